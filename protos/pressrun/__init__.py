@@ -1,0 +1,1 @@
+"""The contract of Pressrun: generated code lives in the versioned packages below."""

@@ -1,0 +1,118 @@
+import datetime
+
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.rpc import status_pb2 as _status_pb2
+from pressrun.v1 import document_pb2 as _document_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Rendition(_message.Message):
+    __slots__ = ("width", "height", "fit", "format", "quality", "dpi", "color_space")
+    WIDTH_FIELD_NUMBER: _ClassVar[int]
+    HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    FIT_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    QUALITY_FIELD_NUMBER: _ClassVar[int]
+    DPI_FIELD_NUMBER: _ClassVar[int]
+    COLOR_SPACE_FIELD_NUMBER: _ClassVar[int]
+    width: int
+    height: int
+    fit: str
+    format: str
+    quality: int
+    dpi: int
+    color_space: str
+    def __init__(self, width: _Optional[int] = ..., height: _Optional[int] = ..., fit: _Optional[str] = ..., format: _Optional[str] = ..., quality: _Optional[int] = ..., dpi: _Optional[int] = ..., color_space: _Optional[str] = ...) -> None: ...
+
+class AssetDescriptor(_message.Message):
+    __slots__ = ("ref", "rendition", "asset_id", "version", "etag", "digest", "media_type", "width", "height", "approval", "rights_from", "rights_until", "territories", "locale", "fetched_at", "fresh_until")
+    REF_FIELD_NUMBER: _ClassVar[int]
+    RENDITION_FIELD_NUMBER: _ClassVar[int]
+    ASSET_ID_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_TYPE_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_FIELD_NUMBER: _ClassVar[int]
+    HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    APPROVAL_FIELD_NUMBER: _ClassVar[int]
+    RIGHTS_FROM_FIELD_NUMBER: _ClassVar[int]
+    RIGHTS_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    TERRITORIES_FIELD_NUMBER: _ClassVar[int]
+    LOCALE_FIELD_NUMBER: _ClassVar[int]
+    FETCHED_AT_FIELD_NUMBER: _ClassVar[int]
+    FRESH_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    ref: str
+    rendition: Rendition
+    asset_id: str
+    version: str
+    etag: str
+    digest: _document_pb2.Digest
+    media_type: str
+    width: int
+    height: int
+    approval: str
+    rights_from: _timestamp_pb2.Timestamp
+    rights_until: _timestamp_pb2.Timestamp
+    territories: _containers.RepeatedScalarFieldContainer[str]
+    locale: str
+    fetched_at: _timestamp_pb2.Timestamp
+    fresh_until: _timestamp_pb2.Timestamp
+    def __init__(self, ref: _Optional[str] = ..., rendition: _Optional[_Union[Rendition, _Mapping]] = ..., asset_id: _Optional[str] = ..., version: _Optional[str] = ..., etag: _Optional[str] = ..., digest: _Optional[_Union[_document_pb2.Digest, _Mapping]] = ..., media_type: _Optional[str] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., approval: _Optional[str] = ..., rights_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., rights_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., territories: _Optional[_Iterable[str]] = ..., locale: _Optional[str] = ..., fetched_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fresh_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class AssetOutcome(_message.Message):
+    __slots__ = ("ref", "descriptor", "failure", "found_in")
+    REF_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTOR_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    FOUND_IN_FIELD_NUMBER: _ClassVar[int]
+    ref: str
+    descriptor: AssetDescriptor
+    failure: _status_pb2.Status
+    found_in: str
+    def __init__(self, ref: _Optional[str] = ..., descriptor: _Optional[_Union[AssetDescriptor, _Mapping]] = ..., failure: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., found_in: _Optional[str] = ...) -> None: ...
+
+class ResolveRequest(_message.Message):
+    __slots__ = ("refs", "rendition")
+    REFS_FIELD_NUMBER: _ClassVar[int]
+    RENDITION_FIELD_NUMBER: _ClassVar[int]
+    refs: _containers.RepeatedScalarFieldContainer[str]
+    rendition: Rendition
+    def __init__(self, refs: _Optional[_Iterable[str]] = ..., rendition: _Optional[_Union[Rendition, _Mapping]] = ...) -> None: ...
+
+class ResolveResponse(_message.Message):
+    __slots__ = ("outcomes",)
+    OUTCOMES_FIELD_NUMBER: _ClassVar[int]
+    outcomes: _containers.RepeatedCompositeFieldContainer[AssetOutcome]
+    def __init__(self, outcomes: _Optional[_Iterable[_Union[AssetOutcome, _Mapping]]] = ...) -> None: ...
+
+class PrefetchRequest(_message.Message):
+    __slots__ = ("template", "output_channel")
+    TEMPLATE_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    template: _document_pb2.TemplateRef
+    output_channel: _document_pb2.OutputChannel
+    def __init__(self, template: _Optional[_Union[_document_pb2.TemplateRef, _Mapping]] = ..., output_channel: _Optional[_Union[_document_pb2.OutputChannel, str]] = ...) -> None: ...
+
+class PrefetchResponse(_message.Message):
+    __slots__ = ("outcomes",)
+    OUTCOMES_FIELD_NUMBER: _ClassVar[int]
+    outcomes: _containers.RepeatedCompositeFieldContainer[AssetOutcome]
+    def __init__(self, outcomes: _Optional[_Iterable[_Union[AssetOutcome, _Mapping]]] = ...) -> None: ...
+
+class DescribeRequest(_message.Message):
+    __slots__ = ("ref",)
+    REF_FIELD_NUMBER: _ClassVar[int]
+    ref: str
+    def __init__(self, ref: _Optional[str] = ...) -> None: ...
+
+class DescribeResponse(_message.Message):
+    __slots__ = ("descriptors",)
+    DESCRIPTORS_FIELD_NUMBER: _ClassVar[int]
+    descriptors: _containers.RepeatedCompositeFieldContainer[AssetDescriptor]
+    def __init__(self, descriptors: _Optional[_Iterable[_Union[AssetDescriptor, _Mapping]]] = ...) -> None: ...

@@ -1,0 +1,1 @@
+"""The render node: takes document requests, composes documents, streams them back."""

@@ -1,0 +1,1 @@
+"""Emit: from placed pages to the bytes of a document; pure."""

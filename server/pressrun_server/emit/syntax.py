@@ -1,0 +1,31 @@
+"""PDF syntax: text strings, dates, colours (PDF 32000-1, 7.3 and 7.9)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+__all__ = ["color_operands", "date_string", "decimal", "text_string"]
+
+
+def text_string(text: str) -> bytes:
+    """A text string: ASCII as it is, anything else as UTF-16BE with a mark (7.9.2.2)."""
+    if text.isascii() and text.isprintable():
+        return b"(" + text.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)").encode("ascii") + b")"
+    return b"<FEFF" + text.encode("utf-16-be", "replace").hex().upper().encode("ascii") + b">"
+
+
+def date_string(moment: datetime) -> bytes:
+    """A date in UTC (7.9.4)."""
+    return moment.astimezone(UTC).strftime("(D:%Y%m%d%H%M%SZ)").encode("ascii")
+
+
+def decimal(thousandths: int) -> str:
+    """An integer of thousandths as a number without needless zeros."""
+    whole, part = divmod(abs(thousandths), 1000)
+    sign = "-" if thousandths < 0 else ""
+    return f"{sign}{whole}.{part:03d}".rstrip("0").rstrip(".") if part else f"{sign}{whole}"
+
+
+def color_operands(rgb: int) -> str:
+    """Red, green and blue, 0 to 1, from 0xRRGGBB."""
+    return " ".join(decimal(((rgb >> shift) & 0xFF) * 1000 // 255) for shift in (16, 8, 0))

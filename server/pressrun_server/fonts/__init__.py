@@ -1,0 +1,1 @@
+"""Fonts: the open fonts that every node has, cut into shards for embedding."""

@@ -1,0 +1,162 @@
+"""Cuts a font file into shards ready for embedding, once per face and process, at compile time.
+
+A shard is a symbolic TrueType font (PDF 32000-1, 9.6.6.4): its single (3, 0) cmap maps 0xF000 + code to the glyph, so
+no Encoding entry is needed, and its ToUnicode CMap is ours (9.10.3), one entry for each code: fonts that share a glyph
+between two characters still extract the character that was written.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+
+import deflate
+
+from pressrun_server.fonts.catalog import font_file
+from pressrun_server.fonts.repertoire import SUBSTITUTES, shards
+from pressrun_server.model.program import FaceData, ShardData
+
+__all__ = ["load_face"]
+
+_SYMBOL_BASE = 0xF000
+_CODES = 256
+_BLOCK = 100  # entries a bfchar block may have
+_DROP = ("GSUB", "GPOS", "GDEF", "name", "OS/2", "post", "gasp", "DSIG", "kern", "fpgm", "prep", "cvt ")
+
+
+@functools.lru_cache(maxsize=32)
+def load_face(family: str, *, bold: bool, italic: bool, tabular: bool) -> FaceData:
+    """A face with all its shards.
+
+    Args:
+        family: a name of the catalogue.
+        bold: the bold face.
+        italic: the italic face.
+        tabular: digits of one width (`font-variant-numeric: tabular-nums`), where the font offers them.
+
+    Raises:
+        UnknownFontError: the catalogue has no such face.
+    """
+    from fontTools.ttLib import TTFont  # noqa: PLC0415 - heavy; only preparers cut fonts
+
+    data = font_file(family, bold=bold, italic=italic)
+    with TTFont(io.BytesIO(data), recalcTimestamp=False, lazy=True) as font:
+        characters = {chr(code): glyph for code, glyph in font.getBestCmap().items()}
+        if tabular:
+            characters |= _tabular(font, characters)
+        for character, substitute in SUBSTITUTES.items():
+            if character not in characters and substitute in characters:
+                characters[character] = "space" if character == "\u2007" else characters[substitute]
+        em = font["head"].unitsPerEm
+        advances = {glyph: round(advance * 1000 / em) for glyph, (advance, _) in font["hmtx"].metrics.items()}
+        head, hhea, os2 = font["head"], font["hhea"], font["OS/2"]
+        name = font["name"]
+        postscript = str(name.getDebugName(6) or family).replace(" ", "")
+        style = str(name.getDebugName(2) or "Regular")
+
+        def scale(value: int) -> int:
+            return int(round(value * 1000 / em))  # noqa: RUF046 - the font gives untyped numbers
+
+        cut = []
+        for shard_name, codes in shards().items():
+            present = {character: code for character, code in codes.items() if character in characters}
+            if len(present) > (1 if " " in present else 0):
+                cut.append(_cut(data, shard_name, present, characters, advances))
+        return FaceData(
+            name=f"{family} {style}{' tabular' if tabular else ''}",
+            postscript_name=postscript,
+            sha256=hashlib.sha256(data).hexdigest(),
+            ascent=scale(hhea.ascent),
+            descent=scale(hhea.descent),
+            cap_height=scale(getattr(os2, "sCapHeight", hhea.ascent)),
+            bbox=(scale(head.xMin), scale(head.yMin), scale(head.xMax), scale(head.yMax)),
+            italic_angle=round(font["post"].italicAngle),
+            bold=bold,
+            shards=tuple(cut),
+        )
+
+
+def _tabular(font: object, characters: dict[str, str]) -> dict[str, str]:
+    """The digits' glyphs of equal width, from the font's `tnum` feature."""
+    table = font["GSUB"].table if "GSUB" in font else None  # type: ignore[index,operator]
+    if table is None:
+        return {}
+    lookups = {
+        index
+        for record in table.FeatureList.FeatureRecord
+        if record.FeatureTag == "tnum"
+        for index in record.Feature.LookupListIndex
+    }
+    found: dict[str, str] = {}
+    for index in sorted(lookups):
+        for subtable in table.LookupList.Lookup[index].SubTable:
+            mapping = getattr(getattr(subtable, "ExtSubTable", subtable), "mapping", {})
+            for digit in "0123456789":
+                if digit in characters and characters[digit] in mapping:
+                    found[digit] = mapping[characters[digit]]
+    return found
+
+
+def _cut(
+    data: bytes, name: str, present: dict[str, int], characters: dict[str, str], advances: dict[str, int]
+) -> ShardData:
+    """The shard of the given characters."""
+    from fontTools import subset  # noqa: PLC0415
+    from fontTools.ttLib import TTFont  # noqa: PLC0415
+    from fontTools.ttLib.tables._c_m_a_p import cmap_format_4  # noqa: PLC0415
+
+    with TTFont(io.BytesIO(data), recalcTimestamp=False, lazy=True) as font:
+        options = subset.Options()
+        options.hinting = False
+        options.notdef_outline = True
+        options.layout_features = []
+        options.drop_tables += list(_DROP)
+        options.glyph_names = False
+        subsetter = subset.Subsetter(options)
+        subsetter.populate(glyphs=sorted({characters[character] for character in present}))
+        subsetter.subset(font)
+        cmap = cmap_format_4(4)
+        cmap.platformID, cmap.platEncID, cmap.language = 3, 0, 0
+        cmap.cmap = {_SYMBOL_BASE + code: characters[character] for character, code in present.items()}
+        if "cmap" not in font:
+            from fontTools.ttLib import newTable  # noqa: PLC0415
+
+            font["cmap"] = newTable("cmap")
+            font["cmap"].tableVersion = 0
+        font["cmap"].tables = [cmap]
+        out = io.BytesIO()
+        font.save(out, reorderTables=True)
+    file = out.getvalue()
+    widths = [0] * _CODES
+    for character, code in present.items():
+        widths[code] = advances[characters[character]]
+    if "\u2007" in present and "0" in characters:
+        widths[present["\u2007"]] = advances[characters["0"]]
+    ordered = sorted(present, key=present.__getitem__)
+    return ShardData(
+        name=name,
+        characters="".join(ordered),
+        codes=bytes(present[character] for character in ordered),
+        widths=tuple(widths),
+        file=bytes(deflate.zlib_compress(file, 9)),
+        file_size=len(file),
+        to_unicode=bytes(deflate.zlib_compress(_to_unicode({code: char for char, code in present.items()}), 9)),
+    )
+
+
+def _to_unicode(characters: dict[int, str]) -> bytes:
+    """The ToUnicode CMap of a one-byte font (PDF 32000-1, 9.10.3; Adobe Technical Note 5411)."""
+    entries = [
+        f"<{code:02X}> <{character.encode('utf-16-be').hex().upper()}>"
+        for code, character in sorted(characters.items())
+    ]
+    blocks = [entries[start : start + _BLOCK] for start in range(0, len(entries), _BLOCK)]
+    body = "\n".join(f"{len(block)} beginbfchar\n" + "\n".join(block) + "\nendbfchar" for block in blocks)
+    return (
+        "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n"
+        "/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def\n"
+        "/CMapName /Adobe-Identity-UCS def\n/CMapType 2 def\n"
+        "1 begincodespacerange\n<00> <FF>\nendcodespacerange\n"
+        f"{body}\nendcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n"
+    ).encode("ascii")

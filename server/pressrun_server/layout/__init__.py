@@ -1,0 +1,1 @@
+"""Layout: from content to placed pages; sans-I/O, integer arithmetic."""

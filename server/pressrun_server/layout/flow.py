@@ -1,0 +1,507 @@
+"""Lays content out on pages: a generator that takes bound content as it comes and gives each page when it is full.
+
+How a break is made without laying anything out twice: what may not be parted is remembered by a *keep*, the place on
+the page where it began. When the page is full and a keep is open, everything placed since is moved, as frames, to the
+top of the next page, and layout goes on behind it. What is taller than a page is broken after all.
+
+Vertical margins collapse by waiting: a margin is only noted (`_pending`, the largest of those that meet) and becomes
+space when the next content is placed; boxes without padding or border at that edge let it through (CSS 2.2, 8.3.1).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from pressrun_server.layout.lines import Line, Typesetter
+from pressrun_server.layout.rows import RowFrame, RowSetter, borders
+from pressrun_server.model.content import (
+    BoundAbsolute,
+    BoundBlock,
+    BoundImage,
+    BoundNode,
+    BoundParagraph,
+    BoundTable,
+)
+from pressrun_server.model.page import Page, PlacedImage
+from pressrun_server.model.prepared import PreparedImage
+from pressrun_server.model.program import Box, Break, Paragraph, Program, Running, Text
+from pressrun_server.model.program import Page as PageKind
+
+__all__ = ["Flow", "Layout"]
+
+_ENDLESS = 1 << 60
+_PIXEL = 750
+_NO_FILL = (0, 0, 0, 0, -1)
+
+
+@dataclass(slots=True, eq=False)
+class _OpenBox:
+    """A box whose content is being placed."""
+
+    box: Box
+    y: int | None = None
+    """Top of the border box on this page; None until content or an edge fixes it."""
+    slot: int = -1
+    """Where its background goes in the page's fills."""
+    first: bool = True
+    """Whether this page has its beginning."""
+
+
+@dataclass(slots=True, eq=False)
+class _Keep:
+    """Where something that may not be parted began."""
+
+    owner: object
+    y: int
+    fills: int
+    images: int
+    text: int
+    depth: int
+    """Boxes that were open then."""
+    released: bool = False
+    """Whether it ends with the next content that is placed."""
+
+
+class Layout:
+    """The layout of one program; holds what is the same for every record.
+
+    Args:
+        program: the program.
+        setter: its typesetter.
+    """
+
+    def __init__(self, program: Program, setter: Typesetter) -> None:
+        self.program = program
+        self.setter = setter
+        self.rows = RowSetter(setter)
+        self._static: dict[int, list[Line]] = {}
+
+    def pages(
+        self, body: BoundBlock, images: Mapping[str, PreparedImage], missing: Callable[[str], None]
+    ) -> Iterator[Page]:
+        """The pages of a document's body, without running elements; at least one."""
+        flow = Flow(self, images, missing)
+        yield from flow.document(body)
+
+    def running(
+        self,
+        running: Running,
+        content: BoundBlock,
+        page: Page,
+        images: Mapping[str, PreparedImage],
+        missing: Callable[[str], None],
+    ) -> None:
+        """Place a running element's content on its page."""
+        inner, height = Flow(self, images, missing).scratch([content])
+        dy = running.top
+        if running.valign != "top":
+            spare = running.height - height
+            dy += spare if running.valign == "bottom" else spare // 2
+        _place(inner, page, dy)
+
+    def lines(self, bound: BoundParagraph, missing: Callable[[str], None]) -> list[Line]:
+        """A paragraph's lines; those that no record can change are broken once."""
+        node = bound.node
+        found = self._static.get(id(node))
+        if found is None:
+            width = node.box.content_width
+            found = self.setter.lines(bound.pieces, node.style, width, missing, wrap=node.wrap)
+            if all(isinstance(inline, Text | Break) for inline in node.inlines):
+                self._static[id(node)] = found
+        return found
+
+
+class Flow:
+    """Places the content of one document."""
+
+    def __init__(self, layout: Layout, images: Mapping[str, PreparedImage], missing: Callable[[str], None]) -> None:
+        self._layout = layout
+        self._images = images
+        self._slots = {name: index for index, name in enumerate(layout.program.slots)}
+        self._missing = missing
+        self._page = Page(0, 0)
+        self._top = 0
+        self._bottom = _ENDLESS
+        self._y = 0
+        self._pending = 0
+        self._blank = True
+        self._forced = False
+        self._open: list[_OpenBox] = []
+        self._keep: _Keep | None = None
+        self._number = 0
+
+    def document(self, body: BoundBlock) -> Iterator[Page]:
+        """All pages."""
+        self._start(self._layout.program.first_page)
+        yield from self._block(body)
+        self._end_page(self._page)
+        yield self._page
+
+    def scratch(self, nodes: list[BoundBlock] | list[BoundNode]) -> tuple[Page, int]:
+        """Nodes placed from y = 0 on an endless page: its frames and the height."""
+        self._page = Page(0, 0)
+        self._y = self._top = 0
+        for node in nodes:
+            for _ in self._node(node):
+                raise AssertionError("an endless page has no end")
+        self._flush()
+        self._end_page(self._page)
+        return self._page, self._y
+
+    # Pages ------------------------------------------------------------------------------------------------------------
+
+    def _start(self, kind: PageKind) -> None:
+        self._number += 1
+        self._page = Page(kind.width, kind.height)
+        self._top = self._y = kind.margin_top
+        self._bottom = kind.height - kind.margin_bottom
+        self._pending = 0
+        self._blank = True
+
+    def _turn(self, *, forced: bool = False) -> Page:
+        """End the page, begin the next, and take along what is kept."""
+        page, keep = self._page, self._keep
+        moved, end = None, self._y
+        if forced or keep is None or keep.y <= self._top:
+            keep = None
+        else:
+            moved = Page(0, 0, page.fills[keep.fills :], page.images[keep.images :], page.text[keep.text :])
+            del page.fills[keep.fills :], page.images[keep.images :], page.text[keep.text :]
+        stay = self._open if keep is None else self._open[: keep.depth]
+        for opened in stay:
+            if opened.y is not None:
+                self._paint(opened, page, (end if keep is None else keep.y) if forced else self._bottom, last=False)
+                opened.first = False
+        self._end_page(page)
+        self._start(self._layout.program.other_page)
+        for opened in stay:
+            if opened.y is not None:
+                self._fix(opened, self._top)
+        if keep is not None and moved is not None:
+            dy = self._top - keep.y
+            base = len(self._page.fills)
+            for opened in self._open[keep.depth :]:
+                if opened.y is not None:
+                    opened.y += dy
+                    opened.slot += base - keep.fills
+            _place(moved, self._page, dy)
+            self._y = end + dy
+            self._blank = not (moved.text or moved.images or moved.fills)
+            keep.y, keep.fills, keep.images, keep.text = self._top, base, 0, 0
+        else:
+            self._keep = None
+        return page
+
+    @staticmethod
+    def _end_page(page: Page) -> None:
+        page.fills = [fill for fill in page.fills if fill[4] >= 0]
+
+    # Boxes ------------------------------------------------------------------------------------------------------------
+
+    def _fix(self, opened: _OpenBox, y: int) -> None:
+        opened.y = y
+        opened.slot = len(self._page.fills)
+        self._page.fills.append(_NO_FILL)
+
+    def _flush(self) -> None:
+        """Make the waiting margin space; boxes that waited for it begin here."""
+        self._y += self._pending
+        self._pending = 0
+        for opened in self._open:
+            if opened.y is None:
+                self._fix(opened, self._y)
+
+    def _paint(self, opened: _OpenBox, page: Page, bottom: int, *, last: bool) -> None:
+        """Background and borders of a box's part on a page."""
+        box, y = opened.box, opened.y
+        if y is None or bottom <= y:
+            return
+        if box.background is not None:
+            page.fills[opened.slot] = (box.x, y, box.width, bottom - y, box.background)
+        top = box.border_top if opened.first else None
+        page.fills += borders(box, y, bottom - y, top=top, bottom=box.border_bottom if last else None)
+
+    def _enter(self, box: Box) -> _OpenBox:
+        self._pending = max(self._pending, box.margin_top)
+        if self._blank and not self._open and box.margin_top == 0:
+            self._pending = 0
+        opened = _OpenBox(box)
+        self._open.append(opened)
+        if box.border_top or box.padding_top or box.height is not None or box.min_height:
+            self._flush()
+            self._y += box.padding_top + (box.border_top.width if box.border_top else 0)
+        return opened
+
+    def _leave(self, opened: _OpenBox, start: int, page: Page) -> None:
+        box = opened.box
+        if (box.height is not None or box.min_height) and self._page is page:
+            least = start + max(box.height or 0, box.min_height)
+            if least > self._y + self._pending:
+                self._y, self._pending = least, 0
+        if box.border_bottom or box.padding_bottom:
+            self._flush()
+            self._y += box.padding_bottom + (box.border_bottom.width if box.border_bottom else 0)
+        self._paint(opened, self._page, self._y, last=True)
+        self._open.pop()
+        self._pending = max(self._pending, box.margin_bottom)
+
+    # Keeps ------------------------------------------------------------------------------------------------------------
+
+    def _hold(self, owner: object) -> None:
+        """Begin a keep, or join the one that waits for its next content."""
+        if self._keep is None:
+            page = self._page
+            y = self._y + self._pending
+            self._keep = _Keep(owner, y, len(page.fills), len(page.images), len(page.text), len(self._open))
+        elif self._keep.released:
+            self._keep.owner, self._keep.released = owner, False
+
+    def _let_go(self, owner: object, *, with_next: bool) -> None:
+        if self._keep is not None and self._keep.owner is owner:
+            if with_next:
+                self._keep.released = True
+            else:
+                self._keep = None
+
+    def _placed(self) -> None:
+        self._blank = False
+        if self._keep is not None and self._keep.released:
+            self._keep = None
+
+    # Nodes ------------------------------------------------------------------------------------------------------------
+
+    def _node(self, node: BoundNode) -> Iterator[Page]:
+        kind = node.__class__
+        if kind is BoundParagraph:
+            return self._paragraph(node)  # type: ignore[arg-type]
+        if kind is BoundBlock:
+            return self._block(node)  # type: ignore[arg-type]
+        if kind is BoundTable:
+            return self._table(node)  # type: ignore[arg-type]
+        if kind is BoundImage:
+            return self._image(node)  # type: ignore[arg-type]
+        return self._absolute(node)  # type: ignore[arg-type]
+
+    def _block(self, bound: BoundBlock) -> Iterator[Page]:
+        box = bound.node.box
+        if (box.break_before or self._forced) and not self._blank:
+            yield self._turn(forced=True)
+        self._forced = False
+        keeps = box.keep_inside or box.keep_next
+        if keeps:
+            self._hold(bound)
+        opened = self._enter(box)
+        start, page = self._y, self._page
+        for child in bound.children:
+            if self._forced and not self._blank:
+                yield self._turn(forced=True)
+            self._forced = False
+            yield from self._node(child)
+        self._leave(opened, start, page)
+        if keeps:
+            self._let_go(bound, with_next=box.keep_next)
+        if box.break_after:
+            self._forced = True
+
+    def _paragraph(self, bound: BoundParagraph) -> Iterator[Page]:
+        node = bound.node
+        lines = self._layout.lines(bound, self._missing)
+        index, count = 0, len(lines)
+        while index < count:
+            fitting, height = index, self._y + self._pending
+            while fitting < count and height + lines[fitting].height <= self._bottom:
+                height += lines[fitting].height
+                fitting += 1
+            if fitting < count:
+                fitting = self._break_at(node, index, fitting, count)
+            if fitting > index:
+                self._put(node, lines[index:fitting])
+            if fitting < count:
+                yield self._turn()
+            index = fitting
+
+    def _break_at(self, node: Paragraph, index: int, fitting: int, count: int) -> int:
+        """How far a paragraph goes on this page, with orphans and widows (CSS Fragmentation 3, 3.3)."""
+        wanted = min(fitting, count - node.widows) if count - fitting < node.widows else fitting
+        if wanted - index < (min(node.orphans, count) if index == 0 else 1):
+            wanted = index
+        if wanted > index or not self._at_top():
+            return max(wanted, index)
+        return max(fitting, index + 1)  # a page's beginning: something must be placed
+
+    def _at_top(self) -> bool:
+        """Whether a new page would give no more room than this one has left."""
+        if self._keep is not None and self._keep.y > self._top:
+            return False
+        return self._blank or self._y <= self._top
+
+    def _put(self, node: Paragraph, lines: list[Line]) -> None:
+        self._flush()
+        box, text, y = node.box, self._page.text, self._y
+        for line in lines:
+            x = box.content_x
+            if node.align != "left":
+                spare = box.content_width - line.width
+                x += spare if node.align == "right" else spare // 2
+            baseline = y + line.ascent
+            for offset, style, shard, codes in line.segments:
+                text.append((x + offset, baseline, style, shard, codes))
+            y += line.height
+        self._y = y
+        self._placed()
+
+    def _image(self, bound: BoundImage) -> Iterator[Page]:
+        node = bound.node
+        image = self._images.get(node.slot)
+        if image is None:
+            return
+        box = node.box
+        width, height = _image_size(node.width, node.height, image, box.content_width)
+        most = self._bottom - self._top - box.padding_top - box.padding_bottom
+        if height > most:
+            width, height = width * most // height, most
+        if box.break_before and not self._blank:
+            yield self._turn(forced=True)
+        opened = self._enter(box)
+        page = self._page
+        if self._y + self._pending + height > self._bottom and not self._at_top():
+            yield self._turn()
+        self._flush()
+        start = self._y
+        spare = box.content_width - width
+        x = box.content_x + (0 if node.align == "left" else spare if node.align == "right" else spare // 2)
+        self._page.images.append((x, self._y, width, height, self._slots[node.slot], bound.alt))
+        self._y += height
+        self._placed()
+        self._leave(opened, start, page)
+
+    def _absolute(self, bound: BoundAbsolute) -> Iterator[Page]:
+        inner, height = Flow(self._layout, self._images, self._missing).scratch([bound.block])
+        node = bound.node
+        top = node.top if node.top is not None else self._page.height - (node.bottom or 0) - height
+        _place(inner, self._page, top)
+        self._blank = False
+        return iter(())
+
+    def _table(self, bound: BoundTable) -> Iterator[Page]:
+        box = bound.node.box
+        if box.break_before and not self._blank:
+            yield self._turn(forced=True)
+        keeps = box.keep_inside or box.keep_next
+        if keeps:
+            self._hold(bound)
+        opened = self._enter(box)
+        start, page = self._y, self._page
+        setter, missing = self._layout.rows, self._missing
+        head = [setter.set(row, self._cell, missing) for row in bound.head]
+        head_height = sum(frame.height for frame in head)
+        begun = False
+        for row in bound.rows:
+            frame = setter.set(row, self._cell, missing)
+            need = frame.height if begun else frame.height + head_height
+            if self._y + self._pending + need > self._bottom and not self._at_top():
+                yield self._turn()
+                begun = self._continue(head, begun=begun)
+            if not begun:
+                self._heads(head)
+                begun = True
+            while frame.height > self._bottom - self._y - self._pending and self._bottom < _ENDLESS:
+                frame = self._split(frame)
+                yield self._turn()
+                self._heads(head)
+            if row.node.keep_next:
+                self._hold(row)
+            self._row(frame)
+            if row.node.keep_next:
+                self._let_go(row, with_next=True)
+        if not begun and head:
+            self._heads(head)
+        self._leave(opened, start, page)
+        if keeps:
+            self._let_go(bound, with_next=box.keep_next)
+        if box.break_after:
+            self._forced = True
+
+    def _continue(self, head: list[RowFrame], *, begun: bool) -> bool:
+        """Repeat the header on a new page where the table had begun; not where a keep brought it along."""
+        if begun and self._blank:
+            self._heads(head)
+        return begun
+
+    def _heads(self, head: list[RowFrame]) -> None:
+        for frame in head:
+            self._flush()
+            _place_row(frame, self._page, self._y)
+            self._y += frame.height
+            self._blank = False
+
+    def _row(self, frame: RowFrame) -> None:
+        self._flush()
+        _place_row(frame, self._page, self._y)
+        self._y += frame.height
+        self._placed()
+
+    def _split(self, frame: RowFrame) -> RowFrame:
+        """Place as much of a row as the page takes; the rest is a row again. For rows taller than a page only."""
+        room = self._bottom - self._y - self._pending
+        baselines = sorted({run[1] for run in frame.text})
+        cut = max([y for y in baselines if y <= room], default=0)
+        if not cut:
+            cut = baselines[0] if baselines else room
+        here = RowFrame(room, [run for run in frame.text if run[1] <= cut])
+        rest = [run for run in frame.text if run[1] > cut]
+        for x, y, width, height, color in frame.fills:
+            here.fills.append((x, y, width, min(height, room - y), color))
+        here.images = [image for image in frame.images if image[1] <= cut]
+        later = [image for image in frame.images if image[1] > cut]
+        self._row(here)
+        if not rest and not later:
+            return RowFrame(0)
+        # What is left begins where its first line or picture begins.
+        first = min([run[1] for run in rest] + [image[1] + image[3] for image in later])
+        line = min((after - before for before, after in itertools.pairwise(baselines)), default=first)
+        shift = first - max(line, 1)
+        return RowFrame(
+            max(frame.height - shift, 1),
+            [(x, y - shift, style, shard, codes) for x, y, style, shard, codes in rest],
+            [
+                (x, max(y - shift, 0), width, height - max(shift - y, 0), color)
+                for x, y, width, height, color in frame.fills
+                if y + height > shift
+            ],
+            [(x, y - shift, width, height, slot, alt) for x, y, width, height, slot, alt in later],
+        )
+
+    def _cell(self, nodes: list[BoundNode]) -> tuple[Page, int]:
+        return Flow(self._layout, self._images, self._missing).scratch(nodes)
+
+
+def _image_size(width: int | None, height: int | None, image: PreparedImage, most: int) -> tuple[int, int]:
+    if width is None and height is None:
+        width, height = image.width * _PIXEL, image.height * _PIXEL
+        if width > most:
+            width, height = most, most * image.height // image.width
+    elif width is None and height is not None:
+        width = height * image.width // image.height
+    elif height is None and width is not None:
+        height = width * image.height // image.width
+    assert width is not None
+    assert height is not None
+    return max(width, 1), max(height, 1)
+
+
+def _place(inner: Page, page: Page, dy: int) -> None:
+    page.fills += [(x, y + dy, w, h, color) for x, y, w, h, color in inner.fills]
+    images: list[PlacedImage] = [(x, y + dy, w, h, slot, alt) for x, y, w, h, slot, alt in inner.images]
+    page.images += images
+    page.text += [(x, y + dy, style, shard, codes) for x, y, style, shard, codes in inner.text]
+
+
+def _place_row(frame: RowFrame, page: Page, y: int) -> None:
+    page.text += [(x, line + y, style, shard, codes) for x, line, style, shard, codes in frame.text]
+    if frame.fills:
+        page.fills += [(x, top + y, w, h, color) for x, top, w, h, color in frame.fills]
+    if frame.images:
+        page.images += [(x, top + y, w, h, slot, alt) for x, top, w, h, slot, alt in frame.images]

@@ -1,0 +1,328 @@
+"""Breaks text into lines: greedy, at spaces and after hyphens; a word too long for a line is broken anywhere.
+
+Widths are integers: the sum of the advances (1/1000 em) times the size (millipoints), floored to millipoints once for
+each run, exactly as a viewer adds them up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from pressrun_server.fonts.face import Face, Run
+from pressrun_server.model.content import Piece
+from pressrun_server.model.program import TextStyle
+
+__all__ = ["Line", "Segment", "Typesetter"]
+
+Segment: TypeAlias = "tuple[int, int, int, str]"
+"""Offset from the line's left edge, text style, shard, codes."""
+
+_WORD = re.compile(r"[^ ]+| +")
+# A break may follow a hyphen or dash inside a word (UAX 14: HY, BA), but not before a digit: -12,50 stays whole.
+_HYPHEN = re.compile(r"(?<=[^\s\d\u2212-][-\u2010\u2013\u2014])(?=[^\W\d_])")
+# The same in the first shard's codes: hyphen-minus, and the en dash and em dash of Windows-1252.
+_CODE_HYPHEN = re.compile(r"(?<=[^\s\d\x81-][-\x96\x97])(?=[^\W\d_])")
+_DASHES = frozenset("-\x96\x97")
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """A line of text."""
+
+    segments: list[Segment]
+    width: int
+    height: int
+    ascent: int
+    """From the line's top to its baseline."""
+
+
+class Typesetter:
+    """Sets text in the styles of one program.
+
+    Args:
+        faces: the faces by index.
+        styles: the text styles by index.
+    """
+
+    def __init__(self, faces: list[Face], styles: tuple[TextStyle, ...]) -> None:
+        self.faces = faces
+        self.styles = styles
+        self._encoders = [faces[style.face].encode for style in styles]
+        self._simple = [(faces[style.face], style.size, bool(style.letter_spacing)) for style in styles]
+        # Half the leading goes above, half below the face's own extent (CSS 2.2, 10.8.1).
+        self._metrics = []
+        for style in styles:
+            data = faces[style.face].data
+            ascent = data.ascent * style.size // 1000
+            extent = (data.ascent - data.descent) * style.size // 1000
+            self._metrics.append((style.line_height, (style.line_height - extent) // 2 + ascent))
+
+    def metrics(self, style: int) -> tuple[int, int]:
+        """Line height and ascent of a style."""
+        return self._metrics[style]
+
+    def simple(self, pieces: list[Piece], available: int) -> tuple[str, int] | None:
+        """Codes and width of text that is one run of the first shard and fits on one line; None for any other."""
+        if len(pieces) != 1:
+            return None
+        style, text = pieces[0]
+        face, size, spaced = self._simple[style]
+        found = face.plain(text)
+        if found is None or spaced:
+            return None
+        width = found[1] * size // 1000
+        return (found[0], width) if width <= available and text != "\n" else None
+
+    def lines(
+        self, pieces: list[Piece], base: int, available: int, missing: Callable[[str], None], *, wrap: bool = True
+    ) -> list[Line]:
+        """The lines of a paragraph.
+
+        Args:
+            pieces: its text.
+            base: the paragraph's own style; no line is lower than it says.
+            available: the width of the lines, in millipoints.
+            missing: told each character that no face has.
+            wrap: whether lines may be broken elsewhere than at forced breaks.
+        """
+        pieces = _joined(pieces)
+        if len(pieces) == 1 and wrap:
+            plain = self._plain(*pieces[0], base, available)
+            if plain is not None:
+                return plain
+        builder = _Builder(self, base, available)
+        last_end = ""
+        for style, text in pieces:
+            if text == "\n":
+                builder.finish()
+                last_end = ""
+                continue
+            if not text:
+                continue
+            for word in _WORD.findall(text) if wrap else [text]:
+                if word[0] == " " and wrap:
+                    builder.space(style, self._runs(style, " ", missing))
+                    continue
+                parts = _HYPHEN.split(word) if wrap and ("-" in word or "–" in word or "—" in word) else [word]  # noqa: RUF001
+                for index, part in enumerate(parts):
+                    builder.word(style, self._runs(style, part, missing), breakable=index > 0, wrap=wrap)
+            last_end = text
+        if builder.open or not builder.lines or last_end == "":
+            builder.finish()
+        return builder.lines
+
+    def _plain(self, style: int, text: str, base: int, available: int) -> list[Line] | None:
+        """The lines of text in one style and in the first shard alone, the common paragraph, without a builder.
+
+        Gives None where a word is too wide for a line or another shard is needed.
+        """
+        face, size, spaced = self._simple[style]
+        found = face.plain(text)
+        if found is None or spaced or text == "\n":
+            return None
+        height, ascent = self._metrics[base]
+        if style != base:
+            other_height, other_ascent = self._metrics[style]
+            descent = max(height - ascent, other_height - other_ascent)
+            ascent = max(ascent, other_ascent)
+            height = ascent + descent
+        limit = available * 1000 // size
+        codes, measure = found[0].strip(" "), face.measures[0]
+        lines: list[Line] = []
+
+        def finish(words: list[str], advance: int) -> None:
+            line = " ".join(words)
+            lines.append(Line([(0, style, 0, line)] if line else [], advance * size // 1000, height, ascent))
+
+        if found[1] <= limit and len(codes) == len(found[0]):
+            finish([codes], found[1])
+            return lines
+        space = face.data.shards[0].widths[0x20]
+        current: list[str] = []
+        width = 0
+        for word in codes.split(" "):
+            advance = sum(map(measure, word.encode("latin-1")))
+            if not current:
+                current, width = [word], advance
+            elif width + space + advance <= limit:
+                current.append(word)
+                width += space + advance
+            else:
+                begun = _beginning(word, measure, limit - width - space) if _DASHES.intersection(word) else None
+                if begun is not None:
+                    current.append(begun[0])
+                    width += space + begun[1]
+                    word, advance = word[len(begun[0]) :], advance - begun[1]  # noqa: PLW2901 - what is left of it
+                finish(current, width)
+                current, width = [word], advance
+            if width > limit:
+                return None
+        finish(current, width)
+        return lines
+
+    def _runs(self, style: int, text: str, missing: Callable[[str], None]) -> list[tuple[Run, int]]:
+        spec = self.styles[style]
+        return [
+            (run, run[2] * spec.size // 1000 + len(run[1]) * spec.letter_spacing)
+            for run in self._encoders[style](text, missing)
+        ]
+
+
+class _Builder:
+    """Puts words into lines."""
+
+    def __init__(self, typesetter: Typesetter, base: int, available: int) -> None:
+        self.setter = typesetter
+        self.base = base
+        self.available = available
+        self.lines: list[Line] = []
+        self._segments: list[Segment] = []
+        self._width = 0
+        self._space: tuple[int, list[tuple[Run, int]]] | None = None
+        self._styles: set[int] = set()
+        # Where the unbreakable run of words at the end of the line begins: index of its first segment, and its offset.
+        self._glued = (0, 0)
+
+    @property
+    def open(self) -> bool:
+        """Whether the line has anything in it."""
+        return bool(self._segments)
+
+    def space(self, style: int, runs: list[tuple[Run, int]]) -> None:
+        """A space between words; at the beginning and end of a line it disappears."""
+        if self._segments and self._space is None:
+            self._space = (style, runs)
+
+    def word(self, style: int, runs: list[tuple[Run, int]], *, breakable: bool, wrap: bool) -> None:
+        """A word, or the part of a word behind a hyphen; without a space before it, it sticks to what was before."""
+        width = sum(advance for _, advance in runs)
+        if self._space is not None:
+            gap = sum(advance for _, advance in self._space[1])
+            if wrap and self._width + gap + width > self.available:
+                self.finish()
+            else:
+                self._add(*self._space)
+            self._glued = (len(self._segments), self._width)
+        elif breakable or not self._segments:
+            if wrap and self._segments and self._width + width > self.available:
+                self.finish()
+            self._glued = (len(self._segments), self._width)
+        elif wrap and self._width + width > self.available and self._glued[0] > 0:
+            self._carry()
+        self._space = None
+        if wrap and self._width + width > self.available:
+            self._split(style, runs)
+        else:
+            self._add(style, runs)
+
+    def _carry(self) -> None:
+        """Take the last word's segments to a new line: a piece that sticks to it does not fit."""
+        index, offset = self._glued
+        carried = self._segments[index:]
+        del self._segments[index:]
+        width = self._width - offset
+        self._width = offset
+        self._trim()
+        self.finish()
+        self._segments = [(x - offset, style, shard, codes) for x, style, shard, codes in carried]
+        self._styles = {segment[1] for segment in carried}
+        self._width = width
+        self._glued = (0, 0)
+
+    def _trim(self) -> None:
+        while self._segments and self._segments[-1][3].strip(" ") == "":
+            self._width = self._segments.pop()[0]
+
+    def _split(self, style: int, runs: list[tuple[Run, int]]) -> None:
+        """Break a word that is wider than a line wherever it must be."""
+        spec = self.setter.styles[style]
+        face = self.setter.faces[spec.face]
+        for (shard, codes, _), _width in runs:
+            measure = face.measures[shard]
+            advances = list(map(measure, codes.encode("latin-1")))
+            start = 0
+            while start < len(codes):
+                end, total = start, 0
+                while end < len(codes):
+                    wider = total + advances[end]
+                    width = wider * spec.size // 1000 + (end + 1 - start) * spec.letter_spacing
+                    if self._width + width > self.available and (end > start or self._segments):
+                        break
+                    end, total = end + 1, wider
+                if end == start:
+                    self.finish()
+                    continue
+                part = (shard, codes[start:end], total)
+                self._add(style, [(part, total * spec.size // 1000 + (end - start) * spec.letter_spacing)])
+                start = end
+                if start < len(codes):
+                    self.finish()
+
+    def _add(self, style: int, runs: list[tuple[Run, int]]) -> None:
+        self._styles.add(style)
+        for (shard, codes, _), advance in runs:
+            self._segments.append((self._width, style, shard, codes))
+            self._width += advance
+
+    def finish(self) -> None:
+        """End the line."""
+        self._trim()
+        height, ascent = self.setter.metrics(self.base)
+        descent = height - ascent
+        for style in self._styles:
+            other_height, other_ascent = self.setter.metrics(style)
+            ascent = max(ascent, other_ascent)
+            descent = max(descent, other_height - other_ascent)
+        self.lines.append(Line(_merged(self._segments), self._width, ascent + descent, ascent))
+        self._segments = []
+        self._styles = set()
+        self._width = 0
+        self._space = None
+        self._glued = (0, 0)
+
+
+def _merged(segments: list[Segment]) -> list[Segment]:
+    """Neighbours of one style and shard as one segment.
+
+    The widths of the parts are floored one by one, so a part may sit up to a millipoint per word from where the merged
+    run puts it; that is under 0.001 pt a word and not visible.
+    """
+    merged: list[Segment] = []
+    for segment in segments:
+        if merged and merged[-1][1:3] == segment[1:3]:
+            x, style, shard, codes = merged[-1]
+            merged[-1] = (x, style, shard, codes + segment[3])
+        else:
+            merged.append(segment)
+    return merged
+
+
+def _beginning(word: str, measure: Callable[[int], int], room: int) -> tuple[str, int] | None:
+    """As many parts of a compound word as there is room for, with their advance."""
+    begun, width = "", 0
+    for part in _CODE_HYPHEN.split(word)[:-1]:
+        advance = sum(map(measure, part.encode("latin-1")))
+        if width + advance > room:
+            break
+        begun, width = begun + part, width + advance
+    return (begun, width) if begun else None
+
+
+def _joined(pieces: list[Piece]) -> list[Piece]:
+    """Neighbours of one style as one piece, so that a value in the middle of a sentence costs nothing."""
+    if len(pieces) < 2:  # noqa: PLR2004 - a single piece has no neighbour
+        return pieces
+    joined: list[Piece] = []
+    for style, text in pieces:
+        if joined and joined[-1][0] == style and text != "\n" and joined[-1][1] != "\n":
+            before = joined[-1][1]
+            # An empty value between two spaces must not leave both.
+            if before.endswith(" ") and text.startswith(" "):
+                before = before[:-1]
+            joined[-1] = (style, before + text)
+        else:
+            joined.append((style, text))
+    return joined

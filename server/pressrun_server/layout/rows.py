@@ -1,0 +1,196 @@
+"""Sets table rows: the common row, one short text a cell, takes a path prepared at load; others are flowed by cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from pressrun_server.layout.lines import Typesetter
+from pressrun_server.model.content import BoundNode, BoundRow, Piece
+from pressrun_server.model.page import Fill, Page, PlacedImage, TextRun
+from pressrun_server.model.program import Border, Box, Cell, Paragraph, RowTemplate
+
+__all__ = ["RowFrame", "RowSetter", "borders"]
+
+FlowCell: TypeAlias = "Callable[[list[BoundNode]], tuple[Page, int]]"
+"""Flows nodes from y = 0; gives the frames and the height."""
+
+_LEFT, _CENTER, _RIGHT = 0, 1, 2
+_ALIGN = {"left": _LEFT, "center": _CENTER, "right": _RIGHT}
+
+
+@dataclass(slots=True, eq=False)
+class RowFrame:
+    """A row's frames, from y = 0."""
+
+    height: int
+    text: list[TextRun] = field(default_factory=list)
+    fills: list[Fill] = field(default_factory=list)
+    images: list[PlacedImage] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class _CellPlan:
+    style: int
+    x: int
+    width: int
+    align: int
+    baseline: int
+    """Of a single line, from the row's top."""
+
+
+@dataclass(slots=True, eq=False)
+class _Plan:
+    """A row template's row when each cell holds one line."""
+
+    height: int
+    cells: list[_CellPlan] | None
+    """None where a cell can never be a single line of one style."""
+    fills: list[Fill]
+
+
+class RowSetter:
+    """Sets the rows of one program."""
+
+    def __init__(self, setter: Typesetter) -> None:
+        self._setter = setter
+        self._plans: dict[int, _Plan] = {}
+
+    def set(self, row: BoundRow, flow: FlowCell, missing: Callable[[str], None]) -> RowFrame:
+        """The frames of a row."""
+        node = row.node
+        plan = self._plans.get(id(node))
+        if plan is None:
+            # Templates live as long as the program, so their ids are keys that stay.
+            plan = self._plans[id(node)] = self._plan(node)
+        if plan.cells is not None:
+            text = self._short(row, plan.cells)
+            if text is not None:
+                return RowFrame(plan.height, text, plan.fills)
+        return self._flowed(row, flow, missing)
+
+    def _short(self, row: BoundRow, plans: list[_CellPlan]) -> list[TextRun] | None:
+        text: list[TextRun] = []
+        simple = self._setter.simple
+        for plan, pieces in zip(plans, row.cells, strict=True):
+            found = simple(pieces, plan.width)  # type: ignore[arg-type]
+            if found is None:
+                return None
+            codes, width = found
+            if codes:
+                x = plan.x
+                if plan.align:
+                    x += plan.width - width if plan.align == _RIGHT else (plan.width - width) // 2
+                text.append((x, plan.baseline, pieces[0][0], 0, codes))  # type: ignore[index,arg-type]
+        return text
+
+    def _plan(self, node: RowTemplate) -> _Plan:
+        singles = []
+        for cell in node.cells:
+            paragraph = cell.children[0] if len(cell.children) == 1 else None
+            if not isinstance(paragraph, Paragraph) or len(paragraph.inlines) != 1:
+                return _Plan(0, None, [])
+            style = getattr(paragraph.inlines[0], "style", None)
+            if style is None:
+                return _Plan(0, None, [])
+            height, ascent = self._setter.metrics(paragraph.style)
+            other_height, other_ascent = self._setter.metrics(style)
+            top = max(ascent, other_ascent)
+            singles.append((cell, paragraph, style, top, top + max(height - ascent, other_height - other_ascent)))
+        row_height = max([node.min_height, *(_edges(cell.box) + height for cell, _, _, _, height in singles)])
+        plans = [
+            _CellPlan(
+                style,
+                cell.box.content_x,
+                cell.box.content_width,
+                _ALIGN[paragraph.align],
+                _start(cell, row_height, height) + ascent,
+            )
+            for cell, paragraph, style, ascent, height in singles
+        ]
+        return _Plan(row_height, plans, _decoration(node, row_height))
+
+    def _flowed(self, row: BoundRow, flow: FlowCell, missing: Callable[[str], None]) -> RowFrame:
+        set_cells: list[tuple[Cell, Page, int]] = []
+        for cell, content in zip(row.node.cells, row.cells, strict=True):
+            only = cell.children[0] if len(cell.children) == 1 else None
+            if isinstance(only, Paragraph):
+                set_cells.append((cell, *self._lines(only, content, missing)))  # type: ignore[arg-type]
+            else:
+                set_cells.append((cell, *flow(content)))  # type: ignore[arg-type]
+        height = max([row.node.min_height, *(_edges(cell.box) + inner for cell, _, inner in set_cells)])
+        frame = RowFrame(height, fills=_decoration(row.node, height))
+        for cell, page, inner in set_cells:
+            dy = _start(cell, height, inner)
+            frame.text += [(x, y + dy, style, shard, codes) for x, y, style, shard, codes in page.text]
+            frame.fills += [(x, y + dy, w, h, color) for x, y, w, h, color in page.fills]
+            frame.images += [(x, y + dy, w, h, slot, alt) for x, y, w, h, slot, alt in page.images]
+        return frame
+
+    def _lines(self, node: Paragraph, pieces: list[Piece], missing: Callable[[str], None]) -> tuple[Page, int]:
+        page, y = Page(0, 0), 0
+        box = node.box
+        for line in self._setter.lines(pieces, node.style, box.content_width, missing, wrap=node.wrap):
+            x = box.content_x
+            if node.align != "left":
+                spare = box.content_width - line.width
+                x += spare if node.align == "right" else spare // 2
+            for offset, style, shard, codes in line.segments:
+                page.text.append((x + offset, y + line.ascent, style, shard, codes))
+            y += line.height
+        return page, y
+
+
+def _edges(box: Box) -> int:
+    border = (box.border_top.width if box.border_top else 0) + (box.border_bottom.width if box.border_bottom else 0)
+    return box.padding_top + box.padding_bottom + border
+
+
+def _start(cell: Cell, row_height: int, inner: int) -> int:
+    """Where a cell's content begins in its row."""
+    box = cell.box
+    top = box.padding_top + (box.border_top.width if box.border_top else 0)
+    if cell.valign == "top":
+        return top
+    spare = row_height - _edges(box) - inner
+    return top + (spare if cell.valign == "bottom" else spare // 2)
+
+
+def _decoration(node: RowTemplate, height: int) -> list[Fill]:
+    """Backgrounds and borders of a row and its cells."""
+    fills: list[Fill] = []
+    if node.cells:
+        left = node.cells[0].box.x
+        width = node.cells[-1].box.x + node.cells[-1].box.width - left
+        if node.background is not None:
+            fills.append((left, 0, width, height, node.background))
+        fills += [
+            (cell.box.x, 0, cell.box.width, height, cell.box.background)
+            for cell in node.cells
+            if cell.box.background is not None
+        ]
+        if node.border_top:
+            fills.append((left, 0, width, node.border_top.width, node.border_top.color))
+        if node.border_bottom:
+            border = node.border_bottom
+            fills.append((left, height - border.width, width, border.width, border.color))
+    for cell in node.cells:
+        box = cell.box
+        fills += borders(box, 0, height, top=box.border_top, bottom=box.border_bottom)
+    return fills
+
+
+def borders(box: Box, y: int, height: int, *, top: Border | None, bottom: Border | None) -> list[Fill]:
+    """The borders of a box between two heights; left and right always, top and bottom as given."""
+    fills: list[Fill] = []
+    if top:
+        fills.append((box.x, y, box.width, top.width, top.color))
+    if bottom:
+        fills.append((box.x, y + height - bottom.width, box.width, bottom.width, bottom.color))
+    if box.border_left:
+        fills.append((box.x, y, box.border_left.width, height, box.border_left.color))
+    if box.border_right:
+        right = box.border_right
+        fills.append((box.x + box.width - right.width, y, right.width, height, right.color))
+    return fills

@@ -1,0 +1,1 @@
+"""The values that flow between the phases; plain data, no behaviour of any phase."""

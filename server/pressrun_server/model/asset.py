@@ -1,0 +1,50 @@
+"""What the node knows about one rendition of an asset."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from pressrun_server.model.digest import Digest
+
+__all__ = ["AssetDescriptor", "AssetUse"]
+
+
+class AssetDescriptor(msgspec.Struct, frozen=True):
+    """One rendition of one version of an asset; what `ref -> descriptor` maps to. Times are aware and in UTC."""
+
+    ref: str
+    """`str(AssetRef)`."""
+    rendition: str
+    """`Rendition.key()`."""
+    asset_id: str
+    version: str
+    etag: str | None
+    digest: Digest
+    """The bytes that the source gave."""
+    media_type: str
+    """Found from the bytes, never from a name."""
+    width: int
+    height: int
+    """Pixels; 0 where the asset has none."""
+    color_space: str
+    approval: str
+    """A value of `pressrun_sources.model.Approval`."""
+    rights_from: datetime | None
+    rights_until: datetime | None
+    territories: tuple[str, ...]
+    locale: str | None
+    fetched_at: datetime
+    fresh_until: datetime
+
+
+class AssetUse(msgspec.Struct, frozen=True):
+    """An asset as it goes into a document."""
+
+    slot: str
+    descriptor: AssetDescriptor
+    prepared: Digest
+    """The prepared blob (an encoded PreparedImage)."""
+    found_in: str
+    """Where it was found: memory, disk or source."""

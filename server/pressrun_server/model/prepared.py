@@ -1,0 +1,29 @@
+"""An asset turned into what a document needs: PDF objects that any document can take in as they are."""
+
+from __future__ import annotations
+
+import msgspec
+
+__all__ = ["PdfObject", "PreparedImage"]
+
+
+class PdfObject(msgspec.Struct, frozen=True):
+    """One indirect object, relocatable."""
+
+    parts: tuple[bytes | int, ...]
+    """The object's text without `obj`/`endobj` and without the stream; an integer n stands for a reference to the
+    n-th object of the same prepared asset and is written as `<number> 0 R`."""
+    stream: bytes | None = None
+    """The stream's bytes, already encoded as the dictionary's Filter and Length say."""
+
+
+class PreparedImage(msgspec.Struct, frozen=True, tag="image"):
+    """An image as PDF objects; `objects[0]` is the image XObject, others (soft mask, profile) follow."""
+
+    width: int
+    height: int
+    """Pixels."""
+    dpi_x: float
+    dpi_y: float
+    """Resolution the file states; 72 where it states none."""
+    objects: tuple[PdfObject, ...]

@@ -1,0 +1,307 @@
+"""The program: a template compiled for one locale; data only, everything that no record can change already done.
+
+Lengths are integers in millipoints (1/1000 pt); the origin is the top left corner of the page. Horizontal places and
+widths are final; vertical places are found by layout.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from pressrun_server.model.expression import Expression
+from pressrun_server.model.locale import LocaleData
+
+__all__ = [
+    "FORMAT",
+    "Absolute",
+    "Block",
+    "Border",
+    "Box",
+    "Break",
+    "Cell",
+    "Conditional",
+    "FaceData",
+    "For",
+    "Image",
+    "Inline",
+    "InlineConditional",
+    "Node",
+    "Page",
+    "Paragraph",
+    "Program",
+    "RowTemplate",
+    "Running",
+    "ShardData",
+    "Table",
+    "Text",
+    "TextStyle",
+    "Value",
+]
+
+FORMAT = 1
+"""Raised when the form of a program changes, so that an old blob is compiled again instead of misread."""
+
+
+class ShardData(msgspec.Struct, frozen=True):
+    """A part of a font, ready for embedding: up to 255 characters, one byte each."""
+
+    name: str
+    characters: str
+    """The characters it has, for warnings and tests."""
+    codes: bytes
+    """The byte of each character, in the same order."""
+    widths: tuple[int, ...]
+    """Advance by code, 256 of them, in 1/1000 em; 0 where there is no glyph."""
+    file: bytes
+    """The TrueType program, deflated."""
+    file_size: int
+    """Its size before deflating."""
+    to_unicode: bytes
+    """The ToUnicode CMap, deflated."""
+
+
+class FaceData(msgspec.Struct, frozen=True):
+    """One font face; metrics in 1/1000 em."""
+
+    name: str
+    """Family and style, e.g. `FiraGO Bold`."""
+    postscript_name: str
+    sha256: str
+    """Of the font file."""
+    ascent: int
+    descent: int
+    """Below the baseline, negative."""
+    cap_height: int
+    bbox: tuple[int, int, int, int]
+    italic_angle: int
+    bold: bool
+    shards: tuple[ShardData, ...]
+
+
+class TextStyle(msgspec.Struct, frozen=True):
+    """How a run of text looks."""
+
+    face: int
+    size: int
+    color: int
+    """0xRRGGBB."""
+    line_height: int
+    letter_spacing: int = 0
+    transform: str = ""
+    """`upper`, `lower` or nothing."""
+
+
+class Border(msgspec.Struct, frozen=True):
+    """One side of a border; solid."""
+
+    width: int
+    color: int
+
+
+class Box(msgspec.Struct, frozen=True):
+    """The box of a block: border box and content box in the horizontal, and all that is vertical."""
+
+    x: int
+    width: int
+    content_x: int
+    content_width: int
+    margin_top: int = 0
+    margin_bottom: int = 0
+    padding_top: int = 0
+    padding_bottom: int = 0
+    border_top: Border | None = None
+    border_right: Border | None = None
+    border_bottom: Border | None = None
+    border_left: Border | None = None
+    background: int | None = None
+    """0xRRGGBB."""
+    height: int | None = None
+    """Of the content box."""
+    min_height: int = 0
+    break_before: bool = False
+    break_after: bool = False
+    keep_inside: bool = False
+    """Not broken across pages where it fits on one."""
+    keep_next: bool = False
+    """On the same page as the beginning of what follows."""
+
+
+class Text(msgspec.Struct, frozen=True, tag="text"):
+    """Text that no record can change; white space already collapsed."""
+
+    style: int
+    text: str
+
+
+class Value(msgspec.Struct, frozen=True, tag="value"):
+    """Text that an expression gives."""
+
+    style: int
+    expression: Expression
+    place: str
+    """Where it stands, `file:line:column`."""
+
+
+class Break(msgspec.Struct, frozen=True, tag="break"):
+    """A forced line break."""
+
+
+class InlineConditional(msgspec.Struct, frozen=True, tag="inline-if"):
+    """Inline content of the first branch whose test holds; a test of None is `pr-else`."""
+
+    branches: tuple[tuple[Expression | None, tuple[Inline, ...]], ...]
+
+
+Inline: TypeAlias = Text | Value | Break | InlineConditional
+
+
+class Paragraph(msgspec.Struct, frozen=True, tag="paragraph"):
+    """A block of lines."""
+
+    box: Box
+    inlines: tuple[Inline, ...]
+    style: int
+    """The block's own text style: the least height of its lines."""
+    align: str = "left"
+    wrap: bool = True
+    orphans: int = 2
+    widows: int = 2
+
+
+class Image(msgspec.Struct, frozen=True, tag="image"):
+    """An asset of a slot as a block."""
+
+    box: Box
+    slot: str
+    alt: tuple[Inline, ...]
+    width: int | None
+    height: int | None
+    """None follows from the other and the picture's own proportion; both None: the picture's own size at 96 dpi."""
+    align: str = "left"
+
+
+class Block(msgspec.Struct, frozen=True, tag="block"):
+    """A box with blocks inside."""
+
+    box: Box
+    children: tuple[Node, ...]
+
+
+class Conditional(msgspec.Struct, frozen=True, tag="if"):
+    """Blocks of the first branch whose test holds; a test of None is `pr-else`."""
+
+    branches: tuple[tuple[Expression | None, tuple[Node, ...]], ...]
+
+
+class For(msgspec.Struct, frozen=True, tag="for"):
+    """Blocks repeated for each item; even ones may differ (`:nth-child(even)`)."""
+
+    name: str
+    items: Expression
+    odd: tuple[Node, ...]
+    even: tuple[Node, ...]
+    place: str
+
+
+class Absolute(msgspec.Struct, frozen=True, tag="absolute"):
+    """A block at a fixed place of the page on which it occurs."""
+
+    block: Block
+    top: int | None
+    bottom: int | None
+    """Distance of the lower edge from the page's lower edge; used where top is None."""
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """A cell of a row; its box's vertical margins are 0."""
+
+    box: Box
+    children: tuple[Node, ...]
+    valign: str = "top"
+
+
+class RowTemplate(msgspec.Struct, frozen=True, tag="row"):
+    """A row of a table."""
+
+    cells: tuple[Cell, ...]
+    min_height: int = 0
+    background: int | None = None
+    border_top: Border | None = None
+    border_bottom: Border | None = None
+    keep_next: bool = False
+
+
+class RowConditional(msgspec.Struct, frozen=True, tag="row-if"):
+    """Rows of the first branch whose test holds."""
+
+    branches: tuple[tuple[Expression | None, tuple[Row, ...]], ...]
+
+
+class RowFor(msgspec.Struct, frozen=True, tag="row-for"):
+    """Rows repeated for each item; even ones may differ."""
+
+    name: str
+    items: Expression
+    odd: tuple[Row, ...]
+    even: tuple[Row, ...]
+    place: str
+
+
+Row: TypeAlias = RowTemplate | RowConditional | RowFor
+
+
+class Table(msgspec.Struct, frozen=True, tag="table"):
+    """Rows under a header that is repeated on each page."""
+
+    box: Box
+    head: tuple[Row, ...]
+    body: tuple[Row, ...]
+
+
+Node: TypeAlias = Block | Paragraph | Image | Table | Conditional | For | Absolute
+
+
+class Running(msgspec.Struct, frozen=True):
+    """A running element in a margin box of the page."""
+
+    block: Block
+    valign: str
+    """`middle`, as CSS has it for margin boxes."""
+    top: int
+    height: int
+    """The margin box."""
+    uses_count: bool
+    """Whether it shows the number of pages, which is known only at the end."""
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A kind of page."""
+
+    width: int
+    height: int
+    margin_top: int
+    margin_bottom: int
+    running: tuple[Running, ...]
+
+
+class Program(msgspec.Struct, frozen=True):
+    """A template compiled for one locale."""
+
+    format: int
+    template: str
+    """`name@version`."""
+    template_digest: str
+    locale: str
+    language: str
+    """BCP 47 tag of the document."""
+    title: tuple[Inline, ...]
+    faces: tuple[FaceData, ...]
+    styles: tuple[TextStyle, ...]
+    slots: tuple[str, ...]
+    """Slots of images, in the order of the pages' resource names."""
+    first_page: Page
+    other_page: Page
+    body: Block
+    locale_data: LocaleData

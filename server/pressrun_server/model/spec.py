@@ -1,0 +1,91 @@
+"""One document request as the node sees it, after protobuf stopped at the door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+__all__ = ["AssetPin", "OutputChannel", "OutputFormat", "Pins", "Priority", "RenderSpec", "TemplateName"]
+
+
+class OutputChannel(StrEnum):
+    """Where a document is going."""
+
+    PRINT = "print"
+    EMAIL = "email"
+    WEB = "web"
+    MOBILE = "mobile"
+
+
+class OutputFormat(StrEnum):
+    """The file format of the finished bytes."""
+
+    PDF = "pdf"
+
+
+class Priority(StrEnum):
+    """Who waits."""
+
+    INTERACTIVE = "interactive"
+    BATCH = "batch"
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateName:
+    """Names a template: by name, by name and version, or by digest; empty strings are not given."""
+
+    name: str = ""
+    version: str = ""
+    digest: str = ""
+
+    def __str__(self) -> str:
+        if not self.name:
+            return self.digest
+        return f"{self.name}@{self.version}" if self.version else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class AssetPin:
+    """An asset that an earlier answer used: the same version and bytes are wanted again."""
+
+    slot: str
+    ref: str
+    asset_id: str
+    version: str
+    rendition: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pins:
+    """What decided the bytes of an earlier answer."""
+
+    template_digest: str
+    engine_digest: str
+    assets: tuple[AssetPin, ...]
+    locale: str
+    as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RenderSpec:
+    """One document: one record in one output channel."""
+
+    request_id: str
+    template: TemplateName
+    record: bytes
+    """JSON text."""
+    locale: str = ""
+    channel: OutputChannel = OutputChannel.PRINT
+    format: OutputFormat = OutputFormat.PDF
+    attributes: dict[str, str] = field(default_factory=dict)
+    """By field name of the contract's Attributes; only those given."""
+    as_of: datetime | None = None
+    tenant: str = ""
+    priority: Priority = Priority.BATCH
+    communication_id: str = ""
+    time_limit: float | None = None
+    """Seconds from admission."""
+    pins: Pins | None = None

@@ -1,0 +1,1 @@
+"""Render: admission, pipeline, composers; one record to one document."""

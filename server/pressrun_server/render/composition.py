@@ -1,0 +1,216 @@
+"""One document in a composer: bind, lay out and emit, one page a turn.
+
+Pages leave as they are made. The number of pages is known only at the end: documents of up to `LOOK_AHEAD` pages are
+held until then and print it inline; longer ones leave a form on each page that shows it, and write the forms last.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from pressrun_server.emit.document import DocumentWriter, Metadata, PrefixCache
+from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.fonts.face import Face
+from pressrun_server.layout.flow import Layout
+from pressrun_server.layout.lines import Typesetter
+from pressrun_server.model.digest import Digest
+from pressrun_server.model.document import ComposeSummary, RenderWarning
+from pressrun_server.model.page import Page
+from pressrun_server.model.prepared import PreparedImage
+from pressrun_server.model.program import FORMAT, Program, Running
+from pressrun_server.model.program import Page as PageKind
+from pressrun_server.template.bind import Binder
+
+__all__ = ["LOOK_AHEAD", "Composition", "LoadedProgram"]
+
+LOOK_AHEAD = 4
+MOST_PAGES = 20_000
+_MOST_WARNINGS = 50
+_RECORD = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+
+
+class LoadedProgram:
+    """A program ready to compose: closures, faces, static lines and prefixes; holds nothing of any record."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        setter = Typesetter([Face(face) for face in program.faces], program.styles)
+        self.binder = Binder(program)
+        self.layout = Layout(program, setter)
+        self.prefixes = PrefixCache(program)
+        self.slots = {name: index for index, name in enumerate(program.slots)}
+
+    @classmethod
+    def load(cls, data: bytes) -> LoadedProgram:
+        """Load an encoded program.
+
+        Raises:
+            PressrunError: INTERNAL, the blob is no program of this engine.
+        """
+        try:
+            program = msgspec.msgpack.decode(data, type=Program)
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            raise PressrunError(
+                Reason.INTERNAL, "the compiled template cannot be read; publish it again", detail=str(error)
+            ) from error
+        if program.format != FORMAT:
+            raise PressrunError(Reason.INTERNAL, "the template was compiled by another engine; publish it again")
+        return cls(program)
+
+
+class Composition:
+    """The making of one document; iterate over its bytes, then read `summary`.
+
+    Args:
+        program: the template, compiled for the document's locale.
+        record: JSON text, already validated.
+        assets: the prepared image of each slot that has one; other slots are left out.
+        attributes: the request's attributes, for expressions.
+        as_of: the moment the document speaks of; its date is what `as_of` shows.
+        engine: the engine digest.
+    """
+
+    summary: ComposeSummary
+
+    def __init__(
+        self,
+        program: LoadedProgram,
+        record: bytes,
+        *,
+        assets: Mapping[str, tuple[Digest, PreparedImage]],
+        attributes: Mapping[str, str],
+        as_of: datetime,
+        engine: str,
+    ) -> None:
+        self._loaded = program
+        self._record = record
+        self._images = {slot: image for slot, (_, image) in assets.items()}
+        self._prepared = sorted(
+            (
+                (program.slots[slot], digest.sha256, image)
+                for slot, (digest, image) in assets.items()
+                if slot in program.slots
+            ),
+            key=lambda item: item[0],
+        )
+        self._attributes = dict(attributes)
+        self._as_of = as_of
+        self._engine = engine
+        self._missing: dict[str, int] = {}
+        self._made = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The document's bytes; each step makes at most one page and may give nothing.
+
+        Raises:
+            PressrunError: INVALID_RECORD, a value does not fit the template; LIMIT_EXCEEDED, too many pages.
+        """
+        started, cpu = time.perf_counter(), time.thread_time()
+        env = self._environment()
+        loaded = self._loaded
+        writer = DocumentWriter(loaded.prefixes, self._prepared, self._metadata(env))
+        yield writer.begin()
+        held: list[Page] = []
+        deferred: list[tuple[int, int]] = []
+        for page in loaded.layout.pages(loaded.binder.body(env), self._images, self._note):
+            self._made += 1
+            if self._made > MOST_PAGES:
+                raise PressrunError(
+                    Reason.LIMIT_EXCEEDED, f"the document has more than {MOST_PAGES} pages; split the record"
+                )
+            held.append(page)
+            if len(held) > LOOK_AHEAD:
+                yield self._emit(writer, held.pop(0), env, None, deferred)
+            else:
+                yield b""
+        count = self._made
+        long = count > LOOK_AHEAD
+        for page in held:
+            yield self._emit(writer, page, env, None if long else count, deferred)
+        for number, form in deferred:
+            yield self._deferred(writer, number, form, env, count)
+        yield writer.end()
+        self.summary = ComposeSummary(
+            pages=count,
+            size=writer.size,
+            sha256=writer.sha256,
+            warnings=self._warnings(),
+            seconds=time.perf_counter() - started,
+            cpu_seconds=time.thread_time() - cpu,
+        )
+
+    def _environment(self) -> dict[str, Any]:
+        try:
+            record = _RECORD.decode(self._record)
+        except (msgspec.DecodeError, msgspec.ValidationError):
+            raise PressrunError(Reason.INVALID_RECORD, "the record is not a JSON object") from None
+        day: date = self._as_of.astimezone(UTC).date()
+        return {**record, "as_of": day, "attributes": self._attributes}
+
+    def _metadata(self, env: dict[str, Any]) -> Metadata:
+        program = self._loaded.program
+        state = hashlib.sha256(
+            f"{self._engine}\n{program.template_digest}\n{program.locale}\n{self._as_of.isoformat()}\n".encode()
+        )
+        for slot, digest, _ in self._prepared:
+            state.update(f"{slot}={digest}\n".encode())
+        for name in sorted(self._attributes):
+            state.update(f"{name}={self._attributes[name]}\n".encode())
+        state.update(self._record)
+        return Metadata(self._loaded.binder.title(env), program.language, self._as_of, state.digest()[:16])
+
+    def _emit(
+        self,
+        writer: DocumentWriter,
+        page: Page,
+        env: dict[str, Any],
+        count: int | None,
+        deferred: list[tuple[int, int]],
+    ) -> bytes:
+        """A page with its running elements; those that show the number of pages wait where it is not known."""
+        number = writer.pages + 1
+        forms: list[int] = []
+        for running in self._kind(number).running:
+            if count is None and running.uses_count:
+                if not forms:
+                    forms.append(writer.reserve())
+                    deferred.append((forms[0], number))
+                continue
+            self._run(running, page, env, number, count)
+        return writer.page(page, forms)
+
+    def _deferred(self, writer: DocumentWriter, form: int, number: int, env: dict[str, Any], count: int) -> bytes:
+        kind = self._kind(number)
+        page = Page(kind.width, kind.height)
+        for running in kind.running:
+            if running.uses_count:
+                self._run(running, page, env, number, count)
+        return writer.form(form, page)
+
+    def _kind(self, number: int) -> PageKind:
+        program = self._loaded.program
+        return program.first_page if number == 1 else program.other_page
+
+    def _run(self, running: Running, page: Page, env: dict[str, Any], number: int, count: int | None) -> None:
+        content = self._loaded.binder.running(running, env, number, count)
+        self._loaded.layout.running(running, content, page, self._images, self._note)
+
+    def _note(self, character: str) -> None:
+        self._missing.setdefault(character, self._made + 1)
+
+    def _warnings(self) -> tuple[RenderWarning, ...]:
+        return tuple(
+            RenderWarning(
+                "MISSING_GLYPH",
+                f"no font of the template has U+{ord(character):04X}; a question mark stands in its place",
+                f"page {page}",
+            )
+            for character, page in sorted(self._missing.items())[:_MOST_WARNINGS]
+        )

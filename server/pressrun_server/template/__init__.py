@@ -1,0 +1,1 @@
+"""Templates: from a bundle to a program, and from a program and a record to content; pure."""

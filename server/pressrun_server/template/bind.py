@@ -1,0 +1,298 @@
+"""Bind: puts a record's values into a program's nodes.
+
+A program is turned into closures once, when a composer loads it; binding a record then calls them. Rows and repeated
+blocks are bound as layout asks for them, so a table of 100,000 rows is never in memory as content. What no record can
+change is bound at load and shared; nothing that depends on a record outlives its document.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+from pressrun_server.errors import PressrunError, Reason, Violation
+from pressrun_server.model.content import (
+    BoundAbsolute,
+    BoundBlock,
+    BoundCell,
+    BoundImage,
+    BoundNode,
+    BoundParagraph,
+    BoundRow,
+    BoundTable,
+    Piece,
+)
+from pressrun_server.model.expression import Expression
+from pressrun_server.model.program import (
+    Absolute,
+    Block,
+    Break,
+    Conditional,
+    For,
+    Image,
+    Inline,
+    Node,
+    Paragraph,
+    Program,
+    Row,
+    RowConditional,
+    RowFor,
+    RowTemplate,
+    Running,
+    Table,
+    Text,
+    Value,
+)
+from pressrun_server.template.evaluation import Environment, Evaluator, evaluator, texter
+from pressrun_server.template.filters import Formatter, Undefined
+
+__all__ = ["Binder"]
+
+_Pieces: TypeAlias = "Callable[[Environment], list[Piece]]"
+_Nodes: TypeAlias = "Callable[[Environment], Iterable[BoundNode]]"
+_Rows: TypeAlias = "Callable[[Environment], Iterable[BoundRow]]"
+_SPACE = re.compile(r"[ \t\n\r\f]+")
+_BREAK = "\n"
+_CLEAN = {"money", "amount", "number", "percent", "date"}  # their text has no white space to collapse
+
+
+class Binder:
+    """A loaded program's closures.
+
+    Args:
+        program: the program.
+        images: slots whose images may be shown; others are left out. Asked at bind time.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self._formatter = Formatter(program.locale_data)
+        self._transforms = [style.transform for style in program.styles]
+        self._body = self._block(program.body)
+        self._title = self._pieces(program.title)
+        self._running = {
+            id(running): self._block(running.block)
+            for page in (program.first_page, program.other_page)
+            for running in page.running
+        }
+
+    def body(self, env: Environment) -> BoundBlock:
+        """The body's content; children are bound as they are asked for.
+
+        Raises (also while iterating):
+            PressrunError: INVALID_RECORD, a value does not fit its expression.
+        """
+        return self._body(env)
+
+    def running(self, running: Running, env: Environment, number: int, count: int | None) -> BoundBlock:
+        """A running element's content on one page; `count` is None while it is not known."""
+        return self._running[id(running)]({**env, "page": {"number": number, "count": count}})
+
+    def title(self, env: Environment) -> str:
+        """The document's title."""
+        return "".join(text for _, text in self._title(env)).strip()
+
+    # Text -------------------------------------------------------------------------------------------------------------
+
+    def _pieces(self, inlines: tuple[Inline, ...]) -> _Pieces:
+        if all(isinstance(inline, Text | Break) for inline in inlines):
+            fixed = [self._static(inline) for inline in inlines if isinstance(inline, Text | Break)]
+            return lambda _env: fixed
+        if len(inlines) == 1 and isinstance(inlines[0], Value):
+            style, text = inlines[0].style, self._value(inlines[0])
+            return lambda env: [(style, text(env))]
+        makers = [self._inline(inline) for inline in inlines]
+
+        def pieces(env: Environment) -> list[Piece]:
+            found: list[Piece] = []
+            for make in makers:
+                make(env, found)
+            return found
+
+        return pieces
+
+    def _static(self, inline: Text | Break) -> Piece:
+        if isinstance(inline, Break):
+            return (0, _BREAK)
+        return (inline.style, _transformed(inline.text, self._transforms[inline.style]))
+
+    def _value(self, value: Value) -> Callable[[Environment], str]:
+        text = texter(value.expression, self._formatter, value.place)
+        transform = self._transforms[value.style]
+        if value.expression[0] == "filter" and value.expression[1] in _CLEAN and not transform:
+            return text
+
+        def plain(env: Environment) -> str:
+            found = text(env)
+            if not found.isprintable() or "  " in found:
+                found = _SPACE.sub(" ", found)
+            return found
+
+        if transform:
+            return lambda env: _transformed(plain(env), transform)
+        return plain
+
+    def _inline(self, inline: Inline) -> Callable[[Environment, list[Piece]], None]:
+        if isinstance(inline, Text | Break):
+            piece = self._static(inline)
+            return lambda _env, found: found.append(piece)
+        if isinstance(inline, Value):
+            style, text = inline.style, self._value(inline)
+            return lambda env, found: found.append((style, text(env)))
+        branches = [(self._test(test), self._pieces(parts)) for test, parts in inline.branches]
+
+        def conditional(env: Environment, found: list[Piece]) -> None:
+            for test, pieces in branches:
+                if test(env):
+                    found.extend(pieces(env))
+                    return
+
+        return conditional
+
+    def _test(self, test: Expression | None) -> Evaluator:
+        if test is None:
+            return lambda _env: True
+        return evaluator(test, self._formatter, "pr-if")
+
+    # Blocks -----------------------------------------------------------------------------------------------------------
+
+    def _block(self, block: Block) -> Callable[[Environment], BoundBlock]:
+        children = self._children(block.children)
+        return lambda env: BoundBlock(block, iter(children(env)))
+
+    def _children(self, nodes: tuple[Node, ...]) -> _Nodes:
+        makers = [self._node(node) for node in nodes]
+        if len(makers) == 1:
+            return makers[0]
+
+        def children(env: Environment) -> Iterator[BoundNode]:
+            for make in makers:
+                yield from make(env)
+
+        return children
+
+    def _node(self, node: Node) -> _Nodes:
+        match node:
+            case Paragraph():
+                pieces = self._pieces(node.inlines)
+                if all(isinstance(inline, Text | Break) for inline in node.inlines):
+                    fixed = (BoundParagraph(node, pieces({})),)
+                    return lambda _env: fixed
+                return lambda env: (BoundParagraph(node, pieces(env)),)
+            case Block():
+                block = self._block(node)
+                return lambda env: (block(env),)
+            case Image():
+                alt = self._pieces(node.alt)
+                return lambda env: (BoundImage(node, "".join(text for _, text in alt(env))),)
+            case Table():
+                return self._table(node)
+            case Conditional():
+                branches = [(self._test(test), self._children(nodes)) for test, nodes in node.branches]
+                return lambda env: _chosen(branches, env)
+            case For():
+                return self._for(node)
+            case Absolute():
+                inner = self._block(node.block)
+                return lambda env: (BoundAbsolute(node, inner(env)),)
+
+    def _for(self, node: For) -> _Nodes:
+        items = evaluator(node.items, self._formatter, node.place)
+        bodies = (self._children(node.odd), self._children(node.even))
+
+        def repeated(env: Environment) -> Iterator[BoundNode]:
+            for index, inner in _loop(items(env), env, node.name, node.place):
+                yield from bodies[index & 1](inner)
+
+        return repeated
+
+    # Tables -----------------------------------------------------------------------------------------------------------
+
+    def _table(self, table: Table) -> _Nodes:
+        head, body = self._rows(table.head), self._rows(table.body)
+        return lambda env: (BoundTable(table, list(head(env)), iter(body(env))),)
+
+    def _rows(self, rows: tuple[Row, ...]) -> _Rows:
+        makers = [self._row(row) for row in rows]
+        if len(makers) == 1:
+            return makers[0]
+
+        def chained(env: Environment) -> Iterator[BoundRow]:
+            for make in makers:
+                yield from make(env)
+
+        return chained
+
+    def _row(self, row: Row) -> _Rows:
+        if isinstance(row, RowTemplate):
+            bind = self._row_template(row)
+            return lambda env: (bind(env),)
+        if isinstance(row, RowConditional):
+            branches = [(self._test(test), self._rows(rows)) for test, rows in row.branches]
+            return lambda env: _chosen(branches, env)
+        return self._row_for(row)
+
+    def _row_for(self, row: RowFor) -> _Rows:
+        items = evaluator(row.items, self._formatter, row.place)
+        if all(len(rows) == 1 and isinstance(rows[0], RowTemplate) for rows in (row.odd, row.even)):
+            templates = [
+                self._row_template(rows[0]) for rows in (row.odd, row.even) if isinstance(rows[0], RowTemplate)
+            ]
+
+            def plain(env: Environment) -> Iterator[BoundRow]:
+                for index, inner in _loop(items(env), env, row.name, row.place):
+                    yield templates[index & 1](inner)
+
+            return plain
+        bodies = (self._rows(row.odd), self._rows(row.even))
+
+        def repeated(env: Environment) -> Iterator[BoundRow]:
+            for index, inner in _loop(items(env), env, row.name, row.place):
+                yield from bodies[index & 1](inner)
+
+        return repeated
+
+    def _row_template(self, row: RowTemplate) -> Callable[[Environment], BoundRow]:
+        makers: list[Callable[[Environment], BoundCell]] = []
+        for cell in row.cells:
+            if len(cell.children) == 1 and isinstance(cell.children[0], Paragraph):
+                makers.append(self._pieces(cell.children[0].inlines))
+            else:
+                makers.append(_eager(self._children(cell.children)))
+        return lambda env: BoundRow(row, [make(env) for make in makers])
+
+
+def _eager(children: _Nodes) -> Callable[[Environment], list[BoundNode]]:
+    return lambda env: list(children(env))
+
+
+def _chosen(branches: Iterable[tuple[Evaluator, Callable[[Environment], Any]]], env: Environment) -> Any:
+    for test, make in branches:
+        if test(env):
+            return make(env)
+    return ()
+
+
+def _loop(items: Any, env: Environment, name: str, place: str) -> Iterator[tuple[int, Environment]]:
+    """Each item's index and environment."""
+    if isinstance(items, Undefined) or items is None:
+        return
+    if not isinstance(items, list):
+        problem = "pr-for needs a list"
+        raise PressrunError(
+            Reason.INVALID_RECORD,
+            f"the template's loop at {place} does not fit the record: {problem}",
+            violations=(Violation(place, problem),),
+        )
+    last = len(items) - 1
+    for index, item in enumerate(items):
+        loop: Mapping[str, Any] = {
+            "index": index + 1, "index0": index, "first": index == 0, "last": index == last, "length": last + 1,
+        }  # fmt: skip
+        yield index, {**env, name: item, "loop": loop}
+
+
+def _transformed(text: str, transform: str) -> str:
+    if transform == "upper":
+        return text.upper()
+    return text.lower() if transform == "lower" else text

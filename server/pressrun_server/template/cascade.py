@@ -1,0 +1,128 @@
+"""The cascade: which declaration wins on each element, inheritance, and computed lengths (CSS Cascading 4)."""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import cssselect2
+
+from pressrun_server.template.diagnostics import Diagnostics
+from pressrun_server.template.markup import Markup
+from pressrun_server.template.properties import PROPERTIES, SIDES
+from pressrun_server.template.stylesheet import Declaration, Rule, StyleSheet, read_declarations
+from pressrun_server.template.values import Relative
+
+__all__ = ["Style", "cascade"]
+
+REPEATED = "pr-repeated"
+"""Marks the copies that the compiler makes of an element with pr-for."""
+
+Style = dict[str, Any]
+"""Computed values by longhand. Lengths are millipoints or `Relative` percentages of the containing block's width."""
+
+_BLOCKS = {
+    "html", "body", "header", "footer", "main", "section", "article", "aside", "nav", "div", "address", "p", "h1", "h2",
+    "h3", "h4", "h5", "h6", "hr", "img", "figure", "figcaption", "blockquote",
+}  # fmt: skip
+_TABLE_PARTS = {
+    "table": "table", "thead": "table-header-group", "tbody": "table-row-group", "tr": "table-row",
+    "td": "table-cell", "th": "table-cell", "colgroup": "table-column-group", "col": "table-column",
+}  # fmt: skip
+_HIDDEN = {"head", "title", "style", "link", "meta"}
+_EM = Relative
+_USER_AGENT: dict[str, dict[str, Any]] = {
+    "strong": {"font-weight": True}, "b": {"font-weight": True}, "th": {"font-weight": True, "text-align": "left"},
+    "em": {"font-style": "italic"}, "i": {"font-style": "italic"}, "small": {"font-size": _EM(0.83, "em")},
+    "h1": {"font-size": _EM(2, "em"), "margin-top": _EM(0.67, "em"), "margin-bottom": _EM(0.67, "em")},
+    "h2": {"font-size": _EM(1.5, "em"), "margin-top": _EM(0.83, "em"), "margin-bottom": _EM(0.83, "em")},
+    "h3": {"font-size": _EM(1.17, "em"), "margin-top": _EM(1, "em"), "margin-bottom": _EM(1, "em")},
+    "h4": {"margin-top": _EM(1.33, "em"), "margin-bottom": _EM(1.33, "em")},
+    "h5": {"font-size": _EM(0.83, "em"), "margin-top": _EM(1.67, "em"), "margin-bottom": _EM(1.67, "em")},
+    "h6": {"font-size": _EM(0.67, "em"), "margin-top": _EM(2.33, "em"), "margin-bottom": _EM(2.33, "em")},
+    "p": {"margin-top": _EM(1, "em"), "margin-bottom": _EM(1, "em")},
+    "address": {"font-style": "italic"},
+    "hr": {"border-top-width": 750, "border-top-style": "solid", "margin-top": 6000, "margin-bottom": 6000},
+    "td": {"vertical-align": "top"},
+}  # fmt: skip
+for _heading in ("h1", "h2", "h3", "h4", "h5", "h6"):
+    _USER_AGENT[_heading] |= {"font-weight": True, "break-after": "avoid"}
+
+
+def cascade(markup: Markup, sheets: list[StyleSheet], diagnostics: Diagnostics) -> dict[Element, Style]:
+    """The computed style of every element."""
+    matcher = cssselect2.Matcher()
+    for sheet in sheets:
+        for rule in sheet.rules:
+            matcher.add_selector(rule.selector, rule)
+    styles: dict[Element, Style] = {}
+    root = cssselect2.ElementWrapper.from_html_root(markup.root)
+    for wrapper in root.iter_subtree():
+        element = wrapper.etree_element
+        parent = styles.get(wrapper.parent.etree_element) if wrapper.parent is not None else None
+        declared = _declared(element, matcher.match(wrapper), markup, diagnostics)
+        styles[element] = _computed(declared, parent, styles.get(markup.root))
+    return styles
+
+
+def _declared(element: Element, matches: Any, markup: Markup, diagnostics: Diagnostics) -> dict[str, Any]:
+    values: dict[str, Any] = {"display": _display(element.tag)} | _USER_AGENT.get(element.tag, {})
+    ordered: list[tuple[tuple[Any, ...], Declaration]] = []
+    for specificity, order, _pseudo, payload in matches:
+        rule: Rule = payload
+        if rule.positional and element.get(REPEATED):
+            diagnostics.error(
+                "selector",
+                rule.place,
+                "a repeated element does not know this position among its siblings",
+                "on elements with pr-for use :nth-child(odd), :nth-child(even), or pr-if with loop.first or loop.last",
+            )
+        ordered += [((decl.important, 0, specificity, order), decl) for decl in rule.declarations]
+    inline = element.get("style")
+    if inline:
+        place = markup.place(element)
+        ordered += [((decl.important, 1, (), 0), decl) for decl in read_declarations(inline, place, diagnostics)]
+    ordered.sort(key=lambda item: (*item[0][:2], item[0][2] or (0, 0, 0), item[0][3]))
+    for _, declaration in ordered:
+        values[declaration.name] = declaration.value
+    return values
+
+
+def _display(tag: str) -> str:
+    if tag in _HIDDEN:
+        return "none"
+    return _TABLE_PARTS.get(tag, "block" if tag in _BLOCKS else "inline")
+
+
+def _computed(declared: dict[str, Any], parent: Style | None, root: Style | None) -> Style:
+    style: Style = {}
+    for name, prop in PROPERTIES.items():
+        value = declared.get(name, "inherit" if prop.inherited else "initial")
+        if value == "inherit":
+            value = parent[name] if parent is not None else prop.initial
+        elif value == "initial":
+            value = prop.initial
+        style[name] = value
+    base = parent["font-size"] if parent is not None else PROPERTIES["font-size"].initial
+    style["font-size"] = size = _absolute(style["font-size"], base, base, root)
+    for name, value in style.items():
+        if isinstance(value, Relative) and (value.unit != "%" or name == "line-height"):
+            style[name] = _absolute(value, size, size, root)
+    for side in SIDES:
+        if style[f"border-{side}-style"] == "none":
+            style[f"border-{side}-width"] = 0
+        if style[f"border-{side}-color"] == "currentcolor":
+            style[f"border-{side}-color"] = style["color"]
+    if style["text-align"] in {"start", "end"}:
+        style["text-align"] = {"start": "left", "end": "right"}[style["text-align"]]
+    return style
+
+
+def _absolute(value: Any, em: int, percent: int, root: Style | None) -> Any:
+    if not isinstance(value, Relative):
+        return value
+    if value.unit == "rem":
+        return round(value.number * (root["font-size"] if root else PROPERTIES["font-size"].initial))
+    if value.unit == "em":
+        return round(value.number * em)
+    return round(value.number * percent / 100)

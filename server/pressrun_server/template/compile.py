@@ -1,0 +1,187 @@
+"""Compiles a bundle: from files to the programs of its locales, with everything there is to say about it.
+
+Pure: no I/O, no clock; the same files give the same programs under any hash seed. Any input gives programs or
+diagnostics, never another error.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from xml.etree.ElementTree import Element
+
+import msgspec
+
+from pressrun_server.model.program import FORMAT, Program
+from pressrun_server.model.template import CompiledTemplate, FontUse, TemplateInfo
+from pressrun_server.template.bundle import bundle_digest, read_text
+from pressrun_server.template.cascade import REPEATED, Style, cascade
+from pressrun_server.template.description import Description, read_description
+from pressrun_server.template.diagnostics import Diagnostics, Place, closest
+from pressrun_server.template.locales import UnknownLocaleError, locale_data
+from pressrun_server.template.markup import Markup, parse_markup
+from pressrun_server.template.paper import Paper
+from pressrun_server.template.scope import Scope
+from pressrun_server.template.structure import Structure
+from pressrun_server.template.styles import StyleTable
+from pressrun_server.template.stylesheet import StyleSheet, read_stylesheet
+
+__all__ = ["compile_bundle"]
+
+_MOST_ELEMENTS = 20_000
+_LONGEST_SOURCE = 1_000_000
+
+
+def compile_bundle(files: Mapping[str, bytes]) -> CompiledTemplate:
+    """Compile a bundle for all its locales.
+
+    Returns:
+        the programs and what the front must know; or, where there are errors, only the diagnostics.
+    """
+    diagnostics = Diagnostics()
+    description = read_description(files, diagnostics)
+    if description is None or not description.html:
+        return CompiledTemplate(diagnostics.all())
+    for path, data in files.items():
+        if path.endswith((".html", ".css", ".yaml")) and len(data) > _LONGEST_SOURCE:
+            diagnostics.error("size", Place(path), "the file has more than 1,000,000 bytes", "split the template")
+            return CompiledTemplate(diagnostics.all())
+    source = read_text(files, description.html, diagnostics)
+    if source is None:
+        return CompiledTemplate(diagnostics.all())
+    try:
+        programs, fonts = _programs(files, description, source, diagnostics)
+    except RecursionError:
+        diagnostics.error("nesting", Place(description.html), "elements are nested too deeply", "simplify the document")
+        return CompiledTemplate(diagnostics.all())
+    _unused_slots(description, source, diagnostics)
+    if diagnostics.failed:
+        return CompiledTemplate(diagnostics.all())
+    info = TemplateInfo(
+        name=description.name,
+        version=description.version,
+        digest=bundle_digest(files),
+        channels=description.channels,
+        locales=description.locales,
+        default_locale=description.default_locale,
+        schema=json.dumps(description.schema, sort_keys=True).encode(),
+        slots=description.slots,
+        fonts=fonts,
+        samples=description.samples,
+        locale_data=locale_data(description.default_locale),
+    )
+    return CompiledTemplate(diagnostics.all(), info, programs)
+
+
+def _programs(
+    files: Mapping[str, bytes], description: Description, source: str, diagnostics: Diagnostics
+) -> tuple[dict[str, bytes], tuple[FontUse, ...]]:
+    markup = parse_markup(description.html, source)
+    crowded = markup.repeat(REPEATED, _MOST_ELEMENTS)
+    if crowded is not None:
+        place = markup.place(crowded)
+        diagnostics.error("nesting", place, f"pr-for multiplies to over {_MOST_ELEMENTS} elements", "nest fewer loops")
+        return {}, ()
+    sheets = _sheets(files, markup, diagnostics)
+    styles = cascade(markup, sheets, diagnostics)
+    programs: dict[str, bytes] = {}
+    fonts: dict[FontUse, None] = {}
+    for locale in description.locales:
+        program = _program(files, description, markup, styles, sheets, locale, diagnostics)
+        if program is not None and not diagnostics.failed:
+            programs[locale] = msgspec.msgpack.encode(program)
+            fonts |= dict.fromkeys(FontUse(face.name, face.sha256) for face in program.faces)
+    return programs, tuple(fonts)
+
+
+def _program(
+    files: Mapping[str, bytes],
+    description: Description,
+    markup: Markup,
+    styles: dict[Element, Style],
+    sheets: list[StyleSheet],
+    locale: str,
+    diagnostics: Diagnostics,
+) -> Program | None:
+    body = markup.root.find("body")
+    try:
+        data = locale_data(locale)
+    except UnknownLocaleError:
+        return None  # the description said so already
+    if body is None:
+        diagnostics.error(
+            "structure", Place(markup.file, 1, 1), "the HTML file has no body", "put the content into <body>"
+        )
+        return None
+    table = StyleTable(diagnostics, markup.file)
+    table.index(styles[body])
+    scope = Scope.of_record(description.schema)
+    slots = tuple(slot.name for slot in description.slots)
+    structure = Structure(markup, styles, table, scope, description.strings.get(locale, {}), slots, locale, diagnostics)
+    paper = Paper(sheets, markup, diagnostics)
+    structure.page_size = (paper.width, paper.height)
+    content = structure.block(body, paper.margin_left, paper.content_width, scope)
+    first, other = paper.pages(structure, scope)
+    title = structure.text(
+        description.title or (markup.root.findtext("head/title") or "").strip() or description.name,
+        0,
+        lambda _index: description.place("title"),
+        scope,
+    )
+    return Program(
+        format=FORMAT,
+        template=f"{description.name}@{description.version}",
+        template_digest=bundle_digest(files),
+        locale=locale,
+        language=locale,
+        title=tuple(title),
+        faces=table.faces(),
+        styles=table.styles(),
+        slots=slots,
+        first_page=first,
+        other_page=other,
+        body=content,
+        locale_data=data,
+    )
+
+
+def _sheets(files: Mapping[str, bytes], markup: Markup, diagnostics: Diagnostics) -> list[StyleSheet]:
+    sheets: list[StyleSheet] = []
+    for element in markup.root.iter():
+        place = None
+        if element.tag == "style":
+            place = markup.at(markup.end_of_tag(element))
+            sheets.append(
+                read_stylesheet(
+                    markup.file, element.text or "", diagnostics, line=place.line - 1, column=place.column - 1
+                )
+            )
+        elif element.tag == "link":
+            place = markup.place(element)
+            path = element.get("href", "")
+            if element.get("rel") != "stylesheet" or path not in files:
+                hint = closest(path, [name for name in files if name.endswith(".css")])
+                message = (
+                    f"the bundle has no file {path!r}" if path not in files else 'only rel="stylesheet" is supported'
+                )
+                diagnostics.error("link", place, message, hint)
+                continue
+            text = read_text(files, path, diagnostics)
+            if text is not None:
+                sheets.append(read_stylesheet(path, text, diagnostics))
+        elif element.tag == "script":
+            diagnostics.error(
+                "unknown-element", markup.place(element), "scripts cannot stand in documents", "remove it"
+            )
+    return sheets
+
+
+def _unused_slots(description: Description, source: str, diagnostics: Diagnostics) -> None:
+    for slot in description.slots:
+        if f"asset:{slot.name}" not in source:
+            diagnostics.warning(
+                "slot",
+                description.place("slots", slot.name),
+                f"the slot {slot.name!r} is declared and never used",
+                f'use it: <img src="asset:{slot.name}">, or remove it',
+            )

@@ -1,0 +1,357 @@
+"""Reads template.yaml: what the template is called, which record it takes, its locales, strings and slots."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jsonschema_rs
+import yaml
+
+from pressrun_server.model.template import RenditionSpec, Requirement, Slot, SlotRule
+from pressrun_server.template.bundle import MANIFEST, read_text
+from pressrun_server.template.diagnostics import Diagnostics, Place, closest
+from pressrun_server.template.grammar import GrammarError, parse_condition
+from pressrun_server.template.locales import UnknownLocaleError, locale_data
+from pressrun_sources.model import AssetRef
+
+__all__ = ["Description", "read_description"]
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}\Z")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z")
+_SLOT = re.compile(r"[a-z][a-z0-9_-]{0,62}\Z")
+_KEYS = {
+    "name", "version", "title", "channels", "default_locale", "locales", "html", "strings", "schema", "slots",
+    "samples",    "description",
+}  # fmt: skip
+_CHANNELS = ("print", "email", "web", "mobile")
+_BUILT = ("print",)
+_SLOT_KEYS = {"rules", "require", "renditions", "otherwise", "description"}
+_MOST_RULES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """The contents of template.yaml."""
+
+    name: str
+    version: str
+    title: str
+    html: str
+    channels: tuple[str, ...]
+    locales: tuple[str, ...]
+    default_locale: str
+    strings: dict[str, dict[str, str]]
+    """By locale, then by key."""
+    schema: dict[str, Any]
+    slots: tuple[Slot, ...]
+    samples: tuple[str, ...]
+    places: _Places
+
+    def place(self, *path: str) -> Place:
+        """Where a key stands in template.yaml."""
+        return self.places.of(*path)
+
+
+class _Places:
+    """Lines of the keys of a YAML document."""
+
+    def __init__(self, node: yaml.Node | None) -> None:
+        self._node = node
+
+    def of(self, *path: str | int) -> Place:
+        node, found = self._node, None
+        for step in path:
+            below = None
+            if isinstance(node, yaml.MappingNode):
+                for key, value in node.value:
+                    if key.value == str(step):
+                        found, below = key, value
+            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+                found = below = node.value[step]
+            if below is None:
+                break
+            node = below
+        if found is None:
+            return Place(MANIFEST, 1, 1)
+        return Place(MANIFEST, found.start_mark.line + 1, found.start_mark.column + 1)
+
+
+class _Reader:
+    def __init__(
+        self, files: Mapping[str, bytes], data: dict[str, Any], places: _Places, diagnostics: Diagnostics
+    ) -> None:
+        self.files = files
+        self.data = data
+        self.places = places
+        self.diagnostics = diagnostics
+
+    def error(self, path: tuple[str | int, ...], message: str, hint: str = "", code: str = "description") -> None:
+        self.diagnostics.error(code, self.places.of(*path), message, hint)
+
+    def read(self) -> Description:
+        for key in self.data:
+            if key not in _KEYS:
+                self.error((str(key),), f"unknown key {str(key)!r}", closest(str(key), _KEYS))
+        locales = self._locales()
+        return Description(
+            name=self._text("name", _NAME, "small letters, digits and dashes, e.g. statement"),
+            version=self._text("version", _VERSION, 'a quoted text, e.g. "3" or "2026-09"'),
+            title=self._text("title", None, "the document's title, e.g. Statement {{ statement.number }}", default=""),
+            html=self._html(),
+            channels=self._channels(),
+            locales=locales,
+            default_locale=self._default_locale(locales),
+            strings=self._strings(locales),
+            schema=self._schema(),
+            slots=self._slots(),
+            samples=self._samples(),
+            places=self.places,
+        )
+
+    def _text(self, key: str, form: re.Pattern[str] | None, valid: str, default: str | None = None) -> str:
+        value = self.data.get(key, default)
+        if value is None:
+            self.error((), f"{key} is missing", f"add `{key}: ...`, {valid}")
+            return ""
+        if not isinstance(value, str) or (form is not None and not form.match(value)):
+            self.error((key,), f"{key} is not valid", f"valid: {valid}")
+            return ""
+        return value
+
+    def _list(self, key: str, default: list[str]) -> list[str]:
+        value = self.data.get(key, default)
+        if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
+            self.error((key,), f"{key} must be a list of texts", f"write e.g. `{key}: [{', '.join(default)}]`")
+            return default
+        return value
+
+    def _html(self) -> str:
+        path = self._text("html", None, "the HTML file of the bundle", default="template.html")
+        if path and path not in self.files:
+            self.error(("html",), f"the bundle has no file {path!r}", closest(path, self.files))
+            return ""
+        return path
+
+    def _channels(self) -> tuple[str, ...]:
+        channels = self._list("channels", ["print"])
+        for channel in channels:
+            if channel not in _CHANNELS:
+                self.error(("channels",), f"unknown output channel {channel!r}", closest(channel, _CHANNELS))
+            elif channel not in _BUILT:
+                self.error(("channels",), f"the output channel {channel!r} is not built yet", "available: print")
+        return tuple(channels)
+
+    def _locales(self) -> tuple[str, ...]:
+        locales = self._list("locales", ["en-GB"])
+        for index, tag in enumerate(locales):
+            try:
+                locale_data(tag)
+            except UnknownLocaleError as error:
+                self.error(("locales", index), str(error))
+        return tuple(dict.fromkeys(locales))
+
+    def _default_locale(self, locales: tuple[str, ...]) -> str:
+        value = self.data.get("default_locale", locales[0])
+        if value not in locales:
+            self.error(("default_locale",), "default_locale is not one of locales", f"valid: {', '.join(locales)}")
+            return locales[0]
+        return str(value)
+
+    def _strings(self, locales: tuple[str, ...]) -> dict[str, dict[str, str]]:
+        value = self.data.get("strings", {})
+        if not isinstance(value, dict) or not all(isinstance(part, dict) for part in value.values()):
+            self.error(
+                ("strings",), "strings must be texts by locale and key", "write `strings: {en-GB: {total: Total}}`"
+            )
+            return {}
+        strings: dict[str, dict[str, str]] = {}
+        for locale, texts in value.items():
+            if locale not in locales:
+                self.error(("strings", str(locale)), f"{locale} is not one of locales", f"valid: {', '.join(locales)}")
+            for key, text in texts.items():
+                if not isinstance(text, str):
+                    self.error(("strings", str(locale), str(key)), f"the string {key!r} must be a text", "quote it")
+            strings[str(locale)] = {str(key): str(text) for key, text in texts.items()}
+        everything = {key for texts in strings.values() for key in texts}
+        for locale in locales:
+            for key in sorted(everything - set(strings.get(locale, {}))):
+                self.error(
+                    ("strings", locale), f"the string {key!r} is missing in {locale}", "translate it", "localisation"
+                )
+        return strings
+
+    def _schema(self) -> dict[str, Any]:
+        value = self.data.get("schema")
+        if not isinstance(value, dict):
+            self.error(("schema",), "schema is missing or not a mapping", "give the JSON Schema of the record")
+            return {}
+        try:
+            schema: dict[str, Any] = json.loads(json.dumps(value))
+        except (TypeError, ValueError):
+            self.error(
+                ("schema",), "the schema has values that JSON does not have", "quote dates and other such values"
+            )
+            return {}
+        if "http" in json.dumps([reference for reference in _references(schema) if not reference.startswith("#")]):
+            self.error(("schema",), "the schema refers to another document", "put definitions under $defs")
+            return {}
+        try:
+            jsonschema_rs.Draft202012Validator(schema)
+        except (ValueError, jsonschema_rs.ValidationError) as error:
+            message = getattr(error, "message", None) or str(error).split("\n", 1)[0]
+            self.error(("schema",), f"not a JSON Schema (2020-12): {message}", "see json-schema.org")
+            return {}
+        return schema
+
+    def _samples(self) -> tuple[str, ...]:
+        value = self.data.get("samples", [])
+        if not isinstance(value, list):
+            self.error(("samples",), "samples must be a list of files", "write `samples: [samples/one.json]`")
+            return ()
+        for index, path in enumerate(value):
+            if path not in self.files:
+                self.error(("samples", index), f"the bundle has no file {path!r}", closest(str(path), self.files))
+        return tuple(str(path) for path in value)
+
+    def _slots(self) -> tuple[Slot, ...]:
+        value = self.data.get("slots", {})
+        if not isinstance(value, dict):
+            self.error(("slots",), "slots must be a mapping of slot names", "write `slots: {logo: {rules: [...]}}`")
+            return ()
+        return tuple(self._slot(str(name), slot) for name, slot in value.items())
+
+    def _slot(self, name: str, slot: Any) -> Slot:
+        empty = Slot(name, (), Requirement(), {}, "fail")
+        if not _SLOT.match(name):
+            self.error(("slots", name), f"the slot name {name!r} is not valid", "valid: small letters, digits, dashes")
+        if not isinstance(slot, dict):
+            self.error(("slots", name), f"the slot {name!r} must be a mapping", "give it rules")
+            return empty
+        for key in slot:
+            if key not in _SLOT_KEYS:
+                self.error(("slots", name, str(key)), f"unknown key {str(key)!r}", closest(str(key), _SLOT_KEYS))
+        rules = slot.get("rules")
+        if not isinstance(rules, list) or not 0 < len(rules) <= _MOST_RULES:
+            self.error(
+                ("slots", name), f"the slot {name!r} needs 1 to {_MOST_RULES} rules", "write `rules: [{use: ...}]`"
+            )
+            rules = []
+        return Slot(
+            name=name,
+            rules=tuple(rule for index, item in enumerate(rules) if (rule := self._rule(name, index, item))),
+            require=self._require(name, slot.get("require", {})),
+            renditions=self._renditions(name, slot.get("renditions", {})),
+            otherwise=self._otherwise(name, slot.get("otherwise", "fail")),
+        )
+
+    def _rule(self, slot: str, index: int, rule: Any) -> SlotRule | None:
+        path = ("slots", slot, "rules", index)
+        if not isinstance(rule, dict) or not isinstance(rule.get("use"), str) or set(rule) - {"use", "when"}:
+            self.error(
+                path, "a rule has `use` and, but for the last, `when`", 'write {when: "...", use: "core-dam:..."}'
+            )
+            return None
+        self._ref((*path, "use"), rule["use"])
+        when = None
+        if "when" in rule:
+            try:
+                when = parse_condition(str(rule["when"]))
+            except GrammarError as error:
+                self.error((*path, "when"), f"when: {error}", error.hint, "expression")
+        return SlotRule(rule["use"], when)
+
+    def _ref(self, path: tuple[str | int, ...], text: str) -> None:
+        try:
+            AssetRef.parse(text)
+        except ValueError as error:
+            self.error(path, f"not an asset ref: {error}", "e.g. cloudinary:statement/banner", "asset-ref")
+
+    def _require(self, slot: str, value: Any) -> Requirement:
+        if not isinstance(value, dict) or set(value) - {"approval", "rights"}:
+            self.error(("slots", slot, "require"), "require takes approval and rights", "write {approval: approved}")
+            return Requirement()
+        approval, rights = value.get("approval", "approved"), value.get("rights", True)
+        if approval not in {"approved", "any"} or not isinstance(rights, bool):
+            self.error(
+                ("slots", slot, "require"),
+                "require is not valid",
+                "valid: approval: approved or any; rights: true or false",
+            )
+            return Requirement()
+        return Requirement(approval, rights)
+
+    def _renditions(self, slot: str, value: Any) -> dict[str, RenditionSpec]:
+        if not isinstance(value, dict):
+            self.error(("slots", slot, "renditions"), "renditions are given by output channel", "write {print: {...}}")
+            return {}
+        found: dict[str, RenditionSpec] = {}
+        for channel, fields in value.items():
+            if channel not in _CHANNELS:
+                self.error(
+                    ("slots", slot, "renditions", str(channel)),
+                    f"unknown output channel {channel!r}",
+                    closest(str(channel), _CHANNELS),
+                )
+                continue
+            known = set(RenditionSpec.__struct_fields__)
+            numbers = {"width", "height", "quality", "dpi"}
+            for key, item in fields.items() if isinstance(fields, dict) else [("", None)]:
+                if key not in known or isinstance(item, bool) or not isinstance(item, int if key in numbers else str):
+                    self.error(
+                        ("slots", slot, "renditions", str(channel), str(key)),
+                        f"the rendition's {key!r} is not valid",
+                        f"known: {', '.join(sorted(known))}; sizes are whole numbers of pixels",
+                    )
+                    break
+            else:
+                found[str(channel)] = RenditionSpec(**fields)
+        return found
+
+    def _otherwise(self, slot: str, value: Any) -> str:
+        if value not in {"fail", "omit"}:
+            self._ref(("slots", slot, "otherwise"), str(value))
+        return str(value)
+
+
+def _references(schema: Any) -> list[str]:
+    if isinstance(schema, dict):
+        own = [schema["$ref"]] if isinstance(schema.get("$ref"), str) else []
+        return own + [reference for value in schema.values() for reference in _references(value)]
+    if isinstance(schema, list):
+        return [reference for value in schema for reference in _references(value)]
+    return []
+
+
+def read_description(files: Mapping[str, bytes], diagnostics: Diagnostics) -> Description | None:
+    """Read template.yaml; None where it cannot be read at all."""
+    if MANIFEST not in files:
+        diagnostics.error("description", Place(MANIFEST), "the bundle has no template.yaml", "every bundle has one")
+        return None
+    text = read_text(files, MANIFEST, diagnostics)
+    if text is None:
+        return None
+    try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+            diagnostics.error("yaml", Place(MANIFEST), "aliases (*name) are not supported", "write the value again")
+            return None
+        node = yaml.compose(text, yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = Place(MANIFEST, mark.line + 1, mark.column + 1) if mark else Place(MANIFEST)
+        problem = getattr(error, "problem", None) or "not YAML"
+        diagnostics.error("yaml", place, f"not YAML: {problem}", "check indentation and quotes")
+        return None
+    except (ValueError, RecursionError) as error:
+        diagnostics.error("yaml", Place(MANIFEST), f"not readable: {error}", "check dates, numbers and nesting")
+        return None
+    if not isinstance(data, dict):
+        diagnostics.error(
+            "yaml", Place(MANIFEST, 1, 1), "template.yaml is not a mapping", "write `name: ...` and so on"
+        )
+        return None
+    return _Reader(files, data, _Places(node), diagnostics).read()

@@ -1,0 +1,262 @@
+"""Expressions at work: turns expression data into closures over an environment.
+
+An environment is a dict of names. Values are what JSON gives: None, bool, int, Decimal, str, list, dict. Everything an
+expression can do is here and in `filters`; nothing reaches Python attributes, so a record cannot lead out of its data.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from decimal import Decimal, DecimalException
+from typing import Any, TypeAlias
+
+from pressrun_server.errors import PressrunError, Reason, Violation
+from pressrun_server.model.expression import Expression
+from pressrun_server.template.filters import Formatter, Undefined, as_text
+
+__all__ = ["Environment", "Evaluator", "evaluator", "texter"]
+
+Environment: TypeAlias = "dict[str, Any]"
+Evaluator: TypeAlias = "Callable[[Environment], Any]"
+
+_MOST_TEXT = 100_000
+_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "in": lambda item, container: item in container,
+    "notin": lambda item, container: item not in container,
+}  # fmt: skip
+_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": lambda a, b: Decimal(a) / b,
+    "//": operator.floordiv, "%": operator.mod,
+}  # fmt: skip
+
+
+def _wrong(place: str, problem: str) -> PressrunError:
+    return PressrunError(
+        Reason.INVALID_RECORD,
+        f"the template's expression at {place} does not fit the record: {problem}",
+        violations=(Violation(place, problem),),
+    )
+
+
+def evaluator(node: Expression, formatter: Formatter, place: str) -> Evaluator:
+    """The closure of an expression.
+
+    Args:
+        node: the expression.
+        formatter: filters of the program's locale.
+        place: where it stands, for errors.
+
+    Raises:
+        ValueError: the node is not one of the language (a damaged program).
+    """
+
+    def compile_node(node: Expression) -> Evaluator:
+        make = _MAKERS.get(node[0])
+        if make is None:
+            raise ValueError(f"unknown expression node {node[0]!r}")
+        return make(node, compile_node, formatter, place)
+
+    return compile_node(tuple(node))
+
+
+def texter(node: Expression, formatter: Formatter, place: str) -> Callable[[Environment], str]:
+    """A closure that gives an expression's value as text; an undefined value is an error of the record."""
+    if node[0] == "filter" and node[1] in {"money", "amount", "number", "percent", "date", "upper", "lower", "mask"}:
+        return evaluator(node, formatter, place)  # these give text
+    value = evaluator(node, formatter, place)
+
+    def text(env: Environment) -> str:
+        result = value(env)
+        if result.__class__ is str:
+            return str(result)
+        if isinstance(result, Undefined):
+            raise _wrong(place, f"{result.path} is not there; make it required in the schema, or use | default('')")
+        if isinstance(result, list | dict):
+            raise _wrong(place, "a list or an object cannot be shown as text; name one of its fields")
+        return as_text(result, formatter)
+
+    return text
+
+
+_Compile: TypeAlias = "Callable[[Expression], Evaluator]"
+
+
+def _const(node: Expression, _compile: _Compile, _formatter: Formatter, _place: str) -> Evaluator:
+    value = node[1]
+    return lambda _env: value
+
+
+def _const_decimal(node: Expression, _compile: _Compile, _formatter: Formatter, _place: str) -> Evaluator:
+    value = Decimal(node[1])
+    return lambda _env: value
+
+
+def _name(node: Expression, _compile: _Compile, _formatter: Formatter, _place: str) -> Evaluator:
+    name = node[1]
+    missing = Undefined(name)
+    return lambda env: env.get(name, missing)
+
+
+def _attr(node: Expression, compile_: _Compile, _formatter: Formatter, _place: str) -> Evaluator:
+    inner, name = node[1], node[2]
+    path = f"{_path(inner)}.{name}"
+    missing = Undefined(path)
+    if inner[0] == "name":
+        first = inner[1]
+
+        def attribute_of_name(env: Environment) -> Any:
+            try:
+                return env[first][name]
+            except (KeyError, TypeError, IndexError):
+                return missing
+
+        return attribute_of_name
+    value = compile_(tuple(inner))
+
+    def attribute(env: Environment) -> Any:
+        try:
+            return value(env)[name]
+        except (KeyError, TypeError, IndexError):
+            return missing
+
+    return attribute
+
+
+def _item(node: Expression, compile_: _Compile, _formatter: Formatter, _place: str) -> Evaluator:
+    container, key = compile_(tuple(node[1])), compile_(tuple(node[2]))
+    missing = Undefined(f"{_path(node[1])}[…]")
+
+    def item(env: Environment) -> Any:
+        try:
+            found = container(env)
+            return found[key(env)] if isinstance(found, list | dict) else missing
+        except (KeyError, TypeError, IndexError):
+            return missing
+
+    return item
+
+
+def _not(node: Expression, compile_: _Compile, _formatter: Formatter, _place: str) -> Evaluator:
+    value = compile_(tuple(node[1]))
+    return lambda env: not value(env)
+
+
+def _guarded(place: str, action: Callable[[Environment], Any]) -> Evaluator:
+    def guarded(env: Environment) -> Any:
+        try:
+            return action(env)
+        except (TypeError, ArithmeticError, DecimalException, ValueError) as error:
+            raise _wrong(place, f"the values have types that do not go together ({type(error).__name__})") from None
+
+    return guarded
+
+
+def _neg(node: Expression, compile_: _Compile, _formatter: Formatter, place: str) -> Evaluator:
+    value = compile_(tuple(node[1]))
+    return _guarded(place, lambda env: -_number(value(env)))
+
+
+def _and(node: Expression, compile_: _Compile, _formatter: Formatter, _place: str) -> Evaluator:
+    left, right = compile_(tuple(node[1])), compile_(tuple(node[2]))
+    return lambda env: left(env) and right(env)
+
+
+def _or(node: Expression, compile_: _Compile, _formatter: Formatter, _place: str) -> Evaluator:
+    left, right = compile_(tuple(node[1])), compile_(tuple(node[2]))
+    return lambda env: left(env) or right(env)
+
+
+def _cmp(node: Expression, compile_: _Compile, _formatter: Formatter, place: str) -> Evaluator:
+    compare, left, right = _COMPARE[node[1]], compile_(tuple(node[2])), compile_(tuple(node[3]))
+    if node[1] in {"==", "!="}:
+        return lambda env: compare(left(env), right(env))
+    if node[1] in {"in", "notin"}:
+        return _guarded(place, lambda env: compare(left(env), right(env)))
+
+    def ordered(env: Environment) -> Any:
+        first, second = left(env), right(env)
+        if not (isinstance(first, str) and isinstance(second, str)):
+            first, second = _number(first), _number(second)
+        return compare(first, second)
+
+    return _guarded(place, ordered)
+
+
+def _bin(node: Expression, compile_: _Compile, formatter: Formatter, place: str) -> Evaluator:
+    left, right = compile_(tuple(node[2])), compile_(tuple(node[3]))
+    if node[1] == "~":
+
+        def join(env: Environment) -> str:
+            text = as_text(left(env), formatter) + as_text(right(env), formatter)
+            if len(text) > _MOST_TEXT:
+                raise _wrong(place, f"the text is longer than {_MOST_TEXT} characters")
+            return text
+
+        return join
+    compute = _ARITHMETIC[node[1]]
+    return _guarded(place, lambda env: compute(_number(left(env)), _number(right(env))))
+
+
+def _number(value: Any) -> Any:
+    """A number; text of a decimal number counts as one, so that exact amounts can be computed with."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
+        raise TypeError("not a number")
+    return Decimal(value) if isinstance(value, str) else value
+
+
+def _if(node: Expression, compile_: _Compile, _formatter: Formatter, _place: str) -> Evaluator:
+    test, then, otherwise = (compile_(tuple(part)) for part in node[1:4])
+    return lambda env: then(env) if test(env) else otherwise(env)
+
+
+def _list(node: Expression, compile_: _Compile, _formatter: Formatter, _place: str) -> Evaluator:
+    items = [compile_(tuple(item)) for item in node[1:]]
+    return lambda env: [item(env) for item in items]
+
+
+def _filter(node: Expression, compile_: _Compile, formatter: Formatter, place: str) -> Evaluator:
+    value = compile_(tuple(node[2]))
+    arguments = [compile_(tuple(argument)) for argument in node[3]]
+    constants = [tuple(argument) for argument in node[3]]
+    apply = formatter.filter(node[1], constants)
+
+    def filtered(env: Environment) -> Any:
+        try:
+            return apply(value(env), *[argument(env) for argument in arguments])
+        except ValueError as error:
+            raise _wrong(place, str(error)) from None
+
+    if arguments:
+        return filtered
+
+    def filtered_plain(env: Environment) -> Any:
+        try:
+            return apply(value(env))
+        except ValueError as error:
+            raise _wrong(place, str(error)) from None
+
+    return filtered_plain
+
+
+def _test(node: Expression, compile_: _Compile, _formatter: Formatter, _place: str) -> Evaluator:
+    value = compile_(tuple(node[2]))
+    if node[1] == "defined":
+        return lambda env: not isinstance(value(env), Undefined)
+    return lambda env: value(env) is None
+
+
+def _path(node: Any) -> str:
+    if node[0] == "name":
+        return str(node[1])
+    if node[0] == "attr":
+        return f"{_path(node[1])}.{node[2]}"
+    return "…"
+
+
+_MAKERS: dict[str, Callable[[Expression, _Compile, Formatter, str], Evaluator]] = {
+    "const": _const, "const_decimal": _const_decimal, "name": _name, "attr": _attr, "item": _item, "not": _not,
+    "neg": _neg, "and": _and, "or": _or, "cmp": _cmp, "bin": _bin, "if": _if, "list": _list, "filter": _filter,
+    "test": _test,
+}  # fmt: skip

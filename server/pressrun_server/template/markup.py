@@ -1,0 +1,131 @@
+"""Parses a template's HTML into elements that know their place in the source."""
+
+from __future__ import annotations
+
+import bisect
+import copy
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from tinyhtml5.parser import HTMLParser
+from tinyhtml5.treebuilder import TreeBuilder
+
+from pressrun_server.template.diagnostics import Place
+
+__all__ = ["Markup", "parse_markup"]
+
+_OFFSET = "pr:offset"
+
+
+class _PlacingTreeBuilder(TreeBuilder):  # type: ignore[misc]
+    """Notes on each element where its start tag ended; the parser's tokens carry no place of their own."""
+
+    parser: HTMLParser
+
+    def _note(self, token: dict[str, Any]) -> None:
+        stream = self.parser.tokenizer.stream
+        token["data"] = dict(token["data"]) | {_OFFSET: "{}:{}".format(*stream.position())}
+
+    def create_element(self, token: dict[str, Any]) -> Any:
+        self._note(token)
+        return super().create_element(token)
+
+    def insert_element_normal(self, token: dict[str, Any]) -> Any:
+        if _OFFSET not in token["data"]:
+            self._note(token)
+        return super().insert_element_normal(token)
+
+
+class Markup:
+    """An HTML file: its element tree and the places of its elements."""
+
+    def __init__(self, file: str, source: str) -> None:
+        self.file = file
+        self.source = source.replace("\r\n", "\n").replace("\r", "\n")
+        self._starts = [0, *(index + 1 for index, char in enumerate(self.source) if char == "\n")]
+        parser = HTMLParser(namespace_html_elements=False)
+        parser.tree = _PlacingTreeBuilder(namespace_html_elements=False)
+        parser.tree.parser = parser
+        for phase in parser.phases.values():
+            phase.tree = parser.tree
+        self.root: Element = parser.parse(self.source)
+        self._offsets: dict[Element, tuple[int, int]] = {}
+        self._parents: dict[Element, Element] = {}
+        lowered = self.source.lower()
+        for element in self.root.iter():
+            if not isinstance(element.tag, str):
+                continue
+            for child in element:
+                self._parents[child] = element
+            noted = element.attrib.pop(_OFFSET, "")
+            if noted:
+                line, column = (int(part) for part in noted.split(":"))
+                end = min(self._starts[min(line, len(self._starts)) - 1] + column, len(self.source))
+                start = lowered.rfind(f"<{element.tag}", 0, end)
+                if start >= 0:
+                    self._offsets[element] = (start, end)
+
+    def place(self, element: Element) -> Place:
+        """Where the element's start tag begins; for one that the parser made up, where its parent's does."""
+        current: Element | None = element
+        while current is not None and current not in self._offsets:
+            current = self._parents.get(current)
+        return self.at(self._offsets[current][0]) if current is not None else Place(self.file)
+
+    def parent(self, element: Element) -> Element | None:
+        """The element around an element."""
+        return self._parents.get(element)
+
+    def find(self, element: Element, text: str, *, after: int | None = None) -> int:
+        """The offset of a piece of text at or after an element's start tag; the tag's own where it is not found."""
+        start, _ = self._offsets.get(element, (0, 0))
+        found = self.source.find(text, start if after is None else after)
+        return found if found >= 0 else start
+
+    def end_of_tag(self, element: Element) -> int:
+        """The offset just behind an element's start tag."""
+        return self._offsets.get(element, (0, 0))[1]
+
+    def at(self, offset: int) -> Place:
+        """The place of an offset."""
+        line = bisect.bisect_right(self._starts, offset)
+        return Place(self.file, line, offset - self._starts[line - 1] + 1)
+
+    def repeat(self, mark: str, most: int) -> Element | None:
+        """Give every element with pr-for a copy behind it: the two stand for odd and even repetitions in the cascade.
+
+        Args:
+            mark: the attribute set on both, "odd" and "even".
+            most: the most elements there may be afterwards.
+
+        Returns:
+            the element at which there were too many, or None.
+        """
+        total = sum(1 for _ in self.root.iter())
+        # Inner ones first, so that the copies of outer ones hold both.
+        for element in [item for item in self.root.iter() if isinstance(item.tag, str) and "pr-for" in item.attrib][
+            ::-1
+        ]:
+            parent = self._parents.get(element)
+            total += sum(1 for _ in element.iter())
+            if total > most:
+                return element
+            if parent is None:
+                continue
+            double = copy.deepcopy(element)
+            element.tail = None
+            element.set(mark, "odd")
+            double.set(mark, "even")
+            parent.insert(list(parent).index(element) + 1, double)
+            self._parents[double] = parent
+            for original, twin in zip(element.iter(), double.iter(), strict=True):
+                if original in self._offsets:
+                    self._offsets[twin] = self._offsets[original]
+                for child in twin:
+                    self._parents[child] = twin
+        return None
+
+
+def parse_markup(file: str, source: str) -> Markup:
+    """Parse an HTML file as browsers do (WHATWG HTML); any text gives a tree."""
+    return Markup(file, source)

@@ -1,0 +1,243 @@
+"""The supported CSS properties: how each is read, whether it is inherited, and its initial value.
+
+The table is the language: what is not in it is a diagnostic, never ignored. Shorthands expand to longhands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pressrun_server.fonts.catalog import family_name
+from pressrun_server.fonts.errors import UnknownFontError
+from pressrun_server.template.values import (
+    InvalidValueError,
+    Relative,
+    Tokens,
+    color,
+    integer,
+    keyword,
+    length,
+    significant,
+)
+
+__all__ = ["PROPERTIES", "SHORTHANDS", "Property", "expand"]
+
+SIDES = ("top", "right", "bottom", "left")
+_BORDER_WIDTHS = {"thin": 750, "medium": 2250, "thick": 3750}
+_FOUR = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One longhand property."""
+
+    parse: Callable[[Tokens], Any]
+    initial: Any
+    inherited: bool = False
+
+
+def _font_family(tokens: Tokens) -> str:
+    names: list[str] = []
+    words: list[str] = []
+    for token in [*significant(tokens), None]:
+        if token is None or (token.type == "literal" and token.value == ","):
+            if words:
+                names.append(" ".join(words))
+            words = []
+        elif token.type in {"ident", "string"}:
+            words.append(token.value)
+        else:
+            raise InvalidValueError("valid: font family names, separated by commas")
+    problem = "valid: font family names, separated by commas"
+    for name in names:
+        try:
+            return family_name(name)
+        except UnknownFontError as error:
+            problem = str(error)
+    raise InvalidValueError(problem)
+
+
+def _font_weight(tokens: Tokens) -> bool:
+    found = significant(tokens)
+    if len(found) == 1:
+        if found[0].type == "ident" and found[0].lower_value in {"normal", "bold"}:
+            return bool(found[0].lower_value == "bold")
+        if found[0].type == "number" and found[0].value in {400, 700}:
+            return bool(found[0].value > 400)  # noqa: PLR2004 - CSS's own numbers
+    raise InvalidValueError("valid: normal, bold, 400, 700")
+
+
+def _line_height(tokens: Tokens) -> int | Relative | float:
+    found = significant(tokens)
+    if len(found) == 1:
+        if found[0].type == "ident" and found[0].lower_value == "normal":
+            return 1.2
+        if found[0].type == "number" and found[0].value > 0:
+            return float(found[0].value)
+    value = length()(tokens)
+    return value if not isinstance(value, str) else 1.2
+
+
+def _border_width(tokens: Tokens) -> int | Relative:
+    found = significant(tokens)
+    if len(found) == 1 and found[0].type == "ident" and found[0].lower_value in _BORDER_WIDTHS:
+        return _BORDER_WIDTHS[found[0].lower_value]
+    value = length(percent=False)(tokens)
+    return value if not isinstance(value, str) else 0
+
+
+def _position(tokens: Tokens) -> str:
+    found = significant(tokens)
+    if len(found) == 1:
+        if found[0].type == "ident" and found[0].lower_value in {"static", "absolute"}:
+            return str(found[0].lower_value)
+        if found[0].type == "function" and found[0].lower_name == "running":
+            names = significant(found[0].arguments)
+            if len(names) == 1 and names[0].type == "ident":
+                return f"running({names[0].value})"
+    raise InvalidValueError("valid: static, absolute, running(NAME)")
+
+
+def _content(tokens: Tokens) -> str:
+    found = significant(tokens)
+    if len(found) == 1 and found[0].type == "ident" and found[0].lower_value in {"none", "normal"}:
+        return ""
+    if len(found) == 1 and found[0].type == "function" and found[0].lower_name == "element":
+        names = significant(found[0].arguments)
+        if len(names) == 1 and names[0].type == "ident":
+            return str(names[0].value)
+    raise InvalidValueError("valid: element(NAME), none")
+
+
+PROPERTIES: dict[str, Property] = {
+    "font-family": Property(_font_family, "FiraGO", inherited=True),
+    "font-size": Property(length(), 12_000, inherited=True),
+    "font-weight": Property(_font_weight, initial=False, inherited=True),
+    "font-style": Property(keyword("normal", "italic"), "normal", inherited=True),
+    "font-variant-numeric": Property(keyword("normal", "tabular-nums"), "normal", inherited=True),
+    "line-height": Property(_line_height, 1.2, inherited=True),
+    "letter-spacing": Property(length(negative=True, normal=True, percent=False), 0, inherited=True),
+    "color": Property(color, 0x000000, inherited=True),
+    "text-align": Property(keyword("left", "right", "center", "start", "end"), "left", inherited=True),
+    "text-transform": Property(keyword("none", "uppercase", "lowercase"), "none", inherited=True),
+    "white-space": Property(keyword("normal", "nowrap"), "normal", inherited=True),
+    "orphans": Property(integer(1, 20), 2, inherited=True),
+    "widows": Property(integer(1, 20), 2, inherited=True),
+    "border-collapse": Property(keyword("collapse", "separate"), "collapse", inherited=True),
+    "display": Property(
+        keyword(
+            "block", "inline", "none", "table", "table-row", "table-cell", "table-row-group", "table-header-group",
+            "table-column", "table-column-group",
+        ),
+        "inline",
+    ),
+    "background-color": Property(color, None),
+    "width": Property(length(auto=True), "auto"),
+    "height": Property(length(auto=True, percent=False), "auto"),
+    "min-height": Property(length(percent=False), 0),
+    "vertical-align": Property(keyword("top", "middle", "bottom", "baseline"), "baseline"),
+    "break-before": Property(keyword("auto", "page", "avoid"), "auto"),
+    "break-after": Property(keyword("auto", "page", "avoid"), "auto"),
+    "break-inside": Property(keyword("auto", "avoid"), "auto"),
+    "position": Property(_position, "static"),
+    "content": Property(_content, ""),
+}  # fmt: skip
+for _side in SIDES:
+    PROPERTIES[f"margin-{_side}"] = Property(length(auto=_side in {"left", "right"}), 0)
+    PROPERTIES[f"padding-{_side}"] = Property(length(), 0)
+    PROPERTIES[f"border-{_side}-width"] = Property(_border_width, 2250)
+    PROPERTIES[f"border-{_side}-style"] = Property(keyword("none", "solid"), "none")
+    PROPERTIES[f"border-{_side}-color"] = Property(color, "currentcolor")
+    PROPERTIES[_side] = Property(length(auto=True), "auto")
+
+Longhands = list[tuple[str, Any]]
+
+
+def _parse(name: str, tokens: Tokens) -> tuple[str, Any]:
+    return name, PROPERTIES[name].parse(tokens)
+
+
+def _sides(template: str) -> Callable[[Tokens], Longhands]:
+    def expand_sides(tokens: Tokens) -> Longhands:
+        found = significant(tokens)
+        if not 1 <= len(found) <= _FOUR:
+            raise InvalidValueError("valid: one to four values")
+        top = found[0]
+        right = found[1] if len(found) > 1 else top
+        bottom = found[2] if len(found) > 2 else top  # noqa: PLR2004 - CSS's one to four values
+        left = found[3] if len(found) == _FOUR else right
+        return [
+            _parse(template.format(side), [token])
+            for side, token in zip(SIDES, (top, right, bottom, left), strict=True)
+        ]
+
+    return expand_sides
+
+
+def _border(*sides: str) -> Callable[[Tokens], Longhands]:
+    def expand_border(tokens: Tokens) -> Longhands:
+        result: Longhands = []
+        parts = {"width": 2250, "style": "none", "color": "currentcolor"}
+        for token in significant(tokens):
+            for part in ("style", "width", "color"):
+                try:
+                    parts[part] = PROPERTIES[f"border-top-{part}"].parse([token])
+                    break
+                except InvalidValueError:
+                    continue
+            else:
+                raise InvalidValueError("valid: width, style (solid or none) and colour, e.g. 0.5pt solid #ccc")
+        for side in sides:
+            result += [(f"border-{side}-{part}", value) for part, value in parts.items()]
+        return result
+
+    return expand_border
+
+
+def _background(tokens: Tokens) -> Longhands:
+    found = significant(tokens)
+    if len(found) == 1 and found[0].type == "ident" and found[0].lower_value == "none":
+        return [("background-color", None)]
+    try:
+        return [_parse("background-color", tokens)]
+    except InvalidValueError:
+        raise InvalidValueError("only a colour is supported as background; use <img> for pictures") from None
+
+
+SHORTHANDS: dict[str, Callable[[Tokens], Longhands]] = {
+    "margin": _sides("margin-{}"),
+    "padding": _sides("padding-{}"),
+    "border": _border(*SIDES),
+    "border-width": _sides("border-{}-width"),
+    "border-style": _sides("border-{}-style"),
+    "border-color": _sides("border-{}-color"),
+    "background": _background,
+    "page-break-before": lambda tokens: [("break-before", _page_break(tokens))],
+    "page-break-after": lambda tokens: [("break-after", _page_break(tokens))],
+    "page-break-inside": lambda tokens: [_parse("break-inside", tokens)],
+} | {f"border-{side}": _border(side) for side in SIDES}
+
+
+def _page_break(tokens: Tokens) -> str:
+    value = keyword("auto", "always", "avoid")(tokens)
+    return "page" if value == "always" else value
+
+
+def expand(name: str, tokens: Tokens) -> Longhands:
+    """The longhands of a declaration.
+
+    Raises:
+        KeyError: the property is not supported.
+        InvalidValueError: the value is not one that the property takes.
+    """
+    found = significant(tokens)
+    if len(found) == 1 and found[0].type == "ident" and found[0].lower_value in {"inherit", "initial"}:
+        word = found[0].lower_value
+        if name in PROPERTIES:
+            return [(name, word)]
+        raise InvalidValueError(f"{word} is supported on single properties only")
+    if name in SHORTHANDS:
+        return SHORTHANDS[name](tokens)
+    return [_parse(name, tokens)]

@@ -1,0 +1,651 @@
+"""Builds a program's nodes from elements and their computed styles: what is block, what is inline, what repeats."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from pressrun_server.model.expression import Expression
+from pressrun_server.model.program import (
+    Absolute,
+    Block,
+    Break,
+    Cell,
+    Conditional,
+    For,
+    Image,
+    Inline,
+    InlineConditional,
+    Node,
+    Paragraph,
+    Row,
+    RowConditional,
+    RowFor,
+    RowTemplate,
+    Table,
+    Text,
+    Value,
+)
+from pressrun_server.template.cascade import REPEATED, Style
+from pressrun_server.template.diagnostics import Diagnostics, Place, closest
+from pressrun_server.template.geometry import box_of, pixels, resolved
+from pressrun_server.template.grammar import GrammarError, parse_condition, parse_loop, parse_text
+from pressrun_server.template.markup import Markup
+from pressrun_server.template.scope import Scope
+from pressrun_server.template.styles import StyleTable
+
+__all__ = ["ELEMENTS", "Structure"]
+
+ELEMENTS = {
+    "html", "head", "title", "style", "link", "meta", "body", "header", "footer", "main", "section", "article", "aside",
+    "nav", "div", "address", "p", "h1", "h2", "h3", "h4", "h5", "h6", "span", "strong", "b", "em", "i", "small", "br",
+    "hr", "img", "table", "colgroup", "col", "thead", "tbody", "tr", "th", "td", "figure", "figcaption", "blockquote",
+}  # fmt: skip
+_DIRECTIVES = {"pr-for", "pr-if", "pr-else"}
+_ATTRIBUTES = {"class", "id", "style", "lang", "alt", "src", "width", "height", "colspan", "scope", "title", "role"}
+_SPACE = re.compile(r"[ \t\n\r\f]+")
+_ALIGN = {"left": "left", "right": "right", "center": "center"}
+_DEEPEST = 60
+_MOST_COLUMNS = 100
+
+
+class Structure:
+    """Builds the nodes of one locale.
+
+    Args:
+        markup: the HTML, with copies of repeated elements already made.
+        styles: computed style by element.
+        table: collects text styles and faces.
+        scope: the names of the record.
+        strings: the locale's strings.
+        slots: names of the template's slots.
+        locale: the locale's tag.
+        diagnostics: where problems go.
+    """
+
+    def __init__(
+        self,
+        markup: Markup,
+        styles: dict[Element, Style],
+        table: StyleTable,
+        scope: Scope,
+        strings: Mapping[str, str],
+        slots: tuple[str, ...],
+        locale: str,
+        diagnostics: Diagnostics,
+    ) -> None:
+        self.markup = markup
+        self.styles = styles
+        self.table = table
+        self.scope = scope
+        self.strings = strings
+        self.slots = slots
+        self.locale = locale
+        self.diagnostics = diagnostics
+        self.running: dict[str, Element] = {}
+        self.uses_count = False
+        self._depth = 0
+
+    # Expressions ------------------------------------------------------------------------------------------------------
+
+    def fold(self, node: Expression, place: Place) -> Expression:
+        """Put the locale's strings and name in, so that they are static text."""
+        if node[0] == "attr" and node[1] == ("name", "t"):
+            if node[2] not in self.strings:
+                hint = closest(node[2], self.strings, otherwise="add it to strings in template.yaml")
+                self.diagnostics.error("unknown-string", place, f"there is no string {node[2]!r}", hint)
+            return ("const", self.strings.get(node[2], ""))
+        if node == ("name", "locale"):
+            return ("const", self.locale)
+        if node == ("name", "t"):
+            self.diagnostics.error("expression", place, "t alone cannot be shown", "write t.NAME")
+            return ("const", "")
+        return tuple(self.fold(part, place) if _is_node(part) else _folded(part, self, place) for part in node)
+
+    def expression(self, node: Expression, place: Place, scope: Scope) -> Expression:
+        """Fold an expression and check its names."""
+        folded = self.fold(node, place)
+        scope.check(folded, lambda message, hint: self.diagnostics.error("unknown-field", place, message, hint))
+        if _mentions(folded, ("attr", ("name", "page"), "count")):
+            self.uses_count = True
+        return folded
+
+    def text(self, text: str, style: int, place: Callable[[int], Place], scope: Scope) -> list[Inline]:
+        """The inline content of a text with expressions; `place` gives the place of the n-th expression."""
+        try:
+            parts = parse_text(text)
+        except GrammarError as error:
+            self.diagnostics.error("expression", place(error.index), str(error), error.hint)
+            return []
+        inlines: list[Inline] = []
+        index = 0
+        for part in parts:
+            if isinstance(part, str):
+                inlines.append(Text(style, part))
+                continue
+            folded = self.expression(part, place(index), scope)
+            if folded[0] == "const" and isinstance(folded[1], str):
+                inlines.append(Text(style, folded[1]))
+            else:
+                inlines.append(Value(style, folded, str(place(index))))
+            index += 1
+        return inlines
+
+    # Blocks -----------------------------------------------------------------------------------------------------------
+
+    def block(self, element: Element, x: int, width: int, scope: Scope) -> Block:
+        """An element as a box with what is in it."""
+        box = box_of(self.styles[element], x, width)
+        return Block(box, tuple(self.children(element, box.content_x, box.content_width, scope)))
+
+    def children(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
+        """What is in an element: blocks, with paragraphs around loose text."""
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            place = self.markup.place(element)
+            self.diagnostics.error("nesting", place, f"elements are nested more than {_DEEPEST} deep", "simplify")
+            self._depth -= 1
+            return []
+        nodes: list[Node] = []
+        loose: list[Inline] = []
+
+        def flush() -> None:
+            paragraph = self._paragraph(element, loose, x, width)
+            loose.clear()
+            if paragraph is not None:
+                nodes.append(paragraph)
+
+        style = self.table.index(self.styles[element])
+        loose += self._loose(element, element.text, style, self.markup.end_of_tag(element), scope)
+        for group in self._groups(element):
+            first = group[0]
+            if self._is_block(first):
+                flush()
+                nodes += self._directed(group, x, width, scope)
+            else:
+                loose += self._inline_directed(group, scope)
+            last = group[-1]
+            after = self.markup.find(last, f"</{last.tag}")
+            loose += self._loose(element, last.tail, style, after, scope)
+        flush()
+        self._depth -= 1
+        return nodes
+
+    def _loose(self, _element: Element, text: str | None, style: int, after: int, scope: Scope) -> list[Inline]:
+        if not text:
+            return []
+
+        def place(index: int) -> Place:
+            offset = after
+            for _ in range(index + 1):
+                found = self.markup.source.find("{", offset)
+                offset = found + 2 if found >= 0 else offset
+            return self.markup.at(max(offset - 2, 0))
+
+        return self.text(text, style, place, scope)
+
+    def _groups(self, element: Element) -> Iterator[list[Element]]:
+        """Children, an element with pr-if together with the pr-else that follows it, copies of pr-for together."""
+        children = [child for child in element if isinstance(child.tag, str)]
+        index = 0
+        while index < len(children):
+            child = children[index]
+            group = [child]
+            index += 1
+            if child.get(REPEATED) == "odd":
+                group.append(children[index])
+                index += 1
+            elif "pr-if" in child.attrib:
+                if index < len(children) and "pr-else" in children[index].attrib and not (child.tail or "").strip():
+                    group.append(children[index])
+                    index += 1
+            elif "pr-else" in child.attrib:
+                self.diagnostics.error(
+                    "directive",
+                    self.markup.place(child),
+                    "pr-else has no pr-if before it",
+                    "put it on the element right after one with pr-if",
+                )
+            yield group
+
+    def _is_block(self, element: Element) -> bool:
+        style = self.styles[element]
+        if style["position"] != "static":
+            return True
+        return style["display"] not in {"inline", "none"}
+
+    def _skipped(self, element: Element) -> bool:
+        """Check an element's name and attributes; True where it shows nothing."""
+        place = self.markup.place(element)
+        if element.tag not in ELEMENTS:
+            hint = closest(element.tag, ELEMENTS)
+            self.diagnostics.error("unknown-element", place, f"the element <{element.tag}> is not supported", hint)
+            return True
+        for name in element.attrib:
+            if name.startswith("pr-") and name not in _DIRECTIVES and name != REPEATED:
+                hint = closest(name, _DIRECTIVES)
+                self.diagnostics.error("directive", place, f"unknown directive {name}", hint)
+            elif name.startswith("on"):
+                self.diagnostics.error("attribute", place, f"scripts ({name}) cannot stand in documents", "remove it")
+            elif name not in _ATTRIBUTES and not name.startswith(("pr-", "data-", "aria-")):
+                hint = closest(name, _ATTRIBUTES)
+                self.diagnostics.error("attribute", place, f"the attribute {name} is not supported", hint)
+        return bool(self.styles[element]["display"] == "none")
+
+    def _directed(self, group: list[Element], x: int, width: int, scope: Scope) -> list[Node]:
+        first = group[0]
+        if first.get(REPEATED) == "odd":
+            found = self._loop(first, scope)
+            if found is None:
+                return []
+            name, items, inner, place = found
+            odd, even = (self._with_condition(copy, x, width, inner) for copy in group)
+            return [For(name, items, tuple(odd), tuple(even), str(place))]
+        return self._with_condition(first, x, width, scope, group[1] if len(group) > 1 else None)
+
+    def _loop(self, element: Element, scope: Scope) -> tuple[str, Expression, Scope, Place] | None:
+        place = self.markup.at(self.markup.find(element, "pr-for"))
+        try:
+            name, items = parse_loop(element.attrib["pr-for"])
+        except GrammarError as error:
+            self.diagnostics.error("expression", place, str(error), error.hint)
+            return None
+        folded = self.fold(items, place)
+        known = scope.check(folded, lambda text, hint: self.diagnostics.error("unknown-field", place, text, hint))
+        if known.get("type") not in {None, "array"}:
+            self.diagnostics.error("expression", place, f"pr-for needs a list, not {known['type']}", "name a list")
+        return name, folded, scope.inside(name, known.get("items", {})), place
+
+    def _condition(self, element: Element, scope: Scope) -> Expression | None:
+        place = self.markup.at(self.markup.find(element, "pr-if"))
+        try:
+            return self.expression(parse_condition(element.attrib["pr-if"]), place, scope)
+        except GrammarError as error:
+            self.diagnostics.error("expression", place, str(error), error.hint)
+            return None
+
+    def _with_condition(
+        self, element: Element, x: int, width: int, scope: Scope, otherwise: Element | None = None
+    ) -> list[Node]:
+        nodes = self._element(element, x, width, scope)
+        if "pr-if" not in element.attrib:
+            return nodes
+        test = self._condition(element, scope)
+        branches: list[tuple[Expression | None, tuple[Node, ...]]] = [(test, tuple(nodes))]
+        if otherwise is not None:
+            branches.append((None, tuple(self._element(otherwise, x, width, scope))))
+        return [Conditional(tuple(branches))]
+
+    def _element(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
+        if self._skipped(element):
+            return []
+        style = self.styles[element]
+        position: str = style["position"]
+        if position.startswith("running("):
+            self._running(element, position[8:-1])
+            return []
+        if position == "absolute":
+            return [self._absolute(element, scope)]
+        if element.tag == "img":
+            return self._image(element, x, width, scope)
+        if style["display"] == "table":
+            return [self._table(element, x, width, scope)]
+        if style["display"].startswith("table"):
+            place = self.markup.place(element)
+            self.diagnostics.error("structure", place, f"<{element.tag}> stands outside a table", "put it into <table>")
+            return []
+        return [self.block(element, x, width, scope)]
+
+    def _running(self, element: Element, name: str) -> None:
+        if name in self.running and self.running[name] is not element:
+            place = self.markup.place(element)
+            self.diagnostics.error(
+                "running",
+                place,
+                f"two elements are running({name})",
+                "give each its own name; pr-if can switch inside one",
+            )
+        for directive in ("pr-for", "pr-if", "pr-else"):
+            if directive in element.attrib:
+                place = self.markup.place(element)
+                self.diagnostics.error(
+                    "running", place, f"{directive} cannot stand on a running element", "put it inside"
+                )
+        self.running[name] = element
+
+    def _absolute(self, element: Element, scope: Scope) -> Node:
+        style = self.styles[element]
+        page_width, page_height = self.page_size
+        left, right = resolved(style["left"], page_width), resolved(style["right"], page_width)
+        top, bottom = resolved(style["top"], page_height), resolved(style["bottom"], page_height)
+        if top is None and bottom is None:
+            self.diagnostics.error(
+                "position",
+                self.markup.place(element),
+                "an absolute box needs top or bottom",
+                "e.g. top: 45mm; left: 20mm",
+            )
+            top = 0
+        available = page_width - (left or 0) - (right or 0)
+        if left is None and right is not None:
+            width = resolved(style["width"], page_width)
+            left = page_width - right - width if width is not None else 0
+        return Absolute(self.block(element, left or 0, max(available, 0), scope), top, bottom)
+
+    page_size: tuple[int, int] = (0, 0)
+
+    def _image(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
+        place = self.markup.place(element)
+        source = element.get("src", "")
+        slot = source.removeprefix("asset:")
+        if not source.startswith("asset:") or slot not in self.slots:
+            hint = closest(slot, self.slots, otherwise="declare slots in template.yaml")
+            message = (
+                f"no slot {slot!r}" if source.startswith("asset:") else 'an image comes from a slot: src="asset:SLOT"'
+            )
+            self.diagnostics.error("slot", place, message, hint)
+            return []
+        if "alt" not in element.attrib:
+            self.diagnostics.error(
+                "alt", place, "the image has no alt text", 'describe it, or write alt="" for decoration'
+            )
+        style = self.styles[element]
+        sizes = []
+        for name in ("width", "height"):
+            size = resolved(style[name], width)
+            if size is None and name in element.attrib:
+                size = pixels(element.attrib[name])
+                if size is None:
+                    self.diagnostics.error("attribute", place, f"{name} is not a whole number of pixels", "or use CSS")
+            sizes.append(size)
+        alt = self.text(element.get("alt", ""), 0, lambda _index: place, scope)
+        sized = dict(style) | {"height": "auto", "width": "auto"}
+        return [
+            Image(
+                box_of(sized, x, width), slot, tuple(alt), sizes[0], sizes[1], _ALIGN.get(style["text-align"], "left")
+            )
+        ]
+
+    # Inline -----------------------------------------------------------------------------------------------------------
+
+    def _inline_directed(self, group: list[Element], scope: Scope) -> list[Inline]:
+        first = group[0]
+        if "pr-for" in first.attrib:
+            place = self.markup.place(first)
+            self.diagnostics.error(
+                "directive", place, "pr-for inside a line is not supported yet", "repeat a block or a row"
+            )
+            return []
+        inlines = self._inline(first, scope)
+        if "pr-if" not in first.attrib:
+            return inlines
+        test = self._condition(first, scope)
+        branches: list[tuple[Expression | None, tuple[Inline, ...]]] = [(test, tuple(inlines))]
+        if len(group) > 1:
+            branches.append((None, tuple(self._inline(group[1], scope))))
+        return [InlineConditional(tuple(branches))]
+
+    def _inline(self, element: Element, scope: Scope) -> list[Inline]:
+        if self._skipped(element):
+            return []
+        if element.tag == "br":
+            return [Break()]
+        style = self.table.index(self.styles[element])
+        inlines = self._loose(element, element.text, style, self.markup.end_of_tag(element), scope)
+        for group in self._groups(element):
+            if self._is_block(group[0]):
+                place = self.markup.place(group[0])
+                message = f"the block <{group[0].tag}> stands inside the inline <{element.tag}>"
+                self.diagnostics.error("structure", place, message, "make the outer element a block")
+                continue
+            inlines += self._inline_directed(group, scope)
+            after = self.markup.find(group[-1], f"</{group[-1].tag}")
+            inlines += self._loose(element, group[-1].tail, style, after, scope)
+        return inlines
+
+    def _paragraph(self, element: Element, inlines: list[Inline], x: int, width: int) -> Paragraph | None:
+        collapsed, content, _space = collapse(inlines, space=True)
+        if not content:
+            return None
+        style = self.styles[element]
+        plain = dict(_ANONYMOUS)
+        return Paragraph(
+            box=box_of(plain, x, width),
+            inlines=tuple(collapsed),
+            style=self.table.index(style),
+            align=_ALIGN.get(style["text-align"], "left"),
+            wrap=style["white-space"] == "normal",
+            orphans=style["orphans"],
+            widows=style["widows"],
+        )
+
+    # Tables -----------------------------------------------------------------------------------------------------------
+
+    def _table(self, element: Element, x: int, width: int, scope: Scope) -> Node:
+        box = box_of(self.styles[element], x, width)
+        columns = self._columns(element, box.content_width)
+        head: list[Row] = []
+        body: list[Row] = []
+        for group in self._groups(element):
+            first = group[0]
+            if first.tag in {"colgroup", "col"} or self._skipped(first):
+                continue
+            if first.tag == "thead" and (body or head):
+                place = self.markup.place(first)
+                self.diagnostics.error("structure", place, "thead must stand once, before the rows", "move it up")
+            if first.tag in {"thead", "tbody"}:
+                rows = self._row_group(group, box.content_x, columns, scope)
+                (head if first.tag == "thead" else body).extend(rows)
+            elif first.tag == "tr":
+                body += self._rows(group, box.content_x, columns, scope)
+            else:
+                place = self.markup.place(first)
+                self.diagnostics.error(
+                    "structure", place, f"<{first.tag}> cannot stand in a table", "use thead, tbody, tr"
+                )
+        return Table(box, tuple(head), tuple(body))
+
+    def _row_group(self, group: list[Element], x: int, columns: list[int], scope: Scope) -> list[Row]:
+        def rows_of(element: Element, inner: Scope) -> tuple[Row, ...]:
+            return tuple(row for rows in self._groups(element) for row in self._rows(rows, x, columns, inner))
+
+        first = group[0]
+        if first.get(REPEATED) == "odd":
+            found = self._loop(first, scope)
+            if found is None:
+                return []
+            name, items, inner, place = found
+            return [RowFor(name, items, rows_of(group[0], inner), rows_of(group[1], inner), str(place))]
+        rows = rows_of(first, scope)
+        if "pr-if" not in first.attrib:
+            return list(rows)
+        branches: list[tuple[Expression | None, tuple[Row, ...]]] = [(self._condition(first, scope), rows)]
+        if len(group) > 1:
+            branches.append((None, rows_of(group[1], scope)))
+        return [RowConditional(tuple(branches))]
+
+    def _rows(self, group: list[Element], x: int, columns: list[int], scope: Scope) -> list[Row]:
+        first = group[0]
+        if first.tag != "tr" or self._skipped(first):
+            if first.tag != "tr":
+                place = self.markup.place(first)
+                self.diagnostics.error("structure", place, f"<{first.tag}> cannot stand here", "rows are <tr>")
+            return []
+        if first.get(REPEATED) == "odd":
+            found = self._loop(first, scope)
+            if found is None:
+                return []
+            name, items, inner, place = found
+            odd, even = (tuple(self._conditional_row(copy, None, x, columns, inner)) for copy in group)
+            return [RowFor(name, items, odd, even, str(place))]
+        return self._conditional_row(first, group[1] if len(group) > 1 else None, x, columns, scope)
+
+    def _conditional_row(
+        self, element: Element, otherwise: Element | None, x: int, columns: list[int], scope: Scope
+    ) -> list[Row]:
+        row = self._row(element, x, columns, scope)
+        if "pr-if" not in element.attrib:
+            return [row]
+        branches: list[tuple[Expression | None, tuple[Row, ...]]] = [(self._condition(element, scope), (row,))]
+        if otherwise is not None:
+            branches.append((None, (self._row(otherwise, x, columns, scope),)))
+        return [RowConditional(tuple(branches))]
+
+    def _row(self, element: Element, x: int, columns: list[int], scope: Scope) -> RowTemplate:
+        style = self.styles[element]
+        around = self.markup.parent(element)
+        parent = style if around is None else self.styles.get(around, style)
+        cells: list[Cell] = []
+        column = 0
+        for child in element:
+            if not isinstance(child.tag, str) or self._skipped(child):
+                continue
+            place = self.markup.place(child)
+            if child.tag not in {"td", "th"}:
+                self.diagnostics.error(
+                    "structure", place, f"<{child.tag}> cannot stand in a row", "cells are <td>, <th>"
+                )
+                continue
+            if _DIRECTIVES & set(child.attrib):
+                self.diagnostics.error(
+                    "directive", place, "directives on cells are not supported yet", "put them inside"
+                )
+            span = self._span(child)
+            start = sum(columns[:column])
+            width = sum(columns[column : column + span])
+            column += span
+            cells.append(self._cell(child, x + start, width, scope))
+        box = box_of(style, x, sum(columns))
+        background = style["background-color"] if style["background-color"] is not None else parent["background-color"]
+        return RowTemplate(
+            cells=tuple(cells),
+            min_height=resolved(style["height"], 0) or 0,
+            background=background,
+            border_top=box.border_top,
+            border_bottom=box.border_bottom,
+            keep_next=style["break-after"] == "avoid",
+        )
+
+    def _cell(self, element: Element, x: int, width: int, scope: Scope) -> Cell:
+        style = self.styles[element]
+        sized = dict(style) | {f"margin-{side}": 0 for side in ("top", "right", "bottom", "left")}
+        box = box_of(sized, x, width, fills=False)
+        align = style["vertical-align"]
+        return Cell(
+            box=box,
+            children=tuple(self.children(element, box.content_x, box.content_width, scope)),
+            valign=align if align in {"middle", "bottom"} else "top",
+        )
+
+    def _span(self, cell: Element) -> int:
+        text = cell.get("colspan", "1")
+        if text.isdecimal() and 1 <= int(text) <= _MOST_COLUMNS:
+            return int(text)
+        self.diagnostics.error(
+            "attribute", self.markup.place(cell), "colspan is not valid", f"valid: 1 to {_MOST_COLUMNS}"
+        )
+        return 1
+
+    def _columns(self, table: Element, width: int) -> list[int]:
+        """Column widths in the fixed layout (CSS 2.2, 17.5.2.1): from col, else from the first row, else shared."""
+        rows = list(table.iter("tr"))
+        count = max((sum(self._span(c) for c in row if c.tag in {"td", "th"}) for row in rows), default=0)
+        if count > _MOST_COLUMNS:
+            place = self.markup.place(table)
+            self.diagnostics.error("structure", place, f"the table has over {_MOST_COLUMNS} columns", "split it")
+            count = _MOST_COLUMNS
+        widths: list[int | None] = [None] * count
+        for index, column in enumerate(list(table.iter("col"))[:count]):
+            widths[index] = resolved(self.styles[column]["width"], width)
+        if rows:
+            index = 0
+            for cell in rows[0]:
+                span = self._span(cell)
+                if index < count and span == 1 and widths[index] is None:
+                    widths[index] = resolved(self.styles[cell]["width"], width)
+                index += span
+        fixed = sum(size for size in widths if size is not None)
+        free = widths.count(None)
+        share = max(width - fixed, 0) // free if free else 0
+        found = [size if size is not None else share for size in widths]
+        if free:
+            last = max(index for index, size in enumerate(widths) if size is None)
+            found[last] += max(width - sum(found), 0)
+        elif found and fixed != width and fixed:
+            # All fixed and not the table's width: in proportion, as the table's width is a demand.
+            found = [size * width // fixed for size in found]
+            found[-1] += width - sum(found)
+        if fixed > width and free:
+            self.diagnostics.error(
+                "width",
+                self.markup.place(table),
+                "the fixed columns are wider than the table",
+                "make a column narrower",
+            )
+        return found
+
+
+_ANONYMOUS: dict[str, Any] = {
+    "width": "auto", "height": "auto", "min-height": 0, "background-color": None, "break-before": "auto",
+    "break-after": "auto", "break-inside": "auto",
+    **{f"{kind}-{side}": 0 for kind in ("margin", "padding") for side in ("top", "right", "bottom", "left")},
+    **{f"border-{side}-width": 0 for side in ("top", "right", "bottom", "left")},
+    **{f"border-{side}-color": 0 for side in ("top", "right", "bottom", "left")},
+}  # fmt: skip
+
+
+def _is_node(part: object) -> bool:
+    return isinstance(part, tuple) and bool(part) and isinstance(part[0], str)
+
+
+def _folded(part: Any, structure: Structure, place: Place) -> Any:
+    # The arguments of a filter are a tuple of nodes.
+    if isinstance(part, tuple):
+        return tuple(structure.fold(item, place) if _is_node(item) else item for item in part)
+    return part
+
+
+def _mentions(node: Any, wanted: Expression) -> bool:
+    return node == wanted or (isinstance(node, tuple) and any(_mentions(part, wanted) for part in node))
+
+
+def collapse(inlines: list[Inline], *, space: bool) -> tuple[list[Inline], bool, bool]:
+    """Collapse white space as CSS Text 3, 4.1.1 has it.
+
+    Args:
+        inlines: what stands in the line.
+        space: whether white space was just before (or the line begins).
+
+    Returns:
+        the inlines, whether there is anything but white space, and whether the last thing was white space.
+    """
+    found: list[Inline] = []
+    content = False
+    for inline in inlines:
+        if isinstance(inline, Text):
+            text = _SPACE.sub(" ", inline.text)
+            if space:
+                text = text.removeprefix(" ")
+            if text:
+                space = text.endswith(" ")
+                content = content or text != " "
+                if found and isinstance(found[-1], Text) and found[-1].style == inline.style:
+                    text = found.pop().text + text  # type: ignore[union-attr]
+                found.append(Text(inline.style, text))
+        elif isinstance(inline, Break):
+            found.append(inline)
+            space, content = True, True
+        elif isinstance(inline, Value):
+            found.append(inline)
+            space, content = False, True
+        else:
+            branches = []
+            for test, parts in inline.branches:
+                inner, some, _ = collapse(list(parts), space=space)
+                content = content or some
+                branches.append((test, tuple(inner)))
+            found.append(InlineConditional(tuple(branches)))
+            space = False
+    return found, content, space

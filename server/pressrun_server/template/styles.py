@@ -1,0 +1,63 @@
+"""Collects the text styles and faces that a template uses."""
+
+from __future__ import annotations
+
+from pressrun_server.fonts.errors import UnknownFontError
+from pressrun_server.fonts.shard import load_face
+from pressrun_server.model.program import FaceData, TextStyle
+from pressrun_server.template.cascade import Style
+from pressrun_server.template.diagnostics import Diagnostics, Place
+
+__all__ = ["StyleTable"]
+
+_TRANSFORMS = {"uppercase": "upper", "lowercase": "lower", "none": ""}
+
+
+class StyleTable:
+    """Text styles by index, as pages name them."""
+
+    def __init__(self, diagnostics: Diagnostics, file: str) -> None:
+        self.diagnostics = diagnostics
+        self.file = file
+        self._styles: dict[TextStyle, int] = {}
+        self._faces: dict[tuple[str, bool, bool, bool], int] = {}
+        self._data: list[FaceData] = []
+
+    def index(self, style: Style) -> int:
+        """The index of an element's text style."""
+        size = style["font-size"]
+        height = style["line-height"]
+        found = TextStyle(
+            face=self._face(style),
+            size=size,
+            color=style["color"] if style["color"] is not None else 0,
+            line_height=round(height * size) if isinstance(height, float) else height,
+            letter_spacing=style["letter-spacing"],
+            transform=_TRANSFORMS[style["text-transform"]],
+        )
+        return self._styles.setdefault(found, len(self._styles))
+
+    def _face(self, style: Style) -> int:
+        key = (
+            style["font-family"],
+            bool(style["font-weight"]),
+            style["font-style"] == "italic",
+            style["font-variant-numeric"] == "tabular-nums",
+        )
+        if key not in self._faces:
+            try:
+                data = load_face(key[0], bold=key[1], italic=key[2], tabular=key[3])
+            except UnknownFontError as error:
+                self.diagnostics.error("font", Place(self.file), str(error), "use another weight or style")
+                return 0
+            self._faces[key] = len(self._data)
+            self._data.append(data)
+        return self._faces[key]
+
+    def styles(self) -> tuple[TextStyle, ...]:
+        """All styles, by index."""
+        return tuple(self._styles)
+
+    def faces(self) -> tuple[FaceData, ...]:
+        """All faces, by index."""
+        return tuple(self._data)

@@ -1,0 +1,222 @@
+"""Reads style sheets: rules with their selectors and declarations, and @page with its margin boxes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import cssselect2
+import tinycss2
+
+from pressrun_server.template.diagnostics import Diagnostics, Place, closest
+from pressrun_server.template.properties import PROPERTIES, SHORTHANDS, expand
+from pressrun_server.template.values import InvalidValueError, length, significant
+
+__all__ = ["Declaration", "PageRule", "Rule", "StyleSheet", "read_declarations", "read_stylesheet"]
+
+MARGIN_BOXES = ("top-left", "top-center", "top-right", "bottom-left", "bottom-center", "bottom-right")
+_PAGE_SIZES = {
+    # Millimetres, ISO 216 and ANSI.
+    "a3": (297, 420), "a4": (210, 297), "a5": (148, 210), "b5": (176, 250),
+    "letter": (215.9, 279.4), "legal": (215.9, 355.6),
+}  # fmt: skip
+_PAGE_PROPERTIES = {
+    "size", "margin", "margin-top", "margin-right", "margin-bottom", "margin-left",
+}  # fmt: skip
+_POSITIONAL = re.compile(
+    r":(first-child|last-child|only-child|nth-last-child|nth-of-type|nth-last-of-type|first-of-type|last-of-type|"
+    r"only-of-type|empty|nth-child\((?!\s*(odd|even|2n|2n\+1|2n\+0)\s*\)))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A longhand property with its parsed value."""
+
+    name: str
+    value: Any
+    important: bool
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One selector and its declarations."""
+
+    selector: Any
+    declarations: tuple[Declaration, ...]
+    positional: bool
+    """Whether it asks for a position among siblings that repeated elements do not have."""
+    place: Place
+
+
+@dataclass(slots=True)
+class PageRule:
+    """What @page says of pages (`first`: of the first page only)."""
+
+    first: bool
+    declarations: dict[str, Any] = field(default_factory=dict)
+    boxes: dict[str, tuple[Declaration, ...]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class StyleSheet:
+    """A style sheet in order of its rules."""
+
+    rules: list[Rule] = field(default_factory=list)
+    pages: list[PageRule] = field(default_factory=list)
+
+
+class _Reader:
+    def __init__(
+        self, file: str, diagnostics: Diagnostics, line: int = 0, column: int = 0, fixed: Place | None = None
+    ) -> None:
+        self.file = file
+        self.diagnostics = diagnostics
+        self.line = line
+        self.column = column
+        self.fixed = fixed
+
+    def place(self, node: Any) -> Place:
+        if self.fixed is not None:
+            return self.fixed
+        column = node.source_column + (self.column if node.source_line == 1 else 0)
+        return Place(self.file, node.source_line + self.line, column)
+
+    def read(self, css: str) -> StyleSheet:
+        sheet = StyleSheet()
+        for node in tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True):
+            if node.type == "error":
+                self.diagnostics.error("css-syntax", self.place(node), node.message, "check braces and semicolons")
+            elif node.type == "at-rule":
+                self._at_rule(node, sheet)
+            else:
+                self._rule(node, sheet)
+        return sheet
+
+    def _rule(self, node: Any, sheet: StyleSheet) -> None:
+        declarations = self.declarations(node.content)
+        text = tinycss2.serialize(node.prelude).strip()
+        try:
+            selectors = cssselect2.compile_selector_list(node.prelude)
+        except cssselect2.SelectorError as error:
+            self.diagnostics.error("selector", self.place(node), f"unsupported selector {text!r}: {error}")
+            return
+        for selector in selectors:
+            if selector.pseudo_element is not None:
+                self.diagnostics.error(
+                    "selector",
+                    self.place(node),
+                    f"the pseudo-element ::{selector.pseudo_element} is not supported",
+                    "write the content into the HTML",
+                )
+            elif selector.never_matches:
+                self.diagnostics.error(
+                    "selector", self.place(node), f"the selector {text!r} can never match", "documents have no state"
+                )
+            else:
+                sheet.rules.append(Rule(selector, declarations, bool(_POSITIONAL.search(text)), self.place(node)))
+
+    def _at_rule(self, node: Any, sheet: StyleSheet) -> None:
+        if node.lower_at_keyword == "charset":
+            return
+        if node.lower_at_keyword != "page":
+            self.diagnostics.error("at-rule", self.place(node), f"@{node.at_keyword} is not supported", "known: @page")
+            return
+        selector = tinycss2.serialize(node.prelude).strip()
+        if selector not in {"", ":first"}:
+            self.diagnostics.error(
+                "at-rule", self.place(node), f"@page {selector} is not supported", "valid: @page :first"
+            )
+            return
+        if node.content is None:
+            self.diagnostics.error("css-syntax", self.place(node), "@page has no block", "write @page { margin: 20mm }")
+            return
+        page = PageRule(first=bool(selector))
+        for item in tinycss2.parse_blocks_contents(node.content, skip_comments=True, skip_whitespace=True):
+            if item.type == "declaration":
+                self._page_declaration(item, page)
+            elif item.type == "at-rule" and item.lower_at_keyword in MARGIN_BOXES:
+                page.boxes[item.lower_at_keyword] = self.declarations(item.content or [])
+            elif item.type == "at-rule":
+                self.diagnostics.error(
+                    "at-rule",
+                    self.place(item),
+                    f"@{item.at_keyword} is not supported",
+                    closest(item.lower_at_keyword, MARGIN_BOXES),
+                )
+            else:
+                self.diagnostics.error("css-syntax", self.place(item), getattr(item, "message", "not a declaration"))
+        sheet.pages.append(page)
+
+    def _page_declaration(self, node: Any, page: PageRule) -> None:
+        if node.lower_name not in _PAGE_PROPERTIES:
+            self.diagnostics.error(
+                "unknown-property",
+                self.place(node),
+                f"{node.name} is not supported on pages",
+                closest(node.lower_name, _PAGE_PROPERTIES),
+            )
+            return
+        try:
+            if node.lower_name == "size":
+                page.declarations["size"] = _page_size(significant(node.value))
+            else:
+                page.declarations.update(expand(node.lower_name, node.value))
+        except InvalidValueError as error:
+            self.diagnostics.error(
+                "invalid-value",
+                self.place(node),
+                f"{node.name}: {tinycss2.serialize(node.value).strip()!r} is not valid",
+                str(error),
+            )
+
+    def declarations(self, content: Any) -> tuple[Declaration, ...]:
+        """The declarations of a block, as longhands."""
+        found: list[Declaration] = []
+        for node in tinycss2.parse_blocks_contents(content, skip_comments=True, skip_whitespace=True):
+            place = self.place(node)
+            if node.type != "declaration":
+                message = getattr(node, "message", "only declarations can stand here")
+                self.diagnostics.error("css-syntax", place, message, "write `property: value;`")
+                continue
+            try:
+                found += [
+                    Declaration(name, value, bool(node.important), place)
+                    for name, value in expand(node.lower_name, node.value)
+                ]
+            except KeyError:
+                self.diagnostics.error(
+                    "unknown-property",
+                    place,
+                    f"the property {node.name} is not supported",
+                    closest(node.lower_name, [*PROPERTIES, *SHORTHANDS], otherwise="see the table of properties"),
+                )
+            except InvalidValueError as error:
+                value = tinycss2.serialize(node.value).strip()
+                self.diagnostics.error("invalid-value", place, f"{node.name}: {value!r} is not valid", str(error))
+        return tuple(found)
+
+
+def _page_size(tokens: list[Any]) -> tuple[int, int]:
+    words = [token.lower_value for token in tokens if token.type == "ident"]
+    sizes = [word for word in words if word in _PAGE_SIZES]
+    if len(sizes) == 1 and set(words) <= {sizes[0], "portrait", "landscape"} and len(words) == len(tokens):
+        width, height = (round(side * 7200 / 2.54) for side in _PAGE_SIZES[sizes[0]])
+        return (height, width) if "landscape" in words else (width, height)
+    if not words and len(tokens) in {1, 2}:
+        sides = [length(percent=False)([token]) for token in tokens]
+        if all(isinstance(side, int) and side > 0 for side in sides):
+            return int(sides[0]), int(sides[-1])  # type: ignore[arg-type]
+    raise InvalidValueError("valid: A3, A4, A5, B5, letter, legal (with landscape), or width and height")
+
+
+def read_stylesheet(file: str, css: str, diagnostics: Diagnostics, *, line: int = 0, column: int = 0) -> StyleSheet:
+    """Read a style sheet; `line` and `column` are where it starts in `file` (for <style>)."""
+    return _Reader(file, diagnostics, line, column).read(css)
+
+
+def read_declarations(css: str, place: Place, diagnostics: Diagnostics) -> tuple[Declaration, ...]:
+    """Read the declarations of a style attribute; all are placed at its element."""
+    return _Reader(place.file, diagnostics, fixed=place).declarations(css)

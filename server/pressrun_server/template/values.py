@@ -1,0 +1,120 @@
+"""CSS values of the supported properties: parsed from tinycss2's tokens into plain data.
+
+Lengths are millipoints (1/1000 pt) where they are absolute; `Relative` ones wait for the font size or the width of the
+containing block (CSS Values and Units 3, sections 5 and 6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import tinycss2.color3
+
+__all__ = ["InvalidValueError", "Relative", "Tokens", "color", "integer", "keyword", "length", "significant"]
+
+Tokens = Sequence[Any]
+
+_MILLIPOINTS = {"pt": 1000.0, "px": 750.0, "in": 72000.0, "cm": 72000 / 2.54, "mm": 7200 / 2.54, "pc": 12000.0}
+_LONGEST = 20_000_000  # about 7 m: more is a typing error, and sums stay far from any limit
+
+
+class InvalidValueError(ValueError):
+    """The value is not one that the property takes; the message says what would be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """A length relative to something."""
+
+    number: float
+    unit: str
+    """`em`, `rem` or `%`."""
+
+
+def significant(tokens: Tokens) -> list[Any]:
+    """The tokens without white space and comments."""
+    return [token for token in tokens if token.type not in {"whitespace", "comment"}]
+
+
+def keyword(*allowed: str) -> Callable[[Tokens], str]:
+    """A parser of one of the keywords."""
+
+    def parse(tokens: Tokens) -> str:
+        found = significant(tokens)
+        if len(found) == 1 and found[0].type == "ident" and found[0].lower_value in allowed:
+            return str(found[0].lower_value)
+        raise InvalidValueError(f"valid: {', '.join(allowed)}")
+
+    return parse
+
+
+def length(
+    *, auto: bool = False, percent: bool = True, negative: bool = False, normal: bool = False
+) -> Callable[[Tokens], int | Relative | str]:
+    """A parser of one length."""
+
+    def parse(tokens: Tokens) -> int | Relative | str:
+        found = significant(tokens)
+        if len(found) != 1:
+            raise InvalidValueError("valid: one length, e.g. 12mm")
+        return _length(found[0], auto=auto, percent=percent, negative=negative, normal=normal)
+
+    return parse
+
+
+def _length(token: Any, *, auto: bool, percent: bool, negative: bool, normal: bool) -> int | Relative | str:
+    if token.type == "ident":
+        if auto and token.lower_value == "auto":
+            return "auto"
+        if normal and token.lower_value == "normal":
+            return 0
+    number = getattr(token, "value", None)
+    if isinstance(number, int | float) and token.type in {"dimension", "percentage", "number"}:
+        if number < 0 and not negative:
+            raise InvalidValueError("negative lengths are not supported here; valid: 0 or more")
+        if token.type == "percentage" and percent:
+            return Relative(number, "%")
+        if token.type == "dimension":
+            if token.lower_unit in {"em", "rem"}:
+                return Relative(number, token.lower_unit)
+            if token.lower_unit in _MILLIPOINTS:
+                value = round(number * _MILLIPOINTS[token.lower_unit])
+                if abs(value) > _LONGEST:
+                    raise InvalidValueError("the length is over 7 m")
+                return value
+            raise InvalidValueError(f"unknown unit {token.unit!r}; valid: mm, cm, in, pt, pc, px, em, rem, %")
+        if number == 0:
+            return 0
+        raise InvalidValueError("a length needs a unit; valid: mm, cm, in, pt, pc, px, em, rem, %")
+    raise InvalidValueError("valid: a length, e.g. 12mm" + (", or auto" if auto else ""))
+
+
+def color(tokens: Tokens) -> int | None:
+    """A colour as 0xRRGGBB; None for `transparent`."""
+    found = significant(tokens)
+    if len(found) == 1:
+        parsed = tinycss2.color3.parse_color(found[0])
+        if parsed == "currentColor":
+            raise InvalidValueError("currentColor is not supported; write the colour")
+        if parsed is not None:
+            if parsed.alpha == 0:
+                return None
+            if parsed.alpha < 1:
+                raise InvalidValueError("half-transparent colours are not supported; mix the colour by hand")
+            red, green, blue = (round(part * 255) for part in parsed[:3])
+            return int((red << 16) | (green << 8) | blue)
+    raise InvalidValueError("valid: a colour, e.g. #0a2540, rgb(10, 37, 64) or a CSS colour name")
+
+
+def integer(least: int, most: int) -> Callable[[Tokens], int]:
+    """A parser of a whole number within bounds."""
+
+    def parse(tokens: Tokens) -> int:
+        found = significant(tokens)
+        if len(found) == 1 and found[0].type == "number" and found[0].is_integer and least <= found[0].value <= most:
+            return int(found[0].int_value)
+        raise InvalidValueError(f"valid: a whole number from {least} to {most}")
+
+    return parse
