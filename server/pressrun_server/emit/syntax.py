@@ -28,4 +28,5 @@ def decimal(thousandths: int) -> str:
 
 def color_operands(rgb: int) -> str:
     """Red, green and blue, 0 to 1, from 0xRRGGBB."""
-    return " ".join(decimal(((rgb >> shift) & 0xFF) * 1000 // 255) for shift in (16, 8, 0))
+    # Rounded up, so that a viewer that truncates comes back to the same eighth bit.
+    return " ".join(decimal(-(-((rgb >> shift) & 0xFF) * 1000 // 255)) for shift in (16, 8, 0))

@@ -22,7 +22,7 @@ __all__ = ["load_face"]
 _SYMBOL_BASE = 0xF000
 _CODES = 256
 _BLOCK = 100  # entries a bfchar block may have
-_DROP = ("GSUB", "GPOS", "GDEF", "name", "OS/2", "post", "gasp", "DSIG", "kern", "fpgm", "prep", "cvt ")
+_DROP = ("GSUB", "GPOS", "GDEF", "name", "OS/2", "gasp", "DSIG", "kern", "fpgm", "prep", "cvt ")
 
 
 @functools.lru_cache(maxsize=32)
@@ -58,11 +58,12 @@ def load_face(family: str, *, bold: bool, italic: bool, tabular: bool) -> FaceDa
         def scale(value: int) -> int:
             return int(round(value * 1000 / em))  # noqa: RUF046 - the font gives untyped numbers
 
-        cut = []
-        for shard_name, codes in shards().items():
-            present = {character: code for character, code in codes.items() if character in characters}
-            if len(present) > (1 if " " in present else 0):
-                cut.append(_cut(data, shard_name, present, characters, advances))
+        wanted = {name: _present(codes, characters) for name, codes in shards().items()}
+        wanted = {name: present for name, present in wanted.items() if set(present) - {" "}}
+        # One pass over the big file first: what is left is a tenth, and each shard is cut out of that.
+        glyphs = {characters[character] for present in wanted.values() for character in present}
+        small = _subset(data, glyphs, {})
+        cut = [_cut(small, name, present, characters, advances) for name, present in wanted.items()]
         return FaceData(
             name=f"{family} {style}{' tabular' if tabular else ''}",
             postscript_name=postscript,
@@ -98,12 +99,20 @@ def _tabular(font: object, characters: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def _cut(
-    data: bytes, name: str, present: dict[str, int], characters: dict[str, str], advances: dict[str, int]
-) -> ShardData:
-    """The shard of the given characters."""
-    from fontTools import subset  # noqa: PLC0415
-    from fontTools.ttLib import TTFont  # noqa: PLC0415
+def _present(codes: dict[str, int], characters: dict[str, str]) -> dict[str, int]:
+    return {character: code for character, code in codes.items() if character in characters}
+
+
+def _subset(data: bytes, glyphs: set[str], cmap: dict[int, str]) -> bytes:
+    """A font with the given glyphs, without hints and layout tables.
+
+    Args:
+        data: the font file.
+        glyphs: names of the glyphs.
+        cmap: the (3, 0) mapping it gets; where there is none, it keeps its glyphs' names instead, to be cut again.
+    """
+    from fontTools import subset  # noqa: PLC0415 - heavy; only preparers cut fonts
+    from fontTools.ttLib import TTFont, newTable  # noqa: PLC0415
     from fontTools.ttLib.tables._c_m_a_p import cmap_format_4  # noqa: PLC0415
 
     with TTFont(io.BytesIO(data), recalcTimestamp=False, lazy=True) as font:
@@ -111,23 +120,28 @@ def _cut(
         options.hinting = False
         options.notdef_outline = True
         options.layout_features = []
-        options.drop_tables += list(_DROP)
-        options.glyph_names = False
+        options.drop_tables += [*_DROP, *(["post"] if cmap else [])]
+        options.glyph_names = not cmap
         subsetter = subset.Subsetter(options)
-        subsetter.populate(glyphs=sorted({characters[character] for character in present}))
+        subsetter.populate(glyphs=sorted(glyphs))
         subsetter.subset(font)
-        cmap = cmap_format_4(4)
-        cmap.platformID, cmap.platEncID, cmap.language = 3, 0, 0
-        cmap.cmap = {_SYMBOL_BASE + code: characters[character] for character, code in present.items()}
-        if "cmap" not in font:
-            from fontTools.ttLib import newTable  # noqa: PLC0415
-
+        if cmap:
+            table = cmap_format_4(4)
+            table.platformID, table.platEncID, table.language, table.cmap = 3, 0, 0, cmap
             font["cmap"] = newTable("cmap")
             font["cmap"].tableVersion = 0
-        font["cmap"].tables = [cmap]
+            font["cmap"].tables = [table]
         out = io.BytesIO()
         font.save(out, reorderTables=True)
-    file = out.getvalue()
+    return out.getvalue()
+
+
+def _cut(
+    data: bytes, name: str, present: dict[str, int], characters: dict[str, str], advances: dict[str, int]
+) -> ShardData:
+    """The shard of the given characters."""
+    cmap = {_SYMBOL_BASE + code: characters[character] for character, code in present.items()}
+    file = _subset(data, set(cmap.values()), cmap)
     widths = [0] * _CODES
     for character, code in present.items():
         widths[code] = advances[characters[character]]

@@ -187,7 +187,8 @@ class Flow:
                     opened.y += dy
                     opened.slot += base - keep.fills
             _place(moved, self._page, dy)
-            self._y = end + dy
+            # A margin that was still waiting at the keep is cut off by the break.
+            self._y = max(end + dy, self._top)
             self._blank = not (moved.text or moved.images or moved.fills)
             keep.y, keep.fills, keep.images, keep.text = self._top, base, 0, 0
         else:
@@ -234,12 +235,19 @@ class Flow:
             self._y += box.padding_top + (box.border_top.width if box.border_top else 0)
         return opened
 
+    def _tall(self, box: Box) -> int:
+        """What a box of a given height needs, with the margin before it."""
+        edges = sum(border.width for border in (box.border_top, box.border_bottom) if border)
+        margin = max(self._pending, box.margin_top)
+        return margin + edges + box.padding_top + box.padding_bottom + (box.height or 0)
+
     def _leave(self, opened: _OpenBox, start: int, page: Page) -> None:
         box = opened.box
         if (box.height is not None or box.min_height) and self._page is page:
             least = start + max(box.height or 0, box.min_height)
             if least > self._y + self._pending:
                 self._y, self._pending = least, 0
+                self._placed()
         if box.border_bottom or box.padding_bottom:
             self._flush()
             self._y += box.padding_bottom + (box.border_bottom.width if box.border_bottom else 0)
@@ -292,6 +300,8 @@ class Flow:
         keeps = box.keep_inside or box.keep_next
         if keeps:
             self._hold(bound)
+        if box.height is not None and self._tall(box) > self._bottom - self._y and not self._at_top():
+            yield self._turn()
         opened = self._enter(box)
         start, page = self._y, self._page
         for child in bound.children:

@@ -76,6 +76,25 @@ class Typesetter:
         width = found[1] * size // 1000
         return (found[0], width) if width <= available and text != "\n" else None
 
+    def single(
+        self, pieces: list[Piece], available: int, missing: Callable[[str], None]
+    ) -> tuple[list[Segment], int] | None:
+        """Segments and width of text that fits on one line as it is; None where it must be broken or trimmed."""
+        segments: list[Segment] = []
+        width = 0
+        joined = _joined(pieces)
+        if joined and (joined[0][1].startswith(" ") or joined[-1][1].endswith(" ")):
+            return None
+        for style, text in joined:
+            if text == "\n":
+                return None
+            for (shard, codes, _), advance in self._runs(style, text, missing):
+                segments.append((width, style, shard, codes))
+                width += advance
+            if width > available:
+                return None
+        return segments, width
+
     def lines(
         self, pieces: list[Piece], base: int, available: int, missing: Callable[[str], None], *, wrap: bool = True
     ) -> list[Line]:

@@ -9,7 +9,17 @@ from typing import TypeAlias
 from pressrun_server.layout.lines import Typesetter
 from pressrun_server.model.content import BoundNode, BoundRow, Piece
 from pressrun_server.model.page import Fill, Page, PlacedImage, TextRun
-from pressrun_server.model.program import Border, Box, Cell, Paragraph, RowTemplate
+from pressrun_server.model.program import (
+    Border,
+    Box,
+    Break,
+    Cell,
+    Inline,
+    InlineConditional,
+    Paragraph,
+    RowTemplate,
+    Text,
+)
 
 __all__ = ["RowFrame", "RowSetter", "borders"]
 
@@ -32,7 +42,6 @@ class RowFrame:
 
 @dataclass(slots=True, eq=False)
 class _CellPlan:
-    style: int
     x: int
     width: int
     align: int
@@ -45,9 +54,13 @@ class _Plan:
     """A row template's row when each cell holds one line."""
 
     height: int
-    cells: list[_CellPlan] | None
-    """None where a cell can never be a single line of one style."""
+    cells: list[_CellPlan | None] | None
+    """A cell's plan, None for an empty cell; None altogether where a cell is more than one level line."""
     fills: list[Fill]
+    static: bool
+    """Whether no record can change the row."""
+    frame: RowFrame | None = None
+    """The row itself, once it is set, where it is static."""
 
 
 class RowSetter:
@@ -64,52 +77,76 @@ class RowSetter:
         if plan is None:
             # Templates live as long as the program, so their ids are keys that stay.
             plan = self._plans[id(node)] = self._plan(node)
-        if plan.cells is not None:
-            text = self._short(row, plan.cells)
-            if text is not None:
-                return RowFrame(plan.height, text, plan.fills)
-        return self._flowed(row, flow, missing)
+        if plan.frame is not None:
+            return plan.frame
+        text = None if plan.cells is None else self._short(row, plan.cells, missing)
+        frame = self._flowed(row, flow, missing) if text is None else RowFrame(plan.height, text, plan.fills)
+        if plan.static:
+            plan.frame = frame
+        return frame
 
-    def _short(self, row: BoundRow, plans: list[_CellPlan]) -> list[TextRun] | None:
+    def _short(
+        self, row: BoundRow, plans: list[_CellPlan | None], missing: Callable[[str], None]
+    ) -> list[TextRun] | None:
         text: list[TextRun] = []
         simple = self._setter.simple
         for plan, pieces in zip(plans, row.cells, strict=True):
+            if plan is None:
+                continue
             found = simple(pieces, plan.width)  # type: ignore[arg-type]
-            if found is None:
+            if found is not None:
+                codes, width = found
+                if codes:
+                    x = plan.x
+                    if plan.align:
+                        x += plan.width - width if plan.align == _RIGHT else (plan.width - width) // 2
+                    text.append((x, plan.baseline, pieces[0][0], 0, codes))  # type: ignore[index,arg-type]
+                continue
+            several = self._setter.single(pieces, plan.width, missing)  # type: ignore[arg-type]
+            if several is None:
                 return None
-            codes, width = found
-            if codes:
-                x = plan.x
-                if plan.align:
-                    x += plan.width - width if plan.align == _RIGHT else (plan.width - width) // 2
-                text.append((x, plan.baseline, pieces[0][0], 0, codes))  # type: ignore[index,arg-type]
+            segments, width = several
+            x = plan.x
+            if plan.align:
+                x += plan.width - width if plan.align == _RIGHT else (plan.width - width) // 2
+            text += [(x + offset, plan.baseline, style, shard, codes) for offset, style, shard, codes in segments]
         return text
 
     def _plan(self, node: RowTemplate) -> _Plan:
-        singles = []
+        paragraphs: list[Paragraph | None] = []
         for cell in node.cells:
-            paragraph = cell.children[0] if len(cell.children) == 1 else None
-            if not isinstance(paragraph, Paragraph) or len(paragraph.inlines) != 1:
-                return _Plan(0, None, [])
-            style = getattr(paragraph.inlines[0], "style", None)
-            if style is None:
-                return _Plan(0, None, [])
-            height, ascent = self._setter.metrics(paragraph.style)
-            other_height, other_ascent = self._setter.metrics(style)
-            top = max(ascent, other_ascent)
-            singles.append((cell, paragraph, style, top, top + max(height - ascent, other_height - other_ascent)))
-        row_height = max([node.min_height, *(_edges(cell.box) + height for cell, _, _, _, height in singles)])
+            only = cell.children[0] if len(cell.children) == 1 else None
+            if cell.children and not (isinstance(only, Paragraph) and self._level(only)):
+                return _Plan(0, None, [], static=False)
+            paragraphs.append(only if isinstance(only, Paragraph) else None)
+        heights = [self._setter.metrics(item.style)[0] if item else 0 for item in paragraphs]
+        row_height = max(
+            [node.min_height, *(_edges(cell.box) + height for cell, height in zip(node.cells, heights, strict=True))]
+        )
         plans = [
-            _CellPlan(
-                style,
+            None
+            if paragraph is None
+            else _CellPlan(
                 cell.box.content_x,
                 cell.box.content_width,
                 _ALIGN[paragraph.align],
-                _start(cell, row_height, height) + ascent,
+                _start(cell, row_height, height) + self._setter.metrics(paragraph.style)[1],
             )
-            for cell, paragraph, style, ascent, height in singles
+            for cell, paragraph, height in zip(node.cells, paragraphs, heights, strict=True)
         ]
-        return _Plan(row_height, plans, _decoration(node, row_height))
+        static = all(
+            isinstance(inline, Text | Break) for paragraph in paragraphs if paragraph for inline in paragraph.inlines
+        )
+        return _Plan(row_height, plans, _decoration(node, row_height), static=static)
+
+    def _level(self, paragraph: Paragraph) -> bool:
+        """Whether a single line of the paragraph is always as high as its own style says."""
+        height, ascent = self._setter.metrics(paragraph.style)
+        for style in _styles(paragraph.inlines):
+            other_height, other_ascent = self._setter.metrics(style)
+            if other_ascent > ascent or other_height - other_ascent > height - ascent:
+                return False
+        return True
 
     def _flowed(self, row: BoundRow, flow: FlowCell, missing: Callable[[str], None]) -> RowFrame:
         set_cells: list[tuple[Cell, Page, int]] = []
@@ -140,6 +177,18 @@ class RowSetter:
                 page.text.append((x + offset, y + line.ascent, style, shard, codes))
             y += line.height
         return page, y
+
+
+def _styles(inlines: tuple[Inline, ...]) -> set[int]:
+    """All text styles that inline content can show."""
+    found: set[int] = set()
+    for inline in inlines:
+        if isinstance(inline, InlineConditional):
+            for _, parts in inline.branches:
+                found |= _styles(parts)
+        elif not isinstance(inline, Break):
+            found.add(inline.style)
+    return found
 
 
 def _edges(box: Box) -> int:

@@ -255,11 +255,17 @@ class Binder:
     def _row_template(self, row: RowTemplate) -> Callable[[Environment], BoundRow]:
         makers: list[Callable[[Environment], BoundCell]] = []
         for cell in row.cells:
-            if len(cell.children) == 1 and isinstance(cell.children[0], Paragraph):
+            if not cell.children:
+                makers.append(_nothing)
+            elif len(cell.children) == 1 and isinstance(cell.children[0], Paragraph):
                 makers.append(self._pieces(cell.children[0].inlines))
             else:
                 makers.append(_eager(self._children(cell.children)))
         return lambda env: BoundRow(row, [make(env) for make in makers])
+
+
+def _nothing(_env: Environment) -> list[Piece]:
+    return []
 
 
 def _eager(children: _Nodes) -> Callable[[Environment], list[BoundNode]]:

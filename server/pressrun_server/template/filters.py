@@ -1,7 +1,8 @@
 """The filters of the template language, localised from a program's own locale data.
 
 Babel is asked once, at compile time (`locales`); here its patterns are applied by plain string work, because a
-statement formats hundreds of amounts and Babel takes tens of microseconds for each. Property tests hold both to the same text.
+statement formats hundreds of amounts and Babel takes tens of microseconds for each. Property tests hold both to the
+same text.
 """
 
 from __future__ import annotations

@@ -49,6 +49,8 @@ _SPACE = re.compile(r"[ \t\n\r\f]+")
 _ALIGN = {"left": "left", "right": "right", "center": "center"}
 _DEEPEST = 60
 _MOST_COLUMNS = 100
+_NO_STYLE = -1
+"""Of white space between elements, which takes the style of the text before it."""
 
 
 class Structure:
@@ -157,8 +159,7 @@ class Structure:
             if paragraph is not None:
                 nodes.append(paragraph)
 
-        style = self.table.index(self.styles[element])
-        loose += self._loose(element, element.text, style, self.markup.end_of_tag(element), scope)
+        loose += self._loose(element, element.text, self.markup.end_of_tag(element), scope)
         for group in self._groups(element):
             first = group[0]
             if self._is_block(first):
@@ -168,14 +169,18 @@ class Structure:
                 loose += self._inline_directed(group, scope)
             last = group[-1]
             after = self.markup.find(last, f"</{last.tag}")
-            loose += self._loose(element, last.tail, style, after, scope)
+            loose += self._loose(element, last.tail, after, scope)
         flush()
         self._depth -= 1
         return nodes
 
-    def _loose(self, _element: Element, text: str | None, style: int, after: int, scope: Scope) -> list[Inline]:
+    def _loose(self, element: Element, text: str | None, after: int, scope: Scope) -> list[Inline]:
+        """The inline content of text that stands directly in an element; white space alone needs no font."""
         if not text:
             return []
+        if not text.strip(" \t\n\r\f"):
+            return [Text(_NO_STYLE, " ")]
+        style = self.table.index(self.styles[element])
 
         def place(index: int) -> Place:
             offset = after
@@ -392,8 +397,7 @@ class Structure:
             return []
         if element.tag == "br":
             return [Break()]
-        style = self.table.index(self.styles[element])
-        inlines = self._loose(element, element.text, style, self.markup.end_of_tag(element), scope)
+        inlines = self._loose(element, element.text, self.markup.end_of_tag(element), scope)
         for group in self._groups(element):
             if self._is_block(group[0]):
                 place = self.markup.place(group[0])
@@ -402,7 +406,7 @@ class Structure:
                 continue
             inlines += self._inline_directed(group, scope)
             after = self.markup.find(group[-1], f"</{group[-1].tag}")
-            inlines += self._loose(element, group[-1].tail, style, after, scope)
+            inlines += self._loose(element, group[-1].tail, after, scope)
         return inlines
 
     def _paragraph(self, element: Element, inlines: list[Inline], x: int, width: int) -> Paragraph | None:
@@ -410,11 +414,16 @@ class Structure:
         if not content:
             return None
         style = self.styles[element]
+        own = self.table.index(style)
+        collapsed = [
+            Text(own, inline.text) if isinstance(inline, Text) and inline.style == _NO_STYLE else inline
+            for inline in collapsed
+        ]
         plain = dict(_ANONYMOUS)
         return Paragraph(
             box=box_of(plain, x, width),
             inlines=tuple(collapsed),
-            style=self.table.index(style),
+            style=own,
             align=_ALIGN.get(style["text-align"], "left"),
             wrap=style["white-space"] == "normal",
             orphans=style["orphans"],
@@ -626,14 +635,17 @@ def collapse(inlines: list[Inline], *, space: bool) -> tuple[list[Inline], bool,
     for inline in inlines:
         if isinstance(inline, Text):
             text = _SPACE.sub(" ", inline.text)
+            style = inline.style
+            if style == _NO_STYLE:
+                style = next((before.style for before in found[::-1] if isinstance(before, Text | Value)), _NO_STYLE)
             if space:
                 text = text.removeprefix(" ")
             if text:
                 space = text.endswith(" ")
                 content = content or text != " "
-                if found and isinstance(found[-1], Text) and found[-1].style == inline.style:
+                if found and isinstance(found[-1], Text) and found[-1].style == style:
                     text = found.pop().text + text  # type: ignore[union-attr]
-                found.append(Text(inline.style, text))
+                found.append(Text(style, text))
         elif isinstance(inline, Break):
             found.append(inline)
             space, content = True, True

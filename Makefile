@@ -1,0 +1,107 @@
+# The one entry point. `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV ?= .venv
+PY := $(VENV)/bin/python
+PYTHON ?= python3
+SEED ?= 1
+PACKAGES := client server loadtest
+BUF := $(VENV)/bin/buf
+SITE = $(shell $(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+
+.PHONY: help demo test test-long check format types bench protos protos-check serve clean setup setup-dev tools
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.installed ## Set up, then render 1,000 statements through sandbox, node and client
+	@$(VENV)/bin/pressrun demo
+
+test: $(VENV)/.installed-dev tools ## Set up, then run the tests (under 10 minutes on 2 cores)
+	@PATH="$(CURDIR)/$(VENV)/tools:$$PATH" $(PY) -m pytest -n 2 --dist loadgroup -m "not long"
+
+test-long: $(VENV)/.installed-dev tools ## Soaks, fuzzing and fault drills (under 60 minutes)
+	@PATH="$(CURDIR)/$(VENV)/tools:$$PATH" $(PY) -m pytest -m long --timeout 3600
+
+check: $(VENV)/.installed-dev protos-check ## Format, lint, types, import contracts, protos
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy $(PACKAGES)
+	$(VENV)/bin/basedpyright
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/codespell
+	$(VENV)/bin/yamllint -s $$(git ls-files '*.yaml' '*.yml')
+
+format: $(VENV)/.installed-dev ## Format code and protos
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+	$(BUF) format -w protos
+
+bench: $(VENV)/.installed ## Measure speed and memory; writes out/bench.json (SEED=n for other records)
+	@$(VENV)/bin/pressrun-bench --seed $(SEED)
+
+protos: $(VENV)/.installed-dev ## Generate the contract's code from the protos
+	$(PY) -m grpc_tools.protoc -Iprotos -I$(SITE) --python_out=protos --pyi_out=protos --grpc_python_out=protos \
+	  --plugin=protoc-gen-mypy_grpc=$(VENV)/bin/protoc-gen-mypy_grpc --mypy_grpc_out=quiet,only_async:protos \
+	  protos/pressrun/v1/*.proto
+	@# Files without a service need no stubs.
+	@rm -f protos/pressrun/v1/document_pb2_grpc.py protos/pressrun/v1/document_pb2_grpc.pyi
+
+protos-check: $(VENV)/.installed-dev ## Lint the protos, look for breaking changes and for drift of the generated code
+	@mkdir -p out
+	$(PY) -m grpc_tools.protoc -Iprotos -I$(SITE) --include_imports --include_source_info -o out/protos.binpb \
+	  protos/pressrun/v1/*.proto
+	$(BUF) lint out/protos.binpb --config protos/buf.yaml --path pressrun
+	$(BUF) format -d --exit-code protos
+	$(PY) -m tests.architecture.contract_breaks out/protos.binpb
+	$(PY) -m tests.architecture.generated_drift
+
+serve: $(VENV)/.installed ## Run a render node in the foreground
+	@$(VENV)/bin/pressrun serve
+
+setup: $(VENV)/.installed ## Make the virtual environment and install Pressrun with all extras
+
+setup-dev: $(VENV)/.installed-dev ## The same with the tools of development
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Pressrun needs Python 3.11 or later; name one with: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "Python's venv module is missing. Install it with: apt-get install -y python3-venv"; exit 1; }
+	@echo "making the virtual environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+# PEP 735 dependency groups need pip 25.1; Debian 12 ships 23.0.
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	@echo "installing Pressrun with its extras"
+	@$(PY) -m pip install --disable-pip-version-check --progress-bar on -q -U 'pip>=25.1'
+	@$(PY) -m pip install --progress-bar on -e '.[all]' | sed -u -n 's/^\(Collecting\|Downloading\|Installing\|Successfully\)/  \1/p'
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	@echo "installing the tools of development"
+	@$(PY) -m pip install --progress-bar on -e '.[all]' --group dev \
+	  | sed -u -n 's/^\(Collecting\|Downloading\|Installing\|Successfully\)/  \1/p'
+	@touch $@
+
+# The tests look at documents with poppler and qpdf and at metrics with promtool. As root they are installed; otherwise
+# a test that misses one fails with the line that installs it.
+tools: | $(VENV)/bin/python
+	@missing=""; \
+	command -v pdftotext >/dev/null || missing="$$missing poppler-utils"; \
+	command -v qpdf >/dev/null || missing="$$missing qpdf"; \
+	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ]; then \
+	  echo "installing$$missing"; apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
+	elif [ -n "$$missing" ]; then echo "some tests will fail; install: apt-get install -y$$missing"; fi
+	@# promtool alone, without the server that its package would start.
+	@if ! command -v promtool >/dev/null && [ ! -x $(VENV)/tools/promtool ]; then \
+	  dir=$$(mktemp -d); chmod 755 $$dir; ( cd $$dir; \
+	    apt-get download -qq prometheus 2>/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get download -qq prometheus; } ) \
+	    && dpkg-deb -x $$dir/prometheus_*.deb $$dir && mkdir -p $(VENV)/tools && cp $$dir/usr/bin/promtool $(VENV)/tools/ \
+	    || echo "some tests will fail; install: apt-get install -y prometheus"; \
+	  rm -rf $$dir; fi
+
+clean: ## Remove the virtual environment and all output
+	rm -rf $(VENV) out dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,217 @@
+"""Compile: from the files of a bundle to a published template; the work is done in a preparer."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Protocol
+
+import msgspec
+
+from pressrun_server.cas.tier import Tier
+from pressrun_server.clock import Clock
+from pressrun_server.errors import PressrunError, Reason, Violation
+from pressrun_server.metrics.catalogue import Catalogue
+from pressrun_server.model.diagnostic import Diagnostic, Severity
+from pressrun_server.model.digest import Digest
+from pressrun_server.model.template import CompiledTemplate
+from pressrun_server.prepare.errors import PreparerTimeoutError
+from pressrun_server.prepare.tasks import COMPILED, TaskName
+from pressrun_server.render.config import CompileConfig
+from pressrun_server.render.errors import TemplateInvalidError
+from pressrun_server.render.registry import Published, Registry
+from pressrun_server.render.template_files import Entry
+from pressrun_server.template.bundle import bundle_digest
+
+__all__ = ["Compiler", "Preparing", "check_bundle"]
+
+_BAD_CHARACTER = re.compile(r"[\x00-\x1f\x7f\\]")
+_LONGEST_PATH = 255
+_SHOWN = 60
+
+
+class Preparing(Protocol):
+    """Does tasks in limited processes; `prepare.pool.PreparerPool` in a node."""
+
+    async def run(self, task: str, payload: bytes, *, timeout: float) -> bytes:  # noqa: ASYNC109 - as the pool has it
+        """Do one task.
+
+        Raises:
+            PressrunError: what the task found, or LIMIT_EXCEEDED, INTERNAL, QUEUE_FULL, DRAINING.
+        """
+
+
+class Compiler:
+    """Checks and publishes bundles.
+
+    Guarantee: untrusted files are only ever parsed in a preparer, within limits; a bundle that is being compiled is not
+    compiled a second time beside it. Compiled programs are blobs in the store and in the registry's folder.
+    """
+
+    def __init__(
+        self,
+        *,
+        preparers: Preparing,
+        registry: Registry,
+        store: Tier,
+        engine: str,
+        clock: Clock,
+        config: CompileConfig,
+        metrics: Catalogue,
+    ) -> None:
+        self._preparers = preparers
+        self._registry = registry
+        self._store = store
+        self._engine = engine
+        self._clock = clock
+        self._config = config
+        self._metrics = metrics
+        self._running: dict[str, asyncio.Future[CompiledTemplate]] = {}
+
+    async def check(self, files: Mapping[str, bytes]) -> CompiledTemplate:
+        """Compile a bundle and say everything there is to say about it.
+
+        Raises:
+            PressrunError: INVALID_REQUEST, LIMIT_EXCEEDED, DEADLINE_EXCEEDED, QUEUE_FULL, DRAINING, INTERNAL.
+        """
+        check_bundle(files, self._config)
+        digest = bundle_digest(files)
+        running = self._running.get(digest)
+        if running is None:
+            running = asyncio.ensure_future(self._compile(dict(files)))
+            self._running[digest] = running
+            running.add_done_callback(lambda done: self._forget(digest, done))
+        # A caller that leaves takes nothing from the others that wait for the same bundle.
+        return await asyncio.shield(running)
+
+    async def publish(self, files: Mapping[str, bytes]) -> tuple[Published, tuple[Diagnostic, ...], bool]:
+        """Compile a bundle and make it known: the template, the warnings, and whether it is new here.
+
+        Raises:
+            PressrunError: TEMPLATE_INVALID (a TemplateInvalidError), TEMPLATE_CONFLICT, and as for `check`.
+        """
+        compiled = await self.check(files)
+        if compiled.info is None:
+            raise TemplateInvalidError(compiled.diagnostics)
+        warnings = compiled.diagnostics
+        held = self._registry.conflict(compiled.info)
+        if held is not None:
+            return held, warnings, False
+        bundle = msgspec.msgpack.encode({path: files[path] for path in sorted(files)})
+        published, created = await self._keep(compiled, bundle, self._clock.now())
+        return published, warnings, created
+
+    async def again(self, entry: Entry) -> Published:
+        """Compile a template that another engine compiled; it keeps its name, its digest and its date.
+
+        Raises:
+            PressrunError: as for `publish`; TEMPLATE_INVALID also where the bundle is damaged.
+        """
+        data = await self._registry.blob(entry.bundle)
+        files = {} if data is None else msgspec.msgpack.decode(data, type=dict[str, bytes])
+        if data is None or bundle_digest(files) != entry.info.digest:
+            raise PressrunError(Reason.TEMPLATE_INVALID, "the files of the bundle are missing or damaged")
+        compiled = await self.check(files)
+        if compiled.info is None:
+            raise TemplateInvalidError(compiled.diagnostics)
+        published, _ = await self._keep(compiled, data, entry.published_at)
+        return published
+
+    def _forget(self, digest: str, done: asyncio.Future[CompiledTemplate]) -> None:
+        self._running.pop(digest, None)
+        if not done.cancelled():
+            done.exception()  # looked at here, because every caller may have left
+
+    async def _keep(self, compiled: CompiledTemplate, bundle: bytes, published_at: datetime) -> tuple[Published, bool]:
+        assert compiled.info is not None
+        programs = {locale: Digest.of(program) for locale, program in compiled.programs.items()}
+        blobs = {digest: compiled.programs[locale] for locale, digest in programs.items()}
+        entry = Entry(compiled.info, programs, Digest.of(bundle), self._engine, published_at.astimezone(UTC))
+        published, created = await self._registry.publish(entry, {**blobs, entry.bundle: bundle})
+        if created:
+            for digest, program in blobs.items():
+                await self._store.put(digest, program)
+        return published, created
+
+    async def _compile(self, files: dict[str, bytes]) -> CompiledTemplate:
+        started = time.monotonic()
+        payload = msgspec.msgpack.encode(files)
+        result = "failed"
+        try:
+            async with asyncio.timeout(self._config.wait_limit):
+                answer = await self._preparers.run(TaskName.COMPILE, payload, timeout=self._config.time_limit)
+            compiled = COMPILED.decode(answer)
+            result = "invalid" if compiled.info is None else "ok"
+        except TimeoutError:
+            raise _overdue(f"no preparer was free for it within {self._config.wait_limit:g} s") from None
+        except PreparerTimeoutError as error:
+            raise _overdue(error.message) from error
+        finally:
+            self._metrics.compilations.labels(result).inc()
+            self._metrics.compile_seconds.observe(time.monotonic() - started)
+        return msgspec.structs.replace(compiled, diagnostics=_sorted(compiled.diagnostics))
+
+
+def check_bundle(files: Mapping[str, bytes], config: CompileConfig) -> None:
+    """Whether the files may be given to the compiler at all.
+
+    Raises:
+        PressrunError: INVALID_REQUEST, a path; LIMIT_EXCEEDED, too many files or bytes.
+    """
+    if not files:
+        problem = "give the files of the bundle, template.yaml among them"
+        raise PressrunError(
+            Reason.INVALID_REQUEST, f"the bundle has no files; {problem}", violations=(Violation("files", problem),)
+        )
+    if len(files) > config.max_files:
+        raise PressrunError(
+            Reason.LIMIT_EXCEEDED,
+            f"the bundle has {len(files)} files; the most is {config.max_files}; "
+            "leave out what the template does not use",
+        )
+    size = sum(map(len, files.values()))
+    if size > config.max_bytes:
+        raise PressrunError(
+            Reason.LIMIT_EXCEEDED,
+            f"the bundle has {size} bytes; the most is {config.max_bytes}; "
+            "keep images in an asset source, not in the bundle",
+        )
+    violations = tuple(
+        Violation(f"files[{_shown(path)}].path", problem) for path in files if (problem := _path_problem(path))
+    )
+    if violations:
+        raise PressrunError(
+            Reason.INVALID_REQUEST,
+            f"{len(violations)} paths of the bundle are not valid: {violations[0].field}: {violations[0].description}",
+            violations=violations,
+        )
+
+
+def _path_problem(path: str) -> str:
+    """What is wrong with a path of a bundle; nothing for a good one."""
+    if not path or len(path) > _LONGEST_PATH:
+        return f"must have 1 to {_LONGEST_PATH} characters"
+    if _BAD_CHARACTER.search(path):
+        return "must not hold backslashes or control characters; separate folders with /"
+    if any(part in {"", ".", ".."} for part in path.split("/")):
+        return "must be relative, without empty, `.` and `..` parts, e.g. statement.html or css/page.css"
+    return ""
+
+
+def _shown(path: str) -> str:
+    text = path if len(path) <= _SHOWN else f"{path[:_SHOWN]}…"
+    return text.encode("unicode_escape").decode("ascii")
+
+
+def _overdue(why: str) -> PressrunError:
+    return PressrunError(Reason.DEADLINE_EXCEEDED, f"the bundle was not compiled: {why}")
+
+
+def _sorted(diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    """Errors first, then by file and place, as the contract promises."""
+    return tuple(
+        sorted(diagnostics, key=lambda item: (item.severity is not Severity.ERROR, item.file, item.line, item.column))
+    )

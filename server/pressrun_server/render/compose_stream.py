@@ -1,0 +1,192 @@
+"""One document on its way through a composer, as its consumer sees it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from datetime import datetime
+from types import TracebackType
+from typing import Final, Protocol, Self
+
+import msgspec
+
+from pressrun_server.errors import Reason
+from pressrun_server.model.document import ComposeSummary
+from pressrun_server.model.failure import Failure
+
+__all__ = ["CREDIT_STEP", "ComposeJob", "ComposeStream", "StreamOwner"]
+
+CREDIT_STEP: Final = 128 * 1024
+"""The consumer's progress is told to the composer in steps of at least this many bytes."""
+
+_CANCELLED = Failure(Reason.CANCELLED, "the document was cancelled")
+
+
+class ComposeJob(msgspec.Struct, frozen=True, gc=False):
+    """What a composer needs for one document; digests are written `<sha256>-<size>`."""
+
+    program: str
+    """Digest of the program's blob."""
+    record: bytes
+    """JSON text."""
+    attributes: dict[str, str]
+    as_of: datetime
+    assets: dict[str, str]
+    """Slot to digest of the prepared asset's blob."""
+    engine: str
+    """The engine digest that goes into the document."""
+    interactive: bool = False
+
+
+class StreamOwner(Protocol):
+    """What a stream asks of the pool that made it. Called from the event loop, never blocks, never raises."""
+
+    def give_up(self, stream: ComposeStream) -> None:
+        """Nobody wants the document any more."""
+
+    def credit(self, stream: ComposeStream, size: int) -> None:
+        """The consumer took bytes."""
+
+
+class ComposeStream:
+    """The bytes of one document; iterate it once, inside `async with` or with `aclose` at the end.
+
+    Guarantee: nothing is lost or doubled when a composer dies; a document that can't go on raises. Its consumer's pace
+    is the document's pace: the composer is stopped while about 1 MiB waits here. Cost: no task; one future per wait.
+    """
+
+    __slots__ = (
+        "_chunks",
+        "_failure",
+        "_over",
+        "_owed",
+        "_owner",
+        "_waiter",
+        "deaths",
+        "dispatched_at",
+        "job",
+        "submitted_at",
+        "summary",
+        "supply",
+        "taken",
+        "ticket",
+        "timer",
+    )
+
+    def __init__(self, owner: StreamOwner, job: ComposeJob, now: float) -> None:
+        self._owner = owner
+        self._chunks: deque[bytes] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._failure: Failure | None = None
+        self._over = False
+        self._owed = 0
+        self.job = job
+        self.summary: ComposeSummary | None = None
+        """Known when the iteration has ended."""
+        self.submitted_at = now
+        self.dispatched_at: float | None = None
+        """When a composer took the document (the loop's clock), or None while it waits."""
+        self.taken = False
+        """Whether the consumer has any byte already."""
+        # What follows belongs to the pool.
+        self.ticket = 0
+        self.deaths = 0
+        self.timer: asyncio.TimerHandle | None = None
+        self.supply: asyncio.Task[None] | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether the pool is done with it: finished, failed or given up."""
+        return self._over
+
+    @property
+    def queue_seconds(self) -> float:
+        """How long it waited for a composer; 0 while it still waits."""
+        return self.dispatched_at - self.submitted_at if self.dispatched_at is not None else 0.0
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        """The next bytes.
+
+        Raises:
+            PressrunError: the document failed: its own reason, DEADLINE_EXCEEDED, CANCELLED (given up elsewhere),
+                COMPOSER_LOST (the process died after bytes had left; may be retried), DRAINING, INTERNAL.
+        """
+        while not self._chunks:
+            if self._failure is not None:
+                raise self._failure.error()
+            if self._over:
+                raise StopAsyncIteration
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        data = self._chunks.popleft()
+        self.taken = True
+        if not self._over:
+            self._owed += len(data)
+            if self._owed >= CREDIT_STEP or not self._chunks:
+                owed, self._owed = self._owed, 0
+                self._owner.credit(self, owed)
+        return data
+
+    async def read(self) -> bytes:
+        """All bytes that are still to come.
+
+        Raises:
+            PressrunError: as for the iteration.
+        """
+        return b"".join([data async for data in self])
+
+    def cancel(self) -> None:
+        """Give the document up: its composer drops it after the turn it may be in. Harmless after the end."""
+        if not self._over:
+            self._owner.give_up(self)
+            self.fail(_CANCELLED)
+
+    async def aclose(self) -> None:
+        """The same, as asynchronous iterators name it."""
+        self.cancel()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.cancel()
+
+    def feed(self, data: bytes) -> None:
+        """Bytes came. Called by the pool, like all that follows."""
+        if data:
+            self._chunks.append(data)
+            self._wake()
+
+    def finish(self, data: bytes, summary: ComposeSummary) -> None:
+        """The last bytes came."""
+        if data:
+            self._chunks.append(data)
+        self.summary = summary
+        self._over = True
+        self._wake()
+
+    def fail(self, failure: Failure) -> None:
+        """The document can't be had; bytes that wait are worth nothing."""
+        self._chunks.clear()
+        self._failure = failure
+        self._over = True
+        self._wake()
+
+    def rewind(self) -> None:
+        """Forget the bytes that came: another composer begins anew."""
+        assert not self.taken
+        self._chunks.clear()
+        self._owed = 0
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)

@@ -1,0 +1,235 @@
+"""The loop of a composer process: one thread, a few documents, one page of one of them per turn."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from pressrun_server.errors import Reason
+from pressrun_server.model.document import ComposeSummary
+from pressrun_server.model.failure import Failure
+from pressrun_server.prepare.channel import BlockingChannel, ChannelClosedError
+from pressrun_server.prepare.faults import failure_of
+from pressrun_server.prepare.frames import decoder
+from pressrun_server.prepare.vitals import Vitals
+from pressrun_server.render.link import (
+    BlobKind,
+    Cancel,
+    Chunk,
+    Compose,
+    Credit,
+    Done,
+    Drop,
+    Failed,
+    Ping,
+    Pong,
+    Put,
+    Ready,
+    ToComposer,
+)
+from pressrun_server.render.turns import Turns
+from pressrun_server.render.workshop import Composing, Prepared, Program, Workshop
+
+__all__ = ["CHUNK", "WINDOW", "Composer"]
+
+CHUNK: Final = 256 * 1024
+"""Bytes are collected up to this, and no chunk is longer."""
+
+WINDOW: Final = 1024 * 1024
+"""A document with more bytes under way than this gets no turn until its consumer took some."""
+
+_RSS_EVERY: Final = 16
+"""Documents between two readings of the resident memory."""
+
+_UNEXPECTED = "the composer met an unexpected fault in this document; the node's log has its place"
+
+
+class _Document:
+    """A document in work; nothing of it is kept anywhere else, so that nothing outlives it."""
+
+    __slots__ = ("composing", "cpu_seconds", "parts", "request", "sent", "size", "sources", "steps", "unacknowledged")
+
+    def __init__(self, request: Compose, sources: tuple[Program, dict[str, Prepared]]) -> None:
+        self.request: Compose | None = request
+        self.sources: tuple[Program, dict[str, Prepared]] | None = sources
+        self.composing: Composing | None = None
+        self.steps: Iterator[bytes] | None = None
+        self.parts: list[bytes] = []
+        self.size = 0
+        self.cpu_seconds = 0.0
+        self.sent = False
+        self.unacknowledged = 0
+
+    def summary(self) -> ComposeSummary:
+        """After the last step; only the composer knows which CPU time was this document's and not another's."""
+        assert self.composing is not None
+        return msgspec.structs.replace(self.composing.summary, cpu_seconds=self.cpu_seconds)
+
+
+class Composer:
+    """Composes documents until the front closes the socket.
+
+    Args:
+        sock: this process's end.
+        workshop: makes documents.
+        chunk: bytes per chunk.
+        window: bytes of one document that may be under way.
+    """
+
+    def __init__(self, sock: socket.socket, workshop: Workshop, *, chunk: int = CHUNK, window: int = WINDOW) -> None:
+        self._channel: BlockingChannel[ToComposer] = BlockingChannel(sock, decoder(ToComposer))
+        self._workshop = workshop
+        self._chunk = chunk
+        self._window = window
+        self._vitals = Vitals()
+        self._rss = self._vitals.rss()
+        self._until_rss = _RSS_EVERY
+        self._turns = Turns()
+        self._documents: dict[int, _Document] = {}
+        self._blobs: dict[str, Any] = {}
+
+    def run(self) -> None:
+        """Work until the front closes the socket."""
+        turns = self._turns
+        try:
+            self._channel.send(Ready(os.getpid(), self._workshop.engine, self._vitals.rss()))
+            while True:
+                self._listen(wait=not turns.waiting)
+                if (ticket := turns.take()) is not None:
+                    self._turn(ticket, self._documents[ticket])
+        except ChannelClosedError:
+            return
+
+    def _listen(self, *, wait: bool) -> None:
+        """Take in what has come. A method of its own, so that no variable holds a record while `run` waits."""
+        for message in self._channel.receive(wait=wait):
+            self._handle(message)
+
+    def _handle(self, message: ToComposer) -> None:
+        if isinstance(message, Compose):
+            self._accept(message)
+        elif isinstance(message, Credit):
+            self._credit(message)
+        elif isinstance(message, Cancel):
+            if message.ticket in self._documents:
+                self._forget(message.ticket)
+        elif isinstance(message, Put):
+            self._blobs[message.digest] = self._load(message)
+        elif isinstance(message, Drop):
+            self._blobs.pop(message.digest, None)
+        else:
+            assert isinstance(message, Ping)
+            self._rss = self._vitals.rss()
+            self._channel.send(Pong(self._rss, self._vitals.cpu_seconds()))
+
+    def _load(self, message: Put) -> Any:
+        """Decode a blob; one that can't be is kept as the failure that its documents get."""
+        try:
+            if message.kind is BlobKind.PROGRAM:
+                return self._workshop.program(message.data)
+            return self._workshop.prepared(message.digest, message.data)
+        except Exception as error:  # noqa: BLE001 - a blob comes from outside; it must not end the process
+            return failure_of(error, f"the {message.kind} {message.digest} can't be loaded; publish or fetch it again")
+
+    def _accept(self, request: Compose) -> None:
+        """Take a document, and hold of its blobs, so that a later Drop does not touch it."""
+        blobs = self._blobs
+        names = (request.program, *request.assets.values())
+        for name in names:
+            blob = blobs.get(name)
+            if blob is None:
+                blob = Failure(Reason.INTERNAL, "the composer was not given all of the document's parts", detail=name)
+            if isinstance(blob, Failure):
+                self._channel.send(Failed(request.ticket, blob))
+                return
+        assets = {slot: blobs[name] for slot, name in request.assets.items()}
+        self._documents[request.ticket] = _Document(request, (blobs[request.program], assets))
+        self._turns.add(request.ticket, interactive=request.interactive)
+
+    def _credit(self, message: Credit) -> None:
+        document = self._documents.get(message.ticket)
+        if document is not None:
+            document.unacknowledged -= message.size
+            if document.unacknowledged <= self._window:
+                self._turns.resume(message.ticket)
+
+    def _turn(self, ticket: int, document: _Document) -> None:
+        """One page's work of one document."""
+        started = time.thread_time()
+        try:
+            steps = document.steps or self._begin(document)
+            data = next(steps, None)
+            document.cpu_seconds += time.thread_time() - started
+            summary = document.summary() if data is None else None
+        except Exception as error:  # noqa: BLE001 - this is the border where a document's exceptions end
+            failure = failure_of(error, _UNEXPECTED)
+            self._forget(ticket)
+            self._channel.send(Failed(ticket, failure))
+            return
+        if summary is not None:
+            self._finish(ticket, document, summary)
+            return
+        if data:
+            document.parts.append(data)
+            document.size += len(data)
+        if document.size >= self._chunk or (not document.sent and self._turns.large(ticket)):
+            self._flush(ticket, document)
+
+    def _begin(self, document: _Document) -> Iterator[bytes]:
+        """Make the document's Composing, in its first turn."""
+        request, sources = document.request, document.sources
+        assert request is not None
+        assert sources is not None
+        document.request = document.sources = None
+        program, assets = sources
+        document.composing = self._workshop.compose(
+            program,
+            request.record,
+            assets=assets,
+            attributes=request.attributes,
+            as_of=request.as_of,
+            engine=request.engine,
+        )
+        steps = document.steps = iter(document.composing)
+        return steps
+
+    def _flush(self, ticket: int, document: _Document) -> None:
+        """Send whole chunks; a large document's first bytes at once, so that its consumer need not wait for more."""
+        data = b"".join(document.parts)
+        limit = self._chunk
+        if not document.sent and len(data) < limit:
+            self._channel.send(Chunk(ticket, data))
+            whole = len(data)
+        else:
+            whole = len(data) - len(data) % limit
+            for start in range(0, whole, limit):
+                self._channel.send(Chunk(ticket, data[start : start + limit]))
+        document.sent = True
+        rest = data[whole:]
+        document.parts = [rest] if rest else []
+        document.size = len(rest)
+        document.unacknowledged += whole
+        if document.unacknowledged > self._window:
+            self._turns.pause(ticket)
+
+    def _finish(self, ticket: int, document: _Document, summary: ComposeSummary) -> None:
+        """Send the rest and the summary."""
+        if document.size > self._chunk:
+            self._flush(ticket, document)
+        data = b"".join(document.parts)
+        self._until_rss -= 1
+        if not self._until_rss:
+            self._until_rss = _RSS_EVERY
+            self._rss = self._vitals.rss()
+        self._channel.send(Done(ticket, data, summary, self._rss, self._vitals.cpu_seconds()))
+        self._forget(ticket)
+
+    def _forget(self, ticket: int) -> None:
+        """End all that there is of a document."""
+        del self._documents[ticket]
+        self._turns.remove(ticket)

@@ -1,0 +1,332 @@
+"""The front's side of the composers: documents go out to processes, bytes come back at their consumers' pace."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Awaitable, Callable
+
+from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.model.failure import Failure
+from pressrun_server.prepare.crew import Crew, Member, describe_status
+from pressrun_server.prepare.faults import failure_of
+from pressrun_server.prepare.frames import decoder
+from pressrun_server.render.compose_stream import ComposeJob, ComposeStream
+from pressrun_server.render.composer_config import ComposerConfig
+from pressrun_server.render.composer_stats import ComposerPoolStats, ComposerStats
+from pressrun_server.render.dispatch import Desk
+from pressrun_server.render.link import Cancel, Chunk, Credit, Done, Failed, FromComposer, Ready
+from pressrun_server.render.seat import Seat
+
+__all__ = ["ComposeJob", "ComposeStream", "ComposerPool", "ComposerPoolStats", "ComposerStats"]
+
+log = logging.getLogger(__name__)
+
+_DEATHS = 2
+"""A document that was there when so many composers died is not tried again."""
+
+_DRAINING = Failure(Reason.DRAINING, "this node is shutting down; send the document to another node", retry_after=1.0)
+_EXPIRED = Failure(
+    Reason.DEADLINE_EXCEEDED, "the document was not finished within its time limit; raise the limit or lower the load"
+)
+_LOST = Failure(
+    Reason.COMPOSER_LOST,
+    "the process that composed the document died after its first bytes had left; send the same request again",
+    retry_after=0.0,
+)
+_QUARANTINED = Failure(
+    Reason.INTERNAL,
+    f"the document is quarantined: {_DEATHS} composer processes died over it, so it is not tried again; "
+    "keep its record and report it",
+)
+
+
+class ComposerPool:
+    """Composes documents in `count` processes.
+
+    Guarantee: a document whose composer dies before its first byte was taken is composed again by another, alone, and
+    one that two composers died over is given up; a composer that hangs or grows is replaced; no document waits for
+    another one's consumer. Cost: one small message there, one back, no task per document while its blobs are there.
+
+    Args:
+        count: how many processes.
+        blob: loads a blob that a composer lacks, by its digest; its errors become the document's.
+        engine: the engine digest that every composer must have; empty takes the first one's.
+        config: limits and times.
+    """
+
+    def __init__(
+        self,
+        count: int = 1,
+        *,
+        blob: Callable[[str], Awaitable[bytes]],
+        engine: str = "",
+        config: ComposerConfig | None = None,
+    ) -> None:
+        self._config = config or ComposerConfig()
+        self._blob = blob
+        self.engine = engine
+        self._crew: Crew[FromComposer] = Crew(
+            count, self._config.command, decode=decoder(FromComposer), listener=self, config=self._config.crew
+        )
+        self._desk: Desk[ComposeStream, Seat] = Desk(slots=self._config.slots, large_slots=self._config.large_slots)
+        self._seats: dict[Member[FromComposer], Seat] = {}
+        self._streams: dict[int, ComposeStream] = {}
+        self._tickets = itertools.count(1)
+        self._refusing = self._closed = False
+        self._idle: asyncio.Event | None = None
+        self._watch: asyncio.TimerHandle | None = None
+        self._documents = self._lost = self._quarantined = 0
+        self._cpu_seconds_gone = 0.0
+
+    async def start(self) -> None:
+        """Start the processes; call it before any gRPC object exists.
+
+        Raises:
+            HelperStartError: one did not become ready.
+            PressrunError: ENGINE_MISMATCH: a process runs other code than this one.
+        """
+        await self._crew.start()
+        if any(isinstance(member.hello, Ready) and member.hello.engine != self.engine for member in self._seats):
+            await self.close()
+            raise PressrunError(
+                Reason.ENGINE_MISMATCH,
+                "the composer processes run another engine than the node; restart the node, after an upgrade wholly",
+            )
+        self._watch = asyncio.get_running_loop().call_later(self._config.ping_seconds, self._look)
+
+    @property
+    def alive(self) -> int:
+        """Processes that can take documents."""
+        return sum(1 for member in self._seats if member.usable)
+
+    def compose(self, job: ComposeJob, *, deadline: float | None = None) -> ComposeStream:
+        """Begin a document.
+
+        Args:
+            job: what to compose.
+            deadline: moment on the loop's clock (`time.monotonic`) after which it is given up, wherever it is.
+
+        Raises:
+            PressrunError: DRAINING; QUEUE_FULL where too many wait already.
+        """
+        if self._refusing:
+            raise _DRAINING.error()
+        if self._desk.waiting >= self._config.max_waiting:
+            raise PressrunError(
+                Reason.QUEUE_FULL,
+                f"{self._desk.waiting} documents wait for a composer already; try again later",
+                retry_after=1.0,
+            )
+        loop = asyncio.get_running_loop()
+        stream = ComposeStream(self, job, loop.time())
+        if deadline is not None:
+            stream.timer = loop.call_at(deadline, self._expire, stream)
+        self._desk.submit(stream, interactive=job.interactive)
+        self._deal()
+        return stream
+
+    def stats(self) -> ComposerPoolStats:
+        """How the processes do."""
+        return ComposerPoolStats(
+            composers=tuple(
+                ComposerStats(
+                    pid=seat.member.pid,
+                    active=len(self._desk.documents(seat)),
+                    documents=seat.documents,
+                    cpu_seconds=seat.cpu_seconds,
+                    rss=seat.rss,
+                    held_bytes=seat.held_bytes,
+                )
+                for seat in self._seats.values()
+            ),
+            waiting=self._desk.waiting,
+            documents=self._documents,
+            lost=self._lost,
+            replaced=self._crew.replaced,
+            quarantined=self._quarantined,
+            cpu_seconds=self._cpu_seconds_gone + sum(seat.cpu_seconds for seat in self._seats.values()),
+        )
+
+    async def drain(self) -> None:
+        """Take no more documents and wait until all are composed; their consumers may still be reading."""
+        self._refusing = True
+        if self._desk.waiting or self._desk.held:
+            self._idle = self._idle or asyncio.Event()
+            await self._idle.wait()
+
+    async def close(self) -> None:
+        """End the processes; documents that are not composed fail with DRAINING."""
+        self._refusing = self._closed = True
+        if self._watch is not None:
+            self._watch.cancel()
+        for stream in self._desk.all():
+            self._fail(stream, _DRAINING)
+        await self._crew.close()
+
+    # -- documents ---------------------------------------------------------------------------------------------------
+
+    def _deal(self) -> None:
+        """Give what waits to who is free."""
+        while (dealt := self._desk.deal()) is not None:
+            stream, seat = dealt
+            stream.dispatched_at = asyncio.get_running_loop().time()
+            if seat.lacking(stream.job):
+                supply = self._supply(stream, seat)
+                stream.supply = asyncio.get_running_loop().create_task(supply)
+            else:
+                self._send(stream, seat)
+
+    def _send(self, stream: ComposeStream, seat: Seat) -> None:
+        """Ask a composer that has all it needs for a document."""
+        stream.ticket = ticket = next(self._tickets)
+        self._streams[ticket] = stream
+        job = stream.job
+        seat.member.send(
+            Compose(ticket, job.program, job.record, job.attributes, job.as_of, job.assets, job.engine, job.interactive)
+        )
+
+    async def _supply(self, stream: ComposeStream, seat: Seat) -> None:
+        """Give a composer the blobs that it lacks, then the document. Cancelled when the document leaves the seat."""
+        blobs: dict[str, bytes] = {}
+        try:
+            # Loading takes time, in which another document may bring a blob, or push one out: look again.
+            while lacking := [name for name in seat.lacking(stream.job) if name not in blobs]:
+                for name in lacking:
+                    blobs[name] = await self._blob(name)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this document's failure alone
+            stream.supply = None
+            self._fail(stream, failure_of(error, "a program or a prepared asset of the document can't be read"))
+            return
+        stream.supply = None
+        seat.supply(stream.job, blobs)
+        self._send(stream, seat)
+
+    def _release(self, stream: ComposeStream) -> None:
+        """A document is over: its slot is free."""
+        if stream.timer is not None:
+            stream.timer.cancel()
+            stream.timer = None
+        if stream.supply is not None:
+            stream.supply.cancel()
+            stream.supply = None
+        self._streams.pop(stream.ticket, None)
+        seat = self._desk.remove(stream)
+        if seat is not None and seat.relieved and not self._desk.documents(seat):
+            seat.member.dismiss()
+        self._deal()
+        if self._idle is not None and not (self._desk.waiting or self._desk.held):
+            self._idle.set()
+
+    def _fail(self, stream: ComposeStream, failure: Failure) -> None:
+        """A document can't be had."""
+        if not stream.over:
+            self.give_up(stream)
+            stream.fail(failure)
+
+    def _expire(self, stream: ComposeStream) -> None:
+        """A document's time is over."""
+        self._fail(stream, _EXPIRED)
+
+    def give_up(self, stream: ComposeStream) -> None:
+        """Called by a stream whose consumer leaves."""
+        seat = self._desk.holder(stream)
+        if seat is not None and stream.ticket in self._streams:
+            seat.member.send(Cancel(stream.ticket))
+        self._release(stream)
+
+    def credit(self, stream: ComposeStream, size: int) -> None:
+        """Called by a stream whose consumer took bytes."""
+        seat = self._desk.holder(stream)
+        if seat is not None:
+            seat.member.send(Credit(stream.ticket, size))
+
+    # -- processes ---------------------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Ask each composer if it still takes turns. Not seconds are counted but questions: the node may pause too."""
+        for seat in tuple(self._seats.values()):
+            if not seat.ping():
+                log.error("composer %d hangs: it is killed and replaced", seat.member.pid)
+                seat.member.kill()
+        self._watch = asyncio.get_running_loop().call_later(self._config.ping_seconds, self._look)
+
+    def joined(self, member: Member[FromComposer]) -> None:
+        """Called by the crew."""
+        hello = member.hello
+        assert isinstance(hello, Ready)
+        self.engine = self.engine or hello.engine
+        seat = self._seats[member] = Seat(member, self._config, hello.rss)
+        if hello.engine == self.engine:
+            self._desk.join(seat)
+            self._deal()
+        else:
+            log.error("composer %d has engine %s, the node %s; it gets no work", member.pid, hello.engine, self.engine)
+
+    def received(self, member: Member[FromComposer], message: FromComposer) -> None:
+        """Called by the crew."""
+        seat = self._seats[member]
+        if isinstance(message, Done):
+            seat.documents += 1
+            seat.told(message.rss, message.cpu_seconds)
+            self._documents += 1
+            stream = self._streams.get(message.ticket)
+            if stream is not None:
+                stream.finish(message.data, message.summary)
+                self._release(stream)
+            if seat.retire_if_grown():
+                log.warning("composer %d has grown to %d MiB; it is replaced", member.pid, seat.rss >> 20)
+        elif isinstance(message, Chunk):
+            stream = self._streams.get(message.ticket)
+            if stream is not None:
+                self._desk.grown(stream)
+                stream.feed(message.data)
+                self._deal()
+        elif isinstance(message, Failed):
+            stream = self._streams.get(message.ticket)
+            if stream is not None:
+                stream.fail(message.failure)
+                self._release(stream)
+        elif not isinstance(message, Ready):
+            seat.answered()
+            seat.told(message.rss, message.cpu_seconds)
+
+    def relieved(self, member: Member[FromComposer]) -> None:
+        """Called by the crew."""
+        seat = self._seats[member]
+        seat.relieved = True
+        self._desk.shut(seat)
+        if not self._desk.documents(seat):
+            member.dismiss()
+
+    def left(self, member: Member[FromComposer], status: int) -> None:
+        """Called by the crew."""
+        seat = self._seats.pop(member)
+        self._cpu_seconds_gone += seat.cpu_seconds
+        held = self._desk.leave(seat)
+        if not (seat.relieved or self._closed):
+            self._lost += 1
+            log.error("composer %d died with %d documents: %s", member.pid, len(held), describe_status(status))
+        for stream in held:
+            self._rescue(stream)
+        self._deal()
+
+    def _rescue(self, stream: ComposeStream) -> None:
+        """The composer of a document died: try it again where nobody can have noticed."""
+        if stream.supply is not None:
+            # It was never sent, so it can't be to blame.
+            stream.supply.cancel()
+            stream.supply = None
+            self._desk.submit(stream, interactive=stream.job.interactive, first=True)
+            return
+        self._streams.pop(stream.ticket, None)
+        stream.deaths += 1
+        if stream.taken:
+            self._fail(stream, _LOST)
+        elif stream.deaths >= _DEATHS:
+            self._quarantined += 1
+            self._fail(stream, _QUARANTINED)
+        else:
+            stream.rewind()
+            self._desk.suspect(stream)

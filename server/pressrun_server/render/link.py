@@ -1,0 +1,126 @@
+"""What the front and a composer say to each other; the frames themselves are `prepare.frames`'."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from pressrun_server.model.document import ComposeSummary
+from pressrun_server.model.failure import Failure
+
+__all__ = [
+    "BlobKind",
+    "Cancel",
+    "Chunk",
+    "Compose",
+    "Credit",
+    "Done",
+    "Drop",
+    "Failed",
+    "FromComposer",
+    "Ping",
+    "Pong",
+    "Put",
+    "Ready",
+    "ToComposer",
+]
+
+
+class BlobKind(StrEnum):
+    """What a blob is, hence how a composer keeps it."""
+
+    PROGRAM = "program"
+    PREPARED = "prepared"
+
+
+class Put(msgspec.Struct, frozen=True, array_like=True, tag=1):
+    """To a composer: keep this blob, decoded, until it is dropped."""
+
+    digest: str
+    kind: BlobKind
+    data: bytes
+
+
+class Drop(msgspec.Struct, frozen=True, array_like=True, tag=2):
+    """To a composer: forget a blob; documents that were asked for before keep theirs."""
+
+    digest: str
+
+
+class Compose(msgspec.Struct, frozen=True, array_like=True, tag=3):
+    """To a composer: one document; every blob that it names was put before."""
+
+    ticket: int
+    program: str
+    record: bytes
+    attributes: dict[str, str]
+    as_of: datetime
+    assets: dict[str, str]
+    """Slot to digest of the prepared blob."""
+    engine: str
+    interactive: bool
+
+
+class Credit(msgspec.Struct, frozen=True, array_like=True, tag=4):
+    """To a composer: the consumer took this many bytes of the document."""
+
+    ticket: int
+    size: int
+
+
+class Cancel(msgspec.Struct, frozen=True, array_like=True, tag=5):
+    """To a composer: nobody wants the document any more."""
+
+    ticket: int
+
+
+class Ping(msgspec.Struct, frozen=True, array_like=True, tag=6):
+    """To a composer: are you there? It answers between two turns."""
+
+
+class Ready(msgspec.Struct, frozen=True, array_like=True, tag=1):
+    """From a composer: it has loaded its code."""
+
+    pid: int
+    engine: str
+    """Its engine digest."""
+    rss: int
+
+
+class Chunk(msgspec.Struct, frozen=True, array_like=True, tag=2):
+    """From a composer: the next bytes of a document; empty ones say only that it is a large one."""
+
+    ticket: int
+    data: bytes
+
+
+class Done(msgspec.Struct, frozen=True, array_like=True, tag=3):
+    """From a composer: the last bytes of a document (of a small one all), and what there is to say about it."""
+
+    ticket: int
+    data: bytes
+    summary: ComposeSummary
+    rss: int
+    """Resident bytes of the process."""
+    cpu_seconds: float
+    """CPU time of the process since it started."""
+
+
+class Failed(msgspec.Struct, frozen=True, array_like=True, tag=4):
+    """From a composer: the document can't be had."""
+
+    ticket: int
+    failure: Failure
+
+
+class Pong(msgspec.Struct, frozen=True, array_like=True, tag=5):
+    """From a composer: it is there."""
+
+    rss: int
+    cpu_seconds: float
+
+
+ToComposer = Put | Drop | Compose | Credit | Cancel | Ping
+FromComposer = Ready | Chunk | Done | Failed | Pong

@@ -1,0 +1,198 @@
+"""The manifest: what went into a document and what came out, as plain values and as JSON."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from pressrun_server.model.asset import AssetUse
+from pressrun_server.model.digest import Digest
+from pressrun_server.model.document import RenderWarning
+from pressrun_server.model.spec import RenderSpec
+from pressrun_server.model.template import TemplateInfo
+
+__all__ = [
+    "ATTRIBUTE_FIELDS",
+    "SECRET_ATTRIBUTE",
+    "Completion",
+    "DocumentHeader",
+    "Manifest",
+    "Timings",
+    "manifest_json",
+]
+
+ATTRIBUTE_FIELDS = (
+    "communication_type",
+    "campaign",
+    "run",
+    "segment",
+    "region",
+    "jurisdiction",
+    "product",
+    "business_unit",
+    "account_status",
+    "lifecycle_event",
+    "customer_reference",
+)
+"""The attributes that the contract names; others travel in its `extra`."""
+
+SECRET_ATTRIBUTE = "customer_reference"  # noqa: S105 - the name of a field
+"""Serves selection only: it is neither logged nor kept in a manifest."""
+
+
+class DocumentHeader(msgspec.Struct, frozen=True, gc=False):
+    """What is known before the first byte."""
+
+    media_type: str
+    template: TemplateInfo
+    engine: str
+    """Digest of the engine."""
+    assets: tuple[AssetUse, ...]
+    locale: str
+    """The template's locale, after fallback."""
+    as_of: datetime
+
+
+class Timings(msgspec.Struct, frozen=True, gc=False):
+    """Seconds by phase; they follow each other."""
+
+    queue: float
+    compile: float
+    select: float
+    resolve: float
+    compose: float
+    compose_cpu: float
+
+
+class Manifest(msgspec.Struct, frozen=True, gc=False):
+    """The proof that is kept with a document."""
+
+    spec: RenderSpec
+    header: DocumentHeader
+    record: Digest
+    document: Digest
+    pages: int
+    finished_at: datetime
+    timings: Timings
+    warnings: tuple[RenderWarning, ...]
+
+
+class Completion(msgspec.Struct, frozen=True, gc=False):
+    """What is known after the last byte."""
+
+    manifest: Manifest
+    memory_hits: int
+    disk_hits: int
+    source_fetches: int
+
+
+def manifest_json(manifest: Manifest) -> str:
+    """The manifest in the JSON mapping of the contract's Manifest message, for callers without protobuf.
+
+    It is the text that protobuf's own JSON format gives for the same manifest: a field without a value is left out,
+    a 64-bit integer is a string, times are RFC 3339.
+    """
+    spec, header = manifest.spec, manifest.header
+    value = {
+        "requestId": spec.request_id,
+        "templateName": header.template.name,
+        "templateVersion": header.template.version,
+        "pins": _pins(header),
+        "record": _digest(manifest.record),
+        "document": _digest(manifest.document),
+        "pages": manifest.pages,
+        "outputChannel": f"OUTPUT_CHANNEL_{spec.channel.name}",
+        "outputFormat": f"OUTPUT_FORMAT_{spec.format.name}",
+        "mediaType": header.media_type,
+        "finishedAt": _moment(manifest.finished_at),
+        "timings": {
+            name: _duration(seconds)
+            for name, seconds in (
+                ("queue", manifest.timings.queue),
+                ("compile", manifest.timings.compile),
+                ("select", manifest.timings.select),
+                ("resolve", manifest.timings.resolve),
+                ("compose", manifest.timings.compose),
+                ("composeCpu", manifest.timings.compose_cpu),
+            )
+        },
+        "warnings": [_given(msgspec.to_builtins(warning)) for warning in manifest.warnings],
+        "tenant": spec.tenant,
+        "communicationId": spec.communication_id,
+        "attributes": _attributes(spec.attributes),
+    }
+    return json.dumps(_given(value), ensure_ascii=False, indent=2)
+
+
+def _given(value: dict[str, Any]) -> dict[str, Any]:
+    """Without the fields that have no value."""
+    return {name: part for name, part in value.items() if part not in ("", 0, None, {}, [])}
+
+
+def _digest(digest: Digest) -> dict[str, Any]:
+    return _given({"sha256": digest.sha256, "size": str(digest.size) if digest.size else ""})
+
+
+def _pins(header: DocumentHeader) -> dict[str, Any]:
+    assets = [
+        _given(
+            {
+                "slot": use.slot,
+                "ref": use.descriptor.ref,
+                "assetId": use.descriptor.asset_id,
+                "version": use.descriptor.version,
+                "rendition": use.descriptor.rendition,
+                "digest": _digest(use.descriptor.digest),
+                "mediaType": use.descriptor.media_type,
+                "approval": use.descriptor.approval,
+                "rightsUntil": _moment(use.descriptor.rights_until) if use.descriptor.rights_until else "",
+            }
+        )
+        for use in header.assets
+    ]
+    return _given(
+        {
+            "templateDigest": header.template.digest,
+            "engineDigest": header.engine,
+            "assets": assets,
+            "fonts": [_given({"name": font.name, "sha256": font.sha256}) for font in header.template.fonts],
+            "asOf": _moment(header.as_of),
+            "locale": header.locale,
+        }
+    )
+
+
+def _attributes(attributes: dict[str, str]) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    extra: dict[str, str] = {}
+    for name, text in attributes.items():
+        if name == SECRET_ATTRIBUTE:
+            continue
+        if name in ATTRIBUTE_FIELDS:
+            head, *tail = name.split("_")
+            value["".join((head, *(part.title() for part in tail)))] = text
+        else:
+            extra[name] = text
+    return _given(value | {"extra": extra})
+
+
+def _moment(moment: datetime) -> str:
+    """RFC 3339 in UTC, with 0, 3 or 6 fractional digits as protobuf writes them."""
+    text = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
+    return f"{text}{_fraction(moment.microsecond * 1000)}Z"
+
+
+def _duration(seconds: float) -> str:
+    nanos = round(seconds * 1_000_000_000)
+    return f"{nanos // 1_000_000_000}{_fraction(nanos % 1_000_000_000)}s"
+
+
+def _fraction(nanos: int) -> str:
+    if not nanos:
+        return ""
+    if nanos % 1_000_000 == 0:
+        return f".{nanos // 1_000_000:03d}"
+    return f".{nanos // 1_000:06d}" if nanos % 1_000 == 0 else f".{nanos:09d}"

@@ -1,0 +1,288 @@
+"""The way of one document through the node: admit, compile, select, resolve, compose, stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from pressrun_server.clock import Clock
+from pressrun_server.errors import PressrunError, Reason, Violation
+from pressrun_server.metrics.labels import UNREAD, DocumentMeters
+from pressrun_server.model.asset import AssetUse
+from pressrun_server.model.digest import Digest
+from pressrun_server.model.document import RenderWarning
+from pressrun_server.model.spec import OutputChannel, OutputFormat, Pins, Priority, RenderSpec
+from pressrun_server.render.admission import Admission
+from pressrun_server.render.compose_stream import ComposeJob, ComposeStream
+from pressrun_server.render.config import PipelineConfig
+from pressrun_server.render.errors import DeadlineError
+from pressrun_server.render.manifest import Completion, DocumentHeader, Manifest
+from pressrun_server.render.registry import Published, Registry
+from pressrun_server.render.trace import Trace
+from pressrun_server.template.selection import Selection
+
+__all__ = ["OFFERED", "Composing", "Pipeline", "Resolved", "Resolving", "Sink"]
+
+log = structlog.get_logger("pressrun.render")
+
+OFFERED = {OutputChannel.PRINT: {OutputFormat.PDF: "application/pdf"}}
+"""What this node can make, by output channel and format, with its media type."""
+
+Resolved = tuple[Sequence[AssetUse], Sequence[RenderWarning]]
+"""The assets of a document, and what there is to say about them."""
+
+
+class Sink(Protocol):
+    """Takes a document as it is made."""
+
+    def start(self, header: DocumentHeader) -> None:
+        """Called once, before the first byte."""
+
+    async def write(self, data: bytes) -> None:
+        """Take some bytes, in order; returning late slows the document down."""
+
+
+class Resolving(Protocol):
+    """Turns what was selected into prepared assets; `assets.resolver.AssetResolver` in a node."""
+
+    def resolve_warm(
+        self, selections: Sequence[Selection], *, as_of: datetime, channel: str, pins: Pins | None = None
+    ) -> Resolved | None:
+        """The assets, where all of them can be had without waiting.
+
+        Raises:
+            PressrunError: ASSET_*, an asset may not be used; PINS_MISMATCH.
+        """
+
+    async def resolve(
+        self, selections: Sequence[Selection], *, as_of: datetime, channel: str, pins: Pins | None = None
+    ) -> Resolved:
+        """The assets, asking their sources where needed.
+
+        Raises:
+            PressrunError: ASSET_*; PINS_MISMATCH.
+        """
+
+
+class Composing(Protocol):
+    """Composes documents; `render.composers.ComposerPool` in a node."""
+
+    def compose(self, job: ComposeJob) -> ComposeStream:
+        """Begin a document.
+
+        Raises:
+            PressrunError: DRAINING, QUEUE_FULL.
+        """
+
+
+class Pipeline:
+    """Renders documents, any number at once.
+
+    Guarantee: the slot and the composer of a document are free again when `render` has returned or raised, whichever
+    way; each document is counted once. Cost: no task; where assets are warm and a slot is free, the only wait is the
+    composer's.
+    """
+
+    def __init__(
+        self,
+        *,
+        admission: Admission,
+        registry: Registry,
+        resolver: Resolving,
+        composers: Composing,
+        engine: str,
+        clock: Clock,
+        config: PipelineConfig,
+        meters: DocumentMeters,
+    ) -> None:
+        self._admission = admission
+        self._registry = registry
+        self._resolver = resolver
+        self._composers = composers
+        self._engine = engine
+        self._clock = clock
+        self._config = config
+        self._meters = meters
+
+    async def render(self, spec: RenderSpec, sink: Sink, *, deadline: float | None = None) -> tuple[bytes, Completion]:
+        """Render one document into the sink.
+
+        Args:
+            spec: the document.
+            sink: takes the header and all bytes but the last ones.
+            deadline: moment on the monotonic clock; the document's own time limit holds as well.
+
+        Returns:
+            the last bytes, which the sink has not got, and the manifest; so a small document can leave as one message.
+
+        Raises:
+            PressrunError: why there is no document; never another exception but cancellation.
+        """
+        now = self._clock.monotonic()
+        limit = spec.time_limit or self._config.time_limit
+        if deadline is not None and deadline < now + limit:
+            limit = max(deadline - now, 0.0)
+        trace = Trace(spec, self._clock, now, now + limit, self._meters)
+        try:
+            async with asyncio.timeout_at(now + limit) as timeout:
+                last, completion = await self._run(spec, sink, trace)
+        except TimeoutError as error:
+            if not trace.over() and not timeout.expired():
+                raise trace.failed(_defect(error)) from error
+            raise trace.failed(DeadlineError(trace.phase, round(limit, 3))) from None
+        except PressrunError as error:
+            trace.failed(error)
+            raise
+        except asyncio.CancelledError:
+            trace.cancelled()
+            raise
+        except Exception as error:
+            log.exception("document_defect", **trace.facts())
+            raise trace.failed(_defect(error)) from error
+        trace.finished(completion)
+        return last, completion
+
+    def refused(self, error: PressrunError) -> None:
+        """Count a document whose request could not even be read as one."""
+        self._meters.get(None, UNREAD).ended("failed", error.reason)
+
+    async def _run(self, spec: RenderSpec, sink: Sink, trace: Trace) -> tuple[bytes, Completion]:
+        """The steps. Each one begins by telling the trace, which ends the step before and checks the deadline."""
+        trace.step("queue")
+        permit = await self._admission.admit(len(spec.record), spec.priority)
+        try:
+            trace.step("compile")
+            published = self._find(spec, trace)
+
+            trace.step("select")
+            header_locale, selections, as_of = self._select(spec, published)
+
+            trace.step("resolve")
+            # Warm assets are had without a wait, and so without a turn of the event loop.
+            found = self._resolver.resolve_warm(selections, as_of=as_of, channel=spec.channel, pins=spec.pins)
+            if found is None:
+                found = await self._resolver.resolve(selections, as_of=as_of, channel=spec.channel, pins=spec.pins)
+            uses, warnings = found
+
+            trace.step("compose")
+            media_type = OFFERED[spec.channel][spec.format]
+            header = DocumentHeader(media_type, published.info, self._engine, tuple(uses), header_locale, as_of)
+            job = ComposeJob(
+                program=published.programs[header_locale],
+                record=spec.record,
+                attributes=spec.attributes,
+                as_of=as_of,
+                assets={use.slot: str(use.prepared) for use in uses},
+                engine=self._engine,
+                interactive=spec.priority is Priority.INTERACTIVE,
+            )
+            async with self._composers.compose(job) as stream:
+                last = await self._stream(stream, sink, header, trace)
+            return last, self._complete(spec, header, stream, warnings, trace)
+        finally:
+            permit.release()
+
+    def _find(self, spec: RenderSpec, trace: Trace) -> Published:
+        pins = spec.pins
+        if pins is not None and pins.engine_digest != self._engine:
+            raise PressrunError(
+                Reason.ENGINE_MISMATCH,
+                f"the pins ask for engine {pins.engine_digest}, this node runs {self._engine}; send the request to a "
+                "node that runs it, or leave the pins out",
+                metadata={"engine": self._engine},
+            )
+        published = self._registry.find(spec.template, pins.template_digest if pins is not None else "")
+        trace.template = published.info
+        self._check_offer(spec, published)
+        return published
+
+    def _check_offer(self, spec: RenderSpec, published: Published) -> None:
+        formats = OFFERED.get(spec.channel)
+        if formats is None or spec.format not in formats:
+            offered = ", ".join(f"{channel} ({', '.join(formats)})" for channel, formats in OFFERED.items())
+            raise PressrunError(
+                Reason.UNSUPPORTED,
+                f"this node does not make {spec.format} for the output channel {spec.channel}; it offers {offered}",
+            )
+        if spec.channel not in published.channels:
+            offered = ", ".join(sorted(published.channels))
+            raise PressrunError(
+                Reason.INVALID_REQUEST,
+                f"the template {published.info.name}@{published.info.version} does not offer the output channel "
+                f"{spec.channel}; it offers {offered}",
+                violations=(Violation("output_channel", f"choose one of {offered}"),),
+            )
+
+    def _select(self, spec: RenderSpec, published: Published) -> tuple[str, Sequence[Selection], datetime]:
+        """The locale, the choice for each slot, and the moment that the document speaks of."""
+        selector, pins = published.selector, spec.pins
+        as_of = spec.as_of or (pins.as_of if pins is not None else None) or self._clock.now()
+        locale = selector.locale(spec.locale)
+        if pins is not None and pins.locale:
+            if (spec.locale and locale != pins.locale) or pins.locale not in published.programs:
+                raise PressrunError(
+                    Reason.PINS_MISMATCH,
+                    f"the pins ask for the locale {pins.locale}, the request gives {locale}; leave one of them out",
+                    metadata={"pin": "locale"},
+                )
+            locale = pins.locale
+        record = selector.decode(spec.record)
+        selections = selector.select(
+            record, attributes=spec.attributes, locale=locale, as_of=as_of, channel=spec.channel
+        )
+        return locale, selections, as_of
+
+    async def _stream(self, stream: ComposeStream, sink: Sink, header: DocumentHeader, trace: Trace) -> bytes:
+        """Bytes from the composer to the sink; the last ones are kept back, to leave with the completion."""
+        held = b""
+        async for data in stream:
+            if held:
+                await sink.write(held)
+                trace.check()
+                held = b""
+            elif not trace.first_byte:
+                trace.first()
+                sink.start(header)
+            if stream.over:
+                # What is left is here already; it costs no wait to see which bytes are the last.
+                held = data
+            else:
+                await sink.write(data)
+                trace.check()
+        trace.composed(stream.queue_seconds)
+        return held
+
+    def _complete(
+        self,
+        spec: RenderSpec,
+        header: DocumentHeader,
+        stream: ComposeStream,
+        warnings: Sequence[RenderWarning],
+        trace: Trace,
+    ) -> Completion:
+        summary = stream.summary
+        assert summary is not None
+        found = [use.found_in for use in header.assets]
+        manifest = Manifest(
+            spec=spec,
+            header=header,
+            record=Digest.of(spec.record),
+            document=Digest(summary.sha256, summary.size),
+            pages=summary.pages,
+            finished_at=self._clock.now(),
+            timings=trace.timings(summary.cpu_seconds),
+            warnings=(*warnings, *summary.warnings),
+        )
+        return Completion(manifest, found.count("memory"), found.count("disk"), found.count("source"))
+
+
+def _defect(error: BaseException) -> PressrunError:
+    return PressrunError(
+        Reason.INTERNAL,
+        "the node failed over this document; its log has the details under the request's id",
+        detail=f"{type(error).__name__}",
+    )

@@ -1,0 +1,248 @@
+"""The published templates of a node: which there are, which one a request means, where their programs are."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from bisect import bisect_right, insort
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any, Protocol
+
+from pressrun_server.errors import PressrunError, Reason, Violation
+from pressrun_server.model.digest import Digest
+from pressrun_server.model.spec import TemplateName
+from pressrun_server.model.template import TemplateInfo
+from pressrun_server.render.errors import TemplateNotFoundError
+from pressrun_server.render.template_files import Entry, TemplateFiles
+from pressrun_server.template.selection import Selection, Selector
+
+__all__ = ["Published", "Registry", "Selecting"]
+
+_TOKEN = "pr1\n"  # noqa: S105 - the prefix of a page token
+_DEFAULT_PAGE = 100
+_LARGEST_PAGE = 1000
+
+
+class Selecting(Protocol):
+    """What the pipeline asks of a template; `template.selection.Selector` in a node."""
+
+    def decode(self, record: bytes) -> dict[str, Any]:
+        """The record, validated.
+
+        Raises:
+            PressrunError: INVALID_RECORD.
+        """
+
+    def locale(self, requested: str) -> str:
+        """The template's locale for a requested one."""
+
+    def select(
+        self, record: dict[str, Any], *, attributes: dict[str, str], locale: str, as_of: datetime, channel: str
+    ) -> tuple[Selection, ...]:
+        """The choice for each slot.
+
+        Raises:
+            PressrunError: INVALID_RECORD, ASSET_NOT_FOUND.
+        """
+
+    def choices(self, channel: str) -> tuple[Selection, ...]:
+        """Everything that the rules can choose."""
+
+
+class Published:
+    """One published template, ready for the hot path."""
+
+    __slots__ = ("channels", "entry", "info", "programs", "selector")
+
+    def __init__(self, entry: Entry, selector: Selecting) -> None:
+        self.entry = entry
+        self.info: TemplateInfo = entry.info
+        self.selector = selector
+        self.channels = frozenset(entry.info.channels)
+        self.programs = {locale: str(digest) for locale, digest in entry.programs.items()}
+        """Digest of the program's blob by locale, as text."""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Name and version."""
+        return self.info.name, self.info.version
+
+
+class Registry:
+    """Knows the published templates; used from one event loop.
+
+    A name with a version never changes its meaning: publishing other files under it is refused. A name without one
+    means the version that was published last. What is published is on disk before it is known here.
+    """
+
+    def __init__(
+        self, files: TemplateFiles, engine: str, *, selector: Callable[[TemplateInfo], Selecting] = Selector
+    ) -> None:
+        self._files = files
+        self._engine = engine
+        self._selector = selector
+        self._by_key: dict[tuple[str, str], Published] = {}
+        self._by_digest: dict[str, Published] = {}
+        self._newest: dict[str, Published] = {}
+        self._order: list[tuple[str, str]] = []
+        self._writing = asyncio.Lock()
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def __iter__(self) -> Iterator[Published]:
+        return iter([self._by_key[key] for key in self._order])
+
+    async def load(self, report: Callable[[str, str], None]) -> list[Entry]:
+        """Read what is on disk.
+
+        Args:
+            report: told the file and the fault of each entry that can't be used.
+
+        Returns:
+            the entries that another engine compiled: they are not known yet and must be compiled again.
+
+        Raises:
+            OSError: the folder can't be made or written.
+        """
+        await asyncio.to_thread(self._files.open)
+        stale = []
+        for entry in await asyncio.to_thread(self._files.load, report):
+            if entry.engine != self._engine:
+                stale.append(entry)
+            elif (entry.info.name, entry.info.version) in self._by_key:
+                report(f"{entry.info.digest}.template", "another entry has the same name and version")
+            else:
+                self._take(Published(entry, self._selector(entry.info)))
+        return stale
+
+    def find(self, wanted: TemplateName, pinned: str = "") -> Published:
+        """The template that a request means.
+
+        Args:
+            wanted: by name, by name and version, or by digest.
+            pinned: the digest that the request's pins state; empty without pins.
+
+        Raises:
+            PressrunError: TEMPLATE_NOT_FOUND; INVALID_REQUEST, name and digest disagree; PINS_MISMATCH, the pins name
+                another template.
+        """
+        found = self._named(wanted, pinned) if wanted.name else self._by_digest.get(wanted.digest)
+        if found is None:
+            raise TemplateNotFoundError(str(wanted), self._known(wanted.name))
+        if wanted.digest and found.info.digest != wanted.digest:
+            raise PressrunError(
+                Reason.INVALID_REQUEST,
+                f"template {wanted} has the digest {found.info.digest} on this node, not the one given",
+                violations=(Violation("template.digest", f"give {found.info.digest}, or leave name or digest out"),),
+            )
+        if pinned and found.info.digest != pinned:
+            raise PressrunError(
+                Reason.PINS_MISMATCH,
+                f"the pins ask for template digest {pinned}, but {wanted} is {found.info.digest} on this node; "
+                "publish the pinned bundle, or leave the pins out",
+                metadata={"pin": "template_digest"},
+            )
+        return found
+
+    def conflict(self, info: TemplateInfo) -> Published | None:
+        """The same template where it is published already.
+
+        Raises:
+            PressrunError: TEMPLATE_CONFLICT, name and version are taken by other files.
+        """
+        held = self._by_key.get((info.name, info.version))
+        if held is not None and held.info.digest != info.digest:
+            raise PressrunError(
+                Reason.TEMPLATE_CONFLICT,
+                f"{info.name}@{info.version} is published with other files (digest {held.info.digest}); a version "
+                "never changes: raise `version` in template.yaml and publish again",
+                metadata={"template": f"{info.name}@{info.version}", "digest": held.info.digest},
+            )
+        return held
+
+    async def publish(self, entry: Entry, blobs: dict[Digest, bytes]) -> tuple[Published, bool]:
+        """Make a template known; says whether it was not known before.
+
+        Raises:
+            PressrunError: TEMPLATE_CONFLICT; INTERNAL, the disk failed.
+        """
+        async with self._writing:
+            held = self.conflict(entry.info)
+            if held is not None:
+                return held, False
+            try:
+                await asyncio.to_thread(self._files.save, entry, blobs)
+            except OSError as error:
+                raise PressrunError(
+                    Reason.INTERNAL,
+                    "the template can't be stored on this node, so it was not published; publish it to another node",
+                    detail=f"writing the template failed: {error}",
+                ) from error
+            published = Published(entry, self._selector(entry.info))
+            self._take(published)
+            return published, True
+
+    async def blob(self, digest: Digest) -> bytes | None:
+        """A program or a bundle from the registry's own folder."""
+        return await asyncio.to_thread(self._files.blob, digest)
+
+    def page(self, size: int, token: str) -> tuple[list[Published], str]:
+        """Templates by name, then version, and the token of the next page.
+
+        Raises:
+            PressrunError: INVALID_REQUEST.
+        """
+        if not 0 <= size <= _LARGEST_PAGE:
+            problem = f"must be 0 (for {_DEFAULT_PAGE}) to {_LARGEST_PAGE}"
+            raise PressrunError(
+                Reason.INVALID_REQUEST, f"page_size {problem}", violations=(Violation("page_size", problem),)
+            )
+        # The token names the last one shown, so pages stay whole while others are published.
+        start = bisect_right(self._order, _read_token(token)) if token else 0
+        end = start + (size or _DEFAULT_PAGE)
+        keys = self._order[start:end]
+        return [self._by_key[key] for key in keys], _token(keys[-1]) if end < len(self._order) else ""
+
+    def _named(self, wanted: TemplateName, pinned: str) -> Published | None:
+        if wanted.version:
+            return self._by_key.get((wanted.name, wanted.version))
+        # Without a version a digest or a pin decides: a retry must not move to a version published in between.
+        exact = self._by_digest.get(wanted.digest or pinned)
+        if exact is not None and exact.info.name == wanted.name:
+            return exact
+        return self._newest.get(wanted.name)
+
+    def _known(self, name: str) -> tuple[str, ...]:
+        """What to offer to somebody who asked for a template that is not here."""
+        versions = tuple("@".join(key) for key in self._order if key[0] == name)
+        return versions or tuple(sorted(self._newest))
+
+    def _take(self, published: Published) -> None:
+        self._by_key[published.key] = published
+        self._by_digest[published.info.digest] = published
+        insort(self._order, published.key)
+        newest = self._newest.get(published.info.name)
+        if newest is None or newest.entry.published_at <= published.entry.published_at:
+            self._newest[published.info.name] = published
+
+
+def _token(key: tuple[str, str]) -> str:
+    return base64.urlsafe_b64encode((_TOKEN + "\n".join(key)).encode()).decode()
+
+
+def _read_token(token: str) -> tuple[str, str]:
+    try:
+        text = base64.b64decode(token, altchars=b"-_", validate=True).decode()
+        prefix, name, version = text.split("\n")
+    except (binascii.Error, ValueError):
+        prefix = name = version = ""
+    if prefix != _TOKEN.strip():
+        raise PressrunError(
+            Reason.INVALID_REQUEST,
+            "page_token is not one of ours",
+            violations=(Violation("page_token", "give the next_page_token of the page before, or leave it empty"),),
+        )
+    return name, version

@@ -1,0 +1,67 @@
+"""What a composer process needs to know about documents, so that its loop knows nothing of templates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Protocol, TypeAlias
+
+from pressrun_server.model.document import ComposeSummary
+
+__all__ = ["Composing", "Prepared", "Program", "Workshop"]
+
+Prepared: TypeAlias = Any
+Program: TypeAlias = Any
+
+
+class Composing(Protocol):
+    """One document in work: each step does at most one page's work and gives the next bytes, perhaps none."""
+
+    @property
+    def summary(self) -> ComposeSummary:
+        """Known after the last step."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The steps.
+
+        Raises:
+            PressrunError: from a step: the document can't be had.
+        """
+
+
+class Workshop(Protocol):
+    """Everything that a composer needs to know about documents; the real one is wired in `app.composer`."""
+
+    @property
+    def engine(self) -> str:
+        """The engine digest."""
+
+    def program(self, data: bytes) -> Program:
+        """Load a program.
+
+        Raises:
+            PressrunError: it is none of this engine's.
+        """
+
+    def prepared(self, digest: str, data: bytes) -> Prepared:
+        """Decode a prepared asset.
+
+        Raises:
+            PressrunError: it is none.
+        """
+
+    def compose(
+        self,
+        program: Program,
+        record: bytes,
+        *,
+        assets: Mapping[str, Prepared],
+        attributes: Mapping[str, str],
+        as_of: datetime,
+        engine: str,
+    ) -> Composing:
+        """Begin a document.
+
+        Raises:
+            PressrunError: it can't be begun.
+        """

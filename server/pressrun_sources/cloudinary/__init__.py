@@ -1,0 +1,1 @@
+"""The source `cloudinary`: its Admin API describes assets, its delivery URLs give renditions."""

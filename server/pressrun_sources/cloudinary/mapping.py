@@ -1,0 +1,80 @@
+"""Which structured metadata of a Cloudinary product environment means what.
+
+There is no built-in approval or rights date; what is assumed by default (a field `approval` together with an approved
+moderation, fields `rights_start` and `rights_end`, `language`, `region`) is inferred and can be changed here.
+
+```yaml
+approval: {field: approval, approved: [approved], rejected: [rejected], retired: [retired, superseded]}
+require_moderation: true
+rights_from: rights_start
+rights_until: rights_end
+language: language
+region: region
+criteria: {segment: segment, offer: offer_code}   # our name: external id; other names are taken as external ids
+search: {page_size: 100, max_pages: 5}
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import yaml
+
+from pressrun_sources.describing import APPROVAL_WORDS
+from pressrun_sources.model import Approval
+from pressrun_sources.shape import Section
+
+__all__ = ["CloudinaryMapping", "parse_mapping"]
+
+_STATES = (Approval.APPROVED, Approval.PENDING, Approval.REJECTED, Approval.RETIRED)
+
+
+@dataclass(frozen=True, slots=True)
+class CloudinaryMapping:
+    """The meaning of metadata; every value is the external id of a field."""
+
+    approval: str = "approval"
+    approval_keys: Mapping[str, Approval] = field(default_factory=lambda: APPROVAL_WORDS)
+    require_moderation: bool = True
+    """Whether `moderation_status: approved` is needed as well."""
+    rights_from: str = "rights_start"
+    rights_until: str = "rights_end"
+    language: str = "language"
+    region: str = "region"
+    criteria: Mapping[str, str] = field(default_factory=dict)
+    page_size: int = 100
+    max_pages: int = 5
+
+
+def parse_mapping(text: str) -> tuple[CloudinaryMapping, list[str]]:
+    """Read a mapping file; also returned are its faults, each with its place."""
+    faults: list[str] = []
+    default = CloudinaryMapping()
+    try:
+        value = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the file"
+        return default, [f"{place}: not YAML ({getattr(error, 'problem', None) or 'malformed'})"]
+    top = Section(value, "", faults)
+    approval, search, criteria = top.section("approval"), top.section("search"), top.section("criteria")
+    keys = {key: state for state in _STATES for key in approval.texts(state.value)}
+    if keys and Approval.APPROVED not in keys.values():
+        approval.fault("approved", "name at least one key that counts as approved, e.g. [approved]")
+    mapping = CloudinaryMapping(
+        approval=approval.text("field", default.approval),
+        approval_keys=keys or default.approval_keys,
+        require_moderation=top.flag("require_moderation", default=default.require_moderation),
+        rights_from=top.text("rights_from", default.rights_from),
+        rights_until=top.text("rights_until", default.rights_until),
+        language=top.text("language", default.language),
+        region=top.text("region", default.region),
+        criteria={name: criteria.text(name) for name in criteria.names()},
+        page_size=search.integer("page_size", default.page_size, 1, 500),
+        max_pages=search.integer("max_pages", default.max_pages, 1, 100),
+    )
+    for section in (approval, search, criteria, top):
+        section.finish()
+    return mapping, faults

@@ -1,0 +1,156 @@
+"""The source `cloudinary`.
+
+Documented: the Admin API and the search that describe assets; delivery URLs that are built here, without a call, and
+whose signature covers everything but the version. Inferred, and settings of the mapping: which metadata says approval,
+rights, language and region. Refs name the public id; the qualifiers `type` and `resource_type` say where it lives when
+that is not `upload` and `image`. A delivery URL of an old version gives the newest file, so a description should not be
+used long after it was made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from yarl import URL
+
+from pressrun_sources.cloudinary.client import CloudinaryClient
+from pressrun_sources.cloudinary.config import CloudinaryConfig
+from pressrun_sources.cloudinary.description import describe_record, metadata_values
+from pressrun_sources.cloudinary.search import wanted_metadata
+from pressrun_sources.cloudinary.transformation import transformation_of
+from pressrun_sources.cloudinary.url import DeliveryUrls
+from pressrun_sources.describing import in_force
+from pressrun_sources.errors import InvalidReferenceError, NotFoundError
+from pressrun_sources.media import media_type_of
+from pressrun_sources.model import Approval, AssetDescription, AssetQuery, AssetRef, Rendition
+from pressrun_sources.shape import mapping_in, text_in
+from pressrun_sources.transport.body import StreamedBody
+from pressrun_sources.transport.client import Transport
+from pressrun_sources.transport.config import TransportConfig
+from pressrun_sources.transport.observer import Observer, ignore
+from pressrun_sources.transport.timing import Timing
+
+__all__ = ["CloudinarySource"]
+
+_QUALIFIERS = {"type": ("upload", "private", "authenticated"), "resource_type": ("image", "video", "raw")}
+_MAX_ID = 255
+
+
+class CloudinarySource:
+    """Cloudinary as a source. It makes every rendition that the service can make."""
+
+    def __init__(
+        self,
+        config: CloudinaryConfig,
+        limits: TransportConfig,
+        observer: Observer = ignore,
+        timing: Timing | None = None,
+        *,
+        name: str = "cloudinary",
+    ) -> None:
+        self.name = name
+        self._config = config
+        self._transport = Transport(name, limits, config.origins(), observer, timing)
+        self._client = CloudinaryClient(config, self._transport)
+        self._urls = DeliveryUrls(
+            config.delivery_url(), config.api_secret, config.signature_algorithm, config.long_signatures
+        )
+
+    def __repr__(self) -> str:
+        return f"<CloudinarySource {self._config.cloud_name} {self._transport!r}>"
+
+    async def select(self, query: AssetQuery) -> AssetRef:
+        """The approved image that meets all criteria; among several the last uploaded, then the first asset id."""
+        try:
+            wanted = wanted_metadata(query, self._config.mapping)
+        except ValueError as error:
+            raise InvalidReferenceError(self.name, None, f"{self.name} cannot search: {error}") from error
+        records = await self._client.search(wanted, f"the search for {query}")
+        now = self._now()
+        usable = []
+        for record in records:
+            metadata = mapping_in(record, "metadata")
+            public_id = text_in(record, "public_id")
+            if public_id and all(value in metadata_values(metadata, name) for name, value in wanted.items()):
+                ref = AssetRef(self.name, public_id, _qualifiers(record))
+                found = describe_record(record, ref, self._config.mapping, now)
+                if found.approval is Approval.APPROVED and not found.deleted and in_force(found, now):
+                    usable.append((text_in(record, "uploaded_at") or "", found))
+        if not usable:
+            message = f"{self.name} has no approved asset with {query}; check the criteria and what is approved"
+            raise NotFoundError(self.name, None, message, f"{len(records)} hits, none of them usable")
+        newest = max(uploaded for uploaded, _ in usable)
+        return min((found for at, found in usable if at == newest), key=lambda found: found.asset_id).ref
+
+    async def describe(self, ref: AssetRef) -> AssetDescription:
+        """What the record of the asset says now."""
+        subject = self._check(ref)
+        resource_type, type_ = ref.qualifier("resource_type", "image"), ref.qualifier("type", "upload")
+        record = await self._client.resource(ref, resource_type, type_, subject)
+        return describe_record(record, ref, self._config.mapping, self._now())
+
+    @asynccontextmanager
+    async def open(self, description: AssetDescription, rendition: Rendition) -> AsyncGenerator[StreamedBody, None]:
+        """The bytes behind the rendition's delivery URL."""
+        url, subject, media_type = self._delivery(description, rendition)
+        async with self._client.deliver(url, description.ref, subject, media_type) as body:
+            yield body
+
+    async def check(self) -> None:
+        """Ping the Admin API; see `Source.check`."""
+        await self._client.ping()
+
+    async def close(self) -> None:
+        """Give back connections."""
+        await self._transport.close()
+
+    def _delivery(self, description: AssetDescription, rendition: Rendition) -> tuple[URL, str, str | None]:
+        """The URL, the subject for messages, and the media type that should come."""
+        ref = description.ref
+        subject = self._check(ref)
+        resource_type, type_ = ref.qualifier("resource_type", "image"), ref.qualifier("type", "upload")
+        own = next((value for name, value in description.attributes if name == "format"), None)
+        try:
+            if resource_type == "raw" and rendition != Rendition():
+                raise ValueError("rendition: a raw file is delivered as it is; ask for the original")  # noqa: TRY301
+            transformation, extension = transformation_of(rendition, own)
+        except ValueError as error:
+            raise InvalidReferenceError(self.name, ref, f"{self.name} cannot make {subject} so: {error}") from error
+        url = self._urls.build(
+            ref.id,
+            resource_type=resource_type,
+            type_=type_,
+            transformation=transformation,
+            version=description.version,
+            # The public id of a raw file has its extension already.
+            extension=None if resource_type == "raw" else extension,
+            signed=self._config.sign_urls or type_ != "upload",
+        )
+        return url, subject, media_type_of(extension) if extension else description.media_type
+
+    def _check(self, ref: AssetRef) -> str:
+        """The subject for messages, once the ref can be one of this source."""
+        problem = None
+        for name, value in ref.qualifiers:
+            valid = _QUALIFIERS.get(name)
+            if valid is None:
+                problem = f"the qualifier {name!r} is not known; valid are {', '.join(_QUALIFIERS)}"
+            elif value not in valid:
+                problem = f"the qualifier {name} is {value!r}, valid are {', '.join(valid)}"
+        if len(ref.id) > _MAX_ID or any(part in ("", ".", "..") for part in ref.id.split("/")):
+            problem = f"a public id has up to {_MAX_ID} characters, and names between its slashes, e.g. cards/offer_en"
+        if problem:
+            raise InvalidReferenceError(self.name, ref, f"{ref} is not an asset of {self.name}: {problem}")
+        return f"asset {ref.id!r}"
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._transport.timing.wall(), UTC)
+
+
+def _qualifiers(record: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    """What a ref must say beyond the public id."""
+    usual = (("resource_type", "image"), ("type", "upload"))
+    pairs = ((name, text_in(record, name) or default, default) for name, default in usual)
+    return tuple((name, value) for name, value, default in pairs if value != default)

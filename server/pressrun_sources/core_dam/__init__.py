@@ -1,0 +1,1 @@
+"""The source `core-dam`: OpenText Core Digital Asset Management through the OTMM REST API, version 6."""

@@ -1,0 +1,163 @@
+"""Makes the service known to Core DAM: three ways to log in, and one keeper that renews what they give.
+
+Documented: the calls and their fields, the headers used afterwards, 15 minutes of life for directory-service tokens.
+Inferred: how long sessions live, the name of the life field of the DAM's own tokens, renewal ahead of expiry and once
+on 401.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from yarl import URL
+
+from pressrun_sources.core_dam.config import AuthMode, CoreDamConfig
+from pressrun_sources.errors import InvalidResponseError, UnauthenticatedError
+from pressrun_sources.shape import integer_in, mapping_in, text_in
+from pressrun_sources.transport.call import Call, Credentials, basic
+from pressrun_sources.transport.client import Answer, Transport
+
+__all__ = ["Keeper", "Token"]
+
+_DEFAULT_LIFE = 900
+_MARGIN = 60.0
+_HEADER_SAFE = re.compile(r"[\x21-\x7e]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a log-in gave."""
+
+    credentials: Credentials
+    renew_at: float
+    """In the transport's monotonic time; ahead of the true end."""
+
+
+class Keeper:
+    """Holds one token for all tasks.
+
+    Guarantees: at most one log-in is under way; all who need it wait for the same one and share its failure; a task
+    that is cancelled while waiting does not cancel it for the others.
+    """
+
+    def __init__(self, config: CoreDamConfig, transport: Transport) -> None:
+        self._config = config
+        self._transport = transport
+        self._token: Token | None = None
+        self._login: asyncio.Task[Token] | None = None
+        self._ways: Mapping[AuthMode, Callable[[], Awaitable[Token]]] = {
+            AuthMode.OTDS_OAUTH2: self._directory_token,
+            AuthMode.OTMM_SESSION: self._session,
+            AuthMode.OTMM_OAUTH_PASSWORD: self._password_token,
+        }
+
+    async def credentials(self) -> Credentials:
+        """Credentials that are good for now.
+
+        Raises:
+            UnauthenticatedError: the system refuses the log-in.
+            SourceError: the log-in failed otherwise.
+        """
+        token = self._token
+        if token is not None and self._transport.timing.monotonic() < token.renew_at:
+            return token.credentials
+        if self._login is None:
+            self._login = asyncio.create_task(self._log_in(), name="core-dam log-in")
+            self._login.add_done_callback(self._logged_in)
+        login = self._login
+        await asyncio.wait({login})
+        return login.result().credentials
+
+    def discard(self, credentials: Credentials) -> None:
+        """Forget credentials that were refused, unless others have taken their place already."""
+        if self._token is not None and self._token.credentials is credentials:
+            self._token = None
+
+    async def close(self) -> None:
+        """Stop a log-in under way."""
+        if self._login is not None:
+            self._login.cancel()
+            await asyncio.wait({self._login})
+
+    def _logged_in(self, task: asyncio.Task[Token]) -> None:
+        self._login = None
+        # Asking for the exception also marks it as seen, should everybody who waited be gone.
+        if not task.cancelled() and task.exception() is None:
+            self._token = task.result()
+
+    async def _log_in(self) -> Token:
+        try:
+            return await self._ways[self._config.auth_mode]()
+        except UnauthenticatedError as error:
+            names = "PRESSRUN_CORE_DAM_AUTH_MODE and the user or client set for it"
+            raise UnauthenticatedError(error.source, None, error.message, f"{error.detail}; check {names}") from error
+
+    async def _directory_token(self) -> Token:
+        config, scope = self._config, self._config.mapping.scope
+        assert config.token_url is not None, "the configuration asks for it"
+        form = {"grant_type": "password" if config.username else "client_credentials"}
+        if config.username:
+            form |= {"username": config.username, "password": config.password}
+        if scope:
+            form["scope"] = scope
+        credentials = None
+        if config.mapping.client_auth == "form":
+            form |= {"client_id": config.client_id, "client_secret": config.client_secret}
+        else:
+            origins = frozenset({config.token_url.origin()})
+            credentials = Credentials(basic(config.client_id, config.client_secret), origins)
+        answer = await self._post(config.token_url, form, credentials)
+        token = text_in(answer.json, "access_token")
+        return self._bearer(token, integer_in(answer.json, "expires_in"), "access_token")
+
+    async def _password_token(self) -> Token:
+        config = self._config
+        form = {
+            "grant_type": "password",
+            "username": config.username,
+            "password": config.password,
+            "client_id": config.client_id,
+            "client_secret": config.client_secret,
+        }
+        answer = await self._post(self._url(config.mapping.oauth_path), form, None)
+        token = mapping_in(mapping_in(answer.json, "token_info"), "oauth_token")
+        life = integer_in(token, "expiresIn")
+        return self._bearer(text_in(token, "accessToken"), life, "token_info.oauth_token.accessToken")
+
+    async def _session(self) -> Token:
+        config = self._config
+        form = {"username": config.username, "password": config.password}
+        answer = await self._post(self._url(config.mapping.sessions_path), form, None)
+        session = mapping_in(mapping_in(answer.json, "session_resource"), "session")
+        identifier, cookie = integer_in(session, "id"), answer.cookies.get("JSESSIONID")
+        if identifier is None or not _HEADER_SAFE.fullmatch(cookie or ""):
+            raise self._unreadable("session_resource.session.id with a cookie JSESSIONID")
+        # The id guards against requests forged by other sites; without it a session's calls are refused.
+        headers = {"Cookie": f"JSESSIONID={cookie}", "X-Requested-By": str(identifier)}
+        return self._token_of(headers, config.mapping.session_life_s)
+
+    async def _post(self, url: URL, form: Mapping[str, str], credentials: Credentials | None) -> Answer:
+        refused = {400: UnauthenticatedError, 403: UnauthenticatedError}
+        call = Call("POST", url, "the log-in", form=form, credentials=credentials, status_errors=refused)
+        return await self._transport.fetch(call)
+
+    def _url(self, path: str) -> URL:
+        return URL(f"{self._config.base_url}{path}", encoded=True)
+
+    def _bearer(self, token: str | None, life: int | None, place: str) -> Token:
+        if token is None or not _HEADER_SAFE.fullmatch(token):
+            raise self._unreadable(place)
+        return self._token_of({"Authorization": f"Bearer {token}"}, _DEFAULT_LIFE if life is None else life)
+
+    def _token_of(self, headers: Mapping[str, str], life: int) -> Token:
+        origins = frozenset({self._config.base_url.origin(), self._config.origin.origin()})
+        ahead = min(_MARGIN, life / 5)
+        return Token(Credentials(headers, origins), self._transport.timing.monotonic() + life - ahead)
+
+    def _unreadable(self, place: str) -> InvalidResponseError:
+        source = self._transport.source
+        message = f"{source} answered the log-in with something that cannot be read"
+        return InvalidResponseError(source, None, message, f"the answer has no {place}")

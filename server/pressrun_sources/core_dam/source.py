@@ -1,0 +1,170 @@
+"""The source `core-dam`.
+
+Documented (OTMM REST v6): a new `asset_id` for each version under one `original_asset_id`; the newest version found
+by searching for both; searches, contents, log-ins. Inferred, and therefore settings of the mapping: which field says
+approval, language and region, and which operator compares text. Refs name the `original_asset_id`; the qualifier
+`asset_id` pins one version.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+
+from pressrun_sources.core_dam.auth import Keeper
+from pressrun_sources.core_dam.client import CoreDamClient
+from pressrun_sources.core_dam.config import CoreDamConfig
+from pressrun_sources.core_dam.description import describe_asset
+from pressrun_sources.core_dam.mapping import FieldPath
+from pressrun_sources.core_dam.metadata import Metadata
+from pressrun_sources.core_dam.rendition import choose_rendition
+from pressrun_sources.core_dam.search import LATEST, ORIGINAL_ID, Condition, condition, either
+from pressrun_sources.describing import in_force
+from pressrun_sources.errors import InvalidReferenceError, MisconfiguredError, NotFoundError
+from pressrun_sources.model import Approval, AssetDescription, AssetQuery, AssetRef, Rendition
+from pressrun_sources.shape import flag_in, integer_in, text_in
+from pressrun_sources.transport.body import StreamedBody
+from pressrun_sources.transport.client import Transport
+from pressrun_sources.transport.config import TransportConfig
+from pressrun_sources.transport.observer import Observer, ignore
+from pressrun_sources.transport.timing import Timing
+
+__all__ = ["CoreDamSource"]
+
+_MD5 = re.compile(r"[0-9a-fA-F]{32}")
+_MAX_ID = 255
+
+
+class CoreDamSource:
+    """Core DAM as a source. It gives masters, and its own thumbnails and previews where they are configured."""
+
+    def __init__(
+        self,
+        config: CoreDamConfig,
+        limits: TransportConfig,
+        observer: Observer = ignore,
+        timing: Timing | None = None,
+        *,
+        name: str = "core-dam",
+    ) -> None:
+        self.name = name
+        self._mapping = config.mapping
+        self._transport = Transport(name, limits, config.origins(), observer, timing)
+        self._keeper = Keeper(config, self._transport)
+        self._client = CoreDamClient(config, self._transport, self._keeper)
+
+    def __repr__(self) -> str:
+        return f"<CoreDamSource {self._transport!r}>"
+
+    async def select(self, query: AssetQuery) -> AssetRef:
+        """The approved asset that meets all criteria; among several the one of the highest version, then asset id."""
+        operator, rule = self._mapping.text_operator, self._mapping.approval
+        if rule is None:
+            message = f"{self.name} cannot select assets: it is not set up which of them are approved"
+            detail = "PRESSRUN_CORE_DAM_MAPPING_FILE has no fields.approval"
+            raise MisconfiguredError(self.name, None, message, detail)
+        wanted = self._wanted(query)
+        groups: list[Sequence[Condition]] = [[condition(LATEST, operator, "Y")]]
+        groups += [[condition(path, operator, value)] for path, value in wanted]
+        if rule.path is not None:
+            approved = [key for key, state in rule.keys.items() if state is Approval.APPROVED]
+            groups.append(either([condition(rule.path, operator, key) for key in approved]))
+        hits = await self._client.search(groups, f"the search for {query}", None)
+        now = self._now()
+        usable = []
+        for hit in hits:
+            identifier = text_in(hit, "original_asset_id")
+            metadata = Metadata(hit)
+            # The operator may be a looser one than equality, so what came back is compared again.
+            if identifier and all(value in metadata.values(path) for path, value in wanted) and _latest(hit):
+                found = describe_asset(hit, AssetRef(self.name, identifier), self._mapping, now)
+                if found.approval is Approval.APPROVED and not found.deleted and in_force(found, now):
+                    usable.append(found)
+        if not usable:
+            message = f"{self.name} has no approved asset with {query}; check the criteria and what is approved"
+            raise NotFoundError(self.name, None, message, f"{len(hits)} hits, none of them usable")
+        return min(usable, key=lambda found: (-int(found.version), found.asset_id)).ref
+
+    async def describe(self, ref: AssetRef) -> AssetDescription:
+        """The newest version of an original asset id, or the one that the qualifier `asset_id` pins."""
+        subject, pinned = self._check(ref), ref.qualifier("asset_id", "")
+        if pinned:
+            asset = await self._client.asset(pinned, subject, ref)
+            newest = asset if text_in(asset, "original_asset_id") == ref.id else None
+        else:
+            operator = self._mapping.text_operator
+            groups = [[condition(ORIGINAL_ID, operator, ref.id)], [condition(LATEST, operator, "Y")]]
+            hits = await self._client.search(groups, subject, ref)
+            mine = [hit for hit in hits if text_in(hit, "original_asset_id") == ref.id and _latest(hit)]
+            newest = max(mine, key=lambda hit: integer_in(hit, "version") or 0, default=None)
+            if newest is not None and "master_content_info" not in newest:
+                # Not every load type brings the content's size and checksum along.
+                newest = await self._client.asset(text_in(newest, "asset_id") or "", subject, ref)
+        if newest is None:
+            raise NotFoundError(self.name, ref, f"{self.name} has no {subject}; check the id")
+        return describe_asset(newest, ref, self._mapping, self._now())
+
+    @asynccontextmanager
+    async def open(self, description: AssetDescription, rendition: Rendition) -> AsyncGenerator[StreamedBody, None]:
+        """The master, or the system's own rendition where it is large enough and exists."""
+        ref = description.ref
+        subject = self._check(ref)
+        kind = choose_rendition(description, rendition, self._mapping.renditions)
+        etag = description.etag or ""
+        md5 = etag.lower() if _MD5.fullmatch(etag) else None
+        async with AsyncExitStack() as stack:
+            body: StreamedBody | None = None
+            if kind is not None:
+                try:
+                    body = await stack.enter_async_context(
+                        self._client.contents(description.asset_id, kind, subject, ref, None, None)
+                    )
+                except NotFoundError:
+                    # Not every asset has every rendition; the master will do.
+                    kind = None
+            if body is None:
+                body = await stack.enter_async_context(
+                    self._client.contents(description.asset_id, None, subject, ref, description.media_type, md5)
+                )
+            yield body
+
+    async def check(self) -> None:
+        """Log in and make the cheapest call; see `Source.check`."""
+        await self._client.probe()
+
+    async def close(self) -> None:
+        """Give back connections and stop a log-in under way."""
+        await self._keeper.close()
+        await self._transport.close()
+
+    def _check(self, ref: AssetRef) -> str:
+        """The subject for messages, once the ref can be one of this source."""
+        unknown = [name for name, _ in ref.qualifiers if name != "asset_id"]
+        pinned = ref.qualifier("asset_id", "")
+        problem = None
+        if unknown:
+            problem = f"the qualifier {unknown[0]!r} is not known; valid is asset_id"
+        elif any(len(text) > _MAX_ID or "/" in text or text in (".", "..") for text in (ref.id, pinned)):
+            problem = f"an id has up to {_MAX_ID} characters and no slash, e.g. {self.name}:7f20c0ffee44"
+        if problem:
+            raise InvalidReferenceError(self.name, ref, f"{ref} is not an asset of {self.name}: {problem}")
+        return f"asset {ref.id!r}"
+
+    def _wanted(self, query: AssetQuery) -> list[tuple[FieldPath, str]]:
+        known: Mapping[str, FieldPath] = self._mapping.criteria()
+        pairs = [*query.criteria, *([("language", query.locale)] if query.locale else [])]
+        for name, _ in pairs:
+            if name not in known:
+                valid = ", ".join(sorted(known)) or "none: no field is mapped"
+                message = f"{name!r} is not a criterion of {self.name}; valid are {valid}"
+                raise InvalidReferenceError(self.name, None, message, "PRESSRUN_CORE_DAM_MAPPING_FILE, fields")
+        return [(known[name], value) for name, value in pairs]
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._transport.timing.wall(), UTC)
+
+
+def _latest(hit: Mapping[str, object]) -> bool:
+    return "latest_version" not in hit or flag_in(hit, "latest_version")

@@ -1,0 +1,1 @@
+"""The source `library`: a folder of files on this machine."""

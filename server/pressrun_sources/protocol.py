@@ -1,0 +1,108 @@
+"""The one interface behind which every source stands."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from pressrun_sources.model import AssetDescription, AssetQuery, AssetRef, Rendition
+
+__all__ = ["AssetBody", "Source"]
+
+
+class AssetBody(Protocol):
+    """The bytes of a rendition while they arrive; given by `Source.open`, whose context owns the release."""
+
+    @property
+    def media_type(self) -> str:
+        """The type that the source says; not checked against the bytes."""
+        ...
+
+    @property
+    def size(self) -> int | None:
+        """How many bytes will come, where the source says so."""
+        ...
+
+    @property
+    def etag(self) -> str | None:
+        """The source's own mark of these bytes, without quotes."""
+        ...
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The bytes, once.
+
+        A body whose iteration ends without an error is whole: it has the announced size, is within the limit, and
+        agrees with the checksum where the source gave one. The time that the reader takes does not count against
+        the source's time limit.
+
+        Raises:
+            UnavailableError: the connection broke, or the body ended early.
+            TimedOutError: no byte came for the read timeout, or the whole took longer than the timeout.
+            TooLargeError: more bytes came than are allowed.
+            InvalidResponseError: the bytes do not agree with their checksum or size.
+            RuntimeError: `chunks` was called before.
+        """
+        ...
+
+
+class Source(Protocol):
+    """The connector to one system. Safe to use from many tasks of one event loop.
+
+    Every method may raise `UnavailableError` (also: after `close`), `TimedOutError`, `RateLimitedError`,
+    `UnauthenticatedError` (the system refuses this service's credentials), `InvalidResponseError` (its answer cannot
+    be understood) and `MisconfiguredError` (only the operator can help); the lists below name what comes on top.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name by which refs mean this source."""
+        ...
+
+    async def select(self, query: AssetQuery) -> AssetRef:
+        """The approved asset that meets all criteria; among several always the same one.
+
+        Raises:
+            NotFoundError: none meets them.
+            InvalidReferenceError: a criterion is not known here, or far too many assets meet them.
+            DeniedError: this service may not search.
+        """
+        ...
+
+    async def describe(self, ref: AssetRef) -> AssetDescription:
+        """What the system says now about the newest version.
+
+        An asset that is retired, unapproved or out of its rights is described, not refused: to judge is the caller's.
+
+        Raises:
+            NotFoundError: there is no such asset.
+            InvalidReferenceError: the id or a qualifier cannot be one of this source.
+            DeniedError: this service may not see it.
+        """
+        ...
+
+    def open(self, description: AssetDescription, rendition: Rendition) -> AbstractAsyncContextManager[AssetBody]:
+        """The bytes of a rendition of what was described; errors come on entering.
+
+        A source gives the nearest rendition it has, which may be larger or of another format where the system does
+        not transform: what comes is read from the bytes.
+
+        Raises:
+            NotFoundError: the asset has gone since.
+            InvalidReferenceError: the system cannot make this rendition.
+            DeniedError: this service may not have the bytes.
+            TooLargeError: the bytes are announced as more than allowed.
+        """
+        ...
+
+    async def check(self) -> None:
+        """Return when the system is reachable and accepts the credentials.
+
+        Raises:
+            DeniedError: the credentials are accepted but allow nothing.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Give back connections. May be called again; other methods then raise `UnavailableError`."""
+        ...

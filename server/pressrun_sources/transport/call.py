@@ -1,0 +1,67 @@
+"""One request to a source, as connectors describe it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from yarl import URL
+
+from pressrun_sources.errors import SourceError
+from pressrun_sources.model import AssetRef
+
+__all__ = ["Call", "Credentials", "Expectation", "basic"]
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Secret headers, and the only origins that may see them."""
+
+    headers: Mapping[str, str] = field(repr=False)
+    origins: frozenset[URL]
+
+    def headers_for(self, url: URL) -> Mapping[str, str]:
+        """The headers, or none where the URL has another scheme, host or port."""
+        return self.headers if url.origin() in self.origins else {}
+
+
+def basic(user: str, password: str) -> Mapping[str, str]:
+    """The header of HTTP Basic authentication."""
+    return {"Authorization": f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What the bytes of a body must agree with."""
+
+    md5: str
+    """Lower-case hex."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request. `form` and `json` are never sent to a second host: only calls without a body follow redirects."""
+
+    method: str
+    url: URL
+    subject: str
+    """What it is about, for messages: `asset 'a/b'`, `the search for segment=premier`."""
+    ref: AssetRef | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    credentials: Credentials | None = None
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    json: Mapping[str, object] | None = field(default=None, repr=False)
+    repeatable: bool = True
+    """Whether asking twice does no harm; reading is, also by POST."""
+    secret_url: bool = False
+    """The URL itself is a key to the asset (a signature): details then name only its host."""
+    status_errors: Mapping[int, type[SourceError]] = field(default_factory=dict)
+    """Statuses that mean something else here than usual."""
+    reason_header: str | None = None
+    """A response header in which the system says why it refused; for operators."""
+
+    def __str__(self) -> str:
+        """For details: no query, no user, no signature."""
+        place = self.url.origin() if self.secret_url else self.url.with_query(None).with_fragment(None).with_user(None)
+        return f"{self.method} {place}"

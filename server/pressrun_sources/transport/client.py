@@ -1,0 +1,188 @@
+"""The transport of one source: a connection pool, and calls with retries and a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import aiohttp
+from yarl import URL
+
+from pressrun_sources.errors import InvalidResponseError, SourceError, UnavailableError
+from pressrun_sources.transport.body import StreamedBody
+from pressrun_sources.transport.call import Call, Expectation
+from pressrun_sources.transport.config import TransportConfig
+from pressrun_sources.transport.exchange import Exchange, Room
+from pressrun_sources.transport.hosts import GuardedResolver
+from pressrun_sources.transport.observer import Observer, ignore
+from pressrun_sources.transport.retry import RetryPolicy
+from pressrun_sources.transport.timing import Timing
+
+__all__ = ["Answer", "Transport"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A JSON answer."""
+
+    json: Mapping[str, object]
+    cookies: Mapping[str, str] = field(repr=False)
+
+
+class Transport:
+    """Everything HTTP that a connector needs.
+
+    Guarantees: a call ends within `config.timeout`; no body grows beyond its limit; a connection is made only to a
+    host and an address that are allowed; secrets go only to the origins of their `Credentials`; every failure is a
+    `SourceError`; the observer hears of each attempt once.
+
+    Cost: one connection pool a source, opened with the first call and closed by `close`.
+
+    Args:
+        source: the source's name, for errors and the observer.
+        config: the limits.
+        origins: where the source's calls and redirects may go without further permission.
+        observer: hears of each attempt.
+        timing: clocks, pause and dice.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        config: TransportConfig,
+        origins: frozenset[URL],
+        observer: Observer = ignore,
+        timing: Timing | None = None,
+    ) -> None:
+        self.source = source
+        self.config = config
+        self.timing = timing or Timing()
+        self._origins = origins
+        self._observer = observer
+        self._retry = RetryPolicy(config.retries, config.backoff, config.backoff_limit, self.timing)
+        self._room: Room | None = None
+        self._closed = False
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "open" if self._room else "idle"
+        return f"<Transport {self.source} {state}>"
+
+    async def fetch(self, call: Call) -> Answer:
+        """The JSON object that answers a call; the whole of it, reading included, is retried.
+
+        Raises:
+            SourceError: as the vocabulary says; `InvalidResponseError` where the answer is no JSON object.
+        """
+
+        async def attempt(deadline: float) -> Answer:
+            exchange = Exchange(self._open_room(call), call, deadline)
+            response = await exchange.start()
+            outcome = "cancelled"
+            try:
+                async with aclosing(exchange.read(self.config.max_answer_bytes)) as chunks:
+                    data = b"".join([chunk async for chunk in chunks])
+                answer = Answer(_json_object(self.source, call, data, response), _cookies(response))
+                outcome = "ok"
+            except SourceError as error:
+                outcome = error.kind
+                raise
+            finally:
+                exchange.finish(outcome)
+            return answer
+
+        return await self._retrying(call, attempt)
+
+    @asynccontextmanager
+    async def stream(
+        self, call: Call, *, media_type: str | None, expectation: Expectation | None = None
+    ) -> AsyncGenerator[StreamedBody, None]:
+        """The body of an answer while it arrives. Retried until its head has come, not after.
+
+        Args:
+            call: what to ask.
+            media_type: what the source said before about the asset, for an answer that does not say.
+            expectation: what the bytes must agree with.
+
+        Raises:
+            SourceError: as the vocabulary says.
+        """
+
+        async def attempt(deadline: float) -> Exchange:
+            exchange = Exchange(self._open_room(call), call, deadline)
+            await exchange.start()
+            return exchange
+
+        exchange = await self._retrying(call, attempt)
+        body = StreamedBody(exchange, self.config.max_bytes, media_type, expectation)
+        try:
+            body.check_head()
+            yield body
+        finally:
+            body.release()
+
+    async def close(self) -> None:
+        """Close the pool. May be called again."""
+        self._closed = True
+        room, self._room = self._room, None
+        if room is not None:
+            await room.session.close()
+
+    def _open_room(self, call: Call) -> Room:
+        if self._closed:
+            message = f"{self.source} is closed"
+            raise UnavailableError(self.source, call.ref, message, f"{call}: called after close", transient=False)
+        if self._room is None:
+            config = self.config
+            connector = aiohttp.TCPConnector(
+                limit=config.max_concurrency, resolver=GuardedResolver(config.allowed), ttl_dns_cache=30
+            )
+            session = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=config.connect_timeout, sock_read=config.read_timeout
+                ),
+                headers={"User-Agent": "pressrun"},
+                auto_decompress=False,
+                trust_env=False,
+            )
+            slots = asyncio.Semaphore(config.max_concurrency)
+            self._room = Room(self.source, config, session, slots, self._origins, self.timing, self._observer)
+        return self._room
+
+    async def _retrying(self, call: Call, attempt: Callable[[float], Awaitable[T]]) -> T:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.config.timeout
+        failures = 0
+        while True:
+            try:
+                return await attempt(deadline)
+            except SourceError as error:
+                failures += 1
+                pause = self._retry.pause(failures, error, deadline - loop.time()) if call.repeatable else None
+                if pause is None:
+                    raise
+            await self.timing.sleep(pause)
+
+
+def _json_object(source: str, call: Call, data: bytes, response: aiohttp.ClientResponse) -> Mapping[str, object]:
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        what = f"{len(data)} bytes of {response.content_type} are no JSON; is the base URL right?"
+        message = f"{source} gave an answer about {call.subject} that cannot be read"
+        raise InvalidResponseError(source, call.ref, message, f"{call}: {what}") from error
+    if not isinstance(value, dict):
+        message = f"{source} gave an answer about {call.subject} that cannot be read"
+        raise InvalidResponseError(source, call.ref, message, f"{call}: expected an object, got {type(value).__name__}")
+    return value
+
+
+def _cookies(response: aiohttp.ClientResponse) -> Mapping[str, str]:
+    return {name: morsel.value for name, morsel in response.cookies.items()}

@@ -1,0 +1,241 @@
+"""One attempt at one call: takes a slot, follows redirects with care, reads within limits, reports once at its end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+
+import aiohttp
+from yarl import URL
+
+from pressrun_sources.errors import InvalidResponseError, SourceError, TimedOutError, TooLargeError, UnavailableError
+from pressrun_sources.transport.call import Call
+from pressrun_sources.transport.config import TransportConfig
+from pressrun_sources.transport.errors import address_refused, error_for_exception, error_for_status, too_large
+from pressrun_sources.transport.hosts import address_of
+from pressrun_sources.transport.observer import Observer
+from pressrun_sources.transport.retry import retry_after
+from pressrun_sources.transport.timing import Timing
+
+__all__ = ["Exchange", "Room"]
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# A part (206) was never asked for and would be taken for the whole.
+_GOOD = frozenset(range(200, 300)) - {206}
+_UNAUTHENTICATED = 401
+_CHUNK = 256 * 1024
+_REASON_BYTES = 4096
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
+# A signature in a URL opens the asset for whoever has it.
+_SIGNATURE = re.compile(r"s--[A-Za-z0-9_-]+--")
+_WAIT_HEADERS = ("Retry-After", "X-FeatureRateLimit-Reset")
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What the exchanges of one source share."""
+
+    source: str
+    config: TransportConfig
+    session: aiohttp.ClientSession
+    slots: asyncio.Semaphore
+    origins: frozenset[URL]
+    timing: Timing
+    observer: Observer
+
+
+@dataclass(slots=True)
+class Exchange:
+    """Owns a slot and a response from `start` to `finish`."""
+
+    room: Room
+    call: Call
+    deadline: float
+    """In the event loop's time; moved on by whatever the reader of the body takes."""
+    received: int = 0
+    response: aiohttp.ClientResponse | None = None
+    _holds_slot: bool = False
+    _begun: float = 0.0
+    _ended: bool = field(default=False)
+
+    async def start(self) -> aiohttp.ClientResponse:
+        """Send, and come back with a response of a good status.
+
+        Raises:
+            SourceError: nothing good came; `finish` has been done.
+        """
+        self._begun = self.room.timing.monotonic()
+        try:
+            async with asyncio.timeout_at(self.deadline):
+                await self.room.slots.acquire()
+                self._holds_slot = True
+                response = await self._follow()
+                await self._check_status(response)
+        except BaseException as error:
+            failure = self._fail(error)
+            if failure is None or failure is error:
+                raise
+            raise failure from error
+        return response
+
+    def opened(self) -> aiohttp.ClientResponse:
+        """The response that `start` gave."""
+        assert self.response is not None, "start comes first"
+        return self.response
+
+    def check_announced(self, limit: int) -> None:
+        """Refuse a body that says itself that it is too large.
+
+        Raises:
+            TooLargeError: it does; `finish` has been done.
+        """
+        announced = self.opened().content_length
+        if announced is not None and announced > limit:
+            self.finish(TooLargeError.kind)
+            raise too_large(self.room.source, self.call, limit)
+
+    async def read(self, limit: int) -> AsyncGenerator[bytes, None]:
+        """The body in chunks, at most `limit` bytes of it.
+
+        Raises:
+            SourceError: it broke, was too slow or too large; `finish` has been done.
+        """
+        content, loop = self.opened().content, asyncio.get_running_loop()
+        self.check_announced(limit)
+        try:
+            while True:
+                async with asyncio.timeout_at(self.deadline):
+                    chunk = await content.read(_CHUNK)
+                if not chunk:
+                    break
+                self.received += len(chunk)
+                if self.received > limit:
+                    raise too_large(self.room.source, self.call, limit)  # noqa: TRY301 - ends the exchange below
+                handed = loop.time()
+                yield chunk
+                self.deadline += loop.time() - handed
+        except BaseException as error:
+            failure = self._fail(error)
+            if failure is None or failure is error:
+                raise
+            raise failure from error
+
+    def finish(self, outcome: str) -> None:
+        """Give everything back and report. Only the first call does something."""
+        if self._ended:
+            return
+        self._ended = True
+        if self.response is not None:
+            # A connection with unread bytes cannot be used again; an exhausted one has gone back to the pool already.
+            self.response.close()
+        if self._holds_slot:
+            self.room.slots.release()
+        self.room.observer(self.room.source, outcome, self.room.timing.monotonic() - self._begun, self.received)
+
+    async def _follow(self) -> aiohttp.ClientResponse:
+        url, call = self.call.url, self.call
+        for _ in range(self.room.config.max_redirects + 1):
+            self._check_address(url)
+            headers = {"Accept-Encoding": "identity", **call.headers}
+            if call.credentials is not None:
+                headers |= call.credentials.headers_for(url)
+            self.response = await self.room.session.request(
+                call.method,
+                url,
+                headers=headers,
+                data=dict(call.form) if call.form is not None else None,
+                json=call.json,
+                allow_redirects=False,
+            )
+            location = self.response.headers.get("Location")
+            if self.response.status not in _REDIRECTS or location is None:
+                return self._checked(self.response)
+            if call.form is not None or call.json is not None:
+                raise self._invalid("sent a request with a body elsewhere", "a body is never sent to a second address")
+            self.response.close()
+            url = self._next_url(url, location)
+        raise self._invalid("redirects in a circle or too often", f"the limit is {self.room.config.max_redirects}")
+
+    def _next_url(self, url: URL, location: str) -> URL:
+        try:
+            target = url.join(URL(location))
+            origin = target.origin()
+        except ValueError as error:
+            raise self._invalid("redirects to something that is no URL", "") from error
+        downgrade = url.scheme == "https" and target.scheme != "https"
+        allowed = origin in self.room.origins or self.room.config.allowed.host_allowed(target)
+        if downgrade or not allowed:
+            hint = "from https to http" if downgrade else "not in PRESSRUN_SOURCES_ALLOWED_HOSTS"
+            raise self._invalid("redirects to a place that is not allowed", f"redirect to {origin}: {hint}")
+        return target
+
+    def _check_address(self, url: URL) -> None:
+        # Names are checked by the resolver when the connection is made; literal addresses never get there.
+        literal = address_of(url.host or "")
+        if literal is not None and not self.room.config.allowed.address_allowed(str(literal)):
+            raise address_refused(self.room.source, self.call, f"leads to {literal}")
+
+    def _checked(self, response: aiohttp.ClientResponse) -> aiohttp.ClientResponse:
+        encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+        if encoding not in ("", "identity"):
+            # A compressed body can grow a thousandfold on unpacking, so it is neither asked for nor accepted.
+            raise self._invalid("compressed its answer although asked not to", f"Content-Encoding {encoding[:40]}")
+        return response
+
+    async def _check_status(self, response: aiohttp.ClientResponse) -> None:
+        if response.status in _GOOD:
+            return
+        reason = response.headers.get(self.call.reason_header, "") if self.call.reason_header else ""
+        # What comes with a 401 may repeat what was signed or sent: it is not even read.
+        if not reason and response.status != _UNAUTHENTICATED:
+            reason = _reason(await response.content.read(_REASON_BYTES))
+        wait = retry_after(response.headers, _WAIT_HEADERS, self.room.timing.wall())
+        clean = _SIGNATURE.sub("s--…--", _UNPRINTABLE.sub(" ", reason)).strip()
+        raise error_for_status(self.room.source, self.call, response.status, reason=clean, wait=wait)
+
+    def _fail(self, error: BaseException) -> SourceError | None:
+        translated: SourceError | None
+        if isinstance(error, TimeoutError) and not self._holds_slot:
+            translated = TimedOutError(
+                self.room.source,
+                self.call.ref,
+                f"{self.room.source} is busy; try again later",
+                f"{self.call} waited in vain for one of PRESSRUN_SOURCES_MAX_CONCURRENCY="
+                f"{self.room.config.max_concurrency} slots",
+            )
+        elif isinstance(error, RuntimeError) and self.room.session.closed:
+            source, ref = self.room.source, self.call.ref
+            translated = UnavailableError(source, ref, f"{source} is closed", f"{self.call}: closed", transient=False)
+        else:
+            translated = error_for_exception(self.room.source, self.call, error, self.room.config.timeout)
+        self.finish(translated.kind if translated is not None else "cancelled")
+        return translated
+
+    def _invalid(self, what: str, why: str) -> InvalidResponseError:
+        source = self.room.source
+        return InvalidResponseError(source, self.call.ref, f"{source} {what}", f"{self.call}: {why}")
+
+
+def _reason(body: bytes) -> str:
+    """The message in an error body of any of the shapes seen, or nothing."""
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return ""
+    for path in (
+        ("exception_body", "message"),
+        ("error", "message"),
+        ("fault", "faultstring"),
+        ("message",),
+        ("error_description",),
+        ("error",),
+    ):
+        found = value
+        for key in path:
+            found = found.get(key) if isinstance(found, dict) else None
+        if isinstance(found, str):
+            return found
+    return ""

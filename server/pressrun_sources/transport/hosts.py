@@ -1,0 +1,149 @@
+"""Which hosts and addresses the transport may talk to.
+
+Two questions are asked of every hop. Is the *host* one that an operator named (a source's own URL, or an entry of
+PRESSRUN_SOURCES_ALLOWED_HOSTS)? And is the *address* it resolves to a public one, or in a network that an operator
+named? The second is asked when the connection is made, of the very address that is then used, so a name that
+resolves to something else a moment later gains nothing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from dataclasses import dataclass
+
+from aiohttp import ThreadedResolver
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from pressrun_sources.environment import Environment
+
+__all__ = ["AddressRefusedError", "AllowList", "GuardedResolver", "HostEntry", "address_of"]
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+
+
+class AddressRefusedError(OSError):
+    """A host has only addresses that may not be used. An OSError, so that HTTP clients pass it on as a cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostEntry:
+    """A host that an operator allows: `host`, `host:port` or `*.domain`."""
+
+    host: str
+    port: int | None = None
+
+    def matches(self, url: URL) -> bool:
+        """Whether the URL's host and port are meant; plain HTTP needs the exact host."""
+        host = (url.host or "").lower()
+        if self.host.startswith("*."):
+            return url.scheme == "https" and host.endswith(self.host[1:]) and self._port_matches(url)
+        return host == self.host and self._port_matches(url)
+
+    def _port_matches(self, url: URL) -> bool:
+        return url.is_default_port() if self.port is None else url.port == self.port
+
+
+@dataclass(frozen=True, slots=True)
+class AllowList:
+    """What an operator allows beyond the sources' own URLs and public addresses."""
+
+    hosts: tuple[HostEntry, ...] = ()
+    networks: tuple[Network, ...] = ()
+
+    @classmethod
+    def from_environment(cls, environment: Environment) -> AllowList:
+        """Read PRESSRUN_SOURCES_ALLOWED_HOSTS and PRESSRUN_SOURCES_ALLOW_LOOPBACK."""
+        loopback = environment.flag("PRESSRUN_SOURCES_ALLOW_LOOPBACK", default=False)
+        hosts: list[HostEntry] = []
+        networks: list[Network] = list(_LOOPBACK) if loopback else []
+        for entry in environment.listed("PRESSRUN_SOURCES_ALLOWED_HOSTS"):
+            try:
+                parsed = parse_entry(entry)
+            except ValueError as error:
+                environment.fault("PRESSRUN_SOURCES_ALLOWED_HOSTS", str(error))
+                continue
+            if isinstance(parsed, HostEntry):
+                hosts.append(parsed)
+            else:
+                networks.append(parsed)
+        return cls(tuple(hosts), tuple(networks))
+
+    def host_allowed(self, url: URL) -> bool:
+        """Whether an entry names the URL's host."""
+        return any(entry.matches(url) for entry in self.hosts)
+
+    def is_loopback(self, url: URL) -> bool:
+        """Whether the URL means this machine itself, and that is allowed."""
+        literal = address_of(url.host or "")
+        local = url.host == "localhost" or (literal is not None and literal.is_loopback)
+        return local and self.address_allowed(str(literal or "127.0.0.1"))
+
+    def address_allowed(self, text: str) -> bool:
+        """Whether a connection to this address may be made: it is public, or in an allowed network."""
+        address = address_of(text)
+        if address is None:
+            return False
+        if any(address in network for network in self.networks if network.version == address.version):
+            return True
+        return address.is_global and not address.is_multicast
+
+
+def parse_entry(text: str) -> HostEntry | Network:
+    """Read one entry.
+
+    Raises:
+        ValueError: it is no entry; the text says what would be one.
+    """
+    if "/" in text:
+        try:
+            return ipaddress.ip_network(text)
+        except ValueError as error:
+            raise ValueError(f"{text!r} is no network such as 10.20.0.0/16 ({error})") from error
+    host, colon, port = text.rpartition(":") if text.count(":") == 1 else (text, "", "")
+    plain = host.lower().removeprefix("*.")
+    if not plain or any(character in plain for character in "*/@?# ") or (colon and not port.isdigit()):
+        raise ValueError(f"{text!r} is none of: dam.example, dam.example:8443, *.cdn.example, 10.20.0.0/16")
+    return HostEntry(host.lower(), int(port) if colon else None)
+
+
+def address_of(host: str) -> Address | None:
+    """The address that a host name literally is, mapped IPv4 unpacked; None for a name."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
+
+
+class GuardedResolver(AbstractResolver):
+    """Resolves names to allowed addresses only; the caller connects to exactly what it is given."""
+
+    def __init__(self, allowed: AllowList, resolver: AbstractResolver | None = None) -> None:
+        self._allowed = allowed
+        self._resolver = resolver or ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """The allowed addresses of a host.
+
+        Raises:
+            AddressRefusedError: it has addresses, but none of them is allowed.
+            OSError: the name does not resolve.
+        """
+        found = await self._resolver.resolve(host, port, family)
+        allowed = [result for result in found if self._allowed.address_allowed(result["host"])]
+        if not allowed:
+            raise AddressRefusedError(f"{host} resolves to {', '.join(result['host'] for result in found)}")
+        return allowed
+
+    async def close(self) -> None:
+        """Release the resolver behind."""
+        await self._resolver.close()

@@ -1,0 +1,240 @@
+"""Tiny pages as pictures in letters: one letter a square of 10 pt, drawn by MuPDF from what the engine wrote.
+
+`.` is white, `R` `G` `B` `Y` `K` are the colours; a letter stands where its colour covers the square's middle.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pymupdf
+import pytest
+
+from pressrun_server.render.composition import Composition, LoadedProgram
+from pressrun_server.template.compile import compile_bundle
+
+_SQUARE = 10
+_COLORS = {
+    (255, 255, 255): ".", (255, 0, 0): "R", (0, 128, 0): "G", (0, 0, 255): "B", (255, 255, 0): "Y", (0, 0, 0): "K",
+}  # fmt: skip
+_RESET = "p, h1, div { margin: 0; font-size: 10pt; line-height: 10pt } td, th { padding: 0; font-size: 1pt; line-height: 1pt }"
+
+
+def _picture(body: str, css: str) -> list[list[str]]:
+    manifest = {"name": "g", "version": "1", "html": "g.html", "schema": {"type": "object"}}
+    files = {
+        "template.yaml": json.dumps(manifest).encode(),
+        "g.html": f"<style>{_RESET} {css}</style><body>{body}</body>".encode(),
+    }
+    compiled = compile_bundle(files)
+    assert compiled.info is not None, [str(item) for item in compiled.diagnostics]
+    program = LoadedProgram.load(compiled.programs["en-GB"])
+    record = json.dumps({"rows": list(range(8))}).encode()
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    data = b"".join(Composition(program, record, assets={}, attributes={}, as_of=moment, engine="0"))
+    pages = []
+    for page in pymupdf.open(stream=data, filetype="pdf"):
+        pixmap = page.get_pixmap()
+        middle = _SQUARE // 2
+        pages.append(
+            [
+                "".join(
+                    _COLORS.get(pixmap.pixel(x, y), "?") for x in range(middle, pixmap.width, _SQUARE)
+                )
+                for y in range(middle, pixmap.height, _SQUARE)
+            ]
+        )
+    return pages
+
+
+CASES = {
+    "margins of siblings collapse to the larger": (
+        "<div class='r'></div><div class='b'></div>",
+        "@page { size: 60pt 80pt; margin: 10pt }"
+        ".r { background: red; height: 10pt; margin-bottom: 20pt } .b { background: blue; height: 10pt; margin-top: 10pt }",
+        ["""
+        ......
+        .RRRR.
+        ......
+        ......
+        .BBBB.
+        ......
+        ......
+        ......
+        """],
+    ),
+    "a child's margin leaves a parent without edge, and stays in one with padding": (
+        "<div class='g'><div class='r'></div></div><div class='y'><div class='r'></div></div>",
+        "@page { size: 60pt 100pt; margin: 10pt } .r { background: red; height: 10pt; margin-top: 10pt }"
+        ".g { background: green } .y { background: yellow; padding: 10pt }",
+        ["""
+        ......
+        ......
+        .RRRR.
+        .YYYY.
+        .YYYY.
+        .YRRY.
+        .YYYY.
+        ......
+        ......
+        ......
+        """],
+    ),
+    "borders stand around padding": (
+        "<div class='a'></div>",
+        "@page { size: 70pt 70pt; margin: 10pt }"
+        ".a { border: 10pt solid black; padding: 10pt; height: 10pt; background: yellow; border-right-color: red }",
+        ["""
+        .......
+        .KKKKR.
+        .KYYYR.
+        .KYYYR.
+        .KYYYR.
+        .KKKKR.
+        .......
+        """],
+    ),
+    "a box goes on over the page": (
+        "<div class='r'></div><div class='y'><div class='b'></div><div class='b'></div><div class='b'></div></div>",
+        "@page { size: 50pt 60pt; margin: 10pt } .r { background: red; height: 10pt }"
+        ".y { background: yellow; padding: 0 10pt } .b { background: blue; height: 10pt; margin-bottom: 10pt;"
+        " break-inside: avoid }",
+        ["""
+        .....
+        .RRR.
+        .YBY.
+        .YYY.
+        .YBY.
+        .....
+        """, """
+        .....
+        .YBY.
+        .....
+        .....
+        .....
+        .....
+        """],
+    ),
+    "what may not be parted moves to the next page as a whole": (
+        "<div class='r'></div><div class='k'><table><tr><td></td></tr><tr><td></td></tr><tr><td></td></tr></table></div>",
+        "@page { size: 40pt 60pt; margin: 10pt } .r { background: red; height: 20pt }"
+        ".k { break-inside: avoid; background: yellow } td { background: green } tr { height: 10pt }",
+        ["""
+        ....
+        .RR.
+        .RR.
+        ....
+        ....
+        ....
+        """, """
+        ....
+        .GG.
+        .GG.
+        .GG.
+        ....
+        ....
+        """],
+    ),
+    "rows alternate, are kept whole, and the header is repeated": (
+        "<table><thead><tr><th></th></tr></thead><tbody><tr pr-for='r in rows'><td></td></tr></tbody></table>",
+        "@page { size: 40pt 80pt; margin: 10pt } th { background: black } tr { height: 10pt; background: red }"
+        "tr:nth-child(even) { background: blue }",
+        ["""
+        ....
+        .KK.
+        .RR.
+        .BB.
+        .RR.
+        .BB.
+        .RR.
+        ....
+        """, """
+        ....
+        .KK.
+        .BB.
+        .RR.
+        .BB.
+        ....
+        ....
+        ....
+        """],
+    ),
+    "columns have the widths of col, and share what is left": (
+        "<table><colgroup><col style='width: 20pt'><col><col></colgroup>"
+        "<tr><td class='r'></td><td class='g'></td><td class='b'></td></tr>"
+        "<tr><td class='y' colspan='2'></td><td class='r'></td></tr></table>",
+        "@page { size: 80pt 40pt; margin: 10pt } tr { height: 10pt } .r { background: red } .g { background: green }"
+        ".b { background: blue } .y { background: yellow }",
+        ["""
+        ........
+        .RRGGBB.
+        .YYYYRR.
+        ........
+        """],
+    ),
+    "absolute boxes stand where the page says": (
+        "<div class='a'></div><div class='b'></div><div class='r'></div>",
+        "@page { size: 60pt 60pt; margin: 10pt } .r { background: red; height: 10pt }"
+        ".a { position: absolute; left: 40pt; top: 0; width: 20pt; height: 10pt; background: blue }"
+        ".b { position: absolute; right: 10pt; bottom: 0; width: 10pt; height: 20pt; background: green }",
+        ["""
+        ....BB
+        .RRRR.
+        ......
+        ......
+        ....G.
+        ....G.
+        """],
+    ),
+    "the first page has its own margin and header": (
+        "<div class='h'></div><div class='r'></div><div class='r'></div><div class='r'></div>",
+        "@page { size: 40pt 50pt; margin: 10pt; @top-left { content: element(h) } }"
+        "@page :first { margin-top: 20pt; @top-left { content: none } }"
+        ".h { position: running(h); background: yellow; height: 10pt } .r { background: red; height: 10pt;"
+        " border-bottom: 0 } ",
+        ["""
+        ....
+        ....
+        .RR.
+        .RR.
+        ....
+        """, """
+        .YY.
+        .RR.
+        ....
+        ....
+        ....
+        """],
+    ),
+    "a break is forced before and after": (
+        "<div class='r'></div><div class='b'></div><div class='g'></div>",
+        "@page { size: 30pt 30pt; margin: 10pt } div { height: 10pt } .r { background: red }"
+        ".b { background: blue; break-before: page; break-after: page } .g { background: green }",
+        ["...\n.R.\n...", "...\n.B.\n...", "...\n.G.\n..."],
+    ),
+    "cells are placed at top, middle and bottom": (
+        "<table><tr><td class='t'><div class='r'></div></td><td class='m'><div class='r'></div></td>"
+        "<td class='b'><div class='r'></div></td></tr></table>",
+        "@page { size: 50pt 50pt; margin: 10pt } tr { height: 30pt } .r { background: red; height: 10pt }"
+        ".m { vertical-align: middle } .b { vertical-align: bottom }",
+        ["""
+        .....
+        .R...
+        ..R..
+        ...R.
+        .....
+        """],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_page_looks_like(name: str) -> None:
+    """The page is the picture in the case."""
+    body, css, expected = CASES[name]
+    wanted = [[line.strip() for line in page.strip().splitlines()] for page in expected]
+    found = _picture(body, css)
+    assert ["\n".join(page) for page in found] == ["\n".join(page) for page in wanted], "\n\n".join(
+        "\n".join(page) for page in found
+    )

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.integration.sources.conformance import Conformance
+from tests.integration.sources.harnesses import CloudinaryHarness, CoreDamHarness, LibraryHarness
+
+from pressrun_loadtest.sandbox import Sandbox
+from pressrun_sources.core_dam.config import AuthMode
+
+
+class TestLibrary(Conformance):
+    """A folder."""
+
+    @pytest.fixture
+    async def harness(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[LibraryHarness]:
+        """The system under test."""
+        harness = LibraryHarness(tmp_path, monkeypatch)
+        yield harness
+        await harness.close()
+
+
+class TestCoreDam(Conformance):
+    """Core DAM, by each way to log in."""
+
+    @pytest.fixture(params=list(AuthMode))
+    async def harness(self, sandbox: Sandbox, request: pytest.FixtureRequest) -> AsyncIterator[CoreDamHarness]:
+        """The system under test."""
+        harness = CoreDamHarness(sandbox, request.param)
+        yield harness
+        await harness.close()
+
+
+class TestCloudinary(Conformance):
+    """Cloudinary."""
+
+    @pytest.fixture
+    async def harness(self, sandbox: Sandbox) -> AsyncIterator[CloudinaryHarness]:
+        """The system under test."""
+        harness = CloudinaryHarness(sandbox)
+        yield harness
+        await harness.close()

@@ -1,0 +1,476 @@
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from aiohttp import web
+from tests.integration.sources.conformance import LIMITS, LOOPBACK, read
+from tests.integration.sources.scripted import Handler, Scripted, scripted
+from yarl import URL
+
+from pressrun_sources.errors import (
+    InvalidResponseError,
+    MisconfiguredError,
+    NotFoundError,
+    RateLimitedError,
+    TimedOutError,
+    TooLargeError,
+    UnavailableError,
+)
+from pressrun_sources.transport.call import Call, Credentials, Expectation
+from pressrun_sources.transport.client import Transport
+from pressrun_sources.transport.config import TransportConfig
+from pressrun_sources.transport.hosts import AllowList, HostEntry
+from pressrun_sources.transport.timing import Timing
+
+SECRET = "t0p-s3cret"
+
+
+def json_answer(value: object = None, status: int = 200, **headers: str) -> Handler:
+    """Answers with JSON."""
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.json_response({"fine": True} if value is None else value, status=status, headers=headers)
+
+    return answer
+
+
+def bytes_answer(data: bytes, content_type: str = "image/png", **headers: str) -> Handler:
+    """Answers with bytes."""
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=data, headers={"Content-Type": content_type, **headers})
+
+    return answer
+
+
+def redirect(to: URL | str, status: int = 302) -> Handler:
+    """Sends the caller elsewhere."""
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=status, headers={"Location": str(to)})
+
+    return answer
+
+
+class Bench:
+    """A transport with a clock that only its own pauses move."""
+
+    def __init__(self) -> None:
+        self.pauses: list[float] = []
+        self.outcomes: list[tuple[str, int]] = []
+        self.made: list[Transport] = []
+
+    async def sleep(self, seconds: float) -> None:
+        """A pause that takes no time."""
+        self.pauses.append(seconds)
+
+    def observe(self, source: str, outcome: str, seconds: float, size: int) -> None:
+        """The observer."""
+        assert source == "dam"
+        assert seconds >= 0
+        self.outcomes.append((outcome, size))
+
+    def transport(self, server: Scripted, config: TransportConfig = LIMITS) -> Transport:
+        """A transport that may call the server."""
+        timing = Timing(sleep=self.sleep, random=lambda: 0.5, wall=lambda: 1_767_225_600.0)
+        made = Transport("dam", config, frozenset({server.url.origin()}), self.observe, timing)
+        self.made.append(made)
+        return made
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    """Transports that are closed at the end."""
+    made = Bench()
+    yield made
+    for transport in made.made:
+        await transport.close()
+
+
+def get(server: Scripted, path: str = "/thing", **options: object) -> Call:
+    """A call with credentials for the server."""
+    credentials = Credentials({"Authorization": SECRET}, frozenset({server.url.origin()}))
+    call = Call("GET", server.url.with_path(path), "asset 'thing'", credentials=credentials)
+    return replace(call, **options)  # type: ignore[arg-type]
+
+
+async def test_retries_until_it_works(bench: Bench) -> None:
+    """A passing failure is retried after growing pauses; every attempt is reported."""
+    async with scripted(json_answer(status=503), json_answer(status=502), json_answer()) as server:
+        answer = await bench.transport(server, replace(LIMITS, retries=2)).fetch(get(server))
+    assert answer.json == {"fine": True}
+    assert bench.pauses == [pytest.approx(0.15), pytest.approx(0.3)]
+    assert [outcome for outcome, _ in bench.outcomes] == ["unavailable", "unavailable", "ok"]
+
+
+async def test_gives_up(bench: Bench) -> None:
+    """After the last retry the last error stands, with what was asked and answered for the operator."""
+    answer = json_answer({"exception_body": {"message": "index\nrebuild"}}, status=503)
+    async with scripted(answer) as server:
+        with pytest.raises(UnavailableError) as caught:
+            await bench.transport(server, replace(LIMITS, retries=1)).fetch(get(server, "/a/b"))
+        assert caught.value.detail == f"GET {server.url.with_path('/a/b')} answered 503: index rebuild"
+    assert len(bench.outcomes) == 2
+
+
+async def test_retry_after_in_seconds(bench: Bench) -> None:
+    """The pause that the system asks for is kept."""
+    async with scripted(json_answer(status=429, **{"Retry-After": "2"}), json_answer()) as server:
+        await bench.transport(server, replace(LIMITS, retries=1)).fetch(get(server))
+    assert bench.pauses == [2.0]
+
+
+async def test_retry_after_as_date(bench: Bench) -> None:
+    """A reset time as an HTTP date becomes seconds from now."""
+    headers = {"X-FeatureRateLimit-Reset": "Thu, 01 Jan 2026 01:00:00 GMT"}
+    async with scripted(json_answer(status=420, **headers)) as server:
+        with pytest.raises(RateLimitedError) as caught:
+            await bench.transport(server, replace(LIMITS, retries=3)).fetch(get(server))
+    assert caught.value.retry_after == 3600.0
+    # An hour is more than the call has left, so no pause is begun at all.
+    assert bench.pauses == []
+
+
+async def test_unrepeatable_calls_are_not_retried(bench: Bench) -> None:
+    """A call that changes something is made once."""
+    async with scripted(json_answer(status=503), json_answer()) as server:
+        with pytest.raises(UnavailableError):
+            await bench.transport(server, replace(LIMITS, retries=3)).fetch(get(server, repeatable=False))
+        assert len(server.requests) == 1
+
+
+async def test_not_found_is_not_retried(bench: Bench) -> None:
+    """What will not change is not asked again."""
+    async with scripted(json_answer(status=404), json_answer()) as server:
+        with pytest.raises(NotFoundError, match="asset 'thing'"):
+            await bench.transport(server, replace(LIMITS, retries=3)).fetch(get(server))
+        assert len(server.requests) == 1
+
+
+async def test_truncated_answer_is_retried(bench: Bench) -> None:
+    """An answer that breaks off is read again from the start."""
+
+    async def broken(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": "100"})
+        await response.prepare(request)
+        await response.write(b'{"fine":')
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    async with scripted(broken, json_answer()) as server:
+        answer = await bench.transport(server, replace(LIMITS, retries=1)).fetch(get(server))
+    assert answer.json == {"fine": True}
+    assert [outcome for outcome, _ in bench.outcomes] == ["unavailable", "ok"]
+
+
+@pytest.mark.parametrize("body", [b"<html>log in</html>", b"[1]", b"\xff\xfe", b"[" * 100_000, b""])
+async def test_not_json(bench: Bench, body: bytes) -> None:
+    """An answer that is no JSON object is refused, with a hint at the base URL or the type."""
+    async with scripted(bytes_answer(body, "text/html")) as server:
+        with pytest.raises(InvalidResponseError) as caught:
+            await bench.transport(server).fetch(get(server))
+    assert "no JSON" in caught.value.detail or "expected an object" in caught.value.detail
+    assert bench.outcomes == [("invalid_response", len(body))]
+
+
+async def test_long_answer(bench: Bench) -> None:
+    """A JSON answer over its limit is refused."""
+    async with scripted(bytes_answer(b'{"a": "' + b"x" * 5000 + b'"}', "application/json")) as server:
+        with pytest.raises(TooLargeError):
+            await bench.transport(server, replace(LIMITS, max_answer_bytes=4096)).fetch(get(server))
+
+
+async def test_limit_without_length(bench: Bench) -> None:
+    """A body of unknown length is cut off at the limit, having handed over no more than that."""
+
+    async def endless(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "image/png"})
+        await response.prepare(request)
+        while True:
+            await response.write(b"x" * 65536)
+
+    async with scripted(endless) as server:
+        transport = bench.transport(server, replace(LIMITS, max_bytes=1_000_000))
+        received = 0
+        with pytest.raises(TooLargeError):  # noqa: PT012 - what came before the error matters too
+            async with transport.stream(get(server), media_type=None) as body:
+                assert body.size is None
+                async for chunk in body.chunks():
+                    received += len(chunk)
+    assert received <= 1_000_000
+
+
+async def test_compressed_body(bench: Bench) -> None:
+    """A compressed body is neither asked for nor accepted, so it cannot grow on unpacking."""
+    async with scripted(bytes_answer(gzip.compress(b"0" * 10_000_000), **{"Content-Encoding": "gzip"})) as server:
+        with pytest.raises(InvalidResponseError, match="compressed"):
+            async with bench.transport(server).stream(get(server), media_type="image/png"):
+                pass
+        assert server.requests[0].headers["Accept-Encoding"] == "identity"
+
+
+async def test_web_page_instead(bench: Bench) -> None:
+    """A log-in page with a good status is not taken for a picture."""
+    async with scripted(bytes_answer(b"<html>", "text/html; charset=utf-8")) as server:
+        with pytest.raises(InvalidResponseError, match="web page"):
+            async with bench.transport(server).stream(get(server), media_type="image/png"):
+                pass
+        async with bench.transport(server).stream(get(server), media_type="text/html") as body:
+            assert await read(body) == b"<html>"
+
+
+async def test_checksum(bench: Bench) -> None:
+    """Bytes that do not agree with their checksum end in an error that may pass."""
+    async with scripted(bytes_answer(b"bytes")) as server:
+        call, good, bad = get(server), Expectation("4b3a6218bb3e3a7303e8a171a60fcf92"), Expectation("0" * 32)
+        async with bench.transport(server).stream(call, media_type=None, expectation=good) as body:
+            assert await read(body) == b"bytes"
+        with pytest.raises(InvalidResponseError, match="checksum") as caught:
+            async with bench.transport(server).stream(call, media_type=None, expectation=bad) as body:
+                await read(body)
+    assert caught.value.transient
+    assert bench.outcomes == [("ok", 5), ("invalid_response", 5)]
+
+
+async def test_slow_drip(bench: Bench) -> None:
+    """A body that comes byte by byte runs into the limit of the whole call."""
+
+    async def drip(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "1000"})
+        await response.prepare(request)
+        for _ in range(1000):
+            await response.write(b"x")
+            await asyncio.sleep(0.02)
+        return response
+
+    async with scripted(drip) as server:
+        with pytest.raises(TimedOutError):
+            async with bench.transport(server, replace(LIMITS, timeout=0.2)).stream(
+                get(server), media_type=None
+            ) as body:
+                await read(body)
+
+
+async def test_silence(bench: Bench) -> None:
+    """A body that stops runs into the read timeout, long before the whole call's."""
+
+    async def stops(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "1000"})
+        await response.prepare(request)
+        await response.write(b"x")
+        await asyncio.sleep(30)
+        return response
+
+    async with scripted(stops) as server:
+        transport = bench.transport(server, replace(LIMITS, read_timeout=0.1))
+        with pytest.raises(TimedOutError):
+            async with transport.stream(get(server), media_type=None) as body:
+                await read(body)
+
+
+async def test_slow_reader(bench: Bench) -> None:
+    """The reader's own time does not count against the source."""
+    async with scripted(bytes_answer(b"x" * 2_000_000)) as server:
+        transport = bench.transport(server, replace(LIMITS, timeout=0.2))
+        size = 0
+        async with transport.stream(get(server), media_type=None) as body:
+            async for chunk in body.chunks():
+                size += len(chunk)
+                if size == len(chunk):
+                    await asyncio.sleep(0.25)
+    assert size == 2_000_000
+
+
+async def test_waiting_for_a_slot(bench: Bench) -> None:
+    """A call that gets no slot in time says so, and names the setting."""
+    async with scripted(bytes_answer(b"x" * 2_000_000)) as server:
+        transport = bench.transport(server, replace(LIMITS, timeout=0.1, max_concurrency=1))
+        async with transport.stream(get(server), media_type=None):
+            with pytest.raises(TimedOutError, match="busy") as caught:
+                await transport.fetch(get(server))
+    assert "PRESSRUN_SOURCES_MAX_CONCURRENCY=1" in caught.value.detail
+
+
+async def test_nobody_listens(bench: Bench) -> None:
+    """A refused connection means unavailable, and the query is not in the detail."""
+    async with scripted(json_answer()) as server:
+        gone = server
+    call = get(gone, url=gone.url.with_path("/x").with_query(token=SECRET))
+    with pytest.raises(UnavailableError) as caught:
+        await bench.transport(gone).fetch(call)
+    assert SECRET not in caught.value.detail
+    assert str(gone.url.with_path("/x")) in caught.value.detail
+
+
+async def test_not_http(bench: Bench) -> None:
+    """An answer that is no HTTP is an invalid response."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(b"220 mail.example ESMTP\r\n")
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    listener = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with listener:
+        url = URL.build(scheme="http", host="127.0.0.1", port=listener.sockets[0].getsockname()[1])
+        with pytest.raises(InvalidResponseError, match="not HTTP"):
+            await bench.transport(Scripted(url)).fetch(get(Scripted(url)))
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_redirect_within(bench: Bench, status: int) -> None:
+    """A redirect within the origin is followed and keeps the credentials."""
+    async with scripted(redirect("/elsewhere", status), json_answer()) as server:
+        await bench.transport(server).fetch(get(server))
+        assert [request.path for request in server.requests] == ["/thing", "/elsewhere"]
+        assert server.requests[1].headers["Authorization"] == SECRET
+
+
+async def test_redirect_to_another_host(bench: Bench) -> None:
+    """A redirect to a host that nobody allowed is not followed, and the message does not name it."""
+    async with scripted(json_answer()) as other, scripted(redirect(other.url.with_path("/x"))) as server:
+        with pytest.raises(InvalidResponseError) as caught:
+            await bench.transport(server).fetch(get(server))
+        assert other.requests == []
+        assert str(other.url.port) not in str(caught.value)
+        assert "PRESSRUN_SOURCES_ALLOWED_HOSTS" in caught.value.detail
+
+
+async def test_redirect_to_an_allowed_host(bench: Bench) -> None:
+    """A redirect to an allowed host is followed without the credentials."""
+    async with scripted(json_answer()) as other, scripted(redirect(other.url.with_path("/x"))) as server:
+        allowed = replace(LOOPBACK, hosts=(HostEntry("127.0.0.1", other.url.port),))
+        await bench.transport(server, replace(LIMITS, allowed=allowed)).fetch(get(server))
+        assert "Authorization" not in other.requests[0].headers
+        assert server.requests[0].headers["Authorization"] == SECRET
+
+
+async def test_redirect_to_a_private_address(bench: Bench) -> None:
+    """An allowed name does not open the addresses behind it."""
+    async with scripted(redirect("http://metadata.example/latest")) as server:
+        allowed = AllowList((HostEntry("metadata.example"),), LOOPBACK.networks)
+        transport = bench.transport(server, replace(LIMITS, allowed=allowed))
+        transport._open_room(get(server)).session.connector._resolver._resolver = _Resolving("169.254.169.254")  # type: ignore[union-attr]
+        with pytest.raises(MisconfiguredError) as caught:
+            await transport.fetch(get(server))
+    assert "169.254.169.254" in caught.value.detail
+    assert "169.254" not in str(caught.value)
+
+
+class _Resolving:
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    async def resolve(self, host: str, port: int, family: int) -> list[dict[str, object]]:
+        return [{"hostname": host, "host": self._address, "port": port, "family": family, "proto": 0, "flags": 0}]
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_redirects_in_a_circle(bench: Bench) -> None:
+    """Redirects end after a few."""
+    async with scripted(redirect("/thing")) as server:
+        with pytest.raises(InvalidResponseError, match="circle"):
+            await bench.transport(server).fetch(get(server))
+        assert len(server.requests) == LIMITS.max_redirects + 1
+
+
+@pytest.mark.parametrize("location", ["file:///etc/passwd", "http://[", "//", "gopher://x/"])
+async def test_redirect_to_nonsense(bench: Bench, location: str) -> None:
+    """A redirect that leads nowhere sensible is an invalid response."""
+    async with scripted(redirect(location)) as server:
+        with pytest.raises(InvalidResponseError):
+            await bench.transport(server).fetch(get(server))
+
+
+async def test_bodies_are_not_redirected(bench: Bench) -> None:
+    """A form, which may hold a password, is never sent to a second address."""
+    async with scripted(redirect("/elsewhere", 307)) as server:
+        with pytest.raises(InvalidResponseError, match="body"):
+            await bench.transport(server).fetch(get(server, method="POST", form={"password": SECRET}))
+        assert len(server.requests) == 1
+
+
+async def test_loopback_needs_permission(bench: Bench) -> None:
+    """Without permission not even a configured loopback address is called, and the detail says what to set."""
+    async with scripted(json_answer()) as server:
+        with pytest.raises(MisconfiguredError) as caught:
+            await bench.transport(server, replace(LIMITS, allowed=AllowList())).fetch(get(server))
+        named = get(server, url=server.url.with_host("localhost"))
+        with pytest.raises(MisconfiguredError):
+            await bench.transport(server, replace(LIMITS, allowed=AllowList())).fetch(named)
+        assert server.requests == []
+    assert "PRESSRUN_SOURCES_ALLOW_LOOPBACK" in caught.value.detail
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500])
+async def test_no_secrets_in_errors(bench: Bench, status: int) -> None:
+    """Neither credentials nor what a 401 echoes get into an error."""
+    body = {"error": {"message": f"String to sign - {SECRET}"}} if status == 401 else {}
+    async with scripted(json_answer(body, status)) as server:
+        call = get(server, form={"password": SECRET}, method="POST")
+        with pytest.raises(Exception) as caught:
+            await bench.transport(server).fetch(call)
+        texts = [str(caught.value), repr(caught.value), repr(call), repr(call.credentials)]
+        assert not [text for text in texts if SECRET in text]
+
+
+async def test_concurrency(bench: Bench) -> None:
+    """No more requests run at once than allowed."""
+    running, most = 0, 0
+
+    async def count(_: web.Request) -> web.StreamResponse:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.01)
+        running -= 1
+        return web.json_response({})
+
+    async with scripted(count) as server:
+        transport = bench.transport(server, replace(LIMITS, max_concurrency=3))
+        await asyncio.gather(*(transport.fetch(get(server)) for _ in range(12)))
+    assert most == 3
+
+
+@pytest.mark.parametrize("status", [201, 203])
+async def test_good_statuses(bench: Bench, status: int) -> None:
+    """Any full success is one: a log-in may answer 201."""
+    async with scripted(json_answer(status=status)) as server:
+        assert (await bench.transport(server).fetch(get(server))).json == {"fine": True}
+
+
+async def test_part_of_a_body(bench: Bench) -> None:
+    """A part that nobody asked for is not taken for the whole."""
+
+    async def part(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=b"half", status=206, headers={"Content-Type": "image/png"})
+
+    async with scripted(part) as server:
+        with pytest.raises(InvalidResponseError, match="206"):
+            async with bench.transport(server).stream(get(server), media_type="image/png"):
+                pass
+
+
+async def test_closed_in_between(bench: Bench) -> None:
+    """Calls that are under way or waiting when the transport is closed end as unavailable."""
+
+    async def never(_: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(30)
+        return web.Response()
+
+    async with scripted(never) as server:
+        transport = bench.transport(server, replace(LIMITS, max_concurrency=1))
+        tasks = [asyncio.create_task(transport.fetch(get(server))) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        await transport.close()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [UnavailableError] * 3

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from pressrun_server.model.template import CompiledTemplate
+from pressrun_server.template.compile import compile_bundle
+
+Compile = Callable[..., CompiledTemplate]
+SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "name": {"type": "string"},
+        "rows": {
+            "type": "array",
+            "items": {"type": "object", "additionalProperties": False, "properties": {"amount": {"type": "string"}}},
+        },
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("html", "css", "place", "message", "hint"),
+    [
+        ("<p>x</p>", "p {\n  colour: red }", "t.css:2:3", "the property colour is not supported", "'color'"),
+        ("<p>x</p>", "p { width: 3furlongs }", "t.css:1:5", "width: '3furlongs' is not valid", "mm"),
+        ("<p>x</p>", "p::before { color: red }", "t.css:1:1", "::before is not supported", "HTML"),
+        ("<p>x</p>", "@media print { }", "t.css:1:1", "@media is not supported", "@page"),
+        ("<p>x</p>", "@page { margin: 300mm }", "t.html:1:1", "leave no room", "smaller"),
+        ("<video></video>", "", "t.html:2:1", "the element <video> is not supported", ""),
+        ("<p>{{ nmae }}</p>", "", "t.html:2:4", "unknown name 'nmae'", "'name'"),
+        ("<p>a {{ name }}\n b {{ name. }}</p>", "", "t.html:3:4", "not an expression", ""),
+        ("<p>{{ name | mony }}</p>", "", "t.html:2:4", "unknown filter 'mony'", "money"),
+        ("<p>{{ name() }}</p>", "", "t.html:2:4", "calls are not allowed", "filter"),
+        ("<p>{{ name.__class__ }}</p>", "", "t.html:2:4", "'__class__' is not allowed", "underscore"),
+        ("<p>{{ name['__class__'] }}</p>", "", "t.html:2:4", "'__class__' is not allowed", ""),
+        ("<p>{% for x in rows %}{% endfor %}</p>", "", "t.html:2:4", "statements", "pr-for"),
+        ('<p pr-for="row of rows">x</p>', "", "t.html:2:4", "not a loop", "in items"),
+        ('<p pr-for="row in rows">{{ row.amont }}</p>', "", "t.html:2:25", "unknown field 'amont'", "'amount'"),
+        ('<p pr-for="x in name">x</p>', "", "t.html:2:4", "pr-for needs a list", ""),
+        ("<p pr-else>x</p>", "", "t.html:2:1", "pr-else has no pr-if", ""),
+        ('<p pr-fro="x">x</p>', "", "t.html:2:1", "unknown directive pr-fro", "'pr-for'"),
+        ('<img src="asset:logo" alt="">', "", "t.html:2:1", "no slot 'logo'", "template.yaml"),
+        ('<img src="http://x/y.png" alt="">', "", "t.html:2:1", "an image comes from a slot", ""),
+        ("<p onclick='x'>x</p>", "", "t.html:2:1", "scripts", ""),
+        ("<script>x</script>", "", "t.html:2:1", "script", ""),
+        ("<p>{{ page.number }}</p>", "", "t.html:2:4", "page is known in running elements only", "running"),
+        ("<footer style='position: running(f)'>x</footer>", "", "t.html:2:1", "is in no margin box", "@bottom-center"),
+        ("<p>{{ t.hello }}</p>", "", "t.html:2:4", "no string 'hello'", "template.yaml"),
+        ("<table><tr><td>a</td></tr><caption>x</caption></table>", "", "t.html", "<caption>", ""),
+        (
+            '<table><tr pr-for="r in rows"><td>x</td></tr></table>',
+            "tr:first-child { color: red }",
+            "t.css:1:1",
+            "does not know this position",
+            "loop.first",
+        ),
+    ],
+)
+def test_says_what_is_wrong_where_and_what_to_do(  # noqa: PLR0913, PLR0917 - one row of the table
+    compiled: Compile, html: str, css: str, place: str, message: str, hint: str
+) -> None:
+    """Each mistake of an author is an error with its place, a message and a hint."""
+    found = compiled(html, css, schema=SCHEMA)
+    assert found.info is None
+    matching = [item for item in found.diagnostics if message in item.message]
+    assert matching, [f"{item} | {item.hint}" for item in found.diagnostics]
+    assert str(matching[0]).startswith(place), str(matching[0])
+    assert hint in matching[0].hint
+
+
+def test_says_everything_at_once(compiled: Compile) -> None:
+    """All mistakes of a bundle are reported together, each once, whatever the number of locales."""
+    found = compiled(
+        "<p>{{ nmae }}</p><blink>x</blink>", "p { colour: red; float: left }", schema=SCHEMA, locales=["en-GB", "de-DE"]
+    )
+    assert len(found.diagnostics) == 4
+    assert len(set(found.diagnostics)) == 4
+
+
+@pytest.mark.parametrize(
+    ("description", "message"),
+    [
+        ({"name": "Bad Name"}, "name is not valid"),
+        ({"version": 3}, "version is not valid"),
+        ({"locales": ["xx-YY"]}, "CLDR does not know"),
+        ({"locales": ["ar-EG"]}, "digits"),
+        ({"default_locale": "de-DE"}, "not one of locales"),
+        ({"channels": ["fax"]}, "unknown output channel"),
+        ({"html": "other.html"}, "no file 'other.html'"),
+        ({"schema": {"type": "objekt"}}, "not a JSON Schema"),
+        ({"schema": {"$ref": "https://example.com/x.json"}}, "another document"),
+        ({"strings": {"en-GB": {"a": "b"}, "de-DE": {}}, "locales": ["en-GB", "de-DE"]}, "missing in de-DE"),
+        ({"slots": {"logo": {"rules": [{"use": "no ref"}]}}}, "not an asset ref"),
+        ({"slots": {"logo": {"rules": []}}}, "needs 1 to"),
+        ({"slots": {"logo": {"rules": [{"use": "library:a", "when": "1 +"}]}}}, "when: not an expression"),
+        ({"nmae": "x"}, "unknown key 'nmae'"),
+        ({"samples": ["none.json"]}, "no file 'none.json'"),
+    ],
+)
+def test_checks_template_yaml(compiled: Compile, description: dict[str, object], message: str) -> None:
+    """Each wrong key of template.yaml is an error that names it and its line."""
+    found = compiled("<p>x</p>", **description)
+    assert found.info is None
+    matching = [item for item in found.diagnostics if message in item.message]
+    assert matching, [str(item) for item in found.diagnostics]
+    assert matching[0].file == "template.yaml"
+    assert matching[0].line >= 1
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {},
+        {"template.yaml": b""},
+        {"template.yaml": b"\xff\xfe"},
+        {"template.yaml": b"a: [1"},
+        {"template.yaml": b"a: &x [*x]"},
+        {"template.yaml": b"- 1"},
+        {"template.yaml": b"name: a\nversion: '1'\nschema: {}\nhtml: t.html", "t.html": b"\xff"},
+        {"template.yaml": b"name: a\nversion: '1'\nschema: {}\nhtml: t.html", "t.html": b"<div>" * 5000},
+        {"template.yaml": b"name: a\nversion: '1'\nschema: {}\nhtml: t.html", "t.html": b"<p>{{" + b"(" * 900 + b"}}"},
+    ],
+)
+def test_any_files_give_diagnostics(files: dict[str, bytes]) -> None:
+    """Files that are no bundle give errors, never an exception."""
+    found = compile_bundle(files)
+    assert found.info is None
+    assert found.diagnostics
+
+
+def test_a_slot_that_is_never_used_is_a_warning(compiled: Compile) -> None:
+    """A declared slot without an image does not keep the template from being published."""
+    found = compiled("<p>x</p>", slots={"logo": {"rules": [{"use": "library:a.png"}]}})
+    assert found.info is not None
+    assert [item.code for item in found.diagnostics] == ["slot"]
