@@ -39,9 +39,7 @@ def _picture(body: str, css: str) -> list[list[str]]:
         middle = _SQUARE // 2
         pages.append(
             [
-                "".join(
-                    _COLORS.get(pixmap.pixel(x, y), "?") for x in range(middle, pixmap.width, _SQUARE)
-                )
+                "".join(_COLORS.get(pixmap.pixel(x, y), "?") for x in range(middle, pixmap.width, _SQUARE))
                 for y in range(middle, pixmap.height, _SQUARE)
             ]
         )

@@ -44,7 +44,7 @@ def _program() -> LoadedProgram:
 _PROGRAM = _program()
 _LETTERS = st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Co", "Cn"))
 _TEXT = st.text(_LETTERS, max_size=200) | st.text(st.sampled_from("ab -\u2013(\\)éłΩЖ\u00a0"), max_size=600)
-_ROWS = st.lists(st.tuples(_TEXT, st.decimals(-10**9, 10**9, places=2)), max_size=60)
+_ROWS = st.lists(st.tuples(_TEXT, st.decimals(-(10**9), 10**9, places=2)), max_size=60)
 
 
 def _record(title: str, texts: list[str], rows: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -56,9 +56,7 @@ def _record(title: str, texts: list[str], rows: list[tuple[str, Any]]) -> dict[s
 
 
 def _compose(record: dict[str, Any]) -> tuple[bytes, int]:
-    parts = Composition(
-        _PROGRAM, json.dumps(record).encode(), assets={}, attributes={}, as_of=_MOMENT, engine="0"
-    )
+    parts = Composition(_PROGRAM, json.dumps(record).encode(), assets={}, attributes={}, as_of=_MOMENT, engine="0")
     return b"".join(parts), parts.summary.pages
 
 

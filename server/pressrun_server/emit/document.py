@@ -51,11 +51,12 @@ class _Prefix:
     data: bytes
     state: Any
     """hashlib object after `data`; copied for every document."""
-    offsets: dict[int, int]
+    offsets: array[int]
+    """Offset by object number; 0 for numbers that are only reserved."""
+    lines: list[bytes]
+    """Their lines of the cross-reference table."""
     images: bytes
     """The XObject dictionary."""
-    free: int
-    """The first free object number."""
 
 
 @dataclass(slots=True, eq=False)
@@ -119,7 +120,13 @@ class PrefixCache:
             names.append(b"/I%d %d 0 R" % (slot, shared[digest]))
         add(_IMAGES, b"<<" + b"".join(names) + b">>")
         data = b"".join(parts)
-        return _Prefix(data, hashlib.sha256(data), offsets, b"".join(names), number)
+        table = array("Q", (offsets.get(index, 0) for index in range(number)))
+        return _Prefix(data, hashlib.sha256(data), table, [_line(offset) for offset in table], b"".join(names))
+
+
+def _line(offset: int) -> bytes:
+    """A line of the cross-reference table; a number without an object is free."""
+    return b"%010d 00000 n \n" % offset if offset else b"0000000000 00000 f \n"
 
 
 class DocumentWriter:
@@ -138,9 +145,7 @@ class DocumentWriter:
         self._metadata = metadata
         self._prefix = cache.get(images)
         self._state = self._prefix.state.copy()
-        self._offsets = array("Q", bytes(8 * self._prefix.free))
-        for number, offset in self._prefix.offsets.items():
-            self._offsets[number] = offset
+        self._offsets = self._prefix.offsets[:]
         self._position = len(self._prefix.data)
         self._fonts = {(index, 0) for index in range(len(cache.program.faces))}
         self._nodes: list[tuple[int, int]] = []
@@ -256,9 +261,13 @@ class DocumentWriter:
 
     def _table(self) -> bytes:
         """The cross-reference table (7.5.4); numbers that were reserved and not used are free."""
-        lines = [b"xref\n0 %d\n0000000000 65535 f \n" % len(self._offsets)]
-        lines += [b"%010d 00000 n \n" % offset if offset else b"0000000000 00000 f \n" for offset in self._offsets[1:]]
-        return b"".join(lines)
+        prefix = self._prefix
+        lines = prefix.lines[1:]
+        for number, offset in enumerate(self._offsets[1 : len(prefix.lines)]):
+            if offset != prefix.offsets[number + 1]:
+                lines[number] = _line(offset)
+        lines += map(_line, self._offsets[len(prefix.lines) :])
+        return b"xref\n0 %d\n0000000000 65535 f \n%s" % (len(self._offsets), b"".join(lines))
 
     def _shards(self, used: set[tuple[int, int]], out: list[bytes]) -> None:
         for face, shard in sorted(used - self._fonts):

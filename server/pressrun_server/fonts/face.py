@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable
 from typing import TypeAlias
@@ -13,7 +14,6 @@ __all__ = ["Face", "Run"]
 Run: TypeAlias = "tuple[int, str, int]"
 """Shard, codes (one character up to U+00FF for each byte), width in 1/1000 em."""
 
-_UNENCODABLE = "\uffff"
 _ASCII_PRINTABLE = range(0x20, 0x7F)
 _REPLACEMENT = "?"
 
@@ -30,12 +30,10 @@ class Face:
         self.measures: list[Callable[[int], int]] = [shard.widths.__getitem__ for shard in data.shards]
         self._measure = self.measures[0]
         first = data.shards[0]
-        # What is not in the table translates to itself; so everything below U+0100 that the shard has not, or has under
-        # another code, needs an entry.
-        table = dict.fromkeys(range(256), _UNENCODABLE)
-        table |= {ord(char): chr(code) for char, code in zip(first.characters, first.codes, strict=True)}
-        self._table = {key: value for key, value in table.items() if ord(value) != key}
-        self._plain_ascii = not any(code in self._table for code in _ASCII_PRINTABLE)
+        encoding = dict(zip(first.codes, first.characters, strict=True))
+        # The interpreter's own encoding map: one pass in C over the text, whatever its characters; U+FFFE is none.
+        self._map = codecs.charmap_build("".join(encoding.get(code, "\ufffe") for code in range(0x100)))
+        self._plain_ascii = all(encoding.get(code) == chr(code) for code in _ASCII_PRINTABLE)
         self._tables = [
             {ord(char): chr(code) for char, code in zip(shard.characters, shard.codes, strict=True)}
             for shard in data.shards
@@ -45,11 +43,13 @@ class Face:
 
     def plain(self, text: str) -> tuple[str, int] | None:
         """Codes and advance (1/1000 em) of text that the first shard carries alone; None for any other."""
-        codes = text if self._plain_ascii and text.isascii() and text.isprintable() else text.translate(self._table)
+        if self._plain_ascii and text.isascii() and text.isprintable():
+            return text, sum(map(self._measure, text.encode()))
         try:
-            return codes, sum(map(self._measure, codes.encode("latin-1")))
+            data = codecs.charmap_encode(text, "strict", self._map)[0]
         except UnicodeEncodeError:
             return None
+        return data.decode("latin-1"), sum(map(self._measure, data))
 
     def encode(self, text: str, missing: Callable[[str], None]) -> list[Run]:
         """The runs of a text.

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from pressrun_server.layout.lines import Line, Typesetter
 from pressrun_server.layout.rows import RowFrame, RowSetter, borders
+from pressrun_server.layout.static import static_nodes
 from pressrun_server.model.content import (
     BoundAbsolute,
     BoundBlock,
@@ -26,7 +27,7 @@ from pressrun_server.model.content import (
 )
 from pressrun_server.model.page import Page, PlacedImage
 from pressrun_server.model.prepared import PreparedImage
-from pressrun_server.model.program import Box, Break, Paragraph, Program, Running, Text
+from pressrun_server.model.program import Box, Paragraph, Program, Running
 from pressrun_server.model.program import Page as PageKind
 
 __all__ = ["Flow", "Layout"]
@@ -75,8 +76,10 @@ class Layout:
     def __init__(self, program: Program, setter: Typesetter) -> None:
         self.program = program
         self.setter = setter
-        self.rows = RowSetter(setter)
-        self._static: dict[int, list[Line]] = {}
+        self.static = static_nodes(program)
+        self.rows = RowSetter(setter, self.static)
+        self._lines: dict[int, list[Line]] = {}
+        self._blocks: dict[int, tuple[Page, int]] = {}
 
     def pages(
         self, body: BoundBlock, images: Mapping[str, PreparedImage], missing: Callable[[str], None]
@@ -94,7 +97,7 @@ class Layout:
         missing: Callable[[str], None],
     ) -> None:
         """Place a running element's content on its page."""
-        inner, height = Flow(self, images, missing).scratch([content])
+        inner, height = self.apart(content, images, missing)
         dy = running.top
         if running.valign != "top":
             spare = running.height - height
@@ -104,12 +107,24 @@ class Layout:
     def lines(self, bound: BoundParagraph, missing: Callable[[str], None]) -> list[Line]:
         """A paragraph's lines; those that no record can change are broken once."""
         node = bound.node
-        found = self._static.get(id(node))
+        found = self._lines.get(id(node))
         if found is None:
             width = node.box.content_width
             found = self.setter.lines(bound.pieces, node.style, width, missing, wrap=node.wrap)
-            if all(isinstance(inline, Text | Break) for inline in node.inlines):
-                self._static[id(node)] = found
+            if id(node) in self.static:
+                self._lines[id(node)] = found
+        return found
+
+    def apart(
+        self, block: BoundBlock, images: Mapping[str, PreparedImage], missing: Callable[[str], None]
+    ) -> tuple[Page, int]:
+        """A block outside the flow, from y = 0, and its height; one that no record can change is placed once."""
+        node = block.node
+        found = self._blocks.get(id(node))
+        if found is None:
+            found = Flow(self, images, missing).scratch([block])
+            if id(node) in self.static:
+                self._blocks[id(node)] = found
         return found
 
 
@@ -144,6 +159,8 @@ class Flow:
         self._page = Page(0, 0)
         self._y = self._top = 0
         for node in nodes:
+            if node.__class__ is BoundParagraph and self._whole(node):
+                continue
             for _ in self._node(node):
                 raise AssertionError("an endless page has no end")
         self._flush()
@@ -308,6 +325,8 @@ class Flow:
             if self._forced and not self._blank:
                 yield self._turn(forced=True)
             self._forced = False
+            if child.__class__ is BoundParagraph and self._whole(child):
+                continue
             yield from self._node(child)
         self._leave(opened, start, page)
         if keeps:
@@ -315,9 +334,24 @@ class Flow:
         if box.break_after:
             self._forced = True
 
+    def _whole(self, bound: BoundParagraph) -> bool:
+        """Place a paragraph that fits as it is, the common case, without a generator; False where it does not."""
+        node = bound.node
+        lines = self._layout.lines(bound, self._missing)
+        before = self._pending
+        self._pending = max(before, node.box.margin_top)
+        height = lines[0].height if len(lines) == 1 else sum(line.height for line in lines)
+        if self._y + self._pending + height > self._bottom:
+            self._pending = before
+            return False
+        self._put(node, lines)
+        self._pending = node.box.margin_bottom
+        return True
+
     def _paragraph(self, bound: BoundParagraph) -> Iterator[Page]:
         node = bound.node
         lines = self._layout.lines(bound, self._missing)
+        self._pending = max(self._pending, node.box.margin_top)
         index, count = 0, len(lines)
         while index < count:
             fitting, height = index, self._y + self._pending
@@ -331,6 +365,7 @@ class Flow:
             if fitting < count:
                 yield self._turn()
             index = fitting
+        self._pending = max(self._pending, node.box.margin_bottom)
 
     def _break_at(self, node: Paragraph, index: int, fitting: int, count: int) -> int:
         """How far a paragraph goes on this page, with orphans and widows (CSS Fragmentation 3, 3.3)."""
@@ -388,7 +423,7 @@ class Flow:
         self._leave(opened, start, page)
 
     def _absolute(self, bound: BoundAbsolute) -> Iterator[Page]:
-        inner, height = Flow(self._layout, self._images, self._missing).scratch([bound.block])
+        inner, height = self._layout.apart(bound.block, self._images, self._missing)
         node = bound.node
         top = node.top if node.top is not None else self._page.height - (node.bottom or 0) - height
         _place(inner, self._page, top)
@@ -405,11 +440,11 @@ class Flow:
         opened = self._enter(box)
         start, page = self._y, self._page
         setter, missing = self._layout.rows, self._missing
-        head = [setter.set(row, self._cell, missing) for row in bound.head]
+        head = [setter.set(row, 0, self._cell, missing) for row in bound.head]
         head_height = sum(frame.height for frame in head)
         begun = False
         for row in bound.rows:
-            frame = setter.set(row, self._cell, missing)
+            frame = setter.set(row, self._y + self._pending, self._cell, missing)
             need = frame.height if begun else frame.height + head_height
             if self._y + self._pending + need > self._bottom and not self._at_top():
                 yield self._turn()
@@ -456,6 +491,9 @@ class Flow:
     def _split(self, frame: RowFrame) -> RowFrame:
         """Place as much of a row as the page takes; the rest is a row again. For rows taller than a page only."""
         room = self._bottom - self._y - self._pending
+        if frame.y:
+            text = [(x, y - frame.y, style, shard, codes) for x, y, style, shard, codes in frame.text]
+            frame = RowFrame(frame.height, text, frame.fills, frame.images)
         baselines = sorted({run[1] for run in frame.text})
         cut = max([y for y in baselines if y <= room], default=0)
         if not cut:
@@ -510,7 +548,11 @@ def _place(inner: Page, page: Page, dy: int) -> None:
 
 
 def _place_row(frame: RowFrame, page: Page, y: int) -> None:
-    page.text += [(x, line + y, style, shard, codes) for x, line, style, shard, codes in frame.text]
+    if frame.y == y:
+        page.text += frame.text
+    else:
+        dy = y - frame.y
+        page.text += [(x, line + dy, style, shard, codes) for x, line, style, shard, codes in frame.text]
     if frame.fills:
         page.fills += [(x, top + y, w, h, color) for x, top, w, h, color in frame.fills]
     if frame.images:

@@ -51,7 +51,8 @@ class Typesetter:
         self.faces = faces
         self.styles = styles
         self._encoders = [faces[style.face].encode for style in styles]
-        self._simple = [(faces[style.face], style.size, bool(style.letter_spacing)) for style in styles]
+        self.plain_styles = [(faces[style.face].plain, 0 if style.letter_spacing else style.size) for style in styles]
+        """By style: what encodes and measures plain text, and the size; 0 where letters are spaced."""
         # Half the leading goes above, half below the face's own extent (CSS 2.2, 10.8.1).
         self._metrics = []
         for style in styles:
@@ -63,18 +64,6 @@ class Typesetter:
     def metrics(self, style: int) -> tuple[int, int]:
         """Line height and ascent of a style."""
         return self._metrics[style]
-
-    def simple(self, pieces: list[Piece], available: int) -> tuple[str, int] | None:
-        """Codes and width of text that is one run of the first shard and fits on one line; None for any other."""
-        if len(pieces) != 1:
-            return None
-        style, text = pieces[0]
-        face, size, spaced = self._simple[style]
-        found = face.plain(text)
-        if found is None or spaced:
-            return None
-        width = found[1] * size // 1000
-        return (found[0], width) if width <= available and text != "\n" else None
 
     def single(
         self, pieces: list[Piece], available: int, missing: Callable[[str], None]
@@ -108,7 +97,12 @@ class Typesetter:
             wrap: whether lines may be broken elsewhere than at forced breaks.
         """
         pieces = _joined(pieces)
-        if len(pieces) == 1 and wrap:
+        if len(pieces) > 1:
+            # A line with a bold name in it, or a name in Greek, is a single line most of the time.
+            found = self.single(pieces, available, missing)
+            if found is not None:
+                return [self._line(*found, base)]
+        elif pieces and wrap:
             plain = self._plain(*pieces[0], base, available)
             if plain is not None:
                 return plain
@@ -133,15 +127,25 @@ class Typesetter:
             builder.finish()
         return builder.lines
 
+    def _line(self, segments: list[Segment], width: int, base: int) -> Line:
+        height, ascent = self._metrics[base]
+        descent = height - ascent
+        for style in {segment[1] for segment in segments}:
+            other_height, other_ascent = self._metrics[style]
+            ascent = max(ascent, other_ascent)
+            descent = max(descent, other_height - other_ascent)
+        return Line(_merged(segments), width, ascent + descent, ascent)
+
     def _plain(self, style: int, text: str, base: int, available: int) -> list[Line] | None:
         """The lines of text in one style and in the first shard alone, the common paragraph, without a builder.
 
         Gives None where a word is too wide for a line or another shard is needed.
         """
-        face, size, spaced = self._simple[style]
-        found = face.plain(text)
-        if found is None or spaced or text == "\n":
+        plain, size = self.plain_styles[style]
+        found = plain(text)
+        if found is None or not size or text == "\n":
             return None
+        face = self.faces[self.styles[style].face]
         height, ascent = self._metrics[base]
         if style != base:
             other_height, other_ascent = self._metrics[style]
@@ -201,7 +205,6 @@ class _Builder:
         self._segments: list[Segment] = []
         self._width = 0
         self._space: tuple[int, list[tuple[Run, int]]] | None = None
-        self._styles: set[int] = set()
         # Where the unbreakable run of words at the end of the line begins: index of its first segment, and its offset.
         self._glued = (0, 0)
 
@@ -247,7 +250,6 @@ class _Builder:
         self._trim()
         self.finish()
         self._segments = [(x - offset, style, shard, codes) for x, style, shard, codes in carried]
-        self._styles = {segment[1] for segment in carried}
         self._width = width
         self._glued = (0, 0)
 
@@ -281,7 +283,6 @@ class _Builder:
                     self.finish()
 
     def _add(self, style: int, runs: list[tuple[Run, int]]) -> None:
-        self._styles.add(style)
         for (shard, codes, _), advance in runs:
             self._segments.append((self._width, style, shard, codes))
             self._width += advance
@@ -289,15 +290,8 @@ class _Builder:
     def finish(self) -> None:
         """End the line."""
         self._trim()
-        height, ascent = self.setter.metrics(self.base)
-        descent = height - ascent
-        for style in self._styles:
-            other_height, other_ascent = self.setter.metrics(style)
-            ascent = max(ascent, other_ascent)
-            descent = max(descent, other_height - other_ascent)
-        self.lines.append(Line(_merged(self._segments), self._width, ascent + descent, ascent))
+        self.lines.append(self.setter._line(self._segments, self._width, self.base))  # noqa: SLF001 - its builder
         self._segments = []
-        self._styles = set()
         self._width = 0
         self._space = None
         self._glued = (0, 0)

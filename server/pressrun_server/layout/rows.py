@@ -18,7 +18,6 @@ from pressrun_server.model.program import (
     InlineConditional,
     Paragraph,
     RowTemplate,
-    Text,
 )
 
 __all__ = ["RowFrame", "RowSetter", "borders"]
@@ -32,12 +31,13 @@ _ALIGN = {"left": _LEFT, "center": _CENTER, "right": _RIGHT}
 
 @dataclass(slots=True, eq=False)
 class RowFrame:
-    """A row's frames, from y = 0."""
+    """A row's frames. Fills and images are from y = 0; text is from `y`, where the row probably goes."""
 
     height: int
     text: list[TextRun] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
     images: list[PlacedImage] = field(default_factory=list)
+    y: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -57,8 +57,6 @@ class _Plan:
     cells: list[_CellPlan | None] | None
     """A cell's plan, None for an empty cell; None altogether where a cell is more than one level line."""
     fills: list[Fill]
-    static: bool
-    """Whether no record can change the row."""
     frame: RowFrame | None = None
     """The row itself, once it is set, where it is static."""
 
@@ -66,12 +64,14 @@ class _Plan:
 class RowSetter:
     """Sets the rows of one program."""
 
-    def __init__(self, setter: Typesetter) -> None:
+    def __init__(self, setter: Typesetter, static: frozenset[int]) -> None:
         self._setter = setter
+        self._static = static
         self._plans: dict[int, _Plan] = {}
+        self._cells: dict[int, tuple[Page, int]] = {}
 
-    def set(self, row: BoundRow, flow: FlowCell, missing: Callable[[str], None]) -> RowFrame:
-        """The frames of a row."""
+    def set(self, row: BoundRow, y: int, flow: FlowCell, missing: Callable[[str], None]) -> RowFrame:
+        """The frames of a row whose top is at `y`."""
         node = row.node
         plan = self._plans.get(id(node))
         if plan is None:
@@ -79,45 +79,54 @@ class RowSetter:
             plan = self._plans[id(node)] = self._plan(node)
         if plan.frame is not None:
             return plan.frame
-        text = None if plan.cells is None else self._short(row, plan.cells, missing)
-        frame = self._flowed(row, flow, missing) if text is None else RowFrame(plan.height, text, plan.fills)
-        if plan.static:
+        if plan.cells is not None:
+            text = self._short(row, plan.cells, y, missing)
+            if text is not None:
+                return RowFrame(plan.height, text, plan.fills, [], y)
+        frame = self._flowed(row, flow, missing)
+        if id(node) in self._static:
             plan.frame = frame
         return frame
 
     def _short(
-        self, row: BoundRow, plans: list[_CellPlan | None], missing: Callable[[str], None]
+        self, row: BoundRow, plans: list[_CellPlan | None], y: int, missing: Callable[[str], None]
     ) -> list[TextRun] | None:
+        """The text of a row whose cells are one line each; None where one is not."""
         text: list[TextRun] = []
-        simple = self._setter.simple
+        styles = self._setter.plain_styles
         for plan, pieces in zip(plans, row.cells, strict=True):
             if plan is None:
                 continue
-            found = simple(pieces, plan.width)  # type: ignore[arg-type]
-            if found is not None:
-                codes, width = found
-                if codes:
+            if len(pieces) == 1:
+                style, content = pieces[0]  # type: ignore[misc]
+                plain, size = styles[style]  # type: ignore[index]
+                found = plain(content)
+                if found is not None and size:
+                    codes, advance = found
+                    width = advance * size // 1000
+                    if width > plan.width or codes == "\n":
+                        return None
                     x = plan.x
                     if plan.align:
                         x += plan.width - width if plan.align == _RIGHT else (plan.width - width) // 2
-                    text.append((x, plan.baseline, pieces[0][0], 0, codes))  # type: ignore[index,arg-type]
-                continue
+                    text.append((x, y + plan.baseline, style, 0, codes))
+                    continue
             several = self._setter.single(pieces, plan.width, missing)  # type: ignore[arg-type]
             if several is None:
                 return None
             segments, width = several
-            x = plan.x
+            x, baseline = plan.x, y + plan.baseline
             if plan.align:
                 x += plan.width - width if plan.align == _RIGHT else (plan.width - width) // 2
-            text += [(x + offset, plan.baseline, style, shard, codes) for offset, style, shard, codes in segments]
+            text += [(x + offset, baseline, style, shard, codes) for offset, style, shard, codes in segments]
         return text
 
     def _plan(self, node: RowTemplate) -> _Plan:
         paragraphs: list[Paragraph | None] = []
         for cell in node.cells:
             only = cell.children[0] if len(cell.children) == 1 else None
-            if cell.children and not (isinstance(only, Paragraph) and self._level(only)):
-                return _Plan(0, None, [], static=False)
+            if cell.children and not (isinstance(only, Paragraph) and _bare(only) and self._level(only)):
+                return _Plan(0, None, [])
             paragraphs.append(only if isinstance(only, Paragraph) else None)
         heights = [self._setter.metrics(item.style)[0] if item else 0 for item in paragraphs]
         row_height = max(
@@ -134,10 +143,7 @@ class RowSetter:
             )
             for cell, paragraph, height in zip(node.cells, paragraphs, heights, strict=True)
         ]
-        static = all(
-            isinstance(inline, Text | Break) for paragraph in paragraphs if paragraph for inline in paragraph.inlines
-        )
-        return _Plan(row_height, plans, _decoration(node, row_height), static=static)
+        return _Plan(row_height, plans, _decoration(node, row_height))
 
     def _level(self, paragraph: Paragraph) -> bool:
         """Whether a single line of the paragraph is always as high as its own style says."""
@@ -151,11 +157,14 @@ class RowSetter:
     def _flowed(self, row: BoundRow, flow: FlowCell, missing: Callable[[str], None]) -> RowFrame:
         set_cells: list[tuple[Cell, Page, int]] = []
         for cell, content in zip(row.node.cells, row.cells, strict=True):
-            only = cell.children[0] if len(cell.children) == 1 else None
-            if isinstance(only, Paragraph):
-                set_cells.append((cell, *self._lines(only, content, missing)))  # type: ignore[arg-type]
-            else:
-                set_cells.append((cell, *flow(content)))  # type: ignore[arg-type]
+            placed = self._cells.get(id(cell))
+            if placed is None:
+                only = cell.children[0] if len(cell.children) == 1 else None
+                alone = isinstance(only, Paragraph)
+                placed = self._lines(only, content, missing) if alone else flow(content)  # type: ignore[arg-type]
+                if id(cell) in self._static:
+                    self._cells[id(cell)] = placed
+            set_cells.append((cell, *placed))
         height = max([row.node.min_height, *(_edges(cell.box) + inner for cell, _, inner in set_cells)])
         frame = RowFrame(height, fills=_decoration(row.node, height))
         for cell, page, inner in set_cells:
@@ -166,8 +175,8 @@ class RowSetter:
         return frame
 
     def _lines(self, node: Paragraph, pieces: list[Piece], missing: Callable[[str], None]) -> tuple[Page, int]:
-        page, y = Page(0, 0), 0
         box = node.box
+        page, y = Page(0, 0), box.margin_top
         for line in self._setter.lines(pieces, node.style, box.content_width, missing, wrap=node.wrap):
             x = box.content_x
             if node.align != "left":
@@ -176,7 +185,11 @@ class RowSetter:
             for offset, style, shard, codes in line.segments:
                 page.text.append((x + offset, y + line.ascent, style, shard, codes))
             y += line.height
-        return page, y
+        return page, y + box.margin_bottom
+
+
+def _bare(paragraph: Paragraph) -> bool:
+    return not paragraph.box.margin_top and not paragraph.box.margin_bottom
 
 
 def _styles(inlines: tuple[Inline, ...]) -> set[int]:

@@ -101,7 +101,7 @@ class Composition:
             key=lambda item: item[0],
         )
         self._attributes = dict(attributes)
-        self._as_of = as_of
+        self._as_of = as_of.astimezone(UTC)  # one moment, one text: its form goes into the identifier
         self._engine = engine
         self._missing: dict[str, int] = {}
         self._made = 0
@@ -151,7 +151,7 @@ class Composition:
             record = _RECORD.decode(self._record)
         except (msgspec.DecodeError, msgspec.ValidationError):
             raise PressrunError(Reason.INVALID_RECORD, "the record is not a JSON object") from None
-        day: date = self._as_of.astimezone(UTC).date()
+        day: date = self._as_of.date()
         return {**record, "as_of": day, "attributes": self._attributes}
 
     def _metadata(self, env: dict[str, Any]) -> Metadata:

@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
+import msgspec
+
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.content import (
     BoundAbsolute,
@@ -239,6 +241,19 @@ class Binder:
                 self._row_template(rows[0]) for rows in (row.odd, row.even) if isinstance(rows[0], RowTemplate)
             ]
 
+            if not _uses_loop(row):
+                name, place = row.name, row.place
+
+                def bare(env: Environment) -> Iterator[BoundRow]:
+                    # A row is bound whole before the next is asked for, so one environment serves all.
+                    inner = dict(env)
+                    odd, even = templates
+                    for index, item in enumerate(_items(items(env), place)):
+                        inner[name] = item
+                        yield even(inner) if index & 1 else odd(inner)
+
+                return bare
+
             def plain(env: Environment) -> Iterator[BoundRow]:
                 for index, inner in _loop(items(env), env, row.name, row.place):
                     yield templates[index & 1](inner)
@@ -279,19 +294,33 @@ def _chosen(branches: Iterable[tuple[Evaluator, Callable[[Environment], Any]]], 
     return ()
 
 
+def _uses_loop(node: Any) -> bool:
+    """Whether any expression below names `loop`."""
+    if isinstance(node, msgspec.Struct):
+        return any(_uses_loop(getattr(node, field)) for field in node.__struct_fields__)
+    if isinstance(node, tuple):
+        return node == ("name", "loop") or any(_uses_loop(part) for part in node)
+    return False
+
+
+def _items(items: Any, place: str) -> list[Any]:
+    if isinstance(items, list):
+        return items
+    if isinstance(items, Undefined) or items is None:
+        return []
+    problem = "pr-for needs a list"
+    raise PressrunError(
+        Reason.INVALID_RECORD,
+        f"the template's loop at {place} does not fit the record: {problem}",
+        violations=(Violation(place, problem),),
+    )
+
+
 def _loop(items: Any, env: Environment, name: str, place: str) -> Iterator[tuple[int, Environment]]:
     """Each item's index and environment."""
-    if isinstance(items, Undefined) or items is None:
-        return
-    if not isinstance(items, list):
-        problem = "pr-for needs a list"
-        raise PressrunError(
-            Reason.INVALID_RECORD,
-            f"the template's loop at {place} does not fit the record: {problem}",
-            violations=(Violation(place, problem),),
-        )
-    last = len(items) - 1
-    for index, item in enumerate(items):
+    found = _items(items, place)
+    last = len(found) - 1
+    for index, item in enumerate(found):
         loop: Mapping[str, Any] = {
             "index": index + 1, "index0": index, "first": index == 0, "last": index == last, "length": last + 1,
         }  # fmt: skip

@@ -231,6 +231,22 @@ def _filter(node: Expression, compile_: _Compile, formatter: Formatter, place: s
     if arguments:
         return filtered
 
+    inner = node[2]
+    if inner[0] == "attr" and inner[1][0] == "name":
+        first, field, missing = inner[1][1], inner[2], Undefined(_path(inner))
+
+        def filtered_field(env: Environment) -> Any:
+            try:
+                found = env[first][field]
+            except (KeyError, TypeError, IndexError):
+                found = missing
+            try:
+                return apply(found)
+            except ValueError as error:
+                raise _wrong(place, str(error)) from None
+
+        return filtered_field
+
     def filtered_plain(env: Environment) -> Any:
         try:
             return apply(value(env))

@@ -97,7 +97,7 @@ class Formatter:
     def __init__(self, data: LocaleData) -> None:
         self.data = data
         self._dates = {style: self._date_form(pattern) for style, pattern in data.dates.items()}
-        self._separators = str.maketrans({",": data.group, ".": data.decimal})
+        self._separators = (data.group, data.decimal)
         # Python groups by three; other groupings and a minimum of digits before the first group take the slow way.
         self._plain_groups = data.primary_group == data.secondary_group == 3 and data.minimum_grouping == 1  # noqa: PLR2004
 
@@ -110,10 +110,14 @@ class Formatter:
         return function
 
     def digits(self, value: Decimal, places: int) -> str:
-        """An absolute value with separators, rounded half to even."""
+        """A value with separators, rounded half to even; a hyphen stands before a negative one."""
         if self._plain_groups:
-            return format(value, f",.{places}f").translate(self._separators)
-        text = format(value, f".{places}f")
+            text = format(value, f",.{places}f")
+            if self._separators == (",", "."):
+                return text
+            return text.replace(",", "\0").replace(".", self._separators[1]).replace("\0", self._separators[0])
+        sign = "-" if value.is_signed() else ""
+        text = format(abs(value), f".{places}f")
         whole, _, fraction = text.partition(".")
         if self.data.primary_group and len(whole) >= self.data.primary_group + self.data.minimum_grouping:
             groups = [whole[-self.data.primary_group :]]
@@ -122,14 +126,15 @@ class Formatter:
                 groups.insert(0, rest[-self.data.secondary_group :])
                 rest = rest[: -self.data.secondary_group]
             whole = self.data.group.join(groups)
-        return f"{whole}{self.data.decimal}{fraction}" if fraction else whole
+        return f"{sign}{whole}{self.data.decimal}{fraction}" if fraction else sign + whole
 
     def _signed(self, value: Any, places: int) -> tuple[bool, str]:
         """Whether a value is below zero as it is shown, and its digits: what rounds to zero has no sign."""
         number = self._decimal(value)
-        if number >= 0:
-            return False, self.digits(number, places)
-        body = self.digits(-number, places)
+        body = self.digits(number, places)
+        if body[0] != "-":
+            return False, body
+        body = body[1:]
         return not _ZEROS.issuperset(body), body
 
     def _decimal(self, value: Any) -> Decimal:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from xml.etree.ElementTree import Element
 
+import msgspec
+
 from pressrun_server.model.expression import Expression
 from pressrun_server.model.program import (
     Absolute,
@@ -301,7 +303,7 @@ class Structure:
             place = self.markup.place(element)
             self.diagnostics.error("structure", place, f"<{element.tag}> stands outside a table", "put it into <table>")
             return []
-        return [self.block(element, x, width, scope)]
+        return [_lighter(self.block(element, x, width, scope))]
 
     def _running(self, element: Element, name: str) -> None:
         if name in self.running and self.running[name] is not element:
@@ -603,6 +605,20 @@ _ANONYMOUS: dict[str, Any] = {
     **{f"border-{side}-width": 0 for side in ("top", "right", "bottom", "left")},
     **{f"border-{side}-color": 0 for side in ("top", "right", "bottom", "left")},
 }  # fmt: skip
+
+
+def _lighter(block: Block) -> Node:
+    """A box that has nothing of its own but margins around one paragraph, as that paragraph: most `p` are."""
+    box, only = block.box, block.children[0] if len(block.children) == 1 else None
+    edged = box.padding_top or box.padding_bottom or box.height is not None or box.min_height
+    painted = box.background is not None or box.border_top or box.border_right or box.border_bottom or box.border_left
+    broken = box.break_before or box.break_after or box.keep_inside or box.keep_next
+    if not isinstance(only, Paragraph) or edged or painted or broken:
+        return block
+    if only.box.margin_top or only.box.margin_bottom:
+        return block
+    inner = msgspec.structs.replace(only.box, margin_top=box.margin_top, margin_bottom=box.margin_bottom)
+    return msgspec.structs.replace(only, box=inner)
 
 
 def _is_node(part: object) -> bool:

@@ -59,7 +59,7 @@ SCHEMA = {
         ),
     ],
 )
-def test_says_what_is_wrong_where_and_what_to_do(  # noqa: PLR0913, PLR0917 - one row of the table
+def test_says_what_is_wrong_where_and_what_to_do(
     compiled: Compile, html: str, css: str, place: str, message: str, hint: str
 ) -> None:
     """Each mistake of an author is an error with its place, a message and a hint."""

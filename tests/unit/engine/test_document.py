@@ -31,7 +31,9 @@ CSS = (
 
 
 def _rows(count: int) -> dict[str, Any]:
-    return {"rows": [{"no": n, "text": f"Row {n}", "amount": f"{n * 7919 % 100000}.{n % 100:02d}"} for n in range(count)]}
+    return {
+        "rows": [{"no": n, "text": f"Row {n}", "amount": f"{n * 7919 % 100000}.{n % 100:02d}"} for n in range(count)]
+    }
 
 
 def _tool(name: str, package: str) -> str:
@@ -171,7 +173,9 @@ def test_nothing_of_one_record_is_in_the_next_document(composed: Compose) -> Non
         )
         document = pymupdf.open(stream=b"".join(parts), filetype="pdf")
         everything = b"".join(
-            document.xref_stream(xref) or b"" for xref in range(1, document.xref_length()) if document.xref_is_stream(xref)
+            document.xref_stream(xref) or b""
+            for xref in range(1, document.xref_length())
+            if document.xref_is_stream(xref)
         )
         markers = set(re.findall(rb"marker(\d+)x", everything))
         assert markers == {str(number).encode()}

@@ -1,0 +1,96 @@
+"""Finds what no record can change, so that it is laid out once for a program and not once for a document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pressrun_server.model.program import (
+    Absolute,
+    Block,
+    Break,
+    Conditional,
+    For,
+    Inline,
+    Node,
+    Paragraph,
+    Program,
+    Row,
+    RowConditional,
+    RowFor,
+    RowTemplate,
+    Table,
+    Text,
+)
+
+__all__ = ["static_nodes"]
+
+
+def static_nodes(program: Program) -> frozenset[int]:
+    """The ids of all nodes, rows and cells of a program that show the same for every record.
+
+    Ids are good keys here: a loaded program is never changed and lives as long as what asks for them. Images are not
+    static, since an asset may be there or not.
+    """
+    found: set[int] = set()
+    _nodes((program.body,), found)
+    for page in (program.first_page, program.other_page):
+        _nodes((running.block for running in page.running), found)
+    return frozenset(found)
+
+
+def _nodes(nodes: Iterable[Node], found: set[int]) -> bool:
+    # A list, so that every node is looked at, also behind one that is not static.
+    return all([_node(node, found) for node in nodes])  # noqa: C419
+
+
+def _node(node: Node, found: set[int]) -> bool:
+    match node:
+        case Paragraph():
+            static = all(_inline(inline) for inline in node.inlines)
+        case Block():
+            static = _nodes(node.children, found)
+        case Absolute():
+            static = _node(node.block, found)
+        case Table():
+            static = _rows(node.head, found) & _rows(node.body, found)
+        case Conditional():
+            for _, branch in node.branches:
+                _nodes(branch, found)
+            static = False
+        case For():
+            _nodes(node.odd, found)
+            _nodes(node.even, found)
+            static = False
+        case _:
+            static = False
+    if static:
+        found.add(id(node))
+    return static
+
+
+def _rows(rows: Iterable[Row], found: set[int]) -> bool:
+    return all([_row(row, found) for row in rows])  # noqa: C419 - as above
+
+
+def _row(row: Row, found: set[int]) -> bool:
+    if isinstance(row, RowTemplate):
+        static = True
+        for cell in row.cells:
+            if _nodes(cell.children, found):
+                found.add(id(cell))
+            else:
+                static = False
+        if static:
+            found.add(id(row))
+        return static
+    if isinstance(row, RowConditional):
+        for _, branch in row.branches:
+            _rows(branch, found)
+    elif isinstance(row, RowFor):
+        _rows(row.odd, found)
+        _rows(row.even, found)
+    return False
+
+
+def _inline(inline: Inline) -> bool:
+    return isinstance(inline, Text | Break)
