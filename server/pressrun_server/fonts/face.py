@@ -27,8 +27,10 @@ class Face:
 
     def __init__(self, data: FaceData) -> None:
         self.data = data
-        self.measures: list[Callable[[int], int]] = [shard.widths.__getitem__ for shard in data.shards]
-        self._measure = self.measures[0]
+        self.measures: list[Callable[[bytes], int]] = [_measure(shard.widths) for shard in data.shards]
+        """By shard: the advance of some codes, in 1/1000 em."""
+        first_widths = data.shards[0].widths
+        self._low, self._high = _halves(first_widths)
         first = data.shards[0]
         encoding = dict(zip(first.codes, first.characters, strict=True))
         # The interpreter's own encoding map: one pass in C over the text, whatever its characters; U+FFFE is none.
@@ -44,12 +46,13 @@ class Face:
     def plain(self, text: str) -> tuple[str, int] | None:
         """Codes and advance (1/1000 em) of text that the first shard carries alone; None for any other."""
         if self._plain_ascii and text.isascii() and text.isprintable():
-            return text, sum(map(self._measure, text.encode()))
+            data = text.encode()
+            return text, sum(data.translate(self._low)) + (sum(data.translate(self._high)) << 8)
         try:
             data = codecs.charmap_encode(text, "strict", self._map)[0]
         except UnicodeEncodeError:
             return None
-        return data.decode("latin-1"), sum(map(self._measure, data))
+        return data.decode("latin-1"), sum(data.translate(self._low)) + (sum(data.translate(self._high)) << 8)
 
     def encode(self, text: str, missing: Callable[[str], None]) -> list[Run]:
         """The runs of a text.
@@ -72,5 +75,19 @@ class Face:
             codes = part.translate(self._tables[shard - 1])
             if runs and runs[-1][0] == shard - 1:
                 codes = runs.pop()[1] + codes
-            runs.append((shard - 1, codes, sum(map(self.measures[shard - 1], codes.encode("latin-1")))))
+            runs.append((shard - 1, codes, self.measures[shard - 1](codes.encode("latin-1"))))
         return runs
+
+
+def _halves(widths: tuple[int, ...]) -> tuple[bytes, bytes]:
+    """Low and high bytes of the widths, as translation tables: adding up bytes is what C does fastest here."""
+    return bytes(width & 0xFF for width in widths), bytes(width >> 8 for width in widths)
+
+
+def _measure(widths: tuple[int, ...]) -> Callable[[bytes], int]:
+    low, high = _halves(widths)
+
+    def measure(codes: bytes) -> int:
+        return sum(codes.translate(low)) + (sum(codes.translate(high)) << 8)
+
+    return measure

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
+from typing import Any
 
 import deflate
 
@@ -41,7 +42,8 @@ def load_face(family: str, *, bold: bool, italic: bool, tabular: bool) -> FaceDa
     from fontTools.ttLib import TTFont  # noqa: PLC0415 - heavy; only preparers cut fonts
 
     data = font_file(family, bold=bold, italic=italic)
-    with TTFont(io.BytesIO(data), recalcTimestamp=False, lazy=True) as font:
+    with TTFont(io.BytesIO(data), recalcTimestamp=False, lazy=True) as opened:
+        font: Any = opened  # fontTools' tables get their fields at run time
         characters = {chr(code): glyph for code, glyph in font.getBestCmap().items()}
         if tabular:
             characters |= _tabular(font, characters)
@@ -126,7 +128,7 @@ def _subset(data: bytes, glyphs: set[str], cmap: dict[int, str]) -> bytes:
         subsetter.populate(glyphs=sorted(glyphs))
         subsetter.subset(font)
         if cmap:
-            table = cmap_format_4(4)
+            table: Any = cmap_format_4(4)
             table.platformID, table.platEncID, table.language, table.cmap = 3, 0, 0, cmap
             font["cmap"] = newTable("cmap")
             font["cmap"].tableVersion = 0

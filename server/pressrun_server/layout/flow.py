@@ -144,6 +144,7 @@ class Flow:
         self._blank = True
         self._forced = False
         self._open: list[_OpenBox] = []
+        self._waiting = False
         self._keep: _Keep | None = None
         self._number = 0
 
@@ -159,7 +160,7 @@ class Flow:
         self._page = Page(0, 0)
         self._y = self._top = 0
         for node in nodes:
-            if node.__class__ is BoundParagraph and self._whole(node):
+            if isinstance(node, BoundParagraph) and self._whole(node):
                 continue
             for _ in self._node(node):
                 raise AssertionError("an endless page has no end")
@@ -227,9 +228,11 @@ class Flow:
         """Make the waiting margin space; boxes that waited for it begin here."""
         self._y += self._pending
         self._pending = 0
-        for opened in self._open:
-            if opened.y is None:
-                self._fix(opened, self._y)
+        if self._waiting:
+            self._waiting = False
+            for opened in self._open:
+                if opened.y is None:
+                    self._fix(opened, self._y)
 
     def _paint(self, opened: _OpenBox, page: Page, bottom: int, *, last: bool) -> None:
         """Background and borders of a box's part on a page."""
@@ -247,6 +250,7 @@ class Flow:
             self._pending = 0
         opened = _OpenBox(box)
         self._open.append(opened)
+        self._waiting = True
         if box.border_top or box.padding_top or box.height is not None or box.min_height:
             self._flush()
             self._y += box.padding_top + (box.border_top.width if box.border_top else 0)
@@ -325,7 +329,7 @@ class Flow:
             if self._forced and not self._blank:
                 yield self._turn(forced=True)
             self._forced = False
-            if child.__class__ is BoundParagraph and self._whole(child):
+            if isinstance(child, BoundParagraph) and self._whole(child):
                 continue
             yield from self._node(child)
         self._leave(opened, start, page)

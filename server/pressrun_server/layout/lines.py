@@ -167,7 +167,7 @@ class Typesetter:
         current: list[str] = []
         width = 0
         for word in codes.split(" "):
-            advance = sum(map(measure, word.encode("latin-1")))
+            advance = measure(word.encode("latin-1"))
             if not current:
                 current, width = [word], advance
             elif width + space + advance <= limit:
@@ -262,8 +262,8 @@ class _Builder:
         spec = self.setter.styles[style]
         face = self.setter.faces[spec.face]
         for (shard, codes, _), _width in runs:
-            measure = face.measures[shard]
-            advances = list(map(measure, codes.encode("latin-1")))
+            widths = face.data.shards[shard].widths
+            advances = [widths[code] for code in codes.encode("latin-1")]
             start = 0
             while start < len(codes):
                 end, total = start, 0
@@ -313,11 +313,11 @@ def _merged(segments: list[Segment]) -> list[Segment]:
     return merged
 
 
-def _beginning(word: str, measure: Callable[[int], int], room: int) -> tuple[str, int] | None:
+def _beginning(word: str, measure: Callable[[bytes], int], room: int) -> tuple[str, int] | None:
     """As many parts of a compound word as there is room for, with their advance."""
     begun, width = "", 0
     for part in _CODE_HYPHEN.split(word)[:-1]:
-        advance = sum(map(measure, part.encode("latin-1")))
+        advance = measure(part.encode("latin-1"))
         if width + advance > room:
             break
         begun, width = begun + part, width + advance

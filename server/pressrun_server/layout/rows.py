@@ -99,7 +99,7 @@ class RowSetter:
                 continue
             if len(pieces) == 1:
                 style, content = pieces[0]  # type: ignore[misc]
-                plain, size = styles[style]  # type: ignore[index]
+                plain, size = styles[style]
                 found = plain(content)
                 if found is not None and size:
                     codes, advance = found
@@ -227,11 +227,16 @@ def _decoration(node: RowTemplate, height: int) -> list[Fill]:
         width = node.cells[-1].box.x + node.cells[-1].box.width - left
         if node.background is not None:
             fills.append((left, 0, width, height, node.background))
-        fills += [
-            (cell.box.x, 0, cell.box.width, height, cell.box.background)
-            for cell in node.cells
-            if cell.box.background is not None
-        ]
+        for cell in node.cells:
+            color, x, width = cell.box.background, cell.box.x, cell.box.width
+            if color is None:
+                continue
+            last = fills[-1] if fills else None
+            if last is not None and last[4] == color and last[0] + last[2] == x and last[3] == height:
+                # Neighbours of one colour are one fill: less to write, and no seam between them on a screen.
+                x, width = last[0], last[2] + width
+                fills.pop()
+            fills.append((x, 0, width, height, color))
         if node.border_top:
             fills.append((left, 0, width, node.border_top.width, node.border_top.color))
         if node.border_bottom:

@@ -21,8 +21,9 @@ _SMOOTHING = 0.05
 class AdmissionConfig:
     """How many documents a node takes on."""
 
-    slots: int = 64
-    """Documents worked on at once: being selected, resolved, composed or streamed."""
+    slots: int = 256
+    """Documents worked on at once: being selected, resolved, composed or streamed. Many more than composers, because
+    a document that waits for a source or for its client keeps its slot."""
     queue: int = 1024
     """Documents that wait for a slot; one more is refused."""
     queue_bytes: int = 256 * 1024 * 1024

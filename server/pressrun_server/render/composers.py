@@ -99,7 +99,7 @@ class ComposerPool:
     @property
     def alive(self) -> int:
         """Processes that can take documents."""
-        return sum(1 for member in self._seats if member.usable)
+        return sum(1 for seat in self._seats.values() if seat.member.usable and self._desk.knows(seat))
 
     def compose(self, job: ComposeJob, *, deadline: float | None = None) -> ComposeStream:
         """Begin a document.
@@ -171,6 +171,12 @@ class ComposerPool:
         """Give what waits to who is free."""
         while (dealt := self._desk.deal()) is not None:
             stream, seat = dealt
+            if not seat.member.usable:
+                # It is dying, and `left` will say so soon; what it never got can't be to blame.
+                self._desk.shut(seat)
+                self._desk.remove(stream)
+                self._put_back(stream)
+                continue
             stream.dispatched_at = asyncio.get_running_loop().time()
             if seat.lacking(stream.job):
                 supply = self._supply(stream, seat)
@@ -182,10 +188,7 @@ class ComposerPool:
         """Ask a composer that has all it needs for a document."""
         stream.ticket = ticket = next(self._tickets)
         self._streams[ticket] = stream
-        job = stream.job
-        seat.member.send(
-            Compose(ticket, job.program, job.record, job.attributes, job.as_of, job.assets, job.engine, job.interactive)
-        )
+        seat.compose(ticket, stream.job)
 
     async def _supply(self, stream: ComposeStream, seat: Seat) -> None:
         """Give a composer the blobs that it lacks, then the document. Cancelled when the document leaves the seat."""
@@ -312,13 +315,19 @@ class ComposerPool:
             self._rescue(stream)
         self._deal()
 
+    def _put_back(self, stream: ComposeStream) -> None:
+        """A document that was dealt and never sent waits again, where it was."""
+        if stream.deaths:
+            self._desk.suspect(stream)
+        else:
+            self._desk.submit(stream, interactive=stream.job.interactive, first=True)
+
     def _rescue(self, stream: ComposeStream) -> None:
         """The composer of a document died: try it again where nobody can have noticed."""
         if stream.supply is not None:
-            # It was never sent, so it can't be to blame.
             stream.supply.cancel()
             stream.supply = None
-            self._desk.submit(stream, interactive=stream.job.interactive, first=True)
+            self._put_back(stream)
             return
         self._streams.pop(stream.ticket, None)
         stream.deaths += 1

@@ -87,6 +87,10 @@ class Desk(Generic[D, C]):
         """A composer can take documents."""
         self._places[composer] = _Place()
 
+    def knows(self, composer: C) -> bool:
+        """Whether a composer has joined and is not gone."""
+        return composer in self._places
+
     def shut(self, composer: C) -> None:
         """A composer takes no more documents; it keeps those it holds."""
         if composer in self._places:

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-import structlog
-
 from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.metrics.labels import UNREAD, DocumentMeters
@@ -16,6 +14,7 @@ from pressrun_server.model.asset import AssetUse
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.document import RenderWarning
 from pressrun_server.model.spec import OutputChannel, OutputFormat, Pins, Priority, RenderSpec
+from pressrun_server.prepare.faults import failure_of
 from pressrun_server.render.admission import Admission
 from pressrun_server.render.compose_stream import ComposeJob, ComposeStream
 from pressrun_server.render.config import PipelineConfig
@@ -26,8 +25,6 @@ from pressrun_server.render.trace import Trace
 from pressrun_server.template.selection import Selection
 
 __all__ = ["OFFERED", "Composing", "Pipeline", "Resolved", "Resolving", "Sink"]
-
-log = structlog.get_logger("pressrun.render")
 
 OFFERED = {OutputChannel.PRINT: {OutputFormat.PDF: "application/pdf"}}
 """What this node can make, by output channel and format, with its media type."""
@@ -127,8 +124,9 @@ class Pipeline:
         if deadline is not None and deadline < now + limit:
             limit = max(deadline - now, 0.0)
         trace = Trace(spec, self._clock, now, now + limit, self._meters)
+        timeout = asyncio.timeout_at(now + limit)
         try:
-            async with asyncio.timeout_at(now + limit) as timeout:
+            async with timeout:
                 last, completion = await self._run(spec, sink, trace)
         except TimeoutError as error:
             if not trace.over() and not timeout.expired():
@@ -141,7 +139,6 @@ class Pipeline:
             trace.cancelled()
             raise
         except Exception as error:
-            log.exception("document_defect", **trace.facts())
             raise trace.failed(_defect(error)) from error
         trace.finished(completion)
         return last, completion
@@ -281,8 +278,5 @@ class Pipeline:
 
 
 def _defect(error: BaseException) -> PressrunError:
-    return PressrunError(
-        Reason.INTERNAL,
-        "the node failed over this document; its log has the details under the request's id",
-        detail=f"{type(error).__name__}",
-    )
+    message = "the node failed over this document; its log has the details under the request's id"
+    return failure_of(error, message).error()

@@ -30,7 +30,7 @@ class Trace:
         self._meters = meters
         self._started = self._entered = started
         self._deadline = deadline
-        self._seconds = dict.fromkeys(PHASES, 0.0)
+        self._seconds: dict[str, float] = dict.fromkeys(PHASES, 0.0)
         self.phase = ""
         self.first_byte = 0.0
         """Moment of the first byte; 0 before it."""

@@ -7,7 +7,6 @@ change is bound at load and shared; nothing that depends on a record outlives it
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
@@ -54,9 +53,7 @@ __all__ = ["Binder"]
 _Pieces: TypeAlias = "Callable[[Environment], list[Piece]]"
 _Nodes: TypeAlias = "Callable[[Environment], Iterable[BoundNode]]"
 _Rows: TypeAlias = "Callable[[Environment], Iterable[BoundRow]]"
-_SPACE = re.compile(r"[ \t\n\r\f]+")
 _BREAK = "\n"
-_CLEAN = {"money", "amount", "number", "percent", "date"}  # their text has no white space to collapse
 
 
 class Binder:
@@ -121,18 +118,9 @@ class Binder:
     def _value(self, value: Value) -> Callable[[Environment], str]:
         text = texter(value.expression, self._formatter, value.place)
         transform = self._transforms[value.style]
-        if value.expression[0] == "filter" and value.expression[1] in _CLEAN and not transform:
-            return text
-
-        def plain(env: Environment) -> str:
-            found = text(env)
-            if not found.isprintable() or "  " in found:
-                found = _SPACE.sub(" ", found)
-            return found
-
         if transform:
-            return lambda env: _transformed(plain(env), transform)
-        return plain
+            return lambda env: _transformed(text(env), transform)
+        return text
 
     def _inline(self, inline: Inline) -> Callable[[Environment, list[Piece]], None]:
         if isinstance(inline, Text | Break):

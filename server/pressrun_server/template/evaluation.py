@@ -7,6 +7,7 @@ expression can do is here and in `filters`; nothing reaches Python attributes, s
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable
 from decimal import Decimal, DecimalException
 from typing import Any, TypeAlias
@@ -21,6 +22,7 @@ Environment: TypeAlias = "dict[str, Any]"
 Evaluator: TypeAlias = "Callable[[Environment], Any]"
 
 _MOST_TEXT = 100_000
+_SPACE = re.compile(r"[ \t\n\r\f]+")
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
     "in": lambda item, container: item in container,
@@ -62,23 +64,51 @@ def evaluator(node: Expression, formatter: Formatter, place: str) -> Evaluator:
 
 
 def texter(node: Expression, formatter: Formatter, place: str) -> Callable[[Environment], str]:
-    """A closure that gives an expression's value as text; an undefined value is an error of the record."""
-    if node[0] == "filter" and node[1] in {"money", "amount", "number", "percent", "date", "upper", "lower", "mask"}:
-        return evaluator(node, formatter, place)  # these give text
+    """A closure that gives an expression's value as text, white space folded.
+
+    An undefined value is an error of the record.
+    """
+    if node[0] == "filter" and node[1] in _CLEAN:
+        return evaluator(node, formatter, place)
     value = evaluator(node, formatter, place)
 
-    def text(env: Environment) -> str:
-        result = value(env)
-        if result.__class__ is str:
-            return str(result)
+    def shown(result: Any) -> str:
         if isinstance(result, Undefined):
             raise _wrong(place, f"{result.path} is not there; make it required in the schema, or use | default('')")
         if isinstance(result, list | dict):
             raise _wrong(place, "a list or an object cannot be shown as text; name one of its fields")
-        return as_text(result, formatter)
+        return _folded(as_text(result, formatter))
+
+    if node[0] == "attr" and node[1][0] == "name":
+        first, field, missing = node[1][1], node[2], Undefined(_path(node))
+
+        def field_text(env: Environment) -> str:
+            try:
+                result = env[first][field]
+            except (KeyError, TypeError, IndexError):
+                result = missing
+            if result.__class__ is str:
+                return result if result.isprintable() and "  " not in result else _folded(result)  # type: ignore[no-any-return]
+            return shown(result)
+
+        return field_text
+
+    def text(env: Environment) -> str:
+        result = value(env)
+        if result.__class__ is str:
+            return result if result.isprintable() and "  " not in result else _folded(result)  # type: ignore[no-any-return]
+        return shown(result)
 
     return text
 
+
+def _folded(text: str) -> str:
+    """White space of a value folded as HTML folds it; no-break spaces stay."""
+    return _SPACE.sub(" ", text)
+
+
+_CLEAN = {"money", "amount", "number", "percent", "date"}
+"""Filters that give text without white space to fold."""
 
 _Compile: TypeAlias = "Callable[[Expression], Evaluator]"
 

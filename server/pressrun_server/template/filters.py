@@ -26,6 +26,7 @@ _MOST_DIGITS = 30
 _CURRENCY = 3
 _ZEROS = frozenset("0.,\u00a0\u202f' \u2019")
 _THOUSANDTH = Decimal("0.001")
+_LARGEST = Decimal(10) ** 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class Formatter:
         self.data = data
         self._dates = {style: self._date_form(pattern) for style, pattern in data.dates.items()}
         self._separators = (data.group, data.decimal)
+        self._english = self._separators == (",", ".")
         # Python groups by three; other groupings and a minimum of digits before the first group take the slow way.
         self._plain_groups = data.primary_group == data.secondary_group == 3 and data.minimum_grouping == 1  # noqa: PLR2004
 
@@ -113,7 +115,7 @@ class Formatter:
         """A value with separators, rounded half to even; a hyphen stands before a negative one."""
         if self._plain_groups:
             text = format(value, f",.{places}f")
-            if self._separators == (",", "."):
+            if self._english:
                 return text
             return text.replace(",", "\0").replace(".", self._separators[1]).replace("\0", self._separators[0])
         sign = "-" if value.is_signed() else ""
@@ -181,6 +183,20 @@ class Formatter:
 
     def amount(self, value: Any) -> str:
         """An amount with two decimals and no symbol."""
+        if value.__class__ is str and self._plain_groups:
+            # Statements are made of these, so the common one takes no further call.
+            try:
+                number = Decimal(value)
+                if -_LARGEST < number < _LARGEST:
+                    text = format(number, ",.2f")
+                    if not self._english:
+                        group, decimal = self._separators
+                        text = text.replace(",", "\0").replace(".", decimal).replace("\0", group)
+                    if text[0] != "-":
+                        return text
+                    return _MINUS + text[1:] if not _ZEROS.issuperset(text[1:]) else text[1:]
+            except InvalidOperation:
+                pass  # said below
         negative, body = self._signed(value, 2)
         return f"{_MINUS}{body}" if negative else body
 

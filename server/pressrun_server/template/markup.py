@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import copy
-from typing import Any
+from typing import Any, cast
 from xml.etree.ElementTree import Element
 
 from tinyhtml5.parser import HTMLParser
@@ -48,12 +48,13 @@ class Markup:
         parser.tree.parser = parser
         for phase in parser.phases.values():
             phase.tree = parser.tree
-        self.root: Element = parser.parse(self.source)
+        self.root: Element = cast("Element", parser.parse(self.source))
         self._offsets: dict[Element, tuple[int, int]] = {}
         self._parents: dict[Element, Element] = {}
         lowered = self.source.lower()
         for element in self.root.iter():
-            if not isinstance(element.tag, str):
+            tag: Any = element.tag  # a comment's is a function
+            if not isinstance(tag, str):
                 continue
             for child in element:
                 self._parents[child] = element

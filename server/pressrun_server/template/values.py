@@ -95,7 +95,7 @@ def color(tokens: Tokens) -> int | None:
     """A colour as 0xRRGGBB; None for `transparent`."""
     found = significant(tokens)
     if len(found) == 1:
-        parsed = tinycss2.color3.parse_color(found[0])
+        parsed: Any = tinycss2.color3.parse_color(found[0])
         if parsed == "currentColor":
             raise InvalidValueError("currentColor is not supported; write the colour")
         if parsed is not None:

@@ -1,0 +1,88 @@
+"""Puts the parts of one document together and proves that they are the document that the manifest names. No I/O."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from pressrun.v1 import document_pb2
+from pressrun_client.errors import IntegrityError, LimitExceededError, RenderError
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+__all__ = ["Assembly"]
+
+
+class Assembly:
+    """The received part of one document.
+
+    Guarantee: `finish` gives bytes only where every part came once, in order, and size and SHA-256 of the whole are
+    those of the manifest. Cost: one hash over the bytes, and one copy where the document came in several parts.
+
+    Args:
+        request_id: the document; errors name it.
+        limit: bytes of the largest document to accept.
+
+    Example:
+        >>> assembly = Assembly("a", limit=100)
+        >>> assembly.add(0, b"hello ")
+        >>> assembly.add(6, b"world")
+        >>> assembly.size
+        11
+    """
+
+    __slots__ = ("_hash", "_limit", "_parts", "_request_id", "size")
+
+    def __init__(self, request_id: str, *, limit: int) -> None:
+        self._request_id = request_id
+        self._limit = limit
+        self._parts: list[bytes] = []
+        self._hash: _Hash | None = None
+        self.size = 0
+        """Bytes received."""
+
+    def add(self, offset: int, data: bytes) -> None:
+        """Takes the next part.
+
+        Raises:
+            IntegrityError: the part does not follow the one before.
+            LimitExceededError: the document is larger than what is accepted.
+        """
+        if offset != self.size:
+            raise self._broken(f"A part starts at byte {offset:,} where byte {self.size:,} was due.")
+        self.size += len(data)
+        if self.size > self._limit:
+            raise LimitExceededError(
+                f"The document has more than {self._limit:,} bytes (document_limit).", request_id=self._request_id
+            )
+        if not self._parts:
+            # A document in one part is hashed at the end, in one call.
+            self._parts.append(data)
+            return
+        if self._hash is None:
+            self._hash = hashlib.sha256(self._parts[0])
+        self._hash.update(data)
+        self._parts.append(data)
+
+    def finish(self, completion: document_pb2.DocumentCompletion) -> bytes:
+        """All bytes of the document.
+
+        Raises:
+            IntegrityError: size or SHA-256 are not those of the manifest.
+        """
+        expected = completion.manifest.document
+        if expected.size != self.size:
+            raise self._broken(f"{self.size:,} bytes came where the manifest names {expected.size:,}.")
+        parts = self._parts
+        if self._hash is not None:
+            content, found = b"".join(parts), self._hash.hexdigest()
+        else:
+            content = parts[0] if parts else b""
+            found = hashlib.sha256(content).hexdigest()
+        if found != expected.sha256:
+            raise self._broken(f"The bytes hash to {found} where the manifest names {expected.sha256 or 'nothing'}.")
+        return content
+
+    def _broken(self, message: str) -> RenderError:
+        return IntegrityError(message, request_id=self._request_id)

@@ -1,0 +1,136 @@
+"""The connection to the nodes: one gRPC channel, balanced over all addresses and aware of their health."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from pressrun_client.config import ClientConfig, TlsConfig
+from pressrun_client.errors import ConfigError
+
+__all__ = ["grpc_target", "open_channel", "service_config"]
+
+_SCHEMES = ("dns:", "ipv4:", "ipv6:", "unix:", "unix-abstract:", "vsock:", "xds:", "passthrough:")
+
+
+def open_channel(config: ClientConfig) -> grpc.aio.Channel:
+    """Opens a channel; nothing is connected before the first call.
+
+    Raises:
+        ConfigError: the target is none, or a TLS file cannot be read.
+    """
+    options: dict[str, Any] = {
+        "grpc.max_send_message_length": config.message_limit,
+        "grpc.max_receive_message_length": config.message_limit,
+        "grpc.keepalive_time_ms": int(config.keepalive_time * 1000),
+        "grpc.keepalive_timeout_ms": int(config.keepalive_timeout * 1000),
+        # Nodes answer GOAWAY to probes on idle connections.
+        "grpc.keepalive_permit_without_calls": 0,
+        "grpc.service_config": json.dumps(service_config(config)),
+        # A node that restarts is found again soon; gRPC's own bound is two minutes.
+        "grpc.initial_reconnect_backoff_ms": 200,
+        "grpc.max_reconnect_backoff_ms": 5000,
+        # Each client has its own connections, so that several clients carry more than one.
+        "grpc.use_local_subchannel_pool": 1,
+    }
+    if config.tls is not None and config.tls.server_name:
+        options["grpc.ssl_target_name_override"] = config.tls.server_name
+    options.update(config.channel_options)
+    target = grpc_target(config.target)
+    if config.tls is None:
+        return grpc.aio.insecure_channel(target, options=list(options.items()))
+    return grpc.aio.secure_channel(target, _credentials(config.tls), options=list(options.items()))
+
+
+def service_config(config: ClientConfig) -> dict[str, Any]:
+    """How gRPC balances, checks health and repeats.
+
+    gRPC itself repeats only the short calls, and only those that found no node. RenderDocument and Render are repeated
+    above it, where partly received documents, RetryInfo and the document's deadline are known; repeating at both levels
+    would multiply the attempts.
+    """
+    document: dict[str, Any] = {"loadBalancingConfig": [{"round_robin": {}}]}
+    if config.health_check:
+        document["healthCheckConfig"] = {"serviceName": "pressrun.v1.RenderService"}
+    attempts = min(config.attempts, 5)  # gRPC allows no more
+    if attempts > 1:
+        document["methodConfig"] = [
+            {
+                "name": [
+                    {"service": "pressrun.v1.TemplateService"},
+                    {"service": "pressrun.v1.AssetService"},
+                    {"service": "pressrun.v1.RenderService", "method": "RenderUnary"},
+                ],
+                "retryPolicy": {
+                    "maxAttempts": attempts,
+                    "initialBackoff": f"{max(config.backoff_initial, 0.001):.3f}s",
+                    "maxBackoff": f"{max(config.backoff_max, 0.001):.3f}s",
+                    "backoffMultiplier": config.backoff_factor,
+                    "retryableStatusCodes": ["UNAVAILABLE"],
+                },
+            }
+        ]
+    return document
+
+
+def grpc_target(target: str) -> str:
+    """The target in gRPC's form; several addresses become one list that is balanced over.
+
+    Raises:
+        ConfigError: an address has no port, or several are given that are not all IP addresses.
+
+    Example:
+        >>> grpc_target("10.0.0.1:7070, 10.0.0.2:7070")
+        'ipv4:10.0.0.1:7070,10.0.0.2:7070'
+    """
+    target = target.strip()
+    if target.startswith(_SCHEMES):
+        return target
+    addresses = [address.strip() for address in target.split(",")]
+    hosts = [_host(address) for address in addresses]
+    if len(addresses) == 1:
+        return target
+    kinds = {_ip_version(host) for host in hosts}
+    if len(kinds) == 1 and None not in kinds:
+        return f"ipv{kinds.pop()}:{','.join(addresses)}"
+    raise ConfigError(
+        f"target {target!r} lists several addresses that are not all IPv4 or all IPv6; give ip:port,ip:port,… or"
+        " one DNS name with several addresses, e.g. dns:///nodes.internal:7070"
+    )
+
+
+def _host(address: str) -> str:
+    host, colon, port = address.rpartition(":")
+    if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65536:  # noqa: PLR2004 - the largest port
+        raise ConfigError(
+            f"target address {address!r} is not host:port with a port from 1 to 65535, e.g. 127.0.0.1:7070"
+        )
+    return host.removeprefix("[").removesuffix("]")
+
+
+def _ip_version(host: str) -> int | None:
+    try:
+        return ipaddress.ip_address(host).version
+    except ValueError:
+        return None
+
+
+def _credentials(tls: TlsConfig) -> grpc.ChannelCredentials:
+    return grpc.ssl_channel_credentials(
+        root_certificates=_read("tls.root_certificate", tls.root_certificate),
+        private_key=_read("tls.client_key", tls.client_key),
+        certificate_chain=_read("tls.client_certificate", tls.client_certificate),
+    )
+
+
+def _read(name: str, path: Path | str | None) -> bytes | None:
+    if path is None:
+        return None
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{name}: cannot read {path}: {error.strerror}; give a PEM file") from error

@@ -1,0 +1,317 @@
+"""The client that internal services call."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar, Unpack, cast
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from pressrun.v1 import asset_service_pb2, asset_service_pb2_grpc, template_service_pb2, template_service_pb2_grpc
+from pressrun.v1.render_service_pb2_grpc import RenderServiceStub
+from pressrun_client.bundle import Bundle, read_bundle
+from pressrun_client.channel import grpc_target, open_channel
+from pressrun_client.config import ClientConfig
+from pressrun_client.conversion.asset import rendition_message, to_descriptor, to_outcome
+from pressrun_client.conversion.request import OUTPUT_CHANNELS, template_message
+from pressrun_client.conversion.template import to_check_result, to_published_template, to_template_info
+from pressrun_client.diagnostic import Violation
+from pressrun_client.document import Document, Result
+from pressrun_client.errors import InvalidRequestError, RenderCancelledError, UnsupportedError
+from pressrun_client.failure import error_from_rpc
+from pressrun_client.lane import cancelled_by_peer
+from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, Rendition
+from pressrun_client.models.node import NodeHealth
+from pressrun_client.models.request import Record, RenderOptions, RenderRequest
+from pressrun_client.models.template import CheckResult, PublishedTemplate, TemplateInfo, TemplateRef
+from pressrun_client.models.vocabulary import OutputChannel
+from pressrun_client.single import render_document
+from pressrun_client.stream import RenderStream
+
+__all__ = ["Client", "OnError"]
+
+OnError = Literal["yield", "raise"]
+"""What a stream does with a failed document: yields it as a result, or ends with its error."""
+
+_Answer = TypeVar("_Answer")
+_HEALTHS = {
+    health_pb2.HealthCheckResponse.SERVING: NodeHealth.SERVING,
+    health_pb2.HealthCheckResponse.NOT_SERVING: NodeHealth.NOT_SERVING,
+}
+_BUNDLE_MARGIN = 64 * 1024
+"""Bytes of a message that the paths and lengths of a bundle's files may take."""
+
+
+class Client:
+    """Renders documents on a node or a cluster of nodes.
+
+    One client per process is enough: it may be shared by any number of tasks of one event loop, and carries all of
+    their calls over its connections. It connects at the first call, and again by itself.
+
+    Args:
+        target: `host:port`, several `ip:port` with commas between, or any gRPC target; wins over that of `config`.
+        config: everything else.
+
+    Raises:
+        ConfigError: the target is none. (A TLS file that cannot be read is told by the first call.)
+
+    Example:
+        One document, then many::
+
+            async with Client("127.0.0.1:7070") as client:
+                document = await client.render("statement@1", {"customer": {"name": "Zoë"}}, locale="de-DE")
+                document.save("statement.pdf")
+
+                requests = (RenderRequest("statement@1", line) for line in open("records.ndjson", "rb"))
+                async for result in client.render_stream(requests):
+                    if isinstance(result, Document):
+                        store(result.request_id, result.content)
+                    else:
+                        report(result.request_id, result.error)
+    """
+
+    def __init__(self, target: str | None = None, *, config: ClientConfig | None = None) -> None:
+        config = config or ClientConfig()
+        self._config = config if target is None else replace(config, target=target)
+        # Opened at the first call: a channel belongs to the event loop that runs then. What is wrong is said now.
+        grpc_target(self._config.target)
+        self._opened: grpc.aio.Channel | None = None
+        self._closed = False
+
+    @property
+    def config(self) -> ClientConfig:
+        """How this client reaches nodes."""
+        return self._config
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Ends all calls and connections; the client cannot be used any more."""
+        self._closed = True
+        if self._opened is not None:
+            await self._opened.close()
+
+    def _channel(self) -> grpc.aio.Channel:
+        if self._closed:
+            raise RuntimeError("This client is closed; make a new one.")
+        if self._opened is None:
+            self._opened = open_channel(self._config)
+        return self._opened
+
+    def _documents(self) -> RenderServiceStub:
+        return RenderServiceStub(self._channel())
+
+    def _templates(self) -> template_service_pb2_grpc.TemplateServiceStub:
+        return template_service_pb2_grpc.TemplateServiceStub(self._channel())
+
+    def _assets(self) -> asset_service_pb2_grpc.AssetServiceStub:
+        return asset_service_pb2_grpc.AssetServiceStub(self._channel())
+
+    # Documents
+
+    async def render(self, template: TemplateRef | str, record: Record, **options: Unpack[RenderOptions]) -> Document:
+        """Renders one document. It is sent again, as the same request, where that is safe and may help.
+
+        Args:
+            template: the template: a ref, or `name@version`.
+            record: the data: a mapping, or the text of a JSON object.
+            **options: locale, output_channel, attributes, as_of, time_limit, …: see `RenderRequest`.
+
+        Raises:
+            RenderError: there is no document; the class says why.
+        """
+        return await self.render_request(RenderRequest(template, record, **options))
+
+    async def render_request(self, request: RenderRequest) -> Document:
+        """Renders one document, as `render` does.
+
+        Raises:
+            RenderError: there is no document; the class says why.
+        """
+        return await render_document(self._documents(), self._config, request)
+
+    def render_stream(
+        self,
+        requests: Iterable[RenderRequest] | AsyncIterable[RenderRequest],
+        *,
+        ordered: bool = False,
+        max_in_flight: int | None = None,
+        on_error: OnError = "yield",
+    ) -> AsyncGenerator[Result, None]:
+        """Renders many documents over one stream.
+
+        Requests are pulled only when there is room, and results are held only until they are taken, so memory does
+        not grow with the number of documents. What fails for a passing reason is sent again; so is what was on a
+        stream that broke. Leaving the loop cancels what is in flight (at once, where the generator is closed: see
+        `contextlib.aclosing`).
+
+        Args:
+            requests: what to render. A plain iterable is pulled on the event loop, so it should not block.
+            ordered: whether results come in the order of the requests, or as they are completed, which is faster.
+            max_in_flight: documents pulled and not yet handed over; None means the client's default.
+            on_error: whether a failed document is yielded as a `FailedDocument`, or ends the stream with its error.
+
+        Raises:
+            RenderError: the stream itself cannot go on (access denied, no such call), or, with `on_error="raise"`, the
+                error of the first failed document.
+            ValueError: max_in_flight or on_error is wrong.
+        """
+        if on_error not in ("yield", "raise"):
+            raise ValueError(f"on_error is {on_error!r}; valid are 'yield' and 'raise'")
+        if max_in_flight is not None and max_in_flight < 1:
+            raise ValueError(f"max_in_flight is {max_in_flight}; it must be at least 1")
+        stream = RenderStream(
+            self._documents,
+            self._config,
+            requests,
+            ordered=ordered,
+            max_in_flight=max_in_flight or self._config.max_in_flight,
+        )
+        return stream.results(raising=on_error == "raise")
+
+    # Templates
+
+    async def publish(self, bundle: str | os.PathLike[str] | Bundle) -> PublishedTemplate:
+        """Compiles a bundle and makes it available. Publishing the same bundle again changes nothing.
+
+        Args:
+            bundle: its folder, or its files by relative path.
+
+        Raises:
+            BundleError: it cannot be read.
+            TemplateInvalidError: it has errors; `diagnostics` say all of them.
+            TemplateConflictError: this name and version was published with other files.
+            RenderError: the node cannot be reached, or a limit is passed.
+        """
+        request = template_service_pb2.PublishRequest(files=await self._files(bundle))
+        return to_published_template(await self._call(self._templates().Publish, request))
+
+    async def check(self, bundle: str | os.PathLike[str] | Bundle) -> CheckResult:
+        """Compiles a bundle without making it available, and says everything there is to say about it.
+
+        Args:
+            bundle: its folder, or its files by relative path.
+
+        Raises:
+            BundleError: it cannot be read.
+            RenderError: the node cannot be reached, or a limit is passed.
+        """
+        request = template_service_pb2.CheckRequest(files=await self._files(bundle))
+        return to_check_result(await self._call(self._templates().Check, request))
+
+    async def templates(self, *, page_size: int = 100) -> AsyncIterator[TemplateInfo]:
+        """The published templates by name, then version; a page is fetched when it is needed.
+
+        Raises:
+            RenderError: the node cannot be reached.
+        """
+        token = ""
+        while True:
+            request = template_service_pb2.ListRequest(page_size=page_size, page_token=token)
+            page = await self._call(self._templates().List, request)
+            for template in page.templates:
+                yield to_template_info(template)
+            token = page.next_page_token
+            if not token:
+                return
+
+    async def template(self, ref: TemplateRef | str) -> TemplateInfo:
+        """One published template.
+
+        Raises:
+            TemplateNotFoundError: there is none of that name.
+            RenderError: the node cannot be reached.
+        """
+        request = template_service_pb2.GetRequest(template=template_message(ref))
+        return to_template_info((await self._call(self._templates().Get, request)).template)
+
+    # Assets
+
+    async def resolve_assets(self, refs: Sequence[str], *, rendition: Rendition | None = None) -> list[AssetOutcome]:
+        """Turns asset refs into descriptors, fetching what the node does not hold. One outcome for each, in order.
+
+        Args:
+            refs: e.g. `cloudinary:statement/banner-premier`; 1 to 1,000.
+            rendition: the rendition of all of them; None for the originals.
+
+        Raises:
+            InvalidRequestError: there are no refs, too many, or one that is none.
+            RenderError: the node cannot be reached.
+        """
+        request = asset_service_pb2.ResolveRequest(
+            refs=list(refs), rendition=None if rendition is None else rendition_message(rendition)
+        )
+        response = await self._call(self._assets().Resolve, request)
+        return [to_outcome(outcome) for outcome in response.outcomes]
+
+    async def prefetch(
+        self, template: TemplateRef | str, *, output_channel: OutputChannel = OutputChannel.PRINT
+    ) -> list[AssetOutcome]:
+        """Fetches and prepares the assets that a template can choose, so that its first document finds them.
+
+        Raises:
+            TemplateNotFoundError: there is no such template.
+            RenderError: the node cannot be reached.
+        """
+        channel = OUTPUT_CHANNELS.get(output_channel)
+        if channel is None:
+            fault = Violation("output_channel", f"is {output_channel!r}; valid are {', '.join(OUTPUT_CHANNELS)}")
+            raise InvalidRequestError("The request is wrong.", violations=(fault,))
+        request = asset_service_pb2.PrefetchRequest(template=template_message(template), output_channel=channel)
+        response = await self._call(self._assets().Prefetch, request)
+        return [to_outcome(outcome) for outcome in response.outcomes]
+
+    async def describe_asset(self, ref: str) -> list[AssetDescriptor]:
+        """What the node knows about an asset now, without asking its source; one descriptor for each rendition.
+
+        Raises:
+            AssetUnavailableError: the node does not know it.
+            RenderError: the node cannot be reached.
+        """
+        response = await self._call(self._assets().Describe, asset_service_pb2.DescribeRequest(ref=ref))
+        return [to_descriptor(descriptor) for descriptor in response.descriptors]
+
+    # The node
+
+    async def health(self) -> NodeHealth:
+        """Whether a node takes documents; of several nodes, one of those that do.
+
+        Raises:
+            NodeUnavailableError: no node answers, or none that is serving.
+        """
+        request = health_pb2.HealthCheckRequest(service="pressrun.v1.RenderService")
+        try:
+            response = await self._call(self._check_health(), request)
+        except UnsupportedError:
+            return NodeHealth.UNKNOWN
+        return _HEALTHS.get(response.status, NodeHealth.UNKNOWN)
+
+    def _check_health(self) -> grpc.aio.UnaryUnaryMultiCallable[Any, health_pb2.HealthCheckResponse]:
+        stub: Any = health_pb2_grpc.HealthStub(self._channel())  # the package has no types
+        return cast("grpc.aio.UnaryUnaryMultiCallable[Any, health_pb2.HealthCheckResponse]", stub.Check)
+
+    async def _files(self, bundle: str | os.PathLike[str] | Bundle) -> list[template_service_pb2.BundleFile]:
+        limit = self._config.message_limit - _BUNDLE_MARGIN
+        files = await asyncio.to_thread(read_bundle, bundle, limit=max(limit, 1))
+        return [template_service_pb2.BundleFile(path=path, content=content) for path, content in files.items()]
+
+    async def _call(self, method: grpc.aio.UnaryUnaryMultiCallable[Any, _Answer], request: object) -> _Answer:
+        try:
+            return await method(request, timeout=self._config.call_timeout)
+        except grpc.aio.AioRpcError as error:
+            raise error_from_rpc(error, target=self._config.target) from error
+        except asyncio.CancelledError:
+            if not cancelled_by_peer():
+                raise
+            raise RenderCancelledError("The node cancelled the call.", code="CANCELLED") from None

@@ -1,0 +1,1 @@
+"""The commands of the client, one module for each noun."""

@@ -1,0 +1,86 @@
+"""`pressrun asset`: resolve, describe and prefetch assets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import click
+
+from pressrun_client.commands.connection import connection_options, with_client
+from pressrun_client.commands.output import echo_error, example, moment, size
+from pressrun_client.config import ClientConfig
+from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, Rendition
+from pressrun_client.models.vocabulary import OutputChannel
+
+__all__ = ["asset"]
+
+
+@click.group(
+    epilog=example("pressrun asset resolve cloudinary:statement/banner-premier", "pressrun asset prefetch statement@1")
+)
+def asset() -> None:
+    """Resolve, describe and prefetch assets."""
+
+
+@asset.command(epilog=example("pressrun asset resolve cloudinary:statement/banner-premier --width 2000 --format jpg"))
+@click.argument("refs", nargs=-1, required=True)
+@click.option("--width", type=click.IntRange(min=0), default=0, help="Width of the rendition in pixels.")
+@click.option("--height", type=click.IntRange(min=0), default=0, help="Height of the rendition in pixels.")
+@click.option("--format", "format_", default="", help="Format of the rendition: jpg, png, webp, svg or pdf.")
+@click.option("--quality", type=click.IntRange(0, 100), default=0, help="JPEG quality, 1 to 100.")
+@connection_options
+def resolve(refs: tuple[str, ...], width: int, height: int, format_: str, quality: int, config: ClientConfig) -> None:
+    """Fetch assets by their refs, and say what they are; exit with 1 where one cannot be had."""
+    rendition = Rendition(width=width, height=height, format=format_, quality=quality)
+    _report(
+        with_client(
+            config,
+            lambda client: client.resolve_assets(refs, rendition=None if rendition == Rendition() else rendition),
+        )
+    )
+
+
+@asset.command(epilog=example("pressrun asset prefetch statement@1"))
+@click.argument("template")
+@click.option(
+    "--channel",
+    type=click.Choice([channel.value for channel in OutputChannel]),
+    default=OutputChannel.PRINT.value,
+    show_default=True,
+    help="The output channel whose renditions are wanted.",
+)
+@connection_options
+def prefetch(template: str, channel: str, config: ClientConfig) -> None:
+    """Fetch and prepare all assets that TEMPLATE can choose; exit with 1 where one cannot be had."""
+    _report(with_client(config, lambda client: client.prefetch(template, output_channel=OutputChannel(channel))))
+
+
+@asset.command(epilog=example("pressrun asset describe cloudinary:statement/banner-premier"))
+@click.argument("ref")
+@connection_options
+def describe(ref: str, config: ClientConfig) -> None:
+    """Say what the node knows about the asset REF, without asking its source."""
+    for descriptor in with_client(config, lambda client: client.describe_asset(ref)):
+        click.echo(f"{descriptor.ref}: {_line(descriptor)}")
+        click.echo(f"  sha256        {descriptor.digest.sha256}")
+        click.echo(f"  approval      {descriptor.approval or '-'}")
+        click.echo(f"  rights until  {moment(descriptor.rights_until)}")
+        click.echo(f"  fetched       {moment(descriptor.fetched_at)}, fresh until {moment(descriptor.fresh_until)}")
+
+
+def _report(outcomes: Iterable[AssetOutcome]) -> None:
+    failed = False
+    for outcome in outcomes:
+        if outcome.error is not None:
+            failed = True
+            click.echo(f"{outcome.ref}: failed", err=True)
+            echo_error(outcome.error)
+        elif outcome.descriptor is not None:
+            click.echo(f"{outcome.ref}: {_line(outcome.descriptor)}, found in {outcome.found_in or '-'}")
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+def _line(descriptor: AssetDescriptor) -> str:
+    pixels = f", {descriptor.width} x {descriptor.height}" if descriptor.width else ""
+    return f"version {descriptor.version or '-'}, {descriptor.media_type}{pixels}, {size(descriptor.digest.size)}"

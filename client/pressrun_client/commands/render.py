@@ -1,0 +1,187 @@
+"""`pressrun render`: one document, on a node or in this process."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import click
+
+from pressrun_client.client import Client
+from pressrun_client.commands.connection import connection_options, with_client
+from pressrun_client.commands.output import echo_diagnostics, echo_error, example, report_errors, size
+from pressrun_client.commands.plugins import load, missing
+from pressrun_client.config import ClientConfig
+from pressrun_client.diagnostic import Diagnostic, Severity, Violation
+from pressrun_client.errors import RenderError
+from pressrun_client.failure import error_class
+from pressrun_client.models.request import RenderRequest
+from pressrun_client.models.vocabulary import OutputChannel, Priority
+
+__all__ = ["render"]
+
+
+@click.command(
+    short_help="Render one document.",
+    epilog=example(
+        "pressrun render statement@1 record.json -o statement.pdf",
+        "pressrun render templates/statement record.json -o - --local > statement.pdf",
+    ),
+)
+@click.argument("template")
+@click.argument("record", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.option("-o", "--output", required=True, type=click.Path(allow_dash=True), help="Where the document goes, or -.")
+@click.option(
+    "--channel",
+    type=click.Choice([channel.value for channel in OutputChannel]),
+    default=OutputChannel.PRINT.value,
+    show_default=True,
+    help="The output channel.",
+)
+@click.option("--locale", default="", help="BCP 47 tag, e.g. de-DE; the template's default where it is not given.")
+@click.option("--attribute", "attributes", multiple=True, metavar="NAME=VALUE", help="For selection and audit.")
+@click.option("--as-of", metavar="MOMENT", help="The moment that the document speaks of, e.g. 2026-09-30 (UTC).")
+@click.option("--manifest", type=click.Path(allow_dash=True), help="Where the manifest goes, as JSON.")
+@click.option("--local", is_flag=True, help="Render in this process; TEMPLATE must be a folder.")
+@connection_options
+def render(  # noqa: PLR0913 - one for each option
+    template: str,
+    record: str,
+    output: str,
+    channel: str,
+    locale: str,
+    attributes: tuple[str, ...],
+    as_of: str | None,
+    manifest: str | None,
+    *,
+    local: bool,
+    config: ClientConfig,
+) -> None:
+    """Render RECORD with TEMPLATE.
+
+    TEMPLATE is name@version, or a bundle's folder, which is published first. RECORD is a JSON file, or - for stdin.
+    """
+    if output == "-" and manifest == "-":
+        raise click.UsageError("--output and --manifest cannot both be -.")
+    chosen = _attributes(attributes)
+    moment = _moment(as_of)
+    with report_errors(), click.open_file(record, "rb") as source:
+        data = source.read()
+    folder = Path(template)
+    if local:
+        if not folder.is_dir():
+            raise click.BadParameter(f"{template!r} is no folder; --local needs the bundle's.", param_hint="TEMPLATE")
+        content, proof = _render_local(folder, data, locale, channel, chosen, moment)
+        summary = size(len(content))
+    else:
+        request = RenderRequest(
+            template,
+            data,
+            locale=locale,
+            output_channel=OutputChannel(channel),
+            attributes=chosen,
+            as_of=moment,
+            priority=Priority.INTERACTIVE,
+        )
+        bundle = folder if folder.is_dir() else None
+        content, proof, summary = with_client(config, lambda client: _render_remote(client, request, bundle))
+    with report_errors():
+        _write(output, content)
+        if manifest is not None:
+            _write(manifest, proof.encode() + b"\n")
+    if output != "-":
+        click.echo(f"{output}: {summary}", err=True)
+
+
+async def _render_remote(client: Client, request: RenderRequest, bundle: Path | None) -> tuple[bytes, str, str]:
+    if bundle is not None:
+        published = await client.publish(bundle)
+        echo_diagnostics(published.diagnostics, err=True)
+        request = replace(request, template=published.ref)
+    document = await client.render_request(request)
+    for warning in document.warnings:
+        click.echo(f"{warning.place or 'document'}: warning: {warning.message} [{warning.code}]", err=True)
+    pages = "1 page" if document.pages == 1 else f"{document.pages:,} pages"
+    summary = f"{pages}, {size(len(document))}, {document.latency * 1000:.0f} ms"
+    return document.content, document.manifest_json(), summary
+
+
+def _render_local(
+    folder: Path, record: bytes, locale: str, channel: str, attributes: dict[str, str], as_of: datetime | None
+) -> tuple[bytes, str]:
+    points = entry_points(group="pressrun.local", name="render")
+    if not points:
+        click.echo("Error: --local needs the server, which is not installed. Install it with:", err=True)
+        click.echo("  pip install 'pressrun[server]'", err=True)
+        raise click.exceptions.Exit(2)
+    (point, *_) = points
+    try:
+        function = load(point)
+    except ImportError as error:
+        missing(point, error, "--local")
+    try:
+        content, proof = function(
+            folder, record, locale=locale or None, channel=channel, attributes=attributes, as_of=as_of
+        )
+    except Exception as error:
+        failure = _local_failure(error)
+        if failure is None:
+            raise
+        echo_error(failure)
+        raise click.exceptions.Exit(1) from error
+    return bytes(content), str(proof)
+
+
+def _local_failure(error: Exception) -> RenderError | None:
+    """The error of the server, which this package does not import, by its attributes; None for a defect."""
+    reason = getattr(error, "reason", None)
+    if not isinstance(reason, str):
+        return None
+    return error_class(reason)(
+        str(getattr(error, "message", error)),
+        reason=str(reason),
+        advised=True,
+        violations=tuple(Violation(each.field, each.description) for each in getattr(error, "violations", ())),
+        diagnostics=tuple(
+            Diagnostic(
+                Severity(str(each.severity)),
+                str(each.code),
+                each.message,
+                hint=getattr(each, "hint", "") or "",
+                file=getattr(each, "file", "") or "",
+                line=getattr(each, "line", 0) or 0,
+                column=getattr(each, "column", 0) or 0,
+            )
+            for each in getattr(error, "diagnostics", ())
+        ),
+    )
+
+
+def _attributes(pairs: tuple[str, ...]) -> dict[str, str]:
+    chosen = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"{pair!r} is not NAME=VALUE, e.g. segment=premier.", param_hint="--attribute")
+        chosen[name] = value
+    return chosen
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is no ISO 8601 moment; write 2026-09-30 or 2026-09-30T12:00:00+02:00.", param_hint="--as-of"
+        ) from None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _write(path: str, content: bytes) -> None:
+    # Atomic: who finds the file finds all of it.
+    with click.open_file(path, "wb", atomic=path != "-") as target:
+        target.write(content)

@@ -1,0 +1,1 @@
+"""To and from protobuf; nothing outside this package and the streams touches a message."""

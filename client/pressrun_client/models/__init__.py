@@ -1,0 +1,45 @@
+"""The values that callers give and get: plain, frozen, and free of protobuf."""
+
+from __future__ import annotations
+
+from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, Rendition
+from pressrun_client.models.manifest import (
+    AssetPin,
+    CacheUse,
+    Digest,
+    FontPin,
+    Manifest,
+    Pins,
+    RenderWarning,
+    Timings,
+)
+from pressrun_client.models.node import NodeHealth
+from pressrun_client.models.request import Record, RenderOptions, RenderRequest
+from pressrun_client.models.template import CheckResult, PublishedTemplate, SlotInfo, TemplateInfo, TemplateRef
+from pressrun_client.models.vocabulary import OutputChannel, OutputFormat, Priority
+
+__all__ = [
+    "AssetDescriptor",
+    "AssetOutcome",
+    "AssetPin",
+    "CacheUse",
+    "CheckResult",
+    "Digest",
+    "FontPin",
+    "Manifest",
+    "NodeHealth",
+    "OutputChannel",
+    "OutputFormat",
+    "Pins",
+    "Priority",
+    "PublishedTemplate",
+    "Record",
+    "RenderOptions",
+    "RenderRequest",
+    "RenderWarning",
+    "Rendition",
+    "SlotInfo",
+    "TemplateInfo",
+    "TemplateRef",
+    "Timings",
+]

@@ -1,0 +1,108 @@
+"""Assets as a node knows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pressrun_client.errors import RenderError
+from pressrun_client.models.manifest import Digest
+
+__all__ = ["AssetDescriptor", "AssetOutcome", "Rendition"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendition:
+    """The technical version of an asset; zero and empty mean the asset's own.
+
+    Example:
+        >>> Rendition(width=2000, format="jpg", quality=85).width
+        2000
+    """
+
+    width: int = 0
+    """Width in pixels."""
+    height: int = 0
+    """Height in pixels."""
+    fit: str = ""
+    """How the asset is fitted into width and height: `limit`, `fill`, `fit`, `pad` or `scale`."""
+    format: str = ""
+    """The format: `jpg`, `png`, `webp`, `svg` or `pdf`."""
+    quality: int = 0
+    """JPEG quality, 1 to 100."""
+    dpi: int = 0
+    """Resolution in dots per inch."""
+    color_space: str = ""
+    """The colour space: `srgb`, `cmyk` or `gray`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetDescriptor:
+    """What is known about one rendition of an asset.
+
+    Example:
+        See until when a banner may be used::
+
+            for descriptor in await client.describe_asset("cloudinary:statement/banner-premier"):
+                print(descriptor.version, descriptor.approval, descriptor.rights_until)
+    """
+
+    ref: str
+    """The asset ref."""
+    rendition: Rendition
+    """The rendition."""
+    digest: Digest
+    """The bytes."""
+    asset_id: str = ""
+    """The source's id of this version."""
+    version: str = ""
+    """The source's version."""
+    etag: str = ""
+    """The source's entity tag, where it gives one."""
+    media_type: str = ""
+    """The media type, found from the bytes."""
+    width: int = 0
+    """Width in pixels."""
+    height: int = 0
+    """Height in pixels."""
+    approval: str = ""
+    """What the source says of the approval, e.g. `approved`."""
+    rights_from: datetime | None = None
+    """Start of the right of use, where the source knows one."""
+    rights_until: datetime | None = None
+    """End of the right of use, where the source knows one."""
+    territories: tuple[str, ...] = ()
+    """Territories that the rights are for; empty for all."""
+    locale: str = ""
+    """The locale of the asset, where the source knows one."""
+    fetched_at: datetime | None = None
+    """When the source was asked."""
+    fresh_until: datetime | None = None
+    """Until when the answer is used without asking again."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssetOutcome:
+    """What became of one asset: a descriptor or an error, never both.
+
+    Example:
+        Find out what is missing before a run::
+
+            for outcome in await client.prefetch("statement@1"):
+                if outcome.error is not None:
+                    print(outcome.ref, outcome.error)
+    """
+
+    ref: str
+    """The asset ref as it was asked for."""
+    descriptor: AssetDescriptor | None = None
+    """The asset, where it is here."""
+    error: RenderError | None = None
+    """Why it is not."""
+    found_in: str = ""
+    """Where it was found: `memory`, `disk` or `source`."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the asset is here."""
+        return self.error is None

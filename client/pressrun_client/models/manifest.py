@@ -1,0 +1,209 @@
+"""What went into a document and what came out: the proof that is kept with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pressrun_client.models.vocabulary import OutputChannel, OutputFormat
+
+__all__ = ["AssetPin", "CacheUse", "Digest", "FontPin", "Manifest", "Pins", "RenderWarning", "Timings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """The name of some bytes: what they hash to and how many there are.
+
+    Example:
+        >>> Digest("e3b0c442…", 0).size
+        0
+    """
+
+    sha256: str
+    """SHA-256, 64 lower-case hexadecimal digits."""
+    size: int
+    """Number of bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssetPin:
+    """An asset as it went into a document, precise enough to use the same bytes again.
+
+    Example:
+        >>> AssetPin(slot="logo", ref="core-dam:7f20", digest=Digest("ab…", 9)).slot
+        'logo'
+    """
+
+    slot: str
+    """The slot of the template."""
+    ref: str
+    """The asset ref, e.g. `cloudinary:statement/banner-premier`."""
+    digest: Digest
+    """The bytes that the source gave."""
+    asset_id: str = ""
+    """The source's id of this version of the asset."""
+    version: str = ""
+    """The source's version."""
+    rendition: str = ""
+    """The rendition that was asked for, in canonical form, e.g. `w2000,fjpg,q85`."""
+    media_type: str = ""
+    """The media type of those bytes."""
+    approval: str = ""
+    """What the source said of the approval at the moment of use."""
+    rights_until: datetime | None = None
+    """The end of the right of use, where the source knows one."""
+
+
+@dataclass(frozen=True, slots=True)
+class FontPin:
+    """A font that went into a document.
+
+    Example:
+        >>> FontPin("FiraGO Bold", "9c…").name
+        'FiraGO Bold'
+    """
+
+    name: str
+    """Family and style."""
+    sha256: str
+    """SHA-256 of the font file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pins:
+    """Everything that decides a document's bytes beside its record; present them to get the same bytes again.
+
+    Example:
+        Render once, and years later the same bytes::
+
+            first = await client.render("statement@1", record)
+            again = await client.render("statement@1", record, pins=first.manifest.pins)
+            assert again.content == first.content
+    """
+
+    template_digest: str = ""
+    """The template's digest."""
+    engine_digest: str = ""
+    """The engine's digest: code, libraries and data that can change the bytes."""
+    assets: tuple[AssetPin, ...] = ()
+    """The assets used."""
+    fonts: tuple[FontPin, ...] = ()
+    """The fonts used."""
+    as_of: datetime | None = None
+    """The moment that the document speaks of."""
+    locale: str = ""
+    """The locale used, after fallback."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Seconds spent on a document, by phase.
+
+    Example:
+        >>> round(Timings(queue=0.001, compose=0.002).total, 6)
+        0.003
+    """
+
+    queue: float = 0.0
+    """Waiting for admission and for a free composer."""
+    compile: float = 0.0
+    """Finding and, where needed, compiling the template."""
+    select: float = 0.0
+    """Decoding and validating the record and choosing the assets."""
+    resolve: float = 0.0
+    """Getting the assets, prepared."""
+    compose: float = 0.0
+    """Binding, laying out and emitting in the composer."""
+    compose_cpu: float = 0.0
+    """CPU time of the composer for this document."""
+
+    @property
+    def total(self) -> float:
+        """The time on the node."""
+        return self.queue + self.compile + self.select + self.resolve + self.compose
+
+
+@dataclass(frozen=True, slots=True)
+class RenderWarning:
+    """Something about a finished document that its owner may want to know.
+
+    Example:
+        >>> RenderWarning("MISSING_GLYPH", "No font has U+1F600.", "statement.html:41:9").code
+        'MISSING_GLYPH'
+    """
+
+    code: str
+    """Stable, upper-case."""
+    message: str
+    """What happened and what to do about it."""
+    place: str = ""
+    """A place in the template."""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheUse:
+    """How the assets of a document were found.
+
+    Example:
+        >>> CacheUse(memory_hits=3, source_fetches=1).hit_ratio
+        0.75
+    """
+
+    memory_hits: int = 0
+    """Assets found in the memory of the node."""
+    disk_hits: int = 0
+    """Assets found on the disk of the machine."""
+    source_fetches: int = 0
+    """Assets fetched from their source."""
+
+    @property
+    def hit_ratio(self) -> float:
+        """The part that no source was asked for; 1.0 for a document without assets."""
+        total = self.memory_hits + self.disk_hits + self.source_fetches
+        return 1.0 if total == 0 else (self.memory_hits + self.disk_hits) / total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What went into a document and what came out.
+
+    Example:
+        Keep the proof beside the document::
+
+            document = await client.render("statement@1", record)
+            print(document.manifest.template_version, document.manifest.document.sha256)
+    """
+
+    request_id: str
+    """The request's id."""
+    template_name: str
+    """The template's name."""
+    template_version: str
+    """The template's version."""
+    pins: Pins
+    """What decided the bytes."""
+    record: Digest
+    """The record's bytes as the node received them."""
+    document: Digest
+    """The document."""
+    pages: int
+    """Number of pages."""
+    output_channel: OutputChannel
+    """The output channel."""
+    output_format: OutputFormat
+    """The file format."""
+    media_type: str
+    """The media type."""
+    finished_at: datetime | None
+    """When the document was finished."""
+    timings: Timings
+    """Time by phase."""
+    warnings: tuple[RenderWarning, ...]
+    """What its owner may want to know."""
+    tenant: str
+    """The tenant."""
+    communication_id: str
+    """The caller's id of the communication."""
+    attributes: Mapping[str, str]
+    """The attributes of the request, without the customer reference."""

@@ -1,0 +1,53 @@
+"""The closed vocabularies of a request; each value is also accepted as its plain string."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+__all__ = ["OutputChannel", "OutputFormat", "Priority"]
+
+
+class OutputChannel(StrEnum):
+    """Where a document is going.
+
+    Example:
+        >>> OutputChannel("print") is OutputChannel.PRINT
+        True
+    """
+
+    PRINT = "print"
+    """Paged output for paper and archives."""
+    EMAIL = "email"
+    """A message for a mail client."""
+    WEB = "web"
+    """A page for a browser."""
+    MOBILE = "mobile"
+    """A narrow page, or images, for a telephone."""
+
+
+class OutputFormat(StrEnum):
+    """The file format of the finished bytes.
+
+    Example:
+        >>> OutputFormat("pdf").value
+        'pdf'
+    """
+
+    DEFAULT = "default"
+    """The output channel's usual format: PDF for print."""
+    PDF = "pdf"
+    """PDF 1.7."""
+
+
+class Priority(StrEnum):
+    """Who waits for the document; interactive documents go before batch documents.
+
+    Example:
+        >>> Priority("interactive") is Priority.INTERACTIVE
+        True
+    """
+
+    INTERACTIVE = "interactive"
+    """A person waits."""
+    BATCH = "batch"
+    """A machine waits."""

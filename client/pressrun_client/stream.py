@@ -1,0 +1,370 @@
+"""The Render stream: many documents over one call, bounded, reassembled, verified, and sent again where that helps.
+
+Theory of operation
+-------------------
+A *flight* is a document between its pulling and its answer. A *lane* is one Render call. There is one lane at a time
+that flights go out on; a lane that breaks, or whose node drains, is replaced by the next.
+
+These share the state of a `RenderStream`, all on one event loop, so none needs a lock:
+
+- the *consumer* is the caller's `async for`. It takes results from the delivery, and each one taken makes room in the
+  intake. What is pulled and not yet handed over is what the window counts, so memory is bounded even where the caller
+  is slow or a result waits for its turn.
+- the *writer* is one task. It puts what is waiting into one message, up to 1 MiB, and writes it; while a write waits
+  for flow control, more comes to wait, so messages grow when the connection is the bottleneck and only then.
+- a *reader* for each lane hands parts to the flights' assemblies. When its lane ends, the flights still on it are
+  stranded and are sent again.
+- one *alarm* for the earliest deadline of all flights.
+
+Nothing is done once per document by a task, a future or a timer of its own; that is what makes it fast.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Iterable
+
+from pressrun.v1 import render_service_pb2
+from pressrun.v1.render_service_pb2_grpc import RenderServiceStub
+from pressrun_client.alarm import Alarm
+from pressrun_client.config import ClientConfig
+from pressrun_client.conversion.request import fill_request
+from pressrun_client.delivery import Delivery
+from pressrun_client.diagnostic import Violation
+from pressrun_client.document import FailedDocument, Result
+from pressrun_client.errors import (
+    DeadlineError,
+    InvalidRequestError,
+    LimitExceededError,
+    NodeUnavailableError,
+    RenderError,
+)
+from pressrun_client.failure import error_from_status
+from pressrun_client.flight import Flight
+from pressrun_client.intake import Intake
+from pressrun_client.lane import Lane
+from pressrun_client.models.request import RenderRequest
+from pressrun_client.retry import retry_delay
+
+__all__ = ["RenderStream"]
+
+_COALESCE = 1024 * 1024
+"""Bytes of a message up to which waiting documents are put together."""
+_ENVELOPE = 64
+"""Bytes that a message has around its only document, at most."""
+_FAREWELL = 1.0
+"""Seconds that the node may take to end a stream on which all is answered."""
+_BROKEN = frozenset({"UNAVAILABLE", "INTERNAL", "UNKNOWN", "CANCELLED", "ABORTED", "DEADLINE_EXCEEDED"})
+"""Codes of a stream that broke. Its documents may go to another; with any other code they would meet the same end."""
+
+
+class RenderStream:
+    """Renders many documents; one object for one run.
+
+    Args:
+        connect: gives where to send them.
+        config: the bounds.
+        requests: what to render; pulled only when there is room.
+        ordered: whether results come in the order of the requests, or as they are completed.
+        max_in_flight: how many may be pulled and not yet handed over.
+
+    Example:
+        The way that `Client.render_stream` uses it::
+
+            stream = RenderStream(connect, config, requests, ordered=False, max_in_flight=64)
+            async for result in stream.results(raising=False):
+                ...
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], RenderServiceStub],
+        config: ClientConfig,
+        requests: Iterable[RenderRequest] | AsyncIterable[RenderRequest],
+        *,
+        ordered: bool,
+        max_in_flight: int,
+    ) -> None:
+        self._connect = connect
+        self._config = config
+        self._work = asyncio.Event()
+        self._intake = Intake(requests, max_in_flight, self._admit, self._changed)
+        self._delivery = Delivery(ordered=ordered)
+        self._alarm = Alarm(self._expire)
+        self._prefix = f"{uuid.uuid4().hex[:12]}-"
+        self._pulled = 0
+        self._flights: dict[str, Flight] = {}
+        self._waiting: deque[Flight] = deque()
+        self._lane: Lane | None = None
+        self._lanes: set[Lane] = set()
+        self._retired: deque[Lane] = deque()
+        self._abandoned: dict[str, Lane] = {}
+        self._cancels: deque[tuple[Lane, str]] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._fatal: BaseException | None = None
+
+    async def results(self, *, raising: bool) -> AsyncGenerator[Result, None]:
+        """Runs the stream and yields its results.
+
+        Args:
+            raising: whether the first failed document ends the stream with its error.
+
+        Raises:
+            RenderError: the stream itself cannot go on (access denied, no such call), or, with `raising`, the error of
+                the first failed document.
+            Exception: whatever the iterable of requests raised, after everything pulled before it was answered.
+        """
+        delivery = self._delivery
+        try:
+            if self._intake.asynchronous:
+                self._spawn(self._intake.run())
+            self._spawn(self._write())
+            while True:
+                while (result := delivery.take()) is not None:
+                    self._intake.release()
+                    if raising and isinstance(result, FailedDocument):
+                        raise result.error
+                    yield result
+                if self._fatal is not None:
+                    raise self._fatal
+                if self._answered:
+                    break
+                await delivery.news()
+            # Lets the stream end on both sides, so that the node does not count it as broken off.
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=_FAREWELL)
+            if self._intake.error is not None:
+                raise self._intake.error
+        finally:
+            self._alarm.cancel()
+            for lane in self._lanes:
+                lane.cancel()
+            for task in self._tasks:
+                task.cancel()
+            self._flights.clear()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def _answered(self) -> bool:
+        return self._intake.exhausted and not self._flights
+
+    def _changed(self) -> None:
+        self._work.set()
+        if self._answered:
+            self._delivery.wake()
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._end(error)
+
+    def _end(self, error: BaseException) -> None:
+        self._fatal = error
+        self._delivery.wake()
+
+    # From request to flight
+
+    def _admit(self, request: RenderRequest) -> None:
+        index = self._pulled
+        self._pulled += 1
+        request_id = request.request_id or f"{self._prefix}{index}"
+        try:
+            if request_id in self._flights or request_id in self._abandoned:
+                fault = Violation("request_id", "is that of another document in flight; give each its own")
+                raise InvalidRequestError("The request is wrong.", violations=(fault,))
+            flight = Flight(index, request, request_id, self._config)
+        except RenderError as error:
+            error.request_id = request_id
+            self._delivery.put(index, FailedDocument(request_id, error, 0))
+            return
+        self._flights[request_id] = flight
+        self._waiting.append(flight)
+        self._alarm.by(flight.deadline)
+
+    # The writer
+
+    async def _write(self) -> None:
+        while True:
+            while self._retired:
+                await self._retired.popleft().half_close()
+            message = self._next_message()
+            if message is not None:
+                assert self._lane is not None  # every item of the message is for it
+                await self._lane.write(message)
+            elif self._answered:
+                break
+            else:
+                await self._work.wait()
+                self._work.clear()
+        for lane in tuple(self._lanes):
+            await lane.half_close()
+
+    def _next_message(self) -> render_service_pb2.RenderRequest | None:
+        """What is waiting, as one message for the current lane; None where nothing is."""
+        message = render_service_pb2.RenderRequest()
+        items = message.items
+        while self._cancels:
+            lane, request_id = self._cancels.popleft()
+            if lane is self._lane:
+                items.add().cancel_request_id = request_id
+        size = 0
+        now = time.monotonic()
+        waiting = self._waiting
+        while waiting or self._intake.pull():
+            if not waiting:
+                continue  # what was pulled failed at once
+            flight = waiting.popleft()
+            if self._flights.get(flight.request_id) is not flight:
+                continue  # its time ran out while it waited
+            # The first look saves the work of the second in nearly all cases.
+            if size and size + len(flight.record) > _COALESCE:
+                waiting.appendleft(flight)
+                break
+            added = self._pack(message, flight, now)
+            if not added:
+                continue
+            if size and size + added > _COALESCE:
+                del items[-1]
+                waiting.appendleft(flight)
+                break
+            size += added
+            flight.launch(self._lane or self._open_lane(), now)
+        return message if items else None
+
+    def _pack(self, message: render_service_pb2.RenderRequest, flight: Flight, now: float) -> int:
+        """Adds a flight to the message; its size in bytes, or 0 where it failed."""
+        item = message.items.add()
+        error: RenderError
+        try:
+            fill_request(
+                item.document,
+                flight.request,
+                request_id=flight.request_id,
+                record=flight.record,
+                as_of=flight.as_of,
+                time_limit=max(flight.deadline - now, 0.001),
+            )
+        except InvalidRequestError as invalid:
+            error = invalid
+        else:
+            size = item.ByteSize()
+            limit = self._config.message_limit - _ENVELOPE
+            if size <= limit:
+                return size
+            error = LimitExceededError(f"The request has {size:,} bytes; at most {limit:,} go (message_limit).")
+        del message.items[-1]
+        self._land(flight, flight.failed(error))
+        return 0
+
+    def _open_lane(self) -> Lane:
+        lane = self._lane = Lane(self._connect(), self._config.target)
+        self._lanes.add(lane)
+        self._spawn(self._read(lane))
+        return lane
+
+    # The readers
+
+    async def _read(self, lane: Lane) -> None:
+        error = await lane.read_all(lambda message: self._receive(lane, message))
+        self._lane_ended(lane, error)
+
+    def _receive(self, lane: Lane, message: render_service_pb2.RenderResponse) -> None:
+        now = time.monotonic()
+        for item in message.items:
+            request_id = item.request_id
+            flight = self._flights.get(request_id)
+            completed = item.HasField("completion")
+            if flight is None or flight.lane is not lane:
+                # Abandoned: the node's last word on it frees its id.
+                if (completed or item.HasField("failure")) and self._abandoned.get(request_id) is lane:
+                    del self._abandoned[request_id]
+                continue
+            try:
+                data = item.data
+                if data:
+                    flight.first_byte = flight.first_byte or now
+                    flight.assembly.add(item.offset, data)
+                if completed:
+                    completion = item.completion
+                    content = flight.assembly.finish(completion)
+                    self._land(flight, flight.delivered(content, completion.SerializeToString(), now))
+                elif item.HasField("failure"):
+                    self._retry(flight, error_from_status(item.failure, request_id), now)
+            except RenderError as error:
+                if not completed:
+                    self._abandon(flight)
+                self._land(flight, flight.failed(error))
+
+    def _lane_ended(self, lane: Lane, error: RenderError | None) -> None:
+        self._lanes.discard(lane)
+        if self._lane is lane:
+            self._lane = None
+        self._abandoned = {request_id: its for request_id, its in self._abandoned.items() if its is not lane}
+        stranded = [flight for flight in self._flights.values() if flight.lane is lane]
+        if not stranded:
+            return
+        if error is None:
+            error = NodeUnavailableError("The node ended the stream before it answered.", code="UNAVAILABLE")
+        large = [flight for flight in stranded if len(flight.record) > _COALESCE - _ENVELOPE]
+        if error.code == "RESOURCE_EXHAUSTED" and large:
+            # A message was over the node's limit, and only a document that went alone can have been that message.
+            for flight in large:
+                self._land(flight, flight.failed(LimitExceededError(error.message, code=error.code)))
+        elif error.code not in _BROKEN:
+            self._end(error)
+            return
+        now = time.monotonic()
+        for flight in stranded:
+            if flight.request_id in self._flights:
+                again = NodeUnavailableError(error.message, code="UNAVAILABLE", retryable=True)
+                self._retry(flight, again, now)
+
+    # What becomes of a flight
+
+    def _retry(self, flight: Flight, error: RenderError, now: float) -> None:
+        if error.reason == "DRAINING" and self._lane is not None and flight.lane is self._lane:
+            # What else is on this lane will be finished; what comes next finds another node.
+            self._retired.append(self._lane)
+            self._lane = None
+        delay = retry_delay(self._config, error, flight.attempts, flight.deadline - now)
+        if delay is None:
+            self._land(flight, flight.failed(error))
+            return
+        flight.ground()
+        asyncio.get_running_loop().call_later(delay, self._requeue, flight)
+
+    def _requeue(self, flight: Flight) -> None:
+        if self._flights.get(flight.request_id) is flight:
+            self._waiting.append(flight)
+            self._work.set()
+
+    def _land(self, flight: Flight, result: Result) -> None:
+        del self._flights[flight.request_id]
+        self._delivery.put(flight.index, result)
+        if self._answered:
+            self._work.set()
+
+    def _abandon(self, flight: Flight) -> None:
+        """Tells the node that nobody waits for it any more."""
+        if flight.lane is not None:
+            self._abandoned[flight.request_id] = flight.lane
+            self._cancels.append((flight.lane, flight.request_id))
+            self._work.set()
+
+    def _expire(self) -> None:
+        now = time.monotonic()
+        for flight in [flight for flight in self._flights.values() if flight.deadline <= now]:
+            self._abandon(flight)
+            limit = flight.deadline - flight.started
+            late = DeadlineError(f"The document was not finished within {limit:.3g} s.", code="DEADLINE_EXCEEDED")
+            self._land(flight, flight.failed(late))
+        if self._flights:
+            self._alarm.by(min(flight.deadline for flight in self._flights.values()))

@@ -1,0 +1,1 @@
+"""The bench: what a document costs here, checked before it is believed."""

@@ -1,0 +1,147 @@
+"""Measures the CPU time of composing: bind, lay out and emit, in one process, with nothing around them.
+
+`python -m pressrun_loadtest.bench.composition` is that process. It works with what a composer works with: the compiled
+template, and the prepared pictures of each record's segment.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import statistics
+import sys
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pressrun_loadtest.bench.checks import check_documents
+from pressrun_loadtest.bench.config import Sizes
+from pressrun_loadtest.bench.customers import spread, write_records
+from pressrun_loadtest.bench.report import Entry
+from pressrun_loadtest.demo.child import ask
+
+__all__ = ["measure_composition"]
+
+_TIME_S = 900.0
+_AS_OF = datetime(2026, 10, 1, 9, 30, tzinfo=UTC)
+
+
+def measure_composition(sizes: Sizes, seed: int, folder: Path) -> Entry:
+    """CPU time per document, the median of the rounds.
+
+    Args:
+        sizes: how much.
+        seed: whose statements.
+        folder: for records and the documents that are checked.
+
+    Raises:
+        CheckError: documents are not what they should be.
+        HelperError: the process failed.
+    """
+    first = sizes.compose_warm
+    count = first + sizes.compose_rounds * sizes.compose_documents
+    sampled = spread(first, count, sizes.checked)
+    records = folder / "compose.ndjson"
+    documents = folder / "compose"
+    documents.mkdir()
+    customers = write_records(records, seed, count, sampled)
+    order = {
+        "records": str(records),
+        "documents": str(documents),
+        "sampled": sorted(sampled),
+        "warm": first,
+        "round": sizes.compose_documents,
+    }
+    answer = ask(__name__, order, seconds=_TIME_S)
+    check_documents("compose-small-cpu", documents, customers, answer["sampled"])
+    rounds: list[float] = answer["milliseconds"]
+    size = answer["bytes"] / count / 1000
+    note = f"SMALL without chart and QR; bind, lay out, emit; {size:.0f} kB a document; {_spread(rounds)}"
+    return Entry("compose-small-cpu", statistics.median(rounds), "ms", count - first, note)
+
+
+def _spread(rounds: list[float]) -> str:
+    return f"median of {len(rounds)} rounds of {min(rounds):.2f} to {max(rounds):.2f}"
+
+
+class _Press:
+    """The composing half of a composer, with everything loaded that a document needs."""
+
+    def __init__(self) -> None:
+        # The node's own parts are loaded in this process only.
+        import msgspec  # noqa: PLC0415
+
+        from pressrun_loadtest.samples import load_bundle, statement_path  # noqa: PLC0415
+        from pressrun_server.app.composer import workshop  # noqa: PLC0415
+        from pressrun_server.model.digest import Digest  # noqa: PLC0415
+        from pressrun_server.prepare.image import prepare_image  # noqa: PLC0415
+        from pressrun_server.template.compile import compile_bundle  # noqa: PLC0415
+
+        self._workshop = workshop()
+        compiled = compile_bundle(load_bundle(statement_path()))
+        self._programs = {name: self._workshop.program(data) for name, data in compiled.programs.items()}
+
+        def prepared(name: str) -> Any:
+            # Through the bytes, as a composer gets it.
+            data = msgspec.msgpack.encode(prepare_image((statement_path().parent / "assets" / name).read_bytes()))
+            return self._workshop.prepared(str(Digest.of(data)), data)
+
+        logo = prepared("logo.png")
+        segments = ("everyday", "premier", "student", "business")
+        self._assets = {name: {"logo": logo, "banner": prepared(f"banner-{name}.jpg")} for name in segments}
+
+    def compose(self, locale: str, record: bytes, attributes: Mapping[str, str]) -> tuple[bytes, str]:
+        """One document, and the digest that was made along with it."""
+        composing = self._workshop.compose(
+            self._programs[locale],
+            record,
+            assets=self._assets[attributes["segment"]],
+            attributes=attributes,
+            as_of=_AS_OF,
+            engine=self._workshop.engine,
+        )
+        data = b"".join(composing)
+        return data, composing.summary.sha256
+
+
+def _main() -> None:
+    from pressrun_loadtest.demo.orders import read_items  # noqa: PLC0415
+
+    order = json.load(sys.stdin)
+    press = _Press()
+    # Read before the clock runs: in a node this is the front's work.
+    items = [
+        (item.request_id, item.locale, bytes(item.record), item.attributes)
+        for item in read_items(Path(order["records"]))
+    ]
+    warm, length = order["warm"], order["round"]
+    sampled = set(order["sampled"])
+    digests: set[str] = set()
+    kept: dict[str, tuple[bytes, str]] = {}
+    milliseconds = []
+    total = 0
+    gc.collect()
+    for start in (0, *range(warm, len(items), length)):
+        batch = range(start, min(start + (length if start else warm), len(items)))
+        began = time.process_time()
+        for index in batch:
+            request_id, locale, record, attributes = items[index]
+            data, sha256 = press.compose(locale, record, attributes)
+            digests.add(sha256)
+            total += len(data)
+            if index in sampled:
+                kept[request_id] = data, sha256
+        if start:
+            milliseconds.append((time.process_time() - began) / len(batch) * 1000)
+    if len(digests) != len(items):
+        sys.exit(f"{len(items)} different records gave only {len(digests)} different documents")
+    for request_id, (data, _) in kept.items():
+        (Path(order["documents"]) / f"{request_id}.pdf").write_bytes(data)
+    sampled_digests = {request_id: sha256 for request_id, (_, sha256) in kept.items()}
+    json.dump({"milliseconds": milliseconds, "bytes": total, "sampled": sampled_digests}, sys.stdout)
+
+
+if __name__ == "__main__":
+    _main()

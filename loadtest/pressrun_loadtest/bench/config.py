@@ -1,0 +1,64 @@
+"""How much is measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["FULL", "QUICK", "Sizes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Numbers of rounds and documents; each round's documents are of other customers."""
+
+    compile_rounds: int
+    """Processes that compile the template once each."""
+    compose_warm: int
+    """Documents composed before the clock runs."""
+    compose_rounds: int
+    compose_documents: int
+    """Documents of a round."""
+    stream_warm: int
+    """Documents streamed before the clock runs."""
+    stream_rounds: int
+    stream_documents: int
+    """Documents of a round."""
+    growth_from: int
+    """The node's memory after this many documents is what it is compared with."""
+    growth_to: int
+    """Documents after which the memory has been watched long enough."""
+    growth_step: int
+    """Documents between two readings."""
+    checked: int = 50
+    """Documents of each measurement that are checked in full."""
+    in_flight: int = 32
+    """Documents asked for and not yet answered."""
+
+
+FULL = Sizes(
+    compile_rounds=3,
+    compose_warm=100,
+    compose_rounds=7,
+    compose_documents=200,
+    stream_warm=500,
+    stream_rounds=5,
+    stream_documents=1000,
+    growth_from=2000,
+    growth_to=20_000,
+    growth_step=500,
+)
+"""What `make bench` runs."""
+
+QUICK = Sizes(
+    compile_rounds=1,
+    compose_warm=30,
+    compose_rounds=3,
+    compose_documents=50,
+    stream_warm=100,
+    stream_rounds=2,
+    stream_documents=200,
+    growth_from=200,
+    growth_to=600,
+    growth_step=100,
+)
+"""A first impression, in less than half a minute."""

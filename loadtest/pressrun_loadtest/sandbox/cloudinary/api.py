@@ -1,0 +1,103 @@
+"""The management plane: the request handlers of the Admin API under `/v1_1/{cloud}/`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from pressrun_loadtest.sandbox.clock import Clock
+from pressrun_loadtest.sandbox.cloudinary.errors import ApiError
+from pressrun_loadtest.sandbox.cloudinary.search import read_request, run_search
+from pressrun_loadtest.sandbox.cloudinary.shapes import resource_json
+from pressrun_loadtest.sandbox.cloudinary.store import Asset, CloudinaryStore
+from pressrun_loadtest.sandbox.cloudinary.update import apply_update
+
+__all__ = ["AdminApi"]
+
+_ROOT = "/v1_1/{cloud}"
+_MAX_IDS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class AdminApi:
+    """The handlers and what they share."""
+
+    store: CloudinaryStore
+    clock: Clock
+    delivery_url: str
+    """Delivery's base URL with the cloud name, for links in records."""
+
+    def table(self) -> list[web.RouteDef]:
+        """Every documented path that is offered; fixed names before asset ids."""
+        return [
+            web.get(f"{_ROOT}/ping", self.ping),
+            web.get(f"{_ROOT}/resources/search", self.search),
+            web.post(f"{_ROOT}/resources/search", self.search),
+            web.get(f"{_ROOT}/resources/by_asset_ids", self.by_asset_ids),
+            web.get(_ROOT + "/resources/{asset_id}", self.by_asset_id),
+            web.get(_ROOT + "/resources/{resource_type}/{type}/{public_id:.+}", self.by_public_id),
+            web.post(_ROOT + "/resources/{resource_type}/{type}/{public_id:.+}", self.update),
+        ]
+
+    async def ping(self, _: web.Request) -> web.Response:
+        """Whether the service is there and the credentials are right."""
+        return web.json_response({"status": "ok"})
+
+    async def by_asset_id(self, request: web.Request) -> web.Response:
+        """One asset by the id that survives renaming."""
+        asset = self.store.get(request.match_info["asset_id"])
+        if asset is None:
+            raise _not_found(request.match_info["asset_id"])
+        return self._record(asset)
+
+    async def by_asset_ids(self, request: web.Request) -> web.Response:
+        """Up to 100 assets; unknown ids are left out."""
+        ids = request.query.getall("asset_ids[]", [])
+        if not 1 <= len(ids) <= _MAX_IDS:
+            raise ApiError(400, f"asset_ids must hold 1 to {_MAX_IDS} ids, got {len(ids)}")
+        found = [asset for asset_id in ids if (asset := self.store.get(asset_id)) is not None]
+        return web.json_response({"resources": [resource_json(asset, self.delivery_url) for asset in found]})
+
+    async def by_public_id(self, request: web.Request) -> web.Response:
+        """One asset by type and public id."""
+        return self._record(self._find(request))
+
+    async def update(self, request: web.Request) -> web.Response:
+        """Change an asset; parameters come as JSON or as a form."""
+        asset = self._find(request)
+        changes = await _body(request)
+        return self._record(self.store.put(apply_update(asset, changes, self.store.metadata_fields, self.clock())))
+
+    async def search(self, request: web.Request) -> web.Response:
+        """Find assets by an expression; parameters come as a JSON body, also with GET."""
+        wanted = read_request(await _body(request))
+        return web.json_response(run_search(self.store.searchable(), wanted, self.clock(), self.delivery_url))
+
+    def _find(self, request: web.Request) -> Asset:
+        public_id = request.match_info["public_id"]
+        asset = self.store.find(request.match_info["type"], public_id)
+        if asset is None or request.match_info["resource_type"] != "image":
+            raise _not_found(public_id)
+        return asset
+
+    def _record(self, asset: Asset) -> web.Response:
+        return web.json_response(resource_json(asset, self.delivery_url))
+
+
+def _not_found(name: str) -> ApiError:
+    return ApiError(404, f"Resource not found - {name}")
+
+
+async def _body(request: web.Request) -> Mapping[str, object]:
+    if request.content_type in ("multipart/form-data", "application/x-www-form-urlencoded"):
+        return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+    try:
+        body = json.loads(await request.read() or b"{}")
+    except json.JSONDecodeError as error:
+        raise ApiError(400, f"The body is not JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise ApiError(400, "The body must be a JSON object")
+    return body

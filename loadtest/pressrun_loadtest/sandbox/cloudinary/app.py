@@ -1,0 +1,122 @@
+"""The Cloudinary stand-in as two web applications over one state: management on one port, delivery on another."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Mapping
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from pressrun_loadtest.sandbox.admin import Admin
+from pressrun_loadtest.sandbox.clock import Clock
+from pressrun_loadtest.sandbox.cloudinary.admin import Operations
+from pressrun_loadtest.sandbox.cloudinary.api import AdminApi
+from pressrun_loadtest.sandbox.cloudinary.auth import RateBudget, check_basic
+from pressrun_loadtest.sandbox.cloudinary.delivery import Delivery
+from pressrun_loadtest.sandbox.cloudinary.derived import DerivedCache
+from pressrun_loadtest.sandbox.cloudinary.errors import ApiError, DeliveryError, api_error_body, delivery_error_body
+from pressrun_loadtest.sandbox.cloudinary.options import CloudinaryOptions
+from pressrun_loadtest.sandbox.cloudinary.seed import CloudinarySeed
+from pressrun_loadtest.sandbox.cloudinary.store import CloudinaryStore
+from pressrun_loadtest.sandbox.faults import FaultBox
+from pressrun_loadtest.sandbox.journal import Journal
+from pressrun_loadtest.sandbox.middleware import ADMIN_PREFIX, ErrorBody, observing
+
+__all__ = ["API_APP", "DELIVERY_APP", "Cloudinary"]
+
+API_APP = "cloudinary-api"
+DELIVERY_APP = "cloudinary-delivery"
+
+_log = logging.getLogger(__name__)
+_MAX_BODY = 64 * 1024 * 1024
+
+
+class Cloudinary:
+    """The stand-in of Cloudinary's Admin API and delivery network."""
+
+    app_names = (API_APP, DELIVERY_APP)
+
+    def __init__(self, seed: CloudinarySeed, options: CloudinaryOptions, clock: Clock) -> None:
+        self.options = options
+        self.store = CloudinaryStore(seed, clock, options.index_delay_s)
+        self.cache = DerivedCache(options.derived_cache_bytes)
+        self.budget = RateBudget(options.rate_limit, options.rate_limit_status, clock)
+        self.api_faults, self.delivery_faults = FaultBox(), FaultBox()
+        self.api_journal, self.delivery_journal = Journal(), Journal()
+        self._clock = clock
+
+    def applications(self, addresses: Mapping[str, str]) -> dict[str, web.Application]:
+        """The two apps; `addresses` gives delivery's base URL for the links in records."""
+        return {API_APP: self._api_app(addresses[DELIVERY_APP]), DELIVERY_APP: self._delivery_app()}
+
+    def reset(self) -> None:
+        """Back to the seed, with full budget, without faults, journals and derived pictures."""
+        self.store.reset()
+        self.cache.clear()
+        self.budget.reset()
+        for faults in (self.api_faults, self.delivery_faults):
+            faults.clear()
+        for journal in (self.api_journal, self.delivery_journal):
+            journal.clear()
+
+    def close(self) -> None:
+        """Stop the picture threads."""
+        self.cache.close()
+
+    def _api_app(self, delivery_base: str) -> web.Application:
+        @web.middleware
+        async def admitted(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if request.path.startswith(ADMIN_PREFIX):
+                return await handler(request)
+            check_basic(request.headers.get("Authorization"), self.options)
+            if request.match_info.get("cloud", self.options.cloud_name) != self.options.cloud_name:
+                raise ApiError(401, "cloud_name mismatch")
+            self.budget.spend()
+            return await handler(request)
+
+        async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+            if not request.path.startswith(ADMIN_PREFIX):
+                response.headers.update(self.budget.headers() | {"X-Request-Id": secrets.token_hex(16)})
+
+        layers = [observing(self.api_journal, self.api_faults, api_error_body), _guard(api_error_body), admitted]
+        app = web.Application(middlewares=layers, client_max_size=_MAX_BODY)
+        app.on_response_prepare.append(add_headers)
+        app.add_routes(AdminApi(self.store, self._clock, f"{delivery_base}/{self.options.cloud_name}").table())
+        app.add_routes(self._admin(API_APP, self.api_faults, self.api_journal).table())
+        return app
+
+    def _delivery_app(self) -> web.Application:
+        layers = [
+            observing(self.delivery_journal, self.delivery_faults, delivery_error_body),
+            _guard(delivery_error_body),
+        ]
+        app = web.Application(middlewares=layers, client_max_size=_MAX_BODY)
+        app.add_routes(self._admin(DELIVERY_APP, self.delivery_faults, self.delivery_journal).table())
+        app.add_routes([web.get("/{path:.+}", Delivery(self.options, self.store, self.cache, self._clock).handle)])
+        return app
+
+    def _admin(self, name: str, faults: FaultBox, journal: Journal) -> Admin:
+        changes = Operations(self.store, self._clock, self.budget.reset).table()
+        return Admin(name, faults, journal, self.reset, changes)
+
+
+def _guard(error_body: ErrorBody) -> Middleware:
+    """Turns refusals into the plane's own answers."""
+
+    @web.middleware
+    async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except ApiError as error:
+            return error_body(error.status, error.message)
+        except DeliveryError as error:
+            return error_body(error.status, error.reason)
+        except web.HTTPException as error:
+            return error_body(error.status, error.reason)
+        except Exception:  # noqa: BLE001 - logged, and answered as the real system would
+            _log.exception("cloudinary stand-in failed on %s %s", request.method, request.path)
+            return error_body(500, "Internal error of the sandbox; see its log")
+
+    return guarded

@@ -1,0 +1,95 @@
+"""Who may ask: Basic credentials and the hourly budget of the Admin API, and signatures in delivery URLs."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from datetime import datetime, timedelta
+
+from pressrun_loadtest.sandbox.clock import Clock, http_date
+from pressrun_loadtest.sandbox.cloudinary.errors import ApiError
+from pressrun_loadtest.sandbox.cloudinary.options import CloudinaryOptions, SignatureAlgorithm
+
+__all__ = ["RateBudget", "check_basic", "url_signature", "url_signature_is_valid"]
+
+_SHORT, _LONG = 8, 32
+
+
+def check_basic(authorization: str | None, options: CloudinaryOptions) -> None:
+    """Accept the API key and secret of the account.
+
+    Raises:
+        ApiError: 401, they are missing or wrong.
+    """
+    scheme, _, encoded = (authorization or "").partition(" ")
+    try:
+        given = base64.b64decode(encoded, validate=True) if scheme.lower() == "basic" else b""
+    except binascii.Error:
+        given = b""
+    if not hmac.compare_digest(given, f"{options.api_key}:{options.api_secret}".encode()):
+        raise ApiError(401, "Invalid credentials: send the API key and secret by HTTP Basic authentication")
+
+
+def url_signature(to_sign: str, secret: str, algorithm: SignatureAlgorithm, *, long: bool = False) -> str:
+    """The signature component of a delivery URL, e.g. `s--Ki3ijxcf--`.
+
+    `to_sign` is the transformation, the public id and the extension as they stand in the URL; never the version.
+    """
+    digest = hashlib.sha256 if long else {"sha1": hashlib.sha1, "sha256": hashlib.sha256}[algorithm]
+    text = base64.urlsafe_b64encode(digest((to_sign + secret).encode()).digest()).decode()
+    return f"s--{text[: _LONG if long else _SHORT]}--"
+
+
+def url_signature_is_valid(signature: str, to_sign: str, options: CloudinaryOptions) -> bool:
+    """Whether a URL's signature is right, in the account's short form or in the long form."""
+    accepted = (
+        url_signature(to_sign, options.api_secret, options.signature_algorithm),
+        url_signature(to_sign, options.api_secret, options.signature_algorithm, long=True),
+    )
+    return any(hmac.compare_digest(signature.encode(), right.encode()) for right in accepted)
+
+
+class RateBudget:
+    """Admin calls left in the present hour."""
+
+    def __init__(self, limit: int, refusal: int, clock: Clock) -> None:
+        self._limit = limit
+        self._refusal = refusal
+        self._clock = clock
+        self._hour: datetime | None = None
+        self._used = 0
+
+    def spend(self) -> dict[str, str]:
+        """Count one call; the headers that tell what is left.
+
+        Raises:
+            ApiError: 420 or 429, the budget of this hour is used up.
+        """
+        now = self._clock()
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        if hour != self._hour:
+            self._hour, self._used = hour, 0
+        self._used += 1
+        if self._used > self._limit:
+            retry = (hour + timedelta(hours=1)).strftime("%Y-%m-%d %H:%M:%S UTC")
+            raise ApiError(
+                self._refusal,
+                f"Rate Limit Exceeded. Limit of {self._limit} api operations reached. Try again on {retry}",
+            )
+        return self.headers()
+
+    def headers(self) -> dict[str, str]:
+        """The rate-limit headers as they stand."""
+        hour = self._hour or self._clock().replace(minute=0, second=0, microsecond=0)
+        return {
+            "X-FeatureRateLimit-Limit": str(self._limit),
+            "X-FeatureRateLimit-Remaining": str(max(0, self._limit - self._used)),
+            "X-FeatureRateLimit-Reset": http_date(hour + timedelta(hours=1)),
+        }
+
+    def reset(self) -> None:
+        """Start with a full budget."""
+        self._hour = None
+        self._used = 0

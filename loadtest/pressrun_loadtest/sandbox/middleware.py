@@ -1,0 +1,105 @@
+"""The layer around every stand-in: notes each request, and makes the trouble that the fault box asks for.
+
+Requests to the admin paths pass untouched and unnoted, so that arranging a test never disturbs what it counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from pressrun_loadtest.sandbox.faults import (
+    Drip,
+    FailWith,
+    Fault,
+    FaultBox,
+    Hang,
+    Latency,
+    Redirect,
+    Truncate,
+    WrongContentType,
+)
+from pressrun_loadtest.sandbox.journal import Journal
+
+__all__ = ["ADMIN_PREFIX", "ErrorBody", "observing"]
+
+ADMIN_PREFIX = "/__sandbox__"
+
+ErrorBody = Callable[[int, str], web.Response]
+"""Makes an error answer in the system's own form from a status and a message."""
+
+
+def observing(journal: Journal, faults: FaultBox, error_body: ErrorBody) -> Middleware:
+    """The outermost middleware of an app."""
+    # Seeded: two runs of the same test see the same jitter.
+    jitter = random.Random(20260101)  # noqa: S311 - simulated weather, no secret
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path.startswith(ADMIN_PREFIX):
+            return await handler(request)
+        path, _, query = request.raw_path.partition("?")
+        entry = journal.begin(request.method, path, query, request.headers.get("Authorization"))
+        latency, fault = faults.take(request.method, path)
+        if fault is not None:
+            entry.fault = fault.kind
+        if latency is not None:
+            await asyncio.sleep(_seconds(latency, jitter))
+        response: web.StreamResponse = await _answer_instead(fault, error_body) or await handler(request)
+        entry.status = response.status
+        return await _reshape(request, response, fault)
+
+    return middleware
+
+
+def _seconds(latency: Latency, jitter: random.Random) -> float:
+    return max(0.0, latency.ms + latency.jitter_ms * (2 * jitter.random() - 1)) / 1000
+
+
+async def _answer_instead(fault: Fault | None, error_body: ErrorBody) -> web.Response | None:
+    match fault:
+        case FailWith(status, retry_after):
+            response = error_body(status, f"The sandbox was told to answer {status}.")
+            if retry_after is not None:
+                response.headers["Retry-After"] = str(retry_after)
+            return response
+        case Redirect(location, status):
+            return web.Response(status=status, headers={"Location": location})
+        case Hang():
+            # Ends by cancellation only: when the caller goes away or the sandbox stops.
+            await asyncio.Event().wait()
+    return None
+
+
+async def _reshape(request: web.Request, response: web.StreamResponse, fault: Fault | None) -> web.StreamResponse:
+    if not isinstance(response, web.Response) or not isinstance(response.body, bytes):
+        return response
+    match fault:
+        case WrongContentType(value):
+            response.headers["Content-Type"] = value
+        case Truncate(keep_bytes):
+            stream = await _announce(request, response)
+            await stream.write(response.body[:keep_bytes])
+            if request.transport is not None:
+                request.transport.close()
+            return stream
+        case Drip(chunk_bytes, pause_ms):
+            stream = await _announce(request, response)
+            for start in range(0, len(response.body), chunk_bytes):
+                await stream.write(response.body[start : start + chunk_bytes])
+                await asyncio.sleep(pause_ms / 1000)
+            return stream
+    return response
+
+
+async def _announce(request: web.Request, response: web.Response) -> web.StreamResponse:
+    """Send the head of `response`, with the length of its whole body."""
+    body = response.body
+    stream = web.StreamResponse(status=response.status, headers=response.headers)
+    stream.content_length = len(body) if isinstance(body, bytes) else 0
+    await stream.prepare(request)
+    return stream

@@ -1,0 +1,61 @@
+"""How to reach a running sandbox: addresses and credentials, and the environment of a node that shall use it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+__all__ = ["CloudinarySettings", "CoreDamSettings", "SandboxSettings"]
+
+
+@dataclass(frozen=True, slots=True)
+class CoreDamSettings:
+    """The Core DAM stand-in."""
+
+    origin: str
+    """Scheme, host and port; links in answers are relative to it. `{origin}/__sandbox__/` is the admin interface."""
+    base_url: str
+    """The API's base, `{origin}/otmmapi/v6`."""
+    token_url: str
+    """The directory service's token call."""
+    client_id: str
+    client_secret: str = field(repr=False)
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CloudinarySettings:
+    """The Cloudinary stand-in."""
+
+    cloud_name: str
+    api_base_url: str
+    """Scheme, host and port of the Admin API; `{api_base_url}/__sandbox__/` is its admin interface."""
+    delivery_base_url: str
+    """Scheme, host and port of delivery; `{delivery_base_url}/__sandbox__/` is its admin interface."""
+    api_key: str
+    api_secret: str = field(repr=False)
+    signature_algorithm: str
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSettings:
+    """All stand-ins."""
+
+    core_dam: CoreDamSettings
+    cloudinary: CloudinarySettings
+
+    def environment(self) -> dict[str, str]:
+        """Environment variables that point a node at the sandbox."""
+        dam, cloud = self.core_dam, self.cloudinary
+        return {
+            "PRESSRUN_CORE_DAM_BASE_URL": dam.base_url,
+            "PRESSRUN_CORE_DAM_TOKEN_URL": dam.token_url,
+            "PRESSRUN_CORE_DAM_CLIENT_ID": dam.client_id,
+            "PRESSRUN_CORE_DAM_CLIENT_SECRET": dam.client_secret,
+            "PRESSRUN_CLOUDINARY_CLOUD_NAME": cloud.cloud_name,
+            "PRESSRUN_CLOUDINARY_API_BASE_URL": cloud.api_base_url,
+            "PRESSRUN_CLOUDINARY_DELIVERY_BASE_URL": cloud.delivery_base_url,
+            "PRESSRUN_CLOUDINARY_API_KEY": cloud.api_key,
+            "PRESSRUN_CLOUDINARY_API_SECRET": cloud.api_secret,
+            "PRESSRUN_CLOUDINARY_SIGNATURE_ALGORITHM": cloud.signature_algorithm,
+        }

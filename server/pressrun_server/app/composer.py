@@ -1,0 +1,70 @@
+"""The composer process: `python -m pressrun_server.app.composer --fd N`, started by the front."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pressrun_server.prepare.entry import enter
+
+if TYPE_CHECKING:
+    from pressrun_server.model.digest import Digest
+    from pressrun_server.model.prepared import PreparedImage
+    from pressrun_server.render.composition import Composition, LoadedProgram
+    from pressrun_server.render.workshop import Workshop
+
+__all__ = ["main", "workshop"]
+
+
+def workshop() -> Workshop:
+    """The real workshop. Imports are made here: after the process is bound to its parent, because they take time."""
+    from pressrun_server.model.digest import Digest  # noqa: PLC0415 - see above
+    from pressrun_server.prepare.tasks import IMAGE  # noqa: PLC0415 - see above
+    from pressrun_server.render.composition import Composition, LoadedProgram  # noqa: PLC0415 - see above
+    from pressrun_server.render.engine import engine  # noqa: PLC0415 - see above
+
+    class CompositionWorkshop:
+        """Makes documents with this installation's engine."""
+
+        engine: str
+
+        def program(self, data: bytes) -> LoadedProgram:
+            """Load a program."""
+            return LoadedProgram.load(data)
+
+        def prepared(self, digest: str, data: bytes) -> tuple[Digest, PreparedImage]:
+            """Decode a prepared image."""
+            return Digest.parse(digest), IMAGE.decode(data)
+
+        def compose(
+            self,
+            program: LoadedProgram,
+            record: bytes,
+            *,
+            assets: Mapping[str, tuple[Digest, PreparedImage]],
+            attributes: Mapping[str, str],
+            as_of: datetime,
+            engine: str,
+        ) -> Composition:
+            """Begin a document."""
+            return Composition(program, record, assets=assets, attributes=attributes, as_of=as_of, engine=engine)
+
+    CompositionWorkshop.engine = engine().digest
+    return CompositionWorkshop()
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Compose until the front closes the socket."""
+    parser = argparse.ArgumentParser(description="A composer process of a Pressrun node; the node starts it.")
+    parser.add_argument("--fd", type=int, required=True, help="descriptor of the socket to the node's front")
+    sock = enter(parser.parse_args(argv).fd)
+
+    from pressrun_server.render.composer import Composer  # noqa: PLC0415 - after `enter`, as above
+
+    Composer(sock, workshop()).run()
+
+
+if __name__ == "__main__":
+    main()

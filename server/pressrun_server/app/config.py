@@ -1,0 +1,212 @@
+"""All settings of a node, read and checked together before anything is built."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+
+from pressrun_server.app.environment import NodeEnvironment
+from pressrun_server.assets.config import AssetConfig
+from pressrun_server.cas.config import DiskConfig, StoreConfig
+from pressrun_server.http.config import HttpConfig
+from pressrun_server.logs import LogConfig
+from pressrun_server.prepare.config import PreparerConfig
+from pressrun_server.render.admission import AdmissionConfig
+from pressrun_server.render.composer_config import ComposerConfig
+from pressrun_server.render.config import CompileConfig, PipelineConfig
+from pressrun_server.rpc.config import RpcConfig
+from pressrun_sources.config import SourcesConfig
+from pressrun_sources.config import from_env as sources_from_env
+from pressrun_sources.errors import MisconfiguredError
+
+__all__ = ["ConfigError", "NodeConfig", "default_data_dir"]
+
+_FOREIGN = (
+    "PRESSRUN_LIBRARY_",
+    "PRESSRUN_CORE_DAM_",
+    "PRESSRUN_CLOUDINARY_",
+    "PRESSRUN_SOURCES_",
+    "PRESSRUN_TARGET",
+    "PRESSRUN_CLIENT_",
+    "PRESSRUN_GATEWAY_",
+    "PRESSRUN_SANDBOX_",
+    "PRESSRUN_LOADTEST_",
+)
+_DISK_SHARE = 7 / 8
+"""Eviction frees the disk tier down to this share of its limit."""
+
+
+class ConfigError(Exception):
+    """The settings have faults; the message has a line for each of them and never a secret's value."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        lines = "\n".join(f"  {fault}" for fault in faults)
+        super().__init__(f"the configuration has {len(faults)} fault{'s' if len(faults) > 1 else ''}:\n{lines}")
+        self.faults = faults
+
+
+def default_data_dir(environ: Mapping[str, str]) -> Path:
+    """Where a node keeps its cache and its templates unless it is told."""
+    base = environ.get("XDG_CACHE_HOME", "")
+    # The XDG specification: a path that is not absolute is to be ignored.
+    root = Path(base) if base.startswith("/") else Path(environ.get("HOME", "/tmp")) / ".cache"  # noqa: S108 - no home
+    return root / "pressrun"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeConfig:
+    """Everything that can be set, by part."""
+
+    data_dir: Path
+    """The folder of the disk cache and of the published templates."""
+    composers: int = 1
+    """Composer processes; by default one for each processor but the front's."""
+    preparers: int = 1
+    """Preparer processes, which decode images and compile templates."""
+    drain_seconds: float = 30.0
+    """How long admitted documents may take to finish when the node stops."""
+    rpc: RpcConfig = field(default_factory=RpcConfig)
+    """The gRPC surface."""
+    http: HttpConfig = field(default_factory=HttpConfig)
+    """Metrics and probes."""
+    admission: AdmissionConfig = field(default_factory=AdmissionConfig)
+    """How many documents are taken on."""
+    pipeline: PipelineConfig = field(default_factory=PipelineConfig)
+    """Limits of a document."""
+    compile: CompileConfig = field(default_factory=CompileConfig)
+    """Limits of a bundle."""
+    composer: ComposerConfig = field(default_factory=ComposerConfig)
+    """How composers are fed and watched."""
+    preparer: PreparerConfig = field(default_factory=PreparerConfig)
+    """What preparers may use."""
+    store: StoreConfig = field(default_factory=StoreConfig)
+    """The content-addressed store."""
+    assets: AssetConfig = field(default_factory=AssetConfig)
+    """How long answers of sources are believed."""
+    sources: SourcesConfig = field(default_factory=SourcesConfig)
+    """Where assets come from."""
+    log: LogConfig = field(default_factory=LogConfig)
+    """How the node logs."""
+    notes: tuple[str, ...] = ()
+    """Variables that look like settings and are none."""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str], overrides: Mapping[str, str] | None = None) -> NodeConfig:
+        """Read the settings.
+
+        Args:
+            environ: the environment.
+            overrides: variables by name that win over the environment, e.g. from command-line options.
+
+        Raises:
+            ConfigError: something is wrong; all faults of all parts are in it.
+        """
+        variables = {**environ, **(overrides or {})}
+        env = NodeEnvironment(variables)
+        data_dir = env.folder("PRESSRUN_DATA_DIR", default_data_dir(variables))
+        rpc, http, admission, pipeline = RpcConfig(), HttpConfig(), AdmissionConfig(), PipelineConfig()
+        composer, compiling, store, assets = ComposerConfig(), CompileConfig(), StoreConfig(), AssetConfig()
+        disk = env.size("PRESSRUN_CACHE_DISK", DiskConfig(data_dir).hard_bytes)
+        message = env.size("PRESSRUN_MAX_MESSAGE_BYTES", rpc.max_receive_bytes)
+        longest = env.seconds("PRESSRUN_MAX_TIME_LIMIT", pipeline.max_time_limit, 86400.0)
+        try:
+            sources = sources_from_env(variables)
+        except MisconfiguredError as error:
+            sources = SourcesConfig()
+            for line in str(error.message).splitlines()[1:] or [str(error.message)]:
+                name, _, what = line.strip().partition(": ")
+                env.fault(name, what)
+        config = cls(
+            data_dir=data_dir,
+            composers=env.integer("PRESSRUN_COMPOSERS", max(1, len(os.sched_getaffinity(0)) - 1), 1, 256),
+            preparers=env.integer("PRESSRUN_PREPARERS", 1, 1, 64),
+            drain_seconds=env.seconds("PRESSRUN_DRAIN_SECONDS", 30.0),
+            rpc=RpcConfig(
+                listen=env.address("PRESSRUN_LISTEN", rpc.listen),
+                max_receive_bytes=message,
+                max_send_bytes=message,
+                stream_documents=env.integer("PRESSRUN_STREAM_DOCUMENTS", rpc.stream_documents, 1, 10_000),
+                max_rpcs=env.integer("PRESSRUN_MAX_RPCS", rpc.max_rpcs, 1, 1_000_000),
+                reflection=env.flag("PRESSRUN_REFLECTION", default=rpc.reflection),
+                channelz=env.flag("PRESSRUN_CHANNELZ", default=rpc.channelz),
+                keepalive_seconds=env.seconds("PRESSRUN_KEEPALIVE_SECONDS", rpc.keepalive_seconds),
+                max_connection_age_seconds=env.seconds(
+                    "PRESSRUN_MAX_CONNECTION_AGE_SECONDS", rpc.max_connection_age_seconds, 86400.0
+                ),
+                max_connection_age_grace_seconds=env.seconds(
+                    "PRESSRUN_MAX_CONNECTION_AGE_GRACE_SECONDS", rpc.max_connection_age_grace_seconds, 86400.0
+                ),
+            ),
+            http=HttpConfig(listen=env.address("PRESSRUN_HTTP_LISTEN", http.listen)),
+            admission=AdmissionConfig(
+                slots=env.integer("PRESSRUN_SLOTS", admission.slots, 1, 100_000),
+                queue=env.integer("PRESSRUN_QUEUE", admission.queue, 0, 1_000_000),
+                queue_bytes=env.size("PRESSRUN_QUEUE_BYTES", admission.queue_bytes),
+            ),
+            pipeline=PipelineConfig(
+                time_limit=env.seconds("PRESSRUN_TIME_LIMIT", min(pipeline.time_limit, longest), longest),
+                max_time_limit=longest,
+                max_record_bytes=env.size("PRESSRUN_MAX_RECORD_BYTES", pipeline.max_record_bytes),
+            ),
+            compile=CompileConfig(
+                max_files=env.integer("PRESSRUN_MAX_BUNDLE_FILES", compiling.max_files, 1, 100_000),
+                max_bytes=env.size("PRESSRUN_MAX_BUNDLE_BYTES", compiling.max_bytes),
+                time_limit=env.seconds("PRESSRUN_COMPILE_SECONDS", compiling.time_limit),
+            ),
+            composer=ComposerConfig(
+                held_bytes=env.size("PRESSRUN_COMPOSER_CACHE", composer.held_bytes),
+                max_rss=env.size("PRESSRUN_COMPOSER_MAX_MEMORY", composer.max_rss),
+            ),
+            store=StoreConfig(
+                memory_bytes=env.size("PRESSRUN_CACHE_MEMORY", store.memory_bytes),
+                disk=DiskConfig(data_dir / "blobs", hard_bytes=disk, soft_bytes=max(1, int(disk * _DISK_SHARE))),
+            ),
+            assets=AssetConfig(
+                fresh_seconds=env.seconds("PRESSRUN_ASSET_FRESH_SECONDS", assets.fresh_seconds, 86400.0),
+                stale_if_error_seconds=env.seconds(
+                    "PRESSRUN_ASSET_STALE_IF_ERROR_SECONDS", assets.stale_if_error_seconds, 86400.0
+                ),
+                resolve_seconds=env.seconds("PRESSRUN_ASSET_RESOLVE_SECONDS", assets.resolve_seconds),
+                max_bytes=min(assets.max_bytes, sources.transport.max_bytes),
+                ledger_path=data_dir / "assets",
+            ),
+            sources=sources,
+            log=LogConfig(
+                format=env.choice("PRESSRUN_LOG_FORMAT", ("json", "console"), "console"),
+                level=env.choice("PRESSRUN_LOG_LEVEL", ("debug", "info", "warning", "error"), "info"),
+            ),
+            notes=env.unknown("PRESSRUN_", _FOREIGN),
+        )
+        if env.faults:
+            raise ConfigError(env.faults)
+        return config
+
+    def redacted(self) -> dict[str, str]:
+        """Every setting as text by its dotted name, for printing; secrets only as set or not set."""
+        flat: dict[str, str] = {}
+        for part in fields(self):
+            value = getattr(self, part.name)
+            if part.name == "sources":
+                flat |= {f"sources.{name}": text for name, text in self.sources.redacted().items()}
+            elif is_dataclass(value):
+                flat |= _flat(part.name, value)
+            elif part.name != "notes":
+                flat[part.name] = str(value)
+        return flat
+
+
+def _flat(place: str, value: object) -> dict[str, str]:
+    flat: dict[str, str] = {}
+    assert is_dataclass(value)
+    for part in fields(value):
+        inner = getattr(value, part.name)
+        name = f"{place}.{part.name}"
+        if is_dataclass(inner) and not isinstance(inner, type):
+            flat |= _flat(name, inner)
+        elif isinstance(inner, tuple):
+            flat[name] = " ".join(map(str, inner))
+        else:
+            flat[name] = str(inner)
+    return flat

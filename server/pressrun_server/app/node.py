@@ -1,0 +1,249 @@
+"""The composition root: everything that a node consists of is built here, in the order in which it depends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from contextlib import AsyncExitStack
+from importlib import metadata
+
+import structlog
+from prometheus_client import ProcessCollector
+
+from pressrun_server.app.blobs import BlobLoader
+from pressrun_server.app.config import NodeConfig
+from pressrun_server.app.snapshots import snapshot_of
+from pressrun_server.assets.resolver import AssetResolver
+from pressrun_server.cas.store import open_store
+from pressrun_server.clock import Clock, SystemClock
+from pressrun_server.errors import PressrunError
+from pressrun_server.http.server import HttpServer
+from pressrun_server.metrics.catalogue import Catalogue
+from pressrun_server.metrics.labels import DocumentMeters
+from pressrun_server.metrics.observers import SourceMeter, TierMeter
+from pressrun_server.metrics.snapshot import SnapshotCollector
+from pressrun_server.prepare.pool import PreparerPool
+from pressrun_server.render.admission import Admission
+from pressrun_server.render.compile import Compiler
+from pressrun_server.render.composers import ComposerPool
+from pressrun_server.render.engine import engine
+from pressrun_server.render.pipeline import Pipeline
+from pressrun_server.render.prefetch import AssetDesk
+from pressrun_server.render.registry import Registry
+from pressrun_server.render.template_files import TemplateFiles
+from pressrun_server.rpc.asset_service import AssetService
+from pressrun_server.rpc.render_service import RenderService
+from pressrun_server.rpc.server import RpcServer
+from pressrun_server.rpc.template_service import TemplateService
+from pressrun_sources.build import build_registry
+
+__all__ = ["Node"]
+
+log = structlog.get_logger("pressrun.node")
+
+_WATCH_SECONDS = 1.0
+_STOP_GRACE = 1.0
+"""What is left when the documents are done: answers on their way out, watchers of health."""
+
+
+class Node:
+    """One render node; `start`, then `drain` and `stop`, or `stop` at once.
+
+    Guarantee: after `stop`, or a `start` that raised, no process, port or task of it is left.
+
+    Args:
+        config: all settings.
+        clock: the time.
+    """
+
+    def __init__(self, config: NodeConfig, *, clock: Clock | None = None) -> None:
+        self.config = config
+        self.engine = engine()
+        self.metrics = Catalogue()
+        self._clock = clock or SystemClock()
+        self._stack = AsyncExitStack()
+        self._admission = Admission(config.admission, self._clock)
+        self._composers: ComposerPool | None = None
+        self._rpc: RpcServer | None = None
+        self._http: HttpServer | None = None
+        self._serving = False
+
+    @property
+    def address(self) -> str:
+        """Where gRPC is served, once started."""
+        return _address(self.config.rpc.listen, self._rpc.port if self._rpc else 0)
+
+    @property
+    def http_address(self) -> str:
+        """Where metrics and probes are served, once started."""
+        return _address(self.config.http.listen, self._http.port if self._http else 0)
+
+    def problem(self) -> str:
+        """Why the node is not ready; an empty text where it is."""
+        if self._admission.closed:
+            return "draining"
+        if not self._serving:
+            return "starting"
+        if self._composers is None or not self._composers.alive:
+            return "no composer process is alive"
+        return ""
+
+    async def start(self) -> None:
+        """Build and start everything.
+
+        Raises:
+            ListenError, HttpListenError: an address can't be had.
+            PressrunError: a helper process does not start.
+            OSError: the data folder can't be made or written.
+        """
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+
+    async def _start(self) -> None:
+        config, metrics, digest = self.config, self.metrics, self.engine.digest
+        push = self._stack.push_async_callback
+        config.data_dir.mkdir(parents=True, exist_ok=True)
+
+        store = await open_store(config.store, TierMeter(metrics))
+        push(store.close)
+        registry = Registry(TemplateFiles(config.data_dir / "templates"), digest)
+        stale = await registry.load(_report)
+
+        # Processes come before any gRPC object, whose threads a child must not inherit.
+        preparers = PreparerPool(config.preparers, config=config.preparer)
+        push(preparers.close)
+        composers = ComposerPool(
+            config.composers, blob=BlobLoader(store, registry), engine=digest, config=config.composer
+        )
+        push(composers.close)
+        await asyncio.gather(preparers.start(), composers.start())
+        self._composers = composers
+        self._measure(registry, SnapshotCollector(lambda: snapshot_of(composers, preparers, store)))
+
+        # From here on probes are answered, "starting" at first: compiling stored templates again may take a while.
+        self._http = HttpServer(config.http, metrics.registry, self.problem)
+        push(self._http.stop)
+        await self._http.start()
+
+        sources = build_registry(config.sources, SourceMeter(metrics))
+        push(sources.close_all)
+        resolver = AssetResolver(
+            registry=sources, store=store, preparers=preparers, config=config.assets, clock=self._clock
+        )
+        push(resolver.close)
+        await resolver.start()
+
+        compiler = Compiler(
+            preparers=preparers,
+            registry=registry,
+            store=store,
+            engine=digest,
+            clock=self._clock,
+            config=config.compile,
+            metrics=metrics,
+        )
+        for entry in stale:
+            try:
+                await compiler.again(entry)
+            except PressrunError as error:
+                _report(f"{entry.info.name}@{entry.info.version}", error.message)
+        meters = DocumentMeters(metrics)
+        meters.admit(published.info.name for published in registry)
+        pipeline = Pipeline(
+            admission=self._admission,
+            registry=registry,
+            resolver=resolver,
+            composers=composers,
+            engine=digest,
+            clock=self._clock,
+            config=config.pipeline,
+            meters=meters,
+        )
+        desk = AssetDesk(resolver, self._clock)
+        self._rpc = RpcServer(
+            config.rpc,
+            metrics,
+            render=RenderService(pipeline, config.rpc, config.pipeline),
+            templates=TemplateService(compiler, registry, lambda name: meters.admit((name,))),
+            assets=AssetService(desk, registry),
+        )
+        push(self._rpc.stop, _STOP_GRACE)
+        await self._rpc.start()
+        self._serving = True
+        watch = asyncio.create_task(self._watch(self._rpc), name="node-health")
+        push(_ended, watch)
+        self._rpc.serve()
+
+    async def drain(self) -> bool:
+        """Take no new documents and finish those that were admitted; says whether all were finished in time."""
+        if self._rpc is None:
+            return True
+        log.info("draining", documents=self._admission.active + self._admission.waiting)
+        self.metrics.draining.set(1)
+        self._admission.close()
+        self._rpc.drain()
+        try:
+            async with asyncio.timeout(self.config.drain_seconds):
+                await self._admission.idle()
+                await self._rpc.idle()
+        except TimeoutError:
+            left = self._admission.active + self._admission.waiting
+            log.warning("drain_overdue", documents=left, seconds=self.config.drain_seconds)
+            return False
+        return True
+
+    async def stop(self) -> None:
+        """Stop everything, in the reverse order; may be called again."""
+        self._admission.close()
+        await self._stack.aclose()
+
+    def _measure(self, registry: Registry, collector: SnapshotCollector) -> None:
+        metrics = self.metrics
+        ProcessCollector(registry=metrics.registry)
+        metrics.registry.register(collector)
+        metrics.in_flight.set_function(lambda: self._admission.active)
+        metrics.queue_length.set_function(lambda: self._admission.waiting)
+        metrics.admitted_bytes.set_function(lambda: self._admission.admitted_bytes)
+        metrics.templates.set_function(lambda: len(registry))
+        version = sys.version_info
+        metrics.build.info(
+            {
+                "version": metadata.version("pressrun"),
+                "engine": self.engine.digest,
+                "python": f"{version.major}.{version.minor}.{version.micro}",
+                "pymupdf": self.engine.parts["pymupdf"],
+            }
+        )
+
+    async def _watch(self, rpc: RpcServer) -> None:
+        """Health follows readiness: a node whose composers all died is taken out of balancing until one is back."""
+        said = ""
+        while not self._admission.closed:
+            await asyncio.sleep(_WATCH_SECONDS)
+            problem = self.problem()
+            if problem != said and not self._admission.closed:
+                said = problem
+                if problem:
+                    log.warning("not_ready", problem=problem)
+                else:
+                    log.info("ready_again")
+                rpc.serve(serving=not problem)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def _report(name: str, fault: str) -> None:
+    """A stored template can't be used; the node starts without it."""
+    log.error("template_skipped", file=name, fault=fault)
+
+
+def _address(listen: str, port: int) -> str:
+    return f"{listen.rpartition(':')[0]}:{port}"

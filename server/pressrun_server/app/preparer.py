@@ -1,0 +1,52 @@
+"""The preparer process: `python -m pressrun_server.app.preparer --fd N --limits JSON`, started by the front."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from pressrun_server.prepare.entry import enter
+from pressrun_server.prepare.limits import Limits
+
+__all__ = ["main", "tasks"]
+
+
+def tasks() -> Mapping[str, Callable[[bytes], bytes]]:
+    """The real tasks. Imports are made here: after the process is bound to its parent, before its limits are put on."""
+    from pressrun_server.prepare.image import image_task  # noqa: PLC0415 - see above
+    from pressrun_server.prepare.raster import check_task, rasterise  # noqa: PLC0415 - see above
+    from pressrun_server.prepare.tasks import BUNDLE, RASTER, TaskName  # noqa: PLC0415 - see above
+    from pressrun_server.template.compile import compile_bundle  # noqa: PLC0415 - see above
+
+    encode = msgspec.msgpack.encode
+
+    def raster(payload: bytes) -> bytes:
+        order = RASTER.decode(payload)
+        return encode(rasterise(order.pdf, pages=order.pages, dpi=order.dpi))
+
+    return {
+        TaskName.COMPILE: lambda payload: encode(compile_bundle(BUNDLE.decode(payload))),
+        TaskName.IMAGE: image_task,
+        TaskName.CHECK: check_task,
+        TaskName.RASTER: raster,
+    }
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Do tasks until the front closes the socket."""
+    parser = argparse.ArgumentParser(description="A preparer process of a Pressrun node; the node starts it.")
+    parser.add_argument("--fd", type=int, required=True, help="descriptor of the socket to the node's front")
+    parser.add_argument("--limits", default="{}", help="what the process may use, as JSON")
+    arguments = parser.parse_args(argv)
+    limits = msgspec.json.decode(arguments.limits, type=Limits)
+    sock = enter(arguments.fd)
+
+    from pressrun_server.prepare.worker import serve  # noqa: PLC0415 - after `enter`, as above
+
+    serve(sock, tasks(), limits)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Assets: from refs to prepared blobs; the only hop that touches the network."""

@@ -1,0 +1,270 @@
+"""Brings a rendition here: asks its source, fetches its bytes if they changed, stores and prepares them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import msgspec
+
+from pressrun_server.assets import errors
+from pressrun_server.assets.config import AssetConfig
+from pressrun_server.assets.describing import described, refresh_at, unchanged, updated
+from pressrun_server.assets.descriptors import DescriptorCache
+from pressrun_server.assets.entry import Absent, Entry, Known, Trouble
+from pressrun_server.assets.ledger import Ledger
+from pressrun_server.assets.preparation import Preparation
+from pressrun_server.assets.requirement import refusal
+from pressrun_server.cas.tier import Tier
+from pressrun_server.clock import Clock
+from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.model.asset import AssetDescriptor
+from pressrun_server.model.digest import Digest
+from pressrun_server.model.template import RenditionSpec, Requirement
+from pressrun_server.prepare.media import inspect_image
+from pressrun_sources.errors import SourceError
+from pressrun_sources.model import Approval, AssetDescription, AssetRef, Rendition
+from pressrun_sources.protocol import Source
+from pressrun_sources.registry import Registry
+
+__all__ = ["Bringing", "Brought", "Wanted"]
+
+_SOURCE = "source"
+_LONG = 1024 * 1024
+"""Bytes above which hashing goes to a thread."""
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """A rendition that somebody needs, and for what."""
+
+    key: str
+    ref: str
+    rendition: RenditionSpec
+    require: Requirement
+    as_of: datetime
+
+
+class Brought(msgspec.Struct, frozen=True):
+    """What is known now."""
+
+    known: Known
+    found_in: str
+    """Where the prepared blob was: the name of a tier, or `source` where it had to be made of fetched bytes."""
+
+
+class _Failed(Exception):  # noqa: N818 - never leaves this module
+    def __init__(self, trouble: Trouble, *, lasting: bool) -> None:
+        super().__init__(trouble.text)
+        self.trouble = trouble
+        self.lasting = lasting
+
+
+class Bringing:
+    """Makes entries; the resolver sees to it that there is one call for a rendition at a time.
+
+    What comes of it is put into the cache and the ledger, failures too, for a short time. Bytes of an asset that may
+    not be used for the one who asks are not fetched.
+    """
+
+    def __init__(
+        self,
+        *,
+        registry: Registry,
+        store: Tier,
+        preparation: Preparation,
+        cache: DescriptorCache,
+        ledger: Ledger[Entry],
+        config: AssetConfig,
+        clock: Clock,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._registry = registry
+        self._store = store
+        self._preparation = preparation
+        self._cache = cache
+        self._ledger = ledger
+        self._config = config
+        self._clock = clock
+        self._chance = chance
+        self._slots: dict[str, asyncio.Semaphore] = {}
+
+    async def bring(self, wanted: Wanted, *, ask: bool = False) -> Brought:
+        """What is known of the rendition now.
+
+        Args:
+            wanted: the rendition.
+            ask: ask the source even if its last answer is fresh.
+        """
+        entry = await self._last(wanted.key)
+        try:
+            async with asyncio.timeout(self._config.fetch_seconds):
+                return await self._bring(wanted, entry, ask=ask)
+        except TimeoutError:
+            failed = _Failed(errors.overdue(self._config.fetch_seconds), lasting=False)
+        except SourceError as error:
+            trouble = errors.of_source(error)
+            failed = _Failed(trouble, lasting=trouble.retry_after is None)
+        except PressrunError as error:
+            trouble = errors.of_preparation(error)
+            failed = _Failed(trouble, lasting=trouble.retry_after is None)
+        except _Failed as error:
+            failed = error
+        return await self._failure(wanted, entry, failed, ask=ask)
+
+    async def _last(self, key: str) -> Entry | None:
+        """The last entry there was, however old."""
+        known = self._cache.peek(key)
+        if isinstance(known, Absent):
+            known = known.last
+        return known if known is not None else await self._ledger.get(key)
+
+    async def _bring(self, wanted: Wanted, entry: Entry | None, *, ask: bool) -> Brought:
+        if entry is not None and not ask and entry.descriptor.fresh_until > self._clock.now():
+            # Fresh, but its blob is not in memory, or the node was restarted.
+            brought = await self._held(wanted, entry)
+            if brought is not None:
+                return brought
+        try:
+            ref = AssetRef.parse(wanted.ref)
+            rendition = Rendition(**msgspec.structs.asdict(wanted.rendition))
+        except ValueError as error:
+            raise _Failed(errors.invalid_ref(error), lasting=True) from error
+        source = self._registry.get(ref.source)
+        async with self._slots.setdefault(ref.source, asyncio.Semaphore(self._config.max_fetches)):
+            return await self._asked(wanted, entry, source, ref, rendition)
+
+    async def _asked(
+        self, wanted: Wanted, entry: Entry | None, source: Source, ref: AssetRef, rendition: Rendition
+    ) -> Brought:
+        """What the source says now, and its bytes if they are other ones than those here."""
+        description = await source.describe(ref)
+        if description.deleted:
+            raise _Failed(errors.deleted(), lasting=True)
+        descriptor = described(
+            ref, description, rendition, now=self._clock.now(), seconds=self._fresh_seconds(description)
+        )
+        if entry is not None and unchanged(entry.descriptor, descriptor):
+            revalidated = msgspec.structs.replace(
+                entry,
+                descriptor=updated(entry.descriptor, descriptor),
+                refresh_at=refresh_at(descriptor),
+                lenient_until=None,
+            )
+            brought = await self._held(wanted, revalidated)
+            if brought is not None:
+                return brought
+        if _refused(wanted, descriptor):
+            return await self._keep(wanted.key, self._entry(descriptor, None), "")
+        return await self._fetched(wanted, source, description, rendition, descriptor)
+
+    async def _held(self, wanted: Wanted, entry: Entry) -> Brought | None:
+        """The entry with its blobs, if they are still here; an entry that may not be used needs none."""
+        if _refused(wanted, entry.descriptor):
+            return await self._keep(wanted.key, entry, "")
+        if entry.prepared is None:
+            return None
+        found_in = await self._store.locate(entry.prepared) or await self._store.locate(entry.descriptor.digest)
+        prepared = await self._preparation.of_stored(entry.descriptor.digest)
+        if prepared is None:
+            return None
+        return await self._keep(
+            wanted.key,
+            msgspec.structs.replace(entry, prepared=prepared.digest, preparation=self._preparation.name),
+            found_in or _SOURCE,
+        )
+
+    async def _fetched(
+        self,
+        wanted: Wanted,
+        source: Source,
+        description: AssetDescription,
+        rendition: Rendition,
+        descriptor: AssetDescriptor,
+    ) -> Brought:
+        data = await self._read(source, description, rendition)
+        header = inspect_image(data)
+        digest = Digest.of(data) if len(data) <= _LONG else await asyncio.to_thread(Digest.of, data)
+        await self._store.put(digest, data)
+        prepared = await self._preparation.of_bytes(digest, data)
+        descriptor = msgspec.structs.replace(
+            descriptor,
+            digest=digest,
+            media_type=header.media_type,
+            width=prepared.width,
+            height=prepared.height,
+            color_space=header.color_space,
+        )
+        return await self._keep(wanted.key, self._entry(descriptor, prepared.digest), _SOURCE)
+
+    def _entry(self, descriptor: AssetDescriptor, prepared: Digest | None) -> Entry:
+        return Entry(descriptor, prepared, self._preparation.name, refresh_at(descriptor))
+
+    async def _read(self, source: Source, description: AssetDescription, rendition: Rendition) -> bytes:
+        most = self._config.max_bytes
+        chunks: list[bytes] = []
+        size = 0
+        async with source.open(description, rendition) as body:
+            async for chunk in body.chunks():
+                size += len(chunk)
+                if size > most:
+                    raise _Failed(
+                        Trouble(
+                            Reason.ASSET_TOO_LARGE,
+                            f"it has more than {most} bytes, which is the most; ask for a smaller rendition",
+                        ),
+                        lasting=True,
+                    )
+                chunks.append(chunk)
+        return b"".join(chunks)
+
+    def _fresh_seconds(self, description: AssetDescription) -> float:
+        """For how long the answer is believed."""
+        seconds = self._config.fresh_seconds
+        if description.approval is not Approval.APPROVED:
+            seconds = min(seconds, self._config.not_found_seconds)  # somebody may be approving it right now
+        return seconds * (1 - 0.2 * self._chance())
+
+    async def _failure(self, wanted: Wanted, entry: Entry | None, failed: _Failed, *, ask: bool) -> Brought:
+        """Remember for a while that it cannot be had; or use what was had, if only its source is in trouble."""
+        config, now = self._config, self._clock.now()
+        seconds = config.not_found_seconds
+        if not failed.lasting:
+            seconds = min(max(failed.trouble.retry_after or 0.0, config.unavailable_seconds), seconds)
+        until = now + timedelta(seconds=seconds)
+        if not failed.lasting and entry is not None and entry.prepared is not None:
+            last_use = entry.descriptor.fresh_until + timedelta(seconds=config.stale_if_error_seconds)
+            if now < last_use:
+                lenient = msgspec.structs.replace(entry, lenient_until=min(until, last_use))
+                brought = await self._held(wanted, lenient)
+                if brought is not None:
+                    return brought
+        ref = entry.descriptor.ref if entry is not None else wanted.ref
+        absent = Absent(ref, failed.trouble, until, None if failed.lasting else entry)
+        if failed.lasting:
+            # What is on disk must not bring back after a restart what its source has withdrawn.
+            await self._ledger.delete(wanted.key)
+        if failed.lasting or not ask:
+            await self._cache.put(wanted.key, absent, self._config.keep_seconds)
+        return Brought(absent, "")
+
+    async def _keep(self, key: str, entry: Entry, found_in: str) -> Brought:
+        keep = (entry.descriptor.fresh_until - self._clock.now()).total_seconds() + self._config.keep_seconds
+        await self._cache.put(key, entry, keep)
+        if entry.lenient_until is None:
+            await self._ledger.put(key, entry)
+        return Brought(entry, found_in)
+
+
+def _refused(wanted: Wanted, descriptor: AssetDescriptor) -> bool:
+    return (
+        refusal(
+            wanted.require,
+            approval=descriptor.approval,
+            rights_from=descriptor.rights_from,
+            rights_until=descriptor.rights_until,
+            as_of=wanted.as_of,
+        )
+        is not None
+    )

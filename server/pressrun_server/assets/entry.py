@@ -1,0 +1,63 @@
+"""What is known about one rendition of an asset: an entry, or why there is none."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.model.asset import AssetDescriptor
+from pressrun_server.model.digest import Digest
+
+__all__ = ["NO_BYTES", "Absent", "Entry", "Known", "Trouble"]
+
+NO_BYTES = Digest("", 0)
+"""Stands in a descriptor whose bytes were never fetched, because the asset may not be used."""
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """Why an asset cannot be used, before it is known for which slot."""
+
+    reason: Reason
+    text: str
+    """Follows `slot …: asset …: `; says what would be valid and what to do."""
+    retry_after: float | None = None
+    detail: str = ""
+
+    def error(self, slot: str, ref: str) -> PressrunError:
+        """The error for a slot."""
+        return PressrunError(
+            self.reason,
+            f"slot {slot!r}: asset {ref}: {self.text}",
+            retry_after=self.retry_after,
+            detail=self.detail,
+            metadata={"slot": slot, "ref": ref},
+        )
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A rendition that its source described, and where its bytes are."""
+
+    descriptor: AssetDescriptor
+    prepared: Digest | None
+    """The prepared blob; None where the bytes were never fetched."""
+    preparation: str
+    """What prepared it; another preparation does it again."""
+    refresh_at: datetime
+    """A use after this starts a revalidation beside the document."""
+    lenient_until: datetime | None = None
+    """The source could not be asked; until then the entry is used although it is stale, and the source left alone."""
+
+
+class Absent(msgspec.Struct, frozen=True):
+    """A rendition that cannot be had for a while."""
+
+    ref: str
+    trouble: Trouble
+    until: datetime
+    last: Entry | None = None
+    """What was known before its source failed."""
+
+
+Known = Entry | Absent

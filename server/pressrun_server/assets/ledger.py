@@ -1,0 +1,122 @@
+"""What outlives a restart: small records on disk that say where an asset's bytes are."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import itertools
+import logging
+import os
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import msgspec
+
+__all__ = ["Ledger"]
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class _Record(msgspec.Struct, Generic[T], forbid_unknown_fields=True):
+    key: str
+    value: T
+
+
+class Ledger(Generic[T]):
+    """A folder of records by key, each a file that is replaced whole.
+
+    Guarantee: a record is either the one that was put last or an earlier one, whenever a process dies; a damaged one is
+    dropped and reported as not there. Several processes may use the folder. A disk that fails makes the ledger empty,
+    never an error. Cost: a thread hop and a small file for each call.
+
+    Args:
+        folder: where the records are; None: nothing is kept.
+        kind: the type of the values.
+        max_records: `start` removes the oldest above this.
+    """
+
+    def __init__(self, folder: Path | None, kind: type[T], *, max_records: int) -> None:
+        self._folder = folder
+        self._decoder: msgspec.json.Decoder[_Record[T]] = msgspec.json.Decoder(_Record[kind])  # type: ignore[valid-type]
+        self._max_records = max_records
+        self._numbers = itertools.count()
+        self.errors = 0
+        self.corrupt = 0
+
+    async def start(self) -> None:
+        """Make the folder, drop what dead writers left and what is too much."""
+        if self._folder is not None:
+            await self._attempt(self._start, self._folder)
+
+    async def get(self, key: str) -> T | None:
+        """The record, if there is a sound one."""
+        if self._folder is None:
+            return None
+        found: T | None = await self._attempt(self._read, self._folder, key)
+        return found
+
+    async def put(self, key: str, value: T) -> None:
+        """Keep the record."""
+        if self._folder is not None:
+            body = msgspec.json.encode(_Record(key, value))
+            await self._attempt(self._write, self._folder, key, body)
+
+    async def delete(self, key: str) -> None:
+        """Drop the record."""
+        if self._folder is not None:
+            await self._attempt(self._unlink, self._folder, key)
+
+    def _start(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        records: list[tuple[float, Path]] = []
+        for path in folder.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                if path.suffix == ".tmp":
+                    # A writer that lives and loses its file here loses one record; it is written again.
+                    path.unlink()
+                else:
+                    records.append((path.stat().st_mtime, path))
+        records.sort()
+        for _, path in records[: -self._max_records]:
+            path.unlink(missing_ok=True)
+
+    def _read(self, folder: Path, key: str) -> T | None:
+        path = folder / _name(key)
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        checksum, _, body = data.partition(b"\n")
+        if hashlib.sha256(body).hexdigest().encode() == checksum:
+            with contextlib.suppress(msgspec.MsgspecError):
+                record = self._decoder.decode(body)
+                if record.key == key:
+                    return record.value
+        self.corrupt += 1
+        log.warning("ledger: record %s was damaged and is dropped", path.name)
+        path.unlink(missing_ok=True)
+        return None
+
+    def _write(self, folder: Path, key: str, body: bytes) -> None:
+        temporary = folder / f"{os.getpid()}-{next(self._numbers)}.tmp"
+        temporary.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+        temporary.replace(folder / _name(key))
+
+    def _unlink(self, folder: Path, key: str) -> None:
+        (folder / _name(key)).unlink(missing_ok=True)
+
+    async def _attempt(self, function: object, *arguments: object) -> T | None:
+        try:
+            return await asyncio.to_thread(function, *arguments)  # type: ignore[arg-type]
+        except OSError as error:
+            self.errors += 1
+            if self.errors == 1:
+                log.warning("the ledger in %s steps aside: %s", self._folder, error)
+            return None
+
+
+def _name(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest() + ".json"

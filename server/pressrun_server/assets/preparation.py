@@ -1,0 +1,137 @@
+"""From an image's bytes to its prepared blob, once for all who use the same bytes."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from importlib.metadata import version
+from typing import Final, Protocol
+
+import msgspec
+
+from pressrun_server.assets.flight import SingleFlight
+from pressrun_server.assets.ledger import Ledger
+from pressrun_server.cas.tier import Tier
+from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.model.digest import Digest
+from pressrun_server.model.prepared import PreparedImage
+from pressrun_server.prepare.tasks import IMAGE, TaskName
+
+__all__ = ["IMAGE_VERSION", "Preparation", "Prepared", "Preparing", "preparation_name"]
+
+IMAGE_VERSION: Final = 1
+"""Counts up when `prepare.image` makes other objects of the same bytes."""
+
+
+class Preparing(Protocol):
+    """Does tasks in limited processes; `prepare.pool.PreparerPool` in a node."""
+
+    async def run(self, task: str, payload: bytes, *, timeout: float) -> bytes:  # noqa: ASYNC109 - as the pool has it
+        """Do one task.
+
+        Raises:
+            PressrunError: what the task found, or LIMIT_EXCEEDED, INTERNAL, QUEUE_FULL, DRAINING.
+        """
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """A prepared blob, and what its image turned out to be."""
+
+    digest: Digest
+    width: int
+    height: int
+
+
+def preparation_name() -> str:
+    """What decides the objects beside the bytes: our code and the libraries, without importing them."""
+    libraries = (f"{name}={version(name)}" for name in ("pillow", "pymupdf", "deflate"))
+    return f"image={IMAGE_VERSION};{';'.join(libraries)}"
+
+
+class Preparation:
+    """Prepares images and remembers by what digest the result is known.
+
+    The name of a result is (input digest, preparation); results are blobs of the store, their names are in the ledger.
+    Guarantee: equal bytes are prepared once at a time, whoever asks; a result is decoded and checked before it is
+    stored, because the process that made it had read what strangers wrote.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Tier,
+        preparers: Preparing,
+        ledger: Ledger[Prepared],
+        seconds: float,
+        max_remembered: int = 10_000,
+    ) -> None:
+        self.name = preparation_name()
+        self._store = store
+        self._preparers = preparers
+        self._ledger = ledger
+        self._seconds = seconds
+        self._max_remembered = max_remembered
+        self._known: OrderedDict[Digest, Prepared] = OrderedDict()
+        self._flight: SingleFlight[Digest, Prepared] = SingleFlight()
+
+    async def of_bytes(self, source: Digest, data: bytes) -> Prepared:
+        """The prepared blob of these bytes, which is in the store when this returns.
+
+        Raises:
+            PressrunError: ASSET_INVALID, ASSET_TOO_LARGE, or as the preparers raise.
+        """
+        return await self.of_stored(source) or await self._flight.run(source, lambda: self._prepare(source, data))
+
+    async def of_stored(self, source: Digest) -> Prepared | None:
+        """The same, of bytes that were seen before; None where neither result nor bytes are in the store any more.
+
+        Raises:
+            PressrunError: as `of_bytes` does.
+        """
+        prepared = self._known.get(source) or await self._ledger.get(self._key(source))
+        if prepared is not None and await self._store.get(prepared.digest) is not None:
+            self._remember(source, prepared)
+            return prepared
+        data = await self._store.get(source)
+        return None if data is None else await self._flight.run(source, lambda: self._prepare(source, data))
+
+    async def close(self) -> None:
+        """Cancel what is under way."""
+        await self._flight.close()
+
+    async def _prepare(self, source: Digest, data: bytes) -> Prepared:
+        encoded = await self._preparers.run(TaskName.IMAGE, data, timeout=self._seconds)
+        try:
+            image = IMAGE.decode(encoded)
+        except msgspec.MsgspecError as error:
+            raise PressrunError(
+                Reason.INTERNAL, "the preparer gave something that is no prepared image", detail=str(error)
+            ) from error
+        _check(image)
+        prepared = Prepared(Digest.of(encoded), image.width, image.height)
+        await self._store.put(prepared.digest, encoded)
+        self._remember(source, prepared)
+        await self._ledger.put(self._key(source), prepared)
+        return prepared
+
+    def _remember(self, source: Digest, prepared: Prepared) -> None:
+        self._known[source] = prepared
+        self._known.move_to_end(source)
+        if len(self._known) > self._max_remembered:
+            self._known.popitem(last=False)
+
+    def _key(self, source: Digest) -> str:
+        return f"{self.name};{source}"
+
+
+def _check(image: PreparedImage) -> None:
+    """References lead to objects of the same image, and the first object is one with a stream."""
+    count = len(image.objects)
+    sound = (
+        count > 0
+        and image.objects[0].stream is not None
+        and image.width > 0
+        and image.height > 0
+        and all(0 <= part < count for item in image.objects for part in item.parts if isinstance(part, int))
+    )
+    if not sound:
+        raise PressrunError(Reason.INTERNAL, "the preparer gave a prepared image whose objects do not hold together")

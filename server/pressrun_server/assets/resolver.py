@@ -1,0 +1,262 @@
+"""Resolve: from what was selected for the slots of a document to prepared assets that may be used in it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from pressrun_server.assets.bringing import Bringing
+from pressrun_server.assets.config import AssetConfig
+from pressrun_server.assets.descriptors import DescriptorCache
+from pressrun_server.assets.entry import Entry, Trouble
+from pressrun_server.assets.errors import of_preparation
+from pressrun_server.assets.ledger import Ledger
+from pressrun_server.assets.lookup import Lookup
+from pressrun_server.assets.preparation import Preparation, Prepared, Preparing
+from pressrun_server.assets.selection import Selected
+from pressrun_server.assets.settling import Answer, Find, Settled, Stored, settle
+from pressrun_server.cas.tier import Tier
+from pressrun_server.clock import Clock
+from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.model.asset import AssetDescriptor, AssetUse
+from pressrun_server.model.document import RenderWarning
+from pressrun_server.model.spec import Pins
+from pressrun_sources.model import AssetRef
+from pressrun_sources.registry import Registry
+
+__all__ = ["AssetResolver", "ResolverStats"]
+
+Resolved = tuple[list[AssetUse], list[RenderWarning]]
+
+_MEMORY = "memory"
+
+
+class ResolverStats(msgspec.Struct, frozen=True):
+    """What the resolver holds and did since it was made."""
+
+    entries: int
+    """Renditions that it knows something of."""
+    evictions: int
+    in_flight: int
+    """Renditions that are being brought."""
+    joined: int
+    """Waits for something that another document had asked for."""
+    refreshed: int
+    """Revalidations beside a document, before an entry became stale."""
+    lenient: int
+    """Uses of a stale entry because its source could not be asked."""
+
+
+class AssetResolver:
+    """Finds, checks and prepares the assets of documents.
+
+    Theory of operation. For each rendition there is one entry: what its source said, when, and the digest of the
+    prepared blob. `Lookup` judges an entry without waiting: it may be used; it may not, and why; or the source, the
+    disk or a preparer must be asked first. That last is `Bringing`'s work, done once for all who wait. `settle` makes
+    of the answers what goes into a slot.
+
+    Guarantee: `resolve_warm` never waits and does no I/O; a document gets an asset only if its source's last answer,
+    at most `fresh_seconds` old (plus `stale_if_error_seconds`, with a warning, while the source cannot be asked), says
+    that it may be used. Cost: warm, some microseconds for each slot.
+
+    Use `await resolver.start()` before anything else.
+    """
+
+    def __init__(
+        self,
+        *,
+        registry: Registry,
+        store: Tier,
+        preparers: Preparing,
+        config: AssetConfig,
+        clock: Clock,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        folder = config.ledger_path
+        self._entries = Ledger(folder and folder / "assets", Entry, max_records=config.max_entries)
+        self._results = Ledger(folder and folder / "prepared", Prepared, max_records=config.max_entries)
+        self._cache = DescriptorCache(config.max_entries)
+        self._preparation = Preparation(
+            store=store, preparers=preparers, ledger=self._results, seconds=config.prepare_seconds
+        )
+        bringing = Bringing(
+            registry=registry,
+            store=store,
+            preparation=self._preparation,
+            cache=self._cache,
+            ledger=self._entries,
+            config=config,
+            clock=clock,
+            chance=chance,
+        )
+        self._lookup = Lookup(cache=self._cache, store=store, bringing=bringing, config=config, clock=clock)
+        self._config = config
+        self._clock = clock
+
+    async def start(self) -> None:
+        """Look at what an earlier process left."""
+        await self._entries.start()
+        await self._results.start()
+
+    async def close(self) -> None:
+        """Cancel what is under way."""
+        await self._lookup.close()
+        await self._preparation.close()
+
+    def stats(self) -> ResolverStats:
+        """What is held and was done."""
+        return ResolverStats(
+            entries=len(self._cache),
+            evictions=self._cache.evictions,
+            in_flight=self._lookup.in_flight,
+            joined=self._lookup.joined,
+            refreshed=self._lookup.refreshed,
+            lenient=self._lookup.lenient,
+        )
+
+    async def describe(self, ref: str) -> Sequence[AssetDescriptor]:
+        """One descriptor for each rendition of the asset that is here; its source is not asked.
+
+        Raises:
+            PressrunError: INVALID_REQUEST, no asset ref; ASSET_NOT_FOUND, nothing is known of it.
+        """
+        try:
+            canonical = str(AssetRef.parse(ref))
+        except ValueError as error:
+            raise PressrunError(Reason.INVALID_REQUEST, str(error)) from error
+        found = [
+            known.descriptor
+            for known in self._cache.of_ref(canonical)
+            if isinstance(known, Entry) and known.prepared is not None
+        ]
+        if not found:
+            raise PressrunError(
+                Reason.ASSET_NOT_FOUND,
+                f"asset {canonical}: this node holds no rendition of it; resolve it first",
+                metadata={"ref": canonical},
+            )
+        return found
+
+    def resolve_warm(
+        self, selections: Sequence[Selected], *, as_of: datetime, channel: str, pins: Pins | None = None
+    ) -> Resolved | None:
+        """The assets of a document, where all can be had without waiting; None where `resolve` must be asked.
+
+        Raises:
+            PressrunError: as `resolve` does, where that is certain without waiting.
+        """
+        now = self._clock.now()
+        uses: list[AssetUse] = []
+        warnings: list[RenderWarning] = []
+        for selection in selections:
+            settled = self._glance(selection, as_of, now, channel, pins)
+            if settled is None:
+                return None
+            _add(settled, uses, warnings, now)
+        return uses, warnings
+
+    async def resolve(
+        self, selections: Sequence[Selected], *, as_of: datetime, channel: str, pins: Pins | None = None
+    ) -> Resolved:
+        """The assets of a document: one use for each slot that is not left out, in order, and what to say about them.
+
+        Args:
+            selections: what the slots' rules chose.
+            as_of: the moment that the document speaks of; rights must cover it.
+            channel: the output channel, for warnings.
+            pins: what an earlier answer used; the same bytes are taken again.
+
+        Raises:
+            PressrunError: ASSET_NOT_FOUND, ASSET_NOT_APPROVED, ASSET_RIGHTS, ASSET_UNAVAILABLE (may be tried again),
+                ASSET_INVALID, ASSET_TOO_LARGE, for the first slot in order that fails the document; PINS_MISMATCH.
+        """
+        slots = [self._settled(selection, as_of, channel, pins) for selection in selections]
+        settled = [await slots[0]] if len(slots) == 1 else await asyncio.gather(*slots)
+        now = self._clock.now()
+        uses: list[AssetUse] = []
+        warnings: list[RenderWarning] = []
+        for outcome in settled:
+            if isinstance(outcome, PressrunError):
+                raise outcome
+            _add(outcome, uses, warnings, now)
+        return uses, warnings
+
+    def _glance(
+        self, selection: Selected, as_of: datetime, now: datetime, channel: str, pins: Pins | None
+    ) -> Settled | None:
+        """What goes into a slot, if that is certain without waiting."""
+        rendition, require = selection.rendition, selection.require
+        if pins is None:
+            entry = self._lookup.glance(selection.ref, rendition, require, as_of, now)
+            if isinstance(entry, Entry):  # by far the most frequent case, without the machinery below
+                assert entry.prepared is not None
+                return AssetUse(selection.slot, entry.descriptor, entry.prepared, _MEMORY), ()
+            if entry is None:
+                return None
+        settling = settle(selection, channel, self._lookup.key(selection.ref, rendition), pins)
+        try:
+            question = next(settling)
+            while isinstance(question, Find) and not question.ask:
+                found = self._lookup.glance(question.ref, rendition, require, as_of, now)
+                if found is None:
+                    break
+                question = settling.send((found, _MEMORY) if isinstance(found, Entry) else found)
+        except StopIteration as stop:
+            settled: Settled = stop.value
+            return settled
+        settling.close()
+        return None
+
+    async def _settled(
+        self, selection: Selected, as_of: datetime, channel: str, pins: Pins | None
+    ) -> Settled | PressrunError:
+        """What goes into a slot. Its failure is a result, so that no other slot is left half way."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._config.resolve_seconds
+        settling = settle(selection, channel, self._lookup.key(selection.ref, selection.rendition), pins)
+        try:
+            question = next(settling)
+            while True:
+                answer: Answer
+                if isinstance(question, Stored):
+                    answer = await self._stored(question)
+                else:
+                    left = max(end - loop.time(), 0.0)
+                    answer = await self._lookup.ready(
+                        question.ref,
+                        selection.rendition,
+                        selection.require,
+                        as_of,
+                        seconds=left if question.last else left * 2 / 3,
+                        ask=question.ask,
+                    )
+                question = settling.send(answer)
+        except StopIteration as stop:
+            settled: Settled = stop.value
+            return settled
+        except PressrunError as error:
+            return error
+
+    async def _stored(self, question: Stored) -> Prepared | Trouble | None:
+        try:
+            return await self._preparation.of_stored(question.digest)
+        except PressrunError as error:
+            return of_preparation(error)
+
+
+def _add(settled: Settled, uses: list[AssetUse], warnings: list[RenderWarning], now: datetime) -> None:
+    use, said = settled
+    warnings.extend(said)
+    if use is None:
+        return
+    uses.append(use)
+    if use.descriptor.fresh_until <= now:
+        text = (
+            f"slot {use.slot!r}: asset {use.descriptor.ref}: its source could not be asked since "
+            f"{use.descriptor.fresh_until.isoformat()}; what it said last is used"
+        )
+        warnings.append(RenderWarning("ASSET_STALE", text, f"slots.{use.slot}"))

@@ -1,0 +1,76 @@
+"""Metrics and probes over HTTP: /metrics, /livez, /readyz."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+
+from pressrun_server.http.config import HttpConfig
+from pressrun_server.http.errors import HttpListenError
+
+__all__ = ["HttpServer"]
+
+
+class HttpServer:
+    """Serves one node's metrics and probes.
+
+    Args:
+        config: settings.
+        registry: the node's metrics.
+        ready: says why the node is not ready; an empty text where it is.
+    """
+
+    def __init__(self, config: HttpConfig, registry: CollectorRegistry, ready: Callable[[], str]) -> None:
+        self._config = config
+        self._registry = registry
+        self._ready = ready
+        self._runner: web.AppRunner | None = None
+        self.port = 0
+        """The port, once started."""
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            HttpListenError: the address can't be had.
+        """
+        app = web.Application()
+        app.router.add_get("/", self._index)
+        app.router.add_get("/metrics", self._metrics)
+        app.router.add_get("/livez", self._livez)
+        app.router.add_get("/readyz", self._readyz)
+        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
+        await runner.setup()
+        host, _, port = self._config.listen.rpartition(":")
+        try:
+            await web.TCPSite(runner, host.strip("[]"), int(port)).start()
+        except OSError as error:
+            await runner.cleanup()
+            raise HttpListenError(self._config.listen, error.strerror or str(error)) from error
+        self._runner = runner
+        self.port = runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Stop; a scrape under way has a second to end."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        # The type carries a charset, which aiohttp wants apart; as a header it goes out unchanged.
+        return web.Response(body=encode(self._registry), headers={"Content-Type": content_type})
+
+    async def _livez(self, _request: web.Request) -> web.Response:
+        """The event loop turns, or nobody would answer."""
+        return web.Response(text="ok\n")
+
+    async def _readyz(self, _request: web.Request) -> web.Response:
+        problem = self._ready()
+        return web.Response(text=f"{problem or 'ok'}\n", status=503 if problem else 200)
+
+    async def _index(self, _request: web.Request) -> web.Response:
+        return web.Response(text="Pressrun render node\n\n/metrics\n/livez\n/readyz\n")

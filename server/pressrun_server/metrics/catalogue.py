@@ -1,0 +1,130 @@
+"""Every metric of a node that is counted as it happens: name, help, labels and buckets. The registry is the node's own.
+
+What is read from its owner at each scrape instead (processes, cache sizes) stands in `metrics.snapshot`.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+
+__all__ = ["SECONDS", "Catalogue"]
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""Edges for whatever somebody waits for; service objectives are set at an edge, so that the ratio is exact."""
+
+_PHASE_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0)
+"""Edges for the parts of a document, which are much shorter."""
+
+
+class Catalogue:
+    """The metrics of one node. Counters count when the thing that they count has ended.
+
+    Labels are bounded: `template` holds published names (at most 100, then `other`; `unknown` where there is none),
+    `reason` the reasons of the contract or `NONE`, `source` the configured sources.
+    """
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        reg = self.registry
+
+        self.documents = Counter(
+            "pressrun_documents_total",
+            "Documents that ended, by result (ok, failed, refused, cancelled) and the reason of those that are not ok.",
+            ("template", "channel", "result", "reason"),
+            registry=reg,
+        )
+        self.pages = Counter(
+            "pressrun_pages_total", "Pages of finished documents.", ("template", "channel"), registry=reg
+        )
+        self.document_bytes = Counter(
+            "pressrun_document_bytes_total", "Bytes of finished documents.", ("template", "channel"), registry=reg
+        )
+        self.document_seconds = Histogram(
+            "pressrun_document_seconds",
+            "Time from a document's arrival to its last byte handed to the stream; finished documents only.",
+            ("template", "channel"),
+            buckets=SECONDS,
+            registry=reg,
+        )
+        self.first_byte_seconds = Histogram(
+            "pressrun_time_to_first_byte_seconds",
+            "Time from a document's arrival to its first byte; finished documents only.",
+            ("template", "channel"),
+            buckets=SECONDS,
+            registry=reg,
+        )
+        self.phase_seconds = Histogram(
+            "pressrun_phase_seconds",
+            "Time that finished documents spent in one phase: queue, compile, select, resolve or compose.",
+            ("phase",),
+            buckets=_PHASE_SECONDS,
+            registry=reg,
+        )
+        self.compose_cpu_seconds = Counter(
+            "pressrun_compose_cpu_seconds_total", "CPU time that composers spent on finished documents.", registry=reg
+        )
+        self.in_flight = Gauge("pressrun_documents_in_flight", "Documents that hold a slot.", registry=reg)
+        self.queue_length = Gauge("pressrun_queue_length", "Documents that wait for a slot.", registry=reg)
+        self.queue_seconds = Histogram(
+            "pressrun_queue_seconds",
+            "Time that finished documents waited for a slot and for a composer.",
+            buckets=SECONDS,
+            registry=reg,
+        )
+        self.admitted_bytes = Gauge(
+            "pressrun_admitted_record_bytes", "Bytes of the records of all admitted documents.", registry=reg
+        )
+
+        self.cache_requests = Counter(
+            "pressrun_cache_requests_total",
+            "Reads of blobs by tier (memory, disk) and result (hit, miss).",
+            ("tier", "result"),
+            registry=reg,
+        )
+        self.cache_transferred = Counter(
+            "pressrun_cache_transferred_bytes_total",
+            "Bytes of blobs by tier and direction (read, written).",
+            ("tier", "direction"),
+            registry=reg,
+        )
+        self.source_requests = Counter(
+            "pressrun_source_requests_total", "Requests to a source by outcome.", ("source", "outcome"), registry=reg
+        )
+        self.source_seconds = Histogram(
+            "pressrun_source_request_seconds",
+            "Duration of requests to a source.",
+            ("source",),
+            buckets=SECONDS,
+            registry=reg,
+        )
+        self.source_bytes = Counter(
+            "pressrun_source_received_bytes_total", "Bytes received from a source.", ("source",), registry=reg
+        )
+
+        self.rpc_requests = Counter(
+            "pressrun_rpc_requests_total",
+            "RPCs that ended, by method and status code.",
+            ("method", "code"),
+            registry=reg,
+        )
+        self.rpc_seconds = Histogram(
+            "pressrun_rpc_seconds",
+            "Duration of RPCs; a Render stream lasts as long as its client holds it.",
+            ("method",),
+            buckets=SECONDS,
+            registry=reg,
+        )
+        self.rpc_in_flight = Gauge("pressrun_rpcs_in_flight", "RPCs under way.", ("method",), registry=reg)
+
+        self.templates = Gauge("pressrun_templates", "Published templates.", registry=reg)
+        self.compilations = Counter(
+            "pressrun_compilations_total",
+            "Bundles compiled, by result (ok, invalid, failed).",
+            ("result",),
+            registry=reg,
+        )
+        self.compile_seconds = Histogram(
+            "pressrun_compilation_seconds", "Time to compile a bundle, waiting included.", buckets=SECONDS, registry=reg
+        )
+        self.draining = Gauge("pressrun_draining", "1 while the node drains, else 0.", registry=reg)
+        self.build = Info("pressrun_build", "Versions of what can change a document's bytes.", registry=reg)

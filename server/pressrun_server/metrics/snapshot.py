@@ -1,0 +1,151 @@
+"""Metrics that are read from their owners at each scrape: helper processes and cache tiers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+__all__ = ["CacheTier", "Composers", "Preparers", "Snapshot", "SnapshotCollector"]
+
+
+@dataclass(frozen=True, slots=True)
+class Composers:
+    """The composer processes, now and since the start."""
+
+    active: Sequence[int]
+    """Documents held, by process."""
+    resident: Sequence[int]
+    """Resident bytes, by process."""
+    waiting: int
+    documents: int
+    cpu_seconds: float
+    replaced: int
+    lost: int
+    quarantined: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preparers:
+    """The preparer processes, now and since the start."""
+
+    busy: int
+    resident: Sequence[int]
+    """Resident bytes, by process."""
+    waiting: int
+    tasks: int
+    cpu_seconds: float
+    replaced: int
+    crashed: int
+    timed_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class CacheTier:
+    """One tier, now and since the start."""
+
+    name: str
+    entries: int
+    size: int
+    limit: int
+    evictions: int
+    refused: int
+    errors: int
+    corrupt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A node at one moment."""
+
+    composers: Composers
+    preparers: Preparers
+    tiers: Sequence[CacheTier]
+
+
+class SnapshotCollector(Collector):
+    """Asks for a snapshot at each scrape and gives its metrics.
+
+    Args:
+        take: gives the snapshot; quick, and None while the node starts.
+    """
+
+    def __init__(self, take: Callable[[], Snapshot | None]) -> None:
+        self._take = take
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing, so that registering asks for no snapshot."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        """The metrics of this moment."""
+        snapshot = self._take()
+        if snapshot is None:
+            return
+        yield from _composers(snapshot.composers)
+        yield from _preparers(snapshot.preparers)
+        yield from _tiers(snapshot.tiers)
+
+
+def _composers(composers: Composers) -> Iterable[Metric]:
+    # Processes are numbered from 0: their ids would make a new series with each replacement.
+    yield _by_number("pressrun_composer_documents", "Documents that a composer holds.", "composer", composers.active)
+    yield _by_number("pressrun_composer_resident_bytes", "Memory of a composer.", "composer", composers.resident)
+    yield _gauge("pressrun_composers", "Composer processes alive.", len(composers.active))
+    yield _gauge("pressrun_composer_waiting_documents", "Documents that wait for a composer.", composers.waiting)
+    yield _counter("pressrun_composer_documents_composed", "Documents composed.", composers.documents)
+    yield _counter("pressrun_composer_cpu_seconds", "CPU time of all composers.", composers.cpu_seconds)
+    yield _counter("pressrun_composer_replacements", "Composers started in place of another.", composers.replaced)
+    yield _counter("pressrun_composer_deaths", "Composers that died.", composers.lost)
+    yield _counter("pressrun_quarantined_documents", "Documents given up after deaths.", composers.quarantined)
+
+
+def _preparers(preparers: Preparers) -> Iterable[Metric]:
+    yield _by_number("pressrun_preparer_resident_bytes", "Memory of a preparer.", "preparer", preparers.resident)
+    yield _gauge("pressrun_preparers", "Preparer processes alive.", len(preparers.resident))
+    yield _gauge("pressrun_preparers_busy", "Preparer processes that work.", preparers.busy)
+    yield _gauge("pressrun_preparer_waiting_tasks", "Tasks that wait for a preparer.", preparers.waiting)
+    yield _counter("pressrun_preparer_tasks", "Tasks that preparers finished.", preparers.tasks)
+    yield _counter("pressrun_preparer_cpu_seconds", "CPU time of all preparers.", preparers.cpu_seconds)
+    yield _counter("pressrun_preparer_replacements", "Preparers started in place of another.", preparers.replaced)
+    yield _counter("pressrun_preparer_crashes", "Preparers that died over a task.", preparers.crashed)
+    yield _counter("pressrun_preparer_timeouts", "Tasks that ran longer than they may.", preparers.timed_out)
+
+
+def _tiers(tiers: Sequence[CacheTier]) -> Iterable[Metric]:
+    for name, help_text, field in (
+        ("pressrun_cache_blobs", "Blobs that a tier holds.", "entries"),
+        ("pressrun_cache_bytes", "Bytes that a tier holds.", "size"),
+        ("pressrun_cache_limit_bytes", "The most that a tier may hold.", "limit"),
+    ):
+        gauge = GaugeMetricFamily(name, help_text, labels=("tier",))
+        for tier in tiers:
+            gauge.add_metric((tier.name,), getattr(tier, field))
+        yield gauge
+    for name, help_text, field in (
+        ("pressrun_cache_evictions", "Blobs dropped to make room.", "evictions"),
+        ("pressrun_cache_refusals", "Blobs too large to be kept.", "refused"),
+        ("pressrun_cache_errors", "Calls in which the machine failed and the tier stepped aside.", "errors"),
+        ("pressrun_cache_corrupt_blobs", "Blobs found damaged and dropped.", "corrupt"),
+    ):
+        counter = CounterMetricFamily(name, help_text, labels=("tier",))
+        for tier in tiers:
+            counter.add_metric((tier.name,), getattr(tier, field))
+        yield counter
+
+
+def _gauge(name: str, help_text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, help_text, value=value)
+
+
+def _counter(name: str, help_text: str, value: float) -> Metric:
+    return CounterMetricFamily(name, help_text, value=value)
+
+
+def _by_number(name: str, help_text: str, label: str, values: Sequence[int]) -> Metric:
+    gauge = GaugeMetricFamily(name, help_text, labels=(label,))
+    for number, value in enumerate(values):
+        gauge.add_metric((str(number),), value)
+    return gauge

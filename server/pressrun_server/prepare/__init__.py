@@ -1,0 +1,1 @@
+"""Preparers: limited helper processes that decode, compile and rasterise untrusted bytes."""

@@ -1,0 +1,75 @@
+"""The front's end of a helper's socket, on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import msgspec
+
+from pressrun_server.prepare.frames import FrameError, FrameReader, encode
+
+__all__ = ["FrameProtocol"]
+
+T = TypeVar("T")
+
+
+class FrameProtocol(asyncio.BufferedProtocol, Generic[T]):
+    """The front's end; subclasses say what a message and the end mean. It costs no task and no copy of its own."""
+
+    def __init__(self, decode: Callable[[memoryview], T]) -> None:
+        self._reader = FrameReader(decode)
+        self._transport: asyncio.Transport | None = None
+        self.fault: Exception | None = None
+        """Why the connection ended, where it was not simply closed."""
+
+    def received(self, message: T) -> None:
+        """A message came."""
+        raise NotImplementedError
+
+    def lost(self) -> None:
+        """The connection is gone; nothing more comes."""
+        raise NotImplementedError
+
+    def send(self, message: msgspec.Struct) -> None:
+        """Queue one message; after the end it goes nowhere, and `lost` says what to do about that."""
+        transport = self._transport
+        if transport is not None and not transport.is_closing():
+            transport.write(encode(message))
+
+    def close(self) -> None:
+        """Close our end, after what is queued; the helper then ends by itself."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close our end at once; what is queued is dropped."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by the event loop."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the loop has no better idea of the size
+        """Called by the event loop."""
+        return self._reader.space()
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Called by the event loop."""
+        try:
+            messages = self._reader.fed(nbytes)
+        except FrameError as error:
+            self.fault = error
+            self.abort()
+            return
+        for message in messages:
+            self.received(message)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by the event loop."""
+        self.fault = self.fault or exc
+        self._transport = None
+        self.lost()

@@ -1,0 +1,54 @@
+"""The tasks that preparers know: their names, and what goes there and comes back."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from pressrun_server.model.prepared import PreparedImage
+from pressrun_server.model.template import CompiledTemplate
+
+__all__ = ["BUNDLE", "CHECKED", "COMPILED", "IMAGE", "PAGES", "RASTER", "RasterOrder", "TaskName"]
+
+
+class TaskName(StrEnum):
+    """Names for `PreparerPool.run`."""
+
+    COMPILE = "compile"
+    """A bundle (MessagePack: path to bytes) to a CompiledTemplate (MessagePack)."""
+    IMAGE = "image"
+    """An image file (its bytes) to a PreparedImage (MessagePack)."""
+    CHECK = "check"
+    """A PDF (its bytes) to facts about it (MessagePack: a map)."""
+    RASTER = "raster"
+    """A RasterOrder (MessagePack) to PNG files (MessagePack: a list of bytes)."""
+
+
+class RasterOrder(msgspec.Struct, frozen=True):
+    """Pages to be made into pictures."""
+
+    pdf: bytes
+    pages: tuple[int, ...] | None = None
+    """Counted from 0; None for all."""
+    dpi: float = 96.0
+
+
+BUNDLE: Final = msgspec.msgpack.Decoder(dict[str, bytes])
+"""Reads the payload of `compile`."""
+
+COMPILED: Final = msgspec.msgpack.Decoder(CompiledTemplate)
+"""Reads the answer of `compile`."""
+
+IMAGE: Final = msgspec.msgpack.Decoder(PreparedImage)
+"""Reads the answer of `image`; composers read prepared blobs with it as well."""
+
+CHECKED: Final = msgspec.msgpack.Decoder(dict[str, object])
+"""Reads the answer of `check`."""
+
+RASTER: Final = msgspec.msgpack.Decoder(RasterOrder)
+"""Reads the payload of `raster`."""
+
+PAGES: Final = msgspec.msgpack.Decoder(list[bytes])
+"""Reads the answer of `raster`."""

@@ -1,0 +1,256 @@
+"""Renders one document in this process, without gRPC and without a node: for authors, tests and scripts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from pressrun_server.assets.config import AssetConfig
+from pressrun_server.assets.resolver import AssetResolver
+from pressrun_server.cas.config import StoreConfig
+from pressrun_server.cas.store import open_store
+from pressrun_server.cas.tier import Tier
+from pressrun_server.clock import SystemClock
+from pressrun_server.errors import PressrunError, Reason, Violation
+from pressrun_server.metrics.catalogue import Catalogue
+from pressrun_server.metrics.labels import DocumentMeters
+from pressrun_server.model.digest import Digest
+from pressrun_server.model.failure import Failure
+from pressrun_server.model.spec import OutputChannel, RenderSpec, TemplateName
+from pressrun_server.prepare.faults import failure_of
+from pressrun_server.prepare.pool import PreparerPool
+from pressrun_server.prepare.tasks import IMAGE
+from pressrun_server.render.admission import Admission, AdmissionConfig
+from pressrun_server.render.compile import Compiler
+from pressrun_server.render.compose_stream import ComposeJob, ComposeStream
+from pressrun_server.render.composition import Composition, LoadedProgram
+from pressrun_server.render.config import CompileConfig, PipelineConfig
+from pressrun_server.render.engine import engine
+from pressrun_server.render.manifest import DocumentHeader, manifest_json
+from pressrun_server.render.pipeline import Pipeline
+from pressrun_server.render.registry import Registry
+from pressrun_server.render.template_files import TemplateFiles
+from pressrun_sources.build import build_registry
+from pressrun_sources.config import SourcesConfig, from_env
+from pressrun_sources.errors import MisconfiguredError
+from pressrun_sources.library.config import LibraryConfig
+from pressrun_sources.model import Approval
+
+__all__ = ["render"]
+
+_ASSETS = "assets"
+"""The folder of a bundle whose files can be used without any source."""
+
+
+def render(
+    bundle_dir: Path,
+    record: bytes,
+    *,
+    locale: str | None = None,
+    channel: str = "print",
+    attributes: Mapping[str, str] | None = None,
+    as_of: datetime | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> tuple[bytes, str]:
+    """Render one record.
+
+    Assets come from the sources that the environment configures; where it configures none, from the folder `assets` of
+    the bundle, as the source `library`, whose files then count as approved.
+
+    Args:
+        bundle_dir: the folder of the template.
+        record: JSON text.
+        locale: BCP 47 tag; the template's default without it.
+        channel: the output channel.
+        attributes: for slot rules and expressions.
+        as_of: the moment that the document speaks of; now without it.
+        environ: where sources are configured; the process's environment without it.
+
+    Returns:
+        the document, and its manifest in the JSON form of the contract.
+
+    Raises:
+        PressrunError: why there is no document; for a bundle with errors it has `diagnostics`.
+    """
+    try:
+        output = OutputChannel(channel)
+    except ValueError:
+        problem = f"choose one of {', '.join(OutputChannel)}"
+        raise PressrunError(
+            Reason.INVALID_REQUEST,
+            f"there is no output channel {channel!r}; {problem}",
+            violations=(Violation("channel", problem),),
+        ) from None
+    files = _read(bundle_dir)
+    spec = RenderSpec(
+        request_id="local",
+        template=TemplateName(),
+        record=record,
+        locale=locale or "",
+        channel=output,
+        attributes=dict(attributes or {}),
+        as_of=as_of,
+    )
+    sources = _sources(bundle_dir, os.environ if environ is None else environ)
+    return asyncio.run(_render(files, spec, sources))
+
+
+async def _render(files: Mapping[str, bytes], spec: RenderSpec, sources: SourcesConfig) -> tuple[bytes, str]:
+    digest, clock, metrics = engine().digest, SystemClock(), Catalogue()
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pressrun-local-")))
+        store = await open_store(StoreConfig())
+        stack.push_async_callback(store.close)
+        preparers = PreparerPool(1)
+        stack.push_async_callback(preparers.close)
+        await preparers.start()
+        connectors = build_registry(sources)
+        stack.push_async_callback(connectors.close_all)
+        resolver = AssetResolver(
+            registry=connectors, store=store, preparers=preparers, config=AssetConfig(), clock=clock
+        )
+        stack.push_async_callback(resolver.close)
+        await resolver.start()
+        registry = Registry(TemplateFiles(folder), digest)
+        await registry.load(lambda _name, _fault: None)
+        compiler = Compiler(
+            preparers=preparers,
+            registry=registry,
+            store=store,
+            engine=digest,
+            clock=clock,
+            config=CompileConfig(),
+            metrics=metrics,
+        )
+        published, _, _ = await compiler.publish(files)
+        composers = _InProcess(store)
+        stack.push_async_callback(composers.close)
+        pipeline = Pipeline(
+            admission=Admission(AdmissionConfig(), clock),
+            registry=registry,
+            resolver=resolver,
+            composers=composers,
+            engine=digest,
+            clock=clock,
+            config=PipelineConfig(time_limit=600.0),
+            meters=DocumentMeters(metrics),
+        )
+        whole = _Whole()
+        named = replace(spec, template=TemplateName(published.info.name, published.info.version))
+        last, completion = await pipeline.render(named, whole)
+        return b"".join((*whole.parts, last)), manifest_json(completion.manifest)
+
+
+class _InProcess:
+    """Composes on this process's own event loop; there is only one document, so nobody waits for it."""
+
+    def __init__(self, store: Tier) -> None:
+        self._store = store
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def compose(self, job: ComposeJob) -> ComposeStream:
+        loop = asyncio.get_running_loop()
+        stream = ComposeStream(self, job, loop.time())
+        stream.dispatched_at = stream.submitted_at
+        task = loop.create_task(self._play(job, stream))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return stream
+
+    async def close(self) -> None:
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def give_up(self, stream: ComposeStream) -> None:
+        """Nothing to tell anybody: `_play` sees that the stream is over."""
+
+    def credit(self, stream: ComposeStream, size: int) -> None:
+        """Nothing to tell anybody: memory holds the whole document anyway."""
+
+    async def _play(self, job: ComposeJob, stream: ComposeStream) -> None:
+        try:
+            composition = Composition(
+                LoadedProgram.load(await self._blob(job.program)),
+                job.record,
+                assets={
+                    slot: (Digest.parse(text), IMAGE.decode(await self._blob(text)))
+                    for slot, text in job.assets.items()
+                },
+                attributes=job.attributes,
+                as_of=job.as_of,
+                engine=job.engine,
+            )
+            for data in composition:
+                if stream.over:
+                    return
+                stream.feed(data)
+                await asyncio.sleep(0)
+            stream.finish(b"", composition.summary)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the document's failure
+            failure: Failure = failure_of(error, "the document can't be composed; this is a defect")
+            stream.fail(failure)
+
+    async def _blob(self, text: str) -> bytes:
+        data = await self._store.get(Digest.parse(text))
+        if data is None:
+            raise PressrunError(
+                Reason.LIMIT_EXCEEDED, f"the blob {text} does not fit into memory; use smaller images, or a node"
+            )
+        return data
+
+
+class _Whole:
+    """Keeps the document."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+
+    def start(self, header: DocumentHeader) -> None:
+        """The header is in the manifest as well."""
+
+    async def write(self, data: bytes) -> None:
+        self.parts.append(data)
+
+
+def _read(folder: Path) -> dict[str, bytes]:
+    """The files of a bundle, as the client reads them too; hidden ones are no part of it."""
+    if not (folder / "template.yaml").is_file():
+        problem = "name the folder that holds template.yaml"
+        raise PressrunError(
+            Reason.INVALID_REQUEST,
+            f"{folder} is no template bundle; {problem}",
+            violations=(Violation("bundle_dir", problem),),
+        )
+    config = CompileConfig()
+    files: dict[str, bytes] = {}
+    size = 0
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if not path.is_file() or any(part.startswith(".") for part in name.parts):
+            continue
+        size += path.stat().st_size
+        if size > config.max_bytes or len(files) >= config.max_files:
+            raise PressrunError(
+                Reason.LIMIT_EXCEEDED,
+                f"{folder} has more than {config.max_files} files or {config.max_bytes} bytes; a bundle holds "
+                "template.yaml, HTML, CSS and sample records",
+            )
+        files[name.as_posix()] = path.read_bytes()
+    return files
+
+
+def _sources(folder: Path, environ: Mapping[str, str]) -> SourcesConfig:
+    try:
+        config = from_env(environ)
+    except MisconfiguredError as error:
+        raise PressrunError(Reason.INVALID_REQUEST, error.message) from error
+    configured = config.library or config.core_dam or config.cloudinary
+    assets = folder / _ASSETS
+    if configured is not None or not assets.is_dir():
+        return config
+    return replace(config, library=LibraryConfig(assets.absolute(), default_approval=Approval.APPROVED))

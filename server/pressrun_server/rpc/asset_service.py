@@ -1,0 +1,105 @@
+"""AssetService: thin; the behaviour is in render.prefetch and assets."""
+
+from __future__ import annotations
+
+from pressrun.v1 import asset_service_pb2, asset_service_pb2_grpc
+from pressrun_server.errors import PressrunError, Reason, Violation
+from pressrun_server.model.template import RenditionSpec
+from pressrun_server.render.prefetch import AssetDesk, AssetOutcome
+from pressrun_server.render.registry import Registry
+from pressrun_server.rpc.answering import Context, answering
+from pressrun_server.rpc.conversion import output_channel, template_name
+from pressrun_server.rpc.describing import asset_message
+from pressrun_server.rpc.status import status_of
+from pressrun_sources.model import AssetRef, Rendition
+
+__all__ = ["AssetService"]
+
+_MOST_REFS = 1000
+_FIELDS = ("width", "height", "fit", "format", "quality", "dpi", "color_space")
+
+
+class AssetService(asset_service_pb2_grpc.AssetServiceServicer):
+    """Looks after the assets.
+
+    Args:
+        desk: resolves and describes.
+        registry: knows the templates to prefetch for.
+    """
+
+    def __init__(self, desk: AssetDesk, registry: Registry) -> None:
+        self._desk = desk
+        self._registry = registry
+
+    async def Resolve(  # noqa: N802 - the contract's name
+        self, request: asset_service_pb2.ResolveRequest, context: Context
+    ) -> asset_service_pb2.ResolveResponse:
+        """Turn refs into descriptors."""
+        response = asset_service_pb2.ResolveResponse()
+        async with answering(context, "Resolve"):
+            refs, rendition = _refs(request)
+            outcomes = await self._desk.resolve(refs, rendition)
+            response.outcomes.extend(map(_message, outcomes))
+        return response
+
+    async def Prefetch(  # noqa: N802 - the contract's name
+        self, request: asset_service_pb2.PrefetchRequest, context: Context
+    ) -> asset_service_pb2.PrefetchResponse:
+        """Fetch what a template can choose."""
+        response = asset_service_pb2.PrefetchResponse()
+        async with answering(context, "Prefetch"):
+            published = self._registry.find(template_name(request.template))
+            channel = output_channel(request.output_channel)
+            assert channel is not None
+            response.outcomes.extend(map(_message, await self._desk.prefetch(published, channel)))
+        return response
+
+    async def Describe(  # noqa: N802 - the contract's name
+        self, request: asset_service_pb2.DescribeRequest, context: Context
+    ) -> asset_service_pb2.DescribeResponse:
+        """Say what is known of an asset."""
+        response = asset_service_pb2.DescribeResponse()
+        async with answering(context, "Describe"):
+            bad: list[Violation] = []
+            ref = _ref(request.ref, "ref", bad)
+            if bad:
+                raise _invalid(bad)
+            response.descriptors.extend(map(asset_message, await self._desk.describe(ref)))
+        return response
+
+
+def _refs(request: asset_service_pb2.ResolveRequest) -> tuple[list[str], RenditionSpec]:
+    bad: list[Violation] = []
+    if not 1 <= len(request.refs) <= _MOST_REFS:
+        raise _invalid([Violation("refs", f"must have 1 to {_MOST_REFS} entries, has {len(request.refs)}")])
+    refs = [_ref(text, f"refs[{index}]", bad) for index, text in enumerate(request.refs)]
+    wanted = {name: value for name in _FIELDS if (value := getattr(request.rendition, name))}
+    try:
+        Rendition(**wanted)
+    except ValueError as error:
+        bad.append(Violation("rendition", str(error)))
+    if bad:
+        raise _invalid(bad)
+    return refs, RenditionSpec(**wanted)
+
+
+def _ref(text: str, field: str, bad: list[Violation]) -> str:
+    """The ref in the form in which it is known."""
+    try:
+        return str(AssetRef.parse(text))
+    except ValueError as error:
+        bad.append(Violation(field, str(error)))
+        return text
+
+
+def _invalid(bad: list[Violation]) -> PressrunError:
+    return PressrunError(Reason.INVALID_REQUEST, f"{bad[0].field}: {bad[0].description}", violations=tuple(bad))
+
+
+def _message(outcome: AssetOutcome) -> asset_service_pb2.AssetOutcome:
+    message = asset_service_pb2.AssetOutcome(ref=outcome.ref, found_in=outcome.found_in)
+    if outcome.failure is not None:
+        message.failure.CopyFrom(status_of(outcome.failure, limit=8 * 1024))
+    elif outcome.descriptor is not None:
+        message.descriptor.CopyFrom(asset_message(outcome.descriptor))
+    return message

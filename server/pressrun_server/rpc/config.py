@@ -1,0 +1,45 @@
+"""Settings of the gRPC surface."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["RpcConfig"]
+
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class RpcConfig:
+    """How the node is spoken to."""
+
+    listen: str = "127.0.0.1:7070"
+    """Address and port; port 0 takes a free one."""
+    max_receive_bytes: int = 16 * _MIB
+    """The largest message taken; a larger one ends its RPC with RESOURCE_EXHAUSTED."""
+    max_send_bytes: int = 16 * _MIB
+    """The largest message sent, and so the largest document that RenderUnary can answer."""
+    stream_documents: int = 64
+    """Documents in flight on one Render stream; further requests are left unread."""
+    message_bytes: int = _MIB
+    """Parts of documents that wait together leave together, up to this size."""
+    chunk_bytes: int = 256 * 1024
+    """The largest part of a document."""
+    waiting_bytes: int = 4 * _MIB
+    """Bytes that may wait to be sent on one Render stream; its documents pause beyond it."""
+    max_rpcs: int = 4096
+    """RPCs at once; further ones get RESOURCE_EXHAUSTED."""
+    reflection: bool = True
+    """Whether tools may ask for the contract."""
+    channelz: bool = True
+    """Whether tools may look at connections."""
+    keepalive_seconds: float = 60.0
+    """A connection without traffic is tested after this long."""
+    keepalive_timeout_seconds: float = 20.0
+    """A tested connection that stays silent for this long is closed."""
+    min_ping_seconds: float = 10.0
+    """Clients that ping more often than this are sent away."""
+    max_connection_age_seconds: float = 0.0
+    """Connections are asked to end after this long, so that clients find new nodes; 0: never."""
+    max_connection_age_grace_seconds: float = 300.0
+    """What is under way on such a connection may take this long."""

@@ -1,0 +1,157 @@
+"""RenderService: thin; the behaviour is in render.pipeline, rpc.render_stream and rpc.resume."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from pressrun.v1 import render_service_pb2, render_service_pb2_grpc
+from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.render.config import PipelineConfig
+from pressrun_server.render.manifest import Completion, DocumentHeader
+from pressrun_server.render.pipeline import Pipeline
+from pressrun_server.rpc.answering import Context, answering, deadline_of
+from pressrun_server.rpc.answers import fill_completion, fill_header
+from pressrun_server.rpc.config import RpcConfig
+from pressrun_server.rpc.conversion import render_spec
+from pressrun_server.rpc.render_stream import RenderStream
+from pressrun_server.rpc.resume import Resume, resume_point
+
+__all__ = ["RenderService"]
+
+_ENVELOPE = 64 * 1024
+"""Room in a message for all that is not the document."""
+
+
+class RenderService(render_service_pb2_grpc.RenderServiceServicer):
+    """Renders documents.
+
+    Args:
+        pipeline: renders.
+        config: limits of the surface.
+        limits: limits of a document.
+    """
+
+    def __init__(self, pipeline: Pipeline, config: RpcConfig, limits: PipelineConfig) -> None:
+        self._pipeline = pipeline
+        self._config = config
+        self._limits = limits
+        self._streams: set[RenderStream] = set()
+        self._left = asyncio.Event()
+        self._draining = False
+
+    def drain(self) -> None:
+        """End Render streams as soon as they are idle."""
+        self._draining = True
+        for stream in self._streams:
+            stream.drain()
+
+    async def idle(self) -> None:
+        """Wait until no Render stream is open."""
+        while self._streams:
+            self._left.clear()
+            await self._left.wait()
+
+    async def Render(  # type: ignore[override]  # noqa: N802 - the contract's name; it writes to the context
+        self, request_iterator: AsyncIterator[render_service_pb2.RenderRequest], context: Context
+    ) -> None:
+        """Render many documents over one stream."""
+        async with answering(context, "Render"):
+            stream = RenderStream(self._pipeline, self._config, self._limits, context.write, deadline_of(context))
+            self._streams.add(stream)
+            if self._draining:
+                stream.drain()
+            try:
+                await stream.run(request_iterator)
+            finally:
+                self._streams.discard(stream)
+                self._left.set()
+
+    async def RenderDocument(  # type: ignore[override]  # noqa: N802 - as above
+        self, request: render_service_pb2.RenderDocumentRequest, context: Context
+    ) -> None:
+        """Render one document, whole or from an offset."""
+        async with answering(context, "RenderDocument"):
+            spec = render_spec(request.document, self._limits)
+            resume = resume_point(request, spec)
+            delivery = _Chunks(context, self._config.chunk_bytes, resume)
+            last, completion = await self._pipeline.render(spec, delivery, deadline=deadline_of(context))
+            await delivery.end(last, completion)
+
+    async def RenderUnary(  # noqa: N802 - the contract's name
+        self, request: render_service_pb2.RenderUnaryRequest, context: Context
+    ) -> render_service_pb2.RenderUnaryResponse:
+        """Render one document into one answer."""
+        response = render_service_pb2.RenderUnaryResponse()
+        async with answering(context, "RenderUnary"):
+            spec = render_spec(request.document, self._limits)
+            whole = _Whole(self._config.max_send_bytes - _ENVELOPE)
+            last, completion = await self._pipeline.render(spec, whole, deadline=deadline_of(context))
+            await whole.write(last)
+            assert whole.header is not None
+            fill_header(response.header, whole.header)
+            response.data = b"".join(whole.parts)
+            fill_completion(response.completion, completion)
+        return response
+
+
+class _Chunks:
+    """A document as messages of RenderDocument."""
+
+    def __init__(self, context: Context, chunk: int, resume: Resume) -> None:
+        self._context = context
+        self._chunk = chunk
+        self._resume = resume
+        self._header: DocumentHeader | None = None
+        self._offset = resume.offset
+
+    def start(self, header: DocumentHeader) -> None:
+        self._header = header
+
+    async def write(self, data: bytes) -> None:
+        data = self._resume.skip(data)
+        for start in range(0, len(data), self._chunk):
+            await self._context.write(self._message(data[start : start + self._chunk]))
+
+    async def end(self, last: bytes, completion: Completion) -> None:
+        """Send the last bytes together with the completion."""
+        last = self._resume.skip(last)
+        self._resume.finish()
+        while len(last) > self._chunk:
+            await self._context.write(self._message(last[: self._chunk]))
+            last = last[self._chunk :]
+        message = self._message(last)
+        fill_completion(message.completion, completion)
+        await self._context.write(message)
+
+    def _message(self, data: bytes) -> render_service_pb2.RenderDocumentResponse:
+        """A message; the first one takes the header along."""
+        message = render_service_pb2.RenderDocumentResponse(offset=self._offset, data=data)
+        self._offset += len(data)
+        if self._header is not None:
+            fill_header(message.header, self._header)
+            self._header = None
+        return message
+
+
+class _Whole:
+    """A document as one answer."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._size = 0
+        self.header: DocumentHeader | None = None
+        self.parts: list[bytes] = []
+
+    def start(self, header: DocumentHeader) -> None:
+        self.header = header
+
+    async def write(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._size > self._limit:
+            raise PressrunError(
+                Reason.DOCUMENT_TOO_LARGE,
+                f"the document has more than {self._limit} bytes, the most that one answer holds; use RenderDocument",
+                metadata={"limit": str(self._limit)},
+            )
+        self.parts.append(data)

@@ -1,0 +1,215 @@
+"""One Render stream: reads documents, renders many at once, sends whatever is ready."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import structlog
+
+from pressrun.v1 import document_pb2, render_service_pb2
+from pressrun_server.errors import PressrunError, Reason, Violation
+from pressrun_server.model.spec import RenderSpec
+from pressrun_server.prepare.faults import failure_of
+from pressrun_server.render.config import PipelineConfig
+from pressrun_server.render.manifest import DocumentHeader
+from pressrun_server.render.pipeline import Pipeline
+from pressrun_server.rpc.config import RpcConfig
+from pressrun_server.rpc.conversion import LONGEST_REQUEST_ID, render_spec
+from pressrun_server.rpc.outbox import Outbox, Part
+from pressrun_server.rpc.status import status_of
+
+__all__ = ["DRAINED", "RenderStream"]
+
+log = structlog.get_logger("pressrun.rpc")
+
+_NO_ITEM = PressrunError(
+    Reason.INVALID_REQUEST,
+    "an item of the stream says nothing that this node knows; set `document` or `cancel_request_id`",
+    violations=(Violation("items", "set document or cancel_request_id"),),
+)
+_CANCELLED = PressrunError(Reason.CANCELLED, "the document was cancelled by its request_id")
+
+DRAINED = PressrunError(
+    Reason.DRAINING,
+    "this node is shutting down; send the documents without completion to another node",
+    retry_after=1.0,
+)
+"""How a stream ends that was open when the node drained."""
+
+
+class _Delivery:
+    """A document on its way into the outbox."""
+
+    __slots__ = ("_chunk", "_header", "_outbox", "_request_id", "offset")
+
+    def __init__(self, outbox: Outbox, request_id: str, chunk: int) -> None:
+        self._outbox = outbox
+        self._request_id = request_id
+        self._chunk = chunk
+        self._header: DocumentHeader | None = None
+        self.offset = 0
+
+    def start(self, header: DocumentHeader) -> None:
+        self._header = header
+
+    async def write(self, data: bytes) -> None:
+        for start in range(0, len(data), self._chunk):
+            await self._outbox.room()
+            self._outbox.put(self.part(data[start : start + self._chunk]))
+
+    def part(self, data: bytes) -> Part:
+        """The next part; the first one takes the header along."""
+        header, self._header = self._header, None
+        part = Part(self._request_id, data, offset=self.offset, header=header)
+        self.offset += len(data)
+        return part
+
+
+class RenderStream:
+    """Serves one stream.
+
+    Guarantee: at most `stream_documents` are in flight, further requests are left unread; a document's failure is
+    an item, never the stream's end; when `run` has returned or raised, no work for the stream is left. Cost: a task for
+    each document, one for the writer, one for the reader.
+
+    Args:
+        pipeline: renders.
+        config: limits of the surface.
+        limits: limits of a document.
+        write: sends a message to the client.
+        deadline: the RPC's, on the monotonic clock.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        config: RpcConfig,
+        limits: PipelineConfig,
+        write: Callable[[render_service_pb2.RenderResponse], Awaitable[None]],
+        deadline: float | None,
+    ) -> None:
+        self._pipeline = pipeline
+        self._config = config
+        self._limits = limits
+        self._deadline = deadline
+        self._outbox = Outbox(write, message_bytes=config.message_bytes, waiting_bytes=config.waiting_bytes)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._unwanted: set[str] = set()
+        self._changed: asyncio.Future[None] | None = None
+        self._draining = asyncio.Event()
+
+    @property
+    def in_flight(self) -> int:
+        """Documents of this stream that are not answered yet."""
+        return len(self._tasks)
+
+    def drain(self) -> None:
+        """End the stream as soon as nothing of it is in flight; new documents are refused by admission."""
+        self._draining.set()
+
+    async def run(self, requests: AsyncIterator[render_service_pb2.RenderRequest]) -> None:
+        """Serve until the client half-closed and all is answered.
+
+        Raises:
+            PressrunError: DRAINING, the node goes away.
+            Exception: what reading or writing raised: the client is gone, or sent what can't be read.
+        """
+        reader = asyncio.create_task(self._read(requests), name="render-stream-reader")
+        writer = asyncio.create_task(self._outbox.send(), name="render-stream-writer")
+        drain = asyncio.create_task(self._draining.wait(), name="render-stream-drain")
+        try:
+            await asyncio.wait((reader, writer, drain), return_when=asyncio.FIRST_COMPLETED)
+            if reader.done():
+                reader.result()
+            await self._settled(writer)
+            # A drained stream refuses what still comes while its last documents go out; then it stops reading.
+            self._outbox.close()
+            await writer
+            if not reader.done():
+                raise DRAINED
+        finally:
+            tasks = (reader, writer, drain, *self._tasks.values())
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _settled(self, writer: asyncio.Task[None]) -> None:
+        """Wait until no document is in flight; a writer that ends meanwhile has failed."""
+        while self._tasks and not writer.done():
+            await asyncio.wait((writer, *self._tasks.values()), return_when=asyncio.FIRST_COMPLETED)
+        if writer.done():
+            writer.result()
+
+    async def _read(self, requests: AsyncIterator[render_service_pb2.RenderRequest]) -> None:
+        most = self._config.stream_documents
+        async for request in requests:
+            for item in request.items:
+                kind = item.WhichOneof("item")
+                if kind == "document":
+                    while len(self._tasks) >= most:
+                        self._changed = asyncio.get_running_loop().create_future()
+                        await self._changed
+                    await self._begin(item.document)
+                elif kind == "cancel_request_id":
+                    self._cancel(item.cancel_request_id)
+                else:
+                    await self._refuse("", _NO_ITEM)
+
+    async def _begin(self, request: document_pb2.DocumentRequest) -> None:
+        request_id = request.request_id
+        try:
+            spec = render_spec(request, self._limits)
+            self._check_free(request_id)
+        except PressrunError as error:
+            self._pipeline.refused(error)
+            await self._refuse(request_id[:LONGEST_REQUEST_ID], error)
+            return
+        task = asyncio.get_running_loop().create_task(self._render(spec))
+        self._tasks[request_id] = task
+        task.add_done_callback(functools.partial(self._ended, request_id))
+
+    def _check_free(self, request_id: str) -> None:
+        if request_id in self._tasks:
+            raise PressrunError(
+                Reason.INVALID_REQUEST,
+                f"request_id {request_id} is in flight on this stream already; give each document its own",
+                violations=(Violation("request_id", "must be unique among the documents in flight"),),
+            )
+
+    def _cancel(self, request_id: str) -> None:
+        task = self._tasks.get(request_id)
+        if task is not None and request_id not in self._unwanted:
+            self._unwanted.add(request_id)
+            task.cancel()
+
+    async def _refuse(self, request_id: str, error: PressrunError) -> None:
+        await self._outbox.room()
+        self._outbox.put(Part(request_id, failure=status_of(error)))
+
+    async def _render(self, spec: RenderSpec) -> None:
+        request_id = spec.request_id
+        try:
+            delivery = _Delivery(self._outbox, request_id, self._config.chunk_bytes)
+            last, completion = await self._pipeline.render(spec, delivery, deadline=self._deadline)
+            await self._outbox.room()
+            part = delivery.part(last)
+            part.complete(completion)
+            self._outbox.put(part)
+        except PressrunError as error:
+            self._outbox.put(Part(request_id, failure=status_of(error)))
+
+    def _ended(self, request_id: str, task: asyncio.Task[None]) -> None:
+        """A document's task is over; also one that was cancelled before its first step."""
+        del self._tasks[request_id]
+        if request_id in self._unwanted:
+            self._unwanted.remove(request_id)
+            if task.cancelled():
+                self._outbox.put(Part(request_id, failure=status_of(_CANCELLED)))
+        if not task.cancelled() and (defect := task.exception()) is not None:
+            failure = failure_of(defect, "the node failed over this document; its log has the details under its id")
+            log.error("document_defect", request_id=request_id, detail=failure.detail)
+            self._outbox.put(Part(request_id, failure=status_of(failure.error())))
+        if self._changed is not None and not self._changed.done():
+            self._changed.set_result(None)

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pressrun_loadtest.bench import checks, cli
+from pressrun_loadtest.bench.config import Sizes
+
+TINY = Sizes(
+    compile_rounds=1,
+    compose_warm=4,
+    compose_rounds=2,
+    compose_documents=4,
+    stream_warm=10,
+    stream_rounds=2,
+    stream_documents=20,
+    growth_from=10,
+    growth_to=50,
+    growth_step=10,
+    checked=5,
+    in_flight=8,
+)
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """`--quick` is quicker still."""
+    monkeypatch.setattr(cli, "QUICK", TINY)
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_everything_is_measured_checked_and_written(tmp_path: Path) -> None:
+    """All entries have values that can be, and nothing but the report is left in the folder."""
+    out = tmp_path / "out" / "bench.json"
+    result = CliRunner().invoke(cli.main, ["--quick", "--seed", "3", "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    report = json.loads(out.read_text(encoding="utf-8"))
+    entries = {entry["name"]: entry for entry in report["entries"]}
+    assert tuple(entries) == cli.NAMES
+    assert report["seed"] == 3
+    assert [entry["n"] for entry in entries.values()] == [1, 8, 40, 40, 50]
+    assert 0.1 < entries["compose-small-cpu"]["value"] < 200
+    assert 1 < entries["e2e-small-rate"]["value"] < 10_000
+    # Whoever sends and receives works as well: the tree takes more than composing alone can.
+    assert entries["e2e-small-cpu"]["value"] > 0.5
+    assert 0 <= entries["node-rss-growth"]["value"] < 500
+    assert [path.name for path in out.parent.iterdir()] == ["bench.json"]
+    assert "≤ 2 " in result.output
+    assert "≥ 300 " in result.output
+
+
+def test_a_failed_check_counts_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Documents of another length than SMALL's end the bench with exit code 1; an earlier report is gone."""
+    monkeypatch.setattr(checks, "SMALL_PAGES", 3)
+    out = tmp_path / "bench.json"
+    out.write_text("{}")
+    result = CliRunner().invoke(cli.main, ["--quick", "--only", "compose-small-cpu", "--out", str(out)])
+    assert result.exit_code == 1
+    assert "compose-small-cpu: 5 faults; no figure of this run counts" in result.output
+    assert "2 pages, not 3" in result.output
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pressrun_server.app.config import ConfigError, NodeConfig, default_data_dir
+from pressrun_server.cli import serve
+
+SECRET = "swordfish-0123456789"
+CLOUDINARY = {
+    "PRESSRUN_CLOUDINARY_CLOUD_NAME": "demo",
+    "PRESSRUN_CLOUDINARY_API_KEY": "key",
+    "PRESSRUN_CLOUDINARY_API_SECRET": SECRET,
+}
+
+
+def test_nothing_need_be_set(tmp_path: Path) -> None:
+    """Without any variable there is a node on loopback with one composer for each processor but one."""
+    config = NodeConfig.from_env({"HOME": str(tmp_path)})
+    assert (config.rpc.listen, config.http.listen) == ("127.0.0.1:7070", "127.0.0.1:9470")
+    assert config.composers == max(1, len(os.sched_getaffinity(0)) - 1)
+    assert config.data_dir == tmp_path / ".cache" / "pressrun"
+    assert config.store.disk is not None
+    assert config.store.disk.path == config.data_dir / "blobs"
+    assert config.notes == ()
+
+
+def test_data_folder_follows_xdg() -> None:
+    """XDG_CACHE_HOME is honoured where it is absolute."""
+    assert default_data_dir({"XDG_CACHE_HOME": "/x", "HOME": "/h"}) == Path("/x/pressrun")
+    assert default_data_dir({"XDG_CACHE_HOME": "x", "HOME": "/h"}) == Path("/h/.cache/pressrun")
+
+
+def test_settings_arrive_and_options_win() -> None:
+    """Variables reach their part, and an override wins over the environment."""
+    environ = {
+        "PRESSRUN_LISTEN": "[::1]:0",
+        "PRESSRUN_COMPOSERS": "3",
+        "PRESSRUN_MAX_MESSAGE_BYTES": "32MiB",
+        "PRESSRUN_QUEUE": "7",
+        "PRESSRUN_TIME_LIMIT": "2.5",
+        "PRESSRUN_CACHE_DISK": "80MiB",
+        "PRESSRUN_REFLECTION": "no",
+        "PRESSRUN_MAX_CONNECTION_AGE_SECONDS": "600",
+        "PRESSRUN_LOG_FORMAT": "json",
+    }
+    config = NodeConfig.from_env(environ, {"PRESSRUN_COMPOSERS": "5"})
+    assert (config.rpc.listen, config.composers, config.admission.queue) == ("[::1]:0", 5, 7)
+    assert config.rpc.max_receive_bytes == config.rpc.max_send_bytes == 32 << 20
+    assert (config.pipeline.time_limit, config.rpc.reflection, config.log.format) == (2.5, False, "json")
+    assert config.rpc.max_connection_age_seconds == 600
+    assert config.store.disk is not None
+    assert (config.store.disk.hard_bytes, config.store.disk.soft_bytes) == (80 << 20, 70 << 20)
+
+
+def test_all_faults_at_once(tmp_path: Path) -> None:
+    """Every fault of every part, the sources' too, comes in one error with a line each and no secret."""
+    (tmp_path / "file").write_text("x")
+    environ = {
+        "PRESSRUN_LISTEN": "nonsense",
+        "PRESSRUN_HTTP_LISTEN": "localhost:99999",
+        "PRESSRUN_COMPOSERS": "0",
+        "PRESSRUN_DATA_DIR": str(tmp_path / "file"),
+        "PRESSRUN_LOG_FORMAT": "xml",
+        "PRESSRUN_TIME_LIMIT": "-1",
+        "PRESSRUN_CACHE_MEMORY": "lots",
+        "PRESSRUN_CLOUDINARY_API_SECRET": SECRET,
+        "PRESSRUN_LIBRARY_PATH": str(tmp_path / "missing"),
+    }
+    with pytest.raises(ConfigError) as error:
+        NodeConfig.from_env(environ)
+    named = {fault.partition(":")[0] for fault in error.value.faults}
+    assert named >= set(environ) - {"PRESSRUN_CLOUDINARY_API_SECRET"}
+    assert any(name.startswith("PRESSRUN_CLOUDINARY") for name in named)
+    assert SECRET not in str(error.value)
+    assert str(error.value).count("\n") == len(error.value.faults)
+
+
+def test_misspelt_setting_is_noted() -> None:
+    """A variable that looks like a setting is noted with the nearest real one; other programs' variables are not."""
+    config = NodeConfig.from_env({"PRESSRUN_COMPOSER": "3", "PRESSRUN_TARGET": "x:1"})
+    assert config.notes == ("PRESSRUN_COMPOSER is not a setting; did you mean PRESSRUN_COMPOSERS?",)
+
+
+def test_printed_without_secrets() -> None:
+    """The printed configuration has every setting and shows of a secret only that it is set."""
+    config = NodeConfig.from_env(CLOUDINARY)
+    printed = config.redacted()
+    assert SECRET not in json.dumps(printed)
+    assert printed["sources.cloudinary.api_secret"] == "(set)"
+    assert printed["rpc.listen"] == "127.0.0.1:7070"
+    for part in dataclasses.fields(config):
+        assert part.name == "notes" or any(name.split(".")[0] == part.name for name in printed), part.name
+
+
+def test_every_setting_is_documented() -> None:
+    """Each field of each part of the configuration has a documenting string below it."""
+    kinds: set[type] = {NodeConfig}
+    config = NodeConfig.from_env({})
+    for part in dataclasses.fields(config):
+        value = getattr(config, part.name)
+        if dataclasses.is_dataclass(value) and type(value).__module__.startswith("pressrun_server"):
+            kinds.add(type(value))
+    for kind in kinds:
+        body = next(
+            node
+            for node in ast.parse(inspect.getsource(inspect.getmodule(kind))).body  # type: ignore[arg-type]
+            if isinstance(node, ast.ClassDef) and node.name == kind.__name__
+        ).body
+        for node, after in zip(body, [*body[1:], None], strict=True):
+            if isinstance(node, ast.AnnAssign):
+                assert isinstance(after, ast.Expr), f"{kind.__name__}.{ast.unparse(node.target)}"
+                assert isinstance(after.value, ast.Constant)
+
+
+def test_command_reports_faults_and_ends_with_2() -> None:
+    """Bad settings end `serve` with exit code 2 and name the variable."""
+    outcome = CliRunner().invoke(serve, ["--composers", "many"])
+    assert outcome.exit_code == 2
+    assert "PRESSRUN_COMPOSERS" in outcome.stderr
+
+
+def test_command_checks_and_prints(tmp_path: Path) -> None:
+    """`serve --check` prints the configuration without secrets and starts nothing."""
+    outcome = CliRunner().invoke(serve, ["--check", "--data-dir", str(tmp_path / "d")], env=CLOUDINARY)
+    assert outcome.exit_code == 0
+    assert f"data_dir = {tmp_path / 'd'}" in outcome.stdout
+    assert SECRET not in outcome.output
+    assert not (tmp_path / "d").exists()
+
+
+def test_help_shows_an_example() -> None:
+    """The help names an example and the exit codes."""
+    text = CliRunner().invoke(serve, ["--help"]).stdout
+    assert "Example: pressrun serve" in text
+    assert "Exit codes" in text

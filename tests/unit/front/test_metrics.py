@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+
+from pressrun_server.http.config import HttpConfig
+from pressrun_server.http.errors import HttpListenError
+from pressrun_server.http.server import HttpServer
+from pressrun_server.metrics.catalogue import SECONDS, Catalogue
+from pressrun_server.metrics.labels import DocumentMeters
+from pressrun_server.metrics.observers import SourceMeter, TierMeter
+from pressrun_server.metrics.snapshot import CacheTier, Composers, Preparers, Snapshot, SnapshotCollector
+
+SNAPSHOT = Snapshot(
+    composers=Composers([1, 2], [100, 200], 3, 4, 5.5, 6, 7, 8),
+    preparers=Preparers(1, [300], 2, 3, 4.5, 5, 6, 7),
+    tiers=[CacheTier("memory", 1, 2, 3, 4, 5, 6, 7)],
+)
+
+
+def test_own_registry_with_the_promised_names() -> None:
+    """Two nodes in one process do not share metrics, and the promised names and buckets are there."""
+    one, two = Catalogue(), Catalogue()
+    one.compose_cpu_seconds.inc()
+    assert two.registry.get_sample_value("pressrun_compose_cpu_seconds_total") == 0.0
+    assert SECONDS == (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+    names = {family.name for family in parse_text(generate_latest(one.registry).decode())}
+    assert names >= {
+        "pressrun_documents", "pressrun_pages", "pressrun_document_bytes", "pressrun_document_seconds",
+        "pressrun_time_to_first_byte_seconds", "pressrun_phase_seconds", "pressrun_documents_in_flight",
+        "pressrun_queue_length", "pressrun_queue_seconds", "pressrun_cache_requests", "pressrun_source_requests",
+        "pressrun_source_request_seconds", "pressrun_rpc_requests", "pressrun_rpc_seconds", "pressrun_build_info",
+    }  # fmt: skip
+
+
+def test_template_label_is_bounded() -> None:
+    """At most 100 published names become labels; what is not published can't become one."""
+    catalogue = Catalogue()
+    meters = DocumentMeters(catalogue)
+    meters.admit(f"t{number}" for number in range(150))
+    for number in range(150):
+        meters.get(f"t{number}", "print").ended("failed", "X")
+    meters.get("never-published", "print").ended("failed", "X")
+    meters.get(None, "print").ended("failed", "X")
+    labels = {
+        sample.labels["template"]
+        for family in catalogue.documents.collect()
+        for sample in family.samples
+        if sample.name.endswith("_total")
+    }
+    assert len(labels) == 102
+    assert {"t0", "t99", "other", "unknown"} <= labels
+    assert "t100" not in labels
+    assert meters.get("t5", "print") is meters.get("t5", "print")
+
+
+def test_observers_count() -> None:
+    """Tiers and sources are counted by name and outcome."""
+    catalogue = Catalogue()
+    tiers, sources = TierMeter(catalogue), SourceMeter(catalogue)
+    tiers.hit("memory", 10)
+    tiers.miss("disk")
+    tiers.stored("disk", 5)
+    sources("library", "ok", 0.02, 7)
+    value = catalogue.registry.get_sample_value
+    assert value("pressrun_cache_requests_total", {"tier": "memory", "result": "hit"}) == 1
+    assert value("pressrun_cache_requests_total", {"tier": "disk", "result": "miss"}) == 1
+    assert value("pressrun_cache_transferred_bytes_total", {"tier": "disk", "direction": "written"}) == 5
+    assert value("pressrun_source_requests_total", {"source": "library", "outcome": "ok"}) == 1
+    assert value("pressrun_source_request_seconds_bucket", {"source": "library", "le": "0.025"}) == 1
+
+
+def test_snapshot_is_read_at_the_scrape() -> None:
+    """Processes and tiers are read at each scrape; before the node has them, nothing is shown and nothing fails."""
+    registry, holder = CollectorRegistry(), SimpleNamespace(snapshot=None)
+    registry.register(SnapshotCollector(lambda: holder.snapshot))
+    assert generate_latest(registry) == b""
+    holder.snapshot = SNAPSHOT
+    value = registry.get_sample_value
+    assert value("pressrun_composers") == 2
+    assert value("pressrun_composer_resident_bytes", {"composer": "1"}) == 200
+    assert value("pressrun_composer_replacements_total") == 6
+    assert value("pressrun_preparer_tasks_total") == 3
+    assert value("pressrun_cache_bytes", {"tier": "memory"}) == 2
+    assert value("pressrun_cache_corrupt_blobs_total", {"tier": "memory"}) == 7
+
+
+@pytest.fixture
+async def http() -> Any:
+    """An HTTP server and its address; `problem` can be set."""
+    catalogue, state = Catalogue(), SimpleNamespace(problem="")
+    catalogue.registry.register(SnapshotCollector(lambda: SNAPSHOT))
+    server = HttpServer(HttpConfig("127.0.0.1:0"), catalogue.registry, lambda: state.problem)
+    await server.start()
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{server.port}") as session:
+        yield SimpleNamespace(session=session, state=state, server=server)
+    await server.stop()
+
+
+async def test_metrics_are_negotiated(http: SimpleNamespace) -> None:
+    """Prometheus text by default, OpenMetrics for who asks for it; both parse."""
+    async with http.session.get("/metrics") as answer:
+        assert answer.headers["Content-Type"].startswith("text/plain")
+        assert list(parse_text(await answer.text()))
+    accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
+    async with http.session.get("/metrics", headers=accept) as answer:
+        assert answer.headers["Content-Type"].startswith("application/openmetrics-text")
+        text = await answer.text()
+        assert text.endswith("# EOF\n")
+        assert list(text_string_to_metric_families(text))  # type: ignore[no-untyped-call]
+
+
+async def test_probes(http: SimpleNamespace) -> None:
+    """Alive is alive; ready says why it is not; anything else is not found."""
+    for path, status in (("/livez", 200), ("/readyz", 200), ("/", 200), ("/nothing", 404)):
+        async with http.session.get(path) as answer:
+            assert answer.status == status
+    http.state.problem = "draining"
+    async with http.session.get("/readyz") as answer:
+        assert (answer.status, await answer.text()) == (503, "draining\n")
+    async with http.session.get("/livez") as answer:
+        assert answer.status == 200
+
+
+async def test_taken_port_says_what_to_do(http: SimpleNamespace) -> None:
+    """A port in use is an error that names the address and the setting."""
+    other = HttpServer(HttpConfig(f"127.0.0.1:{http.server.port}"), CollectorRegistry(), lambda: "")
+    with pytest.raises(HttpListenError, match="PRESSRUN_HTTP_LISTEN"):
+        await other.start()

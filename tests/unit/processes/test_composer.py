@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import gc
+import socket
+import threading
+import time
+import weakref
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from pressrun_server.errors import Reason
+from pressrun_server.model.document import ComposeSummary
+from pressrun_server.prepare.channel import BlockingChannel
+from pressrun_server.prepare.frames import decoder
+from pressrun_server.render.composer import Composer
+from pressrun_server.render.link import (
+    BlobKind,
+    Cancel,
+    Chunk,
+    Compose,
+    Credit,
+    Done,
+    Drop,
+    Failed,
+    FromComposer,
+    Ping,
+    Pong,
+    Put,
+    Ready,
+)
+
+CHUNK, WINDOW = 1_000, 4_000
+
+
+class Document:
+    """Pages as its record says: `<pages>x<size>`, or `fail` at the second page."""
+
+    def __init__(self, record: bytes) -> None:
+        self.record = record
+        self.summary = ComposeSummary(0, 0, "", (), 0.0, 0.0)
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self.record == b"fail":
+            yield b"first page"
+            raise ValueError(self.record)
+        pages, size = map(int, self.record.split(b"x"))
+        for page in range(pages):
+            yield b"%d" % (page % 10) * size
+        self.summary = ComposeSummary(pages, pages * size, "", (), 0.0, 0.0)
+
+
+class Workshop:
+    """Keeps weak references to all that it made."""
+
+    engine = "e"
+
+    def __init__(self) -> None:
+        self.made: list[weakref.ref[Document]] = []
+
+    def program(self, data: bytes) -> bytes:
+        """A program is its bytes."""
+        return data
+
+    def prepared(self, digest: str, data: bytes) -> bytes:
+        """A prepared asset is its bytes."""
+        assert digest
+        return data
+
+    def compose(
+        self,
+        program: bytes,
+        record: bytes,
+        *,
+        assets: Mapping[str, bytes],
+        attributes: Mapping[str, str],
+        as_of: datetime,
+        engine: str,
+    ) -> Document:
+        """Begin a document."""
+        assert (program, dict(assets), dict(attributes), engine) == (b"P", {}, {}, "e")
+        assert as_of == datetime(2026, 1, 1, tzinfo=UTC)
+        document = Document(record)
+        self.made.append(weakref.ref(document))
+        return document
+
+
+class Front:
+    """The other end, as blunt as can be."""
+
+    def __init__(self, sock: socket.socket, workshop: Workshop) -> None:
+        self.channel: BlockingChannel[FromComposer] = BlockingChannel(sock, decoder(FromComposer))
+        self.workshop = workshop
+        self.inbox: list[FromComposer] = []
+
+    def ask(self, ticket: int, record: bytes, *, interactive: bool = False) -> None:
+        """Ask for a document."""
+        when = datetime(2026, 1, 1, tzinfo=UTC)
+        self.channel.send(Compose(ticket, "p", record, {}, when, {}, "e", interactive))
+
+    def next(self) -> FromComposer:
+        """The next message."""
+        while not self.inbox:
+            self.inbox += self.channel.receive(wait=True)
+        return self.inbox.pop(0)
+
+    def answered(self) -> list[FromComposer]:
+        """All that comes until a ping is answered, by a composer that has nothing to do."""
+        time.sleep(0.05)
+        self.channel.send(Ping())
+        messages: list[FromComposer] = []
+        while not isinstance(message := self.next(), Pong):
+            messages.append(message)
+        return messages
+
+
+@contextmanager
+def composer() -> Iterator[Front]:
+    """A composer in a thread, and the front's end of its socket."""
+    ours, theirs = socket.socketpair()
+    workshop = Workshop()
+    with ours, theirs:
+        ours.settimeout(10)
+        thread = threading.Thread(target=Composer(theirs, workshop, chunk=CHUNK, window=WINDOW).run)
+        thread.start()
+        front = Front(ours, workshop)
+        assert isinstance(front.next(), Ready)
+        front.channel.send(Put("p", BlobKind.PROGRAM, b"P"))
+        try:
+            yield front
+        finally:
+            ours.shutdown(socket.SHUT_RDWR)
+            thread.join(10)
+            assert not thread.is_alive()
+
+
+def test_nothing_of_a_document_outlives_it() -> None:
+    """Finished, failed and cancelled documents are gone while the composer waits for the next one."""
+    with composer() as front:
+        front.ask(1, b"2x10")
+        assert isinstance(front.next(), Done)
+        front.ask(2, b"fail")
+        failed = front.next()
+        assert isinstance(failed, Failed)
+        assert failed.failure.reason is Reason.INTERNAL
+        front.ask(3, b"100x900")
+        assert isinstance(front.next(), Chunk)
+        front.channel.send(Cancel(3))
+        front.answered()
+        assert len(front.workshop.made) == 3
+        # A traceback may tie a knot that only the collector undoes; nothing that is reachable may hold a document.
+        gc.collect()
+        assert [made() for made in front.workshop.made] == [None] * 3
+
+
+def test_a_document_stops_at_its_window_and_goes_on_with_credit() -> None:
+    """No more than the window and one page is under way; each credit brings as much again, and all of it arrives."""
+    with composer() as front:
+        front.ask(1, b"30x500")
+        under_way, data = 0, b""
+        while True:
+            for message in front.answered():
+                if isinstance(message, Done):
+                    data += message.data
+                    assert data == b"".join(b"%d" % (page % 10) * 500 for page in range(30))
+                    assert message.summary.pages == 30
+                    return
+                assert isinstance(message, Chunk)
+                assert len(message.data) <= CHUNK
+                data += message.data
+                under_way += len(message.data)
+            assert WINDOW < under_way <= WINDOW + CHUNK
+            front.channel.send(Credit(1, under_way))
+            under_way = 0
+
+
+def test_a_dropped_blob_stays_with_the_documents_that_were_asked_for_before() -> None:
+    """A drop that overtakes a document's turn does it no harm; a later document is told what it lacks."""
+    with composer() as front:
+        front.ask(1, b"3x10")
+        front.ask(2, b"3x10")
+        front.channel.send(Drop("p"))
+        front.ask(3, b"3x10")
+        messages: dict[int, Done | Failed] = {}
+        while len(messages) < 3:
+            message = front.next()
+            assert isinstance(message, Done | Failed)
+            messages[message.ticket] = message
+        assert isinstance(messages[1], Done)
+        assert isinstance(messages[2], Done)
+        lacking = messages[3]
+        assert isinstance(lacking, Failed)
+        assert "parts" in lacking.failure.message
+
+
+def test_an_interactive_document_overtakes_one_in_work() -> None:
+    """Between two pages of a document an interactive one is taken in and finished first."""
+    with composer() as front:
+        front.ask(1, b"100x900")
+        while front.answered():
+            pass
+        # It is paused by its window; with credit and company it must let the other one pass.
+        front.ask(2, b"2x10", interactive=True)
+        front.channel.send(Credit(1, 6_000))
+        done = [message.ticket for message in front.answered() if isinstance(message, Done)]
+        assert done == [2]
