@@ -1,0 +1,1 @@
+"""What load testers use: sandbox, sample template, seeded records, demo and benchmark."""

@@ -13,6 +13,8 @@ from pressrun_loadtest.samples.palette import ACCENT, INK
 __all__ = ["save_logo"]
 
 _SIZE = (900, 240)
+_SHIPPED = (600, 160)
+"""300 dots an inch at the 49.5 mm of the statement's letterhead."""
 _SCALE = 4
 _CENTRE = (104, 120)
 _RADIUS = 100
@@ -53,4 +55,4 @@ def save_logo(path: Path) -> None:
     for letter in "BANK":
         pen.text((x, baseline + 66 * _SCALE), letter, font=small, fill=(*ACCENT, 255), anchor="ls")
         x += pen.textlength(letter, font=small) + 13 * _SCALE
-    canvas.resize(_SIZE, Image.Resampling.LANCZOS).save(path, optimize=True)
+    canvas.resize(_SHIPPED, Image.Resampling.LANCZOS).save(path, optimize=True)

@@ -24,7 +24,7 @@ def test_the_logo_is_transparent() -> None:
     """The logo is a small RGBA PNG with clear corners and opaque strokes, so that it stands on any ground."""
     assert (ASSETS / "logo.png").stat().st_size < 200_000
     with Image.open(ASSETS / "logo.png") as picture:
-        assert (picture.format, picture.mode, picture.size) == ("PNG", "RGBA", (900, 240))
+        assert (picture.format, picture.mode, picture.size) == ("PNG", "RGBA", (600, 160))
         alpha = picture.getchannel("A")
         assert alpha.getpixel((0, 0)) == alpha.getpixel((899, 239)) == 0
         assert alpha.getextrema() == (0, 255)
