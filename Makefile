@@ -78,6 +78,8 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 	@echo "installing Pressrun with its extras"
 	@$(PY) -m pip install --disable-pip-version-check --progress-bar on -q -U 'pip>=25.1'
 	@$(PY) -m pip install --progress-bar on -e '.[all]' | sed -u -n 's/^\(Collecting\|Downloading\|Installing\|Successfully\)/  \1/p'
+	@# Helper processes start often; they should not compile our modules each time.
+	@$(PY) -m compileall -q protos client server loadtest
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed

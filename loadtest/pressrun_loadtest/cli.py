@@ -2,95 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import signal
-import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from pressrun_loadtest.sandbox.command import sandbox
 
 if TYPE_CHECKING:
     from types import FrameType
 
 __all__ = ["demo", "sandbox"]
 
-_MAPPING = Path(__file__).parent / "demo" / "core-dam-mapping.yaml"
-"""What the fields of the stand-in's invented Core DAM tenant mean."""
-
-
-@click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; keep it on loopback.")
-@click.option("--core-dam-port", type=click.IntRange(0, 65535), default=0, help="Port of Core DAM; 0 takes a free one.")
-@click.option("--cloudinary-api-port", type=click.IntRange(0, 65535), default=0, help="Port of Cloudinary's Admin API.")
-@click.option("--cloudinary-delivery-port", type=click.IntRange(0, 65535), default=0, help="Port of its delivery.")
-@click.option(
-    "--seed",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    default=None,
-    help="A seed.yaml with its files beside it; the shipped samples by default.",
-)
-@click.option("--token-life", type=click.IntRange(min=1), default=900, show_default=True, help="Seconds, of Core DAM.")
-@click.option("--signature-algorithm", type=click.Choice(["sha1", "sha256"]), default="sha1", show_default=True)
-@click.option(
-    "--env-file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=None,
-    help="Write the same lines to this file when the stand-ins answer.",
-)
-def sandbox(
-    host: str,
-    core_dam_port: int,
-    cloudinary_api_port: int,
-    cloudinary_delivery_port: int,
-    seed: Path | None,
-    token_life: int,
-    signature_algorithm: str,
-    env_file: Path | None,
-) -> None:
-    """Run local stand-ins of the outside systems until Ctrl-C.
-
-    Prints the environment of a node that shall use them, one NAME=value a line. Faults and state are changed
-    through the JSON interface under /__sandbox__/ of each address.
-    """
-    # Not at the top: `pressrun --help` stays quick.
-    from pressrun_loadtest.sandbox import CloudinaryOptions, CoreDamOptions, Ports, Sandbox, SeedError, load_seed  # noqa: PLC0415
-    from pressrun_loadtest.sandbox.cloudinary.options import SignatureAlgorithm  # noqa: PLC0415
-
-    async def run() -> None:
-        stopped = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stopped.set)
-        stand_ins = Sandbox(
-            seed=load_seed(seed) if seed else None,
-            host=host,
-            ports=Ports(core_dam_port, cloudinary_api_port, cloudinary_delivery_port),
-            core_dam=CoreDamOptions(token_life_s=token_life),
-            cloudinary=CloudinaryOptions(signature_algorithm=SignatureAlgorithm(signature_algorithm)),
-        )
-        async with stand_ins as running:
-            # The stand-ins are an invented tenant on this machine: its fields must be named, its addresses allowed.
-            environment = running.settings.environment() | {
-                "PRESSRUN_CORE_DAM_MAPPING_FILE": str(_MAPPING),
-                "PRESSRUN_SOURCES_ALLOW_LOOPBACK": "true",
-            }
-            lines = "".join(f"{name}={value}\n" for name, value in environment.items())
-            sys.stdout.write(lines)
-            sys.stdout.flush()
-            if env_file is not None:
-                # Renamed into place, so that nobody reads half of it; it holds the stand-ins' credentials.
-                temporary = env_file.with_name(f".{env_file.name}.{os.getpid()}")
-                temporary.write_text(lines, encoding="utf-8")
-                temporary.replace(env_file)
-            print("The sandbox runs; Ctrl-C stops it.", file=sys.stderr, flush=True)
-            await stopped.wait()
-
-    try:
-        asyncio.run(run())
-    except (SeedError, OSError) as error:
-        raise click.ClickException(str(error)) from error
+_DEMO_NEEDS = ("aiohttp", "msgspec", "PIL", "pymupdf", "pymupdf_fonts", "rich", "structlog")
+"""What the demo imports beyond the load tester's own extra, some of it in the node's processes."""
 
 
 @click.command()
@@ -126,6 +53,11 @@ def demo(
 
     Example: pressrun demo --documents 200 --seed 7
     """
+    missing = [name for name in _DEMO_NEEDS if find_spec(name) is None]
+    if missing:
+        click.echo(f"Error: the demo runs a node too and needs {', '.join(missing)}, not installed here.", err=True)
+        click.echo("Install everything with:\n  pip install 'pressrun[all]'", err=True)
+        raise SystemExit(2)
     # Not at the top: `pressrun --help` stays quick.
     from rich.console import Console  # noqa: PLC0415
 

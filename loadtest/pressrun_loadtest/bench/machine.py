@@ -21,7 +21,6 @@ def hardware() -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)),
         "memory_bytes": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
         "kernel": platform.release(),
-        # Above 0.5 somebody else was at work, and times are longer than they need be.
         "load_before": round(os.getloadavg()[0], 2),
     }
 

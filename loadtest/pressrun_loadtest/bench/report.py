@@ -14,6 +14,10 @@ from rich.table import Table
 __all__ = ["TARGETS", "Entry", "Report", "Target"]
 
 
+_BUSY = 0.5
+"""Load of a machine that does something else as well."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One figure."""
@@ -93,3 +97,9 @@ class Report:
         console.print(table)
         for entry in self.entries:
             console.print(f"{entry.name}: {entry.note}", style="dim", soft_wrap=True)
+        if machine["load_before"] > _BUSY:
+            console.print(
+                f"The machine was busy before (load {machine['load_before']}): these are not its best figures.",
+                style="yellow",
+                soft_wrap=True,
+            )

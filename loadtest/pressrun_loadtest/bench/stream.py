@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 
@@ -17,11 +17,11 @@ from pressrun_loadtest.bench.config import Sizes
 from pressrun_loadtest.bench.customers import Customer, spread, write_records
 from pressrun_loadtest.bench.errors import CheckError
 from pressrun_loadtest.demo.child import Child, own_environment, tethered
-from pressrun_loadtest.demo.procfs import tree_cpu_seconds, tree_resident_bytes
+from pressrun_loadtest.demo.procfs import cpu_seconds, tree_cpu_seconds, tree_resident_bytes
 from pressrun_loadtest.demo.stage import RunningNode, Stage
 from pressrun_loadtest.samples import statement_path
 
-__all__ = ["Round", "StreamPlan", "Streamed", "measure_stream"]
+__all__ = ["Cpu", "Round", "StreamPlan", "Streamed", "measure_stream"]
 
 _WHAT = "the stream"
 
@@ -55,14 +55,26 @@ class StreamPlan:
         return cls(warm, rounds, sizes.stream_documents, sizes.growth_step, sizes.checked, sizes.in_flight)
 
 
+class Cpu(NamedTuple):
+    """CPU seconds of the processes that a document passes."""
+
+    client: float
+    front: float
+    helpers: float
+    """Composers and preparers."""
+
+    def since(self, before: Cpu) -> Cpu:
+        """What was used since an earlier reading."""
+        return Cpu(*(now - then for now, then in zip(self, before, strict=True)))
+
+
 @dataclass(frozen=True, slots=True)
 class Round:
     """One round."""
 
     documents: int
     seconds: float
-    cpu_seconds: float
-    """Of the client, and of the node with all its processes."""
+    cpu: Cpu
 
     @property
     def rate(self) -> float:
@@ -108,9 +120,9 @@ def measure_stream(plan: StreamPlan, seed: int, folder: Path, console: Console) 
             talk = _Talk(driver, stage.node, streamed)
             answer = talk.render(plan.warm)
             for number in range(plan.rounds):
-                before = talk.cpu_seconds()
+                before = talk.cpu()
                 answer = talk.render(plan.documents)
-                done = Round(plan.documents, answer["seconds"], talk.cpu_seconds() - before)
+                done = Round(plan.documents, answer["seconds"], talk.cpu().since(before))
                 streamed.rounds.append(done)
                 console.print(f"  round {number + 1} of {plan.rounds}: {done.rate:,.0f} documents/s", style="dim")
     if answer["distinct"] != plan.total:
@@ -155,9 +167,10 @@ class _Talk:
         self._node = node
         self._streamed = streamed
 
-    def cpu_seconds(self) -> float:
+    def cpu(self) -> Cpu:
         """Of client and node so far."""
-        return tree_cpu_seconds(self._driver.pid) + tree_cpu_seconds(self._node.pid)
+        front = cpu_seconds(self._node.pid)
+        return Cpu(tree_cpu_seconds(self._driver.pid), front, tree_cpu_seconds(self._node.pid) - front)
 
     def render(self, count: int) -> dict[str, Any]:
         """Render the next documents.

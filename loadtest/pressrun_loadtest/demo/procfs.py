@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["age_seconds", "tree_cpu_seconds", "tree_resident_bytes"]
+__all__ = ["age_seconds", "cpu_seconds", "tree_cpu_seconds", "tree_resident_bytes"]
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -16,8 +16,10 @@ class _Stat(NamedTuple):
     """The fields of /proc/PID/stat that are of use here."""
 
     parent: int
-    cpu_ticks: int
-    """User and system time, with that of children that ended and were waited for."""
+    own_ticks: int
+    """User and system time."""
+    ended_ticks: int
+    """The same of children that ended and were waited for."""
     started_ticks: int
     """After the boot."""
     resident_pages: int
@@ -25,7 +27,13 @@ class _Stat(NamedTuple):
 
 def tree_cpu_seconds(pid: int) -> float:
     """CPU time of a process and its descendants so far, those that have ended included. 10 ms is the resolution."""
-    return sum(stat.cpu_ticks for stat in _tree(pid)) / _TICKS
+    return sum(stat.own_ticks + stat.ended_ticks for stat in _tree(pid)) / _TICKS
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time of a process alone so far; 0 where there is none."""
+    stat = _read(pid)
+    return stat.own_ticks / _TICKS if stat else 0.0
 
 
 def tree_resident_bytes(pid: int) -> int:
@@ -61,4 +69,5 @@ def _read(pid: int) -> _Stat | None:
         return None
     # The name stands in brackets and may hold brackets and blanks itself.
     fields = text.rpartition(")")[2].split()
-    return _Stat(int(fields[1]), sum(map(int, fields[11:15])), int(fields[19]), int(fields[21]))
+    own, ended = (sum(map(int, fields[start : start + 2])) for start in (11, 13))
+    return _Stat(int(fields[1]), own, ended, int(fields[19]), int(fields[21]))

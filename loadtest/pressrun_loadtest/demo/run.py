@@ -143,7 +143,7 @@ class _Run:
                     with view_for(self._console, config.documents) as view:
                         await self._stream(client, template, shelf, view)
                 for request_id in shelf.altered:
-                    self.tally.failure(Failure(request_id, "INTEGRITY", "the SHA-256 differs from the manifest's"), 0.0)
+                    self.tally.take_back(Failure(request_id, "INTEGRITY", "the SHA-256 differs from the manifest's"))
             except RenderError as error:
                 raise DemoError(str(error)) from error
 

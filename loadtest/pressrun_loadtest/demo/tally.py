@@ -69,10 +69,18 @@ class Tally:
 
     def failure(self, failure: Failure, now: float) -> None:
         """A document failed."""
+        self._list(failure)
+        self._last = now
+
+    def take_back(self, failure: Failure) -> None:
+        """A document that was counted turned out to be none."""
+        self.documents -= 1
+        self._list(failure)
+
+    def _list(self, failure: Failure) -> None:
         self.failed += 1
         if len(self.failures) < self._listed:
             self.failures.append(failure)
-        self._last = now
 
     @property
     def done(self) -> int:

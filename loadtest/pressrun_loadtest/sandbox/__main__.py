@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pressrun_loadtest.cli import sandbox
+from pressrun_loadtest.sandbox.command import sandbox
 
 if __name__ == "__main__":
     sandbox(prog_name="python -m pressrun_loadtest.sandbox")

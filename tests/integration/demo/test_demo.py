@@ -128,7 +128,7 @@ def test_failures_are_listed_and_the_exit_code_tells(command: Command) -> None:
 )
 def test_a_demo_that_is_ended_leaves_nothing_running(command: Command, number: int, codes: set[int]) -> None:
     """Ctrl-C, SIGTERM, and even SIGKILL in mid-run end sandbox, node and all its processes."""
-    with command.start("demo", "--documents", "3000") as demo:
+    with command.start("demo", "--documents", "1000") as demo:
         assert demo.stdout is not None
         told = ""
         while " documents · " not in told:

@@ -14,7 +14,7 @@ from pressrun_loadtest.bench.cli import NAMES, main, stream_entries
 from pressrun_loadtest.bench.config import FULL, QUICK, Sizes
 from pressrun_loadtest.bench.machine import _cpu_model, hardware, versions
 from pressrun_loadtest.bench.report import TARGETS, Entry, Report, Target
-from pressrun_loadtest.bench.stream import Round, Streamed, StreamPlan
+from pressrun_loadtest.bench.stream import Cpu, Round, Streamed, StreamPlan
 
 SCHEMA = {
     "type": "object",
@@ -59,7 +59,11 @@ SCHEMA = {
 def streamed() -> tuple[StreamPlan, Streamed]:
     """A stream of three rounds whose memory rises by 3 MiB at most."""
     mib = 2**20
-    rounds = [Round(1000, 2.0, 4.0), Round(1000, 4.0, 4.4), Round(1000, 2.5, 4.2)]
+    rounds = [
+        Round(1000, 2.0, Cpu(0.5, 1.0, 2.5)),
+        Round(1000, 4.0, Cpu(0.5, 1.2, 2.7)),
+        Round(1000, 2.5, Cpu(0.5, 1.1, 2.6)),
+    ]
     resident = {500: 90 * mib, 1000: 100 * mib, 2000: 103 * mib, 3000: 99 * mib, 4000: 102 * mib}
     return StreamPlan(1000, 3, 1000, 500, 50, 32), Streamed(rounds, resident)
 
@@ -70,6 +74,7 @@ def test_a_stream_gives_rate_cpu_and_growth() -> None:
     assert (rate.name, rate.value, rate.unit, rate.n) == ("e2e-small-rate", 400.0, "documents/s", 3000)
     assert (cpu.name, cpu.unit, cpu.n) == ("e2e-small-cpu", "ms", 3000)
     assert cpu.value == pytest.approx(4.2)
+    assert "client 0.50, front 1.10, composer and preparer 2.60" in cpu.note
     assert (growth.name, growth.value, growth.unit, growth.n) == ("node-rss-growth", 3.0, "MiB", 4000)
     assert "SMALL without chart and QR" in rate.note
     assert "after document 1,000" in growth.note
@@ -100,6 +105,16 @@ def test_targets_stand_beside_the_figures(make_console: Callable[..., Console]) 
     assert "≥ 300 ✓" in lines["e2e-small-rate"]
     assert not {"≤", "≥"} & set(lines["template-compile"])
     assert "compose-small-cpu: SMALL without chart and QR" in console.file.getvalue()
+
+
+@pytest.mark.parametrize(("load", "told"), [(0.2, False), (1.7, True)])
+def test_a_busy_machine_is_told(make_console: Callable[..., Console], load: float, told: bool) -> None:  # noqa: FBT001
+    """Figures of a machine that had something else to do are not to be compared."""
+    console = make_console()
+    entries = (Entry("template-compile", 0.9, "s", 3),)
+    Report(1, {**hardware(), "load_before": load}, versions(), entries).print(console)
+    assert isinstance(console.file, StringIO)
+    assert ("busy before (load 1.7)" in console.file.getvalue()) is told
 
 
 @pytest.mark.parametrize(

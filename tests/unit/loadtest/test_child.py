@@ -11,7 +11,7 @@ import pytest
 
 from pressrun_loadtest.demo.child import Child, ask, own_environment, tethered
 from pressrun_loadtest.demo.errors import ChildError, HelperError
-from pressrun_loadtest.demo.procfs import age_seconds, tree_cpu_seconds, tree_resident_bytes
+from pressrun_loadtest.demo.procfs import age_seconds, cpu_seconds, tree_cpu_seconds, tree_resident_bytes
 
 SLEEP = "import time; time.sleep(60)"
 
@@ -142,6 +142,7 @@ def test_costs_of_a_tree_cover_children_alive_and_ended(tmp_path: Path) -> None:
         running.tell(None)
         assert running.hear() == 0
         assert tree_cpu_seconds(running.pid) >= 0.2
+        assert cpu_seconds(running.pid) < 0.2
         assert tree_resident_bytes(running.pid) - before > 30_000_000
     assert tree_cpu_seconds(running.pid) == 0
     assert tree_resident_bytes(os.getpid()) > 10_000_000

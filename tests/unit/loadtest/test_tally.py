@@ -57,6 +57,17 @@ def test_only_the_first_failures_are_kept_but_all_are_counted() -> None:
     assert tally.failed == tally.done == 100
 
 
+def test_a_document_can_be_taken_back() -> None:
+    """What was counted and turned out wrong is a failure, once; time does not move by it."""
+    tally = Tally(2)
+    tally.start(1.0)
+    document(tally, 2.0)
+    document(tally, 3.0)
+    tally.take_back(Failure("x", "INTEGRITY", "differs"))
+    assert (tally.documents, tally.failed, tally.done, tally.seconds) == (1, 1, 2, 2.0)
+    assert tally.failures[0].reason == "INTEGRITY"
+
+
 def test_percentiles_of_latency_and_first_byte_are_apart() -> None:
     """Each of the two has its own values."""
     tally = Tally(100)
