@@ -13,8 +13,6 @@ from pressrun_server.model.program import TextStyle
 
 __all__ = ["ContentWriter"]
 
-_ESCAPES = str.maketrans({"\\": "\\\\", "(": "\\(", ")": "\\)", "\r": "\\r", "\n": "\\n"})
-
 
 class ContentWriter:
     """Writes the content streams of one program.
@@ -30,7 +28,9 @@ class ContentWriter:
         self._spacing = [f"{style.letter_spacing} Tc\n" for style in styles]
         self._spaced = any(style.letter_spacing for style in styles)
         self._fills: dict[int, str] = {}
-        self._fonts: dict[tuple[int, int], str] = {}
+        every = range(len(styles))
+        # By style before and style now, in the first shard; the last row is for no style before.
+        self._changes = [[self._change(before, style, 0) for style in every] for before in (*every, -1)]
 
     def write(self, page: Page, used: set[tuple[int, int]]) -> str:
         """The content stream; every character stands for one byte.
@@ -62,25 +62,40 @@ class ContentWriter:
             out.append(f"{x} {height - y - h} {w} {h} re f\n")
 
     def _text(self, page: Page, out: list[str], used: set[tuple[int, int]]) -> None:
-        append = out.append
-        height = page.height
-        faces, sizes, colors = self._faces, self._sizes, self._colors
-        last_x, last_y = 0, 0
-        style, shard, color, spacing = -1, -1, "", ""
-        for x, y, run_style, run_shard, codes in page.text:
-            if run_style != style or run_shard != shard:
-                style, shard = run_style, run_shard
-                pair = (faces[style], shard)
-                used.add(pair)
-                append(f"/F{pair[0]}_{shard} {sizes[style]} Tf\n")
-                if colors[style] != color:
-                    color = colors[style]
-                    append(color)
-                if self._spaced and self._spacing[style] != spacing:
-                    spacing = self._spacing[style]
-                    append(spacing)
-            baseline = height - y
-            if "(" in codes or ")" in codes or "\\" in codes:
-                codes = codes.translate(_ESCAPES)  # noqa: PLW2901 - the same text, escaped
-            append(f"{x - last_x} {baseline - last_y} Td({codes})Tj\n")
-            last_x, last_y = x, baseline
+        append, text = out.append, page.text
+        # One look at the whole page tells whether anything must be escaped; a line feed is in no shard.
+        whole = "\n".join([run[4] for run in text])
+        if "(" in whole or ")" in whole or "\\" in whole:
+            escaped = whole.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)").split("\n")
+            text = [(*run[:4], codes) for run, codes in zip(text, escaped, strict=True)]
+        seen: set[int] = set()
+        steps: dict[int, str] = {}  # columns make the same steps in every row, and writing a number takes long
+        last_x, last_y, style, shard, changes = 0, page.height, -1, 0, self._changes[-1]
+        for x, y, next_style, next_shard, codes in text:
+            if next_style != style or next_shard != shard:
+                if next_shard:
+                    append(self._change(style, next_style, next_shard))
+                    used.add((self._faces[next_style], next_shard))
+                else:
+                    append(changes[next_style])
+                    seen.add(next_style)
+                style, shard, changes = next_style, next_shard, self._changes[next_style]
+            step = steps.get(x - last_x)
+            if step is None:
+                step = steps[x - last_x] = str(x - last_x)
+            if y == last_y:
+                append(f"{step} 0 Td({codes})Tj\n")
+            else:
+                append(f"{step} {last_y - y} Td({codes})Tj\n")
+                last_y = y
+            last_x = x
+        used.update([(self._faces[index], 0) for index in seen])
+
+    def _change(self, before: int, style: int, shard: int) -> str:
+        """Selects a font, and colour and spacing where they differ from the style before; -1 is none."""
+        found = f"/F{self._faces[style]}_{shard} {self._sizes[style]} Tf\n"
+        if before < 0 or self._colors[style] != self._colors[before]:
+            found += self._colors[style]
+        if self._spaced and (before < 0 or self._spacing[style] != self._spacing[before]):
+            found += self._spacing[style]
+        return found

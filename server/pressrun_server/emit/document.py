@@ -32,6 +32,10 @@ _FIRST_FREE = 6
 _KIDS = 64
 _LEVEL = 1
 _MOST_PREFIXES = 256
+# Lines of the cross-reference table are of one length (PDF 32000-1, 7.5.4).
+_IN_USE = b"%010d 00000 n \n"
+_FREE = b"0000000000 00000 f \n"
+_LINE = len(_FREE)
 PRODUCER = "Pressrun"
 
 
@@ -53,7 +57,7 @@ class _Prefix:
     """hashlib object after `data`; copied for every document."""
     offsets: array[int]
     """Offset by object number; 0 for numbers that are only reserved."""
-    lines: list[bytes]
+    table: bytes
     """Their lines of the cross-reference table."""
     images: bytes
     """The XObject dictionary."""
@@ -65,16 +69,36 @@ class PrefixCache:
 
     program: Program
     content: ContentWriter = field(init=False)
+    first_fonts: frozenset[tuple[int, int]] = field(init=False)
+    """Face and shard of what every prefix holds."""
     _prefixes: dict[tuple[tuple[int, str], ...], _Prefix] = field(default_factory=dict)
     _fonts: dict[tuple[int, int], list[tuple[int, bytes]]] = field(default_factory=dict)
+    _names: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    _boxes: dict[tuple[int, int], bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.content = ContentWriter(self.program.styles)
+        self.first_fonts = frozenset((index, 0) for index in range(len(self.program.faces)))
 
     def font_number(self, face: int, shard: int) -> int:
         """The reserved number of a shard's font object."""
         before = sum(len(data.shards) for data in self.program.faces[:face])
         return _FIRST_FREE + (before + shard) * OBJECTS_PER_FONT
+
+    def font_name(self, face: int, shard: int) -> bytes:
+        """A shard's entry in the font dictionary."""
+        found = self._names.get((face, shard))
+        if found is None:
+            found = self._names[face, shard] = b"/F%d_%d %d 0 R" % (face, shard, self.font_number(face, shard))
+        return found
+
+    def box(self, page: Page) -> bytes:
+        """A page's box; a program has one or two."""
+        found = self._boxes.get((page.width, page.height))
+        if found is None:
+            found = b"[0 0 %s %s]" % (decimal(page.width).encode(), decimal(page.height).encode())
+            self._boxes[page.width, page.height] = found
+        return found
 
     def font(self, face: int, shard: int) -> list[tuple[int, bytes]]:
         """A shard's objects with their numbers."""
@@ -121,12 +145,12 @@ class PrefixCache:
         add(_IMAGES, b"<<" + b"".join(names) + b">>")
         data = b"".join(parts)
         table = array("Q", (offsets.get(index, 0) for index in range(number)))
-        return _Prefix(data, hashlib.sha256(data), table, [_line(offset) for offset in table], b"".join(names))
+        return _Prefix(data, hashlib.sha256(data), table, _lines(table), b"".join(names))
 
 
-def _line(offset: int) -> bytes:
-    """A line of the cross-reference table; a number without an object is free."""
-    return b"%010d 00000 n \n" % offset if offset else b"0000000000 00000 f \n"
+def _lines(offsets: array[int]) -> bytes:
+    """Lines of the cross-reference table; a number without an object is free."""
+    return b"".join([_IN_USE % offset if offset else _FREE for offset in offsets])
 
 
 class DocumentWriter:
@@ -146,8 +170,10 @@ class DocumentWriter:
         self._prefix = cache.get(images)
         self._state = self._prefix.state.copy()
         self._offsets = self._prefix.offsets[:]
+        self._late: list[int] = []
+        """Numbers that the prefix reserved and that have their objects now."""
         self._position = len(self._prefix.data)
-        self._fonts = {(index, 0) for index in range(len(cache.program.faces))}
+        self._fonts = set(cache.first_fonts)
         self._nodes: list[tuple[int, int]] = []
         self._kids: list[int] = []
         self._parent = 0
@@ -191,15 +217,8 @@ class DocumentWriter:
         self._object(
             out,
             number,
-            b"<</Type/Page/Parent %d 0 R/MediaBox[0 0 %s %s]/Resources<</Font %d 0 R/XObject %s>>/Contents %d 0 R>>"
-            % (
-                self._parent,
-                decimal(page.width).encode(),
-                decimal(page.height).encode(),
-                _FONTS,
-                images,
-                content,
-            ),
+            b"<</Type/Page/Parent %d 0 R/MediaBox%s/Resources<</Font %d 0 R/XObject %s>>/Contents %d 0 R>>"
+            % (self._parent, self._cache.box(page), _FONTS, images, content),
         )
         self._kids.append(number)
         self.pages += 1
@@ -217,7 +236,7 @@ class DocumentWriter:
         out: list[bytes] = []
         stream = self._cache.content.write(page, used)
         self._shards(used, out)
-        box = b"[0 0 %s %s]" % (decimal(page.width).encode(), decimal(page.height).encode())
+        box = self._cache.box(page)
         resources = b"<</Font %d 0 R/XObject %d 0 R>>" % (_FONTS, _IMAGES)
         header = b"/Type/XObject/Subtype/Form/BBox%s/Resources%s" % (box, resources)
         self._object(out, number, self._deflated(header, stream))
@@ -230,10 +249,7 @@ class DocumentWriter:
             self._close_node(out)
         kids = b" ".join(b"%d 0 R" % number for number, _ in self._nodes)
         self._object(out, _PAGES, b"<</Type/Pages/Count %d/Kids[%s]>>" % (self.pages, kids))
-        fonts = b"".join(
-            b"/F%d_%d %d 0 R" % (face, shard, self._cache.font_number(face, shard))
-            for face, shard in sorted(self._fonts)
-        )
+        fonts = b"".join([self._cache.font_name(*font) for font in sorted(self._fonts)])
         self._object(out, _FONTS, b"<<" + fonts + b">>")
         meta = self._metadata
         moment = date_string(meta.moment)
@@ -261,13 +277,11 @@ class DocumentWriter:
 
     def _table(self) -> bytes:
         """The cross-reference table (7.5.4); numbers that were reserved and not used are free."""
-        prefix = self._prefix
-        lines = prefix.lines[1:]
-        for number, offset in enumerate(self._offsets[1 : len(prefix.lines)]):
-            if offset != prefix.offsets[number + 1]:
-                lines[number] = _line(offset)
-        lines += map(_line, self._offsets[len(prefix.lines) :])
-        return b"xref\n0 %d\n0000000000 65535 f \n%s" % (len(self._offsets), b"".join(lines))
+        table = bytearray(self._prefix.table)
+        for number in self._late:
+            table[number * _LINE : (number + 1) * _LINE] = _IN_USE % self._offsets[number]
+        table += _lines(self._offsets[len(self._prefix.offsets) :])
+        return b"xref\n0 %d\n0000000000 65535 f \n%s" % (len(self._offsets), table[_LINE:])
 
     def _shards(self, used: set[tuple[int, int]], out: list[bytes]) -> None:
         for face, shard in sorted(used - self._fonts):
@@ -293,6 +307,8 @@ class DocumentWriter:
 
     def _object(self, out: list[bytes], number: int, body: bytes) -> None:
         data = b"%d 0 obj\n%s\nendobj\n" % (number, body)
+        if number < len(self._prefix.offsets):
+            self._late.append(number)
         self._offsets[number] = self._position
         self._position += len(data)
         out.append(data)

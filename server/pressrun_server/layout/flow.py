@@ -23,6 +23,7 @@ from pressrun_server.model.content import (
     BoundImage,
     BoundNode,
     BoundParagraph,
+    BoundRow,
     BoundTable,
 )
 from pressrun_server.model.page import Page, PlacedImage
@@ -77,6 +78,7 @@ class Layout:
         self.program = program
         self.setter = setter
         self.static = static_nodes(program)
+        self.slots = {name: index for index, name in enumerate(program.slots)}
         self.rows = RowSetter(setter, self.static)
         self._lines: dict[int, list[Line]] = {}
         self._blocks: dict[int, tuple[Page, int]] = {}
@@ -134,7 +136,6 @@ class Flow:
     def __init__(self, layout: Layout, images: Mapping[str, PreparedImage], missing: Callable[[str], None]) -> None:
         self._layout = layout
         self._images = images
-        self._slots = {name: index for index, name in enumerate(layout.program.slots)}
         self._missing = missing
         self._page = Page(0, 0)
         self._top = 0
@@ -215,7 +216,8 @@ class Flow:
 
     @staticmethod
     def _end_page(page: Page) -> None:
-        page.fills = [fill for fill in page.fills if fill[4] >= 0]
+        if page.fills:
+            page.fills = [fill for fill in page.fills if fill[4] >= 0]
 
     # Boxes ------------------------------------------------------------------------------------------------------------
 
@@ -302,7 +304,7 @@ class Flow:
     # Nodes ------------------------------------------------------------------------------------------------------------
 
     def _node(self, node: BoundNode) -> Iterator[Page]:
-        kind = node.__class__
+        kind = type(node)
         if kind is BoundParagraph:
             return self._paragraph(node)  # type: ignore[arg-type]
         if kind is BoundBlock:
@@ -344,7 +346,9 @@ class Flow:
         lines = self._layout.lines(bound, self._missing)
         before = self._pending
         self._pending = max(before, node.box.margin_top)
-        height = lines[0].height if len(lines) == 1 else sum(line.height for line in lines)
+        height = 0
+        for line in lines:
+            height += line.height
         if self._y + self._pending + height > self._bottom:
             self._pending = before
             return False
@@ -421,7 +425,7 @@ class Flow:
         start = self._y
         spare = box.content_width - width
         x = box.content_x + (0 if node.align == "left" else spare if node.align == "right" else spare // 2)
-        self._page.images.append((x, self._y, width, height, self._slots[node.slot], bound.alt))
+        self._page.images.append((x, self._y, width, height, self._layout.slots[node.slot], bound.alt))
         self._y += height
         self._placed()
         self._leave(opened, start, page)
@@ -448,6 +452,8 @@ class Flow:
         head_height = sum(frame.height for frame in head)
         begun = False
         for row in bound.rows:
+            if begun and self._straight(row):
+                continue
             frame = setter.set(row, self._y + self._pending, self._cell, missing)
             need = frame.height if begun else frame.height + head_height
             if self._y + self._pending + need > self._bottom and not self._at_top():
@@ -472,6 +478,23 @@ class Flow:
             self._let_go(bound, with_next=box.keep_next)
         if box.break_after:
             self._forced = True
+
+    def _straight(self, row: BoundRow) -> bool:
+        """Place a row that fits as it is, the common case, without a frame in between; False where it does not."""
+        if self._pending or self._waiting or self._keep is not None:
+            return False
+        rows, y, page = self._layout.rows, self._y, self._page
+        plan = rows.plan(row.node)
+        bottom = y + plan.height
+        if not plan.straight or plan.cells is None or bottom > self._bottom:
+            return False
+        if not rows.short(row, plan.cells, y, page.text, self._missing):
+            return False
+        for x, top, width, height, color in plan.fills:
+            page.fills.append((x, y + top, width, height, color))
+        self._y = bottom
+        self._blank = False
+        return True
 
     def _continue(self, head: list[RowFrame], *, begun: bool) -> bool:
         """Repeat the header on a new page where the table had begun; not where a keep brought it along."""
@@ -545,19 +568,20 @@ def _image_size(width: int | None, height: int | None, image: PreparedImage, mos
 
 
 def _place(inner: Page, page: Page, dy: int) -> None:
-    page.fills += [(x, y + dy, w, h, color) for x, y, w, h, color in inner.fills]
-    images: list[PlacedImage] = [(x, y + dy, w, h, slot, alt) for x, y, w, h, slot, alt in inner.images]
-    page.images += images
     page.text += [(x, y + dy, style, shard, codes) for x, y, style, shard, codes in inner.text]
+    _place_boxes(inner, page, dy)
 
 
 def _place_row(frame: RowFrame, page: Page, y: int) -> None:
-    if frame.y == y:
-        page.text += frame.text
-    else:
-        dy = y - frame.y
-        page.text += [(x, line + dy, style, shard, codes) for x, line, style, shard, codes in frame.text]
-    if frame.fills:
-        page.fills += [(x, top + y, w, h, color) for x, top, w, h, color in frame.fills]
-    if frame.images:
-        page.images += [(x, top + y, w, h, slot, alt) for x, top, w, h, slot, alt in frame.images]
+    dy = y - frame.y
+    page.text += (
+        [(x, line + dy, style, shard, codes) for x, line, style, shard, codes in frame.text] if dy else frame.text
+    )
+    _place_boxes(frame, page, y)
+
+
+def _place_boxes(inner: Page | RowFrame, page: Page, dy: int) -> None:
+    if inner.fills:
+        page.fills += [(x, y + dy, w, h, color) for x, y, w, h, color in inner.fills]
+    if inner.images:
+        page.images += [(x, y + dy, w, h, slot, alt) for x, y, w, h, slot, alt in inner.images]

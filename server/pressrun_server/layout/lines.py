@@ -6,6 +6,8 @@ each run, exactly as a viewer adds them up.
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -145,7 +147,6 @@ class Typesetter:
         found = plain(text)
         if found is None or not size or text == "\n":
             return None
-        face = self.faces[self.styles[style].face]
         height, ascent = self._metrics[base]
         if style != base:
             other_height, other_ascent = self._metrics[style]
@@ -153,38 +154,16 @@ class Typesetter:
             ascent = max(ascent, other_ascent)
             height = ascent + descent
         limit = available * 1000 // size
-        codes, measure = found[0].strip(" "), face.measures[0]
-        lines: list[Line] = []
-
-        def finish(words: list[str], advance: int) -> None:
-            line = " ".join(words)
-            lines.append(Line([(0, style, 0, line)] if line else [], advance * size // 1000, height, ascent))
-
+        codes = found[0].strip(" ")
         if found[1] <= limit and len(codes) == len(found[0]):
-            finish([codes], found[1])
-            return lines
-        space = face.data.shards[0].widths[0x20]
-        current: list[str] = []
-        width = 0
-        for word in codes.split(" "):
-            advance = measure(word.encode("latin-1"))
-            if not current:
-                current, width = [word], advance
-            elif width + space + advance <= limit:
-                current.append(word)
-                width += space + advance
-            else:
-                begun = _beginning(word, measure, limit - width - space) if _DASHES.intersection(word) else None
-                if begun is not None:
-                    current.append(begun[0])
-                    width += space + begun[1]
-                    word, advance = word[len(begun[0]) :], advance - begun[1]  # noqa: PLW2901 - what is left of it
-                finish(current, width)
-                current, width = [word], advance
-            if width > limit:
-                return None
-        finish(current, width)
-        return lines
+            return [Line([(0, style, 0, codes)] if codes else [], found[1] * size // 1000, height, ascent)]
+        parts = _broken(codes, self.faces[self.styles[style].face].data.shards[0].widths, limit)
+        if parts is None:
+            return None
+        return [
+            Line([(0, style, 0, part)] if part else [], advance * size // 1000, height, ascent)
+            for part, advance in parts
+        ]
 
     def _runs(self, style: int, text: str, missing: Callable[[str], None]) -> list[tuple[Run, int]]:
         spec = self.styles[style]
@@ -313,15 +292,35 @@ def _merged(segments: list[Segment]) -> list[Segment]:
     return merged
 
 
-def _beginning(word: str, measure: Callable[[bytes], int], room: int) -> tuple[str, int] | None:
-    """As many parts of a compound word as there is room for, with their advance."""
-    begun, width = "", 0
-    for part in _CODE_HYPHEN.split(word)[:-1]:
-        advance = measure(part.encode("latin-1"))
-        if width + advance > room:
-            break
-        begun, width = begun + part, width + advance
-    return (begun, width) if begun else None
+def _broken(codes: str, widths: tuple[int, ...], limit: int) -> list[tuple[str, int]] | None:
+    """Lines of plain text with their advances; None where a word is wider than a line.
+
+    Text is measured once, as the advance up to each character; then a line's end is looked up and not added up to.
+    """
+    advances = map(widths.__getitem__, codes.encode("latin-1"))
+    reach = list(itertools.accumulate(advances, initial=0))
+    lines: list[tuple[str, int]] = []
+    start, length = 0, len(codes)
+    while reach[length] - reach[start] > limit:
+        # The last space up to which all fits is where the line ends.
+        end = codes.rfind(" ", start, bisect.bisect_right(reach, reach[start] + limit, start))
+        if end < start:
+            return None
+        after = end + 1
+        word = codes.find(" ", after)
+        compound = codes[after:] if word < 0 else codes[after:word]
+        if not _DASHES.isdisjoint(compound):
+            # Parts of a compound word that there is room for stay on the line.
+            room = reach[start] + limit
+            for part in _CODE_HYPHEN.split(compound)[:-1]:
+                if reach[after + len(part)] > room:
+                    break
+                after += len(part)
+                end = after
+        lines.append((codes[start:end], reach[end] - reach[start]))
+        start = after
+    lines.append((codes[start:], reach[length] - reach[start]))
+    return lines
 
 
 def _joined(pieces: list[Piece]) -> list[Piece]:

@@ -20,7 +20,7 @@ from pressrun_server.model.program import (
     RowTemplate,
 )
 
-__all__ = ["RowFrame", "RowSetter", "borders"]
+__all__ = ["RowFrame", "RowPlan", "RowSetter", "borders"]
 
 FlowCell: TypeAlias = "Callable[[list[BoundNode]], tuple[Page, int]]"
 """Flows nodes from y = 0; gives the frames and the height."""
@@ -40,23 +40,23 @@ class RowFrame:
     y: int = 0
 
 
-@dataclass(slots=True, eq=False)
-class _CellPlan:
-    x: int
-    width: int
-    align: int
-    baseline: int
-    """Of a single line, from the row's top."""
+_CellPlan: TypeAlias = "tuple[int, int, int, int, list[tuple[int, int, int, str]]]"
+"""Of a cell of one line: x, width, alignment, baseline from the row's top, and the line itself where it is static.
+
+The line is x, style, shard and codes by segment, and empty for a cell that a record fills.
+"""
 
 
 @dataclass(slots=True, eq=False)
-class _Plan:
+class RowPlan:
     """A row template's row when each cell holds one line."""
 
     height: int
     cells: list[_CellPlan | None] | None
     """A cell's plan, None for an empty cell; None altogether where a cell is more than one level line."""
     fills: list[Fill]
+    straight: bool
+    """Whether its text may go on the page without more ado."""
     frame: RowFrame | None = None
     """The row itself, once it is set, where it is static."""
 
@@ -67,83 +67,98 @@ class RowSetter:
     def __init__(self, setter: Typesetter, static: frozenset[int]) -> None:
         self._setter = setter
         self._static = static
-        self._plans: dict[int, _Plan] = {}
+        self._plans: dict[int, RowPlan] = {}
         self._cells: dict[int, tuple[Page, int]] = {}
+
+    def plan(self, node: RowTemplate) -> RowPlan:
+        """A row template's plan."""
+        # Templates live as long as the program, so their ids are keys that stay.
+        found = self._plans.get(id(node))
+        if found is None:
+            found = self._plans[id(node)] = self._plan(node)
+        return found
 
     def set(self, row: BoundRow, y: int, flow: FlowCell, missing: Callable[[str], None]) -> RowFrame:
         """The frames of a row whose top is at `y`."""
-        node = row.node
-        plan = self._plans.get(id(node))
-        if plan is None:
-            # Templates live as long as the program, so their ids are keys that stay.
-            plan = self._plans[id(node)] = self._plan(node)
+        plan = self.plan(row.node)
         if plan.frame is not None:
             return plan.frame
-        if plan.cells is not None:
-            text = self._short(row, plan.cells, y, missing)
-            if text is not None:
-                return RowFrame(plan.height, text, plan.fills, [], y)
+        text: list[TextRun] = []
+        if plan.cells is not None and self.short(row, plan.cells, y, text, missing):
+            frame = RowFrame(plan.height, text, plan.fills, [], y)
+            # Of a static row only lines that are static stay; a line that lacks a glyph says so in every document.
+            if id(row.node) in self._static and all(cell is None or cell[4] for cell in plan.cells):
+                plan.frame = frame
+            return frame
         frame = self._flowed(row, flow, missing)
-        if id(node) in self._static:
+        if id(row.node) in self._static:
             plan.frame = frame
         return frame
 
-    def _short(
-        self, row: BoundRow, plans: list[_CellPlan | None], y: int, missing: Callable[[str], None]
-    ) -> list[TextRun] | None:
-        """The text of a row whose cells are one line each; None where one is not."""
-        text: list[TextRun] = []
+    def short(
+        self,
+        row: BoundRow,
+        plans: list[_CellPlan | None],
+        y: int,
+        text: list[TextRun],
+        missing: Callable[[str], None],
+    ) -> bool:
+        """Append the text of a row whose cells are one line each; False, and nothing is, where one is not."""
         styles = self._setter.plain_styles
+        begun = len(text)
         for plan, pieces in zip(plans, row.cells, strict=True):
             if plan is None:
+                continue
+            x, room, align, baseline, static = plan
+            if static:
+                text += [(start, y + baseline, style, shard, codes) for start, style, shard, codes in static]
                 continue
             if len(pieces) == 1:
                 style, content = pieces[0]  # type: ignore[misc]
                 plain, size = styles[style]
                 found = plain(content)
                 if found is not None and size:
-                    codes, advance = found
-                    width = advance * size // 1000
-                    if width > plan.width or codes == "\n":
-                        return None
-                    x = plan.x
-                    if plan.align:
-                        x += plan.width - width if plan.align == _RIGHT else (plan.width - width) // 2
-                    text.append((x, y + plan.baseline, style, 0, codes))
+                    codes, width = found
+                    width = width * size // 1000
+                    if width > room:
+                        break
+                    if align:
+                        x += room - width if align == _RIGHT else (room - width) // 2
+                    text.append((x, y + baseline, style, 0, codes))
                     continue
-            several = self._setter.single(pieces, plan.width, missing)  # type: ignore[arg-type]
+            several = self._setter.single(pieces, room, missing)  # type: ignore[arg-type]
             if several is None:
-                return None
+                break
             segments, width = several
-            x, baseline = plan.x, y + plan.baseline
-            if plan.align:
-                x += plan.width - width if plan.align == _RIGHT else (plan.width - width) // 2
-            text += [(x + offset, baseline, style, shard, codes) for offset, style, shard, codes in segments]
-        return text
+            if align:
+                x += room - width if align == _RIGHT else (room - width) // 2
+            text += [(x + offset, y + baseline, style, shard, codes) for offset, style, shard, codes in segments]
+        else:
+            return True
+        del text[begun:]
+        return False
 
-    def _plan(self, node: RowTemplate) -> _Plan:
+    def _plan(self, node: RowTemplate) -> RowPlan:
         paragraphs: list[Paragraph | None] = []
         for cell in node.cells:
             only = cell.children[0] if len(cell.children) == 1 else None
             if cell.children and not (isinstance(only, Paragraph) and _bare(only) and self._level(only)):
-                return _Plan(0, None, [])
+                return RowPlan(0, None, [], straight=False)
             paragraphs.append(only if isinstance(only, Paragraph) else None)
         heights = [self._setter.metrics(item.style)[0] if item else 0 for item in paragraphs]
         row_height = max(
             [node.min_height, *(_edges(cell.box) + height for cell, height in zip(node.cells, heights, strict=True))]
         )
         plans = [
-            None
-            if paragraph is None
-            else _CellPlan(
-                cell.box.content_x,
-                cell.box.content_width,
-                _ALIGN[paragraph.align],
-                _start(cell, row_height, height) + self._setter.metrics(paragraph.style)[1],
-            )
+            None if paragraph is None else self._cell(cell, paragraph, _start(cell, row_height, height))
             for cell, paragraph, height in zip(node.cells, paragraphs, heights, strict=True)
         ]
-        return _Plan(row_height, plans, _decoration(node, row_height))
+        return RowPlan(row_height, plans, _decoration(node, row_height), straight=not node.keep_next)
+
+    def _cell(self, cell: Cell, paragraph: Paragraph, top: int) -> _CellPlan:
+        x, room, align = cell.box.content_x, cell.box.content_width, _ALIGN[paragraph.align]
+        baseline = top + self._setter.metrics(paragraph.style)[1]
+        return x, room, align, baseline, []
 
     def _level(self, paragraph: Paragraph) -> bool:
         """Whether a single line of the paragraph is always as high as its own style says."""
@@ -166,12 +181,14 @@ class RowSetter:
                     self._cells[id(cell)] = placed
             set_cells.append((cell, *placed))
         height = max([row.node.min_height, *(_edges(cell.box) + inner for cell, _, inner in set_cells)])
-        frame = RowFrame(height, fills=_decoration(row.node, height))
+        frame = RowFrame(height, [], _decoration(row.node, height), [])
         for cell, page, inner in set_cells:
             dy = _start(cell, height, inner)
             frame.text += [(x, y + dy, style, shard, codes) for x, y, style, shard, codes in page.text]
-            frame.fills += [(x, y + dy, w, h, color) for x, y, w, h, color in page.fills]
-            frame.images += [(x, y + dy, w, h, slot, alt) for x, y, w, h, slot, alt in page.images]
+            if page.fills:
+                frame.fills += [(x, y + dy, w, h, color) for x, y, w, h, color in page.fills]
+            if page.images:
+                frame.images += [(x, y + dy, w, h, slot, alt) for x, y, w, h, slot, alt in page.images]
         return frame
 
     def _lines(self, node: Paragraph, pieces: list[Piece], missing: Callable[[str], None]) -> tuple[Page, int]:

@@ -16,7 +16,6 @@ from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.content import (
     BoundAbsolute,
     BoundBlock,
-    BoundCell,
     BoundImage,
     BoundNode,
     BoundParagraph,
@@ -33,6 +32,7 @@ from pressrun_server.model.program import (
     For,
     Image,
     Inline,
+    InlineConditional,
     Node,
     Paragraph,
     Program,
@@ -45,7 +45,7 @@ from pressrun_server.model.program import (
     Text,
     Value,
 )
-from pressrun_server.template.evaluation import Environment, Evaluator, evaluator, texter
+from pressrun_server.template.evaluation import CLEAN, Environment, Evaluator, evaluator, texter
 from pressrun_server.template.filters import Formatter, Undefined
 
 __all__ = ["Binder"]
@@ -97,9 +97,13 @@ class Binder:
         if all(isinstance(inline, Text | Break) for inline in inlines):
             fixed = [self._static(inline) for inline in inlines if isinstance(inline, Text | Break)]
             return lambda _env: fixed
-        if len(inlines) == 1 and isinstance(inlines[0], Value):
-            style, text = inlines[0].style, self._value(inlines[0])
+        alone = self._alone(inlines)
+        if alone is not None:
+            style, text = alone
             return lambda env: [(style, text(env))]
+        if len(inlines) == 1 and isinstance(inlines[0], InlineConditional):
+            branches = [(self._test(test), self._pieces(parts)) for test, parts in inlines[0].branches]
+            return lambda env: _chosen(branches, env)
         makers = [self._inline(inline) for inline in inlines]
 
         def pieces(env: Environment) -> list[Piece]:
@@ -109,6 +113,25 @@ class Binder:
             return found
 
         return pieces
+
+    def _alone(self, inlines: tuple[Inline, ...]) -> tuple[int, Callable[[Environment], str]] | None:
+        """Style and text of a single value, also with fixed text of its style before it; None for anything else.
+
+        They stay two pieces where spaces could meet or end a line, since what becomes of those is for layout to say.
+        """
+        last = inlines[-1] if inlines else None
+        if not isinstance(last, Value) or len(inlines) > 2:  # noqa: PLR2004 - the value and what is before it
+            return None
+        style, value = last.style, self._value(last)
+        if len(inlines) == 1:
+            return style, value
+        first, expression = inlines[0], last.expression
+        if not isinstance(first, Text) or first.style != style or first.text.endswith(" "):
+            return None
+        if expression[0] != "filter" or expression[1] not in CLEAN:
+            return None
+        before = self._static(first)[1]
+        return style, lambda env: before + value(env)
 
     def _static(self, inline: Text | Break) -> Piece:
         if isinstance(inline, Break):
@@ -165,7 +188,7 @@ class Binder:
         match node:
             case Paragraph():
                 pieces = self._pieces(node.inlines)
-                if all(isinstance(inline, Text | Break) for inline in node.inlines):
+                if _fixed((node,)):
                     fixed = (BoundParagraph(node, pieces({})),)
                     return lambda _env: fixed
                 return lambda env: (BoundParagraph(node, pieces(env)),)
@@ -235,10 +258,11 @@ class Binder:
                 def bare(env: Environment) -> Iterator[BoundRow]:
                     # A row is bound whole before the next is asked for, so one environment serves all.
                     inner = dict(env)
-                    odd, even = templates
-                    for index, item in enumerate(_items(items(env), place)):
+                    bind, other = templates
+                    for item in _items(items(env), place):
                         inner[name] = item
-                        yield even(inner) if index & 1 else odd(inner)
+                        yield bind(inner)
+                        bind, other = other, bind
 
                 return bare
 
@@ -256,15 +280,34 @@ class Binder:
         return repeated
 
     def _row_template(self, row: RowTemplate) -> Callable[[Environment], BoundRow]:
-        makers: list[Callable[[Environment], BoundCell]] = []
+        # A cell of one value is bound here, without a call in between; a style of -1 marks the others.
+        makers: list[tuple[int, Callable[[Environment], Any]]] = []
         for cell in row.cells:
-            if not cell.children:
-                makers.append(_nothing)
-            elif len(cell.children) == 1 and isinstance(cell.children[0], Paragraph):
-                makers.append(self._pieces(cell.children[0].inlines))
+            only = cell.children[0] if len(cell.children) == 1 else None
+            alone = self._alone(only.inlines) if isinstance(only, Paragraph) else None
+            if alone is not None:
+                makers.append(alone)
+            elif isinstance(only, Paragraph):
+                makers.append((-1, self._pieces(only.inlines)))
             else:
-                makers.append(_eager(self._children(cell.children)))
-        return lambda env: BoundRow(row, [make(env) for make in makers])
+                makers.append((-1, _eager(self._children(cell.children)) if cell.children else _nothing))
+
+        if all(_fixed(cell.children) for cell in row.cells):
+            static = BoundRow(row, [make({}) for _, make in makers])
+            return lambda _env: static
+
+        def bind(env: Environment) -> BoundRow:
+            return BoundRow(row, [make(env) if style < 0 else [(style, make(env))] for style, make in makers])
+
+        return bind
+
+
+def _fixed(nodes: tuple[Node, ...]) -> bool:
+    """Whether nodes are text that no record can change."""
+    return all(
+        isinstance(node, Paragraph) and all(isinstance(inline, Text | Break) for inline in node.inlines)
+        for node in nodes
+    )
 
 
 def _nothing(_env: Environment) -> list[Piece]:

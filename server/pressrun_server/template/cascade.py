@@ -11,7 +11,7 @@ from pressrun_server.template.diagnostics import Diagnostics
 from pressrun_server.template.markup import Markup
 from pressrun_server.template.properties import PROPERTIES, SIDES
 from pressrun_server.template.stylesheet import Declaration, Rule, StyleSheet, read_declarations
-from pressrun_server.template.values import Relative
+from pressrun_server.template.values import LONGEST, Relative
 
 __all__ = ["Style", "cascade"]
 
@@ -122,7 +122,7 @@ def _absolute(value: Any, em: int, percent: int, root: Style | None) -> Any:
     if not isinstance(value, Relative):
         return value
     if value.unit == "rem":
-        return round(value.number * (root["font-size"] if root else PROPERTIES["font-size"].initial))
+        return min(round(value.number * (root["font-size"] if root else PROPERTIES["font-size"].initial)), LONGEST)
     if value.unit == "em":
-        return round(value.number * em)
-    return round(value.number * percent / 100)
+        return min(round(value.number * em), LONGEST)
+    return min(round(value.number * percent / 100), LONGEST)

@@ -14,14 +14,15 @@ from typing import Any, TypeAlias
 
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.expression import Expression
-from pressrun_server.template.filters import Formatter, Undefined, as_text
+from pressrun_server.template.filters import PREPARED, Formatter, Undefined, as_text
 
-__all__ = ["Environment", "Evaluator", "evaluator", "texter"]
+__all__ = ["CLEAN", "Environment", "Evaluator", "evaluator", "texter"]
 
 Environment: TypeAlias = "dict[str, Any]"
 Evaluator: TypeAlias = "Callable[[Environment], Any]"
 
 _MOST_TEXT = 100_000
+_MISFITS = (TypeError, ArithmeticError, DecimalException, ValueError)
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
@@ -68,7 +69,7 @@ def texter(node: Expression, formatter: Formatter, place: str) -> Callable[[Envi
 
     An undefined value is an error of the record.
     """
-    if node[0] == "filter" and node[1] in _CLEAN:
+    if node[0] == "filter" and node[1] in CLEAN:
         return evaluator(node, formatter, place)
     value = evaluator(node, formatter, place)
 
@@ -87,7 +88,7 @@ def texter(node: Expression, formatter: Formatter, place: str) -> Callable[[Envi
                 result = env[first][field]
             except (KeyError, TypeError, IndexError):
                 result = missing
-            if result.__class__ is str:
+            if type(result) is str:
                 return result if result.isprintable() and "  " not in result else _folded(result)  # type: ignore[no-any-return]
             return shown(result)
 
@@ -95,7 +96,7 @@ def texter(node: Expression, formatter: Formatter, place: str) -> Callable[[Envi
 
     def text(env: Environment) -> str:
         result = value(env)
-        if result.__class__ is str:
+        if type(result) is str:
             return result if result.isprintable() and "  " not in result else _folded(result)  # type: ignore[no-any-return]
         return shown(result)
 
@@ -107,8 +108,8 @@ def _folded(text: str) -> str:
     return _SPACE.sub(" ", text)
 
 
-_CLEAN = {"money", "amount", "number", "percent", "date"}
-"""Filters that give text without white space to fold."""
+CLEAN = {"money", "amount", "number", "percent", "date"}
+"""Filters that give text without white space to fold or to trim."""
 
 _Compile: TypeAlias = "Callable[[Expression], Evaluator]"
 
@@ -173,12 +174,16 @@ def _not(node: Expression, compile_: _Compile, _formatter: Formatter, _place: st
     return lambda env: not value(env)
 
 
+def _mixed(place: str, error: Exception) -> PressrunError:
+    return _wrong(place, f"the values have types that do not go together ({type(error).__name__})")
+
+
 def _guarded(place: str, action: Callable[[Environment], Any]) -> Evaluator:
     def guarded(env: Environment) -> Any:
         try:
             return action(env)
-        except (TypeError, ArithmeticError, DecimalException, ValueError) as error:
-            raise _wrong(place, f"the values have types that do not go together ({type(error).__name__})") from None
+        except _MISFITS as error:
+            raise _mixed(place, error) from None
 
     return guarded
 
@@ -202,6 +207,8 @@ def _cmp(node: Expression, compile_: _Compile, _formatter: Formatter, place: str
     compare, left, right = _COMPARE[node[1]], compile_(tuple(node[2])), compile_(tuple(node[3]))
     if node[1] in {"==", "!="}:
         return lambda env: compare(left(env), right(env))
+    if node[1] == "in" and node[2][0] == "const":
+        return _contains(node[2][1], right, place)
     if node[1] in {"in", "notin"}:
         return _guarded(place, lambda env: compare(left(env), right(env)))
 
@@ -212,6 +219,18 @@ def _cmp(node: Expression, compile_: _Compile, _formatter: Formatter, place: str
         return compare(first, second)
 
     return _guarded(place, ordered)
+
+
+def _contains(wanted: Any, container: Evaluator, place: str) -> Evaluator:
+    """Whether a constant is in something; rows ask for the sign of an amount in this way."""
+
+    def contains(env: Environment) -> bool:
+        try:
+            return wanted in container(env)
+        except _MISFITS as error:
+            raise _mixed(place, error) from None
+
+    return contains
 
 
 def _bin(node: Expression, compile_: _Compile, formatter: Formatter, place: str) -> Evaluator:
@@ -248,9 +267,20 @@ def _list(node: Expression, compile_: _Compile, _formatter: Formatter, _place: s
 
 def _filter(node: Expression, compile_: _Compile, formatter: Formatter, place: str) -> Evaluator:
     value = compile_(tuple(node[2]))
-    arguments = [compile_(tuple(argument)) for argument in node[3]]
-    constants = [tuple(argument) for argument in node[3]]
-    apply = formatter.filter(node[1], constants)
+    apply = formatter.filter(node[1], [tuple(argument) for argument in node[3]])
+    arguments = [] if node[1] in PREPARED else [compile_(tuple(argument)) for argument in node[3]]
+    if not arguments:
+        return _filtered(node[2], value, apply, place)
+    if len(arguments) == 1:
+        argument = arguments[0]
+
+        def filtered_with(env: Environment) -> Any:
+            try:
+                return apply(value(env), argument(env))
+            except ValueError as error:
+                raise _wrong(place, str(error)) from None
+
+        return filtered_with
 
     def filtered(env: Environment) -> Any:
         try:
@@ -258,10 +288,11 @@ def _filter(node: Expression, compile_: _Compile, formatter: Formatter, place: s
         except ValueError as error:
             raise _wrong(place, str(error)) from None
 
-    if arguments:
-        return filtered
+    return filtered
 
-    inner = node[2]
+
+def _filtered(inner: Any, value: Evaluator, apply: Callable[[Any], Any], place: str) -> Evaluator:
+    """A filter without arguments that are still to be evaluated; of a record's field, in one call."""
     if inner[0] == "attr" and inner[1][0] == "name":
         first, field, missing = inner[1][1], inner[2], Undefined(_path(inner))
 

@@ -8,6 +8,7 @@ same text.
 from __future__ import annotations
 
 import datetime as dt
+import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import Any
 from pressrun_server.model.expression import Expression
 from pressrun_server.model.locale import LocaleData, NumberPattern
 
-__all__ = ["FILTERS", "Filter", "Formatter", "Undefined", "as_text"]
+__all__ = ["FILTERS", "PREPARED", "Filter", "Formatter", "Undefined", "as_text"]
 
 _DATE_STYLES = ("short", "medium", "long", "full")
 _DATE_FIELD = re.compile(r"'((?:[^']|'')*)'|([a-zA-Z])\2*|[^a-zA-Z']+")
@@ -26,7 +27,12 @@ _MOST_DIGITS = 30
 _CURRENCY = 3
 _ZEROS = frozenset("0.,\u00a0\u202f' \u2019")
 _THOUSANDTH = Decimal("0.001")
-_LARGEST = Decimal(10) ** 25
+_SIGNIFICANT = 6
+_GROUP = 3
+_ISO_DATE = 10
+# Where a date's parts stand in its ISO 8601 text.
+_DAY, _MONTH, _YEAR, _SHORT_YEAR = slice(8, 10), slice(5, 7), slice(0, 4), slice(2, 4)
+_SLICES = {"dd": _DAY, "MM": _MONTH, "LL": _MONTH, "y": _YEAR, "yyyy": _YEAR, "yy": _SHORT_YEAR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,10 @@ FILTERS: dict[str, Filter] = {
 }
 
 
+PREPARED = {"date"}
+"""Filters whose arguments are constants that `Formatter.filter` takes in."""
+
+
 def as_text(value: Any, formatter: Formatter) -> str:
     """A value as text, without a filter: plain, not localised, never surprising."""
     if isinstance(value, str):
@@ -98,16 +108,15 @@ class Formatter:
     def __init__(self, data: LocaleData) -> None:
         self.data = data
         self._dates = {style: self._date_form(pattern) for style, pattern in data.dates.items()}
-        self._separators = (data.group, data.decimal)
-        self._english = self._separators == (",", ".")
+        self._comma, self._point = data.group, data.decimal
+        self._english = (data.group, data.decimal) == (",", ".")
         # Python groups by three; other groupings and a minimum of digits before the first group take the slow way.
         self._plain_groups = data.primary_group == data.secondary_group == 3 and data.minimum_grouping == 1  # noqa: PLR2004
 
     def filter(self, name: str, constants: list[Expression]) -> Callable[..., Any]:
         """The function of a filter; `constants` are its arguments as written, for what can be prepared."""
         if name == "date":
-            style = constants[0][1] if constants else "medium"
-            return lambda value, *_: self.date(value, style)
+            return self._dater(constants[0][1] if constants else "medium")
         function: Callable[..., Any] = getattr(self, name if name != "abs" else "absolute")
         return function
 
@@ -117,7 +126,7 @@ class Formatter:
             text = format(value, f",.{places}f")
             if self._english:
                 return text
-            return text.replace(",", "\0").replace(".", self._separators[1]).replace("\0", self._separators[0])
+            return text.replace(",", "\0").replace(".", self._point).replace("\0", self._comma)
         sign = "-" if value.is_signed() else ""
         text = format(abs(value), f".{places}f")
         whole, _, fraction = text.partition(".")
@@ -132,12 +141,34 @@ class Formatter:
 
     def _signed(self, value: Any, places: int) -> tuple[bool, str]:
         """Whether a value is below zero as it is shown, and its digits: what rounds to zero has no sign."""
+        if places == 2 and type(value) is str:  # noqa: PLR2004 - cents
+            found = self._cents(value)
+            if found is not None:
+                return found
         number = self._decimal(value)
         body = self.digits(number, places)
         if body[0] != "-":
             return False, body
         body = body[1:]
         return not _ZEROS.issuperset(body), body
+
+    def _cents(self, value: str) -> tuple[bool, str] | None:
+        """An amount that is written as it is shown but for separators, `-1234.50`: it needs no arithmetic.
+
+        Statements are made of these. None for any other, also for those of a million and more.
+        """
+        if value[-3:-2] != "." or not self._plain_groups or not value.isascii():
+            return None
+        negative = value[0] == "-"
+        whole, cents = value[1:-3] if negative else value[:-3], value[-2:]
+        if not whole.isdigit() or not cents.isdigit() or (whole[0] == "0" and whole != "0"):
+            return None
+        count = len(whole)
+        if count <= _GROUP:
+            return negative and value != "-0.00", f"{whole}{self._point}{cents}"
+        if count <= _SIGNIFICANT:
+            return negative, f"{whole[:-3]}{self._comma}{whole[-3:]}{self._point}{cents}"
+        return None
 
     def _decimal(self, value: Any) -> Decimal:
         kind = value.__class__
@@ -183,20 +214,6 @@ class Formatter:
 
     def amount(self, value: Any) -> str:
         """An amount with two decimals and no symbol."""
-        if value.__class__ is str and self._plain_groups:
-            # Statements are made of these, so the common one takes no further call.
-            try:
-                number = Decimal(value)
-                if -_LARGEST < number < _LARGEST:
-                    text = format(number, ",.2f")
-                    if not self._english:
-                        group, decimal = self._separators
-                        text = text.replace(",", "\0").replace(".", decimal).replace("\0", group)
-                    if text[0] != "-":
-                        return text
-                    return _MINUS + text[1:] if not _ZEROS.issuperset(text[1:]) else text[1:]
-            except InvalidOperation:
-                pass  # said below
         negative, body = self._signed(value, 2)
         return f"{_MINUS}{body}" if negative else body
 
@@ -237,6 +254,35 @@ class Formatter:
         if names:
             return form.format(day.day, day.month, day.year, day.year % 100, *[name(day) for name in names])
         return form.format(day.day, day.month, day.year, day.year % 100)
+
+    def _dater(self, style: str) -> Callable[[Any], str]:
+        """The date filter in one style; a form of digits alone is cut out of the text it is given."""
+        form = ""
+        parts: list[slice] = []
+        for match in _DATE_FIELD.finditer(self.data.dates[style]):
+            if match.group(2) is None:
+                text = match.group(1)
+                form += (match.group() if text is None else text.replace("''", "'") or "'").replace("%", "%%")
+            elif match.group() not in _SLICES:
+                return lambda value: self.date(value, style)
+            else:
+                form += "%s"
+                parts.append(_SLICES[match.group()])
+        if len(parts) < 2:  # noqa: PLR2004 - of one part itemgetter makes no tuple
+            return lambda value: self.date(value, style)
+        cut = operator.itemgetter(*parts)
+
+        def dated(value: Any) -> str:
+            if type(value) is str and len(value) == _ISO_DATE and value[4] == value[7] == "-" and value[0] != "0":
+                try:
+                    dt.date.fromisoformat(value)
+                except ValueError:
+                    pass  # said below
+                else:
+                    return form % cut(value)  # type: ignore[no-any-return]
+            return self.date(value, style)
+
+        return dated
 
     def _date_form(self, pattern: str) -> tuple[str, list[Callable[[dt.date], str]]]:
         """A CLDR date pattern as a format string over day, month, year, short year and the names it shows."""

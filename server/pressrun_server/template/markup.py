@@ -49,13 +49,11 @@ class Markup:
         for phase in parser.phases.values():
             phase.tree = parser.tree
         self.root: Element = cast("Element", parser.parse(self.source))
+        _drop_comments(self.root)
         self._offsets: dict[Element, tuple[int, int]] = {}
         self._parents: dict[Element, Element] = {}
         lowered = self.source.lower()
         for element in self.root.iter():
-            tag: Any = element.tag  # a comment's is a function
-            if not isinstance(tag, str):
-                continue
             for child in element:
                 self._parents[child] = element
             noted = element.attrib.pop(_OFFSET, "")
@@ -125,6 +123,23 @@ class Markup:
                 for child in twin:
                     self._parents[child] = twin
         return None
+
+
+def _drop_comments(root: Element) -> None:
+    """Take comments out of the tree; the text behind one joins the text before it."""
+    for parent in list(root.iter()):
+        before: Element | None = None
+        for child in list(parent):
+            tag: Any = child.tag  # a comment's is a function
+            if isinstance(tag, str):
+                before = child
+                continue
+            if before is None:
+                parent.text = (parent.text or "") + (child.tail or "")
+            else:
+                before.tail = (before.tail or "") + (child.tail or "")
+            child.tail = None
+            parent.remove(child)
 
 
 def parse_markup(file: str, source: str) -> Markup:

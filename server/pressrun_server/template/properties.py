@@ -27,6 +27,7 @@ __all__ = ["PROPERTIES", "SHORTHANDS", "Property", "expand"]
 SIDES = ("top", "right", "bottom", "left")
 _BORDER_WIDTHS = {"thin": 750, "medium": 2250, "thick": 3750}
 _FOUR = 4
+_TALLEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def _line_height(tokens: Tokens) -> int | Relative | float:
     if len(found) == 1:
         if found[0].type == "ident" and found[0].lower_value == "normal":
             return 1.2
-        if found[0].type == "number" and found[0].value > 0:
+        if found[0].type == "number" and 0 < found[0].value <= _TALLEST:
             return float(found[0].value)
     value = length()(tokens)
     return value if not isinstance(value, str) else 1.2

@@ -573,6 +573,8 @@ class Structure:
         if rows:
             index = 0
             for cell in rows[0]:
+                if cell.tag not in {"td", "th"}:
+                    continue
                 span = self._span(cell)
                 if index < count and span == 1 and widths[index] is None:
                     widths[index] = resolved(self.styles[cell]["width"], width)

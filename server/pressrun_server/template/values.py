@@ -12,12 +12,13 @@ from typing import Any
 
 import tinycss2.color3
 
-__all__ = ["InvalidValueError", "Relative", "Tokens", "color", "integer", "keyword", "length", "significant"]
+__all__ = ["LONGEST", "InvalidValueError", "Relative", "Tokens", "color", "integer", "keyword", "length", "significant"]
 
 Tokens = Sequence[Any]
 
 _MILLIPOINTS = {"pt": 1000.0, "px": 750.0, "in": 72000.0, "cm": 72000 / 2.54, "mm": 7200 / 2.54, "pc": 12000.0}
-_LONGEST = 20_000_000  # about 7 m: more is a typing error, and sums stay far from any limit
+_LARGEST = 100_000
+LONGEST = 20_000_000  # about 7 m: more is a typing error, and sums stay far from any limit
 
 
 class InvalidValueError(ValueError):
@@ -72,6 +73,8 @@ def _length(token: Any, *, auto: bool, percent: bool, negative: bool, normal: bo
             return 0
     number = getattr(token, "value", None)
     if isinstance(number, int | float) and token.type in {"dimension", "percentage", "number"}:
+        if not abs(number) <= _LARGEST:  # also where it is infinite
+            raise InvalidValueError(f"the number is over {_LARGEST}")
         if number < 0 and not negative:
             raise InvalidValueError("negative lengths are not supported here; valid: 0 or more")
         if token.type == "percentage" and percent:
@@ -81,7 +84,7 @@ def _length(token: Any, *, auto: bool, percent: bool, negative: bool, normal: bo
                 return Relative(number, token.lower_unit)
             if token.lower_unit in _MILLIPOINTS:
                 value = round(number * _MILLIPOINTS[token.lower_unit])
-                if abs(value) > _LONGEST:
+                if abs(value) > LONGEST:
                     raise InvalidValueError("the length is over 7 m")
                 return value
             raise InvalidValueError(f"unknown unit {token.unit!r}; valid: mm, cm, in, pt, pc, px, em, rem, %")

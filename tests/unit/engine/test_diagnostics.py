@@ -26,6 +26,8 @@ SCHEMA = {
     [
         ("<p>x</p>", "p {\n  colour: red }", "t.css:2:3", "the property colour is not supported", "'color'"),
         ("<p>x</p>", "p { width: 3furlongs }", "t.css:1:5", "width: '3furlongs' is not valid", "mm"),
+        ("<p>x</p>", "p { line-height: 1e999 }", "t.css:1:5", "line-height: '1e999' is not valid", ""),
+        ("<p>x</p>", "p { font-size: 1e999em }", "t.css:1:5", "font-size: '1e999em' is not valid", "over"),
         ("<p>x</p>", "p::before { color: red }", "t.css:1:1", "::before is not supported", "HTML"),
         ("<p>x</p>", "@media print { }", "t.css:1:1", "@media is not supported", "@page"),
         ("<p>x</p>", "@page { margin: 300mm }", "t.html:1:1", "leave no room", "smaller"),

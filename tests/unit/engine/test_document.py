@@ -117,6 +117,12 @@ def test_only_used_shards_are_embedded(composed: Compose) -> None:
     assert len(greek.pdf.get_page_fonts(0)) == 2
 
 
+def test_comments_stand_anywhere(composed: Compose) -> None:
+    """HTML comments show nothing, also between rows and cells."""
+    body = "<!-- a --><table><!-- b --><tr><!-- c --><td>x<!-- d -->y</td><!-- e --></tr></table><p><!-- f -->z</p>"
+    assert composed(body).text() == "xy z"
+
+
 def test_title_language_and_date(composed: Compose) -> None:
     """The document says its title, its language and the moment it speaks of."""
     made = composed("<p>x</p>", "", {"n": "Ä (1)"}, title="Statement {{ n }}")
