@@ -122,6 +122,15 @@ def test_a_record_that_does_not_fit_is_an_error_with_a_place(record: dict[str, A
     assert error.value.violations[0].field.startswith("p.html:")
 
 
+@pytest.mark.parametrize("number", ["1e-999999999", "1E+999999999", "-1e500"])
+def test_a_number_beyond_any_double_is_refused(number: str) -> None:
+    """A number whose digits would fill gigabytes is INVALID_RECORD at once."""
+    record = f'{{"title": {number}, "texts": [], "rows": []}}'.encode()
+    with pytest.raises(PressrunError) as error:
+        b"".join(Composition(_PROGRAM, record, assets={}, attributes={}, as_of=_MOMENT, engine="0"))
+    assert error.value.reason is Reason.INVALID_RECORD
+
+
 def test_too_many_pages_is_a_limit() -> None:
     """A record that would fill more pages than the limit is refused, not rendered for ever."""
     rows = [("x", n) for n in range(3)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 from collections.abc import Callable
 from typing import TypeAlias
 from zlib import adler32
@@ -17,12 +18,17 @@ Run: TypeAlias = "tuple[int, str, int]"
 
 _ASCII_PRINTABLE = range(0x20, 0x7F)
 _REPLACEMENT = "?"
-# Adler-32 (RFC 1950, 8.2) holds one more than the sum of the bytes in its low half, as long as that is under 65521:
-# for this many bytes it is the fastest sum there is.
+_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff]")
+"""Default-ignorable characters: they shape or break text and show nothing themselves (Unicode, 5.21)."""
+# Adler-32 (RFC 1950, 8.2) holds one more than the sum of the bytes in its low half, as long as that is no larger than
+# this: the fastest sum of bytes there is. Widths are added up in two parts of so many bits, so that both stay small.
 _ADDED = 0xFFFF
-_MOST_ADDED = 256
-_BARRED = 0xFF
-"""High byte of the width of what is no printable character."""
+_LARGEST = 65520
+_BITS = 7
+_BOTH = (1 << _BITS) + 1
+"""What it adds to both parts."""
+_BARRED = 0x80
+"""High part of the width of what is no printable character."""
 
 
 class Face:
@@ -53,6 +59,10 @@ class Face:
             missing: called with each character that the face does not have; a question mark takes its place.
         """
         plain = self.plain(text)
+        if plain is None:
+            # Decomposed letters and invisible characters come from other systems; neither should print as unknown.
+            text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+            plain = self.plain(text)
         return self._split(text, missing) if plain is None else [(0, *plain)]
 
     def _split(self, text: str, missing: Callable[[str], None]) -> list[Run]:
@@ -71,18 +81,19 @@ class Face:
 
 
 def _halves(widths: tuple[int, ...]) -> tuple[bytes, bytes]:
-    """Low and high bytes of the widths, as translation tables: adding up bytes is what C does fastest here."""
-    return bytes(width & 0xFF for width in widths), bytes(width >> 8 for width in widths)
+    """Low and high part of the widths, as translation tables: adding up bytes is what C does fastest here."""
+    return bytes(width & (1 << _BITS) - 1 for width in widths), bytes(width >> _BITS for width in widths)
 
 
 def _measure(widths: tuple[int, ...]) -> Callable[[bytes], int]:
     low, high = _halves(widths)
+    most = _LARGEST // max(*low, *high, 1)
 
     def measure(codes: bytes) -> int:
-        if len(codes) > _MOST_ADDED:
-            return sum(codes.translate(low)) + (sum(codes.translate(high)) << 8)
-        wide = (adler32(codes.translate(high)) & _ADDED) - 1
-        return (adler32(codes.translate(low)) & _ADDED) - 1 + (wide << 8)
+        if len(codes) > most:
+            return sum(codes.translate(low)) + (sum(codes.translate(high)) << _BITS)
+        wide = adler32(codes.translate(high)) & _ADDED
+        return (adler32(codes.translate(low)) & _ADDED) + (wide << _BITS) - _BOTH
 
     return measure
 
@@ -92,24 +103,30 @@ def _plain(shard: ShardData, measure: Callable[[bytes], int]) -> Callable[[str],
     encoding = dict(zip(shard.codes, shard.characters, strict=True))
     # The interpreter's own encoding map: one pass in C over the text, whatever its characters; U+FFFE is none.
     mapping = codecs.charmap_build("".join(encoding.get(code, "\ufffe") for code in range(0x100)))
-    same = all(encoding.get(code) == chr(code) for code in _ASCII_PRINTABLE)
-    low, high = _halves(shard.widths)
-    # Control characters are told by the sum that is needed anyway, so that short text is not looked at once more.
-    high = bytes(high[code] if code in _ASCII_PRINTABLE else _BARRED for code in range(0x80)) + bytes(0x80)
 
     def plain(text: str) -> tuple[str, int] | None:
-        if same and text.isascii():
-            data = text.encode()
-            if len(data) <= _MOST_ADDED:
-                wide = (adler32(data.translate(high)) & _ADDED) - 1
-                if wide < _BARRED or text.isprintable():
-                    return text, (adler32(data.translate(low)) & _ADDED) - 1 + (wide << 8)
-            elif text.isprintable():
-                return text, measure(data)
         try:
             data = codecs.charmap_encode(text, "strict", mapping)[0]
         except UnicodeEncodeError:
             return None
         return data.decode("latin-1"), measure(data)
 
-    return plain
+    if any(encoding.get(code) != chr(code) for code in _ASCII_PRINTABLE):
+        return plain
+    low, high = _halves(shard.widths)
+    # Control characters are told by the sum that is needed anyway, so that short text is not looked at once more.
+    high = bytes(high[code] if code in _ASCII_PRINTABLE else _BARRED for code in range(0x80)) + bytes(0x80)
+    most = _LARGEST // max(*low, *high)
+
+    def plain_ascii(text: str) -> tuple[str, int] | None:
+        if text.isascii():
+            data = text.encode()
+            if len(data) <= most:
+                wide = adler32(data.translate(high)) & _ADDED
+                if wide <= _BARRED or text.isprintable():
+                    return text, (adler32(data.translate(low)) & _ADDED) + (wide << _BITS) - _BOTH
+            elif text.isprintable():
+                return text, measure(data)
+        return plain(text)
+
+    return plain_ascii

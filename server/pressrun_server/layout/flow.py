@@ -26,7 +26,7 @@ from pressrun_server.model.content import (
     BoundRow,
     BoundTable,
 )
-from pressrun_server.model.page import Page, PlacedImage
+from pressrun_server.model.page import Page
 from pressrun_server.model.prepared import PreparedImage
 from pressrun_server.model.program import Box, Paragraph, Program, Running
 from pressrun_server.model.program import Page as PageKind
@@ -450,8 +450,12 @@ class Flow:
         setter, missing = self._layout.rows, self._missing
         head = [setter.set(row, 0, self._cell, missing) for row in bound.head]
         head_height = sum(frame.height for frame in head)
+        rows = bound.rows
+        if head_height > (self._bottom - self._top) * 2 // 3:
+            # A header that leaves no room for rows is not repeated (CSS Tables 3, 3.9.2): its rows are rows like others.
+            rows, head, head_height = itertools.chain(bound.head, rows), [], 0
         begun = False
-        for row in bound.rows:
+        for row in rows:
             if begun and self._straight(row):
                 continue
             frame = setter.set(row, self._y + self._pending, self._cell, missing)
@@ -484,16 +488,14 @@ class Flow:
         if self._pending or self._waiting or self._keep is not None:
             return False
         rows, y, page = self._layout.rows, self._y, self._page
-        plan = rows.plan(row.node)
-        bottom = y + plan.height
-        if not plan.straight or plan.cells is None or bottom > self._bottom:
+        plan = rows.plans.get(id(row.node))
+        if plan is None or not plan.straight or y + plan.height > self._bottom:
             return False
         if not rows.short(row, plan.cells, y, page.text, self._missing):
             return False
         for x, top, width, height, color in plan.fills:
             page.fills.append((x, y + top, width, height, color))
-        self._y = bottom
-        self._blank = False
+        self._y = y + plan.height
         return True
 
     def _continue(self, head: list[RowFrame], *, begun: bool) -> bool:

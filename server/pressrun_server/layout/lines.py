@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -53,8 +54,10 @@ class Typesetter:
         self.faces = faces
         self.styles = styles
         self._encoders = [faces[style.face].encode for style in styles]
-        self.plain_styles = [(faces[style.face].plain, 0 if style.letter_spacing else style.size) for style in styles]
-        """By style: what encodes and measures plain text, and the size; 0 where letters are spaced."""
+        self.plain_styles = [
+            (_never if style.letter_spacing else faces[style.face].plain, style.size) for style in styles
+        ]
+        """By style: what encodes and measures plain text, and the size; no text is plain where letters are spaced."""
         # Half the leading goes above, half below the face's own extent (CSS 2.2, 10.8.1).
         self._metrics = []
         for style in styles:
@@ -145,7 +148,7 @@ class Typesetter:
         """
         plain, size = self.plain_styles[style]
         found = plain(text)
-        if found is None or not size or text == "\n":
+        if found is None:
             return None
         height, ascent = self._metrics[base]
         if style != base:
@@ -292,13 +295,19 @@ def _merged(segments: list[Segment]) -> list[Segment]:
     return merged
 
 
+def _never(_text: str) -> None:
+    return None
+
+
 def _broken(codes: str, widths: tuple[int, ...], limit: int) -> list[tuple[str, int]] | None:
     """Lines of plain text with their advances; None where a word is wider than a line.
 
     Text is measured once, as the advance up to each character; then a line's end is looked up and not added up to.
     """
-    advances = map(widths.__getitem__, codes.encode("latin-1"))
-    reach = list(itertools.accumulate(advances, initial=0))
+    if not codes:
+        return [("", 0)]
+    # Code 0 is in no shard and has no width, so this begins with the 0 that is before the first character.
+    reach = list(itertools.accumulate(operator.itemgetter(0, *codes.encode("latin-1"))(widths)))
     lines: list[tuple[str, int]] = []
     start, length = 0, len(codes)
     while reach[length] - reach[start] > limit:

@@ -40,11 +40,8 @@ class RowFrame:
     y: int = 0
 
 
-_CellPlan: TypeAlias = "tuple[int, int, int, int, list[tuple[int, int, int, str]]]"
-"""Of a cell of one line: x, width, alignment, baseline from the row's top, and the line itself where it is static.
-
-The line is x, style, shard and codes by segment, and empty for a cell that a record fills.
-"""
+_CellPlan: TypeAlias = "tuple[int, int, int, int]"
+"""Of a cell of one line: x, width, alignment, baseline from the row's top."""
 
 
 @dataclass(slots=True, eq=False)
@@ -52,11 +49,13 @@ class RowPlan:
     """A row template's row when each cell holds one line."""
 
     height: int
-    cells: list[_CellPlan | None] | None
-    """A cell's plan, None for an empty cell; None altogether where a cell is more than one level line."""
+    cells: list[_CellPlan | None]
+    """A cell's plan, None for an empty cell; nothing where `single` is not."""
     fills: list[Fill]
+    single: bool
+    """Whether each cell is at most one level line."""
     straight: bool
-    """Whether its text may go on the page without more ado."""
+    """Whether such a row may go on the page without more ado."""
     frame: RowFrame | None = None
     """The row itself, once it is set, where it is static."""
 
@@ -67,32 +66,32 @@ class RowSetter:
     def __init__(self, setter: Typesetter, static: frozenset[int]) -> None:
         self._setter = setter
         self._static = static
-        self._plans: dict[int, RowPlan] = {}
+        self.plans: dict[int, RowPlan] = {}
+        """By the id of a row template that was set before."""
         self._cells: dict[int, tuple[Page, int]] = {}
-
-    def plan(self, node: RowTemplate) -> RowPlan:
-        """A row template's plan."""
-        # Templates live as long as the program, so their ids are keys that stay.
-        found = self._plans.get(id(node))
-        if found is None:
-            found = self._plans[id(node)] = self._plan(node)
-        return found
 
     def set(self, row: BoundRow, y: int, flow: FlowCell, missing: Callable[[str], None]) -> RowFrame:
         """The frames of a row whose top is at `y`."""
-        plan = self.plan(row.node)
+        plan = self.plans.get(id(row.node))
+        if plan is None:
+            # Templates live as long as the program, so their ids are keys that stay.
+            plan = self.plans[id(row.node)] = self._plan(row.node)
         if plan.frame is not None:
             return plan.frame
+        # A static row is kept, but not one that lacks a glyph: that is told in every document.
+        lacking: list[str] = []
+        static = id(row.node) in self._static
         text: list[TextRun] = []
-        if plan.cells is not None and self.short(row, plan.cells, y, text, missing):
+        if plan.single and self.short(row, plan.cells, y, text, lacking.append if static else missing):
             frame = RowFrame(plan.height, text, plan.fills, [], y)
-            # Of a static row only lines that are static stay; a line that lacks a glyph says so in every document.
-            if id(row.node) in self._static and all(cell is None or cell[4] for cell in plan.cells):
+            if static and not lacking:
                 plan.frame = frame
-            return frame
-        frame = self._flowed(row, flow, missing)
-        if id(row.node) in self._static:
-            plan.frame = frame
+        else:
+            frame = self._flowed(row, flow, missing)
+            if static:
+                plan.frame = frame
+        for character in lacking:
+            missing(character)
         return frame
 
     def short(
@@ -105,26 +104,23 @@ class RowSetter:
     ) -> bool:
         """Append the text of a row whose cells are one line each; False, and nothing is, where one is not."""
         styles = self._setter.plain_styles
-        begun = len(text)
+        append, begun = text.append, len(text)
         for plan, pieces in zip(plans, row.cells, strict=True):
             if plan is None:
                 continue
-            x, room, align, baseline, static = plan
-            if static:
-                text += [(start, y + baseline, style, shard, codes) for start, style, shard, codes in static]
-                continue
+            x, room, align, baseline = plan
             if len(pieces) == 1:
                 style, content = pieces[0]  # type: ignore[misc]
                 plain, size = styles[style]
                 found = plain(content)
-                if found is not None and size:
+                if found is not None:
                     codes, width = found
                     width = width * size // 1000
                     if width > room:
                         break
                     if align:
                         x += room - width if align == _RIGHT else (room - width) // 2
-                    text.append((x, y + baseline, style, 0, codes))
+                    append((x, y + baseline, style, 0, codes))
                     continue
             several = self._setter.single(pieces, room, missing)  # type: ignore[arg-type]
             if several is None:
@@ -143,7 +139,7 @@ class RowSetter:
         for cell in node.cells:
             only = cell.children[0] if len(cell.children) == 1 else None
             if cell.children and not (isinstance(only, Paragraph) and _bare(only) and self._level(only)):
-                return RowPlan(0, None, [], straight=False)
+                return RowPlan(0, [], [], single=False, straight=False)
             paragraphs.append(only if isinstance(only, Paragraph) else None)
         heights = [self._setter.metrics(item.style)[0] if item else 0 for item in paragraphs]
         row_height = max(
@@ -153,12 +149,12 @@ class RowSetter:
             None if paragraph is None else self._cell(cell, paragraph, _start(cell, row_height, height))
             for cell, paragraph, height in zip(node.cells, paragraphs, heights, strict=True)
         ]
-        return RowPlan(row_height, plans, _decoration(node, row_height), straight=not node.keep_next)
+        return RowPlan(row_height, plans, _decoration(node, row_height), single=True, straight=not node.keep_next)
 
     def _cell(self, cell: Cell, paragraph: Paragraph, top: int) -> _CellPlan:
         x, room, align = cell.box.content_x, cell.box.content_width, _ALIGN[paragraph.align]
         baseline = top + self._setter.metrics(paragraph.style)[1]
-        return x, room, align, baseline, []
+        return x, room, align, baseline
 
     def _level(self, paragraph: Paragraph) -> bool:
         """Whether a single line of the paragraph is always as high as its own style says."""

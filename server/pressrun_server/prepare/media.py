@@ -6,6 +6,7 @@ specification gives. Pure and cheap, so that the front may use it on bytes that 
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 from typing import Final
@@ -144,6 +145,8 @@ def _png(data: bytes) -> ImageHeader | None:
 _JPEG_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_BARE: Final = frozenset({0x01, *range(0xD0, 0xD8)})
 _JPEG_COLORS: Final = {1: "gray", 3: "srgb", 4: "cmyk"}
+_JPEG_FILL: Final = re.compile(rb"\xff{2,}")
+"""Fill bytes before a marker; a hostile file may have millions, so they are skipped at once."""
 _MAX_SEGMENTS: Final = 4096
 """A real file has a few hundred at most; a hostile one may have millions."""
 
@@ -151,8 +154,9 @@ _MAX_SEGMENTS: Final = 4096
 def _jpeg(data: bytes) -> ImageHeader | None:
     at = 2
     for _ in range(_MAX_SEGMENTS):
-        while data[at : at + 2] == b"\xff\xff":
-            at += 1
+        fill = _JPEG_FILL.match(data, at)
+        if fill is not None:
+            at = fill.end() - 1
         if at + 4 > len(data) or data[at] != 0xFF:  # noqa: PLR2004 - the marker prefix
             return None
         marker = data[at + 1]

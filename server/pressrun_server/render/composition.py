@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from pressrun_server.emit.document import DocumentWriter, Metadata, PrefixCache
-from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.fonts.face import Face
 from pressrun_server.layout.flow import Layout
 from pressrun_server.layout.lines import Typesetter
@@ -33,7 +33,19 @@ __all__ = ["LOOK_AHEAD", "Composition", "LoadedProgram"]
 LOOK_AHEAD = 4
 MOST_PAGES = 20_000
 _MOST_WARNINGS = 50
-_RECORD = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+_LARGEST_EXPONENT = 400
+
+
+def _number(text: str) -> Decimal:
+    """A JSON number with all its digits; one beyond any double would be written out digit by digit somewhere."""
+    number = Decimal(text)
+    if abs(number.adjusted()) > _LARGEST_EXPONENT:
+        problem = f"holds a number with an exponent beyond {_LARGEST_EXPONENT}; write a smaller one"
+        raise PressrunError(Reason.INVALID_RECORD, f"the record {problem}", violations=(Violation("record", problem),))
+    return number
+
+
+_RECORD = msgspec.json.Decoder(dict[str, Any], float_hook=_number)
 
 
 class LoadedProgram:

@@ -115,7 +115,12 @@ class Registry:
             elif (entry.info.name, entry.info.version) in self._by_key:
                 report(f"{entry.info.digest}.template", "another entry has the same name and version")
             else:
-                self._take(Published(entry, self._selector(entry.info)))
+                try:
+                    selector = self._selector(entry.info)
+                except Exception as error:  # noqa: BLE001 - one damaged entry must not keep the node from starting
+                    report(f"{entry.info.digest}.template", f"its schema cannot be used ({type(error).__name__})")
+                    continue
+                self._take(Published(entry, selector))
         return stale
 
     def find(self, wanted: TemplateName, pinned: str = "") -> Published:
@@ -173,6 +178,7 @@ class Registry:
             held = self.conflict(entry.info)
             if held is not None:
                 return held, False
+            published = Published(entry, self._selector(entry.info))
             try:
                 await asyncio.to_thread(self._files.save, entry, blobs)
             except OSError as error:
@@ -181,7 +187,6 @@ class Registry:
                     "the template can't be stored on this node, so it was not published; publish it to another node",
                     detail=f"writing the template failed: {error}",
                 ) from error
-            published = Published(entry, self._selector(entry.info))
             self._take(published)
             return published, True
 

@@ -102,8 +102,7 @@ class Binder:
             style, text = alone
             return lambda env: [(style, text(env))]
         if len(inlines) == 1 and isinstance(inlines[0], InlineConditional):
-            branches = [(self._test(test), self._pieces(parts)) for test, parts in inlines[0].branches]
-            return lambda env: _chosen(branches, env)
+            return self._choice(inlines[0])
         makers = [self._inline(inline) for inline in inlines]
 
         def pieces(env: Environment) -> list[Piece]:
@@ -114,24 +113,28 @@ class Binder:
 
         return pieces
 
+    def _choice(self, inline: InlineConditional) -> _Pieces:
+        branches = [(self._test(test), self._pieces(parts)) for test, parts in inline.branches]
+        if len(branches) != 2 or inline.branches[1][0] is not None:  # noqa: PLR2004 - pr-if and pr-else
+            return lambda env: _chosen(branches, env)
+        (test, yes), (_, no) = branches
+        return lambda env: yes(env) if test(env) else no(env)
+
     def _alone(self, inlines: tuple[Inline, ...]) -> tuple[int, Callable[[Environment], str]] | None:
         """Style and text of a single value, also with fixed text of its style before it; None for anything else.
 
         They stay two pieces where spaces could meet or end a line, since what becomes of those is for layout to say.
         """
-        last = inlines[-1] if inlines else None
-        if not isinstance(last, Value) or len(inlines) > 2:  # noqa: PLR2004 - the value and what is before it
-            return None
-        style, value = last.style, self._value(last)
-        if len(inlines) == 1:
-            return style, value
-        first, expression = inlines[0], last.expression
-        if not isinstance(first, Text) or first.style != style or first.text.endswith(" "):
-            return None
-        if expression[0] != "filter" or expression[1] not in CLEAN:
-            return None
-        before = self._static(first)[1]
-        return style, lambda env: before + value(env)
+        match inlines:
+            case (Value() as value,):
+                return value.style, self._value(value)
+            case (Text() as before, Value() as value) if before.style == value.style:
+                expression = value.expression
+                if before.text.endswith(" ") or expression[0] != "filter" or expression[1] not in CLEAN:
+                    return None
+                begin, text = self._static(before)[1], self._value(value)
+                return value.style, lambda env: begin + text(env)
+        return None
 
     def _static(self, inline: Text | Break) -> Piece:
         if isinstance(inline, Break):
@@ -259,8 +262,7 @@ class Binder:
                     # A row is bound whole before the next is asked for, so one environment serves all.
                     inner = dict(env)
                     bind, other = templates
-                    for item in _items(items(env), place):
-                        inner[name] = item
+                    for inner[name] in _items(items(env), place):
                         yield bind(inner)
                         bind, other = other, bind
 

@@ -54,6 +54,10 @@ def compile_bundle(files: Mapping[str, bytes]) -> CompiledTemplate:
     except RecursionError:
         diagnostics.error("nesting", Place(description.html), "elements are nested too deeply", "simplify the document")
         return CompiledTemplate(diagnostics.all())
+    except (ArithmeticError, UnicodeError) as error:
+        problem = f"a number is too large, or a text has half a character ({type(error).__name__})"
+        diagnostics.error("value", Place(description.html), problem, "look for absurd lengths and escapes like \\ud800")
+        return CompiledTemplate(diagnostics.all())
     _unused_slots(description, source, diagnostics)
     if diagnostics.failed:
         return CompiledTemplate(diagnostics.all())

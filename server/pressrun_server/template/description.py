@@ -16,6 +16,7 @@ from pressrun_server.template.bundle import MANIFEST, read_text
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
 from pressrun_server.template.grammar import GrammarError, parse_condition
 from pressrun_server.template.locales import UnknownLocaleError, locale_data
+from pressrun_server.template.schema import UnsafeSchemaError, validator
 from pressrun_sources.model import AssetRef
 
 __all__ = ["Description", "read_description"]
@@ -31,6 +32,7 @@ _CHANNELS = ("print", "email", "web", "mobile")
 _BUILT = ("print",)
 _SLOT_KEYS = {"rules", "require", "renditions", "otherwise", "description"}
 _MOST_RULES = 200
+_MOST_PIXELS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,11 +198,11 @@ class _Reader:
                 ("schema",), "the schema has values that JSON does not have", "quote dates and other such values"
             )
             return {}
-        if "http" in json.dumps([reference for reference in _references(schema) if not reference.startswith("#")]):
-            self.error(("schema",), "the schema refers to another document", "put definitions under $defs")
-            return {}
         try:
-            jsonschema_rs.Draft202012Validator(schema)
+            validator(schema)
+        except UnsafeSchemaError as error:
+            self.error(("schema",), str(error), "put definitions under $defs")
+            return {}
         except (ValueError, jsonschema_rs.ValidationError) as error:
             message = getattr(error, "message", None) or str(error).split("\n", 1)[0]
             self.error(("schema",), f"not a JSON Schema (2020-12): {message}", "see json-schema.org")
@@ -213,7 +215,7 @@ class _Reader:
             self.error(("samples",), "samples must be a list of files", "write `samples: [samples/one.json]`")
             return ()
         for index, path in enumerate(value):
-            if path not in self.files:
+            if not isinstance(path, str) or path not in self.files:
                 self.error(("samples", index), f"the bundle has no file {path!r}", closest(str(path), self.files))
         return tuple(str(path) for path in value)
 
@@ -300,11 +302,11 @@ class _Reader:
             known = set(RenditionSpec.__struct_fields__)
             numbers = {"width", "height", "quality", "dpi"}
             for key, item in fields.items() if isinstance(fields, dict) else [("", None)]:
-                if key not in known or isinstance(item, bool) or not isinstance(item, int if key in numbers else str):
+                if key not in known or not _fits(item, number=key in numbers):
                     self.error(
                         ("slots", slot, "renditions", str(channel), str(key)),
                         f"the rendition's {key!r} is not valid",
-                        f"known: {', '.join(sorted(known))}; sizes are whole numbers of pixels",
+                        f"known: {', '.join(sorted(known))}; sizes are whole numbers from 1 to 100000",
                     )
                     break
             else:
@@ -312,18 +314,15 @@ class _Reader:
         return found
 
     def _otherwise(self, slot: str, value: Any) -> str:
-        if value not in {"fail", "omit"}:
+        if not isinstance(value, str) or value not in {"fail", "omit"}:
             self._ref(("slots", slot, "otherwise"), str(value))
         return str(value)
 
 
-def _references(schema: Any) -> list[str]:
-    if isinstance(schema, dict):
-        own = [schema["$ref"]] if isinstance(schema.get("$ref"), str) else []
-        return own + [reference for value in schema.values() for reference in _references(value)]
-    if isinstance(schema, list):
-        return [reference for value in schema for reference in _references(value)]
-    return []
+def _fits(value: Any, *, number: bool) -> bool:
+    if number:
+        return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _MOST_PIXELS
+    return isinstance(value, str)
 
 
 def read_description(files: Mapping[str, bytes], diagnostics: Diagnostics) -> Description | None:

@@ -22,6 +22,7 @@ Environment: TypeAlias = "dict[str, Any]"
 Evaluator: TypeAlias = "Callable[[Environment], Any]"
 
 _MOST_TEXT = 100_000
+_MOST_DIGITS = 60
 _MISFITS = (TypeError, ArithmeticError, DecimalException, ValueError)
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
@@ -78,7 +79,10 @@ def texter(node: Expression, formatter: Formatter, place: str) -> Callable[[Envi
             raise _wrong(place, f"{result.path} is not there; make it required in the schema, or use | default('')")
         if isinstance(result, list | dict):
             raise _wrong(place, "a list or an object cannot be shown as text; name one of its fields")
-        return _folded(as_text(result, formatter))
+        try:
+            return _folded(as_text(result, formatter))
+        except ValueError as error:
+            raise _wrong(place, str(error)) from None
 
     if node[0] == "attr" and node[1][0] == "name":
         first, field, missing = node[1][1], node[2], Undefined(_path(node))
@@ -89,7 +93,7 @@ def texter(node: Expression, formatter: Formatter, place: str) -> Callable[[Envi
             except (KeyError, TypeError, IndexError):
                 result = missing
             if type(result) is str:
-                return result if result.isprintable() and "  " not in result else _folded(result)  # type: ignore[no-any-return]
+                return result if result.isprintable() and "  " not in result else _folded(result)
             return shown(result)
 
         return field_text
@@ -97,7 +101,7 @@ def texter(node: Expression, formatter: Formatter, place: str) -> Callable[[Envi
     def text(env: Environment) -> str:
         result = value(env)
         if type(result) is str:
-            return result if result.isprintable() and "  " not in result else _folded(result)  # type: ignore[no-any-return]
+            return result if result.isprintable() and "  " not in result else _folded(result)
         return shown(result)
 
     return text
@@ -208,7 +212,7 @@ def _cmp(node: Expression, compile_: _Compile, _formatter: Formatter, place: str
     if node[1] in {"==", "!="}:
         return lambda env: compare(left(env), right(env))
     if node[1] == "in" and node[2][0] == "const":
-        return _contains(node[2][1], right, place)
+        return _contains(node[2][1], node[3], right, place)
     if node[1] in {"in", "notin"}:
         return _guarded(place, lambda env: compare(left(env), right(env)))
 
@@ -221,8 +225,22 @@ def _cmp(node: Expression, compile_: _Compile, _formatter: Formatter, place: str
     return _guarded(place, ordered)
 
 
-def _contains(wanted: Any, container: Evaluator, place: str) -> Evaluator:
+def _contains(wanted: Any, inner: Any, container: Evaluator, place: str) -> Evaluator:
     """Whether a constant is in something; rows ask for the sign of an amount in this way."""
+    if inner[0] == "attr" and inner[1][0] == "name":
+        first, field, missing = inner[1][1], inner[2], Undefined(_path(inner))
+
+        def contains_in_field(env: Environment) -> bool:
+            try:
+                found = env[first][field]
+            except (KeyError, TypeError, IndexError):
+                found = missing
+            try:
+                return wanted in found
+            except _MISFITS as error:
+                raise _mixed(place, error) from None
+
+        return contains_in_field
 
     def contains(env: Environment) -> bool:
         try:
@@ -238,7 +256,10 @@ def _bin(node: Expression, compile_: _Compile, formatter: Formatter, place: str)
     if node[1] == "~":
 
         def join(env: Environment) -> str:
-            text = as_text(left(env), formatter) + as_text(right(env), formatter)
+            try:
+                text = as_text(left(env), formatter) + as_text(right(env), formatter)
+            except ValueError as error:
+                raise _wrong(place, str(error)) from None
             if len(text) > _MOST_TEXT:
                 raise _wrong(place, f"the text is longer than {_MOST_TEXT} characters")
             return text
@@ -250,9 +271,14 @@ def _bin(node: Expression, compile_: _Compile, formatter: Formatter, place: str)
 
 def _number(value: Any) -> Any:
     """A number; text of a decimal number counts as one, so that exact amounts can be computed with."""
+    if isinstance(value, float):
+        value = repr(value)  # slot rules see plain JSON numbers
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
         raise TypeError("not a number")
-    return Decimal(value) if isinstance(value, str) else value
+    number = Decimal(value) if isinstance(value, str) else value
+    if isinstance(number, Decimal) and (not number.is_finite() or (number and abs(number.adjusted()) > _MOST_DIGITS)):
+        raise ValueError("a number with too many digits")
+    return number
 
 
 def _if(node: Expression, compile_: _Compile, _formatter: Formatter, _place: str) -> Evaluator:
@@ -277,7 +303,7 @@ def _filter(node: Expression, compile_: _Compile, formatter: Formatter, place: s
         def filtered_with(env: Environment) -> Any:
             try:
                 return apply(value(env), argument(env))
-            except ValueError as error:
+            except (ValueError, ArithmeticError) as error:
                 raise _wrong(place, str(error)) from None
 
         return filtered_with
@@ -285,7 +311,7 @@ def _filter(node: Expression, compile_: _Compile, formatter: Formatter, place: s
     def filtered(env: Environment) -> Any:
         try:
             return apply(value(env), *[argument(env) for argument in arguments])
-        except ValueError as error:
+        except (ValueError, ArithmeticError) as error:
             raise _wrong(place, str(error)) from None
 
     return filtered
@@ -303,7 +329,7 @@ def _filtered(inner: Any, value: Evaluator, apply: Callable[[Any], Any], place: 
                 found = missing
             try:
                 return apply(found)
-            except ValueError as error:
+            except (ValueError, ArithmeticError) as error:
                 raise _wrong(place, str(error)) from None
 
         return filtered_field
@@ -311,7 +337,7 @@ def _filtered(inner: Any, value: Evaluator, apply: Callable[[Any], Any], place: 
     def filtered_plain(env: Environment) -> Any:
         try:
             return apply(value(env))
-        except ValueError as error:
+        except (ValueError, ArithmeticError) as error:
             raise _wrong(place, str(error)) from None
 
     return filtered_plain

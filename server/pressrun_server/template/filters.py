@@ -25,14 +25,16 @@ _DATE_FIELD = re.compile(r"'((?:[^']|'')*)'|([a-zA-Z])\2*|[^a-zA-Z']+")
 _MINUS = "\u2212"
 _MOST_DIGITS = 30
 _CURRENCY = 3
+_MOST_SHOWN = 60
 _ZEROS = frozenset("0.,\u00a0\u202f' \u2019")
 _THOUSANDTH = Decimal("0.001")
-_SIGNIFICANT = 6
+_LARGEST = Decimal(10) ** 25
 _GROUP = 3
+_TWO_GROUPS = 6
 _ISO_DATE = 10
-# Where a date's parts stand in its ISO 8601 text.
-_DAY, _MONTH, _YEAR, _SHORT_YEAR = slice(8, 10), slice(5, 7), slice(0, 4), slice(2, 4)
-_SLICES = {"dd": _DAY, "MM": _MONTH, "LL": _MONTH, "y": _YEAR, "yyyy": _YEAR, "yy": _SHORT_YEAR}
+# Where a date's parts stand in its ISO 8601 text, and a form that needs no more than these.
+_SLICES = {"dd": slice(8, 10), "MM": slice(5, 7), "y": slice(0, 4), "yyyy": slice(0, 4), "yy": slice(2, 4)}
+_PLAIN_DATE = re.compile(r"(dd|MM|yyyy|yy|y)([-./])(dd|MM|yyyy|yy|y)\2(dd|MM|yyyy|yy|y)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,11 @@ def as_text(value: Any, formatter: Formatter) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
+        if not value.is_finite() or (value and abs(value.adjusted()) > _MOST_SHOWN):
+            raise ValueError("the number is not one that can be written out")
         return format(value, "f")
+    if isinstance(value, list | dict):
+        raise ValueError("a list or an object cannot be shown as text; name one of its fields")
     if isinstance(value, dt.date):
         return formatter.date(value)
     return str(value)
@@ -141,34 +147,12 @@ class Formatter:
 
     def _signed(self, value: Any, places: int) -> tuple[bool, str]:
         """Whether a value is below zero as it is shown, and its digits: what rounds to zero has no sign."""
-        if places == 2 and type(value) is str:  # noqa: PLR2004 - cents
-            found = self._cents(value)
-            if found is not None:
-                return found
         number = self._decimal(value)
         body = self.digits(number, places)
         if body[0] != "-":
             return False, body
         body = body[1:]
         return not _ZEROS.issuperset(body), body
-
-    def _cents(self, value: str) -> tuple[bool, str] | None:
-        """An amount that is written as it is shown but for separators, `-1234.50`: it needs no arithmetic.
-
-        Statements are made of these. None for any other, also for those of a million and more.
-        """
-        if value[-3:-2] != "." or not self._plain_groups or not value.isascii():
-            return None
-        negative = value[0] == "-"
-        whole, cents = value[1:-3] if negative else value[:-3], value[-2:]
-        if not whole.isdigit() or not cents.isdigit() or (whole[0] == "0" and whole != "0"):
-            return None
-        count = len(whole)
-        if count <= _GROUP:
-            return negative and value != "-0.00", f"{whole}{self._point}{cents}"
-        if count <= _SIGNIFICANT:
-            return negative, f"{whole[:-3]}{self._comma}{whole[-3:]}{self._point}{cents}"
-        return None
 
     def _decimal(self, value: Any) -> Decimal:
         kind = value.__class__
@@ -180,8 +164,8 @@ class Formatter:
             number = Decimal(value)
         except InvalidOperation:
             raise ValueError("a number is needed, and this text is not one") from None
-        if not -_MOST_DIGITS < number.adjusted() < _MOST_DIGITS or not number.is_finite():
-            if number == 0:
+        if not number.is_finite() or not -_MOST_DIGITS < number.adjusted() < _MOST_DIGITS:
+            if number.is_finite() and number == 0:
                 return Decimal(0)
             raise ValueError(f"the number has more than {_MOST_DIGITS} digits")
         return number
@@ -214,6 +198,30 @@ class Formatter:
 
     def amount(self, value: Any) -> str:
         """An amount with two decimals and no symbol."""
+        if type(value) is str and self._plain_groups:
+            # Statements are made of amounts written as they are shown but for separators, `-1234.50`; they need no
+            # arithmetic, and the common one takes no further call.
+            whole, cents = value[:-3], value[-2:]
+            minus = ""
+            if whole[:1] == "-":
+                whole, minus = whole[1:], _MINUS if value != "-0.00" else ""
+            if whole.isdigit() and cents.isdigit() and value[-3] == "." and value.isascii():
+                if len(whole) <= _GROUP:
+                    if whole >= "1" or whole == "0":
+                        return f"{minus}{whole}{self._point}{cents}"
+                elif whole >= "1" and len(whole) <= _TWO_GROUPS:
+                    return f"{minus}{whole[:-3]}{self._comma}{whole[-3:]}{self._point}{cents}"
+            try:
+                number = Decimal(value)
+                small = -_LARGEST < number < _LARGEST
+            except InvalidOperation:
+                pass  # no number, or not a number: said below
+            else:
+                if small:
+                    body = self.digits(number, 2)
+                    if body[0] != "-":
+                        return body
+                    return _MINUS + body[1:] if not _ZEROS.issuperset(body[1:]) else body[1:]
         negative, body = self._signed(value, 2)
         return f"{_MINUS}{body}" if negative else body
 
@@ -256,21 +264,12 @@ class Formatter:
         return form.format(day.day, day.month, day.year, day.year % 100)
 
     def _dater(self, style: str) -> Callable[[Any], str]:
-        """The date filter in one style; a form of digits alone is cut out of the text it is given."""
-        form = ""
-        parts: list[slice] = []
-        for match in _DATE_FIELD.finditer(self.data.dates[style]):
-            if match.group(2) is None:
-                text = match.group(1)
-                form += (match.group() if text is None else text.replace("''", "'") or "'").replace("%", "%%")
-            elif match.group() not in _SLICES:
-                return lambda value: self.date(value, style)
-            else:
-                form += "%s"
-                parts.append(_SLICES[match.group()])
-        if len(parts) < 2:  # noqa: PLR2004 - of one part itemgetter makes no tuple
+        """The date filter in one style; 30.09.2026 and its like are cut out of the text that is given."""
+        plain = _PLAIN_DATE.fullmatch(self.data.dates[style])
+        if plain is None:
             return lambda value: self.date(value, style)
-        cut = operator.itemgetter(*parts)
+        first, separator, second, third = plain.groups()
+        join, cut = separator.join, operator.itemgetter(_SLICES[first], _SLICES[second], _SLICES[third])
 
         def dated(value: Any) -> str:
             if type(value) is str and len(value) == _ISO_DATE and value[4] == value[7] == "-" and value[0] != "0":
@@ -279,7 +278,7 @@ class Formatter:
                 except ValueError:
                     pass  # said below
                 else:
-                    return form % cut(value)  # type: ignore[no-any-return]
+                    return join(cut(value))
             return self.date(value, style)
 
         return dated

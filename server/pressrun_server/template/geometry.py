@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pressrun_server.model.program import Border, Box
 from pressrun_server.template.cascade import Style
-from pressrun_server.template.values import Relative
+from pressrun_server.template.values import LONGEST, Relative
 
 __all__ = ["box_of", "pixels", "resolved"]
 
@@ -12,7 +12,7 @@ __all__ = ["box_of", "pixels", "resolved"]
 def resolved(value: object, containing: int) -> int | None:
     """A length in millipoints; None for auto."""
     if isinstance(value, Relative):
-        return round(value.number * containing / 100)
+        return min(round(value.number * containing / 100), LONGEST)
     return value if isinstance(value, int) else None
 
 

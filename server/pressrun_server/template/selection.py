@@ -15,10 +15,12 @@ from pressrun_server.model.template import RenditionSpec, Requirement, Slot, Tem
 from pressrun_server.template.evaluation import Evaluator, evaluator
 from pressrun_server.template.filters import Formatter
 from pressrun_server.template.locales import fallbacks
+from pressrun_server.template.schema import validator
 
 __all__ = ["Selection", "Selector"]
 
 _MOST_VIOLATIONS = 20
+_LONGEST_FOR_ALL = 16_384
 _DECODER = msgspec.json.Decoder(dict[str, Any])
 _ORIGINAL = RenditionSpec()
 
@@ -44,7 +46,7 @@ class Selector:
     def __init__(self, info: TemplateInfo) -> None:
         self.info = info
         # Messages name the rule; the mask keeps the customer's values out of them.
-        self._validator = jsonschema_rs.Draft202012Validator(json.loads(info.schema), mask="the value")
+        self._validator = validator(json.loads(info.schema), mask="the value")
         formatter = Formatter(info.locale_data)
         self._rules: list[tuple[Slot, list[tuple[Evaluator | None, str]]]] = [
             (
@@ -80,6 +82,8 @@ class Selector:
             # A number beyond what the validator takes, or a lone surrogate.
             raise _invalid((Violation("record", "holds a number or a text that cannot be validated"),)) from None
         if not valid:
+            if len(record) > _LONGEST_FOR_ALL:
+                raise _invalid((self._first(decoded),))
             found = []
             for problem in self._validator.iter_errors(decoded):
                 found.append(_violation(problem))
@@ -87,6 +91,14 @@ class Selector:
                     break
             raise _invalid(tuple(found))
         return decoded
+
+    def _first(self, decoded: dict[str, Any]) -> Violation:
+        """The first violation: the validator makes all of them before it gives one, and a large record has millions."""
+        try:
+            self._validator.validate(decoded)
+        except jsonschema_rs.ValidationError as problem:
+            return _violation(problem)
+        return Violation("record", "does not fit the schema")
 
     def locale(self, requested: str) -> str:
         """The template's locale for a requested one: along its chain, else of its language, else the default."""

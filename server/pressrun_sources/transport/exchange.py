@@ -31,6 +31,7 @@ _REASON_BYTES = 4096
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
 # A signature in a URL opens the asset for whoever has it.
 _SIGNATURE = re.compile(r"s--[A-Za-z0-9_-]+--")
+_RATE_LIMITED = frozenset({420, 429})
 _WAIT_HEADERS = ("Retry-After", "X-FeatureRateLimit-Reset")
 
 
@@ -192,7 +193,9 @@ class Exchange:
         # What comes with a 401 may repeat what was signed or sent: it is not even read.
         if not reason and response.status != _UNAUTHENTICATED:
             reason = _reason(await response.content.read(_REASON_BYTES))
-        wait = retry_after(response.headers, _WAIT_HEADERS, self.room.timing.wall())
+        # The rate limit's reset comes with every answer; it is a wait only where the limit was the reason.
+        names = _WAIT_HEADERS if response.status in _RATE_LIMITED else _WAIT_HEADERS[:1]
+        wait = retry_after(response.headers, names, self.room.timing.wall())
         clean = _SIGNATURE.sub("s--…--", _UNPRINTABLE.sub(" ", reason)).strip()
         raise error_for_status(self.room.source, self.call, response.status, reason=clean, wait=wait)
 

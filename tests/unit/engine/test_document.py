@@ -73,6 +73,16 @@ def test_every_page_says_which_of_how_many(composed: Compose, rows: int) -> None
         assert made.text(number).endswith(f"Page {number + 1} of {count}")
 
 
+def test_a_header_as_tall_as_the_page_is_not_repeated(composed: Compose) -> None:
+    """A table's header that leaves no room for rows stands once, and every row follows."""
+    head = "<p>tall</p>" * 60
+    body = f"<table><thead><tr><th>{head}</th></tr></thead><tr pr-for='row in rows'><td>{{{{ row.text }}}}</td></tr></table>"
+    made = composed(FOOTER + body, CSS, _rows(20))
+    text = " ".join(made.text(number) for number in range(made.summary.pages))
+    assert [int(number) for number in re.findall(r"Row (\d+)", text)] == list(range(20))
+    assert made.summary.pages < 12
+
+
 def test_header_row_repeats_and_every_row_is_there_once(composed: Compose) -> None:
     """The table's header stands on each page, and each row once in the document, in order."""
     made = composed(FOOTER + TABLE, CSS, _rows(300))
@@ -107,6 +117,13 @@ def test_a_character_that_no_font_has_is_a_warning(composed: Compose) -> None:
     assert made.text() == "? ok"
     assert [(item.code, item.place) for item in made.summary.warnings] == [("MISSING_GLYPH", "page 1")]
     assert "U+6F22" in made.summary.warnings[0].message
+
+
+def test_decomposed_letters_and_invisible_characters(composed: Compose) -> None:
+    """A name in decomposed form prints as it should, and characters that show nothing print nothing."""
+    made = composed("<p>{{ text }}</p>", "", {"text": "Jose\u0301 Mu\u0308ller\u200b so\u00adft\ufeff"})
+    assert made.text() == "José Müller soft"
+    assert made.summary.warnings == ()
 
 
 def test_only_used_shards_are_embedded(composed: Compose) -> None:
