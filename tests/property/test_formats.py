@@ -10,12 +10,13 @@ from babel.numbers import format_currency, format_decimal, format_percent
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pressrun_server.template.evaluation import texter
 from pressrun_server.template.filters import Formatter
 from pressrun_server.template.locales import UnknownLocaleError, locale_data
 
 _LOCALES = (
     "en-GB", "en-US", "en-IN", "de-DE", "de-CH", "de-AT", "fr-FR", "fr-CA", "es-ES", "it-IT", "nl-NL", "pl-PL",
-    "pt-PT", "sv-SE", "hu-HU", "el-GR", "ru-RU",
+    "pt-PT", "sv-SE", "hu-HU", "el-GR", "ru-RU", "fi-FI",
 )  # fmt: skip
 _AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**12), max_value=10**12)
 
@@ -91,3 +92,33 @@ def test_a_locale_with_other_digits_is_refused() -> None:
     """A locale that this engine would write wrongly is refused at publish."""
     with pytest.raises(UnknownLocaleError, match="digits"):
         locale_data("ar-EG")
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(_LOCALES),
+    st.decimals(allow_nan=False, allow_infinity=False, places=2, min_value=-(10**12), max_value=10**12),
+)
+def test_amounts_of_two_decimals_are_what_cldr_says(tag: str, amount: Decimal) -> None:
+    """An amount written with two decimals, the common one, reads as Babel writes it."""
+    pattern = "#,##,##0.00" if tag == "en-IN" else "#,##0.00"
+    theirs = format_decimal(amount, format=pattern, locale=tag.replace("-", "_"))
+    formatter = _formatter(tag)
+    minimum = formatter.data.minimum_grouping
+    if minimum > 1 and 1000 <= abs(amount) < 10000:
+        theirs = theirs.replace(formatter.data.group, "")
+    assert formatter.amount(f"{amount:f}") == _typographic(theirs, amount, 2).replace(
+        "\u2212" if amount == 0 else "\0", ""
+    )
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from(_LOCALES),
+    st.dates(min_value=dt.date(1000, 1, 1), max_value=dt.date(2999, 12, 31)),
+    st.sampled_from(["short", "medium", "long"]),
+)
+def test_date_expressions_are_what_cldr_says(tag: str, day: dt.date, style: str) -> None:
+    """A date shown by an expression, over its own short way, reads as Babel writes it."""
+    show = texter(("filter", "date", ("attr", ("name", "tx"), "day"), (("const", style),)), _formatter(tag), "x:1:1")
+    assert show({"tx": {"day": day.isoformat()}}) == format_date(day, style, locale=tag.replace("-", "_"))

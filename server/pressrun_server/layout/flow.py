@@ -452,7 +452,7 @@ class Flow:
         head_height = sum(frame.height for frame in head)
         rows = bound.rows
         if head_height > (self._bottom - self._top) * 2 // 3:
-            # A header that leaves no room for rows is not repeated (CSS Tables 3, 3.9.2): its rows are rows like others.
+            # A header that leaves no room for rows is not repeated (CSS Tables 3, 3.9.2); its rows are rows then.
             rows, head, head_height = itertools.chain(bound.head, rows), [], 0
         begun = False
         for row in rows:

@@ -37,4 +37,4 @@ class LocaleData(msgspec.Struct, frozen=True):
     months: dict[str, tuple[str, ...]]
     """Twelve names by pattern field: `MMM`, `MMMM`, `LLL`, `LLLL`."""
     days: dict[str, tuple[str, ...]]
-    """Seven names from Monday by pattern field: `EEE`, `EEEE`."""
+    """Seven names from Monday by pattern field: `EEE`, `EEEE`, `ccc`, `cccc`."""

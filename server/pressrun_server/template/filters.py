@@ -25,6 +25,7 @@ _DATE_FIELD = re.compile(r"'((?:[^']|'')*)'|([a-zA-Z])\2*|[^a-zA-Z']+")
 _MINUS = "\u2212"
 _MOST_DIGITS = 30
 _CURRENCY = 3
+_WIDE = 4
 _MOST_SHOWN = 60
 _ZEROS = frozenset("0.,\u00a0\u202f' \u2019")
 _THOUSANDTH = Decimal("0.001")
@@ -308,8 +309,8 @@ class Formatter:
         if text in self.data.months:
             months = self.data.months[text]
             return lambda day: months[day.month - 1]
-        if text[0] == "E":
-            days = self.data.days["EEEE" if text == "EEEE" else "EEE"]
+        if text[0] in "Ec":
+            days = self.data.days[text[0] * (_WIDE if len(text) == _WIDE else 3)]
             return lambda day: days[day.weekday()]
         raise ValueError(f"the date field {text!r} is not supported")
 

@@ -119,8 +119,13 @@ def locale_data(tag: str) -> LocaleData:
             )
         },
         days={
-            field: tuple(str(locale.days["format"][width][day]) for day in range(7))
-            for field, width in (("EEE", "abbreviated"), ("EEEE", "wide"))
+            field: tuple(str(locale.days[context][width][day]) for day in range(7))
+            for field, context, width in (
+                ("EEE", "format", "abbreviated"),
+                ("EEEE", "format", "wide"),
+                ("ccc", "stand-alone", "abbreviated"),
+                ("cccc", "stand-alone", "wide"),
+            )
         },
     )
 
