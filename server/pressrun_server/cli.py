@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from pressrun_server.app.config import NodeConfig
     from pressrun_server.app.node import Node
 
-__all__ = ["serve"]
+__all__ = ["render_local", "serve"]
 
 _OPTIONS = {
     "listen": "PRESSRUN_LISTEN",
@@ -110,3 +111,17 @@ def _announce(node: Node, ready_fd: int | None, port_file: Path | None) -> None:
         with os.fdopen(ready_fd, "w", encoding="utf-8") as stream:
             stream.write(f"{text}\n")
     click.echo(f"ready on {node.address} (metrics: http://{node.http_address}/metrics)")
+
+
+def render_local(bundle_dir: Path, record: bytes, **options: Any) -> tuple[bytes, str]:
+    """What `pressrun render --local` calls: one document in this process, with its log on standard error.
+
+    Raises:
+        PressrunError: why there is no document.
+    """
+    from pressrun_server.logs import LogConfig, configure  # noqa: PLC0415 - as above
+    from pressrun_server.render.local import render  # noqa: PLC0415 - as above
+
+    # Standard output may be the document; what goes wrong is raised, too.
+    configure(LogConfig(format="console", level="error"), sys.stderr)
+    return render(bundle_dir, record, **options)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-
-import structlog
 
 from pressrun_server.assets.config import AssetConfig
 from pressrun_server.assets.resolver import AssetResolver
@@ -21,7 +18,6 @@ from pressrun_server.cas.store import open_store
 from pressrun_server.cas.tier import Tier
 from pressrun_server.clock import SystemClock
 from pressrun_server.errors import PressrunError, Reason, Violation
-from pressrun_server.logs import LogConfig, configure
 from pressrun_server.metrics.catalogue import Catalogue
 from pressrun_server.metrics.labels import DocumentMeters
 from pressrun_server.model.digest import Digest
@@ -102,9 +98,6 @@ def render(
         as_of=as_of,
     )
     sources = _sources(bundle_dir, os.environ if environ is None else environ)
-    if not structlog.is_configured():
-        # Standard output may be the document; what goes wrong is raised.
-        configure(LogConfig(format="console", level="error"), sys.stderr)
     return asyncio.run(_render(files, spec, sources))
 
 
