@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from pressrun_server.layout.lines import Line, Typesetter
 from pressrun_server.layout.rows import RowFrame, RowSetter, borders
-from pressrun_server.layout.static import static_nodes
+from pressrun_server.layout.static import Kept, static_nodes
 from pressrun_server.model.content import (
     BoundAbsolute,
     BoundBlock,
@@ -80,8 +80,8 @@ class Layout:
         self.static = static_nodes(program)
         self.slots = {name: index for index, name in enumerate(program.slots)}
         self.rows = RowSetter(setter, self.static)
-        self._lines: dict[int, list[Line]] = {}
-        self._blocks: dict[int, tuple[Page, int]] = {}
+        self._lines = Kept(self.static)
+        self._blocks = Kept(self.static)
 
     def pages(
         self, body: BoundBlock, images: Mapping[str, PreparedImage], missing: Callable[[str], None]
@@ -109,25 +109,17 @@ class Layout:
     def lines(self, bound: BoundParagraph, missing: Callable[[str], None]) -> list[Line]:
         """A paragraph's lines; those that no record can change are broken once."""
         node = bound.node
-        found = self._lines.get(id(node))
-        if found is None:
-            width = node.box.content_width
-            found = self.setter.lines(bound.pieces, node.style, width, missing, wrap=node.wrap)
-            if id(node) in self.static:
-                self._lines[id(node)] = found
-        return found
+        return self._lines.get(
+            node,
+            lambda note: self.setter.lines(bound.pieces, node.style, node.box.content_width, note, wrap=node.wrap),
+            missing,
+        )
 
     def apart(
         self, block: BoundBlock, images: Mapping[str, PreparedImage], missing: Callable[[str], None]
     ) -> tuple[Page, int]:
         """A block outside the flow, from y = 0, and its height; one that no record can change is placed once."""
-        node = block.node
-        found = self._blocks.get(id(node))
-        if found is None:
-            found = Flow(self, images, missing).scratch([block])
-            if id(node) in self.static:
-                self._blocks[id(node)] = found
-        return found
+        return self._blocks.get(block.node, lambda note: Flow(self, images, note).scratch([block]), missing)
 
 
 class Flow:
@@ -551,8 +543,8 @@ class Flow:
             [(x, y - shift, width, height, slot, alt) for x, y, width, height, slot, alt in later],
         )
 
-    def _cell(self, nodes: list[BoundNode]) -> tuple[Page, int]:
-        return Flow(self._layout, self._images, self._missing).scratch(nodes)
+    def _cell(self, nodes: list[BoundNode], missing: Callable[[str], None]) -> tuple[Page, int]:
+        return Flow(self._layout, self._images, missing).scratch(nodes)
 
 
 def _image_size(width: int | None, height: int | None, image: PreparedImage, most: int) -> tuple[int, int]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias
 
 from pressrun_server.layout.lines import Typesetter
+from pressrun_server.layout.static import Kept
 from pressrun_server.model.content import BoundNode, BoundRow, Piece
 from pressrun_server.model.page import Fill, Page, PlacedImage, TextRun
 from pressrun_server.model.program import (
@@ -22,8 +24,8 @@ from pressrun_server.model.program import (
 
 __all__ = ["RowFrame", "RowPlan", "RowSetter", "borders"]
 
-FlowCell: TypeAlias = "Callable[[list[BoundNode]], tuple[Page, int]]"
-"""Flows nodes from y = 0; gives the frames and the height."""
+FlowCell: TypeAlias = "Callable[[list[BoundNode], Callable[[str], None]], tuple[Page, int]]"
+"""Flows nodes from y = 0, telling what no font has; gives the frames and the height."""
 
 _LEFT, _CENTER, _RIGHT = 0, 1, 2
 _ALIGN = {"left": _LEFT, "center": _CENTER, "right": _RIGHT}
@@ -56,8 +58,6 @@ class RowPlan:
     """Whether each cell is at most one level line."""
     straight: bool
     """Whether such a row may go on the page without more ado."""
-    frame: RowFrame | None = None
-    """The row itself, once it is set, where it is static."""
 
 
 class RowSetter:
@@ -65,10 +65,10 @@ class RowSetter:
 
     def __init__(self, setter: Typesetter, static: frozenset[int]) -> None:
         self._setter = setter
-        self._static = static
         self.plans: dict[int, RowPlan] = {}
         """By the id of a row template that was set before."""
-        self._cells: dict[int, tuple[Page, int]] = {}
+        self._frames = Kept(static)
+        self._cells = Kept(static)
 
     def set(self, row: BoundRow, y: int, flow: FlowCell, missing: Callable[[str], None]) -> RowFrame:
         """The frames of a row whose top is at `y`."""
@@ -76,23 +76,13 @@ class RowSetter:
         if plan is None:
             # Templates live as long as the program, so their ids are keys that stay.
             plan = self.plans[id(row.node)] = self._plan(row.node)
-        if plan.frame is not None:
-            return plan.frame
-        # A static row is kept, but not one that lacks a glyph: that is told in every document.
-        lacking: list[str] = []
-        static = id(row.node) in self._static
+        return self._frames.get(row.node, lambda note: self._frame(row, plan, y, flow, note), missing)
+
+    def _frame(self, row: BoundRow, plan: RowPlan, y: int, flow: FlowCell, missing: Callable[[str], None]) -> RowFrame:
         text: list[TextRun] = []
-        if plan.single and self.short(row, plan.cells, y, text, lacking.append if static else missing):
-            frame = RowFrame(plan.height, text, plan.fills, [], y)
-            if static and not lacking:
-                plan.frame = frame
-        else:
-            frame = self._flowed(row, flow, missing)
-            if static:
-                plan.frame = frame
-        for character in lacking:
-            missing(character)
-        return frame
+        if plan.single and self.short(row, plan.cells, y, text, missing):
+            return RowFrame(plan.height, text, plan.fills, [], y)
+        return self._flowed(row, flow, missing)
 
     def short(
         self,
@@ -168,14 +158,10 @@ class RowSetter:
     def _flowed(self, row: BoundRow, flow: FlowCell, missing: Callable[[str], None]) -> RowFrame:
         set_cells: list[tuple[Cell, Page, int]] = []
         for cell, content in zip(row.node.cells, row.cells, strict=True):
-            placed = self._cells.get(id(cell))
-            if placed is None:
-                only = cell.children[0] if len(cell.children) == 1 else None
-                alone = isinstance(only, Paragraph)
-                placed = self._lines(only, content, missing) if alone else flow(content)  # type: ignore[arg-type]
-                if id(cell) in self._static:
-                    self._cells[id(cell)] = placed
-            set_cells.append((cell, *placed))
+            only = cell.children[0] if len(cell.children) == 1 else None
+            alone = isinstance(only, Paragraph)
+            make = partial(self._lines, only, content) if alone else partial(flow, content)  # type: ignore[arg-type]
+            set_cells.append((cell, *self._cells.get(cell, make, missing)))
         height = max([row.node.min_height, *(_edges(cell.box) + inner for cell, _, inner in set_cells)])
         frame = RowFrame(height, [], _decoration(row.node, height), [])
         for cell, page, inner in set_cells:

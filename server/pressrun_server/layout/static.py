@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeAlias, TypeVar, cast
 
 from pressrun_server.model.program import (
     Absolute,
@@ -22,7 +23,36 @@ from pressrun_server.model.program import (
     Text,
 )
 
-__all__ = ["static_nodes"]
+__all__ = ["Kept", "static_nodes"]
+
+_Made = TypeVar("_Made")
+_Missing: TypeAlias = "Callable[[str], None]"
+
+
+class Kept:
+    """What was laid out of nodes that no record can change, with the characters that no font had.
+
+    Those are told in every document: a manifest's warnings must not depend on what was rendered before.
+
+    Args:
+        static: ids of the nodes (`static_nodes`).
+    """
+
+    def __init__(self, static: frozenset[int]) -> None:
+        self._static = static
+        self._made: dict[int, tuple[object, tuple[str, ...]]] = {}
+
+    def get(self, node: object, make: Callable[[_Missing], _Made], missing: _Missing) -> _Made:
+        """What `make` gives for a node; made once where the node is static."""
+        if id(node) not in self._static:
+            return make(missing)
+        found = self._made.get(id(node))
+        if found is None:
+            lacking: list[str] = []
+            found = self._made[id(node)] = make(lacking.append), tuple(lacking)
+        for character in found[1]:
+            missing(character)
+        return cast("_Made", found[0])
 
 
 def static_nodes(program: Program) -> frozenset[int]:

@@ -28,6 +28,7 @@ from pressrun_server.model.program import (
     Absolute,
     Block,
     Break,
+    Cell,
     Conditional,
     For,
     Image,
@@ -61,7 +62,6 @@ class Binder:
 
     Args:
         program: the program.
-        images: slots whose images may be shown; others are left out. Asked at bind time.
     """
 
     def __init__(self, program: Program) -> None:
@@ -255,11 +255,12 @@ class Binder:
                 self._row_template(rows[0]) for rows in (row.odd, row.even) if isinstance(rows[0], RowTemplate)
             ]
 
-            if not _uses_loop(row):
+            if not _uses_loop(row) and all(_at_once(cell) for rows in (row.odd, row.even) for cell in _cells(rows)):
                 name, place = row.name, row.place
 
                 def bare(env: Environment) -> Iterator[BoundRow]:
-                    # A row is bound whole before the next is asked for, so one environment serves all.
+                    # Such cells are text as soon as they are bound, so one environment serves all rows. Blocks are
+                    # bound when layout asks for them, maybe after the next row: a header's rows are made all at once.
                     inner = dict(env)
                     bind, other = templates
                     for inner[name] in _items(items(env), place):
@@ -310,6 +311,15 @@ def _fixed(nodes: tuple[Node, ...]) -> bool:
         isinstance(node, Paragraph) and all(isinstance(inline, Text | Break) for inline in node.inlines)
         for node in nodes
     )
+
+
+def _cells(rows: tuple[Row, ...]) -> list[Cell]:
+    return [cell for row in rows if isinstance(row, RowTemplate) for cell in row.cells]
+
+
+def _at_once(cell: Cell) -> bool:
+    """Whether a cell is bound to text and nothing of it is left for later."""
+    return not cell.children or (len(cell.children) == 1 and isinstance(cell.children[0], Paragraph))
 
 
 def _nothing(_env: Environment) -> list[Piece]:

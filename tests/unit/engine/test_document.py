@@ -204,6 +204,42 @@ def test_nothing_of_one_record_is_in_the_next_document(composed: Compose) -> Non
         assert markers == {str(number).encode()}
 
 
+def test_repeated_header_rows_show_their_own_items(composed: Compose) -> None:
+    """Rows repeated in a header, with blocks in their cells, show one item each."""
+    body = (
+        "<table><thead><tr pr-for='row in rows'><th><div><p>{{ row.text }}</p><p>-</p></div></th></tr></thead>"
+        "<tr pr-for='row in rows'><td><div><p>{{ row.text }}</p><p>+</p></div></td></tr></table>"
+    )
+    assert composed(body, "", _rows(3)).text() == "Row 0 - Row 1 - Row 2 - Row 0 + Row 1 + Row 2 +"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<p>漢</p>",
+        "<table><tr><td>漢</td></tr></table>",
+        "<table><tr><td>漢</td><td>{{ n }}</td></tr></table>",
+        "<table><tr><td><div><p>漢</p><p>x</p></div></td><td>{{ n }}</td></tr></table>",
+        "<div style='position: absolute; top: 0'>漢</div>",
+    ],
+)
+def test_every_document_is_warned_alike(composed: Compose, body: str) -> None:
+    """What a template lacks is told in each document, not only in the first that a composer makes."""
+    from pressrun_server.render.composition import Composition, LoadedProgram  # noqa: PLC0415
+    from pressrun_server.template.compile import compile_bundle  # noqa: PLC0415
+
+    kit = sys.modules[composed.__module__]
+    program = LoadedProgram.load(compile_bundle(kit.bundle(body)).programs["en-GB"])
+    warnings = []
+    for number in range(3):
+        parts = Composition(
+            program, json.dumps({"n": number}).encode(), assets={}, attributes={}, as_of=kit.AS_OF, engine=kit.ENGINE
+        )
+        b"".join(parts)
+        warnings.append([(item.code, item.place) for item in parts.summary.warnings])
+    assert warnings == [[("MISSING_GLYPH", "page 1")]] * 3
+
+
 def test_a_bad_program_is_refused() -> None:
     """A blob that is no program, or one of another form, is an error and never code."""
     from pressrun_server.errors import PressrunError  # noqa: PLC0415
