@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections import deque
 from datetime import datetime
 from types import TracebackType
@@ -20,6 +21,12 @@ CREDIT_STEP: Final = 128 * 1024
 """The consumer's progress is told to the composer in steps of at least this many bytes."""
 
 _CANCELLED = Failure(Reason.CANCELLED, "the document was cancelled")
+_CHANGED = Failure(
+    Reason.COMPOSER_LOST,
+    "the process that composed the document died after its first bytes had left, and another one made other bytes; "
+    "throw away what came and send the same request again",
+    retry_after=0.0,
+)
 
 
 class ComposeJob(msgspec.Struct, frozen=True, gc=False):
@@ -51,16 +58,22 @@ class StreamOwner(Protocol):
 class ComposeStream:
     """The bytes of one document; iterate it once, inside `async with` or with `aclose` at the end.
 
-    Guarantee: nothing is lost or doubled when a composer dies; a document that can't go on raises. Its consumer's pace
-    is the document's pace: the composer is stopped while about 1 MiB waits here. Cost: no task; one future per wait.
+    Guarantee: nothing is lost or doubled when a composer dies, also after the first bytes were taken: the next composer
+    makes them again, and they are compared and left out. A document that can't go on raises. Its consumer's pace is the
+    document's pace: the composer is stopped while about 1 MiB waits here. Cost: no task; one future per wait; a hash
+    over the bytes of documents of several chunks.
     """
 
     __slots__ = (
         "_chunks",
         "_failure",
+        "_given",
         "_over",
         "_owed",
         "_owner",
+        "_proof",
+        "_seen",
+        "_skip",
         "_waiter",
         "deaths",
         "dispatched_at",
@@ -68,7 +81,6 @@ class ComposeStream:
         "submitted_at",
         "summary",
         "supply",
-        "taken",
         "ticket",
         "timer",
     )
@@ -80,14 +92,16 @@ class ComposeStream:
         self._failure: Failure | None = None
         self._over = False
         self._owed = 0
+        self._given = 0
+        self._proof = hashlib.sha256()  # of what was given
+        self._seen = self._proof
+        self._skip = 0
         self.job = job
         self.summary: ComposeSummary | None = None
         """Known when the iteration has ended."""
         self.submitted_at = now
         self.dispatched_at: float | None = None
         """When a composer took the document (the loop's clock), or None while it waits."""
-        self.taken = False
-        """Whether the consumer has any byte already."""
         # What follows belongs to the pool.
         self.ticket = 0
         self.deaths = 0
@@ -125,8 +139,9 @@ class ComposeStream:
             finally:
                 self._waiter = None
         data = self._chunks.popleft()
-        self.taken = True
         if not self._over:
+            self._given += len(data)
+            self._proof.update(data)
             self._owed += len(data)
             if self._owed >= CREDIT_STEP or not self._chunks:
                 owed, self._owed = self._owed, 0
@@ -159,14 +174,27 @@ class ComposeStream:
     ) -> None:
         self.cancel()
 
-    def feed(self, data: bytes) -> None:
-        """Bytes came. Called by the pool, like all that follows."""
+    def feed(self, data: bytes) -> int:
+        """Bytes came. Called by the pool, like all that follows.
+
+        Returns:
+            How many of them the consumer has already, from a composer that died; they count as taken.
+        """
+        known = 0
+        if self._skip:
+            data, known = self._new(data)
         if data:
             self._chunks.append(data)
             self._wake()
+        return known
 
     def finish(self, data: bytes, summary: ComposeSummary) -> None:
         """The last bytes came."""
+        if self._skip:
+            data, _ = self._new(data)
+            if self._skip or self._failure is not None:
+                self.fail(_CHANGED)
+                return
         if data:
             self._chunks.append(data)
         self.summary = summary
@@ -181,10 +209,22 @@ class ComposeStream:
         self._wake()
 
     def rewind(self) -> None:
-        """Forget the bytes that came: another composer begins anew."""
-        assert not self.taken
+        """Forget the bytes that wait: another composer begins anew, and what the consumer has is left out."""
         self._chunks.clear()
         self._owed = 0
+        self._skip = self._given
+
+    def _new(self, data: bytes) -> tuple[bytes, int]:
+        """The bytes that the consumer has not got, and how many it has; the same document has the same ones."""
+        known = data[: self._skip]
+        if self._skip == self._given:
+            self._seen = hashlib.sha256()
+        self._seen.update(known)
+        self._skip -= len(known)
+        if not self._skip and self._seen.digest() != self._proof.digest():
+            self.fail(_CHANGED)
+            return b"", len(known)
+        return data[len(known) :], len(known)
 
     def _wake(self) -> None:
         waiter = self._waiter

@@ -25,6 +25,7 @@ from pressrun_server.render.link import (
     Credit,
     Done,
     Drop,
+    Dropped,
     Failed,
     Ping,
     Pong,
@@ -118,6 +119,7 @@ class Composer:
         elif isinstance(message, Cancel):
             if message.ticket in self._documents:
                 self._forget(message.ticket)
+            self._channel.send(Dropped(message.ticket))
         elif isinstance(message, Put):
             self._blobs[message.digest] = self._load(message)
         elif isinstance(message, Drop):

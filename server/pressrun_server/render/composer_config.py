@@ -26,6 +26,8 @@ class ComposerConfig:
     """A composer whose resident memory exceeds this is replaced, without losing a document."""
     ping_seconds: float = 2.0
     """Time between two questions whether a composer still takes turns."""
+    cancel_seconds: float = 3.0
+    """A composer that has not dropped a cancelled document after this long spins in it: it is killed and replaced."""
     missed_pings: int = 5
     """A composer that left so many questions unanswered hangs: it is killed and replaced."""
     command: tuple[str, ...] = module_command("pressrun_server.app.composer")

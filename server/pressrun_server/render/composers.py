@@ -16,7 +16,7 @@ from pressrun_server.render.compose_stream import ComposeJob, ComposeStream
 from pressrun_server.render.composer_config import ComposerConfig
 from pressrun_server.render.composer_stats import ComposerPoolStats, ComposerStats
 from pressrun_server.render.dispatch import Desk
-from pressrun_server.render.link import Cancel, Chunk, Credit, Done, Failed, FromComposer, Ready
+from pressrun_server.render.link import Cancel, Chunk, Credit, Done, Dropped, Failed, FromComposer, Ready
 from pressrun_server.render.seat import Seat
 
 __all__ = ["ComposeJob", "ComposeStream", "ComposerPool", "ComposerPoolStats", "ComposerStats"]
@@ -30,11 +30,6 @@ _DRAINING = Failure(Reason.DRAINING, "this node is shutting down; send the docum
 _EXPIRED = Failure(
     Reason.DEADLINE_EXCEEDED, "the document was not finished within its time limit; raise the limit or lower the load"
 )
-_LOST = Failure(
-    Reason.COMPOSER_LOST,
-    "the process that composed the document died after its first bytes had left; send the same request again",
-    retry_after=0.0,
-)
 _QUARANTINED = Failure(
     Reason.INTERNAL,
     f"the document is quarantined: {_DEATHS} composer processes died over it, so it is not tried again; "
@@ -45,9 +40,10 @@ _QUARANTINED = Failure(
 class ComposerPool:
     """Composes documents in `count` processes.
 
-    Guarantee: a document whose composer dies before its first byte was taken is composed again by another, alone, and
-    one that two composers died over is given up; a composer that hangs or grows is replaced; no document waits for
-    another one's consumer. Cost: one small message there, one back, no task per document while its blobs are there.
+    Guarantee: a document whose composer dies is composed again by another, alone, without its consumer noticing, and
+    one that two composers died over is given up; a composer that hangs, spins in a document that was given up, or
+    grows is replaced; no document waits for another one's consumer. Cost: one small message there, one back, no task
+    per document while its blobs are there.
 
     Args:
         count: how many processes.
@@ -73,7 +69,10 @@ class ComposerPool:
         self._desk: Desk[ComposeStream, Seat] = Desk(slots=self._config.slots, large_slots=self._config.large_slots)
         self._seats: dict[Member[FromComposer], Seat] = {}
         self._streams: dict[int, ComposeStream] = {}
+        self._leaving: dict[int, tuple[ComposeStream, asyncio.TimerHandle]] = {}
         self._tickets = itertools.count(1)
+        self.foreign = ""
+        """Digest of another engine that a composer came with: the installed code changed under this node."""
         self._refusing = self._closed = False
         self._idle: asyncio.Event | None = None
         self._watch: asyncio.TimerHandle | None = None
@@ -208,6 +207,11 @@ class ComposerPool:
 
     def _release(self, stream: ComposeStream) -> None:
         """A document is over: its slot is free."""
+        self._stop(stream)
+        self._vacate(stream)
+
+    def _stop(self, stream: ComposeStream) -> None:
+        """Nothing more comes of a document."""
         if stream.timer is not None:
             stream.timer.cancel()
             stream.timer = None
@@ -215,6 +219,9 @@ class ComposerPool:
             stream.supply.cancel()
             stream.supply = None
         self._streams.pop(stream.ticket, None)
+
+    def _vacate(self, stream: ComposeStream) -> None:
+        """The slot of a document that is over is free."""
         seat = self._desk.remove(stream)
         if seat is not None and seat.relieved and not self._desk.documents(seat):
             seat.member.dismiss()
@@ -233,11 +240,28 @@ class ComposerPool:
         self._fail(stream, _EXPIRED)
 
     def give_up(self, stream: ComposeStream) -> None:
-        """Called by a stream whose consumer leaves."""
-        seat = self._desk.holder(stream)
-        if seat is not None and stream.ticket in self._streams:
-            seat.member.send(Cancel(stream.ticket))
-        self._release(stream)
+        """Called by a stream whose consumer leaves. Its slot is free when its composer says that it dropped it."""
+        seat, ticket = self._desk.holder(stream), stream.ticket
+        if seat is None or ticket not in self._streams:
+            self._release(stream)
+            return
+        self._stop(stream)
+        seat.member.send(Cancel(ticket))
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(self._config.cancel_seconds, self._spins, seat)
+        self._leaving[ticket] = stream, timer
+
+    def _dropped(self, ticket: int) -> None:
+        """A composer has nothing of a cancelled document any more."""
+        stream, timer = self._leaving.pop(ticket)
+        timer.cancel()
+        self._vacate(stream)
+
+    def _spins(self, seat: Seat) -> None:
+        """A composer does not drop a document: it is in a turn that does not end. Its other documents go elsewhere."""
+        log.error("composer %d spins in a cancelled document: it is killed and replaced", seat.member.pid)
+        self._desk.shut(seat)
+        seat.member.kill()
 
     def credit(self, stream: ComposeStream, size: int) -> None:
         """Called by a stream whose consumer took bytes."""
@@ -265,7 +289,14 @@ class ComposerPool:
             self._desk.join(seat)
             self._deal()
         else:
-            log.error("composer %d has engine %s, the node %s; it gets no work", member.pid, hello.engine, self.engine)
+            self.foreign = hello.engine
+            log.error(
+                "composer %d has engine %s, this node %s: the installed code changed under it. The composer gets no "
+                "work; restart the node",
+                member.pid,
+                hello.engine,
+                self.engine,
+            )
 
     def received(self, member: Member[FromComposer], message: FromComposer) -> None:
         """Called by the crew."""
@@ -284,13 +315,19 @@ class ComposerPool:
             stream = self._streams.get(message.ticket)
             if stream is not None:
                 self._desk.grown(stream)
-                stream.feed(message.data)
+                known = stream.feed(message.data)
+                if stream.over:
+                    self.give_up(stream)
+                elif known:
+                    member.send(Credit(message.ticket, known))
                 self._deal()
         elif isinstance(message, Failed):
             stream = self._streams.get(message.ticket)
             if stream is not None:
                 stream.fail(message.failure)
                 self._release(stream)
+        elif isinstance(message, Dropped):
+            self._dropped(message.ticket)
         elif not isinstance(message, Ready):
             seat.answered()
             seat.told(message.rss, message.cpu_seconds)
@@ -298,6 +335,9 @@ class ComposerPool:
     def relieved(self, member: Member[FromComposer]) -> None:
         """Called by the crew."""
         seat = self._seats[member]
+        if self.foreign:
+            log.warning("composer %d works on: what would replace it has another engine", member.pid)
+            return
         seat.relieved = True
         self._desk.shut(seat)
         if not self._desk.documents(seat):
@@ -323,7 +363,11 @@ class ComposerPool:
             self._desk.submit(stream, interactive=stream.job.interactive, first=True)
 
     def _rescue(self, stream: ComposeStream) -> None:
-        """The composer of a document died: try it again where nobody can have noticed."""
+        """The composer of a document died: another one makes it again, and nobody notices."""
+        leaving = self._leaving.pop(stream.ticket, None)
+        if leaving is not None:
+            leaving[1].cancel()
+            return
         if stream.supply is not None:
             stream.supply.cancel()
             stream.supply = None
@@ -331,9 +375,7 @@ class ComposerPool:
             return
         self._streams.pop(stream.ticket, None)
         stream.deaths += 1
-        if stream.taken:
-            self._fail(stream, _LOST)
-        elif stream.deaths >= _DEATHS:
+        if stream.deaths >= _DEATHS:
             self._quarantined += 1
             self._fail(stream, _QUARANTINED)
         else:

@@ -27,6 +27,7 @@ from pressrun_server.model.prepared import PreparedImage
 from pressrun_server.model.program import FORMAT, Program, Running
 from pressrun_server.model.program import Page as PageKind
 from pressrun_server.template.bind import Binder
+from pressrun_server.template.steps import Steps
 
 __all__ = ["LOOK_AHEAD", "Composition", "LoadedProgram"]
 
@@ -125,13 +126,15 @@ class Composition:
             PressrunError: INVALID_RECORD, a value does not fit the template; LIMIT_EXCEEDED, too many pages.
         """
         started, cpu = time.perf_counter(), time.thread_time()
-        env = self._environment()
+        steps = Steps()
+        env = steps.into(self._environment())
         loaded = self._loaded
         writer = DocumentWriter(loaded.prefixes, self._prepared, self._metadata(env))
         yield writer.begin()
         held: list[Page] = []
         deferred: list[tuple[int, int]] = []
         for page in loaded.layout.pages(loaded.binder.body(env), self._images, self._note):
+            steps.page()
             self._made += 1
             if self._made > MOST_PAGES:
                 raise PressrunError(

@@ -18,6 +18,7 @@ __all__ = [
     "Credit",
     "Done",
     "Drop",
+    "Dropped",
     "Failed",
     "FromComposer",
     "Ping",
@@ -71,7 +72,7 @@ class Credit(msgspec.Struct, frozen=True, array_like=True, tag=4):
 
 
 class Cancel(msgspec.Struct, frozen=True, array_like=True, tag=5):
-    """To a composer: nobody wants the document any more."""
+    """To a composer: nobody wants the document any more. It answers Dropped, also for one that it has finished."""
 
     ticket: int
 
@@ -122,5 +123,11 @@ class Pong(msgspec.Struct, frozen=True, array_like=True, tag=5):
     cpu_seconds: float
 
 
+class Dropped(msgspec.Struct, frozen=True, array_like=True, tag=6):
+    """From a composer: a cancelled document takes no more turns."""
+
+    ticket: int
+
+
 ToComposer = Put | Drop | Compose | Credit | Cancel | Ping
-FromComposer = Ready | Chunk | Done | Failed | Pong
+FromComposer = Ready | Chunk | Done | Failed | Pong | Dropped

@@ -48,6 +48,7 @@ from pressrun_server.model.program import (
 )
 from pressrun_server.template.evaluation import CLEAN, Environment, Evaluator, evaluator, texter
 from pressrun_server.template.filters import Formatter, Undefined
+from pressrun_server.template.steps import SLICE, spend
 
 __all__ = ["Binder"]
 
@@ -263,9 +264,13 @@ class Binder:
                     # bound when layout asks for them, maybe after the next row: a header's rows are made all at once.
                     inner = dict(env)
                     bind, other = templates
-                    for inner[name] in _items(items(env), place):
-                        yield bind(inner)
-                        bind, other = other, bind
+                    found = _items(items(env), place)
+                    for start in range(0, len(found), SLICE):
+                        part = found[start : start + SLICE]
+                        spend(env, len(part), place)
+                        for inner[name] in part:
+                            yield bind(inner)
+                            bind, other = other, bind
 
                 return bare
 
@@ -364,6 +369,8 @@ def _loop(items: Any, env: Environment, name: str, place: str) -> Iterator[tuple
     found = _items(items, place)
     last = len(found) - 1
     for index, item in enumerate(found):
+        if not index % SLICE:
+            spend(env, min(SLICE, last + 1 - index), place)
         loop: Mapping[str, Any] = {
             "index": index + 1, "index0": index, "first": index == 0, "last": index == last, "length": last + 1,
         }  # fmt: skip

@@ -30,7 +30,12 @@ BLOBS = {"program": b"PROGRAM:", "logo": b"LOGO:", "banner": b"BANNER:", "broken
 
 
 def job(
-    *, program: str = "program", assets: dict[str, str] | None = None, interactive: bool = False, **order: Any
+    *,
+    program: str = "program",
+    assets: dict[str, str] | None = None,
+    interactive: bool = False,
+    engine: str = "fake-engine",
+    **order: Any,
 ) -> ComposeJob:
     """A document of the fake composer."""
     return ComposeJob(
@@ -39,7 +44,7 @@ def job(
         attributes={},
         as_of=datetime(2026, 1, 2, tzinfo=UTC),
         assets=assets or {},
-        engine="fake-engine",
+        engine=engine,
         interactive=interactive,
     )
 

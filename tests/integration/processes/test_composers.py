@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import signal
 import sys
@@ -149,10 +150,24 @@ async def test_a_document_that_kills_is_quarantined_and_its_neighbours_are_not(k
         assert (pool.stats().quarantined, pool.stats().lost) == (1, 2)
 
 
-async def test_a_document_whose_bytes_have_left_is_lost_and_may_be_retried(kit: Any) -> None:
-    """Killed from outside in mid-document after bytes were taken: COMPOSER_LOST, and the pool goes on."""
+async def test_a_document_whose_bytes_have_left_goes_on_where_it_was(kit: Any) -> None:
+    """Killed from outside in mid-document after bytes were taken: the next composer's bytes join on, none twice."""
     async with kit.composers() as pool:
-        stream = pool.compose(kit.job(pages=200, size=100_000))
+        stream = pool.compose(kit.job(name="L", pages=200, size=100_000))
+        parts = [await anext(stream) for _ in range(3)]
+        os.kill(pool.stats().composers[0].pid, signal.SIGKILL)
+        data = b"".join([*parts, await stream.read()])
+        assert len(data) == stream.summary.size == 200 * 100_000
+        assert hashlib.sha256(data).hexdigest() == stream.summary.sha256
+        assert pool.stats().lost == 1
+        assert pool.alive == 1
+
+
+async def test_bytes_that_differ_after_a_death_are_never_joined(kit: Any, tmp_path: Path) -> None:
+    """A document that another process makes differently ends with COMPOSER_LOST, and its composer is free again."""
+    async with kit.composers() as pool:
+        order = {"act": "differ", "marker": str(tmp_path / "mark"), "pages": 200, "size": 100_000}
+        stream = pool.compose(kit.job(**order))
         assert await anext(stream)
         os.kill(pool.stats().composers[0].pid, signal.SIGKILL)
         with pytest.raises(PressrunError) as error:
@@ -160,7 +175,36 @@ async def test_a_document_whose_bytes_have_left_is_lost_and_may_be_retried(kit: 
         assert error.value.reason is Reason.COMPOSER_LOST
         assert error.value.retry_after is not None
         assert await pool.compose(kit.job()).read()
-        assert pool.alive == 1
+        await kit.until(lambda: pool.stats().composers[0].active == 0)
+
+
+async def test_a_composer_that_spins_in_a_cancelled_document_is_killed_and_its_neighbours_are_composed(
+    kit: Any,
+) -> None:
+    """A cancel that is not confirmed in time ends the process; the documents beside and behind it come whole."""
+    async with kit.composers(cancel_seconds=0.2, ping_seconds=60.0) as pool:
+        spinning = pool.compose(kit.job(act="hang"))
+        others = [pool.compose(kit.job(name=f"o{i}")) for i in range(4)]
+        await asyncio.sleep(0.1)
+        spinning.cancel()
+        with pytest.raises(PressrunError) as error:
+            await spinning.read()
+        assert error.value.reason is Reason.CANCELLED
+        for index, other in enumerate(others):
+            assert b"o%d/0/" % index in await other.read()
+        assert (pool.stats().lost, pool.stats().quarantined) == (1, 0)
+
+
+async def test_a_cancelled_document_holds_its_slot_until_its_composer_dropped_it(kit: Any) -> None:
+    """The slot of a document that was given up is free after the turn it was in, and no process is killed for it."""
+    async with kit.composers(cancel_seconds=20.0) as pool:
+        slow = pool.compose(kit.job(pages=3, sleep=0.3))
+        await asyncio.sleep(0.1)
+        slow.cancel()
+        assert pool.stats().composers[0].active == 1
+        await kit.until(lambda: pool.stats().composers[0].active == 0)
+        assert await pool.compose(kit.job()).read()
+        assert (pool.stats().lost, pool.stats().replaced) == (0, 0)
 
 
 async def test_documents_that_come_while_a_composer_dies_are_not_suspected(kit: Any) -> None:
@@ -399,6 +443,23 @@ async def test_composers_of_another_engine_are_refused(kit: Any) -> None:
     with pytest.raises(PressrunError) as error:
         await pool.start()
     assert error.value.reason is Reason.ENGINE_MISMATCH
+
+
+async def test_a_successor_of_another_engine_gets_no_work_and_pushes_nobody_out(kit: Any, tmp_path: Path) -> None:
+    """After an upgrade in place the old composer works on, the new one idles, and the pool says which engine came."""
+    engine = tmp_path / "engine"
+    engine.write_text("old")
+    command = (*kit.composer_command, "--engine-file", str(engine))
+    async with kit.composers(command=command, max_rss=1) as pool:
+        engine.write_text("new")
+        seat = next(iter(pool._seats.values()))
+        seat.documents = 1000
+        assert await pool.compose(kit.job(engine="old")).read()
+        await kit.until(lambda: pool.foreign == "new")
+        assert pool.alive == 1
+        assert await pool.compose(kit.job(engine="old")).read()
+        os.kill(seat.member.pid, signal.SIGKILL)
+        await kit.until(lambda: pool.alive == 0)
 
 
 async def test_a_composer_does_not_outlive_its_front(kit: Any) -> None:

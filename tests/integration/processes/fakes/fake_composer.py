@@ -54,6 +54,11 @@ class Document:
             except FileExistsError:
                 return
             os.kill(os.getpid(), signal.SIGKILL)
+        if act == "differ":
+            try:
+                Path(order["marker"]).touch(exist_ok=False)
+            except FileExistsError:
+                self.order["name"] = "another"
         if act == "hang":
             time.sleep(600)
         if act == "refuse":
@@ -100,6 +105,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--fd", type=int, required=True)
     parser.add_argument("--engine", default=Workshop.engine)
+    parser.add_argument("--engine-file", type=Path)
     parser.add_argument("--mute", action="store_true")
     parser.add_argument("--broken-by", type=Path)
     arguments = parser.parse_args()
@@ -109,7 +115,7 @@ def main() -> None:
     if arguments.mute:
         time.sleep(600)
     workshop = Workshop()
-    workshop.engine = arguments.engine
+    workshop.engine = arguments.engine_file.read_text() if arguments.engine_file else arguments.engine
     Composer(sock, workshop).run()
 
 
