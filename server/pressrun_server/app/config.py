@@ -15,7 +15,7 @@ from pressrun_server.logs import LogConfig
 from pressrun_server.prepare.config import PreparerConfig
 from pressrun_server.render.admission import AdmissionConfig
 from pressrun_server.render.composer_config import ComposerConfig
-from pressrun_server.render.config import CompileConfig, PipelineConfig
+from pressrun_server.render.config import CompileConfig, PipelineConfig, ReadingConfig
 from pressrun_server.rpc.config import RpcConfig
 from pressrun_sources.config import SourcesConfig
 from pressrun_sources.config import from_env as sources_from_env
@@ -63,8 +63,8 @@ class NodeConfig:
     """The folder of the disk cache and of the published templates."""
     composers: int = 1
     """Composer processes; by default one for each processor but the front's."""
-    preparers: int = 1
-    """Preparer processes, which decode images and compile templates."""
+    preparers: int = 2
+    """Preparer processes, which decode images and compile templates; of several, one is kept free for images."""
     drain_seconds: float = 30.0
     """How long admitted documents may take to finish when the node stops."""
     rpc: RpcConfig = field(default_factory=RpcConfig)
@@ -77,6 +77,8 @@ class NodeConfig:
     """Limits of a document."""
     compile: CompileConfig = field(default_factory=CompileConfig)
     """Limits of a bundle."""
+    reading: ReadingConfig = field(default_factory=ReadingConfig)
+    """How records are read."""
     composer: ComposerConfig = field(default_factory=ComposerConfig)
     """How composers are fed and watched."""
     preparer: PreparerConfig = field(default_factory=PreparerConfig)
@@ -121,7 +123,7 @@ class NodeConfig:
         config = cls(
             data_dir=data_dir,
             composers=env.integer("PRESSRUN_COMPOSERS", max(1, len(os.sched_getaffinity(0)) - 1), 1, 256),
-            preparers=env.integer("PRESSRUN_PREPARERS", 1, 1, 64),
+            preparers=env.integer("PRESSRUN_PREPARERS", 2, 1, 64),
             drain_seconds=env.seconds("PRESSRUN_DRAIN_SECONDS", 30.0),
             rpc=RpcConfig(
                 listen=env.address("PRESSRUN_LISTEN", rpc.listen),

@@ -30,6 +30,7 @@ from pressrun_server.render.composers import ComposerPool
 from pressrun_server.render.engine import engine
 from pressrun_server.render.pipeline import Pipeline
 from pressrun_server.render.prefetch import AssetDesk
+from pressrun_server.render.reading import RecordReader
 from pressrun_server.render.registry import Registry
 from pressrun_server.render.template_files import TemplateFiles
 from pressrun_server.rpc.asset_service import AssetService
@@ -85,7 +86,13 @@ class Node:
             return "draining"
         if not self._serving:
             return "starting"
-        if self._composers is None or not self._composers.alive:
+        composers = self._composers
+        if composers is not None and not composers.alive and composers.foreign:
+            return (
+                f"no composer process is left of engine {self.engine.digest[:12]}: the installed code changed to "
+                f"engine {composers.foreign[:12]} under this node; restart it"
+            )
+        if composers is None or not composers.alive:
             return "no composer process is alive"
         return ""
 
@@ -120,9 +127,11 @@ class Node:
             config.composers, blob=BlobLoader(store, registry), engine=digest, config=config.composer
         )
         push(composers.close)
-        await asyncio.gather(preparers.start(), composers.start())
+        reader = RecordReader(config.reading)
+        push(reader.close)
+        await asyncio.gather(preparers.start(), reader.start(), composers.start())
         self._composers = composers
-        self._measure(registry, SnapshotCollector(lambda: snapshot_of(composers, preparers, store)))
+        self._measure(registry, SnapshotCollector(lambda: snapshot_of(composers, (preparers, reader), store)))
 
         # From here on probes are answered, "starting" at first: compiling stored templates again may take a while.
         self._http = HttpServer(config.http, metrics.registry, self.problem)
@@ -162,6 +171,7 @@ class Node:
             clock=self._clock,
             config=config.pipeline,
             meters=meters,
+            reader=reader,
         )
         desk = AssetDesk(resolver, self._clock)
         self._rpc = RpcServer(

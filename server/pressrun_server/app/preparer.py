@@ -10,7 +10,7 @@ import msgspec
 from pressrun_server.prepare.entry import enter
 from pressrun_server.prepare.limits import Limits
 
-__all__ = ["main", "tasks"]
+__all__ = ["main", "record_tasks", "tasks"]
 
 
 def tasks() -> Mapping[str, Callable[[bytes], bytes]]:
@@ -34,18 +34,27 @@ def tasks() -> Mapping[str, Callable[[bytes], bytes]]:
     }
 
 
+def record_tasks() -> Mapping[str, Callable[[bytes], bytes]]:
+    """The tasks of the process that reads large records: no file from outside is ever opened where records were."""
+    from pressrun_server.prepare.tasks import TaskName  # noqa: PLC0415 - as above
+    from pressrun_server.render.reading import read_record  # noqa: PLC0415 - as above
+
+    return {TaskName.RECORD: read_record}
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Do tasks until the front closes the socket."""
     parser = argparse.ArgumentParser(description="A preparer process of a Pressrun node; the node starts it.")
     parser.add_argument("--fd", type=int, required=True, help="descriptor of the socket to the node's front")
     parser.add_argument("--limits", default="{}", help="what the process may use, as JSON")
+    parser.add_argument("--tasks", choices=("files", "records"), default="files", help="what the process works on")
     arguments = parser.parse_args(argv)
     limits = msgspec.json.decode(arguments.limits, type=Limits)
     sock = enter(arguments.fd)
 
     from pressrun_server.prepare.worker import serve  # noqa: PLC0415 - after `enter`, as above
 
-    serve(sock, tasks(), limits)
+    serve(sock, record_tasks() if arguments.tasks == "records" else tasks(), limits)
 
 
 if __name__ == "__main__":

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from pressrun_server.cas.tier import Tier
 from pressrun_server.metrics.snapshot import CacheTier, Composers, Preparers, Snapshot
-from pressrun_server.prepare.pool import PreparerPool
+from pressrun_server.prepare.stats import PreparerPoolStats
 from pressrun_server.render.composers import ComposerPool
 
-__all__ = ["snapshot_of"]
+__all__ = ["Counting", "snapshot_of"]
 
 
-def snapshot_of(composers: ComposerPool, preparers: PreparerPool, store: Tier) -> Snapshot:
+class Counting(Protocol):
+    """Limited processes that say how they do: preparers, and the reader of large records."""
+
+    def stats(self) -> PreparerPoolStats:
+        """Now and since the start."""
+
+
+def snapshot_of(composers: ComposerPool, preparers: Sequence[Counting], store: Tier) -> Snapshot:
     """The node's processes and tiers at this moment."""
-    composing, preparing = composers.stats(), preparers.stats()
+    composing, preparing = composers.stats(), [pool.stats() for pool in preparers]
+    processes = [process for pool in preparing for process in pool.preparers]
     return Snapshot(
         composers=Composers(
             active=[composer.active for composer in composing.composers],
@@ -25,14 +36,14 @@ def snapshot_of(composers: ComposerPool, preparers: PreparerPool, store: Tier) -
             quarantined=composing.quarantined,
         ),
         preparers=Preparers(
-            busy=sum(preparer.busy for preparer in preparing.preparers),
-            resident=[preparer.rss for preparer in preparing.preparers],
-            waiting=preparing.waiting,
-            tasks=preparing.tasks,
-            cpu_seconds=preparing.cpu_seconds,
-            replaced=preparing.replaced,
-            crashed=preparing.crashed,
-            timed_out=preparing.timed_out,
+            busy=sum(process.busy for process in processes),
+            resident=[process.rss for process in processes],
+            waiting=sum(pool.waiting for pool in preparing),
+            tasks=sum(pool.tasks for pool in preparing),
+            cpu_seconds=sum(pool.cpu_seconds for pool in preparing),
+            replaced=sum(pool.replaced for pool in preparing),
+            crashed=sum(pool.crashed for pool in preparing),
+            timed_out=sum(pool.timed_out for pool in preparing),
         ),
         tiers=[
             CacheTier(

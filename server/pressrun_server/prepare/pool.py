@@ -62,7 +62,7 @@ class _Preparer:
 
 
 class PreparerPool:
-    """Does tasks in limited processes, first come first served.
+    """Does tasks in limited processes, first come first served; slow tasks leave one of several processes free.
 
     Guarantee: a task that crashes, hangs or grows harms no other task and not the node. Cost: payload and answer are
     copied through a socket. A caller that is cancelled gives up its place in the line; a task that already runs is
@@ -84,7 +84,9 @@ class PreparerPool:
             config=self._config.crew,
         )
         self._preparers: dict[Member[FromPreparer], _Preparer] = {}
+        self._count = count
         self._waiting: deque[_Errand] = deque()
+        self._slow: deque[_Errand] = deque()
         self._numbers = itertools.count(1)
         self._closed = False
         self._finished = self._crashed = self._timed_out = 0
@@ -121,20 +123,22 @@ class PreparerPool:
                 Reason.LIMIT_EXCEEDED,
                 f"task {task!r} was given {len(payload)} bytes; the most is {MAX_FRAME - _SPARE}",
             )
-        if len(self._waiting) >= self._config.max_waiting:
+        waiting = len(self._waiting) + len(self._slow)
+        if waiting >= self._config.max_waiting:
             raise PressrunError(
                 Reason.QUEUE_FULL,
-                f"{len(self._waiting)} tasks wait for a preparer already; try again later",
+                f"{waiting} tasks wait for a preparer already; try again later",
                 retry_after=1.0,
             )
         errand = _Errand(task, payload, timeout, asyncio.get_running_loop().create_future())
-        self._waiting.append(errand)
+        line = self._slow if task in self._config.slow_tasks else self._waiting
+        line.append(errand)
         self._dispatch()
         try:
             return await errand.future
         except asyncio.CancelledError:
-            if errand in self._waiting:
-                self._waiting.remove(errand)
+            if errand in line:
+                line.remove(errand)
             raise
 
     def stats(self) -> PreparerPoolStats:
@@ -144,7 +148,7 @@ class PreparerPool:
                 PreparerStats(p.member.pid, p.errand is not None, p.tasks, p.cpu_seconds, p.rss, p.hello.isolated)
                 for p in self._preparers.values()
             ),
-            waiting=len(self._waiting),
+            waiting=len(self._waiting) + len(self._slow),
             tasks=self._finished,
             crashed=self._crashed,
             timed_out=self._timed_out,
@@ -155,9 +159,10 @@ class PreparerPool:
     async def close(self) -> None:
         """End the processes; tasks that wait or run fail with PreparerClosedError."""
         self._closed = True
-        for errand in self._waiting:
-            _settle(errand, PreparerClosedError())
-        self._waiting.clear()
+        for line in (self._waiting, self._slow):
+            for errand in line:
+                _settle(errand, PreparerClosedError())
+            line.clear()
         for preparer in self._preparers.values():
             if preparer.errand is not None:
                 self._end(preparer, PreparerClosedError())
@@ -169,16 +174,24 @@ class PreparerPool:
         for preparer in self._preparers.values():
             if preparer.errand is not None or preparer.relieved or not preparer.member.usable:
                 continue
-            while self._waiting and self._waiting[0].future.done():
-                self._waiting.popleft()
-            if not self._waiting:
+            errand = self._next()
+            if errand is None:
                 return
-            errand = self._waiting.popleft()
             preparer.errand = errand
             preparer.number = next(self._numbers)
             preparer.member.send(Task(preparer.number, errand.name, errand.payload))
             errand.payload = b""
             preparer.timer = asyncio.get_running_loop().call_later(errand.timeout, self._overdue, preparer)
+
+    def _next(self) -> _Errand | None:
+        """The task that is done next, where there is one that may be: the others' line goes first."""
+        for line in (self._waiting, self._slow):
+            while line and line[0].future.done():
+                line.popleft()
+        if self._waiting:
+            return self._waiting.popleft()
+        slow = sum(1 for p in self._preparers.values() if p.errand and p.errand.name in self._config.slow_tasks)
+        return self._slow.popleft() if self._slow and slow < max(self._count - 1, 1) else None
 
     def _overdue(self, preparer: _Preparer) -> None:
         """A task used up its time."""

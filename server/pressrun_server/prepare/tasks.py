@@ -22,6 +22,8 @@ class TaskName(StrEnum):
     """An image file (its bytes) to a PreparedImage (MessagePack)."""
     CHECK = "check"
     """A PDF (its bytes) to facts about it (MessagePack: a map)."""
+    RECORD = "record"
+    """A large record to what was selected for it; in a process that does nothing else (`render.reading`)."""
     RASTER = "raster"
     """A RasterOrder (MessagePack) to PNG files (MessagePack: a list of bytes)."""
 

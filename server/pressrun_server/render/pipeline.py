@@ -24,7 +24,7 @@ from pressrun_server.render.registry import Published, Registry
 from pressrun_server.render.trace import Trace
 from pressrun_server.template.selection import Selection
 
-__all__ = ["OFFERED", "Composing", "Pipeline", "Resolved", "Resolving", "Sink"]
+__all__ = ["OFFERED", "Composing", "Pipeline", "Reading", "Resolved", "Resolving", "Sink"]
 
 OFFERED = {OutputChannel.PRINT: {OutputFormat.PDF: "application/pdf"}}
 """What this node can make, by output channel and format, with its media type."""
@@ -65,6 +65,22 @@ class Resolving(Protocol):
         """
 
 
+class Reading(Protocol):
+    """Reads records that are too large to be read here; `render.reading.RecordReader` in a node."""
+
+    def wants(self, record: bytes) -> bool:
+        """Whether it should read a record."""
+
+    async def select(
+        self, published: Published, spec: RenderSpec, *, locale: str, as_of: datetime
+    ) -> tuple[Sequence[Selection], Digest]:
+        """The choice for each slot, and the record's digest.
+
+        Raises:
+            PressrunError: INVALID_RECORD, ASSET_NOT_FOUND, LIMIT_EXCEEDED, QUEUE_FULL, DRAINING, INTERNAL.
+        """
+
+
 class Composing(Protocol):
     """Composes documents; `render.composers.ComposerPool` in a node."""
 
@@ -84,7 +100,7 @@ class Pipeline:
     composer's.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only, given by the composition root
         self,
         *,
         admission: Admission,
@@ -95,6 +111,7 @@ class Pipeline:
         clock: Clock,
         config: PipelineConfig,
         meters: DocumentMeters,
+        reader: Reading | None = None,
     ) -> None:
         self._admission = admission
         self._registry = registry
@@ -104,6 +121,7 @@ class Pipeline:
         self._clock = clock
         self._config = config
         self._meters = meters
+        self._reader = reader
 
     async def render(self, spec: RenderSpec, sink: Sink, *, deadline: float | None = None) -> tuple[bytes, Completion]:
         """Render one document into the sink.
@@ -156,7 +174,19 @@ class Pipeline:
             published = self._find(spec, trace)
 
             trace.step("select")
-            header_locale, selections, as_of = self._select(spec, published)
+            header_locale, as_of = self._circumstances(spec, published)
+            record: Digest | None = None
+            if self._reader is not None and self._reader.wants(spec.record):
+                selections, record = await self._reader.select(published, spec, locale=header_locale, as_of=as_of)
+            else:
+                selector = published.selector
+                selections = selector.select(
+                    selector.decode(spec.record),
+                    attributes=spec.attributes,
+                    locale=header_locale,
+                    as_of=as_of,
+                    channel=spec.channel,
+                )
 
             trace.step("resolve")
             # Warm assets are had without a wait, and so without a turn of the event loop.
@@ -179,7 +209,7 @@ class Pipeline:
             )
             async with self._composers.compose(job) as stream:
                 last = await self._stream(stream, sink, header, trace)
-            return last, self._complete(spec, header, stream, warnings, trace)
+            return last, self._complete(spec, header, record or Digest.of(spec.record), stream, warnings, trace)
         finally:
             permit.release()
 
@@ -214,11 +244,11 @@ class Pipeline:
                 violations=(Violation("output_channel", f"choose one of {offered}"),),
             )
 
-    def _select(self, spec: RenderSpec, published: Published) -> tuple[str, Sequence[Selection], datetime]:
-        """The locale, the choice for each slot, and the moment that the document speaks of."""
-        selector, pins = published.selector, spec.pins
+    def _circumstances(self, spec: RenderSpec, published: Published) -> tuple[str, datetime]:
+        """The locale, and the moment that the document speaks of."""
+        pins = spec.pins
         as_of = spec.as_of or (pins.as_of if pins is not None else None) or self._clock.now()
-        locale = selector.locale(spec.locale)
+        locale = published.selector.locale(spec.locale)
         if pins is not None and pins.locale:
             if (spec.locale and locale != pins.locale) or pins.locale not in published.programs:
                 raise PressrunError(
@@ -227,11 +257,7 @@ class Pipeline:
                     metadata={"pin": "locale"},
                 )
             locale = pins.locale
-        record = selector.decode(spec.record)
-        selections = selector.select(
-            record, attributes=spec.attributes, locale=locale, as_of=as_of, channel=spec.channel
-        )
-        return locale, selections, as_of
+        return locale, as_of
 
     async def _stream(self, stream: ComposeStream, sink: Sink, header: DocumentHeader, trace: Trace) -> bytes:
         """Bytes from the composer to the sink; the last ones are kept back, to leave with the completion."""
@@ -257,6 +283,7 @@ class Pipeline:
         self,
         spec: RenderSpec,
         header: DocumentHeader,
+        record: Digest,
         stream: ComposeStream,
         warnings: Sequence[RenderWarning],
         trace: Trace,
@@ -267,7 +294,7 @@ class Pipeline:
         manifest = Manifest(
             spec=spec,
             header=header,
-            record=Digest.of(spec.record),
+            record=record,
             document=Digest(summary.sha256, summary.size),
             pages=summary.pages,
             finished_at=self._clock.now(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +16,7 @@ from pressrun_server.render.config import PipelineConfig
 from pressrun_server.render.manifest import ATTRIBUTE_FIELDS
 from pressrun_server.rpc.structs import StructError, struct_json
 
-__all__ = ["LONGEST_REQUEST_ID", "output_channel", "render_spec", "template_name"]
+__all__ = ["LONGEST_REQUEST_ID", "output_channel", "read_spec", "render_spec", "template_name"]
 
 LONGEST_REQUEST_ID = 128
 
@@ -30,6 +31,7 @@ _MOST_EXTRA = 64
 _LONGEST_ATTRIBUTE = 1024
 _LONGEST_ID = 256
 _MOST_ASSET_PINS = 1000
+_SMALL_STRUCT = 16 * 1024
 
 _CHANNELS: dict[int, OutputChannel] = {
     document_pb2.OUTPUT_CHANNEL_UNSPECIFIED: OutputChannel.PRINT,
@@ -54,6 +56,17 @@ _LATEST = int(datetime(2200, 1, 1, tzinfo=UTC).timestamp())
 _NANOS = 1_000_000_000
 
 _Violations = list[Violation]
+
+
+async def read_spec(request: document_pb2.DocumentRequest, config: PipelineConfig) -> RenderSpec:
+    """The document that a request means; a large Struct, which is read in Python, is read beside the event loop.
+
+    Raises:
+        PressrunError: as `render_spec` does.
+    """
+    if request.WhichOneof("record") != "record_struct" or request.record_struct.ByteSize() <= _SMALL_STRUCT:
+        return render_spec(request, config)
+    return await asyncio.to_thread(render_spec, request, config)
 
 
 def render_spec(request: document_pb2.DocumentRequest, config: PipelineConfig) -> RenderSpec:

@@ -13,7 +13,7 @@ from pressrun_server.render.pipeline import Pipeline
 from pressrun_server.rpc.answering import Context, answering, deadline_of
 from pressrun_server.rpc.answers import fill_completion, fill_header
 from pressrun_server.rpc.config import RpcConfig
-from pressrun_server.rpc.conversion import render_spec
+from pressrun_server.rpc.conversion import read_spec
 from pressrun_server.rpc.render_stream import RenderStream
 from pressrun_server.rpc.resume import Resume, resume_point
 
@@ -72,7 +72,7 @@ class RenderService(render_service_pb2_grpc.RenderServiceServicer):
     ) -> None:
         """Render one document, whole or from an offset."""
         async with answering(context, "RenderDocument"):
-            spec = render_spec(request.document, self._limits)
+            spec = await read_spec(request.document, self._limits)
             resume = resume_point(request, spec)
             delivery = _Chunks(context, self._config.chunk_bytes, resume)
             last, completion = await self._pipeline.render(spec, delivery, deadline=deadline_of(context))
@@ -84,7 +84,7 @@ class RenderService(render_service_pb2_grpc.RenderServiceServicer):
         """Render one document into one answer."""
         response = render_service_pb2.RenderUnaryResponse()
         async with answering(context, "RenderUnary"):
-            spec = render_spec(request.document, self._limits)
+            spec = await read_spec(request.document, self._limits)
             whole = _Whole(self._config.max_send_bytes - _ENVELOPE)
             last, completion = await self._pipeline.render(spec, whole, deadline=deadline_of(context))
             await whole.write(last)

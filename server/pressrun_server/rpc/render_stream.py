@@ -16,7 +16,7 @@ from pressrun_server.render.config import PipelineConfig
 from pressrun_server.render.manifest import DocumentHeader
 from pressrun_server.render.pipeline import Pipeline
 from pressrun_server.rpc.config import RpcConfig
-from pressrun_server.rpc.conversion import LONGEST_REQUEST_ID, render_spec
+from pressrun_server.rpc.conversion import LONGEST_REQUEST_ID, read_spec
 from pressrun_server.rpc.outbox import Outbox, Part
 from pressrun_server.rpc.status import status_of
 
@@ -160,7 +160,7 @@ class RenderStream:
     async def _begin(self, request: document_pb2.DocumentRequest) -> None:
         request_id = request.request_id
         try:
-            spec = render_spec(request, self._limits)
+            spec = await read_spec(request, self._limits)
             self._check_free(request_id)
         except PressrunError as error:
             self._pipeline.refused(error)

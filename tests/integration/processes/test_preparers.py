@@ -52,6 +52,20 @@ async def test_tasks_run_side_by_side_and_in_order(kit: Any) -> None:
         assert done == list(range(20))
 
 
+async def test_slow_tasks_leave_a_process_free_for_the_others(kit: Any) -> None:
+    """However many slow tasks wait, another task is done at once; alone in line, slow ones are all done in the end."""
+    async with kit.preparers(2, slow_tasks=("nap",)) as pool:
+        naps = [asyncio.create_task(pool.run("nap", b"0.3", timeout=20)) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert sum(preparer.busy for preparer in pool.stats().preparers) == 1
+        assert await pool.run("echo", b"abc", timeout=20) == b"cba"
+        assert not naps[0].done()
+        assert pool.stats().waiting == 2
+        assert await asyncio.gather(*naps) == [b"slept"] * 3
+    async with kit.preparers(1, slow_tasks=("nap",)) as pool:
+        assert await pool.run("nap", b"0", timeout=20) == b"slept"
+
+
 async def test_a_refusal_crosses_the_border_whole(kit: Any) -> None:
     """What the task found wrong arrives as the same PressrunError; an unexpected exception arrives without its text."""
     async with kit.preparers() as pool:
