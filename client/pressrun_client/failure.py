@@ -58,6 +58,7 @@ _BY_REASON: Final[dict[str, type[RenderError]]] = {
     "PINS_MISMATCH": PinsMismatchError,
     "RESUME_MISMATCH": PinsMismatchError,
     "COMPOSER_LOST": NodeUnavailableError,
+    "STORAGE_FULL": OverloadedError,
     "INTERNAL": InternalError,
 }
 

@@ -60,8 +60,8 @@ class AssetServiceServicer(object):
 
     def Resolve(self, request, context):
         """Turns asset refs into descriptors, fetching what is not in the cache. INVALID_ARGUMENT: no refs, more than 1,000, or
-        one that is not a ref. An outcome may be NOT_FOUND, FAILED_PRECONDITION (not approved, rights), UNAVAILABLE (retry),
-        RESOURCE_EXHAUSTED (over a limit) or INVALID_ARGUMENT (unknown source).
+        one that is not a ref. An outcome may be NOT_FOUND, FAILED_PRECONDITION (not approved, rights, no image, or a source that
+        this node has not), UNAVAILABLE (retry) or RESOURCE_EXHAUSTED (over a limit).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -20,8 +20,8 @@ class AssetServiceStub:
     def __init__(self, channel: _aio.Channel) -> None: ...
     Resolve: _aio.UnaryUnaryMultiCallable[_asset_service_pb2.ResolveRequest, _asset_service_pb2.ResolveResponse]
     """Turns asset refs into descriptors, fetching what is not in the cache. INVALID_ARGUMENT: no refs, more than 1,000, or
-    one that is not a ref. An outcome may be NOT_FOUND, FAILED_PRECONDITION (not approved, rights), UNAVAILABLE (retry),
-    RESOURCE_EXHAUSTED (over a limit) or INVALID_ARGUMENT (unknown source).
+    one that is not a ref. An outcome may be NOT_FOUND, FAILED_PRECONDITION (not approved, rights, no image, or a source that
+    this node has not), UNAVAILABLE (retry) or RESOURCE_EXHAUSTED (over a limit).
     """
     Prefetch: _aio.UnaryUnaryMultiCallable[_asset_service_pb2.PrefetchRequest, _asset_service_pb2.PrefetchResponse]
     """Fetches and prepares the assets that a template can choose, so that its first document finds them. NOT_FOUND: no
@@ -42,8 +42,8 @@ class AssetServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_asset_service_pb2.ResolveRequest, _abc.Awaitable[_asset_service_pb2.ResolveResponse]],
     ) -> _abc.Awaitable[_asset_service_pb2.ResolveResponse]:
         """Turns asset refs into descriptors, fetching what is not in the cache. INVALID_ARGUMENT: no refs, more than 1,000, or
-        one that is not a ref. An outcome may be NOT_FOUND, FAILED_PRECONDITION (not approved, rights), UNAVAILABLE (retry),
-        RESOURCE_EXHAUSTED (over a limit) or INVALID_ARGUMENT (unknown source).
+        one that is not a ref. An outcome may be NOT_FOUND, FAILED_PRECONDITION (not approved, rights, no image, or a source that
+        this node has not), UNAVAILABLE (retry) or RESOURCE_EXHAUSTED (over a limit).
         """
 
     @_abc_1.abstractmethod

@@ -65,7 +65,8 @@ class TemplateServiceServicer(object):
         """Compiles a bundle and makes it available. Publishing the same bundle again changes nothing and answers OK.
         INVALID_ARGUMENT (reason TEMPLATE_INVALID): the bundle has errors; the status carries a DiagnosticReport with all of
         them, each with file, line, column and hint. ALREADY_EXISTS: this name and version was published with other files;
-        raise the version. RESOURCE_EXHAUSTED: the bundle passes a limit. DEADLINE_EXCEEDED: compiling took too long.
+        raise the version. RESOURCE_EXHAUSTED: the bundle passes a limit, or the node's disk is full (reason STORAGE_FULL).
+        DEADLINE_EXCEEDED: compiling took too long.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

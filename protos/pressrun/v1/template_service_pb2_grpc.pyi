@@ -20,7 +20,8 @@ class TemplateServiceStub:
     """Compiles a bundle and makes it available. Publishing the same bundle again changes nothing and answers OK.
     INVALID_ARGUMENT (reason TEMPLATE_INVALID): the bundle has errors; the status carries a DiagnosticReport with all of
     them, each with file, line, column and hint. ALREADY_EXISTS: this name and version was published with other files;
-    raise the version. RESOURCE_EXHAUSTED: the bundle passes a limit. DEADLINE_EXCEEDED: compiling took too long.
+    raise the version. RESOURCE_EXHAUSTED: the bundle passes a limit, or the node's disk is full (reason STORAGE_FULL).
+    DEADLINE_EXCEEDED: compiling took too long.
     """
     Get: _aio.UnaryUnaryMultiCallable[_template_service_pb2.GetRequest, _template_service_pb2.GetResponse]
     """Describes one published template. NOT_FOUND: no such template on this node."""
@@ -43,7 +44,8 @@ class TemplateServiceServicer(metaclass=_abc_1.ABCMeta):
         """Compiles a bundle and makes it available. Publishing the same bundle again changes nothing and answers OK.
         INVALID_ARGUMENT (reason TEMPLATE_INVALID): the bundle has errors; the status carries a DiagnosticReport with all of
         them, each with file, line, column and hint. ALREADY_EXISTS: this name and version was published with other files;
-        raise the version. RESOURCE_EXHAUSTED: the bundle passes a limit. DEADLINE_EXCEEDED: compiling took too long.
+        raise the version. RESOURCE_EXHAUSTED: the bundle passes a limit, or the node's disk is full (reason STORAGE_FULL).
+        DEADLINE_EXCEEDED: compiling took too long.
         """
 
     @_abc_1.abstractmethod

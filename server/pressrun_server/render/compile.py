@@ -47,8 +47,9 @@ class Preparing(Protocol):
 class Compiler:
     """Checks and publishes bundles.
 
-    Guarantee: untrusted files are only ever parsed in a preparer, within limits; a bundle that is being compiled is not
-    compiled a second time beside it. Compiled programs are blobs in the store and in the registry's folder.
+    Guarantee: untrusted files are only ever parsed in a preparer, within limits; a bundle that is published, or is
+    being compiled, is not compiled a second time: it is known by its digest. Compiled programs are blobs in the store
+    and in the registry's folder.
     """
 
     def __init__(
@@ -79,6 +80,9 @@ class Compiler:
         """
         check_bundle(files, self._config)
         digest = bundle_digest(files)
+        known = self._registry.known(digest)
+        if known is not None:
+            return CompiledTemplate(known.entry.warnings, known.info)
         running = self._running.get(digest)
         if running is None:
             running = asyncio.ensure_future(self._compile(dict(files)))
@@ -97,6 +101,10 @@ class Compiler:
         if compiled.info is None:
             raise TemplateInvalidError(compiled.diagnostics)
         warnings = compiled.diagnostics
+        if not compiled.programs:
+            held = self._registry.known(compiled.info.digest)
+            assert held is not None
+            return held, warnings, False
         held = self._registry.conflict(compiled.info)
         if held is not None:
             return held, warnings, False
@@ -129,7 +137,8 @@ class Compiler:
         assert compiled.info is not None
         programs = {locale: Digest.of(program) for locale, program in compiled.programs.items()}
         blobs = {digest: compiled.programs[locale] for locale, digest in programs.items()}
-        entry = Entry(compiled.info, programs, Digest.of(bundle), self._engine, published_at.astimezone(UTC))
+        moment = published_at.astimezone(UTC)
+        entry = Entry(compiled.info, programs, Digest.of(bundle), self._engine, moment, warnings=compiled.diagnostics)
         published, created = await self._registry.publish(entry, {**blobs, entry.bundle: bundle})
         if created:
             for digest, program in blobs.items():

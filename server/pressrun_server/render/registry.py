@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import errno
 from bisect import bisect_right, insort
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -21,6 +22,7 @@ from pressrun_server.template.selection import Selection, Selector
 __all__ = ["Published", "Registry", "Selecting"]
 
 _TOKEN = "pr1\n"  # noqa: S105 - the prefix of a page token
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _DEFAULT_PAGE = 100
 _LARGEST_PAGE = 1000
 
@@ -152,6 +154,10 @@ class Registry:
             )
         return found
 
+    def known(self, digest: str) -> Published | None:
+        """The template of a bundle, where it is published."""
+        return self._by_digest.get(digest)
+
     def conflict(self, info: TemplateInfo) -> Published | None:
         """The same template where it is published already.
 
@@ -172,7 +178,7 @@ class Registry:
         """Make a template known; says whether it was not known before.
 
         Raises:
-            PressrunError: TEMPLATE_CONFLICT; INTERNAL, the disk failed.
+            PressrunError: TEMPLATE_CONFLICT; STORAGE_FULL, the disk is full; INTERNAL, it failed.
         """
         async with self._writing:
             held = self.conflict(entry.info)
@@ -182,6 +188,13 @@ class Registry:
             try:
                 await asyncio.to_thread(self._files.save, entry, blobs)
             except OSError as error:
+                if error.errno in _FULL:
+                    raise PressrunError(
+                        Reason.STORAGE_FULL,
+                        "the disk that holds this node's data folder (PRESSRUN_DATA_DIR) is full, so the template was "
+                        "not published; free space there, or publish to another node, and try again",
+                        detail=f"writing the template failed: {error}",
+                    ) from error
                 raise PressrunError(
                     Reason.INTERNAL,
                     "the template can't be stored on this node, so it was not published; publish it to another node",

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from pressrun_server.model.diagnostic import Diagnostic
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.template import TemplateInfo
 
@@ -36,6 +37,8 @@ class Entry(msgspec.Struct, frozen=True):
     """Digest of the engine that compiled it."""
     published_at: datetime
     format: int = _FORMAT
+    warnings: tuple[Diagnostic, ...] = ()
+    """What the compiler had to say about it."""
 
 
 _ENTRY = msgspec.msgpack.Decoder(Entry)

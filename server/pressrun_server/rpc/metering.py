@@ -10,6 +10,8 @@ import grpc
 
 from pressrun_server.metrics.catalogue import Catalogue
 from pressrun_server.rpc.answering import Context
+from pressrun_server.rpc.malformed import Malformed, sound, tolerant
+from pressrun_server.rpc.status import abort
 
 __all__ = ["Metering"]
 
@@ -54,7 +56,7 @@ class Metering(grpc.aio.ServerInterceptor):
         service, _, method = name.rpartition("/")
         meter = _MethodMeter(self._metrics, f"{service.rpartition('.')[2]}/{method}")
         coders = {
-            "request_deserializer": handler.request_deserializer,
+            "request_deserializer": handler.request_deserializer and tolerant(handler.request_deserializer),
             "response_serializer": handler.response_serializer,
         }
         if handler.unary_unary:
@@ -84,6 +86,10 @@ class _MethodMeter:
             self._in_flight.inc()
             failed = True
             try:
+                if isinstance(request, Malformed):
+                    await abort(context, request.error)
+                elif hasattr(request, "__aiter__"):
+                    request = sound(request)
                 result = behaviour(request, context)
                 if hasattr(result, "__aiter__"):
                     async for message in result:

@@ -42,6 +42,7 @@ CODES: dict[Reason, grpc.StatusCode] = {
     Reason.PINS_MISMATCH: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.RESUME_MISMATCH: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.COMPOSER_LOST: grpc.StatusCode.UNAVAILABLE,
+    Reason.STORAGE_FULL: grpc.StatusCode.RESOURCE_EXHAUSTED,
     Reason.INTERNAL: grpc.StatusCode.INTERNAL,
 }
 

@@ -194,7 +194,7 @@ async def test_full_disk_publishes_nothing(
     monkeypatch.setattr("pressrun_server.render.template_files.os.fsync", full)
     with pytest.raises(PressrunError) as error:
         await templates.publish(*make.entry(make.info()))
-    assert error.value.reason is Reason.INTERNAL
+    assert error.value.reason is Reason.STORAGE_FULL
     assert "No space" in error.value.detail
     monkeypatch.undo()
     again, faults, _ = await _opened(tmp_path, make)
