@@ -83,7 +83,7 @@ async def test_serve_drains_and_ends(
         assert env["PRESSRUN_CLOUDINARY_API_SECRET"] not in printed
         assert served.pid == served.process.pid
         children = _children(served.pid)
-        assert len(children) == 2
+        assert len(children) == 4  # a composer, two preparers, a reader
         async with speak(SimpleNamespace(address=served.grpc)) as caller, aiohttp.ClientSession() as session:
             await caller.publish(statement)
             health = health_pb2_grpc.HealthStub(caller.channel)
