@@ -17,6 +17,7 @@ from pressrun_server.prepare.channel import BlockingChannel, ChannelClosedError
 from pressrun_server.prepare.faults import failure_of
 from pressrun_server.prepare.frames import decoder
 from pressrun_server.prepare.vitals import Vitals
+from pressrun_server.render.heads import LEAST, HeadBook
 from pressrun_server.render.link import (
     BlobKind,
     Cancel,
@@ -27,6 +28,7 @@ from pressrun_server.render.link import (
     Drop,
     Dropped,
     Failed,
+    Head,
     Ping,
     Pong,
     Put,
@@ -53,13 +55,16 @@ _UNEXPECTED = "the composer met an unexpected fault in this document; the node's
 class _Document:
     """A document in work; nothing of it is kept anywhere else, so that nothing outlives it."""
 
-    __slots__ = ("composing", "cpu_seconds", "parts", "request", "sent", "size", "sources", "steps", "unacknowledged")
+    __slots__ = (
+        "composing", "cpu_seconds", "head", "parts", "request", "sent", "size", "sources", "steps", "unacknowledged",
+    )  # fmt: skip
 
     def __init__(self, request: Compose, sources: tuple[Program, dict[str, Prepared]]) -> None:
         self.request: Compose | None = request
         self.sources: tuple[Program, dict[str, Prepared]] | None = sources
         self.composing: Composing | None = None
         self.steps: Iterator[bytes] | None = None
+        self.head = b""
         self.parts: list[bytes] = []
         self.size = 0
         self.cpu_seconds = 0.0
@@ -93,6 +98,7 @@ class Composer:
         self._turns = Turns()
         self._documents: dict[int, _Document] = {}
         self._blobs: dict[str, Any] = {}
+        self._heads = HeadBook()
 
     def run(self) -> None:
         """Work until the front closes the socket."""
@@ -163,6 +169,7 @@ class Composer:
     def _turn(self, ticket: int, document: _Document) -> None:
         """One page's work of one document."""
         started = time.thread_time()
+        first = document.steps is None
         try:
             steps = document.steps or self._begin(document)
             data = next(steps, None)
@@ -176,11 +183,23 @@ class Composer:
         if summary is not None:
             self._finish(ticket, document, summary)
             return
-        if data:
+        if data and first and len(data) >= LEAST:
+            document.head = data
+        elif data:
             document.parts.append(data)
             document.size += len(data)
         if document.size >= self._chunk or (not document.sent and self._turns.large(ticket)):
             self._flush(ticket, document)
+
+    def _head(self, document: _Document) -> tuple[int, int]:
+        """Number and size of the bytes that a document begins with, where they are named; said when they leave."""
+        head, document.head = document.head, b""
+        if not head:
+            return 0, 0
+        number, new = self._heads.number(head)
+        if new:
+            self._channel.send(Head(number, head))
+        return number, len(head)
 
     def _begin(self, document: _Document) -> Iterator[bytes]:
         """Make the document's Composing, in its first turn."""
@@ -204,6 +223,9 @@ class Composer:
         """Send whole chunks; a large document's first bytes at once, so that its consumer need not wait for more."""
         data = b"".join(document.parts)
         limit = self._chunk
+        number, size = self._head(document)
+        if number:
+            self._channel.send(Chunk(ticket, b"", number))
         if not document.sent and len(data) < limit:
             self._channel.send(Chunk(ticket, data))
             whole = len(data)
@@ -215,7 +237,7 @@ class Composer:
         rest = data[whole:]
         document.parts = [rest] if rest else []
         document.size = len(rest)
-        document.unacknowledged += whole
+        document.unacknowledged += whole + size
         if document.unacknowledged > self._window:
             self._turns.pause(ticket)
 
@@ -228,7 +250,8 @@ class Composer:
         if not self._until_rss:
             self._until_rss = _RSS_EVERY
             self._rss = self._vitals.rss()
-        self._channel.send(Done(ticket, data, summary, self._rss, self._vitals.cpu_seconds()))
+        number, _ = self._head(document)
+        self._channel.send(Done(ticket, data, summary, self._rss, self._vitals.cpu_seconds(), number))
         self._forget(ticket)
 
     def _forget(self, ticket: int) -> None:

@@ -16,7 +16,7 @@ from pressrun_server.render.compose_stream import ComposeJob, ComposeStream
 from pressrun_server.render.composer_config import ComposerConfig
 from pressrun_server.render.composer_stats import ComposerPoolStats, ComposerStats
 from pressrun_server.render.dispatch import Desk
-from pressrun_server.render.link import Cancel, Chunk, Credit, Done, Dropped, Failed, FromComposer, Ready
+from pressrun_server.render.link import Cancel, Chunk, Credit, Done, Dropped, Failed, FromComposer, Head, Ready
 from pressrun_server.render.seat import Seat
 
 __all__ = ["ComposeJob", "ComposeStream", "ComposerPool", "ComposerPoolStats", "ComposerStats"]
@@ -307,7 +307,8 @@ class ComposerPool:
             self._documents += 1
             stream = self._streams.get(message.ticket)
             if stream is not None:
-                stream.finish(message.data, message.summary)
+                head = seat.heads[message.head]
+                stream.finish(head + message.data if head else message.data, message.summary)
                 self._release(stream)
             if seat.retire_if_grown():
                 log.warning("composer %d has grown to %d MiB; it is replaced", member.pid, seat.rss >> 20)
@@ -315,7 +316,7 @@ class ComposerPool:
             stream = self._streams.get(message.ticket)
             if stream is not None:
                 self._desk.grown(stream)
-                known = stream.feed(message.data)
+                known = stream.feed(seat.heads[message.head] or message.data)
                 if stream.over:
                     self.give_up(stream)
                 elif known:
@@ -326,6 +327,8 @@ class ComposerPool:
             if stream is not None:
                 stream.fail(message.failure)
                 self._release(stream)
+        elif isinstance(message, Head):
+            seat.heads[message.number] = message.data
         elif isinstance(message, Dropped):
             self._dropped(message.ticket)
         elif not isinstance(message, Ready):

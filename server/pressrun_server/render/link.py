@@ -21,6 +21,7 @@ __all__ = [
     "Dropped",
     "Failed",
     "FromComposer",
+    "Head",
     "Ping",
     "Pong",
     "Put",
@@ -95,6 +96,8 @@ class Chunk(msgspec.Struct, frozen=True, array_like=True, tag=2):
 
     ticket: int
     data: bytes
+    head: int = 0
+    """Number of the head that stands here instead of `data`; 0 for none."""
 
 
 class Done(msgspec.Struct, frozen=True, array_like=True, tag=3):
@@ -107,6 +110,8 @@ class Done(msgspec.Struct, frozen=True, array_like=True, tag=3):
     """Resident bytes of the process."""
     cpu_seconds: float
     """CPU time of the process since it started."""
+    head: int = 0
+    """Number of the head that comes before `data`; 0 for none."""
 
 
 class Failed(msgspec.Struct, frozen=True, array_like=True, tag=4):
@@ -129,5 +134,12 @@ class Dropped(msgspec.Struct, frozen=True, array_like=True, tag=6):
     ticket: int
 
 
+class Head(msgspec.Struct, frozen=True, array_like=True, tag=7):
+    """From a composer: the bytes that documents with this head begin with, instead of what had the number before."""
+
+    number: int
+    data: bytes
+
+
 ToComposer = Put | Drop | Compose | Credit | Cancel | Ping
-FromComposer = Ready | Chunk | Done | Failed | Pong | Dropped
+FromComposer = Ready | Chunk | Done | Failed | Pong | Dropped | Head

@@ -20,13 +20,15 @@ _WORN_DOCUMENTS: Final = 100
 class Seat:
     """The pool's side of one process."""
 
-    __slots__ = ("_config", "_held", "_missed", "_retiring", "cpu_seconds", "documents", "member", "relieved", "rss")
+    __slots__ = ("_config", "_held", "_missed", "_retiring", "cpu_seconds", "documents", "heads", "member", "relieved", "rss")
 
     def __init__(self, member: Member[FromComposer], config: ComposerConfig, rss: int) -> None:
         self._config = config
         self._held = HeldBlobs(config.held_bytes)
         self._missed = 0
         self._retiring = False
+        self.heads: dict[int, bytes] = {0: b""}
+        """Bytes that it names by number."""
         self.member = member
         self.documents = 0
         """Documents that it finished."""

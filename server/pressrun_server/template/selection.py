@@ -157,8 +157,8 @@ class Selector:
 
 
 def _invalid(violations: tuple[Violation, ...]) -> PressrunError:
-    count = len(violations)
-    fields = ", ".join(violation.field for violation in violations[:3]) + (", …" if count > 3 else "")  # noqa: PLR2004
+    names = list(dict.fromkeys(violation.field for violation in violations))
+    fields = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")  # noqa: PLR2004
     return PressrunError(
         Reason.INVALID_RECORD,
         f"the record does not fit the template's schema: {fields}; see the violations",
