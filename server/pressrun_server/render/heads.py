@@ -1,7 +1,7 @@
 """The first bytes that documents share: they cross from a composer to the front once, and are named afterwards.
 
-A document begins with its prepared objects, fonts and images, which are the same bytes object for each document with the
-same assets: most of a small document. Both ends keep the same few, by number.
+A document begins with its prepared objects, fonts and images, which are the same bytes object for each document with
+the same assets: most of a small document. Both ends keep the same few, by number.
 """
 
 from __future__ import annotations

@@ -20,7 +20,18 @@ _WORN_DOCUMENTS: Final = 100
 class Seat:
     """The pool's side of one process."""
 
-    __slots__ = ("_config", "_held", "_missed", "_retiring", "cpu_seconds", "documents", "heads", "member", "relieved", "rss")
+    __slots__ = (
+        "_config",
+        "_held",
+        "_missed",
+        "_retiring",
+        "cpu_seconds",
+        "documents",
+        "heads",
+        "member",
+        "relieved",
+        "rss",
+    )
 
     def __init__(self, member: Member[FromComposer], config: ComposerConfig, rss: int) -> None:
         self._config = config

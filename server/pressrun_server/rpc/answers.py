@@ -1,8 +1,9 @@
-"""Messages of the contract that carry a document: header and completion, written in place on the hot path."""
+"""Messages of the contract that carry a document: header and completion, serialised on the hot path."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -10,8 +11,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from pressrun.v1 import document_pb2
 from pressrun_server.model.spec import OutputChannel, OutputFormat
 from pressrun_server.render.manifest import ATTRIBUTE_FIELDS, SECRET_ATTRIBUTE, Completion, DocumentHeader, Manifest
+from pressrun_server.rpc.wire import lead
 
-__all__ = ["CHANNELS", "fill_completion", "fill_header"]
+__all__ = ["CHANNELS", "completion_bytes", "fill_completion", "fill_header", "header_bytes", "pins_bytes"]
 
 CHANNELS = {
     OutputChannel.PRINT: document_pb2.OUTPUT_CHANNEL_PRINT,
@@ -21,42 +23,82 @@ CHANNELS = {
 }
 _FORMATS = {OutputFormat.PDF: document_pb2.OUTPUT_FORMAT_PDF}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_HEADER_MEDIA_TYPE, _HEADER_PINS = (
+    document_pb2.DocumentHeader.DESCRIPTOR.fields_by_name[name].number for name in ("media_type", "pins")
+)
+_COMPLETION_MANIFEST, _COMPLETION_USE = (
+    document_pb2.DocumentCompletion.DESCRIPTOR.fields_by_name[name].number for name in ("manifest", "cache_use")
+)
+_MANIFEST_PINS = document_pb2.Manifest.DESCRIPTOR.fields_by_name["pins"].number
+_PINS_AS_OF = document_pb2.Pins.DESCRIPTOR.fields_by_name["as_of"].number
 _KEPT_FIELDS = frozenset(ATTRIBUTE_FIELDS) - {SECRET_ATTRIBUTE}
 
 
 def fill_header(message: document_pb2.DocumentHeader, header: DocumentHeader) -> None:
     """Write what is known before the first byte."""
-    message.media_type = header.media_type
-    _fill_pins(message.pins, header)
+    message.MergeFromString(header_bytes(header, pins_bytes(header)))
 
 
-def fill_completion(
-    message: document_pb2.DocumentCompletion, completion: Completion, pins: document_pb2.Pins | None = None
-) -> None:
-    """Write what is known after the last byte.
+def fill_completion(message: document_pb2.DocumentCompletion, completion: Completion) -> None:
+    """Write what is known after the last byte."""
+    message.MergeFromString(completion_bytes(completion, pins_bytes(completion.manifest.header)))
+
+
+def header_bytes(header: DocumentHeader, pins: bytes) -> bytes:
+    """A DocumentHeader, serialised.
 
     Args:
-        message: where to.
-        completion: what.
-        pins: the document's pins where they are a message already, as in the header of a small document.
+        header: what is known.
+        pins: `pins_bytes` of it.
     """
-    _fill_manifest(message.manifest, completion.manifest)
-    if pins is not None:
-        message.manifest.pins.CopyFrom(pins)
-    else:
-        _fill_pins(message.manifest.pins, completion.manifest.header)
-    use = message.cache_use
-    use.memory_hits = completion.memory_hits
-    use.disk_hits = completion.disk_hits
-    use.source_fetches = completion.source_fetches
+    media_type = header.media_type.encode()
+    return b"".join((lead(_HEADER_MEDIA_TYPE, len(media_type)), media_type, lead(_HEADER_PINS, len(pins)), pins))
 
 
-def _fill_pins(pins: document_pb2.Pins, header: DocumentHeader) -> None:
+def completion_bytes(completion: Completion, pins: bytes) -> bytes:
+    """A DocumentCompletion, serialised; arguments as for `header_bytes`."""
+    message = document_pb2.Manifest()
+    _fill_manifest(message, completion.manifest)
+    manifest = message.SerializeToString()
+    before = lead(_MANIFEST_PINS, len(pins))
+    use = document_pb2.CacheUse(
+        memory_hits=completion.memory_hits,
+        disk_hits=completion.disk_hits,
+        source_fetches=completion.source_fetches,
+    ).SerializeToString()
+    size = len(manifest) + len(before) + len(pins)
+    return b"".join((lead(_COMPLETION_MANIFEST, size), manifest, before, pins, lead(_COMPLETION_USE, len(use)), use))
+
+
+def pins_bytes(header: DocumentHeader) -> bytes:
+    """The Pins of a document, serialised; all but the moment is the same for documents with the same assets."""
+    key = (id(header.template), header.locale, *(id(use.descriptor) for use in header.assets))
+    known = _pins.get(key)
+    if known is None:
+        if len(_pins) >= _MOST_PINS:
+            _pins.pop(next(iter(_pins)))
+        known = _pins[key] = _Pins(header, _fixed_pins(header))
+    moment = Timestamp()
+    _fill_moment(moment, header.as_of)
+    as_of = moment.SerializeToString()
+    return b"".join((known.serialised, lead(_PINS_AS_OF, len(as_of)), as_of))
+
+
+class _Pins(NamedTuple):
+    """What no document of a kind changes. The header is kept so that the ids in its key stay its own."""
+
+    header: DocumentHeader
+    serialised: bytes
+
+
+_MOST_PINS = 512
+_pins: dict[tuple[object, ...], _Pins] = {}
+"""By identity of the template and of the descriptors, which are frozen; nothing in it comes from a record."""
+
+
+def _fixed_pins(header: DocumentHeader) -> bytes:
     template = header.template
-    pins.template_digest = template.digest
-    pins.engine_digest = header.engine
-    pins.locale = header.locale
-    _fill_moment(pins.as_of, header.as_of)
+    pins = document_pb2.Pins(template_digest=template.digest, engine_digest=header.engine, locale=header.locale)
     for font in template.fonts:
         pins.fonts.add(name=font.name, sha256=font.sha256)
     for use in header.assets:
@@ -74,6 +116,7 @@ def _fill_pins(pins: document_pb2.Pins, header: DocumentHeader) -> None:
         pin.digest.size = descriptor.digest.size
         if descriptor.rights_until is not None:
             _fill_moment(pin.rights_until, descriptor.rights_until)
+    return pins.SerializeToString()
 
 
 def _fill_manifest(message: document_pb2.Manifest, manifest: Manifest) -> None:

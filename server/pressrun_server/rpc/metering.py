@@ -10,12 +10,13 @@ import grpc
 
 from pressrun_server.metrics.catalogue import Catalogue
 from pressrun_server.rpc.answering import Context
-from pressrun_server.rpc.malformed import Malformed, sound, tolerant
+from pressrun_server.rpc.coding import Malformed, serialised, tolerant
 from pressrun_server.rpc.status import abort
 
 __all__ = ["Metering"]
 
 _OUTSIDE = "other"
+_PACKAGE = "pressrun."
 _CODES = {code.value[0]: code.name for code in grpc.StatusCode}
 
 
@@ -55,9 +56,11 @@ class Metering(grpc.aio.ServerInterceptor):
     def _wrap(self, handler: Any, name: str) -> Any:
         service, _, method = name.rpartition("/")
         meter = _MethodMeter(self._metrics, f"{service.rpartition('.')[2]}/{method}")
+        # Of streams each message may be malformed, and whoever reads one has to look; ours do.
+        ours = service.startswith(f"/{_PACKAGE}")
         coders = {
-            "request_deserializer": handler.request_deserializer and tolerant(handler.request_deserializer),
-            "response_serializer": handler.response_serializer,
+            "request_deserializer": (tolerant if ours else _same)(handler.request_deserializer),
+            "response_serializer": (serialised if ours else _same)(handler.response_serializer),
         }
         if handler.unary_unary:
             return grpc.unary_unary_rpc_method_handler(meter.around(handler.unary_unary), **coders)
@@ -88,8 +91,6 @@ class _MethodMeter:
             try:
                 if isinstance(request, Malformed):
                     await abort(context, request.error)
-                elif hasattr(request, "__aiter__"):
-                    request = sound(request)
                 result = behaviour(request, context)
                 if hasattr(result, "__aiter__"):
                     async for message in result:
@@ -120,3 +121,7 @@ class _MethodMeter:
             self._ok.inc()
         else:
             self._requests.labels(self._method, name).inc()
+
+
+def _same(coder: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return coder

@@ -10,18 +10,26 @@ from google.rpc import status_pb2
 
 from pressrun.v1 import render_service_pb2
 from pressrun_server.render.manifest import Completion, DocumentHeader
-from pressrun_server.rpc.answers import fill_completion, fill_header
+from pressrun_server.rpc.answers import completion_bytes, header_bytes, pins_bytes
+from pressrun_server.rpc.wire import VARINT, lead, varint
 
 __all__ = ["Outbox", "Part"]
 
+_ITEMS = render_service_pb2.RenderResponse.DESCRIPTOR.fields_by_name["items"].number
+_REQUEST_ID, _HEADER, _OFFSET, _DATA, _COMPLETION, _FAILURE = (
+    render_service_pb2.RenderResponseItem.DESCRIPTOR.fields_by_name[name].number
+    for name in ("request_id", "header", "offset", "data", "completion", "failure")
+)
 _HEADER_BYTES = 512
 _COMPLETION_BYTES = 1024
+_COMPANY = 8
+"""Parts wait for company only while so many documents are on their way, so that nobody alone is ever delayed."""
 
 
 class Part:
-    """A part of one document; becomes protobuf only when it is sent, in the message that carries it."""
+    """A part of one document; becomes protobuf only when it is sent, as pieces of the message that carries it."""
 
-    __slots__ = ("completion", "data", "failure", "header", "offset", "request_id", "size")
+    __slots__ = ("completion", "data", "failure", "header", "offset", "request_id", "size", "urgent")
 
     def __init__(
         self,
@@ -31,6 +39,7 @@ class Part:
         offset: int = 0,
         header: DocumentHeader | None = None,
         failure: status_pb2.Status | None = None,
+        urgent: bool = False,
     ) -> None:
         self.request_id = request_id
         self.data = data
@@ -38,6 +47,8 @@ class Part:
         self.header = header
         self.completion: Completion | None = None
         self.failure = failure
+        self.urgent = urgent
+        """Whether somebody waits for it, so that it must not wait for company."""
         self.size = len(data) + len(request_id) + 16
         """About the bytes that it takes in a message."""
         if header is not None:
@@ -50,43 +61,61 @@ class Part:
         self.completion = completion
         self.size += _COMPLETION_BYTES
 
-    def fill(self, item: render_service_pb2.RenderResponseItem) -> None:
-        """Write the part into a message."""
-        item.request_id = self.request_id
-        if self.data:
-            item.offset = self.offset
-            item.data = self.data
+    def into(self, pieces: list[bytes]) -> None:
+        """Add the part to the pieces of a RenderResponse."""
+        request_id = self.request_id.encode()
+        own = [lead(_REQUEST_ID, len(request_id)), request_id]
+        pins = b""
         if self.header is not None:
-            fill_header(item.header, self.header)
+            pins = pins_bytes(self.header)
+            header = header_bytes(self.header, pins)
+            own += (lead(_HEADER, len(header)), header)
+        if self.offset:
+            own += (varint(_OFFSET << 3 | VARINT), varint(self.offset))
+        if self.data:
+            own += (lead(_DATA, len(self.data)), self.data)
         if self.completion is not None:
-            fill_completion(item.completion, self.completion, item.header.pins if self.header is not None else None)
+            completion = completion_bytes(self.completion, pins or pins_bytes(self.completion.manifest.header))
+            own += (lead(_COMPLETION, len(completion)), completion)
         if self.failure is not None:
-            item.failure.CopyFrom(self.failure)
+            failure = self.failure.SerializeToString()
+            own += (lead(_FAILURE, len(failure)), failure)
+        pieces.append(lead(_ITEMS, sum(map(len, own))))
+        pieces += own
 
 
 class Outbox:
     """The one writer of a stream.
 
-    Guarantee: parts leave in the order they came; only what is already waiting is put together, up to `message_bytes`;
-    about `waiting_bytes` wait at most, when everyone asks for `room` before `put`.
+    Guarantee: parts leave in the order they came, put together up to `message_bytes`; about `waiting_bytes` wait at
+    most, when everyone asks for `room` before `put`. A message costs gRPC ten times what a further part in it costs, so
+    while much is under way a part waits `linger_seconds` for others; an urgent one, or one nearly alone, never does.
 
     Args:
         write: sends a message; returns when the transport took it.
         message_bytes: about the largest message.
         waiting_bytes: beyond this `room` waits.
+        linger_seconds: the longest wait for company.
+        company: documents whose parts are still to come.
     """
 
     def __init__(
         self,
-        write: Callable[[render_service_pb2.RenderResponse], Awaitable[None]],
+        write: Callable[[bytes], Awaitable[None]],
         *,
         message_bytes: int,
         waiting_bytes: int,
+        linger_seconds: float = 0.0,
+        company: Callable[[], int] = int,
     ) -> None:
         self._write = write
         self._message_bytes = message_bytes
         self._waiting_bytes = waiting_bytes
+        self._linger_seconds = linger_seconds
+        self._company = company
         self._parts: deque[Part] = deque()
+        self._urgent = False
+        self._full: asyncio.Future[None] | None = None
         self._size = 0
         self._closed = False
         self._reader: asyncio.Future[None] | None = None
@@ -103,6 +132,7 @@ class Outbox:
         """Hand a part in."""
         self._parts.append(part)
         self._size += part.size
+        self._urgent = self._urgent or part.urgent
         self._wake()
 
     def close(self) -> None:
@@ -118,20 +148,43 @@ class Outbox:
                     return
                 self._reader = asyncio.get_running_loop().create_future()
                 await self._reader
-            response = render_service_pb2.RenderResponse()
+            if self._linger_seconds and not self._ready() and self._company() >= _COMPANY:
+                await self._linger()
+            self._urgent = False
+            pieces: list[bytes] = []
             size = 0
             while self._parts and (not size or size + self._parts[0].size <= self._message_bytes):
                 part = self._parts.popleft()
-                part.fill(response.items.add())
+                part.into(pieces)
                 size += part.size
-            await self._write(response)
+            await self._write(b"".join(pieces))
             self._size -= size
             # All who wait are woken; each looks again before it puts.
             while self._blocked and self._size < self._waiting_bytes:
                 future = self._blocked.popleft()
-                if not future.done():
-                    future.set_result(None)
+                _resolve(future)
+
+    def _ready(self) -> bool:
+        """Whether what is here must not wait for more."""
+        return self._urgent or self._closed or self._size >= self._message_bytes
+
+    async def _linger(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._full = loop.create_future()
+        timer = loop.call_later(self._linger_seconds, _resolve, self._full)
+        try:
+            await self._full
+        finally:
+            timer.cancel()
+            self._full = None
 
     def _wake(self) -> None:
-        if self._reader is not None and not self._reader.done():
-            self._reader.set_result(None)
+        if self._full is not None and self._ready():
+            _resolve(self._full)
+        if self._reader is not None:
+            _resolve(self._reader)
+
+
+def _resolve(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -10,11 +10,12 @@ import structlog
 
 from pressrun.v1 import document_pb2, render_service_pb2
 from pressrun_server.errors import PressrunError, Reason, Violation
-from pressrun_server.model.spec import RenderSpec
+from pressrun_server.model.spec import Priority, RenderSpec
 from pressrun_server.prepare.faults import failure_of
 from pressrun_server.render.config import PipelineConfig
 from pressrun_server.render.manifest import DocumentHeader
 from pressrun_server.render.pipeline import Pipeline
+from pressrun_server.rpc.coding import Malformed
 from pressrun_server.rpc.config import RpcConfig
 from pressrun_server.rpc.conversion import LONGEST_REQUEST_ID, read_spec
 from pressrun_server.rpc.outbox import Outbox, Part
@@ -42,12 +43,13 @@ DRAINED = PressrunError(
 class _Delivery:
     """A document on its way into the outbox."""
 
-    __slots__ = ("_chunk", "_header", "_outbox", "_request_id", "offset")
+    __slots__ = ("_chunk", "_header", "_outbox", "_request_id", "_urgent", "offset")
 
-    def __init__(self, outbox: Outbox, request_id: str, chunk: int) -> None:
+    def __init__(self, outbox: Outbox, request_id: str, chunk: int, *, urgent: bool) -> None:
         self._outbox = outbox
         self._request_id = request_id
         self._chunk = chunk
+        self._urgent = urgent
         self._header: DocumentHeader | None = None
         self.offset = 0
 
@@ -62,7 +64,7 @@ class _Delivery:
     def part(self, data: bytes) -> Part:
         """The next part; the first one takes the header along."""
         header, self._header = self._header, None
-        part = Part(self._request_id, data, offset=self.offset, header=header)
+        part = Part(self._request_id, data, offset=self.offset, header=header, urgent=self._urgent)
         self.offset += len(data)
         return part
 
@@ -78,7 +80,7 @@ class RenderStream:
         pipeline: renders.
         config: limits of the surface.
         limits: limits of a document.
-        write: sends a message to the client.
+        write: sends a serialised RenderResponse to the client.
         deadline: the RPC's, on the monotonic clock.
     """
 
@@ -87,15 +89,21 @@ class RenderStream:
         pipeline: Pipeline,
         config: RpcConfig,
         limits: PipelineConfig,
-        write: Callable[[render_service_pb2.RenderResponse], Awaitable[None]],
+        write: Callable[[bytes], Awaitable[None]],
         deadline: float | None,
     ) -> None:
         self._pipeline = pipeline
         self._config = config
         self._limits = limits
         self._deadline = deadline
-        self._outbox = Outbox(write, message_bytes=config.message_bytes, waiting_bytes=config.waiting_bytes)
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._outbox = Outbox(
+            write,
+            message_bytes=config.message_bytes,
+            waiting_bytes=config.waiting_bytes,
+            linger_seconds=config.linger_seconds,
+            company=self._tasks.__len__,
+        )
         self._unwanted: set[str] = set()
         self._changed: asyncio.Future[None] | None = None
         self._draining = asyncio.Event()
@@ -109,7 +117,7 @@ class RenderStream:
         """End the stream as soon as nothing of it is in flight; new documents are refused by admission."""
         self._draining.set()
 
-    async def run(self, requests: AsyncIterator[render_service_pb2.RenderRequest]) -> None:
+    async def run(self, requests: AsyncIterator[render_service_pb2.RenderRequest | Malformed]) -> None:
         """Serve until the client half-closed and all is answered.
 
         Raises:
@@ -142,9 +150,11 @@ class RenderStream:
         if writer.done():
             writer.result()
 
-    async def _read(self, requests: AsyncIterator[render_service_pb2.RenderRequest]) -> None:
+    async def _read(self, requests: AsyncIterator[render_service_pb2.RenderRequest | Malformed]) -> None:
         most = self._config.stream_documents
         async for request in requests:
+            if isinstance(request, Malformed):
+                raise request.error
             for item in request.items:
                 kind = item.WhichOneof("item")
                 if kind == "document":
@@ -191,7 +201,9 @@ class RenderStream:
     async def _render(self, spec: RenderSpec) -> None:
         request_id = spec.request_id
         try:
-            delivery = _Delivery(self._outbox, request_id, self._config.chunk_bytes)
+            delivery = _Delivery(
+                self._outbox, request_id, self._config.chunk_bytes, urgent=spec.priority is Priority.INTERACTIVE
+            )
             last, completion = await self._pipeline.render(spec, delivery, deadline=self._deadline)
             await self._outbox.room()
             part = delivery.part(last)

@@ -49,10 +49,10 @@ class _Wire:
             self.read += 1
             yield render_service_pb2.RenderRequest(items=items)
 
-    async def write(self, response: Response) -> None:
+    async def write(self, response: bytes) -> None:
         if self.blocked is not None:
             await self.blocked.wait()
-        self.messages.append(response)
+        self.messages.append(Response.FromString(response))
 
     def answers(self) -> dict[str, list[Any]]:
         found: dict[str, list[Any]] = {}
@@ -266,9 +266,9 @@ def test_outbox_keeps_order_and_bytes(parts: list[tuple[int, int]], limit: int) 
     async def play() -> None:
         messages: list[Response] = []
 
-        async def write(response: Response) -> None:
+        async def write(response: bytes) -> None:
             await asyncio.sleep(0)
-            messages.append(response)
+            messages.append(Response.FromString(response))
 
         outbox = Outbox(write, message_bytes=limit, waiting_bytes=500)
         sender = asyncio.create_task(outbox.send())
@@ -288,3 +288,35 @@ def test_outbox_keeps_order_and_bytes(parts: list[tuple[int, int]], limit: int) 
         assert got == sent
 
     asyncio.run(play())
+
+
+async def test_documents_wait_for_company_only_while_many_are_on_their_way() -> None:
+    """With company due, finished parts leave together; alone, urgent, or with a full message, they leave at once."""
+    messages: list[list[str]] = []
+    due = 20
+
+    async def write(response: bytes) -> None:
+        await asyncio.sleep(0)
+        messages.append([item.request_id for item in Response.FromString(response).items])
+
+    outbox = Outbox(write, message_bytes=300, waiting_bytes=5000, linger_seconds=30.0, company=lambda: due)
+    sender = asyncio.create_task(outbox.send())
+    for name in ("a", "b"):
+        outbox.put(Part(name, b"x" * 20))
+        await asyncio.sleep(0.01)
+    assert messages == []
+    outbox.put(Part("c", b"x" * 400))
+    await _until(lambda: messages == [["a", "b"], ["c"]])
+    outbox.put(Part("d"))
+    await asyncio.sleep(0.01)
+    outbox.put(Part("e", urgent=True))
+    await _until(lambda: messages[2:] == [["d", "e"]])
+    due = 1
+    outbox.put(Part("f"))
+    await _until(lambda: messages[3:] == [["f"]])
+    due = 20
+    outbox.put(Part("g"))
+    await asyncio.sleep(0.01)
+    outbox.close()
+    await sender
+    assert messages[4:] == [["g"]]

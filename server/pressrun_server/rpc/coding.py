@@ -1,15 +1,15 @@
-"""Messages that are no protobuf of their type: an error of the request, not of the node."""
+"""Between bytes and messages: what is no protobuf is the request's error, what is bytes already is sent as it is."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 from google.protobuf.message import DecodeError
 
 from pressrun_server.errors import PressrunError, Reason
 
-__all__ = ["Malformed", "sound", "tolerant"]
+__all__ = ["Malformed", "serialised", "tolerant"]
 
 
 class Malformed:
@@ -37,13 +37,10 @@ def tolerant(deserialize: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
     return read
 
 
-async def sound(messages: AsyncIterator[Any]) -> AsyncIterator[Any]:
-    """The messages of a stream.
+def serialised(serialize: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
+    """A serialiser that lets pass what is serialised already."""
 
-    Raises:
-        PressrunError: INVALID_REQUEST, one is malformed.
-    """
-    async for message in messages:
-        if isinstance(message, Malformed):
-            raise message.error
-        yield message
+    def write(message: Any) -> bytes:
+        return message if type(message) is bytes else serialize(message)
+
+    return write
