@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pressrun.v1 import document_pb2
 from pressrun_client.errors import IntegrityError, LimitExceededError, RenderError
+from pressrun_client.fingerprint import Fingerprints
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -23,6 +24,7 @@ class Assembly:
     Args:
         request_id: the document; errors name it.
         limit: bytes of the largest document to accept.
+        fingerprints: hashes whole documents; those of one stream share one.
 
     Example:
         >>> assembly = Assembly("a", limit=100)
@@ -32,11 +34,12 @@ class Assembly:
         11
     """
 
-    __slots__ = ("_hash", "_limit", "_parts", "_request_id", "size")
+    __slots__ = ("_fingerprints", "_hash", "_limit", "_parts", "_request_id", "size")
 
-    def __init__(self, request_id: str, *, limit: int) -> None:
+    def __init__(self, request_id: str, *, limit: int, fingerprints: Fingerprints | None = None) -> None:
         self._request_id = request_id
         self._limit = limit
+        self._fingerprints = fingerprints
         self._parts: list[bytes] = []
         self._hash: _Hash | None = None
         self.size = 0
@@ -79,7 +82,8 @@ class Assembly:
             content, found = b"".join(parts), self._hash.hexdigest()
         else:
             content = parts[0] if parts else b""
-            found = hashlib.sha256(content).hexdigest()
+            hashes = self._fingerprints
+            found = hashes.sha256(content) if hashes is not None else hashlib.sha256(content).hexdigest()
         if found != expected.sha256:
             raise self._broken(f"The bytes hash to {found} where the manifest names {expected.sha256 or 'nothing'}.")
         return content

@@ -12,7 +12,13 @@ from typing import Any, Literal, Self, TypeVar, Unpack, cast
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from pressrun.v1 import asset_service_pb2, asset_service_pb2_grpc, template_service_pb2, template_service_pb2_grpc
+from pressrun.v1 import (
+    asset_service_pb2,
+    asset_service_pb2_grpc,
+    render_service_pb2,
+    template_service_pb2,
+    template_service_pb2_grpc,
+)
 from pressrun.v1.render_service_pb2_grpc import RenderServiceStub
 from pressrun_client.bundle import Bundle, read_bundle
 from pressrun_client.channel import grpc_target, open_channel
@@ -110,7 +116,13 @@ class Client:
         return self._opened
 
     def _documents(self) -> RenderServiceStub:
-        return RenderServiceStub(self._channel())
+        channel = self._channel()
+        stub = RenderServiceStub(channel)
+        # Its answers are read by `wire`, from their bytes.
+        stub.Render = channel.stream_stream(
+            "/pressrun.v1.RenderService/Render", request_serializer=render_service_pb2.RenderRequest.SerializeToString
+        )
+        return stub
 
     def _templates(self) -> template_service_pb2_grpc.TemplateServiceStub:
         return template_service_pb2_grpc.TemplateServiceStub(self._channel())

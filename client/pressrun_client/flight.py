@@ -10,6 +10,7 @@ from pressrun_client.conversion.record import encode_record
 from pressrun_client.conversion.request import seconds
 from pressrun_client.document import Document, FailedDocument
 from pressrun_client.errors import RenderError
+from pressrun_client.fingerprint import Fingerprints
 from pressrun_client.lane import Lane
 from pressrun_client.models.request import RenderRequest
 
@@ -27,12 +28,14 @@ class Flight:
         request: what the caller asked for.
         request_id: its id, given or made up.
         config: the default time limit and the largest document.
+        fingerprints: hashes the document.
 
     Raises:
         InvalidRequestError: the record is no JSON, or the time limit is none.
     """
 
     __slots__ = (
+        "_fingerprints",
         "as_of",
         "assembly",
         "attempts",
@@ -48,7 +51,14 @@ class Flight:
         "started",
     )
 
-    def __init__(self, index: int, request: RenderRequest, request_id: str, config: ClientConfig) -> None:
+    def __init__(
+        self,
+        index: int,
+        request: RenderRequest,
+        request_id: str,
+        config: ClientConfig,
+        fingerprints: Fingerprints | None = None,
+    ) -> None:
         self.index = index
         self.request = request
         self.request_id = request_id
@@ -62,7 +72,8 @@ class Flight:
         self.lane: Lane | None = None
         """The call that it was sent on; None while it waits."""
         self.first_byte = 0.0
-        self.assembly = Assembly(request_id, limit=self.limit)
+        self._fingerprints = fingerprints
+        self.assembly = Assembly(request_id, limit=self.limit, fingerprints=fingerprints)
 
     def launch(self, lane: Lane, now: float) -> None:
         """Notes that it is sent."""
@@ -74,7 +85,7 @@ class Flight:
         """Throws away what has come, before it is sent again."""
         self.lane = None
         self.first_byte = 0.0
-        self.assembly = Assembly(self.request_id, limit=self.limit)
+        self.assembly = Assembly(self.request_id, limit=self.limit, fingerprints=self._fingerprints)
 
     def delivered(self, content: bytes, completion: bytes, now: float) -> Document:
         """The finished document."""

@@ -13,6 +13,7 @@ from pressrun.v1 import render_service_pb2
 from pressrun.v1.render_service_pb2_grpc import RenderServiceStub
 from pressrun_client.errors import NodeUnavailableError, RenderError
 from pressrun_client.failure import error_from_rpc
+from pressrun_client.wire import WireError
 
 __all__ = ["Lane", "cancelled_by_peer"]
 
@@ -52,18 +53,21 @@ class Lane:
             with _broken_ok():
                 await self._call.done_writing()
 
-    async def read_all(self, receive: Callable[[render_service_pb2.RenderResponse], None]) -> RenderError | None:
-        """Reads to the end; the error that the call ended with, or None for OK."""
+    async def read_all(self, receive: Callable[[bytes], None]) -> RenderError | None:
+        """Reads serialised RenderResponses to the end; the error that the call ended with, or None for OK."""
         call = self._call
         try:
             while (message := await call.read()) is not grpc.aio.EOF:
-                receive(cast("render_service_pb2.RenderResponse", message))
+                receive(cast("bytes", message))
             if await call.code() is grpc.StatusCode.OK:
                 return None
             # Reading has no more to give and does not say why; reading on raises it.
             await call.read()
         except grpc.aio.AioRpcError as error:
             return error_from_rpc(error, target=self._target)
+        except WireError as error:
+            call.cancel()
+            return NodeUnavailableError(f"The node sent what is no answer: {error}.", code="INTERNAL", retryable=True)
         except asyncio.CancelledError:
             if not cancelled_by_peer():
                 raise

@@ -27,7 +27,9 @@ import uuid
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Iterable
 
-from pressrun.v1 import render_service_pb2
+from google.rpc import status_pb2
+
+from pressrun.v1 import document_pb2, render_service_pb2
 from pressrun.v1.render_service_pb2_grpc import RenderServiceStub
 from pressrun_client.alarm import Alarm
 from pressrun_client.config import ClientConfig
@@ -43,11 +45,13 @@ from pressrun_client.errors import (
     RenderError,
 )
 from pressrun_client.failure import error_from_status
+from pressrun_client.fingerprint import Fingerprints
 from pressrun_client.flight import Flight
 from pressrun_client.intake import Intake
 from pressrun_client.lane import Lane
 from pressrun_client.models.request import RenderRequest
 from pressrun_client.retry import retry_delay
+from pressrun_client.wire import items_of
 
 __all__ = ["RenderStream"]
 
@@ -94,6 +98,7 @@ class RenderStream:
         self._intake = Intake(requests, max_in_flight, self._admit, self._changed)
         self._delivery = Delivery(ordered=ordered)
         self._alarm = Alarm(self._expire)
+        self._fingerprints = Fingerprints()
         self._prefix = f"{uuid.uuid4().hex[:12]}-"
         self._pulled = 0
         self._flights: dict[str, Flight] = {}
@@ -180,7 +185,7 @@ class RenderStream:
             if request_id in self._flights or request_id in self._abandoned:
                 fault = Violation("request_id", "is that of another document in flight; give each its own")
                 raise InvalidRequestError("The request is wrong.", violations=(fault,))
-            flight = Flight(index, request, request_id, self._config)
+            flight = Flight(index, request, request_id, self._config, self._fingerprints)
         except RenderError as error:
             error.request_id = request_id
             self._delivery.put(index, FailedDocument(request_id, error, 0))
@@ -276,15 +281,15 @@ class RenderStream:
         error = await lane.read_all(lambda message: self._receive(lane, message))
         self._lane_ended(lane, error)
 
-    def _receive(self, lane: Lane, message: render_service_pb2.RenderResponse) -> None:
+    def _receive(self, lane: Lane, message: bytes) -> None:
         now = time.monotonic()
-        for item in message.items:
+        for item in items_of(message):
             request_id = item.request_id
             flight = self._flights.get(request_id)
-            completed = item.HasField("completion")
+            completed = item.completion is not None
             if flight is None or flight.lane is not lane:
                 # Abandoned: the node's last word on it frees its id.
-                if (completed or item.HasField("failure")) and self._abandoned.get(request_id) is lane:
+                if (completed or item.failure is not None) and self._abandoned.get(request_id) is lane:
                     del self._abandoned[request_id]
                 continue
             try:
@@ -292,12 +297,11 @@ class RenderStream:
                 if data:
                     flight.first_byte = flight.first_byte or now
                     flight.assembly.add(item.offset, data)
-                if completed:
-                    completion = item.completion
-                    content = flight.assembly.finish(completion)
-                    self._land(flight, flight.delivered(content, completion.SerializeToString(), now))
-                elif item.HasField("failure"):
-                    self._retry(flight, error_from_status(item.failure, request_id), now)
+                if item.completion is not None:
+                    content = flight.assembly.finish(document_pb2.DocumentCompletion.FromString(item.completion))
+                    self._land(flight, flight.delivered(content, item.completion, now))
+                elif item.failure is not None:
+                    self._retry(flight, error_from_status(status_pb2.Status.FromString(item.failure), request_id), now)
             except RenderError as error:
                 if not completed:
                     self._abandon(flight)

@@ -37,7 +37,7 @@ class _Call:
         if message is None:
             await self._half_closed.wait()
             return grpc.aio.EOF
-        return message
+        return message.SerializeToString()
 
     async def done_writing(self) -> None:
         self._half_closed.set()

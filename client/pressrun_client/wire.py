@@ -1,0 +1,128 @@
+"""Reads answers of a Render stream without copying documents more than once.
+
+The protobuf library copies a document of 200 KB twice to give it to Python and parses a header that few callers look
+at. Here the fields of each item are found in the message (https://protobuf.dev/programming-guides/encoding/), the
+document is cut out once, and what is small is parsed by the library when it is needed.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pressrun.v1 import render_service_pb2
+
+__all__ = ["Item", "WireError", "items_of"]
+
+_FIELDS: Final = render_service_pb2.RenderResponseItem.DESCRIPTOR.fields_by_name
+_BYTES: Final = 2
+_REQUEST_ID, _HEADER, _DATA, _COMPLETION, _FAILURE = (
+    _FIELDS[name].number << 3 | _BYTES for name in ("request_id", "header", "data", "completion", "failure")
+)
+_OFFSET: Final = _FIELDS["offset"].number << 3
+_ITEMS: Final = render_service_pb2.RenderResponse.DESCRIPTOR.fields_by_name["items"].number << 3 | _BYTES
+_FIXED: Final = {1: 8, 5: 4}
+"""Bytes of the wire types of fixed length."""
+
+
+class WireError(ValueError):
+    """The bytes are no RenderResponse."""
+
+
+class Item:
+    """One part of one document; messages in it are still serialised, None where they are absent."""
+
+    __slots__ = ("completion", "data", "failure", "header", "offset", "request_id")
+
+    def __init__(self) -> None:
+        self.request_id = ""
+        self.offset = 0
+        self.data = b""
+        self.header: bytes | None = None
+        self.completion: bytes | None = None
+        self.failure: bytes | None = None
+
+
+def items_of(message: bytes) -> list[Item]:
+    """The items of a serialised RenderResponse.
+
+    Raises:
+        WireError: it is none.
+
+    Example:
+        >>> message = render_service_pb2.RenderResponse(items=[{"request_id": "a", "data": b"%PDF"}])
+        >>> [(item.request_id, item.data) for item in items_of(message.SerializeToString())]
+        [('a', b'%PDF')]
+    """
+    found: list[Item] = []
+    position, end = 0, len(message)
+    try:
+        while position < end:
+            tag, position = _varint(message, position)
+            if tag != _ITEMS:
+                position = _skipped(message, position, tag)
+                continue
+            size, position = _varint(message, position)
+            position += size
+            if position > end:
+                raise WireError("an item is cut off")
+            found.append(_item(message, position - size, position))
+    except (IndexError, UnicodeDecodeError) as error:
+        raise WireError("the message is cut off or damaged") from error
+    return found
+
+
+def _item(message: bytes, position: int, end: int) -> Item:
+    item = Item()
+    while position < end:
+        tag, position = _varint(message, position)
+        if tag & 7 != _BYTES:
+            if tag == _OFFSET:
+                item.offset, position = _varint(message, position)
+            else:
+                position = _skipped(message, position, tag)
+            continue
+        size, position = _varint(message, position)
+        value = message[position : position + size]
+        position += size
+        if tag == _DATA:
+            item.data = value
+        elif tag == _REQUEST_ID:
+            item.request_id = value.decode()
+        elif tag == _COMPLETION:
+            item.completion = value if item.completion is None else item.completion + value
+        elif tag == _HEADER:
+            item.header = value if item.header is None else item.header + value
+        elif tag == _FAILURE:
+            item.failure = value if item.failure is None else item.failure + value
+    if position != end:
+        raise WireError("a field is cut off")
+    return item
+
+
+def _varint(message: bytes, position: int) -> tuple[int, int]:
+    """A number and where the next byte is."""
+    byte = message[position]
+    position += 1
+    if byte < 0x80:  # noqa: PLR2004 - seven bits a byte
+        return byte, position
+    value, shift = byte & 0x7F, 7
+    while True:
+        byte = message[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:  # noqa: PLR2004 - as above
+            return value, position
+        shift += 7
+
+
+def _skipped(message: bytes, position: int, tag: int) -> int:
+    """Where the field after one of no interest begins."""
+    kind = tag & 7
+    if kind == 0:
+        return _varint(message, position)[1]
+    if kind == _BYTES:
+        size, position = _varint(message, position)
+        return position + size
+    if kind in _FIXED:
+        return position + _FIXED[kind]
+    raise WireError(f"wire type {kind} is none")
