@@ -99,7 +99,7 @@ async def test_serve_drains_and_ends(
             await call.write(render_service_pb2.RenderRequest(
                 items=[render_service_pb2.RenderRequestItem(document=long)]
             ))  # fmt: skip
-            parts = [(await call.read()).items[0]]
+            parts = list((await call.read()).items)
             served.process.send_signal(signal.SIGTERM)
             assert (await asyncio.wait_for(watch.read(), 2)).status == health_pb2.HealthCheckResponse.NOT_SERVING
             async with session.get(f"http://{served.http}/readyz") as answer:
