@@ -1,17 +1,25 @@
 """Writes a page's frames as a content stream (PDF 32000-1, 7.8.2 and 9.4).
 
-User space is scaled to millipoints once, so every coordinate is the integer that layout found and no number is
-ever rounded or formatted as a fraction. Text is placed relative to the run before it: rows repeat the same steps, and
-deflate likes that.
+User space is scaled to millipoints once, so every coordinate is the integer that layout found and no number is ever
+rounded or formatted as a fraction. Text is placed relative to the run before it: rows repeat the same steps, and
+deflate likes that. All that is shown is either a marked piece of an element or an artifact (14.6, 14.8.2.2). No code
+of a shard is special in a literal string, so nothing is escaped.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pressrun_server.emit.roles import element_name
 from pressrun_server.emit.syntax import color_operands
-from pressrun_server.model.page import Page
+from pressrun_server.model.page import ARTIFACT, Column, Page, Strip
 from pressrun_server.model.program import TextStyle
 
 __all__ = ["ContentWriter"]
+
+_UNKNOWN = -1
+"""Index of the row of changes for when it is not known which style was before."""
 
 
 class ContentWriter:
@@ -30,7 +38,9 @@ class ContentWriter:
         self._fills: dict[int, str] = {}
         every = range(len(styles))
         # By style before and style now, in the first shard; the last row is for no style before.
-        self._changes = [[self._change(before, style, 0) for style in every] for before in (*every, -1)]
+        self._changes = [[self._change(before, style, 0) for style in every] for before in (*every, _UNKNOWN)]
+        self._first = [(face, 0) for face in self._faces]
+        self._begins: dict[str, str] = {ARTIFACT: "/Artifact BMC\n"}
 
     def write(self, page: Page, used: set[tuple[int, int]]) -> str:
         """The content stream; every character stands for one byte.
@@ -41,18 +51,26 @@ class ContentWriter:
         """
         height = page.height
         out = [".001 0 0 .001 0 0 cm\n"]
-        self._paint(page, out)
-        for x, y, w, h, slot, _alt in page.images:
-            out.append(f"q {w} 0 0 {h} {x} {height - y - h} cm /I{slot} Do Q\n")
+        if page.fills:
+            self._paint(page, out)
+        mark = 0
+        for x, y, w, h, slot, tagged in page.images:
+            if tagged:
+                out.append(f"/Figure<</MCID {mark}>>BDC\n")
+                mark += 1
+            else:
+                out.append("/Artifact BMC\n")
+            out.append(f"q {w} 0 0 {h} {x} {height - y - h} cm /I{slot} Do Q\nEMC\n")
         if page.text:
             out.append("BT\n")
-            self._text(page, out, used)
+            self._text(page, out, used, mark)
             out.append("ET\n")
         return "".join(out)
 
     def _paint(self, page: Page, out: list[str]) -> None:
         height, current = page.height, None
         fills = self._fills
+        out.append("/Artifact BMC\n")
         for x, y, w, h, color in page.fills:
             if color != current:
                 if color not in fills:
@@ -60,36 +78,87 @@ class ContentWriter:
                 out.append(fills[color])
                 current = color
             out.append(f"{x} {height - y - h} {w} {h} re f\n")
+        out.append("EMC\n")
 
-    def _text(self, page: Page, out: list[str], used: set[tuple[int, int]]) -> None:
-        append, text = out.append, page.text
-        # One look at the whole page tells whether anything must be escaped; a line feed is in no shard.
-        whole = "\n".join([run[4] for run in text])
-        if "(" in whole or ")" in whole or "\\" in whole:
-            escaped = whole.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)").split("\n")
-            text = [(*run[:4], codes) for run, codes in zip(text, escaped, strict=True)]
+    def _text(self, page: Page, out: list[str], used: set[tuple[int, int]], mark: int) -> None:
+        append, height = out.append, page.height
         seen: set[int] = set()
         steps: dict[int, str] = {}  # columns make the same steps in every row, and writing a number takes long
-        last_x, last_y, style, shard, changes = 0, page.height, -1, 0, self._changes[-1]
-        for x, y, next_style, next_shard, codes in text:
-            if next_style != style or next_shard != shard:
-                if next_shard:
-                    append(self._change(style, next_style, next_shard))
-                    used.add((self._faces[next_style], next_shard))
+        changes = unknown = self._changes[_UNKNOWN]
+        last_x, last_y, style, shard, inside, placed = 0, 0, _UNKNOWN, 0, False, False
+        for x, y, next_style, next_shard, codes in page.text:
+            kind = x.__class__
+            if kind is int:
+                if next_style != style or next_shard != shard:
+                    if next_shard:
+                        append(self._change(style, next_style, next_shard))
+                        used.add((self._faces[next_style], next_shard))
+                    else:
+                        append(changes[next_style])
+                        seen.add(next_style)
+                    style, shard, changes = next_style, next_shard, self._changes[next_style]
+                if not placed:
+                    append(f"1 0 0 1 {x} {height - y} Tm({codes})Tj\n")
+                    placed = True
                 else:
-                    append(changes[next_style])
-                    seen.add(next_style)
-                style, shard, changes = next_style, next_shard, self._changes[next_style]
-            step = steps.get(x - last_x)
-            if step is None:
-                step = steps[x - last_x] = str(x - last_x)
-            if y == last_y:
-                append(f"{step} 0 Td({codes})Tj\n")
+                    step = steps.get(x - last_x)
+                    if step is None:
+                        step = steps[x - last_x] = str(x - last_x)
+                    append(f"{step} {last_y - y} Td({codes})Tj\n" if y != last_y else f"{step} 0 Td({codes})Tj\n")
+                last_x, last_y = x, y
+            elif kind is str:
+                if inside:
+                    append("EMC\n")
+                inside = True
+                if x:
+                    append(f"/{x if x.isalnum() else element_name(x)}<</MCID {mark}>>BDC\n")
+                    mark += 1
+                else:
+                    append("/Artifact BMC\n")
             else:
-                append(f"{step} {last_y - y} Td({codes})Tj\n")
-                last_y = y
-            last_x = x
-        used.update([(self._faces[index], 0) for index in seen])
+                if inside:
+                    append("EMC\n")
+                    inside = False
+                write, marks, styles = x.write or self._strip(x)
+                append(write(height - y, mark, self._unmixed(x, next_style, used) if next_shard else next_style))
+                seen |= styles
+                for index in x.styled:
+                    seen.add(next_style[index])
+                mark += marks
+                style, changes, placed = _UNKNOWN, unknown, False
+        if inside:
+            append("EMC\n")
+        first = self._first
+        used.update([first[index] for index in seen])
+
+    def _unmixed(self, strip: Strip, values: Sequence[Any], used: set[tuple[int, int]]) -> list[Any]:
+        """A strip's values with text of several shards as text of one that changes the font on its way."""
+        found: list[Any] = []
+        given = iter(values)
+        for column in strip.columns:
+            if column.x is None:
+                found.append(next(given))
+            style = column.style
+            if style is None:
+                style = next(given)
+                found.append(style)
+            if column.codes is None:
+                codes = next(given)
+                found.append(codes if isinstance(codes, str) else self._runs(style, codes, used))
+        return found
+
+    def _runs(self, style: int, runs: tuple[tuple[int, str], ...], used: set[tuple[int, int]]) -> str:
+        face, size = self._faces[style], self._sizes[style]
+        out, current = [], 0
+        for shard, codes in runs:
+            if shard != current:
+                out.append(f")Tj\n/F{face}_{shard} {size} Tf(")
+                current = shard
+                used.add((face, shard))
+            out.append(codes)
+        if current:
+            out.append(f")Tj\n/F{face}_0 {size} Tf(")
+        return "".join(out)
 
     def _change(self, before: int, style: int, shard: int) -> str:
         """Selects a font, and colour and spacing where they differ from the style before; -1 is none."""
@@ -99,3 +168,81 @@ class ContentWriter:
         if self._spaced and (before < 0 or self._spacing[style] != self._spacing[before]):
             found += self._spacing[style]
         return found
+
+    def _strip(self, strip: Strip) -> tuple[Callable[[int, int, list[Any]], str], int, frozenset[int]]:
+        """What writes a strip: one formatted string, whose source is made of nothing but numbers and our own words."""
+        source = _StripSource(self)
+        for column in strip.columns:
+            source.column(column)
+        source.end()
+        write = eval(  # noqa: S307 - see above
+            f"lambda y, m, v: f{source.text()!r}", {"__builtins__": {}, "S": self._changes[_UNKNOWN]}
+        )
+        strip.styled = tuple(source.styled)
+        strip.write = (write, source.marks, frozenset(source.styles))
+        made: tuple[Callable[[int, int, list[Any]], str], int, frozenset[int]] = strip.write
+        return made
+
+
+class _StripSource:
+    """The source of a strip's format: text with fields over its top `y`, its first mark `m` and its values `v`."""
+
+    def __init__(self, writer: ContentWriter) -> None:
+        self._changes = writer._changes  # noqa: SLF001 - its builder
+        self._parts: list[str] = []
+        self._value = 0
+        self._x: int | str | None = None
+        self._y = 0
+        self._style = _UNKNOWN
+        self._inside = False
+        self.marks = 0
+        self.styles: set[int] = set()
+        self.styled: list[int] = []
+
+    def text(self) -> str:
+        return "".join(self._parts)
+
+    def column(self, column: Column) -> None:
+        place: int | str = column.x if column.x is not None else self._take()
+        if column.tag is not None:
+            self.end()
+            self._inside = True
+            if column.tag:
+                number = f"{{m+{self.marks}}}" if self.marks else "{m}"
+                self._parts.append(f"/{element_name(column.tag)}<</MCID {number}>>BDC\n")
+                self.marks += 1
+            else:
+                self._parts.append("/Artifact BMC\n")
+        if column.style is None:
+            taken = self._take()
+            self.styled.append(self._value - 1)
+            self._parts.append(f"{{S[{taken}]}}")
+            self._style = _UNKNOWN
+        elif column.style != self._style:
+            self._parts.append(self._changes[self._style][column.style])
+            self.styles.add(column.style)
+            self._style = column.style
+        y = column.y
+        if self._x is None:
+            self._parts.append(f"1 0 0 1 {_field(place)} {{y-{y}}} Tm")
+        else:
+            step = place - self._x if isinstance(place, int) and isinstance(self._x, int) else f"{place}-{self._x}"
+            self._parts.append(f"{_field(step)} {self._y - y} Td")
+        self._x, self._y = place, y
+        fixed = column.codes
+        codes = f"{{{self._take()}}}" if fixed is None else fixed.replace("{", "{{").replace("}", "}}")
+        self._parts.append(f"({codes})Tj\n")
+
+    def end(self) -> None:
+        """End the mark."""
+        if self._inside:
+            self._parts.append("EMC\n")
+            self._inside = False
+
+    def _take(self) -> str:
+        self._value += 1
+        return f"v[{self._value - 1}]"
+
+
+def _field(value: int | str) -> str:
+    return str(value) if isinstance(value, int) else f"{{{value}}}"

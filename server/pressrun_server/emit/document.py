@@ -1,25 +1,40 @@
 """Writes a PDF from pages as they come: what is prepared first, then page by page, then what is known only at the end.
 
-Object numbers: catalog, page root, information and font dictionary are reserved low and written last; then the
-prepared objects (the *prefix*, the same bytes for every document with the same assets, with its offsets and its SHA-256
-state kept); then the pages. About 16 bytes a page stay in memory. A prefix holds the first shard of every face;
-other shards are written before the first page that shows them.
+Object numbers: what is written last (catalog, page root, structure root ...) has the low ones; then the prepared
+objects (the *prefix*, the same bytes for every document with the same assets, with its offsets and its SHA-256 state
+kept); then a block of numbers a page (`emit.structure`). A prefix holds the first shard of every face; other shards
+are written before the first page that shows them.
 """
 
 from __future__ import annotations
 
+import bisect
 import hashlib
+import struct
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import deflate
 
+from pressrun_server.emit.colorspace import srgb_profile
 from pressrun_server.emit.content import ContentWriter
+from pressrun_server.emit.metadata import Metadata, information, packet
 from pressrun_server.emit.resources import OBJECTS_PER_FONT, font_objects, image_objects
-from pressrun_server.emit.syntax import date_string, decimal, text_string
+from pressrun_server.emit.roles import type_entries
+from pressrun_server.emit.structure import (
+    CONTENT,
+    EXTRA,
+    MARKS,
+    PAGE,
+    STREAM,
+    Carried,
+    FigureObject,
+    Forms,
+    next_block,
+)
+from pressrun_server.emit.syntax import decimal, text_string
 from pressrun_server.model.page import Page
 from pressrun_server.model.prepared import PreparedImage
 from pressrun_server.model.program import Program
@@ -27,27 +42,18 @@ from pressrun_server.model.program import Program
 __all__ = ["DocumentWriter", "Metadata", "PrefixCache"]
 
 _HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
-_CATALOG, _PAGES, _INFO, _FONTS, _IMAGES = 1, 2, 3, 4, 5
-_FIRST_FREE = 6
+_CATALOG, _PAGES, _INFO, _FONTS, _IMAGES, _STRUCTURE, _DOCUMENT, _METADATA, _PROFILE = range(1, 10)
+_FIRST_FREE = 10
 _KIDS = 64
 _LEVEL = 1
 _MOST_PREFIXES = 256
-# Lines of the cross-reference table are of one length (PDF 32000-1, 7.5.4).
-_IN_USE = b"%010d 00000 n \n"
-_FREE = b"0000000000 00000 f \n"
-_LINE = len(_FREE)
-PRODUCER = "Pressrun"
-
-
-@dataclass(frozen=True, slots=True)
-class Metadata:
-    """What a document says of itself."""
-
-    title: str
-    language: str
-    moment: datetime
-    identifier: bytes
-    """16 bytes, from the digests of what decides the document."""
+# Rows of the cross-reference stream (PDF 32000-1, 7.5.8): type, offset or object stream, generation or index.
+_ROW = struct.Struct(">BIH")
+_FREE = _ROW.pack(0, 0, 0)
+_INTENT = (
+    b"<</Type/OutputIntent/S/GTS_PDFA1/OutputConditionIdentifier(sRGB)/RegistryName(http://www.color.org)"
+    b"/Info(sRGB IEC61966-2.1)/DestOutputProfile %d 0 R>>" % _PROFILE
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -57,8 +63,8 @@ class _Prefix:
     """hashlib object after `data`; copied for every document."""
     offsets: array[int]
     """Offset by object number; 0 for numbers that are only reserved."""
-    table: bytes
-    """Their lines of the cross-reference table."""
+    rows: bytes
+    """Their rows of the cross-reference stream."""
     images: bytes
     """The XObject dictionary."""
 
@@ -69,6 +75,7 @@ class PrefixCache:
 
     program: Program
     content: ContentWriter = field(init=False)
+    forms: Forms = field(default_factory=Forms)
     first_fonts: frozenset[tuple[int, int]] = field(init=False)
     """Face and shard of what every prefix holds."""
     _prefixes: dict[tuple[tuple[int, str], ...], _Prefix] = field(default_factory=dict)
@@ -129,6 +136,9 @@ class PrefixCache:
             parts.append(data)
             position += len(data)
 
+        profile = deflate.zlib_compress(srgb_profile(), 9)
+        header = b"<</N 3/Filter/FlateDecode/Length %d>>" % len(profile)
+        add(_PROFILE, b"%s\nstream\n%s\nendstream" % (header, profile))
         for index in range(len(self.program.faces)):
             for number, body in self.font(index, 0):
                 add(number, body)
@@ -145,12 +155,8 @@ class PrefixCache:
         add(_IMAGES, b"<<" + b"".join(names) + b">>")
         data = b"".join(parts)
         table = array("Q", (offsets.get(index, 0) for index in range(number)))
-        return _Prefix(data, hashlib.sha256(data), table, _lines(table), b"".join(names))
-
-
-def _lines(offsets: array[int]) -> bytes:
-    """Lines of the cross-reference table; a number without an object is free."""
-    return b"".join([_IN_USE % offset if offset else _FREE for offset in offsets])
+        rows = b"".join([_ROW.pack(1, offset, 0) if offset else _FREE for offset in table])
+        return _Prefix(data, hashlib.sha256(data), table, rows, b"".join(names))
 
 
 class DocumentWriter:
@@ -169,14 +175,20 @@ class DocumentWriter:
         self._metadata = metadata
         self._prefix = cache.get(images)
         self._state = self._prefix.state.copy()
-        self._offsets = self._prefix.offsets[:]
-        self._late: list[int] = []
-        """Numbers that the prefix reserved and that have their objects now."""
         self._position = len(self._prefix.data)
         self._fonts = set(cache.first_fonts)
+        self._rows: list[tuple[int, bytearray]] = [(0, bytearray(self._prefix.rows))]
+        """First number and cross-reference rows of each block, the prefix first."""
+        self._block = next_block(len(self._prefix.offsets), 0)
+        self._reserved = 0
         self._nodes: list[tuple[int, int]] = []
         self._kids: list[int] = []
+        self._marks: list[bytes] = []
+        self._mark_nodes: list[tuple[bytes, int]] = []
         self._parent = 0
+        self._late: list[tuple[int, bytes]] = []
+        """Objects for the object stream at the end."""
+        self._stack = [Carried(_DOCUMENT, _STRUCTURE, "Document", 0, [])]
         self.pages = 0
 
     @property
@@ -204,34 +216,46 @@ class DocumentWriter:
         out: list[bytes] = []
         stream = self._cache.content.write(page, used)
         if deferred:
-            forms = "".join(f"/D{number} Do " for number in deferred)
+            forms = "".join([f"/D{number} Do " for number in deferred])
             stream = f"q\n{stream}Q\n{forms}"
-        self._shards(used, out)
-        content = self._new()
-        self._object(out, content, self._deflated(b"", stream))
-        number = self._new()
+        if not used <= self._fonts:
+            self._shards(used, out)
+        base, extra = self._block, self._reserved
+        self._reserved = 0
         if not self._kids:
-            self._parent = self._new()
-        names = b"".join(b"/D%d %d 0 R" % (item, item) for item in deferred)
+            self._parent = base + EXTRA + extra
+            extra += 1
+        names = b"".join([b"/D%d %d 0 R" % (item, item) for item in deferred])
         images = b"%d 0 R" % _IMAGES if not names else b"<<%s%s>>" % (self._prefix.images, names)
-        self._object(
-            out,
-            number,
-            b"<</Type/Page/Parent %d 0 R/MediaBox%s/Resources<</Font %d 0 R/XObject %s>>/Contents %d 0 R>>"
-            % (self._parent, self._cache.box(page), _FONTS, images, content),
+        dictionary = (
+            b"<</Type/Page/Parent %d 0 R/MediaBox%s/Resources<</Font %d 0 R/XObject %s>>/Contents %d 0 R"
+            b"/StructParents %d/Tabs/S>>"
+            % (self._parent, self._cache.box(page), _FONTS, images, base + CONTENT, self.pages)
         )
-        self._kids.append(number)
+        made = self._cache.forms.page(page.tags, self._stack, base, extra, len(page.alts), dictionary)
+        rows = bytearray(_ROW.size * PAGE)
+        rows += made.rows
+        self._rows.append((base, rows))
+        self._block = next_block(base, made.size)
+        self._object(out, base + CONTENT, self._deflated(b"", stream))
+        for figure, alt in zip(made.figures, page.alts, strict=True):
+            self._object(out, figure.number, _figure(figure, base + PAGE, alt))
+        self._object(out, base + STREAM, made.stream)
+        self._late += [(ended.number, ended.body()) for ended in made.ended]
+        self._kids.append(base + PAGE)
+        self._marks.append(b"%d %d 0 R " % (self.pages, base + MARKS))
         self.pages += 1
         if len(self._kids) == _KIDS:
-            self._close_node(out)
+            self._close_nodes()
         return self._written(out)
 
     def reserve(self) -> int:
-        """A number for a form that is written later."""
-        return self._new()
+        """A number for a form of the next page that is written later."""
+        self._reserved += 1
+        return self._block + EXTRA + self._reserved - 1
 
     def form(self, number: int, page: Page) -> bytes:
-        """A reserved form: frames over the whole of a page."""
+        """A reserved form: frames over the whole of a page, none of them content."""
         used: set[tuple[int, int]] = set()
         out: list[bytes] = []
         stream = self._cache.content.write(page, used)
@@ -243,45 +267,81 @@ class DocumentWriter:
         return self._written(out)
 
     def end(self) -> bytes:
-        """The last bytes: page tree, dictionaries, cross-reference table, trailer."""
+        """The last bytes: what is known only now, and the cross-reference stream."""
         out: list[bytes] = []
         if self._kids:
-            self._close_node(out)
-        kids = b" ".join(b"%d 0 R" % number for number, _ in self._nodes)
-        self._object(out, _PAGES, b"<</Type/Pages/Count %d/Kids[%s]>>" % (self.pages, kids))
-        fonts = b"".join([self._cache.font_name(*font) for font in sorted(self._fonts)])
-        self._object(out, _FONTS, b"<<" + fonts + b">>")
+            self._close_nodes()
         meta = self._metadata
-        moment = date_string(meta.moment)
+        xmp = packet(meta)
         self._object(
-            out,
-            _INFO,
-            b"<</Title%s/Producer(%s)/CreationDate%s/ModDate%s>>"
-            % (text_string(meta.title), PRODUCER.encode(), moment, moment),
+            out, _METADATA, b"<</Type/Metadata/Subtype/XML/Length %d>>\nstream\n%s\nendstream" % (len(xmp), xmp)
         )
-        self._object(
-            out,
-            _CATALOG,
-            b"<</Type/Catalog/Pages %d 0 R/Lang%s/ViewerPreferences<</DisplayDocTitle true>>>>"
-            % (_PAGES, text_string(meta.language)),
-        )
-        start = self._position
-        identifier = meta.identifier.hex().encode()
-        out.append(self._table())
-        out.append(
-            b"trailer\n<</Size %d/Root %d 0 R/Info %d 0 R/ID[<%s><%s>]>>\nstartxref\n%d\n%%%%EOF\n"
-            % (len(self._offsets), _CATALOG, _INFO, identifier, identifier, start)
-        )
-        self._position += sum(map(len, out[-2:]))
+        stream, first = self._block, self._block + 1
+        late = self._late
+        late += [(carried.number, carried.body()) for carried in self._stack[1:]]
+        if len(self._mark_nodes) == 1:
+            marks = b"<</Nums[%s]>>" % self._mark_nodes[0][0]
+        else:
+            kids = b""
+            for nums, last in self._mark_nodes:
+                limits = b"/Limits[%d %d]" % (last - last % _KIDS, last)
+                late.append((first, b"<<%s/Nums[%s]>>" % (limits, nums)))
+                kids += b"%d 0 R " % first
+                first += 1
+            marks = b"<</Kids[%s]>>" % kids
+        root = self._stack[0]
+        document = b"<<%s/P %d 0 R/K[%s]>>" % (type_entries(root.role), _STRUCTURE, b"".join(root.kids))
+        nodes = b" ".join([b"%d 0 R" % number for number, _ in self._nodes])
+        fonts = b"".join([self._cache.font_name(*font) for font in sorted(self._fonts)])
+        language = text_string(meta.language)
+        late += [
+            (_DOCUMENT, document),
+            (
+                _STRUCTURE,
+                b"<</Type/StructTreeRoot/K[%d 0 R]/ParentTree%s/ParentTreeNextKey %d>>"
+                % (_DOCUMENT, marks, self.pages),
+            ),
+            (_PAGES, b"<</Type/Pages/Count %d/Kids[%s]>>" % (self.pages, nodes)),
+            (_FONTS, b"<<%s>>" % fonts),
+            (_INFO, information(meta)),
+            (
+                _CATALOG,
+                b"<</Type/Catalog/Pages %d 0 R/Lang%s/MarkInfo<</Marked true>>/StructTreeRoot %d 0 R/Metadata %d 0 R"
+                b"/OutputIntents[%s]/ViewerPreferences<</DisplayDocTitle true>>>>"
+                % (_PAGES, language, _STRUCTURE, _METADATA, _INTENT),
+            ),
+        ]
+        self._rows.append((stream, bytearray(_ROW.size * (first + 1 - stream))))
+        self._object_stream(out, stream, late)
+        self._cross_references(out, first)
         return self._written(out)
 
-    def _table(self) -> bytes:
-        """The cross-reference table (7.5.4); numbers that were reserved and not used are free."""
-        table = bytearray(self._prefix.table)
-        for number in self._late:
-            table[number * _LINE : (number + 1) * _LINE] = _IN_USE % self._offsets[number]
-        table += _lines(self._offsets[len(self._prefix.offsets) :])
-        return b"xref\n0 %d\n0000000000 65535 f \n%s" % (len(self._offsets), table[_LINE:])
+    def _object_stream(self, out: list[bytes], number: int, objects: list[tuple[int, bytes]]) -> None:
+        heads, at = [], 0
+        for index, (item, body) in enumerate(objects):
+            heads.append(b"%d %d " % (item, at))
+            at += len(body) + 1
+            self._set_row(item, 2, number, index)
+        head = b"".join(heads)
+        data = deflate.zlib_compress(head + b"\n".join([body for _, body in objects]), _LEVEL)
+        dictionary = b"/Type/ObjStm/N %d/First %d/Filter/FlateDecode" % (len(objects), len(head))
+        self._object(out, number, b"<<%s/Length %d>>\nstream\n%s\nendstream" % (dictionary, len(data), data))
+
+    def _cross_references(self, out: list[bytes], number: int) -> None:
+        """The cross-reference stream (7.5.8), which is the trailer, too; numbers that no block has are not told."""
+        start = self._position
+        self._set_row(number, 1, start, 0)
+        index = b"".join([b"%d %d " % (first, len(rows) // _ROW.size) for first, rows in self._rows])
+        data = deflate.zlib_compress(b"".join([rows for _, rows in self._rows]), _LEVEL)
+        identifier = self._metadata.identifier.hex().encode()
+        body = (
+            b"<</Type/XRef/Size %d/Index[%s]/W[1 4 2]/Root %d 0 R/Info %d 0 R/ID[<%s><%s>]/Filter/FlateDecode"
+            b"/Length %d>>\nstream\n%s\nendstream"
+            % (number + 1, index.rstrip(), _CATALOG, _INFO, identifier, identifier, len(data), data)
+        )
+        tail = b"%d 0 obj\n%s\nendobj\nstartxref\n%d\n%%%%EOF\n" % (number, body, start)
+        self._position += len(tail)
+        out.append(tail)
 
     def _shards(self, used: set[tuple[int, int]], out: list[bytes]) -> None:
         for face, shard in sorted(used - self._fonts):
@@ -289,16 +349,20 @@ class DocumentWriter:
             for number, body in self._cache.font(face, shard):
                 self._object(out, number, body)
 
-    def _close_node(self, out: list[bytes]) -> None:
-        kids = b" ".join(b"%d 0 R" % number for number in self._kids)
-        body = b"<</Type/Pages/Parent %d 0 R/Count %d/Kids[%s]>>" % (_PAGES, len(self._kids), kids)
-        self._object(out, self._parent, body)
+    def _close_nodes(self) -> None:
+        """End a node of the page tree, and one of the tree of marks."""
+        kids = b" ".join([b"%d 0 R" % number for number in self._kids])
+        self._late.append(
+            (self._parent, b"<</Type/Pages/Parent %d 0 R/Count %d/Kids[%s]>>" % (_PAGES, len(self._kids), kids))
+        )
         self._nodes.append((self._parent, len(self._kids)))
-        self._kids = []
+        self._mark_nodes.append((b"".join(self._marks).rstrip(), self.pages - 1))
+        self._kids, self._marks = [], []
 
-    def _new(self) -> int:
-        self._offsets.append(0)
-        return len(self._offsets) - 1
+    def _set_row(self, number: int, kind: int, second: int, third: int) -> None:
+        block = bisect.bisect_right(self._rows, number, key=_first) - 1
+        first, rows = self._rows[block]
+        _ROW.pack_into(rows, (number - first) * _ROW.size, kind, second, third)
 
     @staticmethod
     def _deflated(dictionary: bytes, stream: str) -> bytes:
@@ -307,9 +371,7 @@ class DocumentWriter:
 
     def _object(self, out: list[bytes], number: int, body: bytes) -> None:
         data = b"%d 0 obj\n%s\nendobj\n" % (number, body)
-        if number < len(self._prefix.offsets):
-            self._late.append(number)
-        self._offsets[number] = self._position
+        self._set_row(number, 1, self._position, 0)
         self._position += len(data)
         out.append(data)
 
@@ -317,3 +379,18 @@ class DocumentWriter:
         data = b"".join(out)
         self._state.update(data)
         return data
+
+
+def _first(block: tuple[int, bytearray]) -> int:
+    return block[0]
+
+
+def _figure(figure: FigureObject, page: int, alt: str) -> bytes:
+    """The element of an image with its alternative text (14.9.3)."""
+    return b"<<%s/P %d 0 R/Pg %d 0 R/K %d/Alt%s>>" % (
+        type_entries(figure.role),
+        figure.parent,
+        page,
+        figure.mark,
+        text_string(alt),
+    )

@@ -111,21 +111,24 @@ def _plain(shard: ShardData, measure: Callable[[bytes], int]) -> Callable[[str],
             return None
         return data.decode("latin-1"), measure(data)
 
-    if any(encoding.get(code) != chr(code) for code in _ASCII_PRINTABLE):
+    own = frozenset(code for code in _ASCII_PRINTABLE if encoding.get(code) == chr(code))
+    if not own:
         return plain
     low, high = _halves(shard.widths)
-    # Control characters are told by the sum that is needed anyway, so that short text is not looked at once more.
-    high = bytes(high[code] if code in _ASCII_PRINTABLE else _BARRED for code in range(0x80)) + bytes(0x80)
+    # What has another code (control characters have none) is told by the sum that is needed anyway, so that short text
+    # is not looked at once more.
+    high = bytes(high[code] if code in own else _BARRED for code in range(0x80)) + bytes(0x80)
     most = _LARGEST // max(*low, *high)
+    foreign = re.compile(f"[^{re.escape(''.join(map(chr, sorted(own))))}]")
 
     def plain_ascii(text: str) -> tuple[str, int] | None:
         if text.isascii():
             data = text.encode()
             if len(data) <= most:
                 wide = adler32(data.translate(high)) & _ADDED
-                if wide <= _BARRED or text.isprintable():
+                if wide <= _BARRED or foreign.search(text) is None:
                     return text, (adler32(data.translate(low)) & _ADDED) + (wide << _BITS) - _BOTH
-            elif text.isprintable():
+            elif foreign.search(text) is None:
                 return text, measure(data)
         return plain(text)
 

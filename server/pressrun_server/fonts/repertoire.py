@@ -1,8 +1,8 @@
 """How characters are divided into shards and which byte each has in its shard.
 
 A shard is a simple font of at most 224 characters: a document carries only the shards that it uses, text takes one byte
-a character, and word spacing works on it. ASCII and Latin-1 keep their own codes in the first shard, so its text can be
-read in an uncompressed file.
+a character, and word spacing works on it. ASCII and Latin-1 keep their own codes in the first shard, but for what is
+special in a literal string of PDF, so that no text is ever escaped.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def _span(*ranges: tuple[int, int]) -> str:
 
 
 def _latin() -> dict[str, int]:
-    codes = {chr(code): code for code in (*range(0x20, 0x7F), *range(0xA0, 0x100)) if code != 0xAD}  # noqa: PLR2004
+    codes = {"(": 1, ")": 2, "\\": 3}
+    codes |= {chr(code): code for code in (*range(0x20, 0x7F), *range(0xA0, 0x100)) if code not in {0xAD, *_AWKWARD}}
     for code, character in enumerate(_CP1252, 0x80):
         codes[_SPARE.get(code, character)] = code
     return codes

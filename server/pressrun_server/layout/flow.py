@@ -15,7 +15,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pressrun_server.layout.lines import Line, Typesetter
-from pressrun_server.layout.rows import RowFrame, RowSetter, borders
+from pressrun_server.layout.panel import Panel, paragraphs_of
+from pressrun_server.layout.rowcode import Placer, placer
+from pressrun_server.layout.rows import RowFrame, RowSetter, borders, split, untagged
 from pressrun_server.layout.static import Kept, static_nodes
 from pressrun_server.model.content import (
     BoundAbsolute,
@@ -24,9 +26,10 @@ from pressrun_server.model.content import (
     BoundNode,
     BoundParagraph,
     BoundRow,
+    BoundRows,
     BoundTable,
 )
-from pressrun_server.model.page import Page
+from pressrun_server.model.page import ARTIFACT, Page, Tag
 from pressrun_server.model.prepared import PreparedImage
 from pressrun_server.model.program import Box, Paragraph, Program, Running
 from pressrun_server.model.program import Page as PageKind
@@ -36,6 +39,8 @@ __all__ = ["Flow", "Layout"]
 _ENDLESS = 1 << 60
 _PIXEL = 750
 _NO_FILL = (0, 0, 0, 0, -1)
+_LAYERS = ("fills", "images", "text", "tags", "alts")
+"""What a page consists of, and what a keep remembers the length of."""
 
 
 @dataclass(slots=True, eq=False)
@@ -57,13 +62,24 @@ class _Keep:
 
     owner: object
     y: int
-    fills: int
-    images: int
-    text: int
+    begins: dict[str, int]
+    """How much of each layer was on the page then."""
     depth: int
     """Boxes that were open then."""
     released: bool = False
     """Whether it ends with the next content that is placed."""
+
+
+@dataclass(slots=True, eq=False)
+class _Table:
+    """A table that is being placed."""
+
+    head: list[RowFrame]
+    height: int
+    """Of the header."""
+    role: str
+    begun: bool = False
+    """Whether anything of it is placed."""
 
 
 class Layout:
@@ -82,6 +98,21 @@ class Layout:
         self.rows = RowSetter(setter, self.static)
         self._lines = Kept(self.static)
         self._blocks = Kept(self.static)
+        self._panels: dict[int, Panel | None] = {}
+        """By the id of a block outside the flow."""
+        self._placers: dict[tuple[int, int], Placer | None] = {}
+        data = program.locale_data
+        self._symbols = f"{data.decimal}{data.group}\u2212"
+
+    def placer(self, rows: BoundRows) -> Placer | None:
+        """What places rows of a loop many at a time, where they are of one plain form."""
+        # Templates live as long as the program, so their ids are keys that stay.
+        odd, even = rows.templates
+        key = (id(odd), id(even))
+        if key not in self._placers:
+            plans = [self.rows.plan(template) for template in rows.templates]
+            self._placers[key] = placer(plans[0], plans[1], rows.kinds, self.setter, self._symbols)
+        return self._placers[key]
 
     def pages(
         self, body: BoundBlock, images: Mapping[str, PreparedImage], missing: Callable[[str], None]
@@ -98,8 +129,8 @@ class Layout:
         images: Mapping[str, PreparedImage],
         missing: Callable[[str], None],
     ) -> None:
-        """Place a running element's content on its page."""
-        inner, height = self.apart(content, images, missing)
+        """Place a running element's content on its page; it is no part of the document's structure."""
+        inner, height = self.apart(content, images, missing, artifact=True)
         dy = running.top
         if running.valign != "top":
             spare = running.height - height
@@ -116,16 +147,59 @@ class Layout:
         )
 
     def apart(
-        self, block: BoundBlock, images: Mapping[str, PreparedImage], missing: Callable[[str], None]
+        self,
+        block: BoundBlock,
+        images: Mapping[str, PreparedImage],
+        missing: Callable[[str], None],
+        *,
+        artifact: bool = False,
     ) -> tuple[Page, int]:
-        """A block outside the flow, from y = 0, and its height; one that no record can change is placed once."""
-        return self._blocks.get(block.node, lambda note: Flow(self, images, note).scratch([block]), missing)
+        """A block outside the flow, from y = 0, and its height."""
+        if block.fixed is not None:
+            key = id(block.node)
+            if key not in self._panels:
+                self._panels[key] = self._panel(block, images, artifact=artifact)
+            panel = self._panels[key]
+            text = panel.text(block.fixed.texts()) if panel else None
+            if panel is not None and text is not None:
+                return Page(0, 0, panel.fills, [], text, panel.tags), panel.height
+        return self._blocks.get(
+            block.node, lambda note: Flow(self, images, note, artifact=artifact).scratch([block]), missing
+        )
+
+    def _panel(self, block: BoundBlock, images: Mapping[str, PreparedImage], *, artifact: bool) -> Panel | None:
+        assert block.fixed is not None
+        sample = block.fixed.sample()
+        assert isinstance(sample, BoundBlock)
+        lacking: list[str] = []
+        page, height = Flow(self, images, lacking.append, artifact=artifact).scratch([sample])
+        if lacking:
+            return None  # told of in every document, which a panel can't
+        return Panel.of(paragraphs_of(block.node), page, height, self.setter)
 
 
 class Flow:
-    """Places the content of one document."""
+    """Places the content of one document.
 
-    def __init__(self, layout: Layout, images: Mapping[str, PreparedImage], missing: Callable[[str], None]) -> None:
+    Args:
+        layout: what is the same for every record.
+        images: prepared image by slot.
+        missing: told each character that no face has.
+        artifact: whether what is placed is no part of the document's structure.
+        cell: the type of the cell that is filled, if one is: text that stands in it is its own.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        images: Mapping[str, PreparedImage],
+        missing: Callable[[str], None],
+        *,
+        artifact: bool = False,
+        cell: str = "",
+    ) -> None:
+        self._artifact = artifact
+        self._cell_role = cell
         self._layout = layout
         self._images = images
         self._missing = missing
@@ -178,8 +252,11 @@ class Flow:
         if forced or keep is None or keep.y <= self._top:
             keep = None
         else:
-            moved = Page(0, 0, page.fills[keep.fills :], page.images[keep.images :], page.text[keep.text :])
-            del page.fills[keep.fills :], page.images[keep.images :], page.text[keep.text :]
+            moved = Page(0, 0)
+            for name in _LAYERS:
+                items, begin = getattr(page, name), keep.begins[name]
+                setattr(moved, name, items[begin:])
+                del items[begin:]
         stay = self._open if keep is None else self._open[: keep.depth]
         for opened in stay:
             if opened.y is not None:
@@ -196,12 +273,13 @@ class Flow:
             for opened in self._open[keep.depth :]:
                 if opened.y is not None:
                     opened.y += dy
-                    opened.slot += base - keep.fills
+                    opened.slot += base - keep.begins["fills"]
             _place(moved, self._page, dy)
             # A margin that was still waiting at the keep is cut off by the break.
             self._y = max(end + dy, self._top)
             self._blank = not (moved.text or moved.images or moved.fills)
-            keep.y, keep.fills, keep.images, keep.text = self._top, base, 0, 0
+            keep.y = self._top
+            keep.begins = dict.fromkeys(_LAYERS, 0) | {"fills": base}
         else:
             self._keep = None
         return page
@@ -277,7 +355,7 @@ class Flow:
         if self._keep is None:
             page = self._page
             y = self._y + self._pending
-            self._keep = _Keep(owner, y, len(page.fills), len(page.images), len(page.text), len(self._open))
+            self._keep = _Keep(owner, y, {name: len(getattr(page, name)) for name in _LAYERS}, len(self._open))
         elif self._keep.released:
             self._keep.owner, self._keep.released = owner, False
 
@@ -318,6 +396,9 @@ class Flow:
         if box.height is not None and self._tall(box) > self._bottom - self._y and not self._at_top():
             yield self._turn()
         opened = self._enter(box)
+        role = bound.node.role
+        if role:
+            self._begin(role)
         start, page = self._y, self._page
         for child in bound.children:
             if self._forced and not self._blank:
@@ -326,11 +407,42 @@ class Flow:
             if isinstance(child, BoundParagraph) and self._whole(child):
                 continue
             yield from self._node(child)
+        if role:
+            self._end()
         self._leave(opened, start, page)
         if keeps:
             self._let_go(bound, with_next=box.keep_next)
         if box.break_after:
             self._forced = True
+
+    # Structure --------------------------------------------------------------------------------------------------------
+
+    def _begin(self, role: str) -> None:
+        if not self._artifact:
+            self._page.tags.append("(" + role)
+
+    def _end(self) -> None:
+        if not self._artifact:
+            tags = self._page.tags
+            if tags and isinstance(tags[-1], str) and tags[-1][0] == "(":
+                tags.pop()  # nothing came of it
+            else:
+                tags.append(")")
+
+    def _mark(self, role: str, tag: Tag | None) -> None:
+        """What is placed next is a marked piece of text.
+
+        Args:
+            role: the type of the element it belongs to.
+            tag: what that means for the structure.
+        """
+        page = self._page
+        if self._artifact:
+            page.text.append((ARTIFACT, 0, 0, 0, ""))
+        else:
+            page.text.append((role or self._cell_role, 0, 0, 0, ""))
+            if tag is not None:
+                page.tags.append(tag)
 
     def _whole(self, bound: BoundParagraph) -> bool:
         """Place a paragraph that fits as it is, the common case, without a generator; False where it does not."""
@@ -344,6 +456,8 @@ class Flow:
         if self._y + self._pending + height > self._bottom:
             self._pending = before
             return False
+        if lines:
+            self._mark(node.role, node.role or ".")
         self._put(node, lines)
         self._pending = node.box.margin_bottom
         return True
@@ -361,7 +475,15 @@ class Flow:
             if fitting < count:
                 fitting = self._break_at(node, index, fitting, count)
             if fitting > index:
+                if index == 0 and fitting == count:
+                    self._mark(node.role, node.role or ".")
+                else:
+                    if index == 0 and node.role:
+                        self._begin(node.role)
+                    self._mark(node.role, ".")
                 self._put(node, lines[index:fitting])
+                if index and fitting == count and node.role:
+                    self._end()
             if fitting < count:
                 yield self._turn()
             index = fitting
@@ -417,13 +539,17 @@ class Flow:
         start = self._y
         spare = box.content_width - width
         x = box.content_x + (0 if node.align == "left" else spare if node.align == "right" else spare // 2)
-        self._page.images.append((x, self._y, width, height, self._layout.slots[node.slot], bound.alt))
+        tagged = bool(bound.alt) and not self._artifact
+        if tagged:
+            self._page.tags.append("!Figure")
+            self._page.alts.append(bound.alt)
+        self._page.images.append((x, self._y, width, height, self._layout.slots[node.slot], tagged))
         self._y += height
         self._placed()
         self._leave(opened, start, page)
 
     def _absolute(self, bound: BoundAbsolute) -> Iterator[Page]:
-        inner, height = self._layout.apart(bound.block, self._images, self._missing)
+        inner, height = self._layout.apart(bound.block, self._images, self._missing, artifact=self._artifact)
         node = bound.node
         top = node.top if node.top is not None else self._page.height - (node.bottom or 0) - height
         _place(inner, self._page, top)
@@ -440,40 +566,77 @@ class Flow:
         opened = self._enter(box)
         start, page = self._y, self._page
         setter, missing = self._layout.rows, self._missing
-        head = [setter.set(row, 0, self._cell, missing) for row in bound.head]
+        head = [setter.set(row, 0, self._cell, missing, artifact=self._artifact) for row in bound.head]
         head_height = sum(frame.height for frame in head)
         rows = bound.rows
         if head_height > (self._bottom - self._top) * 2 // 3:
             # A header that leaves no room for rows is not repeated (CSS Tables 3, 3.9.2); its rows are rows then.
             rows, head, head_height = itertools.chain(bound.head, rows), [], 0
-        begun = False
+        table = _Table(head, head_height, bound.node.role)
         for row in rows:
-            if begun and self._straight(row):
-                continue
-            frame = setter.set(row, self._y + self._pending, self._cell, missing)
-            need = frame.height if begun else frame.height + head_height
-            if self._y + self._pending + need > self._bottom and not self._at_top():
-                yield self._turn()
-                begun = self._continue(head, begun=begun)
-            if not begun:
-                self._heads(head)
-                begun = True
-            while frame.height > self._bottom - self._y - self._pending and self._bottom < _ENDLESS:
-                frame = self._split(frame)
-                yield self._turn()
-                self._heads(head)
-            if row.node.keep_next:
-                self._hold(row)
-            self._row(frame)
-            if row.node.keep_next:
-                self._let_go(row, with_next=True)
-        if not begun and head:
-            self._heads(head)
+            if isinstance(row, BoundRow):
+                if not (table.begun and self._straight(row)):
+                    yield from self._table_row(row, table)
+            else:
+                yield from self._table_rows(row, table)
+        if not table.begun and head:
+            self._first_heads(table)
+        if table.role and table.begun:
+            self._end()  # the body
+            self._end()
         self._leave(opened, start, page)
         if keeps:
             self._let_go(bound, with_next=box.keep_next)
         if box.break_after:
             self._forced = True
+
+    def _table_row(self, row: BoundRow, table: _Table) -> Iterator[Page]:
+        """A row of any kind."""
+        frame = self._layout.rows.set(row, self._y + self._pending, self._cell, self._missing, artifact=self._artifact)
+        need = frame.height if table.begun else frame.height + table.height
+        if self._y + self._pending + need > self._bottom and not self._at_top():
+            yield self._turn()
+            if table.begun and self._blank:  # not where a keep brought it along
+                self._heads(table.head)
+        if not table.begun:
+            self._first_heads(table)
+        if frame.height > self._bottom - self._y - self._pending and self._bottom < _ENDLESS:
+            frame = self._layout.rows.flowed(row, self._cell, self._missing, artifact=self._artifact)
+        while frame.height > self._bottom - self._y - self._pending and self._bottom < _ENDLESS:
+            frame = self._split(frame)
+            yield self._turn()
+            self._heads(table.head)
+        if row.node.keep_next:
+            self._hold(row)
+        self._row(frame)
+        if row.node.keep_next:
+            self._let_go(row, with_next=True)
+
+    def _table_rows(self, rows: BoundRows, table: _Table) -> Iterator[Page]:
+        """Rows of a loop, as many at a time as go on the page as they are."""
+        place = None if self._artifact else self._layout.placer(rows)
+        for values in rows.chunks():
+            index, count = 0, len(values)
+            while index < count:
+                if place is not None and table.begun and not (self._pending or self._waiting or self._keep is not None):
+                    index, self._y = place(values, index, self._page, self._y, self._bottom)
+                    if index == count:
+                        break
+                yield from self._table_row(rows.row(index), table)
+                index += 1
+
+    def _first_heads(self, table: _Table) -> None:
+        """The table begins: its header once as content, then its body."""
+        table.begun = True
+        if table.role:
+            self._begin(table.role)
+            if table.head:
+                self._begin("THead")
+        self._heads(table.head, artifact=False)
+        if table.role:
+            if table.head:
+                self._end()
+            self._begin("TBody")
 
     def _straight(self, row: BoundRow) -> bool:
         """Place a row that fits as it is, the common case, without a frame in between; False where it does not."""
@@ -483,23 +646,18 @@ class Flow:
         plan = rows.plans.get(id(row.node))
         if plan is None or not plan.straight or y + plan.height > self._bottom:
             return False
-        if not rows.short(row, plan.cells, y, page.text, self._missing):
+        if not rows.short(row, plan, y, page, self._missing, artifact=self._artifact):
             return False
         for x, top, width, height, color in plan.fills:
             page.fills.append((x, y + top, width, height, color))
         self._y = y + plan.height
         return True
 
-    def _continue(self, head: list[RowFrame], *, begun: bool) -> bool:
-        """Repeat the header on a new page where the table had begun; not where a keep brought it along."""
-        if begun and self._blank:
-            self._heads(head)
-        return begun
-
-    def _heads(self, head: list[RowFrame]) -> None:
+    def _heads(self, head: list[RowFrame], *, artifact: bool = True) -> None:
+        """A table's header; where it is repeated it is no content (PDF 32000-1, 14.8.2.2.2)."""
         for frame in head:
             self._flush()
-            _place_row(frame, self._page, self._y)
+            _place_row(untagged(frame) if artifact else frame, self._page, self._y)
             self._y += frame.height
             self._blank = False
 
@@ -512,39 +670,12 @@ class Flow:
     def _split(self, frame: RowFrame) -> RowFrame:
         """Place as much of a row as the page takes; the rest is a row again. For rows taller than a page only."""
         room = self._bottom - self._y - self._pending
-        if frame.y:
-            text = [(x, y - frame.y, style, shard, codes) for x, y, style, shard, codes in frame.text]
-            frame = RowFrame(frame.height, text, frame.fills, frame.images)
-        baselines = sorted({run[1] for run in frame.text})
-        cut = max([y for y in baselines if y <= room], default=0)
-        if not cut:
-            cut = baselines[0] if baselines else room
-        here = RowFrame(room, [run for run in frame.text if run[1] <= cut])
-        rest = [run for run in frame.text if run[1] > cut]
-        for x, y, width, height, color in frame.fills:
-            here.fills.append((x, y, width, min(height, room - y), color))
-        here.images = [image for image in frame.images if image[1] <= cut]
-        later = [image for image in frame.images if image[1] > cut]
+        here, later = split(frame, room)
         self._row(here)
-        if not rest and not later:
-            return RowFrame(0)
-        # What is left begins where its first line or picture begins.
-        first = min([run[1] for run in rest] + [image[1] + image[3] for image in later])
-        line = min((after - before for before, after in itertools.pairwise(baselines)), default=first)
-        shift = first - max(line, 1)
-        return RowFrame(
-            max(frame.height - shift, 1),
-            [(x, y - shift, style, shard, codes) for x, y, style, shard, codes in rest],
-            [
-                (x, max(y - shift, 0), width, height - max(shift - y, 0), color)
-                for x, y, width, height, color in frame.fills
-                if y + height > shift
-            ],
-            [(x, y - shift, width, height, slot, alt) for x, y, width, height, slot, alt in later],
-        )
+        return later
 
-    def _cell(self, nodes: list[BoundNode], missing: Callable[[str], None]) -> tuple[Page, int]:
-        return Flow(self._layout, self._images, missing).scratch(nodes)
+    def _cell(self, nodes: list[BoundNode], missing: Callable[[str], None], role: str) -> tuple[Page, int]:
+        return Flow(self._layout, self._images, missing, artifact=self._artifact, cell=role).scratch(nodes)
 
 
 def _image_size(width: int | None, height: int | None, image: PreparedImage, most: int) -> tuple[int, int]:
@@ -563,6 +694,8 @@ def _image_size(width: int | None, height: int | None, image: PreparedImage, mos
 
 def _place(inner: Page, page: Page, dy: int) -> None:
     page.text += [(x, y + dy, style, shard, codes) for x, y, style, shard, codes in inner.text]
+    page.tags += inner.tags
+    page.alts += inner.alts
     _place_boxes(inner, page, dy)
 
 
@@ -571,6 +704,8 @@ def _place_row(frame: RowFrame, page: Page, y: int) -> None:
     page.text += (
         [(x, line + dy, style, shard, codes) for x, line, style, shard, codes in frame.text] if dy else frame.text
     )
+    page.tags += frame.tags
+    page.alts += frame.alts
     _place_boxes(frame, page, y)
 
 
@@ -578,4 +713,4 @@ def _place_boxes(inner: Page | RowFrame, page: Page, dy: int) -> None:
     if inner.fills:
         page.fills += [(x, y + dy, w, h, color) for x, y, w, h, color in inner.fills]
     if inner.images:
-        page.images += [(x, y + dy, w, h, slot, alt) for x, y, w, h, slot, alt in inner.images]
+        page.images += [(x, y + dy, w, h, slot, tagged) for x, y, w, h, slot, tagged in inner.images]

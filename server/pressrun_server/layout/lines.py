@@ -70,6 +70,16 @@ class Typesetter:
         """Line height and ascent of a style."""
         return self._metrics[style]
 
+    def mixed(self, style: int, text: str) -> tuple[tuple[tuple[int, str], ...], int] | None:
+        """Shard and codes of each run of a line, and its width; None where letters are spaced or no font has one."""
+        spec = self.styles[style]
+        lacking: list[str] = []
+        runs = self._encoders[style](text, lacking.append)
+        if lacking or spec.letter_spacing:
+            return None
+        size = spec.size
+        return tuple([(shard, codes) for shard, codes, _ in runs]), sum([width * size // 1000 for _, _, width in runs])
+
     def single(
         self, pieces: list[Piece], available: int, missing: Callable[[str], None]
     ) -> tuple[list[Segment], int] | None:

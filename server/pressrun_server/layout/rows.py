@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from pressrun_server.layout.lines import Typesetter
+from pressrun_server.layout.panel import Panel, paragraphs_of
 from pressrun_server.layout.static import Kept
-from pressrun_server.model.content import BoundNode, BoundRow, Piece
-from pressrun_server.model.page import Fill, Page, PlacedImage, TextRun
+from pressrun_server.model.content import BoundNode, BoundRow, Fixed, Piece
+from pressrun_server.model.page import ARTIFACT, Column, Fill, Page, PlacedImage, Shape, Strip, Tag, TextItem
 from pressrun_server.model.program import (
     Border,
     Box,
@@ -22,10 +24,10 @@ from pressrun_server.model.program import (
     RowTemplate,
 )
 
-__all__ = ["RowFrame", "RowPlan", "RowSetter", "borders"]
+__all__ = ["RowFrame", "RowPlan", "RowSetter", "borders", "split", "untagged"]
 
-FlowCell: TypeAlias = "Callable[[list[BoundNode], Callable[[str], None]], tuple[Page, int]]"
-"""Flows nodes from y = 0, telling what no font has; gives the frames and the height."""
+FlowCell: TypeAlias = "Callable[[list[BoundNode], Callable[[str], None], str], tuple[Page, int]]"
+"""Flows a cell's nodes from y = 0, given what is told of characters that no font has, and the cell's role."""
 
 _LEFT, _CENTER, _RIGHT = 0, 1, 2
 _ALIGN = {"left": _LEFT, "center": _CENTER, "right": _RIGHT}
@@ -36,14 +38,18 @@ class RowFrame:
     """A row's frames. Fills and images are from y = 0; text is from `y`, where the row probably goes."""
 
     height: int
-    text: list[TextRun] = field(default_factory=list)
+    text: list[TextItem] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
     images: list[PlacedImage] = field(default_factory=list)
     y: int = 0
+    tags: list[Tag] = field(default_factory=list)
+    alts: list[str] = field(default_factory=list)
+    roles: tuple[str, ...] = ()
+    """Of the row and of its cells, for when it is split."""
 
 
-_CellPlan: TypeAlias = "tuple[int, int, int, int]"
-"""Of a cell of one line: x, width, alignment, baseline from the row's top."""
+_CellPlan: TypeAlias = "tuple[int, int, int, int, bool, str]"
+"""Of a cell of one line: x, width, alignment, baseline from the row's top, whether its style is a value, its mark."""
 
 
 @dataclass(slots=True, eq=False)
@@ -58,6 +64,12 @@ class RowPlan:
     """Whether each cell is at most one level line."""
     straight: bool
     """Whether such a row may go on the page without more ado."""
+    shape: Shape
+    """Its part of the structure."""
+    strip: Strip | None
+    """Its text where all of it is in the first shard."""
+    bare: Strip | None
+    """The same as an artifact."""
 
 
 class RowSetter:
@@ -69,67 +81,119 @@ class RowSetter:
         """By the id of a row template that was set before."""
         self._frames = Kept(static)
         self._cells = Kept(static)
+        self._panels: dict[int, Panel | None] = {}
+        """By the id of a row template."""
 
-    def set(self, row: BoundRow, y: int, flow: FlowCell, missing: Callable[[str], None]) -> RowFrame:
-        """The frames of a row whose top is at `y`."""
-        plan = self.plans.get(id(row.node))
-        if plan is None:
-            # Templates live as long as the program, so their ids are keys that stay.
-            plan = self.plans[id(row.node)] = self._plan(row.node)
-        return self._frames.get(row.node, lambda note: self._frame(row, plan, y, flow, note), missing)
+    def set(self, row: BoundRow, y: int, flow: FlowCell, missing: Callable[[str], None], *, artifact: bool) -> RowFrame:
+        """The frames of a row whose top is at `y`; without a part in the structure where it is an artifact."""
+        plan = self.plan(row.node)
+        return self._frames.get(
+            row.node, lambda note: self._frame(row, plan, y, flow, note, artifact=artifact), missing
+        )
 
-    def _frame(self, row: BoundRow, plan: RowPlan, y: int, flow: FlowCell, missing: Callable[[str], None]) -> RowFrame:
-        text: list[TextRun] = []
-        if plan.single and self.short(row, plan.cells, y, text, missing):
-            return RowFrame(plan.height, text, plan.fills, [], y)
-        return self._flowed(row, flow, missing)
+    def plan(self, node: RowTemplate) -> RowPlan:
+        """The plan of a row template's rows."""
+        # Templates live as long as the program, so their ids are keys that stay.
+        found = self.plans.get(id(node))
+        if found is None:
+            found = self.plans[id(node)] = self._plan(node)
+        return found
+
+    def _frame(
+        self, row: BoundRow, plan: RowPlan, y: int, flow: FlowCell, missing: Callable[[str], None], *, artifact: bool
+    ) -> RowFrame:
+        page = Page(0, 0)
+        if plan.single and self.short(row, plan, y, page, missing, artifact=artifact):
+            return RowFrame(plan.height, page.text, plan.fills, [], y, page.tags)
+        if row.fixed is not None:
+            key = id(row.node)
+            if key not in self._panels:
+                self._panels[key] = self._panel(row.fixed, flow, artifact=artifact)
+            panel = self._panels[key]
+            text = panel.text(row.fixed.texts()) if panel else None
+            if panel is not None and text is not None:
+                return RowFrame(panel.height, text, panel.fills, [], 0, panel.tags)
+        return self.flowed(row, flow, missing, artifact=artifact)
+
+    def _panel(self, fixed: Fixed, flow: FlowCell, *, artifact: bool) -> Panel | None:
+        sample = fixed.sample()
+        assert isinstance(sample, BoundRow)
+        lacking: list[str] = []
+        frame = self.flowed(sample, flow, lacking.append, artifact=artifact)
+        if lacking:
+            return None  # told of in every document, which a panel can't
+        page = Page(0, 0, frame.fills, frame.images, frame.text, frame.tags)
+        return Panel.of(paragraphs_of(sample.node), page, frame.height, self._setter)
 
     def short(
-        self,
-        row: BoundRow,
-        plans: list[_CellPlan | None],
-        y: int,
-        text: list[TextRun],
-        missing: Callable[[str], None],
+        self, row: BoundRow, plan: RowPlan, y: int, page: Page, missing: Callable[[str], None], *, artifact: bool
     ) -> bool:
-        """Append the text of a row whose cells are one line each; False, and nothing is, where one is not."""
+        """Append a row whose cells are one line each; False, and nothing is, where one is not."""
         styles = self._setter.plain_styles
-        append, begun = text.append, len(text)
-        for plan, pieces in zip(plans, row.cells, strict=True):
-            if plan is None:
+        values: list[Any] = []
+        append = values.append
+        codes: Any
+        mixed = 0
+        for cell, pieces in zip(plan.cells, row.cells, strict=True):
+            if cell is None:
                 continue
-            x, room, align, baseline = plan
-            if len(pieces) == 1:
-                style, content = pieces[0]  # type: ignore[misc]
-                plain, size = styles[style]
-                found = plain(content)
-                if found is not None:
-                    codes, width = found
-                    width = width * size // 1000
-                    if width > room:
-                        break
-                    if align:
-                        x += room - width if align == _RIGHT else (room - width) // 2
-                    append((x, y + baseline, style, 0, codes))
-                    continue
-            several = self._setter.single(pieces, room, missing)  # type: ignore[arg-type]
-            if several is None:
+            if len(pieces) != 1:
                 break
-            segments, width = several
+            x, room, align, _, styled, _ = cell
+            style, content = pieces[0]  # type: ignore[misc]
+            plain, size = styles[style]
+            found = plain(content)
+            if found is None:
+                several = self._setter.mixed(style, content)
+                if several is None:
+                    break
+                codes, width = several
+                mixed = 1
+            else:
+                codes, width = found
+                width = width * size // 1000
+            if width > room:
+                return False
+            if align:
+                append(x + room - width if align == _RIGHT else x + (room - width) // 2)
+            if styled:
+                append(style)
+            append(codes)
+        else:
+            page.text.append((plan.bare if artifact else plan.strip, y, values, mixed, ""))
+            if not artifact:
+                page.tags.append(plan.shape)
+            return True
+        return self._runs(row, plan, y, page, missing, artifact=artifact)
+
+    def _runs(
+        self, row: BoundRow, plan: RowPlan, y: int, page: Page, missing: Callable[[str], None], *, artifact: bool
+    ) -> bool:
+        """The same for rows that need more than one style or shard in a cell."""
+        text: list[TextItem] = []
+        for cell, pieces in zip(plan.cells, row.cells, strict=True):
+            if cell is None:
+                continue
+            x, room, align, baseline, _, tag = cell
+            found = self._setter.single(pieces, room, missing)  # type: ignore[arg-type]
+            if found is None:
+                return False
+            segments, width = found
             if align:
                 x += room - width if align == _RIGHT else (room - width) // 2
+            text.append((ARTIFACT if artifact else tag, y, 0, 0, ""))
             text += [(x + offset, y + baseline, style, shard, codes) for offset, style, shard, codes in segments]
-        else:
-            return True
-        del text[begun:]
-        return False
+        page.text += text
+        if not artifact:
+            page.tags.append(plan.shape)
+        return True
 
     def _plan(self, node: RowTemplate) -> RowPlan:
         paragraphs: list[Paragraph | None] = []
         for cell in node.cells:
             only = cell.children[0] if len(cell.children) == 1 else None
             if cell.children and not (isinstance(only, Paragraph) and _bare(only) and self._level(only)):
-                return RowPlan(0, [], [], single=False, straight=False)
+                return RowPlan(0, [], [], single=False, straight=False, shape=Shape((), 0), strip=None, bare=None)
             paragraphs.append(only if isinstance(only, Paragraph) else None)
         heights = [self._setter.metrics(item.style)[0] if item else 0 for item in paragraphs]
         row_height = max(
@@ -139,12 +203,22 @@ class RowSetter:
             None if paragraph is None else self._cell(cell, paragraph, _start(cell, row_height, height))
             for cell, paragraph, height in zip(node.cells, paragraphs, heights, strict=True)
         ]
-        return RowPlan(row_height, plans, _decoration(node, row_height), single=True, straight=not node.keep_next)
+        strip = _strip(plans, paragraphs)
+        return RowPlan(
+            row_height,
+            plans,
+            _decoration(node, row_height),
+            single=True,
+            straight=not node.keep_next,
+            shape=_shape(node, paragraphs),
+            strip=strip,
+            bare=strip.bare,
+        )
 
     def _cell(self, cell: Cell, paragraph: Paragraph, top: int) -> _CellPlan:
         x, room, align = cell.box.content_x, cell.box.content_width, _ALIGN[paragraph.align]
         baseline = top + self._setter.metrics(paragraph.style)[1]
-        return x, room, align, baseline
+        return x, room, align, baseline, _own_style(paragraph) is None, paragraph.role or cell.role
 
     def _level(self, paragraph: Paragraph) -> bool:
         """Whether a single line of the paragraph is always as high as its own style says."""
@@ -155,27 +229,53 @@ class RowSetter:
                 return False
         return True
 
-    def _flowed(self, row: BoundRow, flow: FlowCell, missing: Callable[[str], None]) -> RowFrame:
+    def flowed(self, row: BoundRow, flow: FlowCell, missing: Callable[[str], None], *, artifact: bool) -> RowFrame:
+        """The frames of a row of any kind, cell by cell."""
         set_cells: list[tuple[Cell, Page, int]] = []
         for cell, content in zip(row.node.cells, row.cells, strict=True):
             only = cell.children[0] if len(cell.children) == 1 else None
-            alone = isinstance(only, Paragraph)
-            make = partial(self._lines, only, content) if alone else partial(flow, content)  # type: ignore[arg-type]
+            make: Callable[[Callable[[str], None]], tuple[Page, int]]
+            if isinstance(only, Paragraph):
+                make = partial(self._lines, cell, only, content, artifact)  # type: ignore[arg-type]
+            else:
+                make = partial(flow, content, role=cell.role)  # type: ignore[arg-type, call-arg]
             set_cells.append((cell, *self._cells.get(cell, make, missing)))
         height = max([row.node.min_height, *(_edges(cell.box) + inner for cell, _, inner in set_cells)])
         frame = RowFrame(height, [], _decoration(row.node, height), [])
-        for cell, page, inner in set_cells:
+        tagged = bool(row.node.role) and not artifact
+        if not artifact:
+            frame.roles = (row.node.role, *(cell.role for cell, _, _ in set_cells))
+        if tagged:
+            frame.tags.append("(" + row.node.role)
+        for index, (cell, page, inner) in enumerate(set_cells):
             dy = _start(cell, height, inner)
-            frame.text += [(x, y + dy, style, shard, codes) for x, y, style, shard, codes in page.text]
+            frame.text += [
+                (x, y + dy, index if x.__class__ is str else style, shard, codes)
+                for x, y, style, shard, codes in page.text
+            ]
             if page.fills:
                 frame.fills += [(x, y + dy, w, h, color) for x, y, w, h, color in page.fills]
             if page.images:
-                frame.images += [(x, y + dy, w, h, slot, alt) for x, y, w, h, slot, alt in page.images]
+                frame.images += [(x, y + dy, w, h, slot, tagged) for x, y, w, h, slot, tagged in page.images]
+            frame.tags += [f"({cell.role}", *page.tags, ")"] if tagged else page.tags
+            frame.alts += page.alts
+        if tagged:
+            frame.tags.append(")")
         return frame
 
-    def _lines(self, node: Paragraph, pieces: list[Piece], missing: Callable[[str], None]) -> tuple[Page, int]:
+    def _lines(
+        self,
+        cell: Cell,
+        node: Paragraph,
+        pieces: list[Piece],
+        artifact: bool,  # noqa: FBT001 - bound by position
+        missing: Callable[[str], None],
+    ) -> tuple[Page, int]:
         box = node.box
         page, y = Page(0, 0), box.margin_top
+        page.text.append((ARTIFACT if artifact else node.role or cell.role, y, 0, 0, ""))
+        if not artifact:
+            page.tags.append(node.role or ".")
         for line in self._setter.lines(pieces, node.style, box.content_width, missing, wrap=node.wrap):
             x = box.content_x
             if node.align != "left":
@@ -185,6 +285,123 @@ class RowSetter:
                 page.text.append((x + offset, y + line.ascent, style, shard, codes))
             y += line.height
         return page, y + box.margin_bottom
+
+
+def untagged(frame: RowFrame) -> RowFrame:
+    """The same row as an artifact, e.g. a header on a further page."""
+    text: list[TextItem] = []
+    for item in frame.text:
+        if isinstance(item[0], Strip):
+            text.append((item[0].bare, *item[1:]))
+        else:
+            text.append((ARTIFACT, *item[1:]) if isinstance(item[0], str) else item)
+    images = [(*image[:5], False) for image in frame.images]
+    return RowFrame(frame.height, text, frame.fills, images, frame.y)
+
+
+def split(frame: RowFrame, room: int) -> tuple[RowFrame, RowFrame]:
+    """A row that is taller than a page as two: what fits into `room`, and the rest.
+
+    Each part is a row of its own for the structure, with its cells and a paragraph for each piece of them.
+    """
+    if frame.y:
+        text = [(x, y - frame.y, style, shard, codes) for x, y, style, shard, codes in frame.text]
+        frame = RowFrame(frame.height, text, frame.fills, frame.images, 0, frame.tags, frame.alts, frame.roles)
+    lines = [item for item in frame.text if item[0].__class__ is not str]
+    baselines = sorted({_baseline(item) for item in lines})
+    cut = max([y for y in baselines if y <= room], default=0)
+    if not cut:
+        cut = baselines[0] if baselines else room
+    here, later = RowFrame(room, roles=frame.roles), RowFrame(0, roles=frame.roles)
+    _share(frame, cut, here, later)
+    for x, y, width, height, color in frame.fills:
+        here.fills.append((x, y, width, min(height, room - y), color))
+    if not later.text and not later.images:
+        return here, later
+    # What is left begins where its first line or picture begins.
+    first = min(
+        [_baseline(item) for item in later.text if item[0].__class__ is not str]
+        + [image[1] + image[3] for image in later.images]
+    )
+    line = min((after - before for before, after in itertools.pairwise(baselines)), default=first)
+    shift = first - max(line, 1)
+    later.height = max(frame.height - shift, 1)
+    later.text = [(x, y - shift, style, shard, codes) for x, y, style, shard, codes in later.text]
+    later.fills = [
+        (x, max(y - shift, 0), width, height - max(shift - y, 0), color)
+        for x, y, width, height, color in frame.fills
+        if y + height > shift
+    ]
+    later.images = [(x, y - shift, width, height, slot, tag) for x, y, width, height, slot, tag in later.images]
+    return here, later
+
+
+def _baseline(item: TextItem) -> int:
+    return item[1] + item[0].columns[0].y if isinstance(item[0], Strip) else item[1]
+
+
+def _share(frame: RowFrame, cut: int, here: RowFrame, later: RowFrame) -> None:
+    """Text and images above the cut to one part, the others to the other, with marks and tags of their own."""
+    opened = {id(here): None, id(later): None}
+    cells: dict[int, dict[int, list[Tag]]] = {id(here): {}, id(later): {}}
+    mark: TextItem = (ARTIFACT, 0, 0, 0, "")
+    for item in frame.text:
+        if isinstance(item[0], str):
+            mark = item
+            continue
+        part = here if _baseline(item) <= cut else later
+        if not isinstance(item[0], Strip) and opened[id(part)] is not mark:
+            opened[id(part)] = mark  # type: ignore[assignment]
+            part.text.append(mark)
+            if mark[0] != ARTIFACT:
+                cells[id(part)].setdefault(mark[2], []).append("P" if mark[0][0] == "T" else mark[0])
+        part.text.append(item)
+    for x, y, width, height, slot, tagged in frame.images:
+        part = here if y <= cut else later
+        part.images.append((x, y, width, height, slot, tagged))
+    for image, alt in zip([image for image in frame.images if image[5]], frame.alts, strict=True):
+        part = here if image[1] <= cut else later
+        cells[id(part)].setdefault(0, []).append("!Figure")
+        part.alts.append(alt)
+    for part in (here, later):
+        inner = cells[id(part)]
+        if frame.roles and inner:
+            part.tags = [f"({frame.roles[0]}"] if frame.roles[0] else []
+            for index, role in enumerate(frame.roles[1:]):
+                part.tags += [f"({role}", *inner.get(index, []), ")"] if role else inner.get(index, [])
+            if frame.roles[0]:
+                part.tags.append(")")
+
+
+def _own_style(paragraph: Paragraph) -> int | None:
+    """The one text style of a paragraph's line, where a record can't change it."""
+    styles = _styles(paragraph.inlines)
+    return styles.pop() if len(styles) == 1 else None
+
+
+def _shape(node: RowTemplate, paragraphs: list[Paragraph | None]) -> Shape:
+    """What a row of one line a cell is in the structure."""
+    tags: list[str] = []
+    for cell, paragraph in zip(node.cells, paragraphs, strict=True):
+        if not cell.role:
+            tags += [paragraph.role] if paragraph else []
+        elif paragraph is None or paragraph.role:
+            tags += [f"({cell.role}", *([paragraph.role] if paragraph else []), ")"]
+        else:
+            tags.append(cell.role)
+    if node.role:
+        tags = [f"({node.role}", *tags, ")"]
+    return Shape(tuple(tags), sum(paragraph is not None for paragraph in paragraphs))
+
+
+def _strip(plans: list[_CellPlan | None], paragraphs: list[Paragraph | None], *, artifact: bool = False) -> Strip:
+    columns = []
+    for plan, paragraph in zip(plans, paragraphs, strict=True):
+        if plan is not None and paragraph is not None:
+            x, _, align, baseline, styled, tag = plan
+            style = None if styled else _own_style(paragraph)
+            columns.append(Column(ARTIFACT if artifact else tag, None if align else x, baseline, style))
+    return Strip(tuple(columns), None if artifact else _strip(plans, paragraphs, artifact=True))
 
 
 def _bare(paragraph: Paragraph) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from pressrun_server.model.program import Absolute, Block, Image, Paragraph, RowTemplate, Table
 
 __all__ = [
+    "AMOUNT",
+    "FIXED",
+    "TEXT",
     "BoundAbsolute",
     "BoundBlock",
     "BoundCell",
@@ -16,8 +19,11 @@ __all__ = [
     "BoundNode",
     "BoundParagraph",
     "BoundRow",
+    "BoundRows",
     "BoundTable",
+    "Fixed",
     "Piece",
+    "Values",
 ]
 
 Piece: TypeAlias = "tuple[int, str]"
@@ -40,12 +46,23 @@ class BoundImage:
     alt: str
 
 
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """Said of a part of which all but the text of its paragraphs is the same for every record."""
+
+    texts: Callable[[], list[list[Piece]]]
+    """Gives the text of each paragraph that a record can change, in reading order."""
+    sample: Callable[[], BoundBlock | BoundRow]
+    """Gives the part with sample texts in these."""
+
+
 @dataclass(slots=True, eq=False)
 class BoundBlock:
     """A box and what is in it, made as it is asked for."""
 
     node: Block
     children: Iterator[BoundNode]
+    fixed: Fixed | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -60,12 +77,59 @@ BoundCell: TypeAlias = "list[Piece] | list[BoundNode]"
 """The pieces of a cell that holds one paragraph and nothing else, or the nodes of another."""
 
 
-@dataclass(slots=True, eq=False)
 class BoundRow:
-    """A row; cells in the order of the template's."""
+    """A row.
 
-    node: RowTemplate
-    cells: list[BoundCell]
+    Args:
+        node: its template.
+        cells: in the order of the template's; or what makes them when they are asked for.
+        fixed: said where it is true.
+    """
+
+    __slots__ = ("_cells", "_make", "fixed", "node")
+
+    def __init__(
+        self,
+        node: RowTemplate,
+        cells: list[BoundCell] | None,
+        make: Callable[[], list[BoundCell]] | None = None,
+        fixed: Fixed | None = None,
+    ) -> None:
+        self.node = node
+        self.fixed = fixed
+        self._cells = cells
+        self._make = make
+
+    @property
+    def cells(self) -> list[BoundCell]:
+        """Its cells."""
+        if self._cells is None:
+            assert self._make is not None
+            self._cells = self._make()
+        return self._cells
+
+
+TEXT, AMOUNT, FIXED = "text", "amount", "fixed"
+"""What is known of a column's text: nothing; that it is an amount, whose look but for its digits follows from its
+length and its first character; that it is ASCII of one form, in which only digits differ."""
+
+Values: TypeAlias = "tuple[Any, ...]"
+"""A row's texts by column, each with its style before it where that is a value; empty cells are left out."""
+
+
+class BoundRows(Protocol):
+    """Rows of one loop, each a line a cell so far as bind can tell, many at a time."""
+
+    templates: tuple[RowTemplate, RowTemplate]
+    """Of odd and of even rows."""
+    kinds: tuple[str, ...]
+    """What is known of each column's text."""
+
+    def chunks(self) -> Iterator[list[Values | None]]:
+        """The values of further rows; None for a row that only `row` can give."""
+
+    def row(self, index: int) -> BoundRow:
+        """A row of the last chunk in its full form."""
 
 
 @dataclass(slots=True, eq=False)
@@ -74,7 +138,7 @@ class BoundTable:
 
     node: Table
     head: list[BoundRow]
-    rows: Iterator[BoundRow]
+    rows: Iterator[BoundRow | BoundRows]
 
 
 BoundNode: TypeAlias = "BoundParagraph | BoundImage | BoundBlock | BoundAbsolute | BoundTable"

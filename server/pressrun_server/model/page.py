@@ -3,26 +3,100 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-__all__ = ["Fill", "Page", "PlacedImage", "TextRun"]
+__all__ = ["ARTIFACT", "Fill", "Page", "PlacedImage", "Shape", "Strip", "Tag", "TextItem"]
 
-TextRun: TypeAlias = "tuple[int, int, int, int, str]"
-"""x, baseline y, text style, shard, codes (one character up to U+00FF for each byte of the shard's encoding)."""
+ARTIFACT = ""
+"""The tag of what is no content: running elements, repeated headers (PDF 32000-1, 14.8.2.2)."""
+
+
+class Shape:
+    """A part of the structure whose form no record can change, e.g. that of a row; compared by identity.
+
+    Args:
+        tags: its tags, complete: what it opens it closes.
+        marks: how many pieces of text it marks.
+    """
+
+    __slots__ = ("marks", "tags")
+
+    def __init__(self, tags: tuple[str, ...], marks: int) -> None:
+        self.tags = tags
+        self.marks = marks
+
+
+Tag: TypeAlias = "str | Shape"
+"""What happens to the document's structure, in reading order:
+
+- `(X` opens an element of type X, `)` closes the last one that was opened;
+- `.` gives the open element a marked piece of text;
+- `X` is an element of type X with one marked piece of text;
+- `!X` is an element of type X with one image, whose alternative text is the next of the page's `alts`;
+- a shape is all of its tags.
+
+A type may carry attributes behind a space: `TH Scope=Column ColSpan=2`.
+"""
+
+
+@dataclass(slots=True, eq=False)
+class Strip:
+    """Text of a fixed form, e.g. the cells of a row in one line: what differs between two of a kind is values.
+
+    It stands for runs at known places, its columns, in reading order.
+    """
+
+    columns: tuple[Column, ...]
+    bare: Strip | None
+    """The same as an artifact; None where it is one."""
+    write: Any = None
+    """What emit made of it; nothing else looks at it."""
+    styled: tuple[int, ...] = ()
+    """Which of its values are styles; emit knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One run of a strip."""
+
+    tag: str | None
+    """The type of the element that it marks; ARTIFACT where it is none, None where it goes on with the last mark."""
+    x: int | None
+    """Left edge of the text; None where it is a value (text that ends at an edge)."""
+    y: int
+    """Baseline, from the strip's top."""
+    style: int | None
+    """Text style; None where it is a value."""
+    codes: str | None = None
+    """What it shows; None where it is a value."""
+
+
+TextItem: TypeAlias = "tuple[Any, int, Any, Any, str]"
+"""One of three, alike in form so that they are moved alike:
+
+- a run of text: x, baseline y, text style, shard, codes (one character up to U+00FF for each byte of the encoding);
+- the beginning of a marked piece: tag (or ARTIFACT), y, cell of a row, 0, nothing;
+- a strip: the strip, y of its top, values, 1 or 0, nothing. Its marks are its own; what follows begins with a mark.
+  Values stand in the order of columns: x, style and codes, each where it is a value. Codes are those of the first
+  shard; where the fourth item is 1, some are tuples of shard and codes.
+"""
 
 Fill: TypeAlias = "tuple[int, int, int, int, int]"
 """x, y, width, height, colour (0xRRGGBB)."""
 
-PlacedImage: TypeAlias = "tuple[int, int, int, int, int, str]"
-"""x, y, width, height, index of the program's slot, alternative text."""
+PlacedImage: TypeAlias = "tuple[int, int, int, int, int, bool]"
+"""x, y, width, height, index of the program's slot, whether it is content (has a tag)."""
 
 
 @dataclass(slots=True, eq=False)
 class Page:
-    """The frames of one page, in painting order: fills, images, text."""
+    """The frames of one page, in painting order: fills, images, text; and its part of the document's structure."""
 
     width: int
     height: int
     fills: list[Fill] = field(default_factory=list)
     images: list[PlacedImage] = field(default_factory=list)
-    text: list[TextRun] = field(default_factory=list)
+    text: list[TextItem] = field(default_factory=list)
+    tags: list[Tag] = field(default_factory=list)
+    alts: list[str] = field(default_factory=list)
+    """Alternative texts of the images that have tags, in the same order."""

@@ -40,7 +40,7 @@ __all__ = [
     "Value",
 ]
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the form of a program changes, so that an old blob is compiled again instead of misread."""
 
 
@@ -168,6 +168,8 @@ class Paragraph(msgspec.Struct, frozen=True, tag="paragraph"):
     wrap: bool = True
     orphans: int = 2
     widows: int = 2
+    role: str = "P"
+    """Its type in the document's structure, with attributes (`model.page.Tag`); nothing where it is its cell's text."""
 
 
 class Image(msgspec.Struct, frozen=True, tag="image"):
@@ -187,6 +189,8 @@ class Block(msgspec.Struct, frozen=True, tag="block"):
 
     box: Box
     children: tuple[Node, ...]
+    role: str = ""
+    """Its type in the document's structure; nothing where it only groups."""
 
 
 class Conditional(msgspec.Struct, frozen=True, tag="if"):
@@ -220,6 +224,8 @@ class Cell(msgspec.Struct, frozen=True):
     box: Box
     children: tuple[Node, ...]
     valign: str = "top"
+    role: str = "TD"
+    """Its type in the document's structure, with attributes; nothing where the table is layout only."""
 
 
 class RowTemplate(msgspec.Struct, frozen=True, tag="row"):
@@ -231,6 +237,7 @@ class RowTemplate(msgspec.Struct, frozen=True, tag="row"):
     border_top: Border | None = None
     border_bottom: Border | None = None
     keep_next: bool = False
+    role: str = "TR"
 
 
 class RowConditional(msgspec.Struct, frozen=True, tag="row-if"):
@@ -258,6 +265,8 @@ class Table(msgspec.Struct, frozen=True, tag="table"):
     box: Box
     head: tuple[Row, ...]
     body: tuple[Row, ...]
+    role: str = "Table"
+    """Its type in the document's structure; nothing where it is layout only (`role="presentation"`)."""
 
 
 Node: TypeAlias = Block | Paragraph | Image | Table | Conditional | For | Absolute

@@ -34,6 +34,8 @@ __all__ = ["LOOK_AHEAD", "Composition", "LoadedProgram"]
 LOOK_AHEAD = 4
 MOST_PAGES = 20_000
 _MOST_WARNINGS = 50
+_QUICKENED = 2
+"""Documents after which a program gets code; what is used once is done sooner without."""
 _LARGEST_EXPONENT = 400
 
 
@@ -58,7 +60,14 @@ class LoadedProgram:
         self.binder = Binder(program)
         self.layout = Layout(program, setter)
         self.prefixes = PrefixCache(program)
+        self._composed = 0
         self.slots = {name: index for index, name in enumerate(program.slots)}
+
+    def composed(self) -> None:
+        """A document of it is done; a program that is used again gets code for its rows."""
+        self._composed += 1
+        if self._composed == _QUICKENED:
+            self.binder.quicken()
 
     @classmethod
     def load(cls, data: bytes) -> LoadedProgram:
@@ -160,6 +169,7 @@ class Composition:
             seconds=time.perf_counter() - started,
             cpu_seconds=time.thread_time() - cpu,
         )
+        loaded.composed()
 
     def _environment(self) -> dict[str, Any]:
         try:

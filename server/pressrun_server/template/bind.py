@@ -8,6 +8,7 @@ change is bound at load and shared; nothing that depends on a record outlives it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import msgspec
@@ -20,8 +21,11 @@ from pressrun_server.model.content import (
     BoundNode,
     BoundParagraph,
     BoundRow,
+    BoundRows,
     BoundTable,
+    Fixed,
     Piece,
+    Values,
 )
 from pressrun_server.model.expression import Expression
 from pressrun_server.model.program import (
@@ -48,14 +52,17 @@ from pressrun_server.model.program import (
 )
 from pressrun_server.template.evaluation import CLEAN, Environment, Evaluator, evaluator, texter
 from pressrun_server.template.filters import Formatter, Undefined
+from pressrun_server.template.rowcode import RowCode, row_code
 from pressrun_server.template.steps import SLICE, spend
 
 __all__ = ["Binder"]
 
 _Pieces: TypeAlias = "Callable[[Environment], list[Piece]]"
 _Nodes: TypeAlias = "Callable[[Environment], Iterable[BoundNode]]"
-_Rows: TypeAlias = "Callable[[Environment], Iterable[BoundRow]]"
+_Rows: TypeAlias = "Callable[[Environment], Iterable[BoundRow | BoundRows]]"
 _BREAK = "\n"
+_CHUNK = 64
+"""Rows bound at a time: few enough to be less than a page or two, so that memory does not grow with the table."""
 
 
 class Binder:
@@ -68,6 +75,7 @@ class Binder:
     def __init__(self, program: Program) -> None:
         self._formatter = Formatter(program.locale_data)
         self._transforms = [style.transform for style in program.styles]
+        self._loops: list[_Loop] = []
         self._body = self._block(program.body)
         self._title = self._pieces(program.title)
         self._running = {
@@ -83,6 +91,12 @@ class Binder:
             PressrunError: INVALID_RECORD, a value does not fit its expression.
         """
         return self._body(env)
+
+    def quicken(self) -> None:
+        """Make code for the rows of loops; takes some milliseconds, and what is bound stays the same."""
+        for loop in self._loops:
+            loop.code = row_code(loop.row, self._formatter, self._transforms)
+        self._loops = []
 
     def running(self, running: Running, env: Environment, number: int, count: int | None) -> BoundBlock:
         """A running element's content on one page; `count` is None while it is not known."""
@@ -175,7 +189,40 @@ class Binder:
 
     def _block(self, block: Block) -> Callable[[Environment], BoundBlock]:
         children = self._children(block.children)
-        return lambda env: BoundBlock(block, iter(children(env)))
+        texts = self._texts((block,))
+        if texts is None:
+            return lambda env: BoundBlock(block, iter(children(env)))
+
+        def sample() -> BoundBlock:
+            return BoundBlock(block, iter(self._samples(block.children)))
+
+        def fixed(env: Environment) -> BoundBlock:
+            return BoundBlock(block, _later(children, env), Fixed(lambda: [text(env) for text in texts], sample))
+
+        return fixed
+
+    def _texts(self, nodes: Iterable[Node]) -> list[_Pieces] | None:
+        """What binds the paragraphs that a record can change; None where more than their text can change."""
+        found: list[_Pieces] = []
+        for node in nodes:
+            inner: list[_Pieces] | None = []
+            match node:
+                case Paragraph():
+                    if not _fixed((node,)):
+                        found.append(self._pieces(node.inlines))
+                case Block():
+                    inner = self._texts(node.children)
+                case Table():
+                    rows = (*node.head, *node.body)
+                    templates = [row for row in rows if isinstance(row, RowTemplate)]
+                    cells = [child for row in templates for cell in row.cells for child in cell.children]
+                    inner = self._texts(cells) if len(templates) == len(rows) else None
+                case _:
+                    inner = None
+            if inner is None:
+                return None
+            found += inner
+        return found
 
     def _children(self, nodes: tuple[Node, ...]) -> _Nodes:
         makers = [self._node(node) for node in nodes]
@@ -227,14 +274,14 @@ class Binder:
 
     def _table(self, table: Table) -> _Nodes:
         head, body = self._rows(table.head), self._rows(table.body)
-        return lambda env: (BoundTable(table, list(head(env)), iter(body(env))),)
+        return lambda env: (BoundTable(table, _full(head(env)), iter(body(env))),)
 
     def _rows(self, rows: tuple[Row, ...]) -> _Rows:
         makers = [self._row(row) for row in rows]
         if len(makers) == 1:
             return makers[0]
 
-        def chained(env: Environment) -> Iterator[BoundRow]:
+        def chained(env: Environment) -> Iterator[BoundRow | BoundRows]:
             for make in makers:
                 yield from make(env)
 
@@ -258,8 +305,13 @@ class Binder:
 
             if not _uses_loop(row) and all(_at_once(cell) for rows in (row.odd, row.even) for cell in _cells(rows)):
                 name, place = row.name, row.place
+                loop = _Loop(row, templates)
+                self._loops.append(loop)
 
-                def bare(env: Environment) -> Iterator[BoundRow]:
+                def bare(env: Environment) -> Iterator[BoundRow | BoundRows]:
+                    if loop.code is not None:
+                        yield _CodeRows(loop, loop.code, _items(items(env), place), dict(env))
+                        return
                     # Such cells are text as soon as they are bound, so one environment serves all rows. Blocks are
                     # bound when layout asks for them, maybe after the next row: a header's rows are made all at once.
                     inner = dict(env)
@@ -281,7 +333,7 @@ class Binder:
             return plain
         bodies = (self._rows(row.odd), self._rows(row.even))
 
-        def repeated(env: Environment) -> Iterator[BoundRow]:
+        def repeated(env: Environment) -> Iterator[BoundRow | BoundRows]:
             for index, inner in _loop(items(env), env, row.name, row.place):
                 yield from bodies[index & 1](inner)
 
@@ -307,7 +359,106 @@ class Binder:
         def bind(env: Environment) -> BoundRow:
             return BoundRow(row, [make(env) if style < 0 else [(style, make(env))] for style, make in makers])
 
-        return bind
+        texts = None if all(map(_at_once, row.cells)) else self._texts(_below(row))
+        if texts is None:
+            return bind
+
+        def sample() -> BoundRow:
+            return self._sample_row(row)
+
+        def bind_later(env: Environment) -> BoundRow:
+            return BoundRow(
+                row,
+                None,
+                lambda: [make(env) if style < 0 else [(style, make(env))] for style, make in makers],
+                Fixed(lambda: [text(env) for text in texts], sample),
+            )
+
+        return bind_later
+
+    # Samples ----------------------------------------------------------------------------------------------------------
+
+    def _samples(self, nodes: Iterable[Node]) -> list[BoundNode]:
+        """Nodes of a fixed part with sample texts in its open paragraphs."""
+        found: list[BoundNode] = []
+        for node in nodes:
+            match node:
+                case Paragraph():
+                    found.append(BoundParagraph(node, self._sample_pieces(node.inlines)))
+                case Block():
+                    found.append(BoundBlock(node, iter(self._samples(node.children))))
+                case Table():
+                    head, body = (
+                        [self._sample_row(row) for row in rows if isinstance(row, RowTemplate)]
+                        for rows in (node.head, node.body)
+                    )
+                    found.append(BoundTable(node, head, iter(body)))
+        return found
+
+    def _sample_row(self, row: RowTemplate) -> BoundRow:
+        cells: list[Any] = []
+        for cell in row.cells:
+            only = cell.children[0] if len(cell.children) == 1 else None
+            if isinstance(only, Paragraph):
+                cells.append(self._sample_pieces(only.inlines))
+            else:
+                cells.append(self._samples(cell.children))
+        return BoundRow(row, cells)
+
+    def _sample_pieces(self, inlines: tuple[Inline, ...]) -> list[Piece]:
+        found: list[Piece] = []
+        for inline in inlines:
+            if isinstance(inline, Value):
+                found.append((inline.style, "0"))
+            elif isinstance(inline, InlineConditional):
+                found += self._sample_pieces(inline.branches[0][1])
+            else:
+                found.append(self._static(inline))
+        return found
+
+
+@dataclass(slots=True, eq=False)
+class _Loop:
+    """A loop whose rows are text as soon as they are bound."""
+
+    row: RowFor
+    binders: list[Callable[[Environment], BoundRow]]
+    """Of odd and of even rows."""
+    code: RowCode | None = None
+
+
+class _CodeRows:
+    """The rows of a loop, bound by its code."""
+
+    def __init__(self, loop: _Loop, code: RowCode, items: list[Any], env: Environment) -> None:
+        odd, even = loop.row.odd[0], loop.row.even[0]
+        assert isinstance(odd, RowTemplate)
+        assert isinstance(even, RowTemplate)
+        self.templates = (odd, even)
+        self.kinds = code.kinds
+        self._loop = loop
+        self._bind = code.bind
+        self._items = items
+        self._env = env
+        self._begin = 0
+
+    def chunks(self) -> Iterator[list[Values | None]]:
+        """The values of further rows."""
+        for begin in range(0, len(self._items), _CHUNK):
+            if not begin % SLICE:
+                spend(self._env, min(SLICE, len(self._items) - begin), self._loop.row.place)
+            self._begin = begin
+            yield self._bind(self._items[begin : begin + _CHUNK], self._env)
+
+    def row(self, index: int) -> BoundRow:
+        """A row of the last chunk in its full form.
+
+        Raises:
+            PressrunError: INVALID_RECORD, a value does not fit its expression.
+        """
+        place = self._begin + index
+        self._env[self._loop.row.name] = self._items[place]
+        return self._loop.binders[place & 1](self._env)
 
 
 def _fixed(nodes: tuple[Node, ...]) -> bool:
@@ -322,9 +473,27 @@ def _cells(rows: tuple[Row, ...]) -> list[Cell]:
     return [cell for row in rows if isinstance(row, RowTemplate) for cell in row.cells]
 
 
+def _below(row: RowTemplate) -> list[Node]:
+    return [child for cell in row.cells for child in cell.children]
+
+
+def _later(children: _Nodes, env: Environment) -> Iterator[BoundNode]:
+    yield from children(env)
+
+
 def _at_once(cell: Cell) -> bool:
     """Whether a cell is bound to text and nothing of it is left for later."""
     return not cell.children or (len(cell.children) == 1 and isinstance(cell.children[0], Paragraph))
+
+
+def _full(rows: Iterable[BoundRow | BoundRows]) -> list[BoundRow]:
+    found: list[BoundRow] = []
+    for row in rows:
+        if isinstance(row, BoundRow):
+            found.append(row)
+        else:
+            found += [row.row(index) for chunk in row.chunks() for index in range(len(chunk))]
+    return found
 
 
 def _nothing(_env: Environment) -> list[Piece]:

@@ -118,7 +118,7 @@ class Formatter:
         self._comma, self._point = data.group, data.decimal
         self._english = (data.group, data.decimal) == (",", ".")
         # Python groups by three; other groupings and a minimum of digits before the first group take the slow way.
-        self._plain_groups = data.primary_group == data.secondary_group == 3 and data.minimum_grouping == 1  # noqa: PLR2004
+        self.plain_groups = data.primary_group == data.secondary_group == 3 and data.minimum_grouping == 1  # noqa: PLR2004
 
     def filter(self, name: str, constants: list[Expression]) -> Callable[..., Any]:
         """The function of a filter; `constants` are its arguments as written, for what can be prepared."""
@@ -129,7 +129,7 @@ class Formatter:
 
     def digits(self, value: Decimal, places: int) -> str:
         """A value with separators, rounded half to even; a hyphen stands before a negative one."""
-        if self._plain_groups:
+        if self.plain_groups:
             text = format(value, f",.{places}f")
             if self._english:
                 return text
@@ -199,7 +199,7 @@ class Formatter:
 
     def amount(self, value: Any) -> str:
         """An amount with two decimals and no symbol."""
-        if type(value) is str and self._plain_groups:
+        if type(value) is str and self.plain_groups:
             # Statements are made of amounts written as they are shown but for separators, `-1234.50`; they need no
             # arithmetic, and the common one takes no further call.
             whole, cents = value[:-3], value[-2:]
@@ -263,6 +263,15 @@ class Formatter:
         if names:
             return form.format(day.day, day.month, day.year, day.year % 100, *[name(day) for name in names])
         return form.format(day.day, day.month, day.year, day.year % 100)
+
+    def plain_date(self, style: str) -> str | None:
+        """A style that needs no more than the parts of an ISO date, as slices of it: `{@[8:10]}.{@[5:7]}.{@[0:4]}`."""
+        plain = _PLAIN_DATE.fullmatch(self.data.dates[style])
+        if plain is None:
+            return None
+        first, separator, second, third = plain.groups()
+        parts = [_SLICES[part] for part in (first, second, third)]
+        return separator.join(f"{{@[{part.start}:{part.stop}]}}" for part in parts)
 
     def _dater(self, style: str) -> Callable[[Any], str]:
         """The date filter in one style; 30.09.2026 and its like are cut out of the text that is given."""

@@ -47,6 +47,18 @@ ELEMENTS = {
 }  # fmt: skip
 _DIRECTIVES = {"pr-for", "pr-if", "pr-else"}
 _ATTRIBUTES = {"class", "id", "style", "lang", "alt", "src", "width", "height", "colspan", "scope", "title", "role"}
+# Types of PDF 32000-1, 14.8.4; what is not named groups only, and its text is a paragraph.
+_BLOCK_ROLES = {
+    "section": "Sect",
+    "article": "Sect",
+    "aside": "Sect",
+    "nav": "Sect",
+    "blockquote": "BlockQuote",
+    "figure": "Div",
+}
+_TEXT_ROLES = {"h1": "H1", "h2": "H2", "h3": "H3", "h4": "H4", "h5": "H5", "h6": "H6", "figcaption": "Caption"}
+_PRESENTATION = {"presentation", "none"}
+_SCOPES = {"col": "Column", "colgroup": "Column", "row": "Row", "rowgroup": "Row"}
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 _ALIGN = {"left": "left", "right": "right", "center": "center"}
 _DEEPEST = 60
@@ -142,7 +154,8 @@ class Structure:
     def block(self, element: Element, x: int, width: int, scope: Scope) -> Block:
         """An element as a box with what is in it."""
         box = box_of(self.styles[element], x, width)
-        return Block(box, tuple(self.children(element, box.content_x, box.content_width, scope)))
+        children = tuple(self.children(element, box.content_x, box.content_width, scope))
+        return Block(box, children, _BLOCK_ROLES.get(element.tag, ""))
 
     def children(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
         """What is in an element: blocks, with paragraphs around loose text."""
@@ -430,6 +443,7 @@ class Structure:
             wrap=style["white-space"] == "normal",
             orphans=style["orphans"],
             widows=style["widows"],
+            role=_TEXT_ROLES.get(element.tag, "P"),
         )
 
     # Tables -----------------------------------------------------------------------------------------------------------
@@ -456,7 +470,16 @@ class Structure:
                 self.diagnostics.error(
                     "structure", place, f"<{first.tag}> cannot stand in a table", "use thead, tbody, tr"
                 )
+        if self._layout_only(element):
+            return Table(box, tuple(head), tuple(body), "")
         return Table(box, tuple(head), tuple(body))
+
+    def _layout_only(self, element: Element) -> bool:
+        """Whether a table, or the one around a part of it, only arranges what is in it (WAI-ARIA 1.2, presentation)."""
+        table: Element | None = element
+        while table is not None and table.tag != "table":
+            table = self.markup.parent(table)
+        return table is not None and table.get("role") in _PRESENTATION
 
     def _row_group(self, group: list[Element], x: int, columns: list[int], scope: Scope) -> list[Row]:
         def rows_of(element: Element, inner: Scope) -> tuple[Row, ...]:
@@ -537,6 +560,7 @@ class Structure:
             border_top=box.border_top,
             border_bottom=box.border_bottom,
             keep_next=style["break-after"] == "avoid",
+            role="" if self._layout_only(element) else "TR",
         )
 
     def _cell(self, element: Element, x: int, width: int, scope: Scope) -> Cell:
@@ -544,11 +568,37 @@ class Structure:
         sized = dict(style) | {f"margin-{side}": 0 for side in ("top", "right", "bottom", "left")}
         box = box_of(sized, x, width, fills=False)
         align = style["vertical-align"]
+        children = self.children(element, box.content_x, box.content_width, scope)
+        role = self._cell_role(element)
+        only = children[0] if len(children) == 1 else None
+        if (
+            role
+            and isinstance(only, Paragraph)
+            and not any(isinstance(child.tag, str) and self._is_block(child) for child in element)
+        ):
+            children = [msgspec.structs.replace(only, role="")]  # text that stands in the cell is the cell's own
         return Cell(
-            box=box,
-            children=tuple(self.children(element, box.content_x, box.content_width, scope)),
-            valign=align if align in {"middle", "bottom"} else "top",
+            box=box, children=tuple(children), valign=align if align in {"middle", "bottom"} else "top", role=role
         )
+
+    def _cell_role(self, element: Element) -> str:
+        """A cell's type with its attributes (PDF 32000-1, 14.8.5.7); a header cell says what it is the header of."""
+        if self._layout_only(element):
+            return ""
+        span = self._span(element)
+        attributes = f" ColSpan={span}" if span > 1 else ""
+        if element.tag == "td":
+            return f"TD{attributes}"
+        row = self.markup.parent(element)
+        group = self.markup.parent(row) if row is not None else None
+        scope = _SCOPES.get(element.get("scope", ""), "Column" if group is not None and group.tag == "thead" else "Row")
+        if group is not None and group.tag != "thead" and "scope" not in element.attrib and self._all_headers(row):
+            scope = "Column"
+        return f"TH Scope={scope}{attributes}"
+
+    @staticmethod
+    def _all_headers(row: Element | None) -> bool:
+        return row is not None and all(cell.tag == "th" for cell in row if isinstance(cell.tag, str))
 
     def _span(self, cell: Element) -> int:
         text = cell.get("colspan", "1")
@@ -615,7 +665,7 @@ def _lighter(block: Block) -> Node:
     edged = box.padding_top or box.padding_bottom or box.height is not None or box.min_height
     painted = box.background is not None or box.border_top or box.border_right or box.border_bottom or box.border_left
     broken = box.break_before or box.break_after or box.keep_inside or box.keep_next
-    if not isinstance(only, Paragraph) or edged or painted or broken:
+    if not isinstance(only, Paragraph) or edged or painted or broken or block.role:
         return block
     if only.box.margin_top or only.box.margin_bottom:
         return block

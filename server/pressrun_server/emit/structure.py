@@ -1,0 +1,324 @@
+"""The structure of a tagged PDF, page by page: elements, their order and the way back from marks (32000-1, 14.7).
+
+Theory of operation. Every page has a block of object numbers that begins at a multiple of 100, so a number is the
+digits of its hundred and two more. What a page's tags come to, the elements, the array of their marks and the head of
+the object stream that holds them, is therefore one text in which only the hundreds are open, and so are the numbers
+of elements that were open before the page. That text is made once for a sequence of tags (a *form*) and filled in by
+replacing bytes; documents of one template have few such sequences. Nothing in it depends on a record's values:
+alternative texts, which do, are in objects of their own. (Hundreds and not thousands: qpdf 12 takes a file for
+damaged whose object numbers are more than a third of its bytes.)
+
+After `_ALIGNED` hundreds blocks follow one another without gaps, so that a document of any length stays below the
+number of objects that PDF/A allows; numbers are then put in one by one, which takes longer.
+
+An element that is open at the end of a page is *carried*: its children are collected, and it is written at the end.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import dataclass, field
+
+import deflate
+
+from pressrun_server.emit.roles import type_entries
+from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.model.page import Shape, Tag
+
+__all__ = [
+    "BLOCK",
+    "CONTENT",
+    "EXTRA",
+    "MARKS",
+    "PAGE",
+    "STREAM",
+    "Carried",
+    "FigureObject",
+    "Forms",
+    "PageObjects",
+    "next_block",
+]
+
+BLOCK = 100
+CONTENT, STREAM, PAGE, MARKS, EXTRA = 0, 1, 2, 3, 4
+"""Places in a page's block: its content, its object stream, its dictionary, the array of its marks, then others."""
+_ALIGNED = 20_000
+_MOST_FORMS = 256
+_MOST_FILLED = 2048
+_LEVEL = 1
+_ROW = struct.Struct(">BIH")
+_FIRST_SIGN = 0x80
+_NUMBER = re.compile(rb"([\x80-\xff])(\d\d)")
+_MOST_PLACES = BLOCK * (0x100 - _FIRST_SIGN)
+
+
+def next_block(base: int, size: int) -> int:
+    """Where the block behind one of that size begins."""
+    if base >= _ALIGNED * BLOCK:
+        return base + size
+    return -(-(base + size) // BLOCK) * BLOCK
+
+
+@dataclass(slots=True, eq=False)
+class Carried:
+    """An element that was open at the end of a page."""
+
+    number: int
+    parent: int
+    role: str
+    page: int
+    """Object number of the page on which it began."""
+    kids: list[bytes]
+
+    def body(self) -> bytes:
+        """The element's dictionary, when all its children are known."""
+        entries = type_entries(self.role)
+        return b"<<%s/P %d 0 R/Pg %d 0 R/K[%s]>>" % (entries, self.parent, self.page, b"".join(self.kids))
+
+
+@dataclass(frozen=True, slots=True)
+class FigureObject:
+    """An element with an image; its alternative text comes from a record."""
+
+    number: int
+    parent: int
+    mark: int
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageObjects:
+    """The objects of a page's block."""
+
+    size: int
+    """How many numbers of the block are used."""
+    stream: bytes
+    """The object stream, whole."""
+    rows: bytes
+    """Cross-reference rows from the page's dictionary on; those of figures and other objects are left open."""
+    figures: tuple[FigureObject, ...]
+    ended: tuple[Carried, ...]
+    """Carried elements that end on the page."""
+
+
+@dataclass(slots=True, eq=False)
+class _Open:
+    ref: bytes
+    place: int
+    parent: bytes
+    role: str
+    kids: list[bytes] = field(default_factory=list)
+    marked: bool = False
+    carried: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class _Form:
+    """What a sequence of tags comes to, with the numbers open."""
+
+    size: int
+    """Numbers used in the block."""
+    bodies: list[bytes]
+    """The array of marks, then the elements."""
+    places: list[int]
+    """Place in the block of each body."""
+    figures: list[tuple[int, bytes, int, str]]
+    """Place, parent, mark and role."""
+    kids: list[bytes]
+    """What each carried element gets."""
+    closed: int
+    """How many of the carried elements end on this page."""
+    left: list[tuple[bytes, bytes, str, bytes]]
+    """Elements that stay open: their number, their parent's, role and children so far."""
+    texts: dict[tuple[int, ...], tuple[bytes, bytes]] = field(default_factory=dict)
+    """Heads and bodies by the lengths of the numbers that go in."""
+
+
+class Forms:
+    """The forms of one program's pages, and what was made of them lately."""
+
+    def __init__(self) -> None:
+        self._forms: dict[tuple[object, ...], _Form] = {}
+        self._filled: dict[tuple[object, ...], tuple[bytes, bytes]] = {}
+
+    def page(
+        self, tags: list[Tag], stack: list[Carried], base: int, extra: int, images: int, page: bytes
+    ) -> PageObjects:
+        """The objects of a page.
+
+        Args:
+            tags: the page's tags.
+            stack: elements open before the page, the root first; changed to those open behind it.
+            base: the first number of the page's block.
+            extra: numbers that other objects of the page take in its block, from place EXTRA on.
+            images: how many of its images have tags; their marks come first.
+            page: the page's dictionary.
+        """
+        shape = (tuple(tags), len(stack), extra)
+        form = self._forms.get(shape)
+        if form is None:
+            if len(self._forms) >= _MOST_FORMS:
+                self._forms.clear()
+                self._filled.clear()
+            form = self._forms[shape] = _build(tags, len(stack), extra, images)
+        numbers = tuple([carried.number for carried in stack])
+        block = _Numbers(base, form.size, numbers)
+        key = (form, base, numbers, page)
+        filled = self._filled.get(key)
+        if filled is None:
+            if len(self._filled) >= _MOST_FILLED:
+                self._filled.clear()
+            filled = self._filled[key] = _fill(form, block, page)
+        for carried, kids in zip(stack, form.kids, strict=True):
+            if kids:
+                carried.kids.append(block.filled(kids))
+        figures = tuple(
+            [
+                FigureObject(base + place, int(block.filled(parent)), mark, role)
+                for place, parent, mark, role in form.figures
+            ]
+        )
+        left = [
+            Carried(int(block.filled(ref)), int(block.filled(parent)), role, base + PAGE, [block.filled(kids)])
+            for ref, parent, role, kids in form.left
+        ]
+        kept = len(stack) - form.closed
+        ended = tuple(stack[kept:])
+        stack[kept:] = left
+        return PageObjects(form.size, *filled, figures, ended)
+
+
+class _Numbers:
+    """Puts the numbers of a page into a form's texts."""
+
+    def __init__(self, base: int, size: int, carried: tuple[int, ...]) -> None:
+        self.base = base
+        self.size = size
+        self.carried = carried
+
+    def filled(self, text: bytes) -> bytes:
+        base = self.base
+        if base % BLOCK:
+            text = _NUMBER.sub(lambda found: b"%d" % (base + (found[1][0] - _FIRST_SIGN) * BLOCK + int(found[2])), text)
+        else:
+            for index in range((self.size - 1) // BLOCK + 1):
+                text = text.replace(bytes((_FIRST_SIGN + index,)), b"%d" % (base // BLOCK + index))
+        if b"@" in text:
+            for index, number in enumerate(self.carried):
+                text = text.replace(b"@%d;" % index, b"%d" % number)
+        return text
+
+    def lengths(self) -> tuple[int, ...]:
+        """What decides how long a filled text is."""
+        first, last = len(str(self.base)), len(str(self.base + self.size))
+        return (first, 0 if first == last else self.base, *[len(str(number)) for number in self.carried])
+
+
+def _ref(place: int) -> bytes:
+    """A number of the block: a sign for its hundred, and two digits."""
+    return b"%c%02d" % (_FIRST_SIGN + place // BLOCK, place % BLOCK)
+
+
+def _flat(tags: list[Tag]) -> list[str]:
+    found: list[str] = []
+    for tag in tags:
+        if isinstance(tag, Shape):
+            found += tag.tags
+        else:
+            found.append(tag)
+    return found
+
+
+def _build(tags: list[Tag], depth: int, extra: int, images: int) -> _Form:
+    stack = [_Open(b"@%d;" % index, -1, b"", "", carried=True) for index in range(depth)]
+    carried = list(stack)
+    bodies: list[bytes] = []
+    places: list[int] = []
+    figures: list[tuple[int, bytes, int, str]] = []
+    image_parents: list[bytes] = []
+    text_parents: list[bytes] = []
+    place, closed = EXTRA + extra, 0
+    page = _ref(PAGE)
+
+    def finish(opened: _Open) -> None:
+        kids = b"".join(opened.kids).strip()
+        pages = b"/Pg %s 0 R" % page if opened.marked else b""
+        entry = b"" if not opened.kids else b"/K %s" % kids if kids.isdigit() else b"/K[%s]" % kids
+        bodies.append(b"<<%s/P %s 0 R%s%s>>" % (type_entries(opened.role), opened.parent, pages, entry))
+        places.append(opened.place)
+
+    for tag in _flat(tags):
+        top = stack[-1]
+        if tag == ")":
+            stack.pop()
+            if top.carried:
+                closed += 1
+            else:
+                finish(top)
+            continue
+        if tag == ".":
+            mark = images + len(text_parents)
+            text_parents.append(top.ref)
+            if top.carried:
+                top.kids.append(b"<</Type/MCR/Pg %s 0 R/MCID %d>>" % (page, mark))
+            else:
+                top.kids.append(b"%d " % mark)
+                top.marked = True
+            continue
+        if place >= _MOST_PLACES:
+            raise PressrunError(
+                Reason.LIMIT_EXCEEDED,
+                f"a page has more than {_MOST_PLACES:,} paragraphs and cells; set it larger, or break it",
+            )
+        opened = _Open(_ref(place), place, top.ref, tag.lstrip("(!"))
+        place += 1
+        top.kids.append(b"%s 0 R " % opened.ref)
+        if tag[0] == "(":
+            stack.append(opened)
+        elif tag[0] == "!":
+            figures.append((opened.place, top.ref, len(image_parents), opened.role))
+            image_parents.append(opened.ref)
+        else:
+            opened.kids.append(b"%d " % (images + len(text_parents)))
+            opened.marked = True
+            text_parents.append(opened.ref)
+            finish(opened)
+    assert len(image_parents) == images, "each image that has a tag is told once"
+    marks = b"".join([b"%s 0 R " % ref for ref in image_parents + text_parents])
+    return _Form(
+        size=place,
+        bodies=[b"[%s]" % marks.rstrip(), *bodies],
+        places=[MARKS, *places],
+        figures=figures,
+        kids=[b"".join(opened.kids) for opened in carried],
+        closed=closed,
+        left=[
+            (opened.ref, opened.parent, opened.role, b"".join(opened.kids)) for opened in stack if not opened.carried
+        ],
+    )
+
+
+def _fill(form: _Form, block: _Numbers, page: bytes) -> tuple[bytes, bytes]:
+    """The object stream (7.5.7) with the page's dictionary as its last object, and the rows of the block."""
+    lengths = block.lengths()
+    found = form.texts.get(lengths)
+    if found is None:
+        heads, at = [], 0
+        for place, body in zip(form.places, form.bodies, strict=True):
+            heads.append(b"%s %d " % (_ref(place), at))
+            at += len(block.filled(body)) + 1
+        heads.append(b"%s %d " % (_ref(PAGE), at))
+        found = form.texts[lengths] = b"".join(heads), b"\n".join(form.bodies) + b"\n"
+    head, bodies = block.filled(found[0]), block.filled(found[1])
+    data = deflate.zlib_compress(head + bodies + page, _LEVEL)
+    stream = b"<</Type/ObjStm/N %d/First %d/Filter/FlateDecode/Length %d>>\nstream\n%s\nendstream" % (
+        len(form.places) + 1,
+        len(head),
+        len(data),
+        data,
+    )
+    rows = bytearray(_ROW.size * (form.size - PAGE))
+    for index, place in enumerate((*form.places, PAGE)):
+        _ROW.pack_into(rows, (place - PAGE) * _ROW.size, 2, block.base + STREAM, index)
+    return stream, bytes(rows)
