@@ -11,7 +11,7 @@ PACKAGES := client server loadtest
 BUF := $(VENV)/bin/buf
 SITE = $(shell $(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
-.PHONY: help demo test test-long check format types bench protos protos-check serve clean setup setup-dev tools
+.PHONY: help demo test test-long check conformance format types bench protos protos-check serve clean setup setup-dev tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ format: $(VENV)/.installed-dev ## Format code and protos
 
 bench: $(VENV)/.installed ## Measure speed and memory; writes out/bench.json (SEED=n for other records)
 	@$(VENV)/bin/pressrun-bench --seed $(SEED)
+
+conformance: $(VENV)/.installed-dev ## Hold documents to PDF/UA-1 and PDF/A-2u with veraPDF (needs Java and Maven)
+	@$(PY) -m tests.conformance $(VENV)/tools
 
 protos: $(VENV)/.installed-dev ## Generate the contract's code from the protos
 	$(PY) -m grpc_tools.protoc -Iprotos -I$(SITE) --python_out=protos --pyi_out=protos --grpc_python_out=protos \

@@ -22,7 +22,7 @@ from pressrun_loadtest.bench.customers import spread, write_records
 from pressrun_loadtest.bench.report import Entry
 from pressrun_loadtest.demo.child import ask
 
-__all__ = ["measure_composition"]
+__all__ = ["Press", "measure_composition"]
 
 _TIME_S = 900.0
 _AS_OF = datetime(2026, 10, 1, 9, 30, tzinfo=UTC)
@@ -66,7 +66,7 @@ def _spread(rounds: list[float]) -> str:
     return f"median of {len(rounds)} rounds of {min(rounds):.2f} to {max(rounds):.2f}"
 
 
-class _Press:
+class Press:
     """The composing half of a composer, with everything loaded that a document needs."""
 
     def __init__(self) -> None:
@@ -110,7 +110,7 @@ def _main() -> None:
     from pressrun_loadtest.demo.orders import read_items  # noqa: PLC0415
 
     order = json.load(sys.stdin)
-    press = _Press()
+    press = Press()
     # Read before the clock runs: in a node this is the front's work.
     items = [
         (item.request_id, item.locale, bytes(item.record), item.attributes)
