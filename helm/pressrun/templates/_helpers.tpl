@@ -1,0 +1,76 @@
+{{/* Name of the chart in labels. */}}
+{{- define "pressrun.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{/* Full name of objects: at most 63 characters, as DNS names allow. */}}
+{{- define "pressrun.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" }}
+{{- else if contains (include "pressrun.name" .) .Release.Name }}
+{{- .Release.Name | trunc 63 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name (include "pressrun.name" .) | trunc 63 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+
+{{/* Labels that select the pods; they can't change in the life of a release. */}}
+{{- define "pressrun.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "pressrun.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: node
+{{- end }}
+
+{{/* Labels of every object. */}}
+{{- define "pressrun.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{ include "pressrun.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{- define "pressrun.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (include "pressrun.fullname" .) .Values.serviceAccount.name }}
+{{- else }}
+{{- default "default" .Values.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{- define "pressrun.image" -}}
+{{- if .Values.image.digest }}
+{{- printf "%s@%s" .Values.image.repository .Values.image.digest }}
+{{- else }}
+{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) }}
+{{- end }}
+{{- end }}
+
+{{/*
+What a node needs, from the number of its composers: a processor each, one for the front for every three of them, a
+quarter for each preparer. Memory: 160 MiB a composer and 220 MiB a preparer at rest and at work, 300 MiB for the front, and the memory tier twice,
+since the front holds it and composers hold what they are using.
+*/}}
+{{- define "pressrun.resources" -}}
+{{- $composers := int .Values.composers }}
+{{- $preparers := int .Values.preparers }}
+{{- $front := div (add $composers 2) 3 }}
+{{- $cpu := add (mul 1000 $composers) (mul 1000 $front) (mul 250 $preparers) }}
+{{- $memory := add 300 (mul 160 $composers) (mul 220 $preparers) (mul 2 (include "pressrun.mebibytes" .Values.cache.memory | int)) }}
+{{- $computed := dict "requests" (dict "cpu" (printf "%dm" $cpu) "memory" (printf "%dMi" $memory)) "limits" (dict "memory" (printf "%dMi" (div (mul $memory 3) 2))) }}
+{{- mergeOverwrite $computed (deepCopy .Values.resources) | toYaml }}
+{{- end }}
+
+{{/* A size in mebibytes; Mi and Gi are what the schema allows. */}}
+{{- define "pressrun.mebibytes" -}}
+{{- if hasSuffix "Gi" . }}{{ mul 1024 (trimSuffix "Gi" . | int) }}{{ else }}{{ trimSuffix "Mi" . | int }}{{ end }}
+{{- end }}
+
+{{/* Values that contradict each other, which a schema can't say. */}}
+{{- define "pressrun.validate" -}}
+{{- if and .Values.serviceMonitor.enabled .Values.podMonitor.enabled }}
+{{- fail "serviceMonitor.enabled and podMonitor.enabled exclude each other: every node would be scraped twice" }}
+{{- end }}
+{{- if lt (int .Values.autoscaling.maxReplicas) (int .Values.autoscaling.minReplicas) }}
+{{- fail "autoscaling.maxReplicas must be at least autoscaling.minReplicas" }}
+{{- end }}
+{{- end }}
