@@ -38,6 +38,7 @@ from pressrun_client.models import (
     AssetPin,
     CacheUse,
     CheckResult,
+    Difference,
     Digest,
     FontPin,
     Manifest,
@@ -56,7 +57,10 @@ from pressrun_client.models import (
     TemplateInfo,
     TemplateRef,
     Timings,
+    Verification,
+    VerifyResult,
 )
+from pressrun_client.rows import RowsDocument
 
 __all__ = [
     "DEFAULT_TARGET",
@@ -74,6 +78,7 @@ __all__ = [
     "ConfigError",
     "DeadlineError",
     "Diagnostic",
+    "Difference",
     "Digest",
     "Document",
     "FailedDocument",
@@ -101,6 +106,7 @@ __all__ = [
     "RenderWarning",
     "Rendition",
     "Result",
+    "RowsDocument",
     "Severity",
     "SlotInfo",
     "TemplateConflictError",
@@ -111,5 +117,7 @@ __all__ = [
     "Timings",
     "TlsConfig",
     "UnsupportedError",
+    "Verification",
+    "VerifyResult",
     "Violation",
 ]

@@ -59,7 +59,7 @@ class Assembly:
             raise LimitExceededError(
                 f"The document has more than {self._limit:,} bytes (document_limit).", request_id=self._request_id
             )
-        if not self._parts:
+        if not self._parts and self._hash is None:
             # A document in one part is hashed at the end, in one call.
             self._parts.append(data)
             return
@@ -67,6 +67,12 @@ class Assembly:
             self._hash = hashlib.sha256(self._parts[0])
         self._hash.update(data)
         self._parts.append(data)
+
+    def progress(self) -> str:
+        """SHA-256 of what came so far, to go on from there."""
+        if self._hash is None:
+            self._hash = hashlib.sha256(self._parts[0] if self._parts else b"")
+        return self._hash.hexdigest()
 
     def finish(self, completion: document_pb2.DocumentCompletion) -> bytes:
         """All bytes of the document.

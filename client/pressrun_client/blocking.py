@@ -19,6 +19,7 @@ from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, Renditio
 from pressrun_client.models.node import NodeHealth
 from pressrun_client.models.request import Record, RenderOptions, RenderRequest
 from pressrun_client.models.template import CheckResult, PublishedTemplate, TemplateInfo, TemplateRef
+from pressrun_client.models.verification import Verification
 from pressrun_client.models.vocabulary import OutputChannel
 
 __all__ = ["BlockingClient"]
@@ -138,6 +139,19 @@ class BlockingClient:
                 raise source_error
         finally:
             pump.cancel()
+
+    def verify(
+        self,
+        manifest: Document | str | bytes,
+        record: Record,
+        *,
+        document: bytes | None = None,
+        customer_reference: str = "",
+    ) -> Verification:
+        """Makes a document again and compares; see `Client.verify`."""
+        return self._run(
+            self._client.verify(manifest, record, document=document, customer_reference=customer_reference)
+        )
 
     def publish(self, bundle: str | os.PathLike[str] | Bundle) -> PublishedTemplate:
         """Makes a bundle available; see `Client.publish`."""

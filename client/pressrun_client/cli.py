@@ -10,6 +10,7 @@ from pressrun_client.commands.output import example
 from pressrun_client.commands.plugins import PluginGroup
 from pressrun_client.commands.render import render
 from pressrun_client.commands.template import template
+from pressrun_client.commands.verify import verify
 
 __all__ = ["main"]
 
@@ -25,5 +26,5 @@ def main() -> None:
     """Render documents from templates, records and approved assets."""
 
 
-for _command in (render, template, asset, health, version):
+for _command in (render, verify, template, asset, health, version):
     main.add_command(_command)

@@ -24,8 +24,10 @@ from pressrun_client.bundle import Bundle, read_bundle
 from pressrun_client.channel import grpc_target, open_channel
 from pressrun_client.config import ClientConfig
 from pressrun_client.conversion.asset import rendition_message, to_descriptor, to_outcome
+from pressrun_client.conversion.record import encode_record
 from pressrun_client.conversion.request import OUTPUT_CHANNELS, template_message
 from pressrun_client.conversion.template import to_check_result, to_published_template, to_template_info
+from pressrun_client.conversion.verification import manifest_message, to_verification
 from pressrun_client.diagnostic import Violation
 from pressrun_client.document import Document, Result
 from pressrun_client.errors import InvalidRequestError, RenderCancelledError, UnsupportedError
@@ -35,7 +37,9 @@ from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, Renditio
 from pressrun_client.models.node import NodeHealth
 from pressrun_client.models.request import Record, RenderOptions, RenderRequest
 from pressrun_client.models.template import CheckResult, PublishedTemplate, TemplateInfo, TemplateRef
+from pressrun_client.models.verification import Verification
 from pressrun_client.models.vocabulary import OutputChannel
+from pressrun_client.rows import RowsDocument, RowsSource
 from pressrun_client.single import render_document
 from pressrun_client.stream import RenderStream
 
@@ -191,6 +195,59 @@ class Client:
             max_in_flight=max_in_flight or self._config.max_in_flight,
         )
         return stream.results(raising=on_error == "raise")
+
+    def render_rows(
+        self,
+        template: TemplateRef | str,
+        record: Record,
+        rows: RowsSource,
+        *,
+        rows_field: str,
+        **options: Unpack[RenderOptions],
+    ) -> RowsDocument:
+        """Renders one document whose rows are sent while its pages come back; use it with `async with`.
+
+        A call that breaks is not repeated, since the rows are gone; the error says whether sending all again may help.
+
+        Args:
+            template: the template: a ref, or `name@version`.
+            record: the data without the rows: a mapping, or the text of a JSON object.
+            rows: the rows, pulled as the node takes them.
+            rows_field: the list of the record that they are for, e.g. `transactions` or `account.transactions`.
+            **options: as for `render`; `time_limit` is an hour where it is not given.
+        """
+        request = RenderRequest(template, record, **options)
+        return RowsDocument(self._documents(), self._config, request, rows, rows_field)
+
+    async def verify(
+        self,
+        manifest: Document | str | bytes,
+        record: Record,
+        *,
+        document: bytes | None = None,
+        customer_reference: str = "",
+    ) -> Verification:
+        """Makes a document again and says whether the bytes are the same. That they differ is an answer, not an error.
+
+        Args:
+            manifest: the document, or the JSON text of its manifest as `Document.manifest_json` gave it.
+            record: the record as it was sent; of a mapping, the same one.
+            document: the document's bytes, so that the answer says where the first difference is.
+            customer_reference: of the request; manifests do not keep it.
+
+        Raises:
+            InvalidRequestError: the record is not the one that the manifest names, or the manifest is none.
+            TemplateNotFoundError: the template is not on the node.
+            PinsMismatchError: an asset can no longer be had as it was.
+            RenderError: the node cannot be reached, or cannot make the document.
+        """
+        request = render_service_pb2.VerifyRequest(
+            manifest=manifest_message(manifest),
+            record_json=encode_record(record),
+            customer_reference=customer_reference,
+            document=document or b"",
+        )
+        return to_verification(await self._call(self._documents().Verify, request))
 
     # Templates
 

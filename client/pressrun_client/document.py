@@ -73,6 +73,10 @@ class Document:
             self._completion = document_pb2.DocumentCompletion.FromString(self._raw)
         return self._completion
 
+    def manifest_message(self) -> document_pb2.Manifest:
+        """The manifest as the contract's message."""
+        return self._message().manifest
+
     @property
     def manifest(self) -> Manifest:
         """What went into the document and what came out."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Final
 
 from pressrun_client.assembly import Assembly
 from pressrun_client.config import ClientConfig
@@ -15,6 +16,9 @@ from pressrun_client.lane import Lane
 from pressrun_client.models.request import RenderRequest
 
 __all__ = ["Flight"]
+
+_WORTH_RESUMING: Final = 256 * 1024
+"""Bytes that are sent again sooner than an offset is negotiated."""
 
 
 class Flight:
@@ -41,6 +45,7 @@ class Flight:
         "attempts",
         "deadline",
         "first_byte",
+        "header",
         "index",
         "lane",
         "limit",
@@ -72,6 +77,8 @@ class Flight:
         self.lane: Lane | None = None
         """The call that it was sent on; None while it waits."""
         self.first_byte = 0.0
+        self.header: bytes | None = None
+        """The DocumentHeader that came, serialised; its pins allow to go on elsewhere."""
         self._fingerprints = fingerprints
         self.assembly = Assembly(request_id, limit=self.limit, fingerprints=fingerprints)
 
@@ -81,10 +88,16 @@ class Flight:
         self.sent = now
         self.attempts += 1
 
+    @property
+    def resumable(self) -> bool:
+        """Whether so much has come that going on from there is better than beginning again."""
+        return self.header is not None and self.assembly.size >= _WORTH_RESUMING
+
     def ground(self) -> None:
         """Throws away what has come, before it is sent again."""
         self.lane = None
         self.first_byte = 0.0
+        self.header = None
         self.assembly = Assembly(self.request_id, limit=self.limit, fingerprints=self._fingerprints)
 
     def delivered(self, content: bytes, completion: bytes, now: float) -> Document:

@@ -1,4 +1,4 @@
-"""One document over a call of its own: RenderDocument, its parts joined, sent again where that helps."""
+"""One document over a call of its own: its parts joined, sent again or gone on with where that helps."""
 
 from __future__ import annotations
 
@@ -8,19 +8,25 @@ import uuid
 
 import grpc
 
-from pressrun.v1 import render_service_pb2
+from pressrun.v1 import document_pb2, render_service_pb2
 from pressrun.v1.render_service_pb2_grpc import RenderServiceStub
 from pressrun_client.config import ClientConfig
 from pressrun_client.conversion.request import fill_request
 from pressrun_client.document import Document
-from pressrun_client.errors import DeadlineError, LimitExceededError, NodeUnavailableError, RenderError
+from pressrun_client.errors import (
+    DeadlineError,
+    LimitExceededError,
+    NodeUnavailableError,
+    PinsMismatchError,
+    RenderError,
+)
 from pressrun_client.failure import error_from_rpc
 from pressrun_client.flight import Flight
 from pressrun_client.lane import cancelled_by_peer
 from pressrun_client.models.request import RenderRequest
 from pressrun_client.retry import retry_delay
 
-__all__ = ["render_document"]
+__all__ = ["fly", "render_document"]
 
 
 async def render_document(stub: RenderServiceStub, config: ClientConfig, request: RenderRequest) -> Document:
@@ -34,27 +40,43 @@ async def render_document(stub: RenderServiceStub, config: ClientConfig, request
     Raises:
         RenderError: there is no document; the class says why.
     """
-    request_id = request.request_id or uuid.uuid4().hex
-    flight = Flight(0, request, request_id, config)
+    return await fly(stub, config, Flight(0, request, request.request_id or uuid.uuid4().hex, config))
+
+
+async def fly(stub: RenderServiceStub, config: ClientConfig, flight: Flight) -> Document:
+    """Brings a document in. Where a part of it is here, it goes on from there, on whatever node answers.
+
+    Raises:
+        RenderError: there is no document; the class says why.
+    """
     while True:
         now = time.monotonic()
         if now >= flight.deadline:
             raise _late(flight)
-        message = _message(flight, config, now)
+        resuming = flight.resumable
+        if not resuming:
+            flight.ground()
+        message = _message(flight, config, now, resuming=resuming)
         flight.attempts += 1
         flight.sent = now
+        delay: float | None = 0.0
         try:
             return await _attempt(stub, config, flight, message)
         except RenderError as error:
-            error.request_id = error.request_id or request_id
-            delay = retry_delay(config, error, flight.attempts, flight.deadline - time.monotonic())
-            if delay is None:
+            error.request_id = error.request_id or flight.request_id
+            if resuming and isinstance(error, PinsMismatchError):
+                # That node cannot make the same bytes; any node can make all of them.
+                flight.ground()
+            else:
+                delay = retry_delay(config, error, flight.attempts, flight.deadline - time.monotonic())
+            if delay is None or flight.attempts >= config.attempts:
                 raise
-        flight.ground()
         await asyncio.sleep(delay)
 
 
-def _message(flight: Flight, config: ClientConfig, now: float) -> render_service_pb2.RenderDocumentRequest:
+def _message(
+    flight: Flight, config: ClientConfig, now: float, *, resuming: bool
+) -> render_service_pb2.RenderDocumentRequest:
     message = render_service_pb2.RenderDocumentRequest()
     fill_request(
         message.document,
@@ -64,6 +86,11 @@ def _message(flight: Flight, config: ClientConfig, now: float) -> render_service
         as_of=flight.as_of,
         time_limit=flight.deadline - now,
     )
+    if resuming:
+        assert flight.header is not None
+        message.document.pins.CopyFrom(document_pb2.DocumentHeader.FromString(flight.header).pins)
+        message.resume_offset = flight.assembly.size
+        message.resume_sha256 = flight.assembly.progress()
     if message.ByteSize() > config.message_limit:
         raise LimitExceededError(
             f"The request has {message.ByteSize():,} bytes; at most {config.message_limit:,} go (message_limit).",
@@ -78,6 +105,8 @@ async def _attempt(
     call = stub.RenderDocument(message, timeout=flight.deadline - time.monotonic())
     try:
         async for part in call:
+            if part.HasField("header"):
+                flight.header = part.header.SerializeToString()
             if part.data:
                 flight.first_byte = flight.first_byte or time.monotonic()
                 flight.assembly.add(part.offset, part.data)

@@ -51,6 +51,7 @@ from pressrun_client.intake import Intake
 from pressrun_client.lane import Lane
 from pressrun_client.models.request import RenderRequest
 from pressrun_client.retry import retry_delay
+from pressrun_client.single import fly
 from pressrun_client.wire import items_of
 
 __all__ = ["RenderStream"]
@@ -293,6 +294,8 @@ class RenderStream:
                     del self._abandoned[request_id]
                 continue
             try:
+                if item.header is not None:
+                    flight.header = item.header
                 data = item.data
                 if data:
                     flight.first_byte = flight.first_byte or now
@@ -342,13 +345,28 @@ class RenderStream:
         if delay is None:
             self._land(flight, flight.failed(error))
             return
-        flight.ground()
+        flight.lane = None
         asyncio.get_running_loop().call_later(delay, self._requeue, flight)
 
     def _requeue(self, flight: Flight) -> None:
+        if self._flights.get(flight.request_id) is not flight:
+            return
+        if flight.resumable:
+            # Of a large document a part is here: a call of its own goes on with it, on any node.
+            self._spawn(self._resume(flight))
+            return
+        flight.ground()
+        self._waiting.append(flight)
+        self._work.set()
+
+    async def _resume(self, flight: Flight) -> None:
+        result: Result
+        try:
+            result = await fly(self._connect(), self._config, flight)
+        except RenderError as error:
+            result = flight.failed(error)
         if self._flights.get(flight.request_id) is flight:
-            self._waiting.append(flight)
-            self._work.set()
+            self._land(flight, result)
 
     def _land(self, flight: Flight, result: Result) -> None:
         del self._flights[flight.request_id]

@@ -16,6 +16,7 @@ from pressrun_client.models.manifest import (
 from pressrun_client.models.node import NodeHealth
 from pressrun_client.models.request import Record, RenderOptions, RenderRequest
 from pressrun_client.models.template import CheckResult, PublishedTemplate, SlotInfo, TemplateInfo, TemplateRef
+from pressrun_client.models.verification import Difference, Verification, VerifyResult
 from pressrun_client.models.vocabulary import OutputChannel, OutputFormat, Priority
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "AssetPin",
     "CacheUse",
     "CheckResult",
+    "Difference",
     "Digest",
     "FontPin",
     "Manifest",
@@ -42,4 +44,6 @@ __all__ = [
     "TemplateInfo",
     "TemplateRef",
     "Timings",
+    "Verification",
+    "VerifyResult",
 ]

@@ -131,10 +131,11 @@ class FakeRenderService(RenderServiceServicer):
         await _wait(answer)
         if isinstance(answer, FakeDocument):
             for item in response_items(request.document, answer):
+                known = min(max(request.resume_offset - item.offset, 0), len(item.data))
                 yield render_service_pb2.RenderDocumentResponse(
                     header=item.header if item.HasField("header") else None,
-                    offset=item.offset,
-                    data=item.data,
+                    offset=item.offset + known,
+                    data=item.data[known:],
                     completion=item.completion if item.HasField("completion") else None,
                 )
             return
@@ -161,6 +162,38 @@ class FakeRenderService(RenderServiceServicer):
             if item.HasField("completion"):
                 response.completion.CopyFrom(item.completion)
         return response
+
+    async def RenderRows(  # noqa: N802 - the name in the contract
+        self,
+        request_iterator: AsyncIterator[render_service_pb2.RenderRowsRequest],
+        context: grpc.aio.ServicerContext[Any, Any],
+    ) -> AsyncIterator[render_service_pb2.RenderRowsResponse]:
+        """Takes all rows, then answers with the same parts as Render."""
+        document = document_pb2.DocumentRequest()
+        async for request in request_iterator:
+            if request.HasField("start"):
+                document = request.start.document
+        answer = self._next(document)
+        await _wait(answer)
+        if not isinstance(answer, FakeDocument):
+            await _fail(answer, context)
+            return
+        for item in response_items(document, answer):
+            yield render_service_pb2.RenderRowsResponse(
+                header=item.header if item.HasField("header") else None,
+                offset=item.offset,
+                data=item.data,
+                completion=item.completion if item.HasField("completion") else None,
+            )
+
+    async def Verify(  # noqa: N802 - the name in the contract
+        self,
+        request: render_service_pb2.VerifyRequest,  # noqa: ARG002 - a fake has nothing to verify with
+        context: grpc.aio.ServicerContext[Any, Any],
+    ) -> render_service_pb2.VerifyResponse:
+        """Refuses: a fake node makes no document, so it cannot make one again."""
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "a fake node verifies nothing")
+        raise AssertionError("unreachable: abort raises")
 
     def _next(self, request: document_pb2.DocumentRequest) -> Answer:
         kept = document_pb2.DocumentRequest()

@@ -1,12 +1,27 @@
+import datetime
+
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.rpc import status_pb2 as _status_pb2
 from pressrun.v1 import document_pb2 as _document_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class VerifyResult(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    VERIFY_RESULT_UNSPECIFIED: _ClassVar[VerifyResult]
+    VERIFY_RESULT_SAME_BYTES: _ClassVar[VerifyResult]
+    VERIFY_RESULT_DIFFERENT_BYTES: _ClassVar[VerifyResult]
+    VERIFY_RESULT_ENGINE_DIFFERS: _ClassVar[VerifyResult]
+VERIFY_RESULT_UNSPECIFIED: VerifyResult
+VERIFY_RESULT_SAME_BYTES: VerifyResult
+VERIFY_RESULT_DIFFERENT_BYTES: VerifyResult
+VERIFY_RESULT_ENGINE_DIFFERS: VerifyResult
 
 class RenderRequestItem(_message.Message):
     __slots__ = ("document", "cancel_request_id")
@@ -39,10 +54,18 @@ class RenderResponseItem(_message.Message):
     def __init__(self, request_id: _Optional[str] = ..., header: _Optional[_Union[_document_pb2.DocumentHeader, _Mapping]] = ..., offset: _Optional[int] = ..., data: _Optional[bytes] = ..., completion: _Optional[_Union[_document_pb2.DocumentCompletion, _Mapping]] = ..., failure: _Optional[_Union[_status_pb2.Status, _Mapping]] = ...) -> None: ...
 
 class RenderResponse(_message.Message):
-    __slots__ = ("items",)
+    __slots__ = ("items", "draining")
     ITEMS_FIELD_NUMBER: _ClassVar[int]
+    DRAINING_FIELD_NUMBER: _ClassVar[int]
     items: _containers.RepeatedCompositeFieldContainer[RenderResponseItem]
-    def __init__(self, items: _Optional[_Iterable[_Union[RenderResponseItem, _Mapping]]] = ...) -> None: ...
+    draining: Draining
+    def __init__(self, items: _Optional[_Iterable[_Union[RenderResponseItem, _Mapping]]] = ..., draining: _Optional[_Union[Draining, _Mapping]] = ...) -> None: ...
+
+class Draining(_message.Message):
+    __slots__ = ("grace",)
+    GRACE_FIELD_NUMBER: _ClassVar[int]
+    grace: _duration_pb2.Duration
+    def __init__(self, grace: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class RenderDocumentRequest(_message.Message):
     __slots__ = ("document", "resume_offset", "resume_sha256")
@@ -81,3 +104,77 @@ class RenderUnaryResponse(_message.Message):
     data: bytes
     completion: _document_pb2.DocumentCompletion
     def __init__(self, header: _Optional[_Union[_document_pb2.DocumentHeader, _Mapping]] = ..., data: _Optional[bytes] = ..., completion: _Optional[_Union[_document_pb2.DocumentCompletion, _Mapping]] = ...) -> None: ...
+
+class RenderRowsRequest(_message.Message):
+    __slots__ = ("start", "rows")
+    START_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    start: RowsStart
+    rows: Rows
+    def __init__(self, start: _Optional[_Union[RowsStart, _Mapping]] = ..., rows: _Optional[_Union[Rows, _Mapping]] = ...) -> None: ...
+
+class RowsStart(_message.Message):
+    __slots__ = ("document", "rows_field")
+    DOCUMENT_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_FIELD_NUMBER: _ClassVar[int]
+    document: _document_pb2.DocumentRequest
+    rows_field: str
+    def __init__(self, document: _Optional[_Union[_document_pb2.DocumentRequest, _Mapping]] = ..., rows_field: _Optional[str] = ...) -> None: ...
+
+class Rows(_message.Message):
+    __slots__ = ("rows_json",)
+    ROWS_JSON_FIELD_NUMBER: _ClassVar[int]
+    rows_json: bytes
+    def __init__(self, rows_json: _Optional[bytes] = ...) -> None: ...
+
+class RenderRowsResponse(_message.Message):
+    __slots__ = ("header", "offset", "data", "completion")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    COMPLETION_FIELD_NUMBER: _ClassVar[int]
+    header: _document_pb2.DocumentHeader
+    offset: int
+    data: bytes
+    completion: _document_pb2.DocumentCompletion
+    def __init__(self, header: _Optional[_Union[_document_pb2.DocumentHeader, _Mapping]] = ..., offset: _Optional[int] = ..., data: _Optional[bytes] = ..., completion: _Optional[_Union[_document_pb2.DocumentCompletion, _Mapping]] = ...) -> None: ...
+
+class VerifyRequest(_message.Message):
+    __slots__ = ("manifest", "record_json", "customer_reference", "document")
+    MANIFEST_FIELD_NUMBER: _ClassVar[int]
+    RECORD_JSON_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    DOCUMENT_FIELD_NUMBER: _ClassVar[int]
+    manifest: _document_pb2.Manifest
+    record_json: bytes
+    customer_reference: str
+    document: bytes
+    def __init__(self, manifest: _Optional[_Union[_document_pb2.Manifest, _Mapping]] = ..., record_json: _Optional[bytes] = ..., customer_reference: _Optional[str] = ..., document: _Optional[bytes] = ...) -> None: ...
+
+class Difference(_message.Message):
+    __slots__ = ("kind", "page", "object", "offset", "description")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    PAGE_FIELD_NUMBER: _ClassVar[int]
+    OBJECT_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    page: int
+    object: int
+    offset: int
+    description: str
+    def __init__(self, kind: _Optional[str] = ..., page: _Optional[int] = ..., object: _Optional[int] = ..., offset: _Optional[int] = ..., description: _Optional[str] = ...) -> None: ...
+
+class VerifyResponse(_message.Message):
+    __slots__ = ("result", "document", "engine_digest", "difference", "document_altered")
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    DOCUMENT_FIELD_NUMBER: _ClassVar[int]
+    ENGINE_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCE_FIELD_NUMBER: _ClassVar[int]
+    DOCUMENT_ALTERED_FIELD_NUMBER: _ClassVar[int]
+    result: VerifyResult
+    document: _document_pb2.Digest
+    engine_digest: str
+    difference: Difference
+    document_altered: bool
+    def __init__(self, result: _Optional[_Union[VerifyResult, str]] = ..., document: _Optional[_Union[_document_pb2.Digest, _Mapping]] = ..., engine_digest: _Optional[str] = ..., difference: _Optional[_Union[Difference, _Mapping]] = ..., document_altered: bool = ...) -> None: ...

@@ -68,6 +68,16 @@ class RenderServiceStub(object):
                 request_serializer=pressrun_dot_v1_dot_render__service__pb2.RenderUnaryRequest.SerializeToString,
                 response_deserializer=pressrun_dot_v1_dot_render__service__pb2.RenderUnaryResponse.FromString,
                 _registered_method=True)
+        self.RenderRows = channel.stream_stream(
+                '/pressrun.v1.RenderService/RenderRows',
+                request_serializer=pressrun_dot_v1_dot_render__service__pb2.RenderRowsRequest.SerializeToString,
+                response_deserializer=pressrun_dot_v1_dot_render__service__pb2.RenderRowsResponse.FromString,
+                _registered_method=True)
+        self.Verify = channel.unary_unary(
+                '/pressrun.v1.RenderService/Verify',
+                request_serializer=pressrun_dot_v1_dot_render__service__pb2.VerifyRequest.SerializeToString,
+                response_deserializer=pressrun_dot_v1_dot_render__service__pb2.VerifyResponse.FromString,
+                _registered_method=True)
 
 
 class RenderServiceServicer(object):
@@ -118,6 +128,27 @@ class RenderServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RenderRows(self, request_iterator, context):
+        """Renders one document whose rows arrive in parts: pages leave while rows come in, and neither side ever holds all of
+        it. Both directions are under flow control: a client that reads slowly slows its own rows down. The client says
+        `start` first, then rows, and half-closes after the last. INVALID_ARGUMENT: `start` is missing or comes twice, the
+        record has rows of its own at `rows_field`, or a row breaks the schema (the violation names its number, from 0). A
+        stream that broke must be sent again from its start (UNAVAILABLE). Other codes as above.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Verify(self, request, context):
+        """Renders a document again from its manifest and its record, and says whether the bytes are the same. That they differ
+        is an answer, not an error. INVALID_ARGUMENT: the record is not the one that the manifest names. NOT_FOUND: the
+        template is not on this node. FAILED_PRECONDITION (reason PINS_MISMATCH): an asset of the manifest can no longer be
+        had in that version. Other codes as above.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RenderServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -135,6 +166,16 @@ def add_RenderServiceServicer_to_server(servicer, server):
                     servicer.RenderUnary,
                     request_deserializer=pressrun_dot_v1_dot_render__service__pb2.RenderUnaryRequest.FromString,
                     response_serializer=pressrun_dot_v1_dot_render__service__pb2.RenderUnaryResponse.SerializeToString,
+            ),
+            'RenderRows': grpc.stream_stream_rpc_method_handler(
+                    servicer.RenderRows,
+                    request_deserializer=pressrun_dot_v1_dot_render__service__pb2.RenderRowsRequest.FromString,
+                    response_serializer=pressrun_dot_v1_dot_render__service__pb2.RenderRowsResponse.SerializeToString,
+            ),
+            'Verify': grpc.unary_unary_rpc_method_handler(
+                    servicer.Verify,
+                    request_deserializer=pressrun_dot_v1_dot_render__service__pb2.VerifyRequest.FromString,
+                    response_serializer=pressrun_dot_v1_dot_render__service__pb2.VerifyResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -237,6 +278,60 @@ class RenderService(object):
             '/pressrun.v1.RenderService/RenderUnary',
             pressrun_dot_v1_dot_render__service__pb2.RenderUnaryRequest.SerializeToString,
             pressrun_dot_v1_dot_render__service__pb2.RenderUnaryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RenderRows(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/pressrun.v1.RenderService/RenderRows',
+            pressrun_dot_v1_dot_render__service__pb2.RenderRowsRequest.SerializeToString,
+            pressrun_dot_v1_dot_render__service__pb2.RenderRowsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Verify(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pressrun.v1.RenderService/Verify',
+            pressrun_dot_v1_dot_render__service__pb2.VerifyRequest.SerializeToString,
+            pressrun_dot_v1_dot_render__service__pb2.VerifyResponse.FromString,
             options,
             channel_credentials,
             insecure,

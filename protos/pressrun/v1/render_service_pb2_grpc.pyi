@@ -49,6 +49,19 @@ class RenderServiceStub:
     """Renders one document into one answer. RESOURCE_EXHAUSTED (reason DOCUMENT_TOO_LARGE) when the document passes the
     message limit: use RenderDocument then. Other codes as above.
     """
+    RenderRows: _aio.StreamStreamMultiCallable[_render_service_pb2.RenderRowsRequest, _render_service_pb2.RenderRowsResponse]
+    """Renders one document whose rows arrive in parts: pages leave while rows come in, and neither side ever holds all of
+    it. Both directions are under flow control: a client that reads slowly slows its own rows down. The client says
+    `start` first, then rows, and half-closes after the last. INVALID_ARGUMENT: `start` is missing or comes twice, the
+    record has rows of its own at `rows_field`, or a row breaks the schema (the violation names its number, from 0). A
+    stream that broke must be sent again from its start (UNAVAILABLE). Other codes as above.
+    """
+    Verify: _aio.UnaryUnaryMultiCallable[_render_service_pb2.VerifyRequest, _render_service_pb2.VerifyResponse]
+    """Renders a document again from its manifest and its record, and says whether the bytes are the same. That they differ
+    is an answer, not an error. INVALID_ARGUMENT: the record is not the one that the manifest names. NOT_FOUND: the
+    template is not on this node. FAILED_PRECONDITION (reason PINS_MISMATCH): an asset of the manifest can no longer be
+    had in that version. Other codes as above.
+    """
 
 class RenderServiceServicer(metaclass=_abc_1.ABCMeta):
     """Renders documents.
@@ -102,6 +115,31 @@ class RenderServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_render_service_pb2.RenderUnaryResponse]:
         """Renders one document into one answer. RESOURCE_EXHAUSTED (reason DOCUMENT_TOO_LARGE) when the document passes the
         message limit: use RenderDocument then. Other codes as above.
+        """
+
+    @_abc_1.abstractmethod
+    def RenderRows(
+        self,
+        request_iterator: _abc.AsyncIterator[_render_service_pb2.RenderRowsRequest],
+        context: _aio.ServicerContext[_abc.AsyncIterator[_render_service_pb2.RenderRowsRequest], _abc.AsyncIterator[_render_service_pb2.RenderRowsResponse]],
+    ) -> _abc.AsyncIterator[_render_service_pb2.RenderRowsResponse]:
+        """Renders one document whose rows arrive in parts: pages leave while rows come in, and neither side ever holds all of
+        it. Both directions are under flow control: a client that reads slowly slows its own rows down. The client says
+        `start` first, then rows, and half-closes after the last. INVALID_ARGUMENT: `start` is missing or comes twice, the
+        record has rows of its own at `rows_field`, or a row breaks the schema (the violation names its number, from 0). A
+        stream that broke must be sent again from its start (UNAVAILABLE). Other codes as above.
+        """
+
+    @_abc_1.abstractmethod
+    def Verify(
+        self,
+        request: _render_service_pb2.VerifyRequest,
+        context: _aio.ServicerContext[_render_service_pb2.VerifyRequest, _abc.Awaitable[_render_service_pb2.VerifyResponse]],
+    ) -> _abc.Awaitable[_render_service_pb2.VerifyResponse]:
+        """Renders a document again from its manifest and its record, and says whether the bytes are the same. That they differ
+        is an answer, not an error. INVALID_ARGUMENT: the record is not the one that the manifest names. NOT_FOUND: the
+        template is not on this node. FAILED_PRECONDITION (reason PINS_MISMATCH): an asset of the manifest can no longer be
+        had in that version. Other codes as above.
         """
 
 def add_RenderServiceServicer_to_server(servicer: RenderServiceServicer, server: _aio.Server) -> None: ...

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pressrun_server.model.digest import Digest
     from pressrun_server.model.prepared import PreparedImage
     from pressrun_server.render.composition import Composition, LoadedProgram
+    from pressrun_server.render.composition_rows import RecordRows
     from pressrun_server.render.workshop import Workshop
 
 __all__ = ["main", "workshop"]
@@ -23,6 +24,7 @@ def workshop() -> Workshop:
     from pressrun_server.model.digest import Digest  # noqa: PLC0415 - see above
     from pressrun_server.prepare.tasks import IMAGE  # noqa: PLC0415 - see above
     from pressrun_server.render.composition import Composition, LoadedProgram  # noqa: PLC0415 - see above
+    from pressrun_server.render.composition_rows import RecordRows  # noqa: PLC0415 - see above
     from pressrun_server.render.engine import engine  # noqa: PLC0415 - see above
 
     class CompositionWorkshop:
@@ -38,6 +40,10 @@ def workshop() -> Workshop:
             """Decode a prepared image."""
             return Digest.parse(digest), IMAGE.decode(data)
 
+        def rows(self) -> RecordRows:
+            """What takes the rows of a document in."""
+            return RecordRows()
+
         def compose(
             self,
             program: LoadedProgram,
@@ -47,9 +53,20 @@ def workshop() -> Workshop:
             attributes: Mapping[str, str],
             as_of: datetime,
             engine: str,
+            rows: RecordRows | None = None,
+            rows_field: str = "",
         ) -> Composition:
             """Begin a document."""
-            return Composition(program, record, assets=assets, attributes=attributes, as_of=as_of, engine=engine)
+            return Composition(
+                program,
+                record,
+                assets=assets,
+                attributes=attributes,
+                as_of=as_of,
+                engine=engine,
+                rows=rows,
+                rows_field=rows_field,
+            )
 
     CompositionWorkshop.engine = engine().digest
     return CompositionWorkshop()

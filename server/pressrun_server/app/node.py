@@ -33,6 +33,7 @@ from pressrun_server.render.prefetch import AssetDesk
 from pressrun_server.render.reading import RecordReader
 from pressrun_server.render.registry import Registry
 from pressrun_server.render.template_files import TemplateFiles
+from pressrun_server.render.verification import Verifier
 from pressrun_server.rpc.asset_service import AssetService
 from pressrun_server.rpc.render_service import RenderService
 from pressrun_server.rpc.server import RpcServer
@@ -66,6 +67,7 @@ class Node:
         self._stack = AsyncExitStack()
         self._admission = Admission(config.admission, self._clock)
         self._composers: ComposerPool | None = None
+        self._pipeline: Pipeline | None = None
         self._rpc: RpcServer | None = None
         self._http: HttpServer | None = None
         self._serving = False
@@ -162,7 +164,7 @@ class Node:
                 _report(f"{entry.info.name}@{entry.info.version}", error.message)
         meters = DocumentMeters(metrics)
         meters.admit(published.info.name for published in registry)
-        pipeline = Pipeline(
+        pipeline = self._pipeline = Pipeline(
             admission=self._admission,
             registry=registry,
             resolver=resolver,
@@ -177,7 +179,7 @@ class Node:
         self._rpc = RpcServer(
             config.rpc,
             metrics,
-            render=RenderService(pipeline, config.rpc, config.pipeline),
+            render=RenderService(pipeline, config.rpc, config.pipeline, Verifier(pipeline, preparers, digest)),
             templates=TemplateService(compiler, registry, lambda name: meters.admit((name,))),
             assets=AssetService(desk, registry),
         )

@@ -15,6 +15,7 @@ __all__ = ["main", "record_tasks", "tasks"]
 
 def tasks() -> Mapping[str, Callable[[bytes], bytes]]:
     """The real tasks. Imports are made here: after the process is bound to its parent, before its limits are put on."""
+    from pressrun_server.prepare.compare import compare_task  # noqa: PLC0415 - see above
     from pressrun_server.prepare.image import image_task  # noqa: PLC0415 - see above
     from pressrun_server.prepare.raster import check_task, rasterise  # noqa: PLC0415 - see above
     from pressrun_server.prepare.tasks import BUNDLE, RASTER, TaskName  # noqa: PLC0415 - see above
@@ -30,6 +31,7 @@ def tasks() -> Mapping[str, Callable[[bytes], bytes]]:
         TaskName.COMPILE: lambda payload: encode(compile_bundle(BUNDLE.decode(payload))),
         TaskName.IMAGE: image_task,
         TaskName.CHECK: check_task,
+        TaskName.COMPARE: compare_task,
         TaskName.RASTER: raster,
     }
 

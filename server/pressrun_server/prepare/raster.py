@@ -12,7 +12,7 @@ import pymupdf
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.prepare.media import MAX_PIXELS, recognise
 
-__all__ = ["check_pdf", "check_task", "rasterise"]
+__all__ = ["check_pdf", "check_task", "open_pdf", "rasterise"]
 
 _open_document: Any = pymupdf.open  # PyMuPDF's types are incomplete
 _tools: Any = pymupdf.TOOLS
@@ -36,7 +36,7 @@ def rasterise(pdf: bytes, *, pages: Iterable[int] | None = None, dpi: float = 96
     """
     if not 1 <= dpi <= _MAX_DPI:
         raise PressrunError(Reason.INVALID_REQUEST, f"dpi: {dpi!r} is not a number from 1 to {_MAX_DPI}")
-    with _open(pdf) as document:
+    with open_pdf(pdf) as document:
         count = document.page_count
         wanted = range(count) if pages is None else tuple(pages)
         wrong = [number for number in wanted if not 0 <= number < count]
@@ -59,7 +59,7 @@ def check_pdf(pdf: bytes) -> dict[str, Any]:
     Raises:
         PressrunError: INVALID_REQUEST: not a PDF, or one that is encrypted.
     """
-    with _open(pdf) as document:
+    with open_pdf(pdf) as document:
         fonts: dict[int, dict[str, Any]] = {}
         images: set[int] = set()
         texts: list[str] = []
@@ -95,8 +95,12 @@ def check_task(payload: bytes) -> bytes:
 
 
 @contextmanager
-def _open(pdf: bytes) -> Iterator[Any]:
-    """The document, with MuPDF's messages kept from standard error."""
+def open_pdf(pdf: bytes) -> Iterator[Any]:
+    """The document, with MuPDF's messages kept from standard error.
+
+    Raises:
+        PressrunError: INVALID_REQUEST, it is no PDF document, is damaged or encrypted.
+    """
     kind = recognise(pdf)
     if kind.media_type != "application/pdf":
         raise PressrunError(Reason.INVALID_REQUEST, f"the file is {kind.words}; give a PDF document")

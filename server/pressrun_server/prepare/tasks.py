@@ -7,10 +7,23 @@ from typing import Final
 
 import msgspec
 
+from pressrun_server.model.difference import Difference
 from pressrun_server.model.prepared import PreparedImage
 from pressrun_server.model.template import CompiledTemplate
 
-__all__ = ["BUNDLE", "CHECKED", "COMPILED", "IMAGE", "PAGES", "RASTER", "RasterOrder", "TaskName"]
+__all__ = [
+    "BUNDLE",
+    "CHECKED",
+    "COMPARE",
+    "COMPILED",
+    "DIFFERENCE",
+    "IMAGE",
+    "PAGES",
+    "RASTER",
+    "CompareOrder",
+    "RasterOrder",
+    "TaskName",
+]
 
 
 class TaskName(StrEnum):
@@ -22,6 +35,8 @@ class TaskName(StrEnum):
     """An image file (its bytes) to a PreparedImage (MessagePack)."""
     CHECK = "check"
     """A PDF (its bytes) to facts about it (MessagePack: a map)."""
+    COMPARE = "compare"
+    """A CompareOrder (MessagePack) to the first Difference (MessagePack)."""
     RECORD = "record"
     """A large record to what was selected for it; in a process that does nothing else (`render.reading`)."""
     RASTER = "raster"
@@ -35,6 +50,13 @@ class RasterOrder(msgspec.Struct, frozen=True):
     pages: tuple[int, ...] | None = None
     """Counted from 0; None for all."""
     dpi: float = 96.0
+
+
+class CompareOrder(msgspec.Struct, frozen=True):
+    """Two PDF documents that are not the same bytes."""
+
+    given: bytes
+    made: bytes
 
 
 BUNDLE: Final = msgspec.msgpack.Decoder(dict[str, bytes])
@@ -54,3 +76,9 @@ RASTER: Final = msgspec.msgpack.Decoder(RasterOrder)
 
 PAGES: Final = msgspec.msgpack.Decoder(list[bytes])
 """Reads the answer of `raster`."""
+
+COMPARE: Final = msgspec.msgpack.Decoder(CompareOrder)
+"""Reads the payload of `compare`."""
+
+DIFFERENCE: Final = msgspec.msgpack.Decoder(Difference)
+"""Reads the answer of `compare`."""

@@ -20,6 +20,9 @@ __all__ = ["CREDIT_STEP", "ComposeJob", "ComposeStream", "StreamOwner"]
 CREDIT_STEP: Final = 128 * 1024
 """The consumer's progress is told to the composer in steps of at least this many bytes."""
 
+_ROWS_WINDOW: Final = 1024 * 1024
+"""Bytes of rows that may be on their way to a composer."""
+
 _CANCELLED = Failure(Reason.CANCELLED, "the document was cancelled")
 _CHANGED = Failure(
     Reason.COMPOSER_LOST,
@@ -43,6 +46,8 @@ class ComposeJob(msgspec.Struct, frozen=True, gc=False):
     engine: str
     """The engine digest that goes into the document."""
     interactive: bool = False
+    rows_field: str = ""
+    """The list of the record whose rows come by `ComposeStream.send_rows`; empty where the record is whole."""
 
 
 class StreamOwner(Protocol):
@@ -53,6 +58,9 @@ class StreamOwner(Protocol):
 
     def credit(self, stream: ComposeStream, size: int) -> None:
         """The consumer took bytes."""
+
+    def rows(self, stream: ComposeStream, data: bytes, *, last: bool) -> bool:
+        """Rows for the document; False while nobody can take them."""
 
 
 class ComposeStream:
@@ -72,12 +80,15 @@ class ComposeStream:
         "_owed",
         "_owner",
         "_proof",
+        "_rows_owed",
+        "_rows_waiter",
         "_seen",
         "_skip",
         "_waiter",
         "deaths",
         "dispatched_at",
         "job",
+        "rows_sent",
         "submitted_at",
         "summary",
         "supply",
@@ -96,6 +107,10 @@ class ComposeStream:
         self._proof = hashlib.sha256()  # of what was given
         self._seen = self._proof
         self._skip = 0
+        self._rows_owed = 0
+        self._rows_waiter: asyncio.Future[None] | None = None
+        self.rows_sent = False
+        """Whether any rows are in a composer; they are nowhere else then."""
         self.job = job
         self.summary: ComposeSummary | None = None
         """Known when the iteration has ended."""
@@ -156,6 +171,26 @@ class ComposeStream:
         """
         return b"".join([data async for data in self])
 
+    async def send_rows(self, data: bytes, *, last: bool) -> None:
+        """Give the document rows; waits while its composer has enough. Rows for a document that is over are dropped.
+
+        Args:
+            data: a JSON array, or nothing.
+            last: whether no more come.
+        """
+        while not self._over:
+            if self._rows_owed < _ROWS_WINDOW and self._owner.rows(self, data, last=last):
+                self.rows_sent = True
+                self._rows_owed += len(data)
+                return
+            self._rows_waiter = asyncio.get_running_loop().create_future()
+            await self._rows_waiter
+
+    def rows_taken(self, size: int) -> None:
+        """A composer took bytes of rows, or is there to take some. Called by the pool."""
+        self._rows_owed -= size
+        _resolve(self._rows_waiter)
+
     def cancel(self) -> None:
         """Give the document up: its composer drops it after the turn it may be in. Harmless after the end."""
         if not self._over:
@@ -200,6 +235,7 @@ class ComposeStream:
         self.summary = summary
         self._over = True
         self._wake()
+        _resolve(self._rows_waiter)
 
     def fail(self, failure: Failure) -> None:
         """The document can't be had; bytes that wait are worth nothing."""
@@ -207,6 +243,7 @@ class ComposeStream:
         self._failure = failure
         self._over = True
         self._wake()
+        _resolve(self._rows_waiter)
 
     def rewind(self) -> None:
         """Forget the bytes that wait: another composer begins anew, and what the consumer has is left out."""
@@ -227,6 +264,9 @@ class ComposeStream:
         return data[len(known) :], len(known)
 
     def _wake(self) -> None:
-        waiter = self._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+        _resolve(self._waiter)
+
+
+def _resolve(future: asyncio.Future[None] | None) -> None:
+    if future is not None and not future.done():
+        future.set_result(None)

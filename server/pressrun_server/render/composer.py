@@ -33,10 +33,12 @@ from pressrun_server.render.link import (
     Pong,
     Put,
     Ready,
+    Rows,
+    RowsTaken,
     ToComposer,
 )
 from pressrun_server.render.turns import Turns
-from pressrun_server.render.workshop import Composing, Prepared, Program, Workshop
+from pressrun_server.render.workshop import Arriving, Composing, Prepared, Program, Workshop
 
 __all__ = ["CHUNK", "WINDOW", "Composer"]
 
@@ -45,6 +47,9 @@ CHUNK: Final = 256 * 1024
 
 WINDOW: Final = 1024 * 1024
 """A document with more bytes under way than this gets no turn until its consumer took some."""
+
+_ROWS_AHEAD: Final = 4096
+"""More rows are asked for while so many or fewer wait."""
 
 _RSS_EVERY: Final = 16
 """Documents between two readings of the resident memory."""
@@ -56,7 +61,8 @@ class _Document:
     """A document in work; nothing of it is kept anywhere else, so that nothing outlives it."""
 
     __slots__ = (
-        "composing", "cpu_seconds", "head", "parts", "request", "sent", "size", "sources", "steps", "unacknowledged",
+        "composing", "cpu_seconds", "head", "parts", "request", "rows", "rows_size", "sent", "size",
+        "sources", "steps", "unacknowledged",
     )  # fmt: skip
 
     def __init__(self, request: Compose, sources: tuple[Program, dict[str, Prepared]]) -> None:
@@ -70,6 +76,9 @@ class _Document:
         self.cpu_seconds = 0.0
         self.sent = False
         self.unacknowledged = 0
+        self.rows: Arriving | None = None
+        self.rows_size = 0
+        """Bytes of rows that came and were not told to be taken."""
 
     def summary(self) -> ComposeSummary:
         """After the last step; only the composer knows which CPU time was this document's and not another's."""
@@ -122,6 +131,8 @@ class Composer:
             self._accept(message)
         elif isinstance(message, Credit):
             self._credit(message)
+        elif isinstance(message, Rows):
+            self._arrived(message)
         elif isinstance(message, Cancel):
             if message.ticket in self._documents:
                 self._forget(message.ticket)
@@ -156,15 +167,47 @@ class Composer:
                 self._channel.send(Failed(request.ticket, blob))
                 return
         assets = {slot: blobs[name] for slot, name in request.assets.items()}
-        self._documents[request.ticket] = _Document(request, (blobs[request.program], assets))
+        document = self._documents[request.ticket] = _Document(request, (blobs[request.program], assets))
         self._turns.add(request.ticket, interactive=request.interactive)
+        if request.rows_field:
+            document.rows = self._workshop.rows()
+            self._regulate(request.ticket, document)
 
     def _credit(self, message: Credit) -> None:
         document = self._documents.get(message.ticket)
         if document is not None:
             document.unacknowledged -= message.size
-            if document.unacknowledged <= self._window:
-                self._turns.resume(message.ticket)
+            self._regulate(message.ticket, document)
+
+    def _arrived(self, message: Rows) -> None:
+        """Take rows in."""
+        document = self._documents.get(message.ticket)
+        if document is None or document.rows is None:
+            return
+        document.rows_size += len(message.data)
+        try:
+            document.rows.feed(message.data, last=message.last)
+        except Exception as error:  # noqa: BLE001 - rows come from outside, like records
+            self._break(message.ticket, error)
+            return
+        self._regulate(message.ticket, document)
+
+    def _regulate(self, ticket: int, document: _Document) -> None:
+        """Give a document turns, or not: while its consumer is behind, or rows are missing; and ask for more rows."""
+        rows = document.rows
+        if document.unacknowledged > self._window or (rows is not None and rows.hungry):
+            self._turns.pause(ticket)
+        else:
+            self._turns.resume(ticket)
+        if rows is not None and document.rows_size and rows.held <= _ROWS_AHEAD:
+            self._channel.send(RowsTaken(ticket, document.rows_size))
+            document.rows_size = 0
+
+    def _break(self, ticket: int, error: BaseException) -> None:
+        """A document can't go on."""
+        failure = failure_of(error, _UNEXPECTED)
+        self._forget(ticket)
+        self._channel.send(Failed(ticket, failure))
 
     def _turn(self, ticket: int, document: _Document) -> None:
         """One page's work of one document."""
@@ -176,9 +219,7 @@ class Composer:
             document.cpu_seconds += time.thread_time() - started
             summary = document.summary() if data is None else None
         except Exception as error:  # noqa: BLE001 - this is the border where a document's exceptions end
-            failure = failure_of(error, _UNEXPECTED)
-            self._forget(ticket)
-            self._channel.send(Failed(ticket, failure))
+            self._break(ticket, error)
             return
         if summary is not None:
             self._finish(ticket, document, summary)
@@ -190,6 +231,8 @@ class Composer:
             document.size += len(data)
         if document.size >= self._chunk or (not document.sent and self._turns.large(ticket)):
             self._flush(ticket, document)
+        if document.rows is not None:
+            self._regulate(ticket, document)
 
     def _head(self, document: _Document) -> tuple[int, int]:
         """Number and size of the bytes that a document begins with, where they are named; said when they leave."""
@@ -215,6 +258,8 @@ class Composer:
             attributes=request.attributes,
             as_of=request.as_of,
             engine=request.engine,
+            rows=document.rows,
+            rows_field=request.rows_field,
         )
         steps = document.steps = iter(document.composing)
         return steps

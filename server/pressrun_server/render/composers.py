@@ -16,7 +16,19 @@ from pressrun_server.render.compose_stream import ComposeJob, ComposeStream
 from pressrun_server.render.composer_config import ComposerConfig
 from pressrun_server.render.composer_stats import ComposerPoolStats, ComposerStats
 from pressrun_server.render.dispatch import Desk
-from pressrun_server.render.link import Cancel, Chunk, Credit, Done, Dropped, Failed, FromComposer, Head, Ready
+from pressrun_server.render.link import (
+    Cancel,
+    Chunk,
+    Credit,
+    Done,
+    Dropped,
+    Failed,
+    FromComposer,
+    Head,
+    Ready,
+    Rows,
+    RowsTaken,
+)
 from pressrun_server.render.seat import Seat
 
 __all__ = ["ComposeJob", "ComposeStream", "ComposerPool", "ComposerPoolStats", "ComposerStats"]
@@ -29,6 +41,11 @@ _DEATHS = 2
 _DRAINING = Failure(Reason.DRAINING, "this node is shutting down; send the document to another node", retry_after=1.0)
 _EXPIRED = Failure(
     Reason.DEADLINE_EXCEEDED, "the document was not finished within its time limit; raise the limit or lower the load"
+)
+_ROWS_LOST = Failure(
+    Reason.COMPOSER_LOST,
+    "the process that composed the document died, and its rows with it; send the document again from its start",
+    retry_after=0.0,
 )
 _QUARANTINED = Failure(
     Reason.INTERNAL,
@@ -188,6 +205,7 @@ class ComposerPool:
         stream.ticket = ticket = next(self._tickets)
         self._streams[ticket] = stream
         seat.compose(ticket, stream.job)
+        stream.rows_taken(0)
 
     async def _supply(self, stream: ComposeStream, seat: Seat) -> None:
         """Give a composer the blobs that it lacks, then the document. Cancelled when the document leaves the seat."""
@@ -269,6 +287,14 @@ class ComposerPool:
         if seat is not None:
             seat.member.send(Credit(stream.ticket, size))
 
+    def rows(self, stream: ComposeStream, data: bytes, *, last: bool) -> bool:
+        """Called by a stream with rows for its document; False while no composer has it."""
+        seat = self._desk.holder(stream)
+        if seat is None or stream.ticket not in self._streams:
+            return False
+        seat.member.send(Rows(stream.ticket, data, last))
+        return True
+
     # -- processes ---------------------------------------------------------------------------------------------------
 
     def _look(self) -> None:
@@ -327,6 +353,10 @@ class ComposerPool:
             if stream is not None:
                 stream.fail(message.failure)
                 self._release(stream)
+        elif isinstance(message, RowsTaken):
+            stream = self._streams.get(message.ticket)
+            if stream is not None:
+                stream.rows_taken(message.size)
         elif isinstance(message, Head):
             seat.heads[message.number] = message.data
         elif isinstance(message, Dropped):
@@ -378,7 +408,9 @@ class ComposerPool:
             return
         self._streams.pop(stream.ticket, None)
         stream.deaths += 1
-        if stream.deaths >= _DEATHS:
+        if stream.rows_sent:
+            self._fail(stream, _ROWS_LOST)
+        elif stream.deaths >= _DEATHS:
             self._quarantined += 1
             self._fail(stream, _QUARANTINED)
         else:

@@ -10,13 +10,12 @@ import hashlib
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from pressrun_server.emit.document import DocumentWriter, Metadata, PrefixCache
-from pressrun_server.errors import PressrunError, Reason, Violation
+from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.fonts.face import Face
 from pressrun_server.layout.flow import Layout
 from pressrun_server.layout.lines import Typesetter
@@ -26,6 +25,8 @@ from pressrun_server.model.page import Page
 from pressrun_server.model.prepared import PreparedImage
 from pressrun_server.model.program import FORMAT, Program, Running
 from pressrun_server.model.program import Page as PageKind
+from pressrun_server.render.composition_rows import RecordRows
+from pressrun_server.render.numbers import exact_number
 from pressrun_server.template.bind import Binder
 from pressrun_server.template.steps import Steps
 
@@ -33,22 +34,14 @@ __all__ = ["LOOK_AHEAD", "Composition", "LoadedProgram"]
 
 LOOK_AHEAD = 4
 MOST_PAGES = 20_000
+MOST_PAGES_OF_ROWS = 100_000
+"""Of a document whose rows arrive; nothing in it grows with its pages but 50 bytes for each."""
 _MOST_WARNINGS = 50
 _QUICKENED = 2
 """Documents after which a program gets code; what is used once is done sooner without."""
-_LARGEST_EXPONENT = 400
 
 
-def _number(text: str) -> Decimal:
-    """A JSON number with all its digits; one beyond any double would be written out digit by digit somewhere."""
-    number = Decimal(text)
-    if abs(number.adjusted()) > _LARGEST_EXPONENT:
-        problem = f"holds a number with an exponent beyond {_LARGEST_EXPONENT}; write a smaller one"
-        raise PressrunError(Reason.INVALID_RECORD, f"the record {problem}", violations=(Violation("record", problem),))
-    return number
-
-
-_RECORD = msgspec.json.Decoder(dict[str, Any], float_hook=_number)
+_RECORD = msgspec.json.Decoder(dict[str, Any], float_hook=exact_number)
 
 
 class LoadedProgram:
@@ -97,6 +90,8 @@ class Composition:
         attributes: the request's attributes, for expressions.
         as_of: the moment the document speaks of; its date is what `as_of` shows.
         engine: the engine digest.
+        rows: rows that arrive while the document is made.
+        rows_field: the list of the record that they are for: names with dots between.
     """
 
     summary: ComposeSummary
@@ -110,8 +105,12 @@ class Composition:
         attributes: Mapping[str, str],
         as_of: datetime,
         engine: str,
+        rows: RecordRows | None = None,
+        rows_field: str = "",
     ) -> None:
         self._loaded = program
+        self._rows = rows.arriving if rows is not None else None
+        self._rows_field = rows_field
         self._record = record
         self._images = {slot: image for slot, (_, image) in assets.items()}
         self._prepared = sorted(
@@ -137,6 +136,8 @@ class Composition:
         started, cpu = time.perf_counter(), time.thread_time()
         steps = Steps()
         env = steps.into(self._environment())
+        rows = self._rows
+        most = MOST_PAGES if rows is None else MOST_PAGES_OF_ROWS
         loaded = self._loaded
         writer = DocumentWriter(loaded.prefixes, self._prepared, self._metadata(env))
         yield writer.begin()
@@ -144,11 +145,11 @@ class Composition:
         deferred: list[tuple[int, int]] = []
         for page in loaded.layout.pages(loaded.binder.body(env), self._images, self._note):
             steps.page()
+            if rows is not None:
+                rows.page()
             self._made += 1
-            if self._made > MOST_PAGES:
-                raise PressrunError(
-                    Reason.LIMIT_EXCEEDED, f"the document has more than {MOST_PAGES} pages; split the record"
-                )
+            if self._made > most:
+                raise PressrunError(Reason.LIMIT_EXCEEDED, f"the document has more than {most} pages; split the record")
             held.append(page)
             if len(held) > LOOK_AHEAD:
                 yield self._emit(writer, held.pop(0), env, None, deferred)
@@ -176,6 +177,12 @@ class Composition:
             record = _RECORD.decode(self._record)
         except (msgspec.DecodeError, msgspec.ValidationError):
             raise PressrunError(Reason.INVALID_RECORD, "the record is not a JSON object") from None
+        if self._rows is not None:
+            *before, name = self._rows_field.split(".")
+            inner = record
+            for step in before:
+                inner = inner[step]
+            inner[name] = self._rows
         day: date = self._as_of.date()
         return {**record, "as_of": day, "attributes": self._attributes}
 

@@ -26,6 +26,8 @@ __all__ = [
     "Pong",
     "Put",
     "Ready",
+    "Rows",
+    "RowsTaken",
     "ToComposer",
 ]
 
@@ -63,6 +65,17 @@ class Compose(msgspec.Struct, frozen=True, array_like=True, tag=3):
     """Slot to digest of the prepared blob."""
     engine: str
     interactive: bool
+    rows_field: str = ""
+    """The list of the record whose rows come in Rows messages; empty where the record is whole."""
+
+
+class Rows(msgspec.Struct, frozen=True, array_like=True, tag=7):
+    """To a composer: rows of a document; the last message may be empty."""
+
+    ticket: int
+    data: bytes
+    """A JSON array."""
+    last: bool
 
 
 class Credit(msgspec.Struct, frozen=True, array_like=True, tag=4):
@@ -134,6 +147,13 @@ class Dropped(msgspec.Struct, frozen=True, array_like=True, tag=6):
     ticket: int
 
 
+class RowsTaken(msgspec.Struct, frozen=True, array_like=True, tag=8):
+    """From a composer: it has room for so many more bytes of rows."""
+
+    ticket: int
+    size: int
+
+
 class Head(msgspec.Struct, frozen=True, array_like=True, tag=7):
     """From a composer: the bytes that documents with this head begin with, instead of what had the number before."""
 
@@ -141,5 +161,5 @@ class Head(msgspec.Struct, frozen=True, array_like=True, tag=7):
     data: bytes
 
 
-ToComposer = Put | Drop | Compose | Credit | Cancel | Ping
-FromComposer = Ready | Chunk | Done | Failed | Pong | Dropped | Head
+ToComposer = Put | Drop | Compose | Rows | Credit | Cancel | Ping
+FromComposer = Ready | Chunk | Done | Failed | Pong | Dropped | Head | RowsTaken

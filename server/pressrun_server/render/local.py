@@ -172,6 +172,10 @@ class _InProcess:
     def credit(self, stream: ComposeStream, size: int) -> None:
         """Nothing to tell anybody: memory holds the whole document anyway."""
 
+    def rows(self, stream: ComposeStream, data: bytes, *, last: bool) -> bool:
+        """There is no way to send rows to this process."""
+        raise NotImplementedError
+
     async def _play(self, job: ComposeJob, stream: ComposeStream) -> None:
         try:
             composition = Composition(

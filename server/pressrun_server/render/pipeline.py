@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason, Violation
@@ -21,7 +21,9 @@ from pressrun_server.render.config import PipelineConfig
 from pressrun_server.render.errors import DeadlineError
 from pressrun_server.render.manifest import Completion, DocumentHeader, Manifest
 from pressrun_server.render.registry import Published, Registry
+from pressrun_server.render.rows import RowFeed
 from pressrun_server.render.trace import Trace
+from pressrun_server.template.row_checks import RowChecker
 from pressrun_server.template.selection import Selection
 
 __all__ = ["OFFERED", "Composing", "Pipeline", "Reading", "Resolved", "Resolving", "Sink"]
@@ -123,13 +125,16 @@ class Pipeline:
         self._meters = meters
         self._reader = reader
 
-    async def render(self, spec: RenderSpec, sink: Sink, *, deadline: float | None = None) -> tuple[bytes, Completion]:
+    async def render(
+        self, spec: RenderSpec, sink: Sink, *, deadline: float | None = None, rows: RowFeed | None = None
+    ) -> tuple[bytes, Completion]:
         """Render one document into the sink.
 
         Args:
             spec: the document.
             sink: takes the header and all bytes but the last ones.
             deadline: moment on the monotonic clock; the document's own time limit holds as well.
+            rows: rows that arrive while the document is made; the record is without them.
 
         Returns:
             the last bytes, which the sink has not got, and the manifest; so a small document can leave as one message.
@@ -145,7 +150,7 @@ class Pipeline:
         timeout = asyncio.timeout_at(now + limit)
         try:
             async with timeout:
-                last, completion = await self._run(spec, sink, trace)
+                last, completion = await self._run(spec, sink, trace, rows)
         except TimeoutError as error:
             if not trace.over() and not timeout.expired():
                 raise trace.failed(_defect(error)) from error
@@ -165,7 +170,7 @@ class Pipeline:
         """Count a document whose request could not even be read as one."""
         self._meters.get(None, UNREAD).ended("failed", error.reason)
 
-    async def _run(self, spec: RenderSpec, sink: Sink, trace: Trace) -> tuple[bytes, Completion]:
+    async def _run(self, spec: RenderSpec, sink: Sink, trace: Trace, rows: RowFeed | None) -> tuple[bytes, Completion]:
         """The steps. Each one begins by telling the trace, which ends the step before and checks the deadline."""
         trace.step("queue")
         permit = await self._admission.admit(len(spec.record), spec.priority)
@@ -175,8 +180,20 @@ class Pipeline:
 
             trace.step("select")
             header_locale, as_of = self._circumstances(spec, published)
+            selections: Sequence[Selection]
             record: Digest | None = None
-            if self._reader is not None and self._reader.wants(spec.record):
+            checker: RowChecker | None = None
+            if rows is not None:
+                checker = published.selector.rows(rows.field)
+                rows.begin(spec.record)
+                selections = published.selector.select(
+                    checker.start(spec.record),
+                    attributes=spec.attributes,
+                    locale=header_locale,
+                    as_of=as_of,
+                    channel=spec.channel,
+                )
+            elif self._reader is not None and self._reader.wants(spec.record):
                 selections, record = await self._reader.select(published, spec, locale=header_locale, as_of=as_of)
             else:
                 selector = published.selector
@@ -206,9 +223,14 @@ class Pipeline:
                 assets={use.slot: str(use.prepared) for use in uses},
                 engine=self._engine,
                 interactive=spec.priority is Priority.INTERACTIVE,
+                rows_field=rows.field if rows is not None else "",
             )
             async with self._composers.compose(job) as stream:
-                last = await self._stream(stream, sink, header, trace)
+                if rows is None or checker is None:
+                    last = await self._stream(stream, sink, header, trace)
+                else:
+                    last = await self._fed(stream, rows.pump(checker, stream), sink, header, trace)
+                    record = rows.digest
             return last, self._complete(spec, header, record or Digest.of(spec.record), stream, warnings, trace)
         finally:
             permit.release()
@@ -278,6 +300,22 @@ class Pipeline:
                 trace.check()
         trace.composed(stream.queue_seconds)
         return held
+
+    async def _fed(
+        self, stream: ComposeStream, pump: Coroutine[Any, Any, None], sink: Sink, header: DocumentHeader, trace: Trace
+    ) -> bytes:
+        """As `_stream`, while rows are brought to the composer."""
+        pumping = asyncio.ensure_future(pump)
+        try:
+            return await self._stream(stream, sink, header, trace)
+        except PressrunError:
+            # What is wrong with a row is why the document was given up.
+            if pumping.done() and not pumping.cancelled() and (cause := pumping.exception()) is not None:
+                raise cause from None
+            raise
+        finally:
+            pumping.cancel()
+            await asyncio.gather(pumping, return_exceptions=True)
 
     def _complete(
         self,

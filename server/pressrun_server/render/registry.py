@@ -17,6 +17,7 @@ from pressrun_server.model.spec import TemplateName
 from pressrun_server.model.template import TemplateInfo
 from pressrun_server.render.errors import TemplateNotFoundError
 from pressrun_server.render.template_files import Entry, TemplateFiles
+from pressrun_server.template.row_checks import RowChecker
 from pressrun_server.template.selection import Selection, Selector
 
 __all__ = ["Published", "Registry", "Selecting"]
@@ -35,6 +36,13 @@ class Selecting(Protocol):
 
         Raises:
             PressrunError: INVALID_RECORD.
+        """
+
+    def rows(self, field: str) -> RowChecker:
+        """What checks rows that arrive for a list of the record.
+
+        Raises:
+            PressrunError: INVALID_REQUEST.
         """
 
     def locale(self, requested: str) -> str:

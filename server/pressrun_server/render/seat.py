@@ -69,7 +69,17 @@ class Seat:
     def compose(self, ticket: int, job: ComposeJob) -> None:
         """Ask it, which keeps all that is needed, for a document."""
         self.member.send(
-            Compose(ticket, job.program, job.record, job.attributes, job.as_of, job.assets, job.engine, job.interactive)
+            Compose(
+                ticket,
+                job.program,
+                job.record,
+                job.attributes,
+                job.as_of,
+                job.assets,
+                job.engine,
+                job.interactive,
+                job.rows_field,
+            )
         )
 
     def told(self, rss: int, cpu_seconds: float) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeAlias
 
 from pressrun_server.model.document import ComposeSummary
 
-__all__ = ["Composing", "Prepared", "Program", "Workshop"]
+__all__ = ["Arriving", "Composing", "Prepared", "Program", "Workshop"]
 
 Prepared: TypeAlias = Any
 Program: TypeAlias = Any
@@ -26,6 +26,25 @@ class Composing(Protocol):
 
         Raises:
             PressrunError: from a step: the document can't be had.
+        """
+
+
+class Arriving(Protocol):
+    """Rows of one document that come while it is made; a step is made only while it is not hungry."""
+
+    @property
+    def hungry(self) -> bool:
+        """Whether more rows must come before the next step."""
+
+    @property
+    def held(self) -> int:
+        """Rows that wait."""
+
+    def feed(self, rows: bytes, *, last: bool) -> None:
+        """Take in a JSON array of rows.
+
+        Raises:
+            PressrunError: it is none.
         """
 
 
@@ -50,6 +69,9 @@ class Workshop(Protocol):
             PressrunError: it is none.
         """
 
+    def rows(self) -> Arriving:
+        """What takes the rows of a document in."""
+
     def compose(
         self,
         program: Program,
@@ -59,6 +81,8 @@ class Workshop(Protocol):
         attributes: Mapping[str, str],
         as_of: datetime,
         engine: str,
+        rows: Any = None,
+        rows_field: str = "",
     ) -> Composing:
         """Begin a document.
 

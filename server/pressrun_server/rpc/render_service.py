@@ -1,26 +1,43 @@
-"""RenderService: thin; the behaviour is in render.pipeline, rpc.render_stream and rpc.resume."""
+"""RenderService: thin; the behaviour is in render.pipeline, render.verification, rpc.render_stream and rpc.resume."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Protocol, TypeAlias
 
 from pressrun.v1 import render_service_pb2, render_service_pb2_grpc
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.render.config import PipelineConfig
 from pressrun_server.render.manifest import Completion, DocumentHeader
 from pressrun_server.render.pipeline import Pipeline
+from pressrun_server.render.rows import RowFeed
+from pressrun_server.render.verification import Claim, Verification
 from pressrun_server.rpc.answering import Context, answering, deadline_of
 from pressrun_server.rpc.answers import fill_completion, fill_header
 from pressrun_server.rpc.config import RpcConfig
 from pressrun_server.rpc.conversion import read_spec
 from pressrun_server.rpc.render_stream import RenderStream
 from pressrun_server.rpc.resume import Resume, resume_point
+from pressrun_server.rpc.rows import first_of, parts_of
+from pressrun_server.rpc.verifying import claim_of, verification_message
 
-__all__ = ["RenderService"]
+__all__ = ["RenderService", "Verifying"]
 
+_Message: TypeAlias = render_service_pb2.RenderDocumentResponse | render_service_pb2.RenderRowsResponse
 _ENVELOPE = 64 * 1024
 """Room in a message for all that is not the document."""
+
+
+class Verifying(Protocol):
+    """Makes documents again; `render.verification.Verifier` in a node."""
+
+    async def verify(self, claim: Claim, *, deadline: float | None = None) -> Verification:
+        """Make a document again and compare.
+
+        Raises:
+            PressrunError: it can't be made.
+        """
 
 
 class RenderService(render_service_pb2_grpc.RenderServiceServicer):
@@ -30,10 +47,12 @@ class RenderService(render_service_pb2_grpc.RenderServiceServicer):
         pipeline: renders.
         config: limits of the surface.
         limits: limits of a document.
+        verifier: makes documents again.
     """
 
-    def __init__(self, pipeline: Pipeline, config: RpcConfig, limits: PipelineConfig) -> None:
+    def __init__(self, pipeline: Pipeline, config: RpcConfig, limits: PipelineConfig, verifier: Verifying) -> None:
         self._pipeline = pipeline
+        self._verifier = verifier
         self._config = config
         self._limits = limits
         self._streams: set[RenderStream] = set()
@@ -94,11 +113,41 @@ class RenderService(render_service_pb2_grpc.RenderServiceServicer):
             fill_completion(response.completion, completion)
         return response
 
+    async def RenderRows(  # type: ignore[override]  # noqa: N802 - as above
+        self, request_iterator: AsyncIterator[render_service_pb2.RenderRowsRequest], context: Context
+    ) -> None:
+        """Render one document whose rows arrive in parts."""
+        async with answering(context, "RenderRows"):
+            start = await first_of(request_iterator)
+            spec = await read_spec(start.document, self._limits)
+            rows = RowFeed(start.rows_field, parts_of(request_iterator))
+            delivery = _Chunks(context, self._config.chunk_bytes, Resume(0, ""), render_service_pb2.RenderRowsResponse)
+            last, completion = await self._pipeline.render(spec, delivery, deadline=deadline_of(context), rows=rows)
+            await delivery.end(last, completion)
+
+    async def Verify(  # noqa: N802 - the contract's name
+        self, request: render_service_pb2.VerifyRequest, context: Context
+    ) -> render_service_pb2.VerifyResponse:
+        """Make a document again and compare."""
+        response = render_service_pb2.VerifyResponse()
+        async with answering(context, "Verify"):
+            claim = claim_of(request, self._limits)
+            found = await self._verifier.verify(claim, deadline=deadline_of(context))
+            response.CopyFrom(verification_message(found))
+        return response
+
 
 class _Chunks:
-    """A document as messages of RenderDocument."""
+    """A document as messages of RenderDocument, or of RenderRows, which have the same fields."""
 
-    def __init__(self, context: Context, chunk: int, resume: Resume) -> None:
+    def __init__(
+        self,
+        context: Context,
+        chunk: int,
+        resume: Resume,
+        kind: type[_Message] = render_service_pb2.RenderDocumentResponse,
+    ) -> None:
+        self._kind = kind
         self._context = context
         self._chunk = chunk
         self._resume = resume
@@ -124,9 +173,9 @@ class _Chunks:
         fill_completion(message.completion, completion)
         await self._context.write(message)
 
-    def _message(self, data: bytes) -> render_service_pb2.RenderDocumentResponse:
+    def _message(self, data: bytes) -> _Message:
         """A message; the first one takes the header along."""
-        message = render_service_pb2.RenderDocumentResponse(offset=self._offset, data=data)
+        message = self._kind(offset=self._offset, data=data)
         self._offset += len(data)
         if self._header is not None:
             fill_header(message.header, self._header)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeAlias
 
 import msgspec
@@ -50,6 +51,7 @@ from pressrun_server.model.program import (
     Text,
     Value,
 )
+from pressrun_server.template.arriving import ArrivingRows
 from pressrun_server.template.evaluation import CLEAN, Environment, Evaluator, evaluator, texter
 from pressrun_server.template.filters import Formatter, Undefined
 from pressrun_server.template.rowcode import RowCode, row_code
@@ -309,14 +311,21 @@ class Binder:
                 self._loops.append(loop)
 
                 def bare(env: Environment) -> Iterator[BoundRow | BoundRows]:
+                    found = items(env)
+                    if not isinstance(found, ArrivingRows):
+                        found = _items(found, place)
                     if loop.code is not None:
-                        yield _CodeRows(loop, loop.code, _items(items(env), place), dict(env))
+                        yield _CodeRows(loop, loop.code, found, dict(env))
                         return
                     # Such cells are text as soon as they are bound, so one environment serves all rows. Blocks are
                     # bound when layout asks for them, maybe after the next row: a header's rows are made all at once.
                     inner = dict(env)
                     bind, other = templates
-                    found = _items(items(env), place)
+                    if isinstance(found, ArrivingRows):
+                        for inner[name] in found.loop(place):
+                            yield bind(inner)
+                            bind, other = other, bind
+                        return
                     for start in range(0, len(found), SLICE):
                         part = found[start : start + SLICE]
                         spend(env, len(part), place)
@@ -430,7 +439,7 @@ class _Loop:
 class _CodeRows:
     """The rows of a loop, bound by its code."""
 
-    def __init__(self, loop: _Loop, code: RowCode, items: list[Any], env: Environment) -> None:
+    def __init__(self, loop: _Loop, code: RowCode, items: list[Any] | ArrivingRows, env: Environment) -> None:
         odd, even = loop.row.odd[0], loop.row.even[0]
         assert isinstance(odd, RowTemplate)
         assert isinstance(even, RowTemplate)
@@ -441,14 +450,27 @@ class _CodeRows:
         self._items = items
         self._env = env
         self._begin = 0
+        self._chunk: list[Any] = []
 
     def chunks(self) -> Iterator[list[Values | None]]:
         """The values of further rows."""
-        for begin in range(0, len(self._items), _CHUNK):
+        begin = 0
+        for chunk in self._slices():
+            self._begin, self._chunk = begin, chunk
+            yield self._bind(chunk, self._env)
+            begin += len(chunk)
+
+    def _slices(self) -> Iterator[list[Any]]:
+        items, place = self._items, self._loop.row.place
+        if isinstance(items, ArrivingRows):
+            rows = items.loop(place)
+            while chunk := list(islice(rows, _CHUNK)):
+                yield chunk
+            return
+        for begin in range(0, len(items), _CHUNK):
             if not begin % SLICE:
-                spend(self._env, min(SLICE, len(self._items) - begin), self._loop.row.place)
-            self._begin = begin
-            yield self._bind(self._items[begin : begin + _CHUNK], self._env)
+                spend(self._env, min(SLICE, len(items) - begin), place)
+            yield items[begin : begin + _CHUNK]
 
     def row(self, index: int) -> BoundRow:
         """A row of the last chunk in its full form.
@@ -457,7 +479,7 @@ class _CodeRows:
             PressrunError: INVALID_RECORD, a value does not fit its expression.
         """
         place = self._begin + index
-        self._env[self._loop.row.name] = self._items[place]
+        self._env[self._loop.row.name] = self._chunk[index]
         return self._loop.binders[place & 1](self._env)
 
 
@@ -535,6 +557,9 @@ def _items(items: Any, place: str) -> list[Any]:
 
 def _loop(items: Any, env: Environment, name: str, place: str) -> Iterator[tuple[int, Environment]]:
     """Each item's index and environment."""
+    if isinstance(items, ArrivingRows):
+        yield from _arriving(items, env, name, place)
+        return
     found = _items(items, place)
     last = len(found) - 1
     for index, item in enumerate(found):
@@ -544,6 +569,24 @@ def _loop(items: Any, env: Environment, name: str, place: str) -> Iterator[tuple
             "index": index + 1, "index0": index, "first": index == 0, "last": index == last, "length": last + 1,
         }  # fmt: skip
         yield index, {**env, name: item, "loop": loop}
+
+
+def _arriving(rows: ArrivingRows, env: Environment, name: str, place: str) -> Iterator[tuple[int, Environment]]:
+    """The same for rows that arrive: their number is not known, and the last one is known by a look ahead."""
+    index = -1
+    waiting: list[Any] = []
+    for item in rows.loop(place):
+        if waiting:
+            index += 1
+            yield index, {**env, name: waiting.pop(), "loop": _turn_of(index, last=False)}
+        waiting.append(item)
+    for item in waiting:
+        index += 1
+        yield index, {**env, name: item, "loop": _turn_of(index, last=True)}
+
+
+def _turn_of(index: int, *, last: bool) -> dict[str, Any]:
+    return {"index": index + 1, "index0": index, "first": index == 0, "last": last}
 
 
 def _transformed(text: str, transform: str) -> str:

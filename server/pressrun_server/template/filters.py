@@ -17,6 +17,7 @@ from typing import Any
 
 from pressrun_server.model.expression import Expression
 from pressrun_server.model.locale import LocaleData, NumberPattern
+from pressrun_server.template.arriving import ArrivingRows
 
 __all__ = ["FILTERS", "PREPARED", "Filter", "Formatter", "Undefined", "as_text"]
 
@@ -350,6 +351,8 @@ class Formatter:
         """How many items a list, or characters a text, has."""
         if isinstance(value, str | list | dict):
             return len(value)
+        if isinstance(value, ArrivingRows):
+            raise ValueError("the rows arrive in a stream, so their number is not known; put it into the record")
         raise ValueError(f"only a list, an object or a text has a length, not {_kind(value)}")
 
     def absolute(self, value: Any) -> Decimal:

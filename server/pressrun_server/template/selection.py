@@ -15,6 +15,7 @@ from pressrun_server.model.template import RenditionSpec, Requirement, Slot, Tem
 from pressrun_server.template.evaluation import Evaluator, evaluator
 from pressrun_server.template.filters import Formatter
 from pressrun_server.template.locales import fallbacks
+from pressrun_server.template.row_checks import RowChecker
 from pressrun_server.template.schema import validator
 
 __all__ = ["Selection", "Selector"]
@@ -47,6 +48,7 @@ class Selector:
         self.info = info
         # Messages name the rule; the mask keeps the customer's values out of them.
         self._validator = validator(json.loads(info.schema), mask="the value")
+        self._checkers: dict[str, RowChecker] = {}
         formatter = Formatter(info.locale_data)
         self._rules: list[tuple[Slot, list[tuple[Evaluator | None, str]]]] = [
             (
@@ -99,6 +101,17 @@ class Selector:
         except jsonschema_rs.ValidationError as problem:
             return _violation(problem)
         return Violation("record", "does not fit the schema")
+
+    def rows(self, field: str) -> RowChecker:
+        """What checks rows that arrive for a list of the record.
+
+        Raises:
+            PressrunError: INVALID_REQUEST, the schema has no such list.
+        """
+        checker = self._checkers.get(field)
+        if checker is None:
+            checker = self._checkers[field] = RowChecker(json.loads(self.info.schema), field)
+        return checker
 
     def locale(self, requested: str) -> str:
         """The template's locale for a requested one: along its chain, else of its language, else the default."""

@@ -29,6 +29,7 @@ from pressrun_server.render.pipeline import Pipeline
 from pressrun_server.render.registry import Registry
 from pressrun_server.render.template_files import Entry, TemplateFiles
 from pressrun_server.template.locales import locale_data
+from pressrun_server.template.row_checks import RowChecker
 from pressrun_server.template.selection import Selection
 
 ENGINE = "e" * 64
@@ -107,6 +108,9 @@ class _FakeSelector:
         if record == b"defect":
             raise RuntimeError("secret-of-the-record")
         return {}
+
+    def rows(self, field: str) -> RowChecker:
+        return RowChecker({"properties": {"rows": {"items": {"type": "integer"}}}}, field)
 
     def locale(self, requested: str) -> str:
         return requested if requested in self.info.locales else self.info.default_locale

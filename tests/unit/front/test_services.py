@@ -68,7 +68,7 @@ async def surface(build: Callable[..., Any], make: SimpleNamespace) -> AsyncIter
     server = RpcServer(
         config,
         bench.metrics,
-        render=RenderService(bench.pipeline, config, PipelineConfig()),
+        render=RenderService(bench.pipeline, config, PipelineConfig(), None),  # type: ignore[arg-type]
         templates=TemplateService(compiler, bench.registry, names.append),  # type: ignore[arg-type]
         assets=AssetService(desk, bench.registry),
     )

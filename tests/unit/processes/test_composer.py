@@ -76,6 +76,7 @@ class Workshop:
         attributes: Mapping[str, str],
         as_of: datetime,
         engine: str,
+        **_: object,
     ) -> Document:
         """Begin a document."""
         assert (program, dict(assets), dict(attributes), engine) == (b"P", {}, {}, "e")

@@ -94,6 +94,7 @@ class Workshop:
         attributes: Mapping[str, str],
         as_of: datetime,
         engine: str,
+        **_: object,
     ) -> Document:
         assert as_of.tzinfo is not None
         assert engine == self.engine
