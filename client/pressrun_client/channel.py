@@ -12,7 +12,7 @@ import grpc
 from pressrun_client.config import ClientConfig, TlsConfig
 from pressrun_client.errors import ConfigError
 
-__all__ = ["grpc_target", "open_channel", "service_config"]
+__all__ = ["addresses_of", "grpc_target", "open_channel", "service_config"]
 
 _SCHEMES = ("dns:", "ipv4:", "ipv6:", "unix:", "unix-abstract:", "vsock:", "xds:", "passthrough:")
 
@@ -101,6 +101,20 @@ def grpc_target(target: str) -> str:
         f"target {target!r} lists several addresses that are not all IPv4 or all IPv6; give ip:port,ip:port,… or"
         " one DNS name with several addresses, e.g. dns:///nodes.internal:7070"
     )
+
+
+def addresses_of(target: str) -> list[str]:
+    """The addresses that a target lists; one for a name, whose addresses gRPC finds.
+
+    Example:
+        >>> addresses_of("10.0.0.1:7070, 10.0.0.2:7070"), addresses_of("dns:///nodes.internal:7070")
+        (['10.0.0.1:7070', '10.0.0.2:7070'], ['dns:///nodes.internal:7070'])
+    """
+    for scheme in ("ipv4:", "ipv6:"):
+        target = target.strip().removeprefix(scheme)
+    if target.startswith(_SCHEMES):
+        return [target]
+    return [address.strip() for address in target.split(",")]
 
 
 def _host(address: str) -> str:

@@ -21,7 +21,7 @@ from pressrun.v1 import (
 )
 from pressrun.v1.render_service_pb2_grpc import RenderServiceStub
 from pressrun_client.bundle import Bundle, read_bundle
-from pressrun_client.channel import grpc_target, open_channel
+from pressrun_client.channel import addresses_of, grpc_target, open_channel
 from pressrun_client.config import ClientConfig
 from pressrun_client.conversion.asset import rendition_message, to_descriptor, to_outcome
 from pressrun_client.conversion.record import encode_record
@@ -91,6 +91,8 @@ class Client:
         # Opened at the first call: a channel belongs to the event loop that runs then. What is wrong is said now.
         grpc_target(self._config.target)
         self._opened: grpc.aio.Channel | None = None
+        self._addresses = addresses_of(self._config.target)
+        self._own: dict[str, grpc.aio.Channel] = {}
         self._closed = False
 
     @property
@@ -111,6 +113,8 @@ class Client:
         self._closed = True
         if self._opened is not None:
             await self._opened.close()
+        for channel in self._own.values():
+            await channel.close()
 
     def _channel(self) -> grpc.aio.Channel:
         if self._closed:
@@ -120,13 +124,18 @@ class Client:
         return self._opened
 
     def _documents(self) -> RenderServiceStub:
-        channel = self._channel()
-        stub = RenderServiceStub(channel)
-        # Its answers are read by `wire`, from their bytes.
-        stub.Render = channel.stream_stream(
-            "/pressrun.v1.RenderService/Render", request_serializer=render_service_pb2.RenderRequest.SerializeToString
-        )
-        return stub
+        return _documents_on(self._channel())
+
+    def _lane(self, slot: int) -> RenderServiceStub:
+        """Where the lane of that number goes: to its own address, where the target lists several; below 0, to any."""
+        if slot < 0 or len(self._addresses) < 2:  # noqa: PLR2004 - one address needs no choice
+            return self._documents()
+        address = self._addresses[slot % len(self._addresses)]
+        channel = self._own.get(address)
+        if channel is None:
+            self._channel()
+            channel = self._own[address] = open_channel(replace(self._config, target=address))
+        return _documents_on(channel)
 
     def _templates(self) -> template_service_pb2_grpc.TemplateServiceStub:
         return template_service_pb2_grpc.TemplateServiceStub(self._channel())
@@ -188,7 +197,7 @@ class Client:
         if max_in_flight is not None and max_in_flight < 1:
             raise ValueError(f"max_in_flight is {max_in_flight}; it must be at least 1")
         stream = RenderStream(
-            self._documents,
+            self._lane,
             self._config,
             requests,
             ordered=ordered,
@@ -384,3 +393,12 @@ class Client:
             if not cancelled_by_peer():
                 raise
             raise RenderCancelledError("The node cancelled the call.", code="CANCELLED") from None
+
+
+def _documents_on(channel: grpc.aio.Channel) -> RenderServiceStub:
+    stub = RenderServiceStub(channel)
+    # Its answers are read by `wire`, from their bytes.
+    stub.Render = channel.stream_stream(
+        "/pressrun.v1.RenderService/Render", request_serializer=render_service_pb2.RenderRequest.SerializeToString
+    )
+    return stub

@@ -14,6 +14,7 @@ DEFAULT_TARGET = "127.0.0.1:7070"
 """Where a node listens that was told nothing."""
 
 _MIB = 1024 * 1024
+_MOST_LANES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,9 @@ class ClientConfig:
     """Bytes of the largest message in either direction; a record must fit."""
     document_limit: int = 1024 * _MIB
     """Bytes of the largest document that is accepted."""
+    streams: int = 0
+    """Render streams, each to one node, over which `render_stream` spreads its documents; 0 means one for each address
+    that `target` lists."""
     max_in_flight: int = 64
     """Documents of one stream that were asked for and not yet handed to the caller; bounds the memory."""
     time_limit: float = 60.0
@@ -80,6 +84,11 @@ class ClientConfig:
     channel_options: Mapping[str, int | str] = field(default_factory=dict)
     """Further gRPC channel arguments, by name; they win over those made from the fields above."""
 
+    @property
+    def lanes(self) -> int:
+        """How many streams that is."""
+        return self.streams or min(self.target.count(",") + 1, _MOST_LANES)
+
     def __post_init__(self) -> None:
         if not self.target.strip():
             raise ConfigError("target is empty; give host:port, e.g. 127.0.0.1:7070")
@@ -92,6 +101,7 @@ class ClientConfig:
 _LEAST: dict[str, float] = {
     "message_limit": 64 * 1024,
     "document_limit": 1,
+    "streams": 0,
     "max_in_flight": 1,
     "time_limit": 0.001,
     "call_timeout": 0.001,

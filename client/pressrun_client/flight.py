@@ -50,6 +50,7 @@ class Flight:
         "lane",
         "limit",
         "record",
+        "refusals",
         "request",
         "request_id",
         "sent",
@@ -74,6 +75,8 @@ class Flight:
         self.deadline = self.started + seconds(request, config.time_limit)
         self.limit = config.document_limit
         self.attempts = 0
+        self.refusals = 0
+        """How often a node that goes away sent it on."""
         self.lane: Lane | None = None
         """The call that it was sent on; None while it waits."""
         self.first_byte = 0.0

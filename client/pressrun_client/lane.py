@@ -24,6 +24,7 @@ class Lane:
     Args:
         stub: where to call.
         target: the client's target, for messages.
+        slot: which of the stream's lanes it is, and so to which node it goes.
 
     Example:
         Write until all is said, read until all is answered::
@@ -34,12 +35,19 @@ class Lane:
             error = await lane.read_all(receive)
     """
 
-    __slots__ = ("_call", "_half_closed", "_target")
+    __slots__ = ("_call", "_half_closed", "_target", "load", "retired", "slot", "work")
 
-    def __init__(self, stub: RenderServiceStub, target: str) -> None:
+    def __init__(self, stub: RenderServiceStub, target: str, slot: int = 0) -> None:
         self._call = stub.Render()
         self._target = target
         self._half_closed = False
+        self.slot = slot
+        self.load = 0
+        """Documents that were sent on it and are not answered."""
+        self.retired = False
+        """Whether nothing more is to be sent on it."""
+        self.work = asyncio.Event()
+        """Set when its writer has to look for something to send."""
 
     async def write(self, message: render_service_pb2.RenderRequest) -> None:
         """Writes a message, waiting for flow control. A broken call takes it and is silent: the reader knows why."""

@@ -68,8 +68,10 @@ async def fly(stub: RenderServiceStub, config: ClientConfig, flight: Flight) -> 
                 # That node cannot make the same bytes; any node can make all of them.
                 flight.ground()
             else:
-                delay = retry_delay(config, error, flight.attempts, flight.deadline - time.monotonic())
-            if delay is None or flight.attempts >= config.attempts:
+                flight.refusals += error.reason == "DRAINING"
+                tried = flight.attempts - flight.refusals
+                delay = retry_delay(config, error, tried, flight.deadline - time.monotonic())
+            if delay is None or flight.attempts - flight.refusals >= config.attempts:
                 raise
         await asyncio.sleep(delay)
 

@@ -2,16 +2,18 @@
 
 Theory of operation
 -------------------
-A *flight* is a document between its pulling and its answer. A *lane* is one Render call. There is one lane at a time
-that flights go out on; a lane that breaks, or whose node drains, is replaced by the next.
+A *flight* is a document between its pulling and its answer. A *lane* is one Render call, and so one node. There is a
+lane for each node, or as many as the configuration says; one that breaks, or whose node drains, is replaced.
 
 These share the state of a `RenderStream`, all on one event loop, so none needs a lock:
 
 - the *consumer* is the caller's `async for`. It takes results from the delivery, and each one taken makes room in the
   intake. What is pulled and not yet handed over is what the window counts, so memory is bounded even where the caller
   is slow or a result waits for its turn.
-- the *writer* is one task. It puts what is waiting into one message, up to 1 MiB, and writes it; while a write waits
-  for flow control, more comes to wait, so messages grow when the connection is the bottleneck and only then.
+- a *writer* for each lane puts what is waiting into one message, up to 1 MiB, and writes it; while a write waits for
+  flow control, more comes to wait, so messages grow when the connection is the bottleneck and only then. A lane gets
+  its share of the window, so that a node that stalls keeps no more than that.
+- the *steerer* opens lanes while there is something for them.
 - a *reader* for each lane hands parts to the flights' assemblies. When its lane ends, the flights still on it are
   stranded and are sent again.
 - one *alarm* for the earliest deadline of all flights.
@@ -52,7 +54,7 @@ from pressrun_client.lane import Lane
 from pressrun_client.models.request import RenderRequest
 from pressrun_client.retry import retry_delay
 from pressrun_client.single import fly
-from pressrun_client.wire import items_of
+from pressrun_client.wire import is_draining, items_of
 
 __all__ = ["RenderStream"]
 
@@ -60,6 +62,8 @@ _COALESCE = 1024 * 1024
 """Bytes of a message up to which waiting documents are put together."""
 _ENVELOPE = 64
 """Bytes that a message has around its only document, at most."""
+_SHUNNED = 1.0
+"""Seconds for which no lane is opened to a node that went away, where there are others."""
 _FAREWELL = 1.0
 """Seconds that the node may take to end a stream on which all is answered."""
 _BROKEN = frozenset({"UNAVAILABLE", "INTERNAL", "UNKNOWN", "CANCELLED", "ABORTED", "DEADLINE_EXCEEDED"})
@@ -70,7 +74,7 @@ class RenderStream:
     """Renders many documents; one object for one run.
 
     Args:
-        connect: gives where to send them.
+        connect: gives where to send them: for the lane of that number.
         config: the bounds.
         requests: what to render; pulled only when there is room.
         ordered: whether results come in the order of the requests, or as they are completed.
@@ -86,7 +90,7 @@ class RenderStream:
 
     def __init__(
         self,
-        connect: Callable[[], RenderServiceStub],
+        connect: Callable[[int], RenderServiceStub],
         config: ClientConfig,
         requests: Iterable[RenderRequest] | AsyncIterable[RenderRequest],
         *,
@@ -104,11 +108,13 @@ class RenderStream:
         self._pulled = 0
         self._flights: dict[str, Flight] = {}
         self._waiting: deque[Flight] = deque()
-        self._lane: Lane | None = None
+        self._most_lanes = config.lanes
+        self._shunned: dict[int, float] = {}
+        self._share = -(-max_in_flight // self._most_lanes)
         self._lanes: set[Lane] = set()
-        self._retired: deque[Lane] = deque()
+        self._active: set[Lane] = set()
         self._abandoned: dict[str, Lane] = {}
-        self._cancels: deque[tuple[Lane, str]] = deque()
+        self._cancels: dict[Lane, list[str]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._fatal: BaseException | None = None
 
@@ -127,7 +133,7 @@ class RenderStream:
         try:
             if self._intake.asynchronous:
                 self._spawn(self._intake.run())
-            self._spawn(self._write())
+            self._spawn(self._steer())
             while True:
                 while (result := delivery.take()) is not None:
                     self._intake.release()
@@ -158,9 +164,15 @@ class RenderStream:
         return self._intake.exhausted and not self._flights
 
     def _changed(self) -> None:
-        self._work.set()
+        self._wake()
         if self._answered:
             self._delivery.wake()
+
+    def _wake(self) -> None:
+        """There may be something to send."""
+        self._work.set()
+        for lane in self._active:
+            lane.work.set()
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -195,36 +207,44 @@ class RenderStream:
         self._waiting.append(flight)
         self._alarm.by(flight.deadline)
 
-    # The writer
+    # The writers
 
-    async def _write(self) -> None:
+    async def _steer(self) -> None:
+        """Opens lanes while there is something for them, and lets all end when all is answered."""
+        while not self._answered:
+            slot = self._free_slot()
+            if slot is not None and (self._waiting or self._intake.pull()):
+                self._open_lane(slot)
+                continue
+            self._work.clear()
+            await self._work.wait()
+        for lane in self._lanes:
+            lane.work.set()
+
+    async def _write(self, lane: Lane) -> None:
+        """Each lane has a writer of its own, so that a node that does not take what it is sent stops no other lane."""
         while True:
-            while self._retired:
-                await self._retired.popleft().half_close()
-            message = self._next_message()
+            message = self._next_message(lane)
             if message is not None:
-                assert self._lane is not None  # every item of the message is for it
-                await self._lane.write(message)
-            elif self._answered:
+                await lane.write(message)
+            elif self._answered or lane.retired:
                 break
             else:
-                await self._work.wait()
-                self._work.clear()
-        for lane in tuple(self._lanes):
-            await lane.half_close()
+                lane.work.clear()
+                await lane.work.wait()
+        await lane.half_close()
 
-    def _next_message(self) -> render_service_pb2.RenderRequest | None:
-        """What is waiting, as one message for the current lane; None where nothing is."""
+    def _next_message(self, lane: Lane) -> render_service_pb2.RenderRequest | None:
+        """What is waiting, as one message for a lane; None where nothing is."""
         message = render_service_pb2.RenderRequest()
         items = message.items
-        while self._cancels:
-            lane, request_id = self._cancels.popleft()
-            if lane is self._lane:
-                items.add().cancel_request_id = request_id
+        cancels = self._cancels.pop(lane, None)
+        for request_id in cancels or ():
+            items.add().cancel_request_id = request_id
         size = 0
         now = time.monotonic()
         waiting = self._waiting
-        while waiting or self._intake.pull():
+        while not lane.retired and lane.load < self._share and (waiting or self._intake.pull()):
             if not waiting:
                 continue  # what was pulled failed at once
             flight = waiting.popleft()
@@ -242,7 +262,8 @@ class RenderStream:
                 waiting.appendleft(flight)
                 break
             size += added
-            flight.launch(self._lane or self._open_lane(), now)
+            flight.launch(lane, now)
+            lane.load += 1
         return message if items else None
 
     def _pack(self, message: render_service_pb2.RenderRequest, flight: Flight, now: float) -> int:
@@ -270,11 +291,28 @@ class RenderStream:
         self._land(flight, flight.failed(error))
         return 0
 
-    def _open_lane(self) -> Lane:
-        lane = self._lane = Lane(self._connect(), self._config.target)
+    def _free_slot(self) -> int | None:
+        """Where a lane may be opened: where none is, and none broke lately, unless there is no other at all."""
+        taken = {lane.slot for lane in self._active}
+        free = [slot for slot in range(self._most_lanes) if slot not in taken]
+        now = time.monotonic()
+        for slot in free:
+            if self._shunned.get(slot, 0.0) <= now:
+                return slot
+        return None if taken else min(free, key=lambda slot: self._shunned.get(slot, 0.0), default=None)
+
+    def _shun(self, slot: int) -> None:
+        """A node went away: the others get its documents for a while."""
+        if self._most_lanes > 1:
+            self._shunned[slot] = time.monotonic() + _SHUNNED
+            asyncio.get_running_loop().call_later(_SHUNNED, self._work.set)
+
+    def _open_lane(self, slot: int) -> None:
+        lane = Lane(self._connect(slot), self._config.target, slot)
         self._lanes.add(lane)
+        self._active.add(lane)
         self._spawn(self._read(lane))
-        return lane
+        self._spawn(self._write(lane))
 
     # The readers
 
@@ -283,6 +321,9 @@ class RenderStream:
         self._lane_ended(lane, error)
 
     def _receive(self, lane: Lane, message: bytes) -> None:
+        if is_draining(message):
+            self._retire(lane)
+            return
         now = time.monotonic()
         for item in items_of(message):
             request_id = item.request_id
@@ -312,8 +353,11 @@ class RenderStream:
 
     def _lane_ended(self, lane: Lane, error: RenderError | None) -> None:
         self._lanes.discard(lane)
-        if self._lane is lane:
-            self._lane = None
+        self._active.discard(lane)
+        lane.retired = True
+        if error is not None:
+            self._shun(lane.slot)
+        self._changed()
         self._abandoned = {request_id: its for request_id, its in self._abandoned.items() if its is not lane}
         stranded = [flight for flight in self._flights.values() if flight.lane is lane]
         if not stranded:
@@ -337,16 +381,33 @@ class RenderStream:
     # What becomes of a flight
 
     def _retry(self, flight: Flight, error: RenderError, now: float) -> None:
-        if error.reason == "DRAINING" and self._lane is not None and flight.lane is self._lane:
-            # What else is on this lane will be finished; what comes next finds another node.
-            self._retired.append(self._lane)
-            self._lane = None
-        delay = retry_delay(self._config, error, flight.attempts, flight.deadline - now)
+        if error.reason == "DRAINING":
+            if flight.lane is not None:
+                self._retire(flight.lane)
+            # It was refused before any work, so it does not count; the document's time is bound enough.
+            flight.refusals += 1
+        delay = retry_delay(self._config, error, flight.attempts - flight.refusals, flight.deadline - now)
         if delay is None:
             self._land(flight, flight.failed(error))
             return
-        flight.lane = None
+        self._leave(flight)
         asyncio.get_running_loop().call_later(delay, self._requeue, flight)
+
+    def _retire(self, lane: Lane) -> None:
+        """What is on a lane will be finished; what comes next finds another node."""
+        lane.retired = True
+        self._active.discard(lane)
+        self._shun(lane.slot)
+        lane.work.set()
+        self._wake()
+
+    @staticmethod
+    def _leave(flight: Flight) -> None:
+        """A flight is on no lane any more."""
+        lane, flight.lane = flight.lane, None
+        if lane is not None:
+            lane.load -= 1
+            lane.work.set()
 
     def _requeue(self, flight: Flight) -> None:
         if self._flights.get(flight.request_id) is not flight:
@@ -357,12 +418,12 @@ class RenderStream:
             return
         flight.ground()
         self._waiting.append(flight)
-        self._work.set()
+        self._wake()
 
     async def _resume(self, flight: Flight) -> None:
         result: Result
         try:
-            result = await fly(self._connect(), self._config, flight)
+            result = await fly(self._connect(-1), self._config, flight)
         except RenderError as error:
             result = flight.failed(error)
         if self._flights.get(flight.request_id) is flight:
@@ -370,16 +431,17 @@ class RenderStream:
 
     def _land(self, flight: Flight, result: Result) -> None:
         del self._flights[flight.request_id]
+        self._leave(flight)
         self._delivery.put(flight.index, result)
         if self._answered:
-            self._work.set()
+            self._wake()
 
     def _abandon(self, flight: Flight) -> None:
         """Tells the node that nobody waits for it any more."""
         if flight.lane is not None:
             self._abandoned[flight.request_id] = flight.lane
-            self._cancels.append((flight.lane, flight.request_id))
-            self._work.set()
+            self._cancels.setdefault(flight.lane, []).append(flight.request_id)
+            flight.lane.work.set()
 
     def _expire(self) -> None:
         now = time.monotonic()

@@ -11,7 +11,7 @@ from typing import Final
 
 from pressrun.v1 import render_service_pb2
 
-__all__ = ["Item", "WireError", "items_of"]
+__all__ = ["Item", "WireError", "is_draining", "items_of"]
 
 _FIELDS: Final = render_service_pb2.RenderResponseItem.DESCRIPTOR.fields_by_name
 _BYTES: Final = 2
@@ -20,6 +20,9 @@ _REQUEST_ID, _HEADER, _DATA, _COMPLETION, _FAILURE = (
 )
 _OFFSET: Final = _FIELDS["offset"].number << 3
 _ITEMS: Final = render_service_pb2.RenderResponse.DESCRIPTOR.fields_by_name["items"].number << 3 | _BYTES
+_DRAINING: Final = bytes(
+    (render_service_pb2.RenderResponse.DESCRIPTOR.fields_by_name["draining"].number << 3 | _BYTES,)
+)
 _FIXED: Final = {1: 8, 5: 4}
 """Bytes of the wire types of fixed length."""
 
@@ -40,6 +43,16 @@ class Item:
         self.header: bytes | None = None
         self.completion: bytes | None = None
         self.failure: bytes | None = None
+
+
+def is_draining(message: bytes) -> bool:
+    """Whether a serialised RenderResponse is the one that says that the node goes away; it says nothing else.
+
+    Example:
+        >>> is_draining(render_service_pb2.RenderResponse(draining={}).SerializeToString())
+        True
+    """
+    return message.startswith(_DRAINING)
 
 
 def items_of(message: bytes) -> list[Item]:

@@ -112,6 +112,7 @@ class NodeConfig:
         composer, compiling, store, assets = ComposerConfig(), CompileConfig(), StoreConfig(), AssetConfig()
         disk = env.size("PRESSRUN_CACHE_DISK", DiskConfig(data_dir).hard_bytes)
         message = env.size("PRESSRUN_MAX_MESSAGE_BYTES", rpc.max_receive_bytes)
+        drain = env.seconds("PRESSRUN_DRAIN_SECONDS", 30.0)
         longest = env.seconds("PRESSRUN_MAX_TIME_LIMIT", pipeline.max_time_limit, 86400.0)
         try:
             sources = sources_from_env(variables)
@@ -124,11 +125,12 @@ class NodeConfig:
             data_dir=data_dir,
             composers=env.integer("PRESSRUN_COMPOSERS", max(1, len(os.sched_getaffinity(0)) - 1), 1, 256),
             preparers=env.integer("PRESSRUN_PREPARERS", 2, 1, 64),
-            drain_seconds=env.seconds("PRESSRUN_DRAIN_SECONDS", 30.0),
+            drain_seconds=drain,
             rpc=RpcConfig(
                 listen=env.address("PRESSRUN_LISTEN", rpc.listen),
                 max_receive_bytes=message,
                 max_send_bytes=message,
+                drain_seconds=drain,
                 stream_documents=env.integer("PRESSRUN_STREAM_DOCUMENTS", rpc.stream_documents, 1, 10_000),
                 max_rpcs=env.integer("PRESSRUN_MAX_RPCS", rpc.max_rpcs, 1, 1_000_000),
                 reflection=env.flag("PRESSRUN_REFLECTION", default=rpc.reflection),

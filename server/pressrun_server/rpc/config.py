@@ -29,6 +29,10 @@ class RpcConfig:
     """The largest part of a document."""
     waiting_bytes: int = 4 * _MIB
     """Bytes that may wait to be sent on one Render stream; its documents pause beyond it."""
+    drain_seconds: float = 30.0
+    """How long admitted documents may take when the node stops; clients are told."""
+    farewell_seconds: float = 1.0
+    """How long the node that stops waits for clients to close their streams."""
     max_rpcs: int = 4096
     """RPCs at once; further ones get RESOURCE_EXHAUSTED."""
     reflection: bool = True

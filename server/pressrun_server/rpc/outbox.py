@@ -114,6 +114,7 @@ class Outbox:
         self._linger_seconds = linger_seconds
         self._company = company
         self._parts: deque[Part] = deque()
+        self._messages: deque[bytes] = deque()
         self._urgent = False
         self._full: asyncio.Future[None] | None = None
         self._size = 0
@@ -135,6 +136,12 @@ class Outbox:
         self._urgent = self._urgent or part.urgent
         self._wake()
 
+    def say(self, message: bytes) -> None:
+        """Send a message of its own, before the parts that wait."""
+        self._messages.append(message)
+        self._urgent = True
+        self._wake()
+
     def close(self) -> None:
         """Nothing more will come; `send` returns when all is sent."""
         self._closed = True
@@ -143,7 +150,9 @@ class Outbox:
     async def send(self) -> None:
         """Send what comes, until the outbox is closed and empty."""
         while True:
-            while not self._parts:
+            while self._messages:
+                await self._write(self._messages.popleft())
+            while not self._parts and not self._messages:
                 if self._closed:
                     return
                 self._reader = asyncio.get_running_loop().create_future()
@@ -151,6 +160,8 @@ class Outbox:
             if self._linger_seconds and not self._ready() and self._company() >= _COMPANY:
                 await self._linger()
             self._urgent = False
+            if self._messages:
+                continue
             pieces: list[bytes] = []
             size = 0
             while self._parts and (not size or size + self._parts[0].size <= self._message_bytes):

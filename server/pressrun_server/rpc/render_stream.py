@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 
 import structlog
 
@@ -114,7 +115,7 @@ class RenderStream:
         return len(self._tasks)
 
     def drain(self) -> None:
-        """End the stream as soon as nothing of it is in flight; new documents are refused by admission."""
+        """Tell the client to go elsewhere, and end the stream when nothing of it is in flight."""
         self._draining.set()
 
     async def run(self, requests: AsyncIterator[render_service_pb2.RenderRequest | Malformed]) -> None:
@@ -129,6 +130,12 @@ class RenderStream:
         drain = asyncio.create_task(self._draining.wait(), name="render-stream-drain")
         try:
             await asyncio.wait((reader, writer, drain), return_when=asyncio.FIRST_COMPLETED)
+            if not reader.done() and not writer.done():
+                self._outbox.say(self._farewell())
+                # A client that understands half-closes; what it sent meanwhile is refused, or was admitted before.
+                await asyncio.wait(
+                    (reader, writer), timeout=self._config.farewell_seconds, return_when=asyncio.FIRST_COMPLETED
+                )
             if reader.done():
                 reader.result()
             await self._settled(writer)
@@ -142,6 +149,11 @@ class RenderStream:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _farewell(self) -> bytes:
+        message = render_service_pb2.RenderResponse()
+        message.draining.grace.FromTimedelta(timedelta(seconds=self._config.drain_seconds))
+        return message.SerializeToString()
 
     async def _settled(self, writer: asyncio.Task[None]) -> None:
         """Wait until no document is in flight; a writer that ends meanwhile has failed."""

@@ -73,13 +73,23 @@ async def test_a_document_broken_in_the_middle_starts_again(client: Client, node
 
 async def test_attempts_are_bounded(node: FakeNode, config: ClientConfig) -> None:
     """After the last attempt the failure is the caller's."""
-    node.answer = _AWAY
+    node.answer = FakeFailure(code="UNAVAILABLE", reason="COMPOSER_LOST")
     async with Client(config=replace(config, target=node.target, attempts=2)) as client:
         with pytest.raises(NodeUnavailableError) as caught:
             await client.render("a", b"{}", request_id="doc-1")
     assert len(node.received) == 2
-    assert caught.value.reason == "DRAINING"
+    assert caught.value.reason == "COMPOSER_LOST"
     assert caught.value.request_id == "doc-1"
+
+
+async def test_a_node_that_goes_away_costs_no_attempt(node: FakeNode, config: ClientConfig) -> None:
+    """What a draining node refuses is sent on within the document's time, however often; then the failure is told."""
+    node.answer = [_AWAY, _AWAY, _AWAY, FakeDocument(content=b"late")]
+    async with Client(config=replace(config, target=node.target, attempts=2)) as client:
+        assert (await client.render("a", b"{}")).attempts == 4
+        node.answer = _AWAY
+        with pytest.raises(NodeUnavailableError) as caught:
+            await client.render("a", b"{}", time_limit=0.3)
     assert caught.value.retryable
 
 

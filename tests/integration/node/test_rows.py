@@ -46,11 +46,16 @@ schema:
       required: [date, text, amount]
       properties: {date: {type: string}, text: {type: string}, amount: {type: string}}
 """,
-    "page.html": b"""<!doctype html><html lang="en"><head><title>Ledger</title></head><body>
+    "page.html": b"""<!doctype html><html lang="en"><head><title>Ledger</title>
+<link rel="stylesheet" href="page.css"></head><body>
 <h1>Ledger of {{ account.holder }}</h1>
 <table><thead><tr><th>Date</th><th>Text</th><th>Amount</th></tr></thead>
 <tbody><tr pr-for="entry in account.entries"><td>{{ entry.date }}</td><td>{{ entry.text }}</td><td>{{ entry.amount }}</td>
 </tr></tbody></table></body></html>""",
+    "page.css": b"""@page { size: A4; margin: 15mm }
+body { font-size: 9pt; line-height: 11pt }
+td, th { padding: 1pt 2pt }
+""",
 }
 
 

@@ -101,7 +101,7 @@ def test_any_mixture_of_parts_gives_the_right_documents(
     async def run() -> list[tuple[str, bytes]]:
         stub = cast("Any", _Stub(_Call(len(documents), messages)))
         requests = [RenderRequest("a", b"{}", request_id=name) for name in documents]
-        stream = RenderStream(lambda: stub, ClientConfig(), requests, ordered=ordered, max_in_flight=10)
+        stream = RenderStream(lambda _slot: stub, ClientConfig(), requests, ordered=ordered, max_in_flight=10)
         found = []
         async for result in stream.results(raising=True):
             assert isinstance(result, Document)

@@ -323,6 +323,7 @@ async def test_drained_streams_end(surface: SimpleNamespace) -> None:
     ))  # fmt: skip
     assert (await call.read()).items[0].HasField("completion")
     surface.server.drain()
+    assert (await asyncio.wait_for(call.read(), 2)).HasField("draining")
     with pytest.raises(grpc.aio.AioRpcError) as error:
         await asyncio.wait_for(call.read(), 2)
     assert (error.value.code(), _reason_of(error.value)) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
