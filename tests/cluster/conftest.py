@@ -1,0 +1,139 @@
+"""Real nodes as processes on loopback ports, to which bad things are done."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+
+from pressrun_client import Client
+from pressrun_loadtest.demo.procfs import tree_resident_bytes
+from pressrun_loadtest.samples import statement_path
+from pressrun_loadtest.sandbox import Sandbox
+
+_COMMAND = (sys.executable, "-P", "-c", "from pressrun_server.cli import serve; serve()")
+_MAPPING = "fields:\n  approval: {field: ACME.FIELD.APPROVAL, approved: [APPROVED]}\n"
+
+
+def _free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+class Served:
+    """One node; it keeps its port and its data over restarts."""
+
+    def __init__(self, folder: Path, env: dict[str, str]) -> None:
+        self.folder = folder
+        self.target = f"127.0.0.1:{_free_port()}"
+        self._env = env
+        self._process: asyncio.subprocess.Process | None = None
+        self.starts = 0
+
+    @property
+    def pid(self) -> int:
+        """Of the front."""
+        assert self._process is not None
+        return self._process.pid
+
+    async def start(self) -> None:
+        """Start and wait until it serves."""
+        self.starts += 1
+        self.folder.mkdir(parents=True, exist_ok=True)
+        ports = self.folder / "ports.json"
+        ports.unlink(missing_ok=True)
+        with (self.folder / "log").open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *_COMMAND, "--listen", self.target, "--http-listen", "127.0.0.1:0", "--composers", "1",
+                "--data-dir", str(self.folder / "data"), "--log-format", "json", "--port-file", str(ports),
+                stdout=log, stderr=log, env={**os.environ, **self._env},
+            )  # fmt: skip
+        async with asyncio.timeout(60):
+            while not ports.exists() or not ports.read_text():
+                assert self._process.returncode is None, (self.folder / "log").read_text()[-2000:]
+                await asyncio.sleep(0.02)
+        assert json.loads(ports.read_text())["grpc"] == self.target
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the front."""
+        assert self._process is not None
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(number)
+
+    async def ended(self) -> int:
+        """Wait for the end."""
+        assert self._process is not None
+        return await asyncio.wait_for(self._process.wait(), 60)
+
+    async def kill(self) -> None:
+        """Kill -9, and wait."""
+        self.signal(signal.SIGKILL)
+        await self.ended()
+
+    async def restart(self) -> int:
+        """Drain, end and start again; the exit code."""
+        self.signal(signal.SIGTERM)
+        code = await self.ended()
+        await self.start()
+        return code
+
+    def resident(self) -> int:
+        """Resident bytes of all its processes."""
+        return tree_resident_bytes(self.pid)
+
+    def descriptors(self) -> int:
+        """Open descriptors of the front."""
+        return sum(1 for _ in Path(f"/proc/{self.pid}/fd").iterdir())
+
+    def crash_composers(self) -> None:
+        """Let its composers die as native code does."""
+        for child in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split():
+            if "composer" in Path(f"/proc/{child}/cmdline").read_text():
+                os.kill(int(child), signal.SIGSEGV)
+
+
+class Cluster:
+    """Several nodes."""
+
+    def __init__(self, nodes: list[Served]) -> None:
+        self.nodes = nodes
+
+    @property
+    def target(self) -> str:
+        """All of them."""
+        return ",".join(node.target for node in self.nodes)
+
+
+@pytest_asyncio.fixture
+async def cluster(tmp_path: Path) -> AsyncIterator[Cluster]:
+    """Three nodes with the sample template, and the sandbox as their sources."""
+    async with Sandbox() as sandbox:
+        mapping = tmp_path / "mapping.yaml"
+        mapping.write_text(_MAPPING)
+        env = {
+            **sandbox.settings.environment(),
+            "PRESSRUN_SOURCES_ALLOW_LOOPBACK": "true",
+            "PRESSRUN_CORE_DAM_MAPPING_FILE": str(mapping),
+            "PRESSRUN_PREPARERS": "1",
+        }
+        made = Cluster([Served(tmp_path / f"node{number}", env) for number in range(3)])
+        try:
+            await asyncio.gather(*(node.start() for node in made.nodes))
+            for node in made.nodes:
+                async with Client(node.target) as client:
+                    await client.publish(statement_path())
+            yield made
+        finally:
+            for node in made.nodes:
+                if node.starts:
+                    node.signal(signal.SIGCONT)
+                    await node.kill()
