@@ -41,6 +41,8 @@ _ROWS = (
 )  # fmt: skip
 _CUSHION = {"everyday": 260_000, "premier": 1_900_000, "student": 64_000, "business": 3_800_000}
 _MONTH, _DAYS, _STATEMENT = "2026-09", 30, 9
+_MONTHS = (*(f"2025-{number:02d}" for number in (10, 11, 12)), *(f"2026-{number:02d}" for number in range(1, 10)))
+"""The twelve months up to the statement's."""
 _PAYDAYS = (25, 28)
 _ROWS_PER_INCOME = 60
 _INDEX_DIGITS = 6
@@ -110,6 +112,7 @@ def _item(seed: int, index: int, rows: int | None, *, always_message: bool) -> d
     lowest, highest = chance.weighted(_ROWS)
     count = chance.between(lowest, highest) if rows is None else rows
     record |= _bookings(chance, market.code, segment, count, years)
+    record["history"] = _history(chance, segment, record["statement"]["closing_balance"])
     return {
         "request_id": f"statement-{seed}-{index:0{_INDEX_DIGITS}d}",
         "locale": market.locale,
@@ -128,6 +131,15 @@ def _message(code: str, segment: str, product: str, years: int) -> str:
     words = language(code)["message"]
     since = words["years"].format(years) if years >= _LEAST_YEARS else ""
     return words["opening"].format(years=since, product=product) + words["segments"][segment]
+
+
+def _history(chance: Chance, segment: str, closing: str) -> list[dict[str, str]]:
+    """The balance at the end of each of twelve months; the last is that of the statement."""
+    earlier = [decimal_text(spread(chance, 4_000, _CUSHION[segment])) for _ in _MONTHS[1:]]
+    return [
+        {"month": f"{month}-01", "balance": balance}
+        for month, balance in zip(_MONTHS, (*earlier, closing), strict=True)
+    ]
 
 
 def _bookings(chance: Chance, code: str, segment: str, count: int, years: int) -> dict[str, Any]:

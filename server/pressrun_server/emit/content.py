@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from pressrun_server.emit.drawing import matrix_path
 from pressrun_server.emit.roles import element_name
 from pressrun_server.emit.syntax import color_operands
-from pressrun_server.model.page import ARTIFACT, Column, Page, Strip
+from pressrun_server.model.page import ARTIFACT, Column, Drawing, Fill, Page, Strip
 from pressrun_server.model.program import TextStyle
 
 __all__ = ["ContentWriter"]
@@ -60,25 +61,51 @@ class ContentWriter:
                 mark += 1
             else:
                 out.append("/Artifact BMC\n")
-            out.append(f"q {w} 0 0 {h} {x} {height - y - h} cm /I{slot} Do Q\nEMC\n")
+            if slot.__class__ is int:
+                out.append(f"q {w} 0 0 {h} {x} {height - y - h} cm /I{slot} Do Q\nEMC\n")
+            else:
+                self._drawing(slot, x, height - y, h, out, used)  # type: ignore[arg-type]
+                out.append("EMC\n")
         if page.text:
             out.append("BT\n")
             self._text(page, out, used, mark)
             out.append("ET\n")
         return "".join(out)
 
+    def _drawing(
+        self, drawing: Drawing, x: int, top: int, height: int, out: list[str], used: set[tuple[int, int]]
+    ) -> None:
+        if drawing.matrix is not None:
+            out.append(matrix_path(drawing.matrix, x, top - height))
+        if drawing.fills or drawing.text:
+            out.append(f"q 1 0 0 1 {x} {top} cm\n")
+            self._rectangles(drawing.fills, 0, out)
+            if drawing.text:
+                out.append("BT\n")
+                style, shard = _UNKNOWN, 0
+                for at, y, next_style, next_shard, codes in drawing.text:
+                    if next_style != style or next_shard != shard:
+                        out.append(self._change(style, next_style, next_shard))
+                        used.add((self._faces[next_style], next_shard))
+                        style, shard = next_style, next_shard
+                    out.append(f"1 0 0 1 {at} {-y} Tm({codes})Tj\n")
+                out.append("ET\n")
+            out.append("Q\n")
+
     def _paint(self, page: Page, out: list[str]) -> None:
-        height, current = page.height, None
-        fills = self._fills
         out.append("/Artifact BMC\n")
-        for x, y, w, h, color in page.fills:
+        self._rectangles(page.fills, page.height, out)
+        out.append("EMC\n")
+
+    def _rectangles(self, rectangles: list[Fill], height: int, out: list[str]) -> None:
+        current, fills = None, self._fills
+        for x, y, w, h, color in rectangles:
             if color != current:
                 if color not in fills:
                     fills[color] = f"{color_operands(color)} rg\n"
                 out.append(fills[color])
                 current = color
             out.append(f"{x} {height - y - h} {w} {h} re f\n")
-        out.append("EMC\n")
 
     def _text(self, page: Page, out: list[str], used: set[tuple[int, int]], mark: int) -> None:
         append, height = out.append, page.height

@@ -14,6 +14,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from pressrun_server.layout.chart import chart
 from pressrun_server.layout.lines import Line, Typesetter
 from pressrun_server.layout.panel import Panel, paragraphs_of
 from pressrun_server.layout.rowcode import Placer, placer
@@ -21,7 +22,9 @@ from pressrun_server.layout.rows import RowFrame, RowSetter, borders, split, unt
 from pressrun_server.layout.static import Kept, static_nodes
 from pressrun_server.model.content import (
     BoundAbsolute,
+    BoundBarcode,
     BoundBlock,
+    BoundChart,
     BoundImage,
     BoundNode,
     BoundParagraph,
@@ -29,7 +32,7 @@ from pressrun_server.model.content import (
     BoundRows,
     BoundTable,
 )
-from pressrun_server.model.page import ARTIFACT, Page, Tag
+from pressrun_server.model.page import ARTIFACT, Drawing, Matrix, Page, Tag
 from pressrun_server.model.prepared import PreparedImage
 from pressrun_server.model.program import Box, Paragraph, Program, Running
 from pressrun_server.model.program import Page as PageKind
@@ -383,6 +386,10 @@ class Flow:
             return self._table(node)  # type: ignore[arg-type]
         if kind is BoundImage:
             return self._image(node)  # type: ignore[arg-type]
+        if kind is BoundBarcode:
+            return self._barcode(node)  # type: ignore[arg-type]
+        if kind is BoundChart:
+            return self._chart(node)  # type: ignore[arg-type]
         return self._absolute(node)  # type: ignore[arg-type]
 
     def _block(self, bound: BoundBlock) -> Iterator[Page]:
@@ -529,6 +536,25 @@ class Flow:
         most = self._bottom - self._top - box.padding_top - box.padding_bottom
         if height > most:
             width, height = width * most // height, most
+        yield from self._figure(box, width, height, node.align, self._layout.slots[node.slot], bound.alt)
+
+    def _barcode(self, bound: BoundBarcode) -> Iterator[Page]:
+        node = bound.node
+        unit = max(node.size // (bound.side + 2 * node.quiet), 1)
+        size = unit * (bound.side + 2 * node.quiet)
+        matrix = Matrix(bound.side, bound.modules, unit, node.color)
+        yield from self._figure(node.box, size, size, node.align, Drawing(matrix=matrix), bound.alt, unit * node.quiet)
+
+    def _chart(self, bound: BoundChart) -> Iterator[Page]:
+        node = bound.node
+        width = node.box.content_width
+        drawing = chart(bound, width, self._layout.setter, self._missing)
+        yield from self._figure(node.box, width, node.height, "left", drawing, bound.alt)
+
+    def _figure(
+        self, box: Box, width: int, height: int, align: str, shown: int | Drawing, alt: str, inset: int = 0
+    ) -> Iterator[Page]:
+        """Something of a given size as a block; `inset` is what stays empty on all of its sides."""
         if box.break_before and not self._blank:
             yield self._turn(forced=True)
         opened = self._enter(box)
@@ -538,12 +564,12 @@ class Flow:
         self._flush()
         start = self._y
         spare = box.content_width - width
-        x = box.content_x + (0 if node.align == "left" else spare if node.align == "right" else spare // 2)
-        tagged = bool(bound.alt) and not self._artifact
+        x = box.content_x + (0 if align == "left" else spare if align == "right" else spare // 2)
+        tagged = bool(alt) and not self._artifact
         if tagged:
             self._page.tags.append("!Figure")
-            self._page.alts.append(bound.alt)
-        self._page.images.append((x, self._y, width, height, self._layout.slots[node.slot], tagged))
+            self._page.alts.append(alt)
+        self._page.images.append((x + inset, self._y + inset, width - 2 * inset, height - 2 * inset, shown, tagged))
         self._y += height
         self._placed()
         self._leave(opened, start, page)

@@ -92,7 +92,7 @@ class Typesetter:
         for style, text in joined:
             if text == "\n":
                 return None
-            for (shard, codes, _), advance in self._runs(style, text, missing):
+            for (shard, codes, _), advance in self.runs(style, text, missing):
                 segments.append((width, style, shard, codes))
                 width += advance
             if width > available:
@@ -132,11 +132,11 @@ class Typesetter:
                 continue
             for word in _WORD.findall(text) if wrap else [text]:
                 if word[0] == " " and wrap:
-                    builder.space(style, self._runs(style, " ", missing))
+                    builder.space(style, self.runs(style, " ", missing))
                     continue
                 parts = _HYPHEN.split(word) if wrap and ("-" in word or "–" in word or "—" in word) else [word]  # noqa: RUF001
                 for index, part in enumerate(parts):
-                    builder.word(style, self._runs(style, part, missing), breakable=index > 0, wrap=wrap)
+                    builder.word(style, self.runs(style, part, missing), breakable=index > 0, wrap=wrap)
             last_end = text
         if builder.open or not builder.lines or last_end == "":
             builder.finish()
@@ -178,7 +178,8 @@ class Typesetter:
             for part, advance in parts
         ]
 
-    def _runs(self, style: int, text: str, missing: Callable[[str], None]) -> list[tuple[Run, int]]:
+    def runs(self, style: int, text: str, missing: Callable[[str], None]) -> list[tuple[Run, int]]:
+        """The runs of a text with the width of each."""
         spec = self.styles[style]
         return [
             (run, run[2] * spec.size // 1000 + len(run[1]) * spec.letter_spacing)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Protocol, TypeAlias
 
-from pressrun_server.model.program import Absolute, Block, Image, Paragraph, RowTemplate, Table
+from pressrun_server.model.program import Absolute, Barcode, Block, Chart, Image, Paragraph, RowTemplate, Table
 
 __all__ = [
     "AMOUNT",
     "FIXED",
     "TEXT",
     "BoundAbsolute",
+    "BoundBarcode",
     "BoundBlock",
     "BoundCell",
+    "BoundChart",
     "BoundImage",
     "BoundNode",
     "BoundParagraph",
@@ -43,6 +46,29 @@ class BoundImage:
     """An image whose slot has an asset."""
 
     node: Image
+    alt: str
+
+
+@dataclass(slots=True, eq=False)
+class BoundBarcode:
+    """A barcode's modules."""
+
+    node: Barcode
+    side: int
+    modules: str
+    """Row by row (`model.page.Matrix`)."""
+    alt: str
+
+
+@dataclass(slots=True, eq=False)
+class BoundChart:
+    """What a chart shows."""
+
+    node: Chart
+    bars: list[tuple[str, Decimal]]
+    """Label and value."""
+    ticks: list[tuple[Decimal, str]]
+    """Values on the axis from the lowest to the highest, and how they are written."""
     alt: str
 
 
@@ -141,4 +167,6 @@ class BoundTable:
     rows: Iterator[BoundRow | BoundRows]
 
 
-BoundNode: TypeAlias = "BoundParagraph | BoundImage | BoundBlock | BoundAbsolute | BoundTable"
+BoundNode: TypeAlias = (
+    "BoundParagraph | BoundImage | BoundBarcode | BoundChart | BoundBlock | BoundAbsolute | BoundTable"
+)

@@ -5,7 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-__all__ = ["ARTIFACT", "Fill", "Page", "PlacedImage", "Shape", "Strip", "Tag", "TextItem"]
+__all__ = [
+    "ARTIFACT",
+    "Column",
+    "Drawing",
+    "Fill",
+    "Matrix",
+    "Page",
+    "PlacedImage",
+    "Shape",
+    "Strip",
+    "Tag",
+    "TextItem",
+]
 
 ARTIFACT = ""
 """The tag of what is no content: running elements, repeated headers (PDF 32000-1, 14.8.2.2)."""
@@ -84,8 +96,33 @@ TextItem: TypeAlias = "tuple[Any, int, Any, Any, str]"
 Fill: TypeAlias = "tuple[int, int, int, int, int]"
 """x, y, width, height, colour (0xRRGGBB)."""
 
-PlacedImage: TypeAlias = "tuple[int, int, int, int, int, bool]"
-"""x, y, width, height, index of the program's slot, whether it is content (has a tag)."""
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """The modules of a barcode."""
+
+    side: int
+    """Modules a side."""
+    modules: str
+    """Row by row, `1` where it is dark; each row ends with one more `0`."""
+    unit: int
+    """Width of a module."""
+    color: int
+
+
+@dataclass(slots=True, eq=False)
+class Drawing:
+    """Vectors in a box of their own; places are from its top left corner."""
+
+    fills: list[Fill] = field(default_factory=list)
+    text: list[TextItem] = field(default_factory=list)
+    """Runs only."""
+    matrix: Matrix | None = None
+    """Fills the box from its lower left corner."""
+
+
+PlacedImage: TypeAlias = "tuple[int, int, int, int, int | Drawing, bool]"
+"""x, y, width, height, index of the program's slot or a drawing, whether it is content (has a tag)."""
 
 
 @dataclass(slots=True, eq=False)

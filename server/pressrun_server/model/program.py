@@ -16,11 +16,13 @@ from pressrun_server.model.locale import LocaleData
 __all__ = [
     "FORMAT",
     "Absolute",
+    "Barcode",
     "Block",
     "Border",
     "Box",
     "Break",
     "Cell",
+    "Chart",
     "Conditional",
     "FaceData",
     "For",
@@ -40,7 +42,7 @@ __all__ = [
     "Value",
 ]
 
-FORMAT = 2
+FORMAT = 3
 """Raised when the form of a program changes, so that an old blob is compiled again instead of misread."""
 
 
@@ -184,6 +186,49 @@ class Image(msgspec.Struct, frozen=True, tag="image"):
     align: str = "left"
 
 
+class Barcode(msgspec.Struct, frozen=True, tag="barcode"):
+    """A barcode as a block."""
+
+    box: Box
+    kind: str
+    value: tuple[Inline, ...]
+    alt: tuple[Inline, ...]
+    size: int
+    """Of its side, the quiet zone included."""
+    quiet: int
+    """Modules that stay light around it."""
+    level: str
+    """Of error correction."""
+    color: int
+    align: str
+    place: str
+
+
+class Chart(msgspec.Struct, frozen=True, tag="chart"):
+    """A bar chart as a block."""
+
+    box: Box
+    name: str
+    items: Expression
+    value: Expression
+    """Of an item."""
+    label: tuple[Inline, ...]
+    """Of an item."""
+    tick: tuple[Inline, ...]
+    """Of a `value` on the axis."""
+    alt: tuple[Inline, ...]
+    height: int
+    style: int
+    """Of labels."""
+    color: int
+    """Of bars."""
+    line: int
+    """Of the lines across."""
+    axis: int
+    """Of the line at zero."""
+    place: str
+
+
 class Block(msgspec.Struct, frozen=True, tag="block"):
     """A box with blocks inside."""
 
@@ -269,7 +314,7 @@ class Table(msgspec.Struct, frozen=True, tag="table"):
     """Its type in the document's structure; nothing where it is layout only (`role="presentation"`)."""
 
 
-Node: TypeAlias = Block | Paragraph | Image | Table | Conditional | For | Absolute
+Node: TypeAlias = Block | Paragraph | Image | Barcode | Chart | Table | Conditional | For | Absolute
 
 
 class Running(msgspec.Struct, frozen=True):

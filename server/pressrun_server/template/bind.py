@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import islice
 from typing import Any, TypeAlias
 
@@ -17,7 +18,9 @@ import msgspec
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.content import (
     BoundAbsolute,
+    BoundBarcode,
     BoundBlock,
+    BoundChart,
     BoundImage,
     BoundNode,
     BoundParagraph,
@@ -31,9 +34,11 @@ from pressrun_server.model.content import (
 from pressrun_server.model.expression import Expression
 from pressrun_server.model.program import (
     Absolute,
+    Barcode,
     Block,
     Break,
     Cell,
+    Chart,
     Conditional,
     For,
     Image,
@@ -52,9 +57,11 @@ from pressrun_server.model.program import (
     Value,
 )
 from pressrun_server.template.arriving import ArrivingRows
+from pressrun_server.template.barcode import matrix
 from pressrun_server.template.evaluation import CLEAN, Environment, Evaluator, evaluator, texter
 from pressrun_server.template.filters import Formatter, Undefined
 from pressrun_server.template.rowcode import RowCode, row_code
+from pressrun_server.template.scale import scale
 from pressrun_server.template.steps import SLICE, spend
 
 __all__ = ["Binder"]
@@ -63,6 +70,7 @@ _Pieces: TypeAlias = "Callable[[Environment], list[Piece]]"
 _Nodes: TypeAlias = "Callable[[Environment], Iterable[BoundNode]]"
 _Rows: TypeAlias = "Callable[[Environment], Iterable[BoundRow | BoundRows]]"
 _BREAK = "\n"
+_MOST_BARS = 366
 _CHUNK = 64
 """Rows bound at a time: few enough to be less than a page or two, so that memory does not grow with the table."""
 
@@ -251,6 +259,10 @@ class Binder:
             case Image():
                 alt = self._pieces(node.alt)
                 return lambda env: (BoundImage(node, "".join(text for _, text in alt(env))),)
+            case Barcode():
+                return self._barcode(node)
+            case Chart():
+                return self._chart(node)
             case Table():
                 return self._table(node)
             case Conditional():
@@ -261,6 +273,44 @@ class Binder:
             case Absolute():
                 inner = self._block(node.block)
                 return lambda env: (BoundAbsolute(node, inner(env)),)
+
+    def _barcode(self, node: Barcode) -> _Nodes:
+        value, alt = self._joined(node.value), self._joined(node.alt)
+
+        def barcode(env: Environment) -> tuple[BoundNode, ...]:
+            side, modules = matrix(node.kind, value(env), node.level, node.place)
+            return (BoundBarcode(node, side, modules, alt(env)),)
+
+        return barcode
+
+    def _chart(self, node: Chart) -> _Nodes:
+        items = evaluator(node.items, self._formatter, node.place)
+        value = evaluator(("filter", "decimal", node.value, ()), self._formatter, node.place)
+        label, tick, alt = self._joined(node.label), self._joined(node.tick), self._joined(node.alt)
+
+        def chart(env: Environment) -> tuple[BoundNode, ...]:
+            found = _items(items(env), node.place)
+            spend(env, len(found), node.place)
+            if len(found) > _MOST_BARS:
+                raise PressrunError(
+                    Reason.LIMIT_EXCEEDED, f"the chart at {node.place} has more than {_MOST_BARS} bars; show fewer"
+                )
+            inner = dict(env)
+            bars: list[tuple[str, Decimal]] = []
+            for item in found:
+                inner[node.name] = item
+                bars.append((label(inner), value(inner)))
+            ticks = []
+            for number in scale([number for _, number in bars]):
+                inner["value"] = number
+                ticks.append((number, tick(inner)))
+            return (BoundChart(node, bars, ticks, alt(env)),)
+
+        return chart
+
+    def _joined(self, inlines: tuple[Inline, ...]) -> Callable[[Environment], str]:
+        pieces = self._pieces(inlines)
+        return lambda env: "".join([text for _, text in pieces(env)])
 
     def _for(self, node: For) -> _Nodes:
         items = evaluator(node.items, self._formatter, node.place)

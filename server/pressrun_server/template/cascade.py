@@ -23,7 +23,7 @@ Style = dict[str, Any]
 
 _BLOCKS = {
     "html", "body", "header", "footer", "main", "section", "article", "aside", "nav", "div", "address", "p", "h1", "h2",
-    "h3", "h4", "h5", "h6", "hr", "img", "figure", "figcaption", "blockquote",
+    "h3", "h4", "h5", "h6", "hr", "img", "figure", "figcaption", "blockquote", "pr-barcode", "pr-chart",
 }  # fmt: skip
 _TABLE_PARTS = {
     "table": "table", "thead": "table-header-group", "tbody": "table-row-group", "tr": "table-row",

@@ -21,7 +21,7 @@ from pressrun_server.template.arriving import ArrivingRows
 
 __all__ = ["FILTERS", "PREPARED", "Filter", "Formatter", "Undefined", "as_text"]
 
-_DATE_STYLES = ("short", "medium", "long", "full")
+_DATE_STYLES = ("short", "medium", "long", "full", "month", "month-year")
 _DATE_FIELD = re.compile(r"'((?:[^']|'')*)'|([a-zA-Z])\2*|[^a-zA-Z']+")
 _MINUS = "\u2212"
 _MOST_DIGITS = 30
@@ -354,6 +354,10 @@ class Formatter:
         if isinstance(value, ArrivingRows):
             raise ValueError("the rows arrive in a stream, so their number is not known; put it into the record")
         raise ValueError(f"only a list, an object or a text has a length, not {_kind(value)}")
+
+    def decimal(self, value: Any) -> Decimal:
+        """A number, or a text that is one; for our own use, no filter of the language."""
+        return self._decimal(value)
 
     def absolute(self, value: Any) -> Decimal:
         """A number without its sign."""

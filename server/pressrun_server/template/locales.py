@@ -108,7 +108,8 @@ def locale_data(tag: str) -> LocaleData:
         currency=_pattern(locale.currency_formats["standard"], symbols),
         currency_symbols={code: str(locale.currency_symbols.get(code, code)) for code in _CURRENCIES},
         currency_digits={code: get_currency_precision(code) for code in _CURRENCIES},
-        dates={style: str(locale.date_formats[style].pattern) for style in ("short", "medium", "long", "full")},
+        dates={style: str(locale.date_formats[style].pattern) for style in ("short", "medium", "long", "full")}
+        | {"month": "LLL", "month-year": str(locale.datetime_skeletons["yMMM"].pattern)},
         months={
             field: tuple(str(locale.months[context][width][month]) for month in range(1, 13))
             for field, context, width in (

@@ -8,13 +8,16 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 import msgspec
+import tinycss2
 
 from pressrun_server.model.expression import Expression
 from pressrun_server.model.program import (
     Absolute,
+    Barcode,
     Block,
     Break,
     Cell,
+    Chart,
     Conditional,
     For,
     Image,
@@ -30,6 +33,7 @@ from pressrun_server.model.program import (
     Text,
     Value,
 )
+from pressrun_server.template.barcode import BARCODES, LEVELS
 from pressrun_server.template.cascade import REPEATED, Style
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
 from pressrun_server.template.geometry import box_of, pixels, resolved
@@ -37,6 +41,7 @@ from pressrun_server.template.grammar import GrammarError, parse_condition, pars
 from pressrun_server.template.markup import Markup
 from pressrun_server.template.scope import Scope
 from pressrun_server.template.styles import StyleTable
+from pressrun_server.template.values import InvalidValueError, color
 
 __all__ = ["ELEMENTS", "Structure"]
 
@@ -44,6 +49,7 @@ ELEMENTS = {
     "html", "head", "title", "style", "link", "meta", "body", "header", "footer", "main", "section", "article", "aside",
     "nav", "div", "address", "p", "h1", "h2", "h3", "h4", "h5", "h6", "span", "strong", "b", "em", "i", "small", "br",
     "hr", "img", "table", "colgroup", "col", "thead", "tbody", "tr", "th", "td", "figure", "figcaption", "blockquote",
+    "pr-barcode", "pr-chart",
 }  # fmt: skip
 _DIRECTIVES = {"pr-for", "pr-if", "pr-else"}
 _ATTRIBUTES = {"class", "id", "style", "lang", "alt", "src", "width", "height", "colspan", "scope", "title", "role"}
@@ -59,6 +65,16 @@ _BLOCK_ROLES = {
 _TEXT_ROLES = {"h1": "H1", "h2": "H2", "h3": "H3", "h4": "H4", "h5": "H5", "h6": "H6", "figcaption": "Caption"}
 _PRESENTATION = {"presentation", "none"}
 _SCOPES = {"col": "Column", "colgroup": "Column", "row": "Row", "rowgroup": "Row"}
+_OWN = {
+    "pr-barcode": {"type", "value", "level", "quiet"},
+    "pr-chart": {"type", "items", "value", "label", "tick", "bar-color", "line-color", "axis-color"},
+}
+"""Attributes of elements of our own."""
+CHARTS = ("bar",)
+"""Kinds of charts; others have their place here."""
+_CODE_SIZE = 70_866  # 25 mm
+_CHART_HEIGHT = 113_386  # 40 mm
+_LINE = 0xDDDDDD
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 _ALIGN = {"left": "left", "right": "right", "center": "center"}
 _DEEPEST = 60
@@ -249,6 +265,8 @@ class Structure:
                 self.diagnostics.error("directive", place, f"unknown directive {name}", hint)
             elif name.startswith("on"):
                 self.diagnostics.error("attribute", place, f"scripts ({name}) cannot stand in documents", "remove it")
+            elif name in _OWN.get(element.tag, ()):
+                pass
             elif name not in _ATTRIBUTES and not name.startswith(("pr-", "data-", "aria-")):
                 hint = closest(name, _ATTRIBUTES)
                 self.diagnostics.error("attribute", place, f"the attribute {name} is not supported", hint)
@@ -265,17 +283,19 @@ class Structure:
             return [For(name, items, tuple(odd), tuple(even), str(place))]
         return self._with_condition(first, x, width, scope, group[1] if len(group) > 1 else None)
 
-    def _loop(self, element: Element, scope: Scope) -> tuple[str, Expression, Scope, Place] | None:
-        place = self.markup.at(self.markup.find(element, "pr-for"))
+    def _loop(
+        self, element: Element, scope: Scope, attribute: str = "pr-for"
+    ) -> tuple[str, Expression, Scope, Place] | None:
+        place = self.markup.at(self.markup.find(element, attribute))
         try:
-            name, items = parse_loop(element.attrib["pr-for"])
+            name, items = parse_loop(element.attrib[attribute])
         except GrammarError as error:
             self.diagnostics.error("expression", place, str(error), error.hint)
             return None
         folded = self.fold(items, place)
         known = scope.check(folded, lambda text, hint: self.diagnostics.error("unknown-field", place, text, hint))
         if known.get("type") not in {None, "array"}:
-            self.diagnostics.error("expression", place, f"pr-for needs a list, not {known['type']}", "name a list")
+            self.diagnostics.error("expression", place, f"{attribute} needs a list, not {known['type']}", "name a list")
         return name, folded, scope.inside(name, known.get("items", {})), place
 
     def _condition(self, element: Element, scope: Scope) -> Expression | None:
@@ -310,6 +330,9 @@ class Structure:
             return [self._absolute(element, scope)]
         if element.tag == "img":
             return self._image(element, x, width, scope)
+        if element.tag in _OWN:
+            make = self._barcode if element.tag == "pr-barcode" else self._chart
+            return make(element, x, width, scope)
         if style["display"] == "table":
             return [self._table(element, x, width, scope)]
         if style["display"].startswith("table"):
@@ -387,6 +410,95 @@ class Structure:
                 box_of(sized, x, width), slot, tuple(alt), sizes[0], sizes[1], _ALIGN.get(style["text-align"], "left")
             )
         ]
+
+    # Drawings ---------------------------------------------------------------------------------------------------------
+
+    def _barcode(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
+        place, style = self.markup.place(element), self.styles[element]
+        kind, level, quiet = element.get("type", "qr"), element.get("level", "M"), element.get("quiet", "4")
+        self._valid(element, "type", kind, tuple(BARCODES))
+        self._valid(element, "level", level, LEVELS)
+        self._valid(element, "quiet", quiet, ("0", "1", "2", "3", "4"))
+        value = self._attribute_text(element, "value", scope)
+        alt = self._attribute_text(element, "alt", scope)
+        if not value or not quiet.isdecimal():
+            return []
+        return [
+            Barcode(
+                box=box_of(dict(style) | {"height": "auto", "width": "auto"}, x, width),
+                kind=kind,
+                value=value,
+                alt=alt,
+                size=min(resolved(style["width"], width) or _CODE_SIZE, width),
+                quiet=int(quiet),
+                level=level,
+                color=style["color"],
+                align=_ALIGN.get(style["text-align"], "left"),
+                place=str(place),
+            )
+        ]
+
+    def _chart(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
+        place, style = self.markup.place(element), self.styles[element]
+        self._valid(element, "type", element.get("type", "bar"), CHARTS)
+        for name in ("items", "value", "label"):
+            if name not in element.attrib:
+                hint = 'e.g. items="month in months" value="month.amount" label="{{ month.name }}"'
+                self.diagnostics.error("attribute", place, f"<pr-chart> needs {name}", hint)
+                return []
+        found = self._loop(element, scope, "items")
+        if found is None:
+            return []
+        loop, items, inner, _ = found
+        try:
+            value = self.expression(parse_condition(element.attrib["value"]), place, inner)
+        except GrammarError as error:
+            self.diagnostics.error("expression", place, str(error), error.hint)
+            return []
+        tick = element.get("tick", "{{ value | number }}")
+        ticks = scope.inside("value", {"type": "number"})
+        colors = {}
+        for name, default in (("bar-color", style["color"]), ("line-color", _LINE), ("axis-color", style["color"])):
+            colors[name] = default
+            if name in element.attrib:
+                try:
+                    colors[name] = color(tinycss2.parse_component_value_list(element.attrib[name]))
+                except InvalidValueError as error:
+                    self.diagnostics.error("attribute", place, f"{name} is not a colour", str(error))
+        return [
+            Chart(
+                box=box_of(dict(style) | {"height": "auto"}, x, width),
+                name=loop,
+                items=items,
+                value=value,
+                label=tuple(self.text(element.attrib["label"], 0, lambda _index: place, inner)),
+                tick=tuple(self.text(tick, 0, lambda _index: place, ticks)),
+                alt=self._attribute_text(element, "alt", scope),
+                height=max(resolved(style["height"], 0) or _CHART_HEIGHT, 4 * style["font-size"]),
+                style=self.table.index(style),
+                color=colors["bar-color"],
+                line=colors["line-color"],
+                axis=colors["axis-color"],
+                place=str(place),
+            )
+        ]
+
+    def _valid(self, element: Element, name: str, value: str, valid: tuple[str, ...]) -> None:
+        if value not in valid:
+            place = self.markup.place(element)
+            self.diagnostics.error(
+                "attribute", place, f"{name} {value!r} is not supported", f"valid: {', '.join(valid)}"
+            )
+
+    def _attribute_text(self, element: Element, name: str, scope: Scope) -> tuple[Inline, ...]:
+        """The text of an attribute that a drawing must have."""
+        place = self.markup.place(element)
+        if name not in element.attrib:
+            hint = 'describe what it shows, or write alt="" for decoration' if name == "alt" else "say what it shows"
+            self.diagnostics.error(
+                "alt" if name == "alt" else "attribute", place, f"<{element.tag}> needs {name}", hint
+            )
+        return tuple(self.text(element.get(name, ""), 0, lambda _index: place, scope))
 
     # Inline -----------------------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ import yaml
 from pressrun_loadtest.records import SMALL_ROWS, encode, generate, generate_small, write_ndjson
 from pressrun_loadtest.samples import records_path, statement_path
 
-FIRST_50_OF_SEED_1 = "08e7c1005baf6e3f32756da0f103c1cebc8869cac046a747e23d575f5cf92c0e"
+FIRST_50_OF_SEED_1 = "a8ea9faa2705fe9c0b58837a407208219c9f04d21ef33e4b3ae9bae2685513d8"
 
 
 @pytest.fixture(scope="module")

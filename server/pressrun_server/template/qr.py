@@ -1,0 +1,320 @@
+"""Encodes QR codes (ISO/IEC 18004:2015), model 2, versions 1 to 40.
+
+Theory of operation. All that does not depend on the text is computed once for a version and level: where each bit of a
+codeword goes, the function patterns, the eight masks, the remainders of the error correction. A code is then a few
+operations on integers of some thousand bits: a symbol is one integer, a bit a module, and the penalties of a mask
+(7.8.3) are found by shifting it against itself.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["LEVELS", "qr"]
+
+LEVELS = ("L", "M", "Q", "H")
+"""Levels of error correction; about 7, 15, 25 and 30 % of a code may be damaged."""
+
+# Error correction codewords a block, and blocks, by version (ISO/IEC 18004, table 9).
+_CHECKS = {
+    "L": (7, 10, 15, 20, 26, 18, 20, 24, 30, 18, 20, 24, 26, 30, 22, 24, 28, 30, 28, 28, 28, 28, 30, 30, 26, 28,
+          30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30),
+    "M": (10, 16, 26, 18, 24, 16, 18, 22, 22, 26, 30, 22, 22, 24, 24, 28, 28, 26, 26, 26, 26, 28, 28, 28, 28, 28,
+          28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28),
+    "Q": (13, 22, 18, 26, 18, 24, 18, 22, 20, 24, 28, 26, 24, 20, 30, 24, 28, 28, 26, 30, 28, 30, 30, 30, 30, 28,
+          30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30),
+    "H": (17, 28, 22, 16, 22, 28, 26, 26, 24, 28, 24, 28, 22, 24, 24, 30, 28, 28, 26, 28, 30, 24, 30, 30, 30, 30,
+          30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30),
+}  # fmt: skip
+_BLOCKS = {
+    "L": (1, 1, 1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 4, 4, 6, 6, 6, 6, 7, 8, 8, 9, 9, 10, 12, 12, 12, 13, 14, 15, 16, 17,
+          18, 19, 19, 20, 21, 22, 24, 25),
+    "M": (1, 1, 1, 2, 2, 4, 4, 4, 5, 5, 5, 8, 9, 9, 10, 10, 11, 13, 14, 16, 17, 17, 18, 20, 21, 23, 25, 26, 28,
+          29, 31, 33, 35, 37, 38, 40, 43, 45, 47, 49),
+    "Q": (1, 1, 2, 2, 4, 4, 6, 6, 8, 8, 8, 10, 12, 16, 12, 17, 16, 18, 21, 20, 23, 23, 25, 27, 29, 34, 34, 35, 38,
+          40, 43, 45, 48, 51, 53, 56, 59, 62, 65, 68),
+    "H": (1, 1, 2, 4, 4, 4, 5, 6, 8, 8, 11, 11, 16, 16, 18, 16, 19, 21, 25, 25, 25, 34, 30, 32, 35, 37, 40, 42,
+          45, 48, 51, 54, 57, 60, 63, 66, 70, 74, 77, 81),
+}  # fmt: skip
+_FORMAT_LEVEL = {"L": 1, "M": 0, "Q": 3, "H": 2}
+_ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
+_VALUES = {character: value for value, character in enumerate(_ALPHANUMERIC)}
+_NUMERIC, _LETTERS, _BYTES, _ECI, _UTF8 = 1, 2, 4, 7, 26
+# Bits of the character count by mode, in versions 1 to 9, 10 to 26, 27 to 40 (table 3).
+_COUNT_BITS = {_NUMERIC: (10, 12, 14), _LETTERS: (9, 11, 13), _BYTES: (8, 16, 16)}
+_MASKS: tuple[Callable[[int, int], bool], ...] = (
+    lambda y, x: (y + x) % 2 == 0,
+    lambda y, _x: y % 2 == 0,
+    lambda _y, x: x % 3 == 0,
+    lambda y, x: (y + x) % 3 == 0,
+    lambda y, x: (y // 2 + x // 3) % 2 == 0,
+    lambda y, x: y * x % 2 + y * x % 3 == 0,
+    lambda y, x: (y * x % 2 + y * x % 3) % 2 == 0,
+    lambda y, x: ((y + x) % 2 + y * x % 3) % 2 == 0,
+)
+_LAST = 40
+
+
+def qr(text: str, level: str) -> tuple[int, str]:
+    """The modules of the smallest code that a text fits into.
+
+    Args:
+        text: what it says.
+        level: one of `LEVELS`.
+
+    Returns:
+        modules a side, and the rows one after another, `1` where it is dark; each row ends with one more `0`.
+
+    Raises:
+        ValueError: the text does not fit into the largest code of that level.
+    """
+    mode, count, bits = _content(text)
+    head = ""
+    if mode == _BYTES and not text.isascii():
+        head = f"{_ECI:04b}{_UTF8:08b}"
+    fixed = len(head) + 4 + len(bits)
+    for version in range(1, _LAST + 1):
+        width = _COUNT_BITS[mode][(version > 9) + (version > 26)]  # noqa: PLR2004 - the table's columns
+        if fixed + width <= _capacity(version, level) * 8 and count < 1 << width:
+            break
+    else:
+        raise ValueError("the text does not fit into a code")
+    return _symbol(_plan(version, level), f"{head}{mode:04b}{count:0{width}b}{bits}")
+
+
+def _content(text: str) -> tuple[int, int, str]:
+    """Mode, count and bits of a text (7.4)."""
+    if text.isascii() and text.isdigit():
+        parts = [text[at : at + 3] for at in range(0, len(text), 3)]
+        return _NUMERIC, len(text), "".join([f"{int(part):0{3 * len(part) + 1}b}" for part in parts])
+    if _VALUES.keys() >= set(text):
+        pairs = [text[at : at + 2] for at in range(0, len(text), 2)]
+        return (
+            _LETTERS,
+            len(text),
+            "".join(
+                [
+                    f"{_VALUES[pair[0]] * 45 + _VALUES[pair[1]]:011b}" if len(pair) > 1 else f"{_VALUES[pair]:06b}"
+                    for pair in pairs
+                ]
+            ),
+        )
+    data = text.encode("utf-8")
+    return _BYTES, len(data), f"{int.from_bytes(data, 'big'):0{8 * len(data)}b}" if data else ""
+
+
+def _raw(version: int) -> int:
+    """Modules of a version that hold data."""
+    found = (16 * version + 128) * version + 64
+    if version > 1:
+        aligned = version // 7 + 2
+        found -= (25 * aligned - 10) * aligned - 55
+    return found - 36 if version > 6 else found  # noqa: PLR2004 - version information begins at 7
+
+
+def _capacity(version: int, level: str) -> int:
+    """Data codewords."""
+    return _raw(version) // 8 - _CHECKS[level][version - 1] * _BLOCKS[level][version - 1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is the same for every code of a version and level."""
+
+    side: int
+    capacity: int
+    blocks: tuple[slice, ...]
+    """Of the data codewords."""
+    remainders: tuple[int, ...]
+    """By leading byte: what it leaves behind division by the generator polynomial."""
+    checks: int
+    """Error correction codewords a block."""
+    interleave: Any
+    """Puts data and checks of all blocks into the order of the symbol."""
+    places: Any
+    """Gives the modules row by row from the bits of the codewords, `0` and `1`."""
+    masks: tuple[int, ...]
+    """Each with its format information."""
+    inside: int
+    """All modules, without the one behind each row."""
+
+
+@functools.lru_cache(maxsize=16)
+def _plan(version: int, level: str) -> _Plan:
+    side = 17 + 4 * version
+    function = _function_patterns(version, side)
+    order = _zigzag(side, function)
+    codewords, checks, count = _raw(version) // 8, _CHECKS[level][version - 1], _BLOCKS[level][version - 1]
+    short, longer = codewords // count - checks, codewords % count
+    sizes = [short] * (count - longer) + [short + 1] * longer
+    starts = list(itertools.accumulate(sizes, initial=0))
+    capacity = starts[-1]
+    interleaved = [
+        starts[block] + index for index in range(short + 1) for block in range(count) if index < sizes[block]
+    ]
+    interleaved += [capacity + block * checks + index for index in range(checks) for block in range(count)]
+    light, dark = codewords * 8, codewords * 8 + 1
+    cells = [light] * (side * (side + 1))
+    for (y, x), value in function.items():
+        cells[y * (side + 1) + x] = dark if value else light
+    for index, (y, x) in enumerate(order):
+        cells[y * (side + 1) + x] = index if index < codewords * 8 else light
+    return _Plan(
+        side=side,
+        capacity=capacity,
+        blocks=tuple(slice(begin, begin + size) for begin, size in zip(starts, sizes, strict=False)),
+        remainders=_remainders(checks),
+        checks=checks,
+        interleave=operator.itemgetter(*interleaved),
+        places=operator.itemgetter(*cells),
+        masks=tuple(
+            _number(side, {place for place in order if mask(*place)} ^ _format(side, level, index))
+            for index, mask in enumerate(_MASKS)
+        ),
+        inside=_number(side, {(y, x) for y in range(side) for x in range(side)}),
+    )
+
+
+def _number(side: int, dark: set[tuple[int, int]]) -> int:
+    """A symbol as one integer; its highest bit is the first module."""
+    last = side * (side + 1) - 1
+    return sum(1 << last - (y * (side + 1) + x) for y, x in dark)
+
+
+def _function_patterns(version: int, side: int) -> dict[tuple[int, int], bool]:
+    """The modules that hold no data (6.3), whether they are dark; format information is light here."""
+    found: dict[tuple[int, int], bool] = {}
+    for at in range(side):
+        found[6, at] = found[at, 6] = at % 2 == 0
+    for y, x in ((3, 3), (3, side - 4), (side - 4, 3)):
+        for down, right in itertools.product(range(-4, 5), repeat=2):
+            if 0 <= y + down < side and 0 <= x + right < side:
+                found[y + down, x + right] = max(abs(down), abs(right)) not in {2, 4}
+    centres = _alignment(version, side)
+    for y, x in itertools.product(centres, repeat=2):
+        if (y, x) not in {(6, 6), (6, side - 7), (side - 7, 6)}:
+            for down, right in itertools.product(range(-2, 3), repeat=2):
+                found[y + down, x + right] = max(abs(down), abs(right)) != 1
+    for at in range(9):
+        for place in ((8, at), (at, 8)):
+            found.setdefault(place, False)
+    for at in range(8):
+        found[8, side - 1 - at] = found[side - 1 - at, 8] = False
+    found[side - 8, 8] = True
+    if version > 6:  # noqa: PLR2004 - version information begins at 7
+        bits = _bch(version, 12, 0x1F25)
+        for at in range(18):
+            found[at // 3, side - 11 + at % 3] = found[side - 11 + at % 3, at // 3] = bool(bits >> at & 1)
+    return found
+
+
+def _alignment(version: int, side: int) -> list[int]:
+    """Centres of the alignment patterns (annex E)."""
+    if version == 1:
+        return []
+    count = version // 7 + 2
+    step = 26 if version == 32 else (version * 4 + count * 2 + 1) // (count * 2 - 2) * 2  # noqa: PLR2004 - annex E
+    return [6, *(side - 7 - step * index for index in range(count - 2, -1, -1))]
+
+
+def _zigzag(side: int, function: dict[tuple[int, int], bool]) -> list[tuple[int, int]]:
+    """The modules of the data in the order of its bits (7.7.3)."""
+    found = []
+    for right in (*range(side - 1, 6, -2), *range(5, 0, -2)):
+        upward = (right + 1) & 2 == 0
+        for down in range(side):
+            y = side - 1 - down if upward else down
+            found += [(y, x) for x in (right, right - 1) if (y, x) not in function]
+    return found
+
+
+def _format(side: int, level: str, mask: int) -> set[tuple[int, int]]:
+    """The dark modules of the format information (7.9)."""
+    bits = _bch(_FORMAT_LEVEL[level] << 3 | mask, 10, 0x537) ^ 0x5412
+    first = [*((at, 8) for at in range(6)), (7, 8), (8, 8), (8, 7), *((8, 14 - at) for at in range(9, 15))]
+    second = [*((8, side - 1 - at) for at in range(8)), *((side - 15 + at, 8) for at in range(8, 15))]
+    return {place for places in (first, second) for at, place in enumerate(places) if bits >> at & 1}
+
+
+def _bch(data: int, checks: int, generator: int) -> int:
+    """Data with its check bits."""
+    rest = data
+    for _ in range(checks):
+        rest = rest << 1 ^ (rest >> checks - 1) * generator
+    return data << checks | rest
+
+
+@functools.cache
+def _remainders(checks: int) -> tuple[int, ...]:
+    """For each leading byte, what it leaves behind division by the generator polynomial over GF(256) (7.5.2)."""
+
+    def times(first: int, second: int) -> int:
+        product = 0
+        for bit in range(7, -1, -1):
+            product = product << 1 ^ (product >> 7) * 0x11D
+            product ^= (second >> bit & 1) * first
+        return product
+
+    divisor = [0] * (checks - 1) + [1]
+    root = 1
+    for _ in range(checks):
+        for index in range(checks):
+            divisor[index] = times(divisor[index], root)
+            if index + 1 < checks:
+                divisor[index] ^= divisor[index + 1]
+        root = times(root, 2)
+    return tuple(int.from_bytes(bytes(times(part, byte) for part in divisor), "big") for byte in range(256))
+
+
+def _symbol(plan: _Plan, bits: str) -> tuple[int, str]:
+    capacity = plan.capacity
+    # Terminator, then zeros to a whole byte, then padding (7.4.9, 7.4.10).
+    bits += "0" * min(4, capacity * 8 - len(bits))
+    bits += "0" * (-len(bits) % 8)
+    data = int(bits, 2).to_bytes(len(bits) // 8, "big")
+    data += (b"\xec\x11" * (capacity // 2 + 1))[: capacity - len(data)]
+    remainders, checks = plan.remainders, plan.checks
+    shift, keep = 8 * (checks - 1), (1 << 8 * (checks - 1)) - 1
+    parts = [data]
+    for block in plan.blocks:
+        rest = 0
+        for byte in data[block]:
+            rest = (rest & keep) << 8 ^ remainders[rest >> shift ^ byte]
+        parts.append(rest.to_bytes(checks, "big"))
+    codewords = bytes(plan.interleave(b"".join(parts)))
+    laid = f"{int.from_bytes(codewords, 'big'):0{8 * len(codewords)}b}01"
+    plain = int("".join(plan.places(laid)), 2)
+    side, inside = plan.side, plan.inside
+    best = min([plain ^ mask for mask in plan.masks], key=lambda symbol: _penalty(symbol, inside, side))
+    return side, f"{best:0{side * (side + 1)}b}"
+
+
+def _penalty(dark: int, inside: int, side: int) -> int:
+    """How hard a symbol is to read (7.8.3.1)."""
+    light = inside ^ dark
+    stride = side + 1
+    found = 0
+    for step in (1, stride):
+        for color in (dark, light):
+            two = color & color >> step
+            five = two & two >> 2 * step & color >> 4 * step
+            # A run of n counts n - 2: it has n - 4 windows of five, and begins once.
+            found += five.bit_count() + 2 * (five & ~(five << step)).bit_count()
+            if step == 1:
+                found += 3 * (two & two >> stride).bit_count()
+        # Dark, light, three dark, light, dark; with four light before or behind.
+        finder = (
+            dark & light >> step & dark >> 2 * step & dark >> 3 * step & dark >> 4 * step & light >> 5 * step
+            & dark >> 6 * step
+        )  # fmt: skip
+        if finder:
+            pairs = light & light >> step
+            four = pairs & pairs >> 2 * step
+            found += 40 * ((finder & four >> 7 * step).bit_count() + (finder & four << 4 * step).bit_count())
+    total = side * side
+    return found + 10 * (abs(dark.bit_count() * 20 - total * 10) // total)

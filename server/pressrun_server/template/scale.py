@@ -1,0 +1,30 @@
+"""The scale of a chart's axis: round steps that take in all values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+__all__ = ["scale"]
+
+_MOST_STEPS = 5
+_ROUND = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
+
+
+def scale(values: Sequence[Decimal]) -> list[Decimal]:
+    """The axis' ticks from the lowest to the highest, 0 among them; two at least.
+
+    Args:
+        values: what the axis shows.
+    """
+    low, high = min([Decimal(0), *values]), max([Decimal(0), *values])
+    if low == high:
+        return [Decimal(0), Decimal(1)]
+    raw = (high - low) / _MOST_STEPS
+    power = Decimal(10) ** raw.adjusted()
+    for factor in _ROUND:
+        step = factor * power
+        first, last = low // step - (low % step != 0), high // step + (high % step != 0)
+        if last - first <= _MOST_STEPS:
+            break
+    return [step * number for number in range(int(first), int(last) + 1)]
