@@ -46,6 +46,8 @@ _CATALOG, _PAGES, _INFO, _FONTS, _IMAGES, _STRUCTURE, _DOCUMENT, _METADATA, _PRO
 _FIRST_FREE = 10
 _KIDS = 64
 _LEVEL = 1
+_SECTION = 512
+"""Pages after which what is known of cross-references is written, so that memory does not grow with the document."""
 _MOST_PREFIXES = 256
 # Rows of the cross-reference stream (PDF 32000-1, 7.5.8): type, offset or object stream, generation or index.
 _ROW = struct.Struct(">BIH")
@@ -178,7 +180,13 @@ class DocumentWriter:
         self._position = len(self._prefix.data)
         self._fonts = set(cache.first_fonts)
         self._rows: list[tuple[int, bytearray]] = [(0, bytearray(self._prefix.rows))]
-        """First number and cross-reference rows of each block, the prefix first."""
+        """First number and cross-reference rows of each block that is not written yet, the prefix first."""
+        self._amended: dict[int, bytes] = {}
+        """Rows of objects that were written after the section that holds their block."""
+        self._ended = 0
+        """The last number of the sections that are written."""
+        self._section = 0
+        """Offset of the last cross-reference section; 0 where there is none."""
         self._block = next_block(len(self._prefix.offsets), 0)
         self._reserved = 0
         self._nodes: list[tuple[int, int]] = []
@@ -247,6 +255,8 @@ class DocumentWriter:
         self.pages += 1
         if len(self._kids) == _KIDS:
             self._close_nodes()
+        if len(self._rows) > _SECTION:
+            self._close_section(out)
         return self._written(out)
 
     def reserve(self) -> int:
@@ -313,8 +323,25 @@ class DocumentWriter:
         ]
         self._rows.append((stream, bytearray(_ROW.size * (first + 1 - stream))))
         self._object_stream(out, stream, late)
-        self._cross_references(out, first)
+        self._rows += [(number, bytearray(row)) for number, row in self._amended.items()]
+        self._rows.sort(key=_first)
+        start = self._cross_references(out, first)
+        out.append(b"startxref\n%d\n%%%%EOF\n" % start)
+        self._position += len(out[-1])
         return self._written(out)
+
+    def _close_section(self, out: list[bytes]) -> None:
+        """Write the cross-references of pages as a section of their own (7.5.8); forget them.
+
+        What is not known of their objects yet is free in it, and told by the last section, which is looked at first.
+        """
+        prefix, self._rows = self._rows[0], self._rows[1:]
+        number = self._block
+        self._rows.append((number, bytearray(_ROW.size)))
+        self._block = next_block(number, 1)
+        self._section = self._cross_references(out, number)
+        self._ended = number
+        self._rows = [prefix]
 
     def _object_stream(self, out: list[bytes], number: int, objects: list[tuple[int, bytes]]) -> None:
         heads, at = [], 0
@@ -327,21 +354,31 @@ class DocumentWriter:
         dictionary = b"/Type/ObjStm/N %d/First %d/Filter/FlateDecode" % (len(objects), len(head))
         self._object(out, number, b"<<%s/Length %d>>\nstream\n%s\nendstream" % (dictionary, len(data), data))
 
-    def _cross_references(self, out: list[bytes], number: int) -> None:
-        """The cross-reference stream (7.5.8), which is the trailer, too; numbers that no block has are not told."""
+    def _cross_references(self, out: list[bytes], number: int) -> int:
+        """A cross-reference stream (7.5.8), which is a trailer, too; numbers that no block has are not told."""
         start = self._position
         self._set_row(number, 1, start, 0)
         index = b"".join([b"%d %d " % (first, len(rows) // _ROW.size) for first, rows in self._rows])
         data = deflate.zlib_compress(b"".join([rows for _, rows in self._rows]), _LEVEL)
         identifier = self._metadata.identifier.hex().encode()
         body = (
-            b"<</Type/XRef/Size %d/Index[%s]/W[1 4 2]/Root %d 0 R/Info %d 0 R/ID[<%s><%s>]/Filter/FlateDecode"
+            b"<</Type/XRef/Size %d/Index[%s]/W[1 4 2]/Root %d 0 R/Info %d 0 R/ID[<%s><%s>]%s/Filter/FlateDecode"
             b"/Length %d>>\nstream\n%s\nendstream"
-            % (number + 1, index.rstrip(), _CATALOG, _INFO, identifier, identifier, len(data), data)
+            % (
+                number + 1,
+                index.rstrip(),
+                _CATALOG,
+                _INFO,
+                identifier,
+                identifier,
+                b"/Prev %d" % self._section if self._section else b"",
+                len(data),
+                data,
+            )
         )
-        tail = b"%d 0 obj\n%s\nendobj\nstartxref\n%d\n%%%%EOF\n" % (number, body, start)
-        self._position += len(tail)
-        out.append(tail)
+        out.append(b"%d 0 obj\n%s\nendobj\n" % (number, body))
+        self._position += len(out[-1])
+        return start
 
     def _shards(self, used: set[tuple[int, int]], out: list[bytes]) -> None:
         for face, shard in sorted(used - self._fonts):
@@ -360,6 +397,9 @@ class DocumentWriter:
         self._kids, self._marks = [], []
 
     def _set_row(self, number: int, kind: int, second: int, third: int) -> None:
+        if number <= self._ended and number >= len(self._prefix.offsets):
+            self._amended[number] = _ROW.pack(kind, second, third)
+            return
         block = bisect.bisect_right(self._rows, number, key=_first) - 1
         first, rows = self._rows[block]
         _ROW.pack_into(rows, (number - first) * _ROW.size, kind, second, third)

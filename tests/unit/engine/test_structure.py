@@ -3,15 +3,18 @@ from __future__ import annotations
 import io
 import json
 import re
+import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pikepdf
+import pypdfium2
 import pytest
 from PIL import ImageCms
 
-from pressrun_server.emit import structure
+from pressrun_server.emit import document, structure
 from pressrun_server.emit.colorspace import srgb_profile
 from pressrun_server.model.digest import Digest
 from pressrun_server.prepare.image import prepare_image
@@ -247,6 +250,24 @@ def test_blocks_without_gaps(composed: Compose, monkeypatch: pytest.MonkeyPatch)
     after = check(composed(FOOTER + TABLE, CSS, rows(300)).data)
     assert tree(after) == before
     assert max(item.objgen[0] for item in after.objects) < 1500
+
+
+def test_cross_references_in_sections(composed: Compose, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A long document's cross-references are written in parts, and every reader finds every object."""
+    before = composed(FOOTER + TABLE, CSS, rows(600))
+    monkeypatch.setattr(document, "_SECTION", 4)
+    monkeypatch.setattr(structure, "_ALIGNED", 20)
+    after = composed(FOOTER + TABLE, CSS, rows(600))
+    assert after.data.count(b"/Type/XRef") > 4
+    pdf = check(after.data)
+    assert tree(pdf) == tree(check(before.data))
+    assert [after.text(number) for number in range(20)] == [before.text(number) for number in range(20)]
+    path = tmp_path / "a.pdf"
+    path.write_bytes(after.data)
+    checked = subprocess.run(["qpdf", "--check", path], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert not after.pdf.is_repaired
+    assert len(pypdfium2.PdfDocument(after.data)) == after.summary.pages
 
 
 def test_a_page_of_many_elements(composed: Compose) -> None:
