@@ -8,7 +8,7 @@ from decimal import Decimal
 __all__ = ["scale"]
 
 _MOST_STEPS = 5
-_ROUND = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
+_ROUND = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10), Decimal(20))
 
 
 def scale(values: Sequence[Decimal]) -> list[Decimal]:
@@ -22,9 +22,10 @@ def scale(values: Sequence[Decimal]) -> list[Decimal]:
         return [Decimal(0), Decimal(1)]
     raw = (high - low) / _MOST_STEPS
     power = Decimal(10) ** raw.adjusted()
-    for factor in _ROUND:
-        step = factor * power
-        first, last = low // step - (low % step != 0), high // step + (high % step != 0)
-        if last - first <= _MOST_STEPS:
-            break
+    # With values on both sides of zero a scale may need one step more than their span; the last factor always serves.
+    return next(ticks for factor in _ROUND if len(ticks := _ticks(low, high, factor * power)) <= _MOST_STEPS + 1)
+
+
+def _ticks(low: Decimal, high: Decimal, step: Decimal) -> list[Decimal]:
+    first, last = low // step - (low % step != 0), high // step + (high % step != 0)
     return [step * number for number in range(int(first), int(last) + 1)]
