@@ -13,6 +13,7 @@ __all__ = [
     "BundleError",
     "ConfigError",
     "DeadlineError",
+    "DocumentRefusedError",
     "Facts",
     "IntegrityError",
     "InternalError",
@@ -225,6 +226,18 @@ class LimitExceededError(RenderError):
 
     advice = "Make it smaller, split it, or raise the limit."
     default_reason = "LIMIT_EXCEEDED"
+
+
+class DocumentRefusedError(RenderError):
+    """The template's policy refuses the document: a character that no font has, text that overflows, a coarse picture.
+
+    Example:
+        >>> DocumentRefusedError("page 1: …", metadata={"warning": "MISSING_GLYPH"}).metadata["warning"]
+        'MISSING_GLYPH'
+    """
+
+    advice = "Correct the record or the asset, or change `warnings` in the template's template.yaml."
+    default_reason = "DOCUMENT_REFUSED"
 
 
 class DeadlineError(RenderError):

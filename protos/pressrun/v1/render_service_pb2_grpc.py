@@ -35,7 +35,8 @@ class RenderServiceStub(object):
     Do not retry.
     * NOT_FOUND: no such template on this node; publish it, then retry.
     * FAILED_PRECONDITION: an asset may not be used (approval, rights), or the pins ask for another engine. Do not retry
-    here; pins of another engine may be had from a node that runs it.
+    here; pins of another engine may be had from a node that runs it. Reason DOCUMENT_REFUSED: the template's policy
+    refuses the document (metadata: warning and place); it may fail after some of its bytes were sent.
     * RESOURCE_EXHAUSTED: the node is full (RetryInfo says when to come back, or go to another node), or the document
     passes a limit (reason LIMIT_EXCEEDED; do not retry).
     * UNAVAILABLE: the node drains, or a source does not answer. Retry, here or on another node.
@@ -90,7 +91,8 @@ class RenderServiceServicer(object):
     Do not retry.
     * NOT_FOUND: no such template on this node; publish it, then retry.
     * FAILED_PRECONDITION: an asset may not be used (approval, rights), or the pins ask for another engine. Do not retry
-    here; pins of another engine may be had from a node that runs it.
+    here; pins of another engine may be had from a node that runs it. Reason DOCUMENT_REFUSED: the template's policy
+    refuses the document (metadata: warning and place); it may fail after some of its bytes were sent.
     * RESOURCE_EXHAUSTED: the node is full (RetryInfo says when to come back, or go to another node), or the document
     passes a limit (reason LIMIT_EXCEEDED; do not retry).
     * UNAVAILABLE: the node drains, or a source does not answer. Retry, here or on another node.
@@ -195,7 +197,8 @@ class RenderService(object):
     Do not retry.
     * NOT_FOUND: no such template on this node; publish it, then retry.
     * FAILED_PRECONDITION: an asset may not be used (approval, rights), or the pins ask for another engine. Do not retry
-    here; pins of another engine may be had from a node that runs it.
+    here; pins of another engine may be had from a node that runs it. Reason DOCUMENT_REFUSED: the template's policy
+    refuses the document (metadata: warning and place); it may fail after some of its bytes were sent.
     * RESOURCE_EXHAUSTED: the node is full (RetryInfo says when to come back, or go to another node), or the document
     passes a limit (reason LIMIT_EXCEEDED; do not retry).
     * UNAVAILABLE: the node drains, or a source does not answer. Retry, here or on another node.

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from pressrun_server.layout.chart import chart
 from pressrun_server.layout.lines import Line, Typesetter
+from pressrun_server.layout.overflow import overflow, place_of, too_wide
 from pressrun_server.layout.panel import Panel, paragraphs_of
 from pressrun_server.layout.rowcode import Placer, placer
 from pressrun_server.layout.rows import RowFrame, RowSetter, borders, split, untagged
@@ -134,6 +135,9 @@ class Layout:
     ) -> None:
         """Place a running element's content on its page; it is no part of the document's structure."""
         inner, height = self.apart(content, images, missing, artifact=True)
+        if height > running.height > 0:
+            text = f"a running element is {(height - running.height) / 1000:.1f} pt taller than its margin box"
+            missing(overflow(place_of(running.block), f"{text}; enlarge the page's margin"))
         dy = running.top
         if running.valign != "top":
             spare = running.height - height
@@ -143,11 +147,19 @@ class Layout:
     def lines(self, bound: BoundParagraph, missing: Callable[[str], None]) -> list[Line]:
         """A paragraph's lines; those that no record can change are broken once."""
         node = bound.node
+        if not node.wrap:
+            return self._lines.get(node, lambda note: self._unbroken(bound, note), missing)
         return self._lines.get(
-            node,
-            lambda note: self.setter.lines(bound.pieces, node.style, node.box.content_width, note, wrap=node.wrap),
-            missing,
+            node, lambda note: self.setter.lines(bound.pieces, node.style, node.box.content_width, note), missing
         )
+
+    def _unbroken(self, bound: BoundParagraph, missing: Callable[[str], None]) -> list[Line]:
+        node = bound.node
+        lines = self.setter.lines(bound.pieces, node.style, node.box.content_width, missing, wrap=False)
+        note = too_wide(lines, node)
+        if note:
+            missing(note)
+        return lines
 
     def apart(
         self,
@@ -187,7 +199,7 @@ class Flow:
     Args:
         layout: what is the same for every record.
         images: prepared image by slot.
-        missing: told each character that no face has.
+        missing: told each character that no face has; and each overflow, as a longer text (`layout.overflow`).
         artifact: whether what is placed is no part of the document's structure.
         cell: the type of the cell that is filled, if one is: text that stands in it is its own.
     """
@@ -333,9 +345,7 @@ class Flow:
 
     def _tall(self, box: Box) -> int:
         """What a box of a given height needs, with the margin before it."""
-        edges = sum(border.width for border in (box.border_top, box.border_bottom) if border)
-        margin = max(self._pending, box.margin_top)
-        return margin + edges + box.padding_top + box.padding_bottom + (box.height or 0)
+        return max(self._pending, box.margin_top) + _edges(box) + (box.height or 0)
 
     def _leave(self, opened: _OpenBox, start: int, page: Page) -> None:
         box = opened.box
@@ -416,6 +426,10 @@ class Flow:
             yield from self._node(child)
         if role:
             self._end()
+        if box.height is not None and self._page is page and self._y - start > box.height:
+            over = (self._y - start - box.height) / 1000
+            text = f"the content of a box of a given height is {over:.1f} pt taller; enlarge it, or shorten the text"
+            self._missing(overflow(place_of(bound.node), text))
         self._leave(opened, start, page)
         if keeps:
             self._let_go(bound, with_next=box.keep_next)
@@ -533,8 +547,14 @@ class Flow:
             return
         box = node.box
         width, height = _image_size(node.width, node.height, image, box.content_width)
-        most = self._bottom - self._top - box.padding_top - box.padding_bottom
-        if height > most:
+        if width > box.content_width:
+            text = f"the picture is {(width - box.content_width) / 1000:.1f} pt wider than its box; give it a width"
+            self._missing(overflow("", f"slot {node.slot!r}: {text}"))
+        # A picture at a page's beginning has its margin above it; behind a break that is cut off.
+        margin = max(self._pending, box.margin_top) if self._at_top() else 0
+        most = self._bottom - max(self._y, self._top) if self._at_top() else self._bottom - self._top
+        most -= margin + _edges(box)
+        if height > most > 0:
             width, height = width * most // height, most
         yield from self._figure(box, width, height, node.align, self._layout.slots[node.slot], bound.alt)
 
@@ -559,7 +579,8 @@ class Flow:
             yield self._turn(forced=True)
         opened = self._enter(box)
         page = self._page
-        if self._y + self._pending + height > self._bottom and not self._at_top():
+        # What is kept with it goes along; where both are too much for a page they part after all.
+        while self._y + self._pending + height > self._bottom and not self._at_top():
             yield self._turn()
         self._flush()
         start = self._y
@@ -578,6 +599,11 @@ class Flow:
         inner, height = self._layout.apart(bound.block, self._images, self._missing, artifact=self._artifact)
         node = bound.node
         top = node.top if node.top is not None else self._page.height - (node.bottom or 0) - height
+        page_height = self._page.height
+        if page_height and (top < 0 or top + height > page_height):
+            over = max(-top, top + height - page_height) / 1000
+            text = f"a box at a fixed place goes {over:.1f} pt beyond the page's edge; move it, or shorten the text"
+            self._missing(overflow(place_of(node.block), text))
         _place(inner, self._page, top)
         self._blank = False
         return iter(())
@@ -702,6 +728,11 @@ class Flow:
 
     def _cell(self, nodes: list[BoundNode], missing: Callable[[str], None], role: str) -> tuple[Page, int]:
         return Flow(self._layout, self._images, missing, artifact=self._artifact, cell=role).scratch(nodes)
+
+
+def _edges(box: Box) -> int:
+    border = sum(side.width for side in (box.border_top, box.border_bottom) if side)
+    return border + box.padding_top + box.padding_bottom
 
 
 def _image_size(width: int | None, height: int | None, image: PreparedImage, most: int) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from pressrun_server.layout.lines import Typesetter
+from pressrun_server.layout.overflow import too_wide
 from pressrun_server.layout.panel import Panel, paragraphs_of
 from pressrun_server.layout.static import Kept
 from pressrun_server.model.content import BoundNode, BoundRow, Fixed, Piece
@@ -276,7 +277,11 @@ class RowSetter:
         page.text.append((ARTIFACT if artifact else node.role or cell.role, y, 0, 0, ""))
         if not artifact:
             page.tags.append(node.role or ".")
-        for line in self._setter.lines(pieces, node.style, box.content_width, missing, wrap=node.wrap):
+        lines = self._setter.lines(pieces, node.style, box.content_width, missing, wrap=node.wrap)
+        note = None if node.wrap else too_wide(lines, node)
+        if note:
+            missing(note)
+        for line in lines:
             x = box.content_x
             if node.align != "left":
                 spare = box.content_width - line.width

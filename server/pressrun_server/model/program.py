@@ -12,6 +12,7 @@ import msgspec
 
 from pressrun_server.model.expression import Expression
 from pressrun_server.model.locale import LocaleData
+from pressrun_server.model.policy import Policy
 
 __all__ = [
     "FORMAT",
@@ -42,7 +43,7 @@ __all__ = [
     "Value",
 ]
 
-FORMAT = 3
+FORMAT = 4
 """Raised when the form of a program changes, so that an old blob is compiled again instead of misread."""
 
 
@@ -359,3 +360,4 @@ class Program(msgspec.Struct, frozen=True):
     other_page: Page
     body: Block
     locale_data: LocaleData
+    policy: Policy = Policy()

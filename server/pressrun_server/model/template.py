@@ -7,6 +7,7 @@ import msgspec
 from pressrun_server.model.diagnostic import Diagnostic
 from pressrun_server.model.expression import Expression
 from pressrun_server.model.locale import LocaleData
+from pressrun_server.model.policy import Policy
 
 __all__ = ["CompiledTemplate", "FontUse", "RenditionSpec", "Requirement", "Slot", "SlotRule", "TemplateInfo"]
 
@@ -78,6 +79,7 @@ class TemplateInfo(msgspec.Struct, frozen=True):
     """Paths of the sample records in the bundle."""
     locale_data: LocaleData
     """Of the default locale, for filters in slot rules."""
+    policy: Policy = Policy()
 
 
 class CompiledTemplate(msgspec.Struct, frozen=True):

@@ -20,13 +20,14 @@ from pressrun_server.fonts.face import Face
 from pressrun_server.layout.flow import Layout
 from pressrun_server.layout.lines import Typesetter
 from pressrun_server.model.digest import Digest
-from pressrun_server.model.document import ComposeSummary, RenderWarning
+from pressrun_server.model.document import ComposeSummary
 from pressrun_server.model.page import Page
 from pressrun_server.model.prepared import PreparedImage
 from pressrun_server.model.program import FORMAT, Program, Running
 from pressrun_server.model.program import Page as PageKind
 from pressrun_server.render.composition_rows import RecordRows
 from pressrun_server.render.numbers import exact_number
+from pressrun_server.render.remarks import Remarks, small_styles
 from pressrun_server.template.bind import Binder
 from pressrun_server.template.steps import Steps
 
@@ -36,7 +37,6 @@ LOOK_AHEAD = 4
 MOST_PAGES = 20_000
 MOST_PAGES_OF_ROWS = 100_000
 """Of a document whose rows arrive; nothing in it grows with its pages but 50 bytes for each."""
-_MOST_WARNINGS = 50
 _QUICKENED = 2
 """Documents after which a program gets code; what is used once is done sooner without."""
 
@@ -53,6 +53,7 @@ class LoadedProgram:
         self.binder = Binder(program)
         self.layout = Layout(program, setter)
         self.prefixes = PrefixCache(program)
+        self.small = small_styles(program)
         self._composed = 0
         self.slots = {name: index for index, name in enumerate(program.slots)}
 
@@ -124,26 +125,28 @@ class Composition:
         self._attributes = dict(attributes)
         self._as_of = as_of.astimezone(UTC)  # one moment, one text: its form goes into the identifier
         self._engine = engine
-        self._missing: dict[str, int] = {}
+        placed = [(slot, image) for slot, _, image in self._prepared]
+        self._remarks = Remarks(program.program, program.small, placed)
         self._made = 0
 
     def __iter__(self) -> Iterator[bytes]:
         """The document's bytes; each step makes at most one page and may give nothing.
 
         Raises:
-            PressrunError: INVALID_RECORD, a value does not fit the template; LIMIT_EXCEEDED, too many pages.
+            PressrunError: INVALID_RECORD, a value does not fit the template; LIMIT_EXCEEDED, too many pages;
+                DOCUMENT_REFUSED, the template does not let a warning pass.
         """
         started, cpu = time.perf_counter(), time.thread_time()
         steps = Steps()
         env = steps.into(self._environment())
         rows = self._rows
         most = MOST_PAGES if rows is None else MOST_PAGES_OF_ROWS
-        loaded = self._loaded
+        loaded, remarks = self._loaded, self._remarks
         writer = DocumentWriter(loaded.prefixes, self._prepared, self._metadata(env))
         yield writer.begin()
         held: list[Page] = []
         deferred: list[tuple[int, int]] = []
-        for page in loaded.layout.pages(loaded.binder.body(env), self._images, self._note):
+        for page in loaded.layout.pages(loaded.binder.body(env), self._images, remarks.note):
             steps.page()
             if rows is not None:
                 rows.page()
@@ -151,6 +154,7 @@ class Composition:
             if self._made > most:
                 raise PressrunError(Reason.LIMIT_EXCEEDED, f"the document has more than {most} pages; split the record")
             held.append(page)
+            remarks.page = self._made + 1
             if len(held) > LOOK_AHEAD:
                 yield self._emit(writer, held.pop(0), env, None, deferred)
             else:
@@ -166,7 +170,7 @@ class Composition:
             pages=count,
             size=writer.size,
             sha256=writer.sha256,
-            warnings=self._warnings(),
+            warnings=remarks.warnings(),
             seconds=time.perf_counter() - started,
             cpu_seconds=time.thread_time() - cpu,
         )
@@ -216,6 +220,7 @@ class Composition:
                     deferred.append((forms[0], number))
                 continue
             self._run(running, page, env, number, count)
+        self._remarks.look(page, number)
         return writer.page(page, forms)
 
     def _deferred(self, writer: DocumentWriter, form: int, number: int, env: dict[str, Any], count: int) -> bytes:
@@ -224,6 +229,7 @@ class Composition:
         for running in kind.running:
             if running.uses_count:
                 self._run(running, page, env, number, count)
+        self._remarks.look(page, number)
         return writer.form(form, page)
 
     def _kind(self, number: int) -> PageKind:
@@ -232,17 +238,6 @@ class Composition:
 
     def _run(self, running: Running, page: Page, env: dict[str, Any], number: int, count: int | None) -> None:
         content = self._loaded.binder.running(running, env, number, count)
-        self._loaded.layout.running(running, content, page, self._images, self._note)
-
-    def _note(self, character: str) -> None:
-        self._missing.setdefault(character, self._made + 1)
-
-    def _warnings(self) -> tuple[RenderWarning, ...]:
-        return tuple(
-            RenderWarning(
-                "MISSING_GLYPH",
-                f"no font of the template has U+{ord(character):04X}; a question mark stands in its place",
-                f"page {page}",
-            )
-            for character, page in sorted(self._missing.items())[:_MOST_WARNINGS]
-        )
+        self._remarks.page = number
+        self._loaded.layout.running(running, content, page, self._images, self._remarks.note)
+        self._remarks.page = self._made + 1

@@ -19,6 +19,7 @@ from pressrun_server.render.admission import Admission
 from pressrun_server.render.compose_stream import ComposeJob, ComposeStream
 from pressrun_server.render.config import PipelineConfig
 from pressrun_server.render.errors import DeadlineError
+from pressrun_server.render.fallbacks import judged
 from pressrun_server.render.manifest import Completion, DocumentHeader, Manifest
 from pressrun_server.render.registry import Published, Registry
 from pressrun_server.render.rows import RowFeed
@@ -211,6 +212,7 @@ class Pipeline:
             if found is None:
                 found = await self._resolver.resolve(selections, as_of=as_of, channel=spec.channel, pins=spec.pins)
             uses, warnings = found
+            warnings = judged(warnings, published.info.policy)
 
             trace.step("compose")
             media_type = OFFERED[spec.channel][spec.format]

@@ -36,6 +36,7 @@ CODES: dict[Reason, grpc.StatusCode] = {
     Reason.DRAINING: grpc.StatusCode.UNAVAILABLE,
     Reason.LIMIT_EXCEEDED: grpc.StatusCode.RESOURCE_EXHAUSTED,
     Reason.DOCUMENT_TOO_LARGE: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Reason.DOCUMENT_REFUSED: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.DEADLINE_EXCEEDED: grpc.StatusCode.DEADLINE_EXCEEDED,
     Reason.CANCELLED: grpc.StatusCode.CANCELLED,
     Reason.ENGINE_MISMATCH: grpc.StatusCode.FAILED_PRECONDITION,

@@ -73,6 +73,7 @@ def compile_bundle(files: Mapping[str, bytes]) -> CompiledTemplate:
         fonts=fonts,
         samples=description.samples,
         locale_data=locale_data(description.default_locale),
+        policy=description.policy,
     )
     return CompiledTemplate(diagnostics.all(), info, programs)
 
@@ -146,6 +147,7 @@ def _program(
         other_page=other,
         body=content,
         locale_data=data,
+        policy=description.policy,
     )
 
 

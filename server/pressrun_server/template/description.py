@@ -11,11 +11,13 @@ from typing import Any
 import jsonschema_rs
 import yaml
 
+from pressrun_server.model.policy import Policy
 from pressrun_server.model.template import RenditionSpec, Requirement, Slot, SlotRule
 from pressrun_server.template.bundle import MANIFEST, read_text
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
 from pressrun_server.template.grammar import GrammarError, parse_condition
 from pressrun_server.template.locales import UnknownLocaleError, locale_data
+from pressrun_server.template.policy import read_policy
 from pressrun_server.template.schema import UnsafeSchemaError, validator
 from pressrun_sources.model import AssetRef
 
@@ -26,7 +28,7 @@ _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z")
 _SLOT = re.compile(r"[a-z][a-z0-9_-]{0,62}\Z")
 _KEYS = {
     "name", "version", "title", "channels", "default_locale", "locales", "html", "strings", "schema", "slots",
-    "samples",    "description",
+    "samples", "warnings", "description",
 }  # fmt: skip
 _CHANNELS = ("print", "email", "web", "mobile")
 _BUILT = ("print",)
@@ -51,6 +53,7 @@ class Description:
     schema: dict[str, Any]
     slots: tuple[Slot, ...]
     samples: tuple[str, ...]
+    policy: Policy
     places: _Places
 
     def place(self, *path: str) -> Place:
@@ -111,6 +114,7 @@ class _Reader:
             schema=self._schema(),
             slots=self._slots(),
             samples=self._samples(),
+            policy=read_policy(self.data.get("warnings", {}), self.error),
             places=self.places,
         )
 

@@ -1,0 +1,70 @@
+"""What is said of content that is larger than its place: which place in the template, and by how much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pressrun_server.layout.lines import Line
+from pressrun_server.model.program import (
+    Block,
+    Conditional,
+    For,
+    Inline,
+    InlineConditional,
+    Node,
+    Paragraph,
+    RowTemplate,
+    Table,
+    Value,
+)
+
+__all__ = ["overflow", "place_of", "too_wide"]
+
+
+def overflow(place: str, text: str) -> str:
+    """A note of an overflow; unlike a note of a missing character it has more than one character."""
+    return f"{place}\n{text}"
+
+
+def too_wide(lines: Sequence[Line], node: Paragraph) -> str | None:
+    """The note of a paragraph whose lines may not be broken and are wider than its box; None where none is."""
+    over = max([line.width for line in lines], default=0) - node.box.content_width
+    if over <= 0:
+        return None
+    return overflow(
+        _of_inlines(node.inlines),
+        f"a line that may not be broken is {over / 1000:.1f} pt wider than its box; widen the box, or let it wrap",
+    )
+
+
+def place_of(node: Node) -> str:
+    """The first place at or below a node that the program knows, `file:line:column`; empty where it knows none."""
+    match node:
+        case Paragraph():
+            return _of_inlines(node.inlines)
+        case Block():
+            return _first(node.children)
+        case Conditional():
+            return next((place for _, nodes in node.branches if (place := _first(nodes))), "")
+        case For():
+            return node.place
+        case Table():
+            rows = (row for row in (*node.head, *node.body) if isinstance(row, RowTemplate))
+            return _first(child for row in rows for cell in row.cells for child in cell.children)
+        case _:
+            return ""
+
+
+def _first(nodes: Iterable[Node]) -> str:
+    return next((place for node in nodes if (place := place_of(node))), "")
+
+
+def _of_inlines(inlines: Iterable[Inline]) -> str:
+    for inline in inlines:
+        if isinstance(inline, Value):
+            return inline.place
+        if isinstance(inline, InlineConditional):
+            for _, parts in inline.branches:
+                if place := _of_inlines(parts):
+                    return place
+    return ""
