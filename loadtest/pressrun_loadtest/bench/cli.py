@@ -14,6 +14,7 @@ from rich.console import Console
 from pressrun_loadtest.bench.compilation import measure_compilation
 from pressrun_loadtest.bench.composition import measure_composition
 from pressrun_loadtest.bench.config import FULL, QUICK, Sizes
+from pressrun_loadtest.bench.large import measure_large
 from pressrun_loadtest.bench.machine import hardware, versions
 from pressrun_loadtest.bench.report import Entry, Report
 from pressrun_loadtest.bench.stream import Streamed, StreamPlan, measure_stream
@@ -22,7 +23,8 @@ from pressrun_loadtest.demo.errors import DemoError
 __all__ = ["NAMES", "main", "stream_entries"]
 
 _STREAM = ("e2e-small-rate", "e2e-small-cpu", "node-rss-growth")
-NAMES = ("template-compile", "compose-small-cpu", *_STREAM)
+_LARGE = ("compose-large-cpu", "compose-large-ttfb", "compose-100k-rows-rss")
+NAMES = ("template-compile", "compose-small-cpu", *_LARGE, *_STREAM)
 """The entries, in the order in which they are measured."""
 
 
@@ -77,6 +79,9 @@ def _measure(seed: int, sizes: Sizes, wanted: set[str], place: Path, console: Co
         if "compose-small-cpu" in wanted:
             console.print("composing")
             entries.append(measure_composition(sizes, seed, folder))
+        if wanted & set(_LARGE):
+            console.print("composing large documents")
+            entries += [entry for entry in measure_large(sizes, seed, folder) if entry.name in wanted]
         if wanted & set(_STREAM):
             plan = StreamPlan.of(sizes, growth="node-rss-growth" in wanted)
             console.print(f"streaming {plan.total:,} documents through a node with one composer")
@@ -98,14 +103,14 @@ def stream_entries(plan: StreamPlan, streamed: Streamed) -> list[Entry]:
             statistics.median(rates),
             "documents/s",
             measured,
-            f"SMALL without chart and QR; over gRPC, client included, {plan.in_flight} in flight; {of_rounds}",
+            f"SMALL; over gRPC, client included, {plan.in_flight} in flight; {of_rounds}",
         ),
         Entry(
             "e2e-small-cpu",
             client + front + helpers,
             "ms",
             measured,
-            f"SMALL without chart and QR; CPU time of all processes but the sandbox: client {client:.2f}, front "
+            f"SMALL; CPU time of all processes but the sandbox: client {client:.2f}, front "
             f"{front:.2f}, composer and preparer {helpers:.2f}",
         ),
         Entry(

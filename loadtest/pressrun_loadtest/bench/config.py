@@ -18,6 +18,8 @@ class Sizes:
     compose_rounds: int
     compose_documents: int
     """Documents of a round."""
+    large_documents: int
+    """Documents of 1,500 rows."""
     stream_warm: int
     """Documents streamed before the clock runs."""
     stream_rounds: int
@@ -40,6 +42,7 @@ FULL = Sizes(
     compose_warm=100,
     compose_rounds=7,
     compose_documents=200,
+    large_documents=25,
     stream_warm=500,
     stream_rounds=5,
     stream_documents=1000,
@@ -54,6 +57,7 @@ QUICK = Sizes(
     compose_warm=30,
     compose_rounds=3,
     compose_documents=50,
+    large_documents=5,
     stream_warm=100,
     stream_rounds=2,
     stream_documents=200,

@@ -49,7 +49,11 @@ class Target:
 
 
 TARGETS = {
-    "compose-small-cpu": Target(2.0),
+    "template-compile": Target(1.0),
+    "compose-small-cpu": Target(0.8),
+    "compose-large-cpu": Target(18.0),
+    "compose-large-ttfb": Target(4.0),
+    "compose-100k-rows-rss": Target(16.0),
     "e2e-small-rate": Target(300.0, at_least=True),
     "node-rss-growth": Target(20.0),
 }

@@ -48,6 +48,9 @@ _KIDS = 64
 _LEVEL = 1
 _SECTION = 512
 """Pages after which what is known of cross-references is written, so that memory does not grow with the document."""
+_LOW = 128
+_DEEPEST = 64
+"""Elements that a page may leave open, more than templates can nest; so many numbers are always at hand for them."""
 _MOST_PREFIXES = 256
 # Rows of the cross-reference stream (PDF 32000-1, 7.5.8): type, offset or object stream, generation or index.
 _ROW = struct.Struct(">BIH")
@@ -187,7 +190,9 @@ class DocumentWriter:
         """The last number of the sections that are written."""
         self._section = 0
         """Offset of the last cross-reference section; 0 where there is none."""
-        self._block = next_block(len(self._prefix.offsets), 0)
+        self._block = len(self._prefix.offsets)
+        self._low = self._low_end = 0
+        """Numbers for elements that pages leave open."""
         self._reserved = 0
         self._nodes: list[tuple[int, int]] = []
         self._kids: list[int] = []
@@ -228,6 +233,8 @@ class DocumentWriter:
             stream = f"q\n{stream}Q\n{forms}"
         if not used <= self._fonts:
             self._shards(used, out)
+        if self._low_end - self._low < _DEEPEST:
+            self._take_low()
         base, extra = self._block, self._reserved
         self._reserved = 0
         if not self._kids:
@@ -240,7 +247,9 @@ class DocumentWriter:
             b"/StructParents %d/Tabs/S>>"
             % (self._parent, self._cache.box(page), _FONTS, images, base + CONTENT, self.pages)
         )
-        made = self._cache.forms.page(page.tags, self._stack, base, extra, len(page.alts), dictionary)
+        made = self._cache.forms.page(
+            page.tags, self._stack, base, extra, len(page.alts), dictionary, self._carried_number
+        )
         rows = bytearray(_ROW.size * PAGE)
         rows += made.rows
         self._rows.append((base, rows))
@@ -259,8 +268,20 @@ class DocumentWriter:
             self._close_section(out)
         return self._written(out)
 
+    def _take_low(self) -> None:
+        self._low, self._low_end = self._block, self._block + _LOW
+        self._rows.append((self._low, bytearray(_ROW.size * _LOW)))
+        self._block = next_block(self._low, _LOW)
+
+    def _carried_number(self) -> int:
+        """A number for an element that a page leaves open; the same for documents that leave as many open before."""
+        self._low += 1
+        return self._low - 1
+
     def reserve(self) -> int:
         """A number for a form of the next page that is written later."""
+        if self._low_end - self._low < _DEEPEST and not self._reserved:
+            self._take_low()
         self._reserved += 1
         return self._block + EXTRA + self._reserved - 1
 

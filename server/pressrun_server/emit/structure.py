@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import deflate
@@ -129,8 +130,8 @@ class _Form:
     """What each carried element gets."""
     closed: int
     """How many of the carried elements end on this page."""
-    left: list[tuple[bytes, bytes, str, bytes]]
-    """Elements that stay open: their number, their parent's, role and children so far."""
+    left: list[tuple[bytes, str, bytes]]
+    """Elements that stay open: their parent's number, role and children so far."""
     texts: dict[tuple[int, ...], tuple[bytes, bytes]] = field(default_factory=dict)
     """Heads and bodies by the lengths of the numbers that go in."""
 
@@ -143,7 +144,14 @@ class Forms:
         self._filled: dict[tuple[object, ...], tuple[bytes, bytes]] = {}
 
     def page(
-        self, tags: list[Tag], stack: list[Carried], base: int, extra: int, images: int, page: bytes
+        self,
+        tags: list[Tag],
+        stack: list[Carried],
+        base: int,
+        extra: int,
+        images: int,
+        page: bytes,
+        number: Callable[[], int],
     ) -> PageObjects:
         """The objects of a page.
 
@@ -154,6 +162,7 @@ class Forms:
             extra: numbers that other objects of the page take in its block, from place EXTRA on.
             images: how many of its images have tags; their marks come first.
             page: the page's dictionary.
+            number: gives the number of an element that the page leaves open; those of equal documents are equal.
         """
         shape = (tuple(tags), len(stack), extra)
         form = self._forms.get(shape)
@@ -162,7 +171,7 @@ class Forms:
                 self._forms.clear()
                 self._filled.clear()
             form = self._forms[shape] = _build(tags, len(stack), extra, images)
-        numbers = tuple([carried.number for carried in stack])
+        numbers = tuple([carried.number for carried in stack] + [number() for _ in form.left])
         block = _Numbers(base, form.size, numbers)
         key = (form, base, numbers, page)
         filled = self._filled.get(key)
@@ -180,8 +189,8 @@ class Forms:
             ]
         )
         left = [
-            Carried(int(block.filled(ref)), int(block.filled(parent)), role, base + PAGE, [block.filled(kids)])
-            for ref, parent, role, kids in form.left
+            Carried(taken, int(block.filled(parent)), role, base + PAGE, [block.filled(kids)])
+            for taken, (parent, role, kids) in zip(numbers[len(stack) :], form.left, strict=True)
         ]
         kept = len(stack) - form.closed
         ended = tuple(stack[kept:])
@@ -190,7 +199,13 @@ class Forms:
 
 
 class _Numbers:
-    """Puts the numbers of a page into a form's texts."""
+    """Puts the numbers of a page into a form's texts.
+
+    Args:
+        base: the block's first.
+        size: how many of the block are used.
+        carried: those of elements that were open before the page, and of those that it leaves open.
+    """
 
     def __init__(self, base: int, size: int, carried: tuple[int, ...]) -> None:
         self.base = base
@@ -240,22 +255,18 @@ def _build(tags: list[Tag], depth: int, extra: int, images: int) -> _Form:
     text_parents: list[bytes] = []
     place, closed = EXTRA + extra, 0
     page = _ref(PAGE)
+    flat = _flat(tags)
+    open_at = _left_open(flat)
 
-    def finish(opened: _Open) -> None:
-        kids = b"".join(opened.kids).strip()
-        pages = b"/Pg %s 0 R" % page if opened.marked else b""
-        entry = b"" if not opened.kids else b"/K %s" % kids if kids.isdigit() else b"/K[%s]" % kids
-        bodies.append(b"<<%s/P %s 0 R%s%s>>" % (type_entries(opened.role), opened.parent, pages, entry))
-        places.append(opened.place)
-
-    for tag in _flat(tags):
+    for index, tag in enumerate(flat):
         top = stack[-1]
         if tag == ")":
             stack.pop()
             if top.carried:
                 closed += 1
             else:
-                finish(top)
+                bodies.append(_body(top, page))
+                places.append(top.place)
             continue
         if tag == ".":
             mark = images + len(text_parents)
@@ -271,8 +282,11 @@ def _build(tags: list[Tag], depth: int, extra: int, images: int) -> _Form:
                 Reason.LIMIT_EXCEEDED,
                 f"a page has more than {_MOST_PLACES:,} paragraphs and cells; set it larger, or break it",
             )
-        opened = _Open(_ref(place), place, top.ref, tag.lstrip("(!"))
-        place += 1
+        if index in open_at:
+            opened = _Open(b"@%d;" % (depth + open_at[index]), -1, top.ref, tag[1:])
+        else:
+            opened = _Open(_ref(place), place, top.ref, tag.lstrip("(!"))
+            place += 1
         top.kids.append(b"%s 0 R " % opened.ref)
         if tag[0] == "(":
             stack.append(opened)
@@ -283,7 +297,8 @@ def _build(tags: list[Tag], depth: int, extra: int, images: int) -> _Form:
             opened.kids.append(b"%d " % (images + len(text_parents)))
             opened.marked = True
             text_parents.append(opened.ref)
-            finish(opened)
+            bodies.append(_body(opened, page))
+            places.append(opened.place)
     assert len(image_parents) == images, "each image that has a tag is told once"
     marks = b"".join([b"%s 0 R " % ref for ref in image_parents + text_parents])
     return _Form(
@@ -293,10 +308,27 @@ def _build(tags: list[Tag], depth: int, extra: int, images: int) -> _Form:
         figures=figures,
         kids=[b"".join(opened.kids) for opened in carried],
         closed=closed,
-        left=[
-            (opened.ref, opened.parent, opened.role, b"".join(opened.kids)) for opened in stack if not opened.carried
-        ],
+        left=[(opened.parent, opened.role, b"".join(opened.kids)) for opened in stack if not opened.carried],
     )
+
+
+def _body(opened: _Open, page: bytes) -> bytes:
+    """The dictionary of an element whose children are known."""
+    kids = b"".join(opened.kids).strip()
+    pages = b"/Pg %s 0 R" % page if opened.marked else b""
+    entry = b"" if not opened.kids else b"/K %s" % kids if kids.isdigit() else b"/K[%s]" % kids
+    return b"<<%s/P %s 0 R%s%s>>" % (type_entries(opened.role), opened.parent, pages, entry)
+
+
+def _left_open(tags: list[str]) -> dict[int, int]:
+    """Where elements are opened that the page does not close, and which of these each is."""
+    opened: list[int] = []
+    for index, tag in enumerate(tags):
+        if tag[0] == "(":
+            opened.append(index)
+        elif tag == ")" and opened:
+            opened.pop()
+    return {index: order for order, index in enumerate(opened)}
 
 
 def _fill(form: _Form, block: _Numbers, page: bytes) -> tuple[bytes, bytes]:

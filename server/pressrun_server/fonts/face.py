@@ -44,6 +44,9 @@ class Face:
         """By shard: the advance of some codes, in 1/1000 em."""
         self.plain = _plain(data.shards[0], self.measures[0])
         """Codes and advance (1/1000 em) of text that the first shard carries alone; None for any other."""
+        self.high = _guarded(data.shards[0])
+        """By ASCII code, the high part of a character's advance, in 128/1000 em; 128 where it has another code. Short
+        text of characters that have their own is told, and bounded, by one sum of these."""
         self._tables = [
             {ord(char): chr(code) for char, code in zip(shard.characters, shard.codes, strict=True)}
             for shard in data.shards
@@ -98,6 +101,17 @@ def _measure(widths: tuple[int, ...]) -> Callable[[bytes], int]:
     return measure
 
 
+def _own(shard: ShardData) -> frozenset[int]:
+    """The ASCII characters that have their own code."""
+    encoding = dict(zip(shard.codes, shard.characters, strict=True))
+    return frozenset(code for code in _ASCII_PRINTABLE if encoding.get(code) == chr(code))
+
+
+def _guarded(shard: ShardData) -> bytes:
+    own, high = _own(shard), _halves(shard.widths)[1]
+    return bytes(high[code] if code in own else _BARRED for code in range(0x80)) + bytes(0x80)
+
+
 def _plain(shard: ShardData, measure: Callable[[bytes], int]) -> Callable[[str], tuple[str, int] | None]:
     """What encodes and measures text of a face's first shard."""
     encoding = dict(zip(shard.codes, shard.characters, strict=True))
@@ -111,13 +125,12 @@ def _plain(shard: ShardData, measure: Callable[[bytes], int]) -> Callable[[str],
             return None
         return data.decode("latin-1"), measure(data)
 
-    own = frozenset(code for code in _ASCII_PRINTABLE if encoding.get(code) == chr(code))
+    own = _own(shard)
     if not own:
         return plain
-    low, high = _halves(shard.widths)
     # What has another code (control characters have none) is told by the sum that is needed anyway, so that short text
     # is not looked at once more.
-    high = bytes(high[code] if code in own else _BARRED for code in range(0x80)) + bytes(0x80)
+    low, high = _halves(shard.widths)[0], _guarded(shard)
     most = _LARGEST // max(*low, *high)
     foreign = re.compile(f"[^{re.escape(''.join(map(chr, sorted(own))))}]")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
+from zlib import adler32
 
 from pressrun_server.layout.lines import Typesetter
 from pressrun_server.layout.rows import RowPlan
@@ -54,7 +55,7 @@ class _Source:
         self._lines: list[str] = []
         self._taken: list[str] = []
         self._values: list[str] = []
-        self._names: dict[str, Any] = {"len": len}
+        self._names: dict[str, Any] = {"len": len, "adler32": adler32}
 
     def compile(self, odd: RowPlan, even: RowPlan) -> Placer:
         lines = [
@@ -116,6 +117,7 @@ class _Source:
     def _measured(self, index: int, x: int, room: int, align: int, style: int | None) -> None:
         plain, size = self._style(index, style)
         mixed, shown = self._known(self._setter.mixed), f"s{index}" if style is None else str(style)
+        begin = len(self._lines)
         self._lines += [
             f"found = {plain}(c{index})",
             "if found is None:",
@@ -128,6 +130,14 @@ class _Source:
             f"    width = width * {size} // 1000",
             f"if width > {room}: break",
         ]
+        if style is not None and align == _LEFT and not self._setter.styles[style].letter_spacing:
+            # Short ASCII needs no exact width: the sum that tells that all of it is in the first shard bounds it.
+            high = self._known(self._setter.faces[self._setter.styles[style].face].high)
+            quick = [
+                f"wide = adler32(c{index}.encode().translate({high})) & 65535 if c{index}.isascii() else 129",
+                f"if wide > 128 or wide * 128 + len(c{index}) * 127 > {room * 1000 // int(size)}:",
+            ]
+            self._lines[begin:] = [*quick, *[f"    {line}" for line in self._lines[begin:]]]
         if align:
             self._lines.append(f"x{index} = {_place(x, room, align, 'width')}")
 

@@ -82,6 +82,8 @@ class RowSetter:
         """By the id of a row template that was set before."""
         self._frames = Kept(static)
         self._cells = Kept(static)
+        self._shapes: dict[tuple[Tag, ...], Shape] = {}
+        """Shapes of rows by their tags."""
         self._panels: dict[int, Panel | None] = {}
         """By the id of a row template."""
 
@@ -211,7 +213,7 @@ class RowSetter:
             _decoration(node, row_height),
             single=True,
             straight=not node.keep_next,
-            shape=_shape(node, paragraphs),
+            shape=self._shape(node, paragraphs),
             strip=strip,
             bare=strip.bare,
         )
@@ -262,7 +264,16 @@ class RowSetter:
             frame.alts += page.alts
         if tagged:
             frame.tags.append(")")
+            # A row whose text took more than one line is to the structure what the others are.
+            shape = self._shapes.get(tuple(frame.tags))
+            if shape is not None:
+                frame.tags = [shape]
         return frame
+
+    def _shape(self, node: RowTemplate, paragraphs: list[Paragraph | None]) -> Shape:
+        """The shape of a row of one line a cell; equal ones are one, whatever the rows look like."""
+        shape = _shape(node, paragraphs)
+        return self._shapes.setdefault(shape.tags, shape)
 
     def _lines(
         self,

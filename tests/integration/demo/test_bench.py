@@ -16,6 +16,7 @@ TINY = Sizes(
     compose_warm=4,
     compose_rounds=2,
     compose_documents=4,
+    large_documents=2,
     stream_warm=10,
     stream_rounds=2,
     stream_documents=20,
@@ -45,14 +46,14 @@ def test_everything_is_measured_checked_and_written(tmp_path: Path) -> None:
     entries = {entry["name"]: entry for entry in report["entries"]}
     assert tuple(entries) == cli.NAMES
     assert report["seed"] == 3
-    assert [entry["n"] for entry in entries.values()] == [1, 8, 40, 40, 50]
+    assert [entry["n"] for entry in entries.values()] == [1, 8, 2, 2, 1, 40, 40, 50]
     assert 0.1 < entries["compose-small-cpu"]["value"] < 200
     assert 1 < entries["e2e-small-rate"]["value"] < 10_000
     # Whoever sends and receives works as well: the tree takes more than composing alone can.
     assert entries["e2e-small-cpu"]["value"] > 0.5
     assert 0 <= entries["node-rss-growth"]["value"] < 500
     assert [path.name for path in out.parent.iterdir()] == ["bench.json"]
-    assert "≤ 2 " in result.output
+    assert "≤ 0.8 " in result.output
     assert "≥ 300 " in result.output
 
 
