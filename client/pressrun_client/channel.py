@@ -34,6 +34,8 @@ def open_channel(config: ClientConfig) -> grpc.aio.Channel:
         # A node that restarts is found again soon; gRPC's own bound is two minutes.
         "grpc.initial_reconnect_backoff_ms": 200,
         "grpc.max_reconnect_backoff_ms": 5000,
+        # New nodes behind a name are found within seconds; gRPC asks again when a connection ends, at most this often.
+        "grpc.dns_min_time_between_resolutions_ms": 5000,
         # Each client has its own connections, so that several clients carry more than one.
         "grpc.use_local_subchannel_pool": 1,
     }
@@ -58,6 +60,8 @@ def service_config(config: ClientConfig) -> dict[str, Any]:
         document["healthCheckConfig"] = {"serviceName": "pressrun.v1.RenderService"}
     attempts = min(config.attempts, 5)  # gRPC allows no more
     if attempts > 1:
+        # While most of what is sent fails, nothing is repeated: that would only feed an outage.
+        document["retryThrottling"] = {"maxTokens": 100, "tokenRatio": 0.1}
         document["methodConfig"] = [
             {
                 "name": [

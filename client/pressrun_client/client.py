@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, Unpack, cast
@@ -35,6 +35,7 @@ from pressrun_client.failure import error_from_rpc
 from pressrun_client.lane import cancelled_by_peer
 from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, Rendition
 from pressrun_client.models.node import NodeHealth
+from pressrun_client.models.progress import Progress
 from pressrun_client.models.request import Record, RenderOptions, RenderRequest
 from pressrun_client.models.template import CheckResult, PublishedTemplate, TemplateInfo, TemplateRef
 from pressrun_client.models.verification import Verification
@@ -173,6 +174,7 @@ class Client:
         ordered: bool = False,
         max_in_flight: int | None = None,
         on_error: OnError = "yield",
+        on_progress: Callable[[Progress], None] | None = None,
     ) -> AsyncGenerator[Result, None]:
         """Renders many documents over one stream.
 
@@ -186,6 +188,7 @@ class Client:
             ordered: whether results come in the order of the requests, or as they are completed, which is faster.
             max_in_flight: documents pulled and not yet handed over; None means the client's default.
             on_error: whether a failed document is yielded as a `FailedDocument`, or ends the stream with its error.
+            on_progress: called with each result, e.g. to move a progress bar; it should be quick.
 
         Raises:
             RenderError: the stream itself cannot go on (access denied, no such call), or, with `on_error="raise"`, the
@@ -202,6 +205,7 @@ class Client:
             requests,
             ordered=ordered,
             max_in_flight=max_in_flight or self._config.max_in_flight,
+            on_progress=on_progress,
         )
         return stream.results(raising=on_error == "raise")
 

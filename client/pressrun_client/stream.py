@@ -51,6 +51,7 @@ from pressrun_client.fingerprint import Fingerprints
 from pressrun_client.flight import Flight
 from pressrun_client.intake import Intake
 from pressrun_client.lane import Lane
+from pressrun_client.models.progress import Progress
 from pressrun_client.models.request import RenderRequest
 from pressrun_client.retry import retry_delay
 from pressrun_client.single import fly
@@ -79,6 +80,7 @@ class RenderStream:
         requests: what to render; pulled only when there is room.
         ordered: whether results come in the order of the requests, or as they are completed.
         max_in_flight: how many may be pulled and not yet handed over.
+        on_progress: told how it gets on, with each result.
 
     Example:
         The way that `Client.render_stream` uses it::
@@ -96,7 +98,11 @@ class RenderStream:
         *,
         ordered: bool,
         max_in_flight: int,
+        on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
+        self._on_progress = on_progress
+        self._began = time.monotonic()
+        self._done = self._failed = self._again = self._size = 0
         self._connect = connect
         self._config = config
         self._work = asyncio.Event()
@@ -137,6 +143,8 @@ class RenderStream:
             while True:
                 while (result := delivery.take()) is not None:
                     self._intake.release()
+                    if self._on_progress is not None:
+                        self._on_progress(self._progress(result))
                     if raising and isinstance(result, FailedDocument):
                         raise result.error
                     yield result
@@ -162,6 +170,15 @@ class RenderStream:
     @property
     def _answered(self) -> bool:
         return self._intake.exhausted and not self._flights
+
+    def _progress(self, result: Result) -> Progress:
+        self._done += 1
+        self._again += max(result.attempts - 1, 0)
+        if isinstance(result, FailedDocument):
+            self._failed += 1
+        else:
+            self._size += len(result)
+        return Progress(self._done, self._failed, self._again, self._size, time.monotonic() - self._began)
 
     def _changed(self) -> None:
         self._wake()

@@ -14,6 +14,7 @@ from pressrun_client.models.manifest import (
     Timings,
 )
 from pressrun_client.models.node import NodeHealth
+from pressrun_client.models.progress import Progress
 from pressrun_client.models.request import Record, RenderOptions, RenderRequest
 from pressrun_client.models.template import CheckResult, PublishedTemplate, SlotInfo, TemplateInfo, TemplateRef
 from pressrun_client.models.verification import Difference, Verification, VerifyResult
@@ -34,6 +35,7 @@ __all__ = [
     "OutputFormat",
     "Pins",
     "Priority",
+    "Progress",
     "PublishedTemplate",
     "Record",
     "RenderOptions",

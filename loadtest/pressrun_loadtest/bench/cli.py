@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import statistics
 import tempfile
 from pathlib import Path
 from types import FrameType
@@ -20,11 +19,12 @@ from pressrun_loadtest.bench.report import Entry, Report
 from pressrun_loadtest.bench.stream import Streamed, StreamPlan, measure_stream
 from pressrun_loadtest.demo.errors import DemoError
 
-__all__ = ["NAMES", "main", "stream_entries"]
+__all__ = ["NAMES", "main", "pair_entries", "stream_entries"]
 
-_STREAM = ("e2e-small-rate", "e2e-small-cpu", "node-rss-growth")
+_STREAM = ("e2e-small-rate", "client-small-cpu", "e2e-small-overhead-cpu", "e2e-small-cpu", "node-rss-growth")
+_TWO = ("e2e-small-rate-2", "composers-2-efficiency")
 _LARGE = ("compose-large-cpu", "compose-large-ttfb", "compose-100k-rows-rss")
-NAMES = ("template-compile", "compose-small-cpu", *_LARGE, *_STREAM)
+NAMES = ("template-compile", "compose-small-cpu", *_LARGE, *_STREAM, *_TWO)
 """The entries, in the order in which they are measured."""
 
 
@@ -76,35 +76,56 @@ def _measure(seed: int, sizes: Sizes, wanted: set[str], place: Path, console: Co
         if "template-compile" in wanted:
             console.print("compiling the template")
             entries.append(measure_compilation(sizes))
-        if "compose-small-cpu" in wanted:
+        composed: Entry | None = None
+        if wanted & {"compose-small-cpu", "e2e-small-overhead-cpu"}:
             console.print("composing")
-            entries.append(measure_composition(sizes, seed, folder))
+            composed = measure_composition(sizes, seed, folder)
+            entries += [entry for entry in (composed,) if entry.name in wanted]
         if wanted & set(_LARGE):
             console.print("composing large documents")
             entries += [entry for entry in measure_large(sizes, seed, folder) if entry.name in wanted]
-        if wanted & set(_STREAM):
+        alone: Streamed | None = None
+        if wanted & {*_STREAM, "composers-2-efficiency"}:
             plan = StreamPlan.of(sizes, growth="node-rss-growth" in wanted)
             console.print(f"streaming {plan.total:,} documents through a node with one composer")
-            streamed = measure_stream(plan, seed, folder, console)
-            entries += [entry for entry in stream_entries(plan, streamed) if entry.name in wanted]
+            alone = measure_stream(plan, seed, folder, console)
+            found = stream_entries(plan, alone, composed.value if composed is not None else None)
+            entries += [entry for entry in found if entry.name in wanted]
+        if wanted & set(_TWO):
+            plan = StreamPlan.of(sizes, growth=False, composers=2)
+            console.print(f"streaming {plan.total:,} documents through a node with two composers")
+            both = measure_stream(plan, seed + 1, folder, console)
+            entries += [entry for entry in pair_entries(plan, alone, both) if entry.name in wanted]
     return Report(seed, machine, versions(), tuple(entries))
 
 
-def stream_entries(plan: StreamPlan, streamed: Streamed) -> list[Entry]:
-    """The figures of a stream."""
-    rounds = streamed.rounds
-    measured = sum(each.documents for each in rounds)
-    rates = [each.rate for each in rounds]
-    client, front, helpers = (sum(part) / measured * 1000 for part in zip(*(each.cpu for each in rounds), strict=True))
-    of_rounds = f"median of {len(rounds)} rounds of {min(rates):,.0f} to {max(rates):,.0f}"
+def stream_entries(plan: StreamPlan, streamed: Streamed, composed: float | None = None) -> list[Entry]:
+    """The figures of a stream.
+
+    Args:
+        plan: what was streamed.
+        streamed: what was measured.
+        composed: CPU milliseconds of composing alone, where they were measured in the same run.
+    """
+    measured = sum(each.documents for each in streamed.rounds)
+    client, front, helpers = streamed.cpu()
+    overhead = []
+    if composed is not None:
+        note = (
+            f"SMALL; CPU time of front ({front:.2f}) and helpers ({helpers:.2f}) beyond composition ({composed:.2f}): "
+            "gRPC, admission, selection, assets, the hop, bookkeeping"
+        )
+        overhead.append(Entry("e2e-small-overhead-cpu", front + helpers - composed, "ms", measured, note))
     return [
+        Entry("e2e-small-rate", streamed.rate(), "documents/s", measured, _rate_note(plan, streamed)),
         Entry(
-            "e2e-small-rate",
-            statistics.median(rates),
-            "documents/s",
+            "client-small-cpu",
+            client,
+            "ms",
             measured,
-            f"SMALL; over gRPC, client included, {plan.in_flight} in flight; {of_rounds}",
+            "SMALL; CPU time of the client's process, which also reads the records and keeps the digests",
         ),
+        *overhead,
         Entry(
             "e2e-small-cpu",
             client + front + helpers,
@@ -122,6 +143,26 @@ def stream_entries(plan: StreamPlan, streamed: Streamed) -> list[Entry]:
             f"read every {plan.step:,} documents",
         ),
     ]
+
+
+def pair_entries(plan: StreamPlan, alone: Streamed | None, both: Streamed) -> list[Entry]:
+    """The figures of two composers on one stream, compared with one where that was measured in the same run."""
+    measured = sum(each.documents for each in both.rounds)
+    entries = [Entry("e2e-small-rate-2", both.rate(), "documents/s", measured, _rate_note(plan, both))]
+    if alone is not None:
+        one, two = sum(alone.cpu()), sum(both.cpu())
+        note = f"documents per CPU second of node and client, two composers over one: {two:.2f} ms against {one:.2f}"
+        entries.append(Entry("composers-2-efficiency", one / two, "ratio", measured, note))
+    return entries
+
+
+def _rate_note(plan: StreamPlan, streamed: Streamed) -> str:
+    rates = [each.rate for each in streamed.rounds]
+    composers = "one composer" if plan.composers == 1 else f"{plan.composers} composers"
+    return (
+        f"SMALL; {composers}, over gRPC, client included, {plan.in_flight} in flight; "
+        f"median of {len(rates)} rounds of {min(rates):,.0f} to {max(rates):,.0f}"
+    )
 
 
 def _leave(number: int, _: FrameType | None) -> None:

@@ -55,7 +55,11 @@ TARGETS = {
     "compose-large-ttfb": Target(4.0),
     "compose-100k-rows-rss": Target(16.0),
     "e2e-small-rate": Target(300.0, at_least=True),
+    "client-small-cpu": Target(0.12),
+    "e2e-small-overhead-cpu": Target(0.3),
     "node-rss-growth": Target(20.0),
+    "e2e-small-rate-2": Target(1200.0, at_least=True),
+    "composers-2-efficiency": Target(0.9, at_least=True),
 }
 
 

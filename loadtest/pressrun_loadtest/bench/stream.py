@@ -1,8 +1,9 @@
-"""Measures documents end to end: sandbox, one node with one composer, and a client, each a process of this machine."""
+"""Measures documents end to end: sandbox, one node with its composers, and a client, all processes of this machine."""
 
 from __future__ import annotations
 
 import asyncio
+import statistics
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -39,6 +40,7 @@ class StreamPlan:
     """Documents between two readings of the node's memory."""
     checked: int
     in_flight: int
+    composers: int = 1
 
     @property
     def total(self) -> int:
@@ -46,13 +48,13 @@ class StreamPlan:
         return self.warm + self.rounds * self.documents
 
     @classmethod
-    def of(cls, sizes: Sizes, *, growth: bool) -> StreamPlan:
+    def of(cls, sizes: Sizes, *, growth: bool, composers: int = 1) -> StreamPlan:
         """The plan for the rate alone, or for the growth of memory as well, which is watched over the same rounds."""
         rounds, warm = sizes.stream_rounds, sizes.stream_warm
         if growth:
             warm = sizes.growth_from
             rounds = max(rounds, -(-(sizes.growth_to - warm) // sizes.stream_documents))
-        return cls(warm, rounds, sizes.stream_documents, sizes.growth_step, sizes.checked, sizes.in_flight)
+        return cls(warm, rounds, sizes.stream_documents, sizes.growth_step, sizes.checked, sizes.in_flight, composers)
 
 
 class Cpu(NamedTuple):
@@ -90,6 +92,15 @@ class Streamed:
     resident: dict[int, int] = field(default_factory=dict)
     """Resident bytes of the node with all its processes, by documents rendered."""
 
+    def cpu(self) -> Cpu:
+        """CPU milliseconds a document, by process, over all rounds."""
+        measured = sum(each.documents for each in self.rounds)
+        return Cpu(*(sum(part) / measured * 1000 for part in zip(*(each.cpu for each in self.rounds), strict=True)))
+
+    def rate(self) -> float:
+        """Documents a second, the median of the rounds."""
+        return statistics.median(each.rate for each in self.rounds)
+
     def growth(self, first: int) -> int:
         """The most by which the memory was above that after `first` documents."""
         base = self.resident[first]
@@ -109,11 +120,12 @@ def measure_stream(plan: StreamPlan, seed: int, folder: Path, console: Console) 
         CheckError: documents failed, or are not what they should be.
         DemoError: a process failed.
     """
+    folder = folder / f"composers-{plan.composers}"
     records, documents = folder / "stream.ndjson", folder / "stream"
-    documents.mkdir()
+    documents.mkdir(parents=True)
     customers = write_records(records, seed, plan.total, spread(plan.warm, plan.total, plan.checked))
     streamed = Streamed()
-    with Stage(folder, cache=folder / "cache", composers=1) as stage:
+    with Stage(folder, cache=folder / "cache", composers=plan.composers) as stage:
         template = asyncio.run(_publish(stage.node))
         settings = _settings(plan, stage.node, template, records, documents, customers)
         with _driver(folder, settings) as driver:

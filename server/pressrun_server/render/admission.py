@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.spec import Priority
+from pressrun_server.render.fair_line import FairLine
 
 __all__ = ["Admission", "AdmissionConfig", "Permit"]
 
@@ -55,7 +56,8 @@ class Permit:
 class Admission:
     """Two semaphores: a bounded queue that refuses at once, and slots that are waited for.
 
-    Interactive documents get a free slot before batch documents; within a priority the first come is the first served.
+    Interactive documents get a free slot before batch documents; within a priority tenants take turns, and of one
+    tenant the first come is the first served.
 
     Guarantee: never more than `slots` permits are held and never more than `queue` wait; a permit that is released, or
     whose waiter is cancelled at any moment, gives back exactly what it took. Cost: constant time, no task.
@@ -66,9 +68,8 @@ class Admission:
         self._clock = clock
         self._active = 0
         self._bytes = 0
-        # Dictionaries as ordered sets: a cancelled waiter leaves in constant time.
-        self._interactive: dict[Permit, None] = {}
-        self._batch: dict[Permit, None] = {}
+        self._interactive: FairLine[Permit] = FairLine()
+        self._batch: FairLine[Permit] = FairLine()
         self._mean_seconds = 0.02
         self._closed = False
         self._idle: list[asyncio.Future[None]] = []
@@ -93,17 +94,18 @@ class Admission:
         """Whether new documents are refused because the node drains."""
         return self._closed
 
-    async def admit(self, size: int, priority: Priority) -> Permit:
+    async def admit(self, size: int, priority: Priority, tenant: str = "") -> Permit:
         """Wait for a slot; returns without yielding where one is free.
 
         Args:
             size: bytes of the document's record.
             priority: who waits.
+            tenant: whose document it is; tenants that wait take turns.
 
         Raises:
             PressrunError: QUEUE_FULL, with the time to come back, or DRAINING. Both at once, without waiting.
         """
-        permit = self._enter(size, priority)
+        permit = self._enter(size, priority, tenant)
         if permit.waiter is None:
             return permit
         try:
@@ -126,7 +128,7 @@ class Admission:
             self._idle.append(future)
             await future
 
-    def _enter(self, size: int, priority: Priority) -> Permit:
+    def _enter(self, size: int, priority: Priority, tenant: str) -> Permit:
         """Decide: a held permit, a waiting one, or a refusal."""
         if self._closed:
             raise PressrunError(
@@ -145,7 +147,7 @@ class Admission:
             self._grant(permit)
         else:
             permit.waiter = asyncio.get_running_loop().create_future()
-            (self._interactive if priority is Priority.INTERACTIVE else self._batch)[permit] = None
+            (self._interactive if priority is Priority.INTERACTIVE else self._batch).add(permit, tenant)
         return permit
 
     def _full(self, *, over: bool) -> PressrunError:
@@ -174,8 +176,8 @@ class Admission:
             return
         self._bytes -= permit.size
         if state == Permit.WAITING:
-            self._interactive.pop(permit, None)
-            self._batch.pop(permit, None)
+            self._interactive.discard(permit)
+            self._batch.discard(permit)
         else:
             self._active -= 1
             held = self._clock.monotonic() - permit.granted_at
@@ -188,8 +190,7 @@ class Admission:
         queue = self._interactive or self._batch
         if not queue or self._active >= self._config.slots:
             return
-        permit = next(iter(queue))
-        del queue[permit]
+        permit = queue.pop()
         self._grant(permit)
         waiter = permit.waiter
         if waiter is not None and not waiter.done():

@@ -46,6 +46,8 @@ class ComposeJob(msgspec.Struct, frozen=True, gc=False):
     engine: str
     """The engine digest that goes into the document."""
     interactive: bool = False
+    tenant: str = ""
+    """Tenants take turns where documents wait."""
     rows_field: str = ""
     """The list of the record whose rows come by `ComposeStream.send_rows`; empty where the record is whole."""
 

@@ -139,7 +139,7 @@ class ComposerPool:
         stream = ComposeStream(self, job, loop.time())
         if deadline is not None:
             stream.timer = loop.call_at(deadline, self._expire, stream)
-        self._desk.submit(stream, interactive=job.interactive)
+        self._desk.submit(stream, interactive=job.interactive, tenant=job.tenant)
         self._deal()
         return stream
 
@@ -393,7 +393,7 @@ class ComposerPool:
         if stream.deaths:
             self._desk.suspect(stream)
         else:
-            self._desk.submit(stream, interactive=stream.job.interactive, first=True)
+            self._desk.submit(stream, interactive=stream.job.interactive, first=True, tenant=stream.job.tenant)
 
     def _rescue(self, stream: ComposeStream) -> None:
         """The composer of a document died: another one makes it again, and nobody notices."""

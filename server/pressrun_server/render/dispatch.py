@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final, Generic, TypeVar
 
+from pressrun_server.render.fair_line import FairLine
+
 __all__ = ["BATCH_SHARE", "LARGE_SLOTS", "SLOTS", "Desk"]
 
 SLOTS: Final = 2
@@ -41,7 +43,7 @@ class Desk(Generic[D, C]):
     """Deals waiting documents to composers.
 
     Guarantee: a composer holds at most `slots` documents, and `large_slots` large ones beside them; among those that
-    wait, interactive ones come first and every eighth is another one, in the order they came; a suspect (a document
+    wait, interactive ones come first and every eighth is another one, tenants taking turns; a suspect (a document
     that was in a composer which died) is dealt before all others, and to a composer that holds nothing else and gets
     nothing else, so that a second death proves its guilt and no innocent neighbour's. Cost: linear in composers.
 
@@ -55,8 +57,8 @@ class Desk(Generic[D, C]):
         self._large_slots = large_slots
         self._places: dict[C, _Place[D]] = {}
         self._suspects: OrderedDict[D, None] = OrderedDict()
-        self._interactive: OrderedDict[D, None] = OrderedDict()
-        self._batch: OrderedDict[D, None] = OrderedDict()
+        self._interactive: FairLine[D] = FairLine()
+        self._batch: FairLine[D] = FairLine()
         self._homes: dict[D, C] = {}
         self._streak = 0
 
@@ -108,12 +110,9 @@ class Desk(Generic[D, C]):
             del self._homes[document]
         return held
 
-    def submit(self, document: D, *, interactive: bool, first: bool = False) -> None:
+    def submit(self, document: D, *, interactive: bool, first: bool = False, tenant: str = "") -> None:
         """A document waits; with `first` before all others of its kind, because it had its turn already."""
-        line = self._interactive if interactive else self._batch
-        line[document] = None
-        if first:
-            line.move_to_end(document, last=False)
+        (self._interactive if interactive else self._batch).add(document, tenant, first=first)
 
     def suspect(self, document: D) -> None:
         """A document waits again, after its composer died."""
@@ -127,8 +126,9 @@ class Desk(Generic[D, C]):
         """
         composer = self._homes.pop(document, None)
         if composer is None:
-            for line in (self._interactive, self._batch, self._suspects):
-                line.pop(document, None)
+            self._interactive.discard(document)
+            self._batch.discard(document)
+            self._suspects.pop(document, None)
             return None
         place = self._places[composer]
         place.small.discard(document)
@@ -181,9 +181,9 @@ class Desk(Generic[D, C]):
         """The next document of those that wait and are no suspects."""
         if self._interactive and not (self._batch and self._streak >= BATCH_SHARE - 1):
             self._streak = self._streak + 1 if self._batch else 0
-            return self._interactive.popitem(last=False)[0]
+            return self._interactive.pop()
         self._streak = 0
-        return self._batch.popitem(last=False)[0]
+        return self._batch.pop()
 
     def _give(self, document: D, composer: C, place: _Place[D]) -> tuple[D, C]:
         place.small.add(document)

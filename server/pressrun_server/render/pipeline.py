@@ -174,7 +174,7 @@ class Pipeline:
     async def _run(self, spec: RenderSpec, sink: Sink, trace: Trace, rows: RowFeed | None) -> tuple[bytes, Completion]:
         """The steps. Each one begins by telling the trace, which ends the step before and checks the deadline."""
         trace.step("queue")
-        permit = await self._admission.admit(len(spec.record), spec.priority)
+        permit = await self._admission.admit(len(spec.record), spec.priority, spec.tenant)
         try:
             trace.step("compile")
             published = self._find(spec, trace)
@@ -225,6 +225,7 @@ class Pipeline:
                 assets={use.slot: str(use.prepared) for use in uses},
                 engine=self._engine,
                 interactive=spec.priority is Priority.INTERACTIVE,
+                tenant=spec.tenant,
                 rows_field=rows.field if rows is not None else "",
             )
             async with self._composers.compose(job) as stream:

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from pressrun.v1 import document_pb2
-from pressrun_client import Client, ClientConfig, RenderRequest
+from pressrun_client import Client, ClientConfig, Document, Progress, RenderRequest
 from pressrun_client.testing import BreakStream, FakeCluster, FakeDocument, FakeFailure
 from pressrun_client.testing.answers import Answer
 
@@ -24,7 +24,12 @@ async def test_documents_are_spread_over_all_nodes() -> None:
     """One stream of documents uses each node of the target, with its share of the window and no more."""
     async with FakeCluster(3) as cluster, Client(config=_config(cluster)) as client:
         cluster.answer(FakeDocument(delay=0.02))
-        results = [result async for result in client.render_stream(_requests(60))]
+        told: list[Progress] = []
+        results = [result async for result in client.render_stream(_requests(60), on_progress=told.append)]
+        assert [progress.done for progress in told] == list(range(1, 61))
+        assert (told[-1].failed, told[-1].sent_again) == (0, 0)
+        assert told[-1].size == sum(len(result.content) for result in results if isinstance(result, Document))
+        assert told[-1].rate > 0
         assert sorted(result.request_id for result in results) == sorted(f"d{n}" for n in range(60))
         assert all(result.ok for result in results)
         assert [node.streams for node in cluster.nodes] == [1, 1, 1]

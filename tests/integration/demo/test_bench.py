@@ -46,7 +46,7 @@ def test_everything_is_measured_checked_and_written(tmp_path: Path) -> None:
     entries = {entry["name"]: entry for entry in report["entries"]}
     assert tuple(entries) == cli.NAMES
     assert report["seed"] == 3
-    assert [entry["n"] for entry in entries.values()] == [1, 8, 2, 2, 1, 40, 40, 50]
+    assert [entry["n"] for entry in entries.values()] == [1, 8, 2, 2, 1, 40, 40, 40, 40, 50, 40, 40]
     assert 0.1 < entries["compose-small-cpu"]["value"] < 200
     assert 1 < entries["e2e-small-rate"]["value"] < 10_000
     # Whoever sends and receives works as well: the tree takes more than composing alone can.

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from pressrun_loadtest.bench.cli import NAMES, main, stream_entries
+from pressrun_loadtest.bench.cli import NAMES, main, pair_entries, stream_entries
 from pressrun_loadtest.bench.config import FULL, QUICK, Sizes
 from pressrun_loadtest.bench.machine import _cpu_model, hardware, versions
 from pressrun_loadtest.bench.report import TARGETS, Entry, Report, Target
@@ -70,14 +71,32 @@ def streamed() -> tuple[StreamPlan, Streamed]:
 
 def test_a_stream_gives_rate_cpu_and_growth() -> None:
     """The rate is the median of the rounds, CPU their mean, growth the most above the reading after the warm-up."""
-    rate, cpu, growth = stream_entries(*streamed())
+    rate, client, cpu, growth = stream_entries(*streamed())
     assert (rate.name, rate.value, rate.unit, rate.n) == ("e2e-small-rate", 400.0, "documents/s", 3000)
     assert (cpu.name, cpu.unit, cpu.n) == ("e2e-small-cpu", "ms", 3000)
     assert cpu.value == pytest.approx(4.2)
+    assert (client.name, client.value, client.unit) == ("client-small-cpu", pytest.approx(0.5), "ms")
     assert "client 0.50, front 1.10, composer and preparer 2.60" in cpu.note
     assert (growth.name, growth.value, growth.unit, growth.n) == ("node-rss-growth", 3.0, "MiB", 4000)
     assert "SMALL without chart and QR" in rate.note
     assert "after document 1,000" in growth.note
+
+
+def test_overhead_is_what_a_document_costs_beyond_composition() -> None:
+    """Where composition was measured too, front and helpers together minus it; the client is not in it."""
+    entries = {entry.name: entry for entry in stream_entries(*streamed(), 1.2)}
+    assert entries["e2e-small-overhead-cpu"].value == pytest.approx(1.1 + 2.6 - 1.2)
+
+
+def test_two_composers_are_compared_with_one() -> None:
+    """The efficiency is documents per CPU second of all processes, two composers over one; without one it is left out."""
+    plan, alone = streamed()
+    both = Streamed([Round(1000, 1.0, Cpu(0.6, 1.3, 2.8)), Round(1000, 2.0, Cpu(0.6, 1.3, 2.8))], {})
+    rate, efficiency = pair_entries(replace(plan, composers=2), alone, both)
+    assert (rate.name, rate.value) == ("e2e-small-rate-2", 750.0)
+    assert "2 composers" in rate.note
+    assert efficiency.value == pytest.approx(4.2 / 4.7)
+    assert [entry.name for entry in pair_entries(plan, None, both)] == ["e2e-small-rate-2"]
 
 
 def test_the_json_has_the_agreed_form(tmp_path: Path) -> None:
@@ -86,7 +105,9 @@ def test_the_json_has_the_agreed_form(tmp_path: Path) -> None:
     report.save(tmp_path / "out" / "bench.json")
     saved = json.loads((tmp_path / "out" / "bench.json").read_text(encoding="utf-8"))
     jsonschema_rs.validate(SCHEMA, saved)
-    assert [entry["name"] for entry in saved["entries"]] == ["e2e-small-rate", "e2e-small-cpu", "node-rss-growth"]
+    assert [entry["name"] for entry in saved["entries"]] == [
+        "e2e-small-rate", "client-small-cpu", "e2e-small-cpu", "node-rss-growth",
+    ]  # fmt: skip
     assert set(TARGETS) <= set(NAMES)
 
 
