@@ -99,7 +99,7 @@ async def test_rows_make_the_document_that_the_whole_record_makes(node: Node) ->
 
 
 async def test_pages_leave_while_rows_come(node: Node) -> None:
-    """The first bytes are here long before the last row is sent, and no row is asked for beyond what is needed."""
+    """The first bytes come although two thirds of the rows are kept back until they do."""
     record, rows = _parts(30_000)
     sent, first = 0, 0
 
@@ -107,7 +107,7 @@ async def test_pages_leave_while_rows_come(node: Node) -> None:
         nonlocal sent
         for row in rows:
             sent += 1
-            if first and sent % 1000 == 0:
+            while sent == 10_000 and not first:  # noqa: ASYNC110 - the reader sets it
                 await asyncio.sleep(0.001)
             yield row
 
@@ -117,7 +117,7 @@ async def test_pages_leave_while_rows_come(node: Node) -> None:
     ):
         async for _ in document:
             first = first or sent
-    assert 1000 < first < 30_000
+    assert 1000 < first <= 10_000
     assert document.manifest.pages > 500
 
 
@@ -242,7 +242,7 @@ async def test_the_last_row_is_known_and_all_come_in_order(node: Node, caller: A
 @pytest.mark.long
 @pytest.mark.timeout(900)
 async def test_a_million_rows_in_constant_memory(tmp_path: Path) -> None:
-    """A document of tens of thousands of pages adds less than 160 MiB to the node's resident memory."""
+    """A document of tens of thousands of pages adds less than 80 MiB to the node's resident memory."""
     rows = (
         {"date": "2026-01-02", "text": f"Row {number:07d} of all, with some words", "amount": f"{number}.50"}
         for number in range(1_000_000)
@@ -268,5 +268,4 @@ async def test_a_million_rows_in_constant_memory(tmp_path: Path) -> None:
     print(f"{manifest.pages:,} pages, {seconds:.1f} s, first bytes after {first * 1000:.0f} ms, + {rise:.1f} MiB")
     assert state.hexdigest() == manifest.document.sha256
     assert manifest.pages > 15_000
-    # The table of all objects, 7 million of them in a tagged document, is held to the end.
-    assert rise < 160
+    assert rise < 80
