@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import pypdfium2
 import pytest
@@ -107,6 +108,12 @@ def _around(picture: Image.Image, pick: Callable[[Image.Image, Image.Image], Ima
     return picture
 
 
+def _most(picture: Image.Image) -> int:
+    """The largest value of a pixel in a colour."""
+    bands = cast("tuple[tuple[int, int], ...]", picture.getextrema())
+    return max(high for _, high in bands)
+
+
 def _difference(one: Image.Image, other: Image.Image) -> int:
     """How far a pixel is, at most, beyond all that the other picture has around its place; 0 to 255, both ways."""
     worst = 0
@@ -114,7 +121,7 @@ def _difference(one: Image.Image, other: Image.Image) -> int:
     for picture, near in ((left, right), (right, left)):
         below = ImageChops.subtract(_around(near, ImageChops.darker), picture)
         above = ImageChops.subtract(picture, _around(near, ImageChops.lighter))
-        worst = max(worst, *(high for _, high in (*below.getextrema(), *above.getextrema())))
+        worst = max(worst, _most(below), _most(above))
     return worst
 
 
