@@ -101,16 +101,85 @@ class Served:
                 os.kill(int(child), signal.SIGSEGV)
 
 
+class Link:
+    """A way to one node that can become slow, or pass nothing while it stays open, as a partition does."""
+
+    def __init__(self, target: str) -> None:
+        self._to = target
+        self._open = asyncio.Event()
+        self._open.set()
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.delay = 0.0
+        """Seconds by which each piece is late."""
+        self.target = ""
+
+    async def start(self) -> None:
+        """Listen."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.target = f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    def cut(self) -> None:
+        """Pass nothing any more."""
+        self._open.clear()
+
+    def mend(self) -> None:
+        """Pass everything again, also what was held."""
+        self._open.set()
+
+    async def close(self) -> None:
+        """End."""
+        assert self._server is not None
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        host, _, port = self._to.rpartition(":")
+        try:
+            up_reader, up_writer = await asyncio.open_connection(host, int(port))
+        except OSError:
+            writer.transport.abort()
+            return
+        pair = [
+            asyncio.ensure_future(self._forward(reader, up_writer)),
+            asyncio.ensure_future(self._forward(up_reader, writer)),
+        ]
+        self._tasks.update(pair)
+        await asyncio.wait(pair, return_when=asyncio.FIRST_COMPLETED)
+        for task in pair:
+            task.cancel()
+        await asyncio.gather(*pair, return_exceptions=True)
+        self._tasks.difference_update(pair)
+        for each in (writer, up_writer):
+            each.transport.abort()
+
+    async def _forward(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        while data := await source.read(65536):
+            await self._open.wait()
+            if self.delay:
+                await asyncio.sleep(self.delay)
+            sink.write(data)
+            await sink.drain()
+
+
 class Cluster:
     """Several nodes."""
 
     def __init__(self, nodes: list[Served]) -> None:
         self.nodes = nodes
+        self.links = [Link(node.target) for node in nodes]
 
     @property
     def target(self) -> str:
         """All of them."""
         return ",".join(node.target for node in self.nodes)
+
+    @property
+    def linked(self) -> str:
+        """All of them, each by its link."""
+        return ",".join(link.target for link in self.links)
 
 
 @pytest_asyncio.fixture
@@ -127,12 +196,14 @@ async def cluster(tmp_path: Path) -> AsyncIterator[Cluster]:
         }
         made = Cluster([Served(tmp_path / f"node{number}", env) for number in range(3)])
         try:
-            await asyncio.gather(*(node.start() for node in made.nodes))
+            await asyncio.gather(*(node.start() for node in made.nodes), *(link.start() for link in made.links))
             for node in made.nodes:
                 async with Client(node.target) as client:
                     await client.publish(statement_path())
             yield made
         finally:
+            for link in made.links:
+                await link.close()
             for node in made.nodes:
                 if node.starts:
                     node.signal(signal.SIGCONT)

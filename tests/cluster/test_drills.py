@@ -89,10 +89,10 @@ def _canary(number: int) -> str:
     return f"Canary-{hashlib.sha256(b'%d' % number).hexdigest()[:12]}"
 
 
-async def _play(cluster: Any, drill: Drill, faults: dict[int, Fault]) -> None:
+async def _play(cluster: Any, drill: Drill, faults: dict[int, Fault], target: str = "") -> None:
     """Stream all documents; at each given number of answers a fault begins beside the stream."""
     config = ClientConfig(
-        target=cluster.target,
+        target=target or cluster.target,
         backoff_initial=0.05,
         attempts=20,
         max_in_flight=48,
@@ -138,6 +138,27 @@ async def test_faults_cost_no_document(cluster: Any) -> None:
         assert await cluster.nodes[2].restart() == 0
 
     await _play(cluster, drill, {100: _kill, 250: _freeze, 400: _crash_a_composer, 550: drain})
+    drill.check()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+async def test_a_partition_and_a_slow_link_cost_no_document(cluster: Any) -> None:
+    """A link that passes nothing for 25 s, which only keepalive can notice, and one that is slow: all documents come."""
+    drill = Drill(6_000)
+
+    async def partition(_: Any) -> None:
+        cluster.links[0].cut()
+        await asyncio.sleep(25.0)
+        cluster.links[0].mend()
+
+    async def slow(_: Any) -> None:
+        cluster.links[1].delay = 0.05
+        await asyncio.sleep(10.0)
+        cluster.links[1].delay = 0.0
+
+    await _play(cluster, drill, {300: partition, 600: slow}, cluster.linked)
+    print(f"\n{drill.report()}")
     drill.check()
 
 
