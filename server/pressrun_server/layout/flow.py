@@ -11,7 +11,7 @@ space when the next content is placed; boxes without padding or border at that e
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pressrun_server.layout.chart import chart
@@ -27,6 +27,8 @@ from pressrun_server.model.content import (
     BoundBlock,
     BoundChart,
     BoundImage,
+    BoundList,
+    BoundListItem,
     BoundNode,
     BoundParagraph,
     BoundRow,
@@ -229,6 +231,8 @@ class Flow:
         self._waiting = False
         self._keep: _Keep | None = None
         self._number = 0
+        self._label: BoundListItem | None = None
+        """The item whose marker waits for its first line."""
 
     def document(self, body: BoundBlock) -> Iterator[Page]:
         """All pages."""
@@ -400,9 +404,20 @@ class Flow:
             return self._barcode(node)  # type: ignore[arg-type]
         if kind is BoundChart:
             return self._chart(node)  # type: ignore[arg-type]
+        if kind is BoundList or kind is BoundListItem:
+            return self._block(node)  # type: ignore[arg-type]
         return self._absolute(node)  # type: ignore[arg-type]
 
-    def _block(self, bound: BoundBlock) -> Iterator[Page]:
+    def _children(self, children: Iterable[BoundNode]) -> Iterator[Page]:
+        for child in children:
+            if self._forced and not self._blank:
+                yield self._turn(forced=True)
+            self._forced = False
+            if isinstance(child, BoundParagraph) and self._whole(child):
+                continue
+            yield from self._node(child)
+
+    def _block(self, bound: BoundBlock | BoundList | BoundListItem) -> Iterator[Page]:
         box = bound.node.box
         if (box.break_before or self._forced) and not self._blank:
             yield self._turn(forced=True)
@@ -413,17 +428,17 @@ class Flow:
         if box.height is not None and self._tall(box) > self._bottom - self._y and not self._at_top():
             yield self._turn()
         opened = self._enter(box)
-        role = bound.node.role
+        role = bound.node.role if isinstance(bound, BoundBlock) else "L" if isinstance(bound, BoundList) else "LI"
         if role:
             self._begin(role)
+        if isinstance(bound, BoundListItem):
+            self._label_alone()  # of an item that begins with a list
+            self._label = bound
         start, page = self._y, self._page
-        for child in bound.children:
-            if self._forced and not self._blank:
-                yield self._turn(forced=True)
-            self._forced = False
-            if isinstance(child, BoundParagraph) and self._whole(child):
-                continue
-            yield from self._node(child)
+        yield from self._children(bound.children)
+        if isinstance(bound, BoundListItem):
+            self._label_alone()
+            self._end()  # the item's body
         if role:
             self._end()
         if box.height is not None and self._page is page and self._y - start > box.height:
@@ -435,6 +450,29 @@ class Flow:
             self._let_go(bound, with_next=box.keep_next)
         if box.break_after:
             self._forced = True
+
+    def _label_line(self, y: int, ascent: int) -> None:
+        """Place the marker of the item that begins, on the line that is at `y`."""
+        bound, self._label = self._label, None
+        assert bound is not None
+        node, setter = bound.node, self._layout.setter
+        if bound.marker:
+            self._mark("Lbl", "Lbl")
+            runs = setter.runs(node.style, bound.marker, self._missing)
+            x = node.box.x - setter.styles[node.style].size // 2 - sum(advance for _, advance in runs)
+            for (shard, codes, _), advance in runs:
+                self._page.text.append((x, y + ascent, node.style, shard, codes))
+                x += advance
+        self._begin("LBody")
+
+    def _label_alone(self) -> None:
+        """Place the marker of an item that has begun and shown nothing yet."""
+        if self._label is not None:
+            self._flush()
+            height, ascent = self._layout.setter.metrics(self._label.node.style)
+            self._label_line(self._y, ascent)
+            self._y += height
+            self._placed()
 
     # Structure --------------------------------------------------------------------------------------------------------
 
@@ -478,6 +516,9 @@ class Flow:
             self._pending = before
             return False
         if lines:
+            if self._label is not None:
+                self._flush()
+                self._label_line(self._y, lines[0].ascent)
             self._mark(node.role, node.role or ".")
         self._put(node, lines)
         self._pending = node.box.margin_bottom
@@ -496,6 +537,9 @@ class Flow:
             if fitting < count:
                 fitting = self._break_at(node, index, fitting, count)
             if fitting > index:
+                if self._label is not None:
+                    self._flush()
+                    self._label_line(self._y, lines[index].ascent)
                 if index == 0 and fitting == count:
                     self._mark(node.role, node.role or ".")
                 else:

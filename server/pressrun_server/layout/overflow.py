@@ -11,11 +11,14 @@ from pressrun_server.model.program import (
     For,
     Inline,
     InlineConditional,
+    List,
+    ListItem,
     Node,
     Paragraph,
     RowTemplate,
     Table,
     Value,
+    With,
 )
 
 __all__ = ["overflow", "place_of", "too_wide"]
@@ -42,7 +45,7 @@ def place_of(node: Node) -> str:
     match node:
         case Paragraph():
             return _of_inlines(node.inlines)
-        case Block():
+        case Block() | List() | ListItem() | With():
             return _first(node.children)
         case Conditional():
             return next((place for _, nodes in node.branches if (place := _first(nodes))), "")

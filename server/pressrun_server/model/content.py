@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol, TypeAlias
 
-from pressrun_server.model.program import Absolute, Barcode, Block, Chart, Image, Paragraph, RowTemplate, Table
+from pressrun_server.model.program import (
+    Absolute,
+    Barcode,
+    Block,
+    Chart,
+    Image,
+    List,
+    ListItem,
+    Paragraph,
+    RowTemplate,
+    Table,
+)
 
 __all__ = [
     "AMOUNT",
@@ -19,6 +30,8 @@ __all__ = [
     "BoundCell",
     "BoundChart",
     "BoundImage",
+    "BoundList",
+    "BoundListItem",
     "BoundNode",
     "BoundParagraph",
     "BoundRow",
@@ -89,6 +102,23 @@ class BoundBlock:
     node: Block
     children: Iterator[BoundNode]
     fixed: Fixed | None = None
+
+
+@dataclass(slots=True, eq=False)
+class BoundListItem:
+    """An item of a list with its marker."""
+
+    node: ListItem
+    children: Iterator[BoundNode]
+    marker: str
+
+
+@dataclass(slots=True, eq=False)
+class BoundList:
+    """A list."""
+
+    node: List
+    children: Iterator[BoundNode]
 
 
 @dataclass(slots=True, eq=False)
@@ -168,5 +198,13 @@ class BoundTable:
 
 
 BoundNode: TypeAlias = (
-    "BoundParagraph | BoundImage | BoundBarcode | BoundChart | BoundBlock | BoundAbsolute | BoundTable"
+    BoundParagraph
+    | BoundList
+    | BoundListItem
+    | BoundImage
+    | BoundBarcode
+    | BoundChart
+    | BoundBlock
+    | BoundAbsolute
+    | BoundTable
 )

@@ -36,5 +36,7 @@ class LocaleData(msgspec.Struct, frozen=True):
     """Pattern by style: short, medium, long, full."""
     months: dict[str, tuple[str, ...]]
     """Twelve names by pattern field: `MMM`, `MMMM`, `LLL`, `LLLL`."""
+    plurals: dict[str, str]
+    """CLDR's plural rules by category, `other` left out."""
     days: dict[str, tuple[str, ...]]
     """Seven names from Monday by pattern field: `EEE`, `EEEE`, `ccc`, `cccc`."""

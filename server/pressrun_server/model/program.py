@@ -30,6 +30,8 @@ __all__ = [
     "Image",
     "Inline",
     "InlineConditional",
+    "List",
+    "ListItem",
     "Node",
     "Page",
     "Paragraph",
@@ -41,9 +43,10 @@ __all__ = [
     "Text",
     "TextStyle",
     "Value",
+    "With",
 ]
 
-FORMAT = 4
+FORMAT = 5
 """Raised when the form of a program changes, so that an old blob is compiled again instead of misread."""
 
 
@@ -245,6 +248,33 @@ class Conditional(msgspec.Struct, frozen=True, tag="if"):
     branches: tuple[tuple[Expression | None, tuple[Node, ...]], ...]
 
 
+class List(msgspec.Struct, frozen=True, tag="list"):
+    """A list of items."""
+
+    box: Box
+    children: tuple[Node, ...]
+    kind: str
+    """What the markers are, e.g. `disc` or `decimal`."""
+    start: int
+
+
+class ListItem(msgspec.Struct, frozen=True, tag="item"):
+    """An item of a list; its marker hangs to the left of its box."""
+
+    box: Box
+    children: tuple[Node, ...]
+    style: int
+    """Text style of the marker."""
+
+
+class With(msgspec.Struct, frozen=True, tag="with"):
+    """Blocks under names for values; a name is known to the values behind it."""
+
+    names: tuple[tuple[str, Expression], ...]
+    children: tuple[Node, ...]
+    place: str
+
+
 class For(msgspec.Struct, frozen=True, tag="for"):
     """Blocks repeated for each item; even ones may differ (`:nth-child(even)`)."""
 
@@ -315,7 +345,9 @@ class Table(msgspec.Struct, frozen=True, tag="table"):
     """Its type in the document's structure; nothing where it is layout only (`role="presentation"`)."""
 
 
-Node: TypeAlias = Block | Paragraph | Image | Barcode | Chart | Table | Conditional | For | Absolute
+Node: TypeAlias = (
+    Block | List | ListItem | Paragraph | Image | Barcode | Chart | Table | Conditional | With | For | Absolute
+)
 
 
 class Running(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ change is bound at load and shared; nothing that depends on a record outlives it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,6 +23,8 @@ from pressrun_server.model.content import (
     BoundBlock,
     BoundChart,
     BoundImage,
+    BoundList,
+    BoundListItem,
     BoundNode,
     BoundParagraph,
     BoundRow,
@@ -44,6 +47,8 @@ from pressrun_server.model.program import (
     Image,
     Inline,
     InlineConditional,
+    List,
+    ListItem,
     Node,
     Paragraph,
     Program,
@@ -55,11 +60,13 @@ from pressrun_server.model.program import (
     Table,
     Text,
     Value,
+    With,
 )
 from pressrun_server.template.arriving import ArrivingRows
 from pressrun_server.template.barcode import matrix
 from pressrun_server.template.evaluation import CLEAN, Environment, Evaluator, evaluator, texter
 from pressrun_server.template.filters import Formatter, Undefined
+from pressrun_server.template.markers import marker
 from pressrun_server.template.rowcode import RowCode, row_code
 from pressrun_server.template.scale import scale
 from pressrun_server.template.steps import SLICE, spend
@@ -70,6 +77,7 @@ _Pieces: TypeAlias = "Callable[[Environment], list[Piece]]"
 _Nodes: TypeAlias = "Callable[[Environment], Iterable[BoundNode]]"
 _Rows: TypeAlias = "Callable[[Environment], Iterable[BoundRow | BoundRows]]"
 _BREAK = "\n"
+_WORD_START = re.compile(r"(?<![\w\u2019'])[^\W\d_]")
 _MOST_BARS = 366
 _CHUNK = 64
 """Rows bound at a time: few enough to be less than a page or two, so that memory does not grow with the table."""
@@ -268,6 +276,13 @@ class Binder:
             case Conditional():
                 branches = [(self._test(test), self._children(nodes)) for test, nodes in node.branches]
                 return lambda env: _chosen(branches, env)
+            case List():
+                return self._list(node)
+            case ListItem():
+                children = self._children(node.children)
+                return lambda env: (BoundListItem(node, iter(children(env)), ""),)
+            case With():
+                return self._with(node)
             case For():
                 return self._for(node)
             case Absolute():
@@ -311,6 +326,31 @@ class Binder:
     def _joined(self, inlines: tuple[Inline, ...]) -> Callable[[Environment], str]:
         pieces = self._pieces(inlines)
         return lambda env: "".join([text for _, text in pieces(env)])
+
+    def _list(self, node: List) -> _Nodes:
+        children = self._children(node.children)
+
+        def items(env: Environment) -> Iterator[BoundNode]:
+            number = node.start
+            for child in children(env):
+                if isinstance(child, BoundListItem):
+                    child.marker = marker(node.kind, number)
+                    number += 1
+                yield child
+
+        return lambda env: (BoundList(node, items(env)),)
+
+    def _with(self, node: With) -> _Nodes:
+        values = [(name, evaluator(value, self._formatter, node.place)) for name, value in node.names]
+        children = self._children(node.children)
+
+        def named(env: Environment) -> Iterator[BoundNode]:
+            inner = dict(env)
+            for name, value in values:
+                inner[name] = value(inner)
+            yield from children(inner)
+
+        return named
 
     def _for(self, node: For) -> _Nodes:
         items = evaluator(node.items, self._formatter, node.place)
@@ -640,6 +680,8 @@ def _turn_of(index: int, *, last: bool) -> dict[str, Any]:
 
 
 def _transformed(text: str, transform: str) -> str:
+    if transform == "capitalize":
+        return _WORD_START.sub(lambda found: found[0].upper(), text)
     if transform == "upper":
         return text.upper()
     return text.lower() if transform == "lower" else text

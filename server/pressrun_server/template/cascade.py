@@ -23,7 +23,8 @@ Style = dict[str, Any]
 
 _BLOCKS = {
     "html", "body", "header", "footer", "main", "section", "article", "aside", "nav", "div", "address", "p", "h1", "h2",
-    "h3", "h4", "h5", "h6", "hr", "img", "figure", "figcaption", "blockquote", "pr-barcode", "pr-chart",
+    "h3", "h4", "h5", "h6", "hr", "img", "figure", "figcaption", "blockquote", "pr-barcode", "pr-chart", "ul", "ol",
+    "li",
 }  # fmt: skip
 _TABLE_PARTS = {
     "table": "table", "thead": "table-header-group", "tbody": "table-row-group", "tr": "table-row",
@@ -44,6 +45,10 @@ _USER_AGENT: dict[str, dict[str, Any]] = {
     "address": {"font-style": "italic"},
     "hr": {"border-top-width": 750, "border-top-style": "solid", "margin-top": 6000, "margin-bottom": 6000},
     "td": {"vertical-align": "top"},
+    "ul": {"margin-top": _EM(1, "em"), "margin-bottom": _EM(1, "em"), "padding-left": _EM(1.6, "em"),
+           "list-style-type": "disc"},
+    "ol": {"margin-top": _EM(1, "em"), "margin-bottom": _EM(1, "em"), "padding-left": _EM(1.6, "em"),
+           "list-style-type": "decimal"},
 }  # fmt: skip
 for _heading in ("h1", "h2", "h3", "h4", "h5", "h6"):
     _USER_AGENT[_heading] |= {"font-weight": True, "break-after": "avoid"}

@@ -18,6 +18,7 @@ from pressrun_server.template.bundle import bundle_digest, read_text
 from pressrun_server.template.cascade import REPEATED, Style, cascade
 from pressrun_server.template.description import Description, read_description
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
+from pressrun_server.template.fragments import include
 from pressrun_server.template.locales import UnknownLocaleError, locale_data
 from pressrun_server.template.markup import Markup, parse_markup
 from pressrun_server.template.paper import Paper
@@ -82,6 +83,7 @@ def _programs(
     files: Mapping[str, bytes], description: Description, source: str, diagnostics: Diagnostics
 ) -> tuple[dict[str, bytes], tuple[FontUse, ...]]:
     markup = parse_markup(description.html, source)
+    include(markup, diagnostics)
     crowded = markup.repeat(REPEATED, _MOST_ELEMENTS)
     if crowded is not None:
         place = markup.place(crowded)
@@ -118,6 +120,7 @@ def _program(
             "structure", Place(markup.file, 1, 1), "the HTML file has no body", "put the content into <body>"
         )
         return None
+    _plurals(description, locale, frozenset(data.plurals), diagnostics)
     table = StyleTable(diagnostics, markup.file)
     table.index(styles[body])
     scope = Scope.of_record(description.schema)
@@ -149,6 +152,18 @@ def _program(
         locale_data=data,
         policy=description.policy,
     )
+
+
+def _plurals(description: Description, locale: str, needed: frozenset[str], diagnostics: Diagnostics) -> None:
+    for key, forms in description.strings.get(locale, {}).items():
+        missing = sorted(needed - set(forms)) if isinstance(forms, dict) else []
+        if missing:
+            diagnostics.error(
+                "localisation",
+                description.place("strings", locale, key),
+                f"the string {key!r} has no plural form for {', '.join(missing)}",
+                f"{locale} has the forms {', '.join(sorted(needed | {'other'}))}",
+            )
 
 
 def _sheets(files: Mapping[str, bytes], markup: Markup, diagnostics: Diagnostics) -> list[StyleSheet]:

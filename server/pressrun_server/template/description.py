@@ -36,6 +36,9 @@ _SLOT_KEYS = {"rules", "require", "renditions", "otherwise", "description"}
 _MOST_RULES = 200
 _MOST_PIXELS = 100_000
 
+PLURALS = frozenset({"zero", "one", "two", "few", "many", "other"})
+"""CLDR's plural categories."""
+
 
 @dataclass(frozen=True, slots=True)
 class Description:
@@ -48,7 +51,7 @@ class Description:
     channels: tuple[str, ...]
     locales: tuple[str, ...]
     default_locale: str
-    strings: dict[str, dict[str, str]]
+    strings: dict[str, dict[str, str | dict[str, str]]]
     """By locale, then by key."""
     schema: dict[str, Any]
     slots: tuple[Slot, ...]
@@ -167,21 +170,23 @@ class _Reader:
             return locales[0]
         return str(value)
 
-    def _strings(self, locales: tuple[str, ...]) -> dict[str, dict[str, str]]:
+    def _strings(self, locales: tuple[str, ...]) -> dict[str, dict[str, str | dict[str, str]]]:
         value = self.data.get("strings", {})
         if not isinstance(value, dict) or not all(isinstance(part, dict) for part in value.values()):
             self.error(
                 ("strings",), "strings must be texts by locale and key", "write `strings: {en-GB: {total: Total}}`"
             )
             return {}
-        strings: dict[str, dict[str, str]] = {}
+        strings: dict[str, dict[str, str | dict[str, str]]] = {}
         for locale, texts in value.items():
             if locale not in locales:
                 self.error(("strings", str(locale)), f"{locale} is not one of locales", f"valid: {', '.join(locales)}")
             for key, text in texts.items():
-                if not isinstance(text, str):
-                    self.error(("strings", str(locale), str(key)), f"the string {key!r} must be a text", "quote it")
-            strings[str(locale)] = {str(key): str(text) for key, text in texts.items()}
+                self._string(str(locale), str(key), text)
+            strings[str(locale)] = {
+                str(key): {str(form): str(part) for form, part in text.items()} if isinstance(text, dict) else str(text)
+                for key, text in texts.items()
+            }
         everything = {key for texts in strings.values() for key in texts}
         for locale in locales:
             for key in sorted(everything - set(strings.get(locale, {}))):
@@ -189,6 +194,21 @@ class _Reader:
                     ("strings", locale), f"the string {key!r} is missing in {locale}", "translate it", "localisation"
                 )
         return strings
+
+    def _string(self, locale: str, key: str, text: object) -> None:
+        place = ("strings", locale, key)
+        if isinstance(text, dict):
+            if (
+                not set(text) <= PLURALS
+                or "other" not in text
+                or not all(isinstance(part, str) for part in text.values())
+            ):
+                hint = f"valid: {', '.join(sorted(PLURALS))}, other among them, each a text"
+                self.error(place, f"the plural forms of the string {key!r} are not valid", hint)
+        elif not isinstance(text, str):
+            self.error(
+                place, f"the string {key!r} must be a text", "quote it, or give plural forms {one: ..., other: ...}"
+            )
 
     def _schema(self) -> dict[str, Any]:
         value = self.data.get("schema")

@@ -350,6 +350,19 @@ def _test(node: Expression, compile_: _Compile, _formatter: Formatter, _place: s
     return lambda env: value(env) is None
 
 
+def _plural(node: Expression, compile_: _Compile, formatter: Formatter, place: str) -> Evaluator:
+    forms = dict(node[1][1:])
+    count = compile_(tuple(node[2]))
+
+    def plural(env: Environment) -> str:
+        try:
+            return formatter.plural(forms, count(env))
+        except (ValueError, ArithmeticError) as error:
+            raise _wrong(place, str(error)) from None
+
+    return plural
+
+
 def _path(node: Any) -> str:
     if node[0] == "name":
         return str(node[1])
@@ -361,5 +374,5 @@ def _path(node: Any) -> str:
 _MAKERS: dict[str, Callable[[Expression, _Compile, Formatter, str], Evaluator]] = {
     "const": _const, "const_decimal": _const_decimal, "name": _name, "attr": _attr, "item": _item, "not": _not,
     "neg": _neg, "and": _and, "or": _or, "cmp": _cmp, "bin": _bin, "if": _if, "list": _list, "filter": _filter,
-    "test": _test,
+    "test": _test, "plural": _plural,
 }  # fmt: skip

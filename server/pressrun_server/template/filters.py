@@ -8,9 +8,10 @@ same text.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Any
@@ -72,6 +73,12 @@ def _date_style(arguments: tuple[Expression, ...]) -> str:
     return ""
 
 
+def _constant(arguments: tuple[Expression, ...]) -> str:
+    if arguments and (arguments[0][0] != "const" or not isinstance(arguments[0][1], str)):
+        return "the field must be written as a text, e.g. 'amount'"
+    return ""
+
+
 FILTERS: dict[str, Filter] = {
     "money": Filter((0, 1)),
     "amount": Filter((0, 0)),
@@ -83,6 +90,14 @@ FILTERS: dict[str, Filter] = {
     "default": Filter((1, 1)),
     "mask": Filter((0, 1)),
     "length": Filter((0, 0)),
+    "plural": Filter((1, 1)),
+    "join": Filter((0, 1)),
+    "sum": Filter((0, 1), _constant),
+    "sort": Filter((0, 1), _constant),
+    "first": Filter((0, 0)),
+    "last": Filter((0, 0)),
+    "capitalize": Filter((0, 0)),
+    "trim": Filter((0, 0)),
     "abs": Filter((0, 0)),
 }
 
@@ -347,6 +362,67 @@ class Formatter:
         keep = self._places(shown)
         return "•" * max(0, len(text) - keep) + (text[-keep:] if keep else "")
 
+    def plural(self, forms: Mapping[str, str], count: Any) -> str:
+        """The form of a text for a count, by CLDR's rules of the locale; `{n}` in it is the count as a number."""
+        number = self._decimal(count)
+        form = forms.get(self._plural_rule(number), forms["other"])
+        return form.replace("{n}", self.number(number))
+
+    @functools.cached_property
+    def _plural_rule(self) -> Callable[[Decimal], str]:
+        from babel.plural import PluralRule  # noqa: PLC0415 - few templates count
+
+        return PluralRule(self.data.plurals)
+
+    def join(self, value: Any, separator: Any = ", ") -> str:
+        """The items of a list as one text, with something between them."""
+        return self._text(separator).join([as_text(item, self) for item in self._list(value)])
+
+    def sum(self, value: Any, field: Any = None) -> Decimal:
+        """The sum of a list of numbers, or of a field of its items; exact."""
+        items = self._list(value)
+        if field is not None:
+            items = [_field(item, field) for item in items]
+        return sum([self._decimal(item) for item in items], Decimal(0))
+
+    def sort(self, value: Any, field: Any = None) -> list[Any]:
+        """A list in order: numbers by size, texts by their characters; or by a field of its items."""
+
+        def key(item: Any) -> tuple[int, Any]:
+            found = item if field is None else _field(item, field)
+            if isinstance(found, bool) or found is None or isinstance(found, list | dict):
+                raise ValueError(f"only texts and numbers have an order, not {_kind(found)}")
+            return (1, found) if isinstance(found, str) else (0, found)
+
+        return sorted(self._list(value), key=key)
+
+    def first(self, value: Any) -> Any:
+        """The first item of a list; nothing that is there where it is empty."""
+        items = self._list(value)
+        return items[0] if items else Undefined("the first item of an empty list")
+
+    def last(self, value: Any) -> Any:
+        """The last item of a list; nothing that is there where it is empty."""
+        items = self._list(value)
+        return items[-1] if items else Undefined("the last item of an empty list")
+
+    @staticmethod
+    def _list(value: Any) -> list[Any]:
+        if isinstance(value, Undefined):
+            raise ValueError(f"{value.path} is not there; make it required in the schema, or test it with pr-if")
+        if not isinstance(value, list):
+            raise ValueError(f"a list is needed, not {_kind(value)}")
+        return value
+
+    def capitalize(self, value: Any) -> str:
+        """Text with its first letter as a capital."""
+        text = self._text(value)
+        return text[:1].upper() + text[1:]
+
+    def trim(self, value: Any) -> str:
+        """Text without white space around it."""
+        return self._text(value).strip()
+
     def length(self, value: Any) -> int:
         """How many items a list, or characters a text, has."""
         if isinstance(value, str | list | dict):
@@ -362,6 +438,12 @@ class Formatter:
     def absolute(self, value: Any) -> Decimal:
         """A number without its sign."""
         return abs(self._decimal(value))
+
+
+def _field(item: Any, field: str) -> Any:
+    if isinstance(item, dict) and field in item:
+        return item[field]
+    raise ValueError(f"an item of the list has no field {field!r}")
 
 
 def _kind(value: Any) -> str:

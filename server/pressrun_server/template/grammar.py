@@ -15,7 +15,7 @@ from jinja2 import nodes
 from pressrun_server.model.expression import Expression
 from pressrun_server.template.filters import FILTERS
 
-__all__ = ["GrammarError", "parse_condition", "parse_loop", "parse_text"]
+__all__ = ["GrammarError", "parse_condition", "parse_loop", "parse_names", "parse_text"]
 
 _ENVIRONMENT = jinja2.Environment(autoescape=False, extensions=[], keep_trailing_newline=True)  # noqa: S701 - parser only
 _MOST_NODES = 200
@@ -233,3 +233,21 @@ def parse_loop(text: str) -> tuple[str, Expression]:
     if match.group(1) in _RESERVED:
         raise GrammarError(f"the name {match.group(1)!r} is taken", f"reserved: {', '.join(sorted(_RESERVED))}")
     return match.group(1), _parse(match.group(2))
+
+
+def parse_names(text: str) -> list[tuple[str, Expression]]:
+    """The names and expressions of `pr-with="name = expression; other = expression"`.
+
+    Raises:
+        GrammarError: it has another form.
+    """
+    pairs: list[tuple[str, Expression]] = []
+    for part in text.split(";"):
+        name, sign, expression = part.partition("=")
+        name = name.strip()
+        if not sign or not name.isidentifier() or expression.startswith("="):
+            raise GrammarError(f"not a name and its value: {part.strip()[:80]!r}", 'write pr-with="name = expression"')
+        if name in _RESERVED or name.startswith("_"):
+            raise GrammarError(f"the name {name!r} is taken", f"reserved: {', '.join(sorted(_RESERVED))}")
+        pairs.append((name, _parse(expression)))
+    return pairs

@@ -119,6 +119,7 @@ def locale_data(tag: str) -> LocaleData:
                 ("LLLL", "stand-alone", "wide"),
             )
         },
+        plurals={category: str(rule) for category, rule in locale.plural_form.rules.items()},
         days={
             field: tuple(str(locale.days[context][width][day]) for day in range(7))
             for field, context, width in (

@@ -90,6 +90,15 @@ class Markup:
         line = bisect.bisect_right(self._starts, offset)
         return Place(self.file, line, offset - self._starts[line - 1] + 1)
 
+    def adopt(self, original: Element, double: Element, parent: Element) -> None:
+        """Give the copy of an element, and all in it, the places of the original; it stands in `parent` now."""
+        self._parents[double] = parent
+        for old, new in zip(original.iter(), double.iter(), strict=True):
+            if old in self._offsets:
+                self._offsets[new] = self._offsets[old]
+            for child in new:
+                self._parents[child] = new
+
     def repeat(self, mark: str, most: int) -> Element | None:
         """Give every element with pr-for a copy behind it: the two stand for odd and even repetitions in the cascade.
 
@@ -116,12 +125,7 @@ class Markup:
             element.set(mark, "odd")
             double.set(mark, "even")
             parent.insert(list(parent).index(element) + 1, double)
-            self._parents[double] = parent
-            for original, twin in zip(element.iter(), double.iter(), strict=True):
-                if original in self._offsets:
-                    self._offsets[twin] = self._offsets[original]
-                for child in twin:
-                    self._parents[child] = twin
+            self.adopt(element, double, parent)
         return None
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from pressrun_server.fonts.catalog import family_name
 from pressrun_server.fonts.errors import UnknownFontError
+from pressrun_server.template.markers import MARKERS
 from pressrun_server.template.values import (
     InvalidValueError,
     Relative,
@@ -122,7 +123,8 @@ PROPERTIES: dict[str, Property] = {
     "letter-spacing": Property(length(negative=True, normal=True, percent=False), 0, inherited=True),
     "color": Property(color, 0x000000, inherited=True),
     "text-align": Property(keyword("left", "right", "center", "start", "end"), "left", inherited=True),
-    "text-transform": Property(keyword("none", "uppercase", "lowercase"), "none", inherited=True),
+    "text-transform": Property(keyword("none", "uppercase", "lowercase", "capitalize"), "none", inherited=True),
+    "list-style-type": Property(keyword(*MARKERS), "disc", inherited=True),
     "white-space": Property(keyword("normal", "nowrap"), "normal", inherited=True),
     "orphans": Property(integer(1, 20), 2, inherited=True),
     "widows": Property(integer(1, 20), 2, inherited=True),

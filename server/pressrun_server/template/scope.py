@@ -45,6 +45,10 @@ class Scope:
         """The scope of a loop's body."""
         return Scope({**self.names, name: items, "loop": _LOOP}, self.root)
 
+    def named(self, name: str, value: Any) -> Scope:
+        """The scope with one more name."""
+        return Scope({**self.names, name: value}, self.root)
+
     def with_page(self) -> Scope:
         """The scope of a running element."""
         return Scope({**self.names, "page": _PAGE}, self.root)
@@ -83,7 +87,9 @@ class Scope:
             inner = self.check(node[2], report)
             for argument in node[3]:
                 self.check(argument, report)
-            return inner if node[1] == "default" else ANYTHING
+            if node[1] in {"first", "last"}:
+                return self.resolve(inner.get("items", ANYTHING))
+            return inner if node[1] in {"default", "sort"} else ANYTHING
         for part in node[1:]:
             if isinstance(part, tuple):
                 self.check(part, report)

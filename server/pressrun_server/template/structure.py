@@ -23,6 +23,8 @@ from pressrun_server.model.program import (
     Image,
     Inline,
     InlineConditional,
+    List,
+    ListItem,
     Node,
     Paragraph,
     Row,
@@ -32,12 +34,13 @@ from pressrun_server.model.program import (
     Table,
     Text,
     Value,
+    With,
 )
 from pressrun_server.template.barcode import BARCODES, LEVELS
 from pressrun_server.template.cascade import REPEATED, Style
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
 from pressrun_server.template.geometry import box_of, pixels, resolved
-from pressrun_server.template.grammar import GrammarError, parse_condition, parse_loop, parse_text
+from pressrun_server.template.grammar import GrammarError, parse_condition, parse_loop, parse_names, parse_text
 from pressrun_server.template.markup import Markup
 from pressrun_server.template.scope import Scope
 from pressrun_server.template.styles import StyleTable
@@ -49,10 +52,24 @@ ELEMENTS = {
     "html", "head", "title", "style", "link", "meta", "body", "header", "footer", "main", "section", "article", "aside",
     "nav", "div", "address", "p", "h1", "h2", "h3", "h4", "h5", "h6", "span", "strong", "b", "em", "i", "small", "br",
     "hr", "img", "table", "colgroup", "col", "thead", "tbody", "tr", "th", "td", "figure", "figcaption", "blockquote",
-    "pr-barcode", "pr-chart",
+    "pr-barcode", "pr-chart", "ul", "ol", "li",
 }  # fmt: skip
-_DIRECTIVES = {"pr-for", "pr-if", "pr-else"}
-_ATTRIBUTES = {"class", "id", "style", "lang", "alt", "src", "width", "height", "colspan", "scope", "title", "role"}
+_DIRECTIVES = {"pr-for", "pr-if", "pr-elif", "pr-else", "pr-with"}
+_ATTRIBUTES = {
+    "class",
+    "id",
+    "style",
+    "lang",
+    "alt",
+    "src",
+    "width",
+    "height",
+    "colspan",
+    "scope",
+    "title",
+    "role",
+    "start",
+}
 # Types of PDF 32000-1, 14.8.4; what is not named groups only, and its text is a paragraph.
 _BLOCK_ROLES = {
     "section": "Sect",
@@ -65,6 +82,7 @@ _BLOCK_ROLES = {
 _TEXT_ROLES = {"h1": "H1", "h2": "H2", "h3": "H3", "h4": "H4", "h5": "H5", "h6": "H6", "figcaption": "Caption"}
 _PRESENTATION = {"presentation", "none"}
 _SCOPES = {"col": "Column", "colgroup": "Column", "row": "Row", "rowgroup": "Row"}
+_LISTS = {"ul", "ol"}
 _OWN = {
     "pr-barcode": {"type", "value", "level", "quiet"},
     "pr-chart": {"type", "items", "value", "label", "tick", "bar-color", "line-color", "axis-color"},
@@ -103,7 +121,7 @@ class Structure:
         styles: dict[Element, Style],
         table: StyleTable,
         scope: Scope,
-        strings: Mapping[str, str],
+        strings: Mapping[str, str | dict[str, str]],
         slots: tuple[str, ...],
         locale: str,
         diagnostics: Diagnostics,
@@ -128,13 +146,34 @@ class Structure:
             if node[2] not in self.strings:
                 hint = closest(node[2], self.strings, otherwise="add it to strings in template.yaml")
                 self.diagnostics.error("unknown-string", place, f"there is no string {node[2]!r}", hint)
-            return ("const", self.strings.get(node[2], ""))
+            text = self.strings.get(node[2], "")
+            if not isinstance(text, str):
+                hint = f"write {{{{ t.{node[2]} | plural(count) }}}}"
+                self.diagnostics.error("expression", place, f"the string {node[2]!r} has plural forms", hint)
+                text = ""
+            return ("const", text)
+        if node[0] == "filter" and node[1] == "plural":
+            return self._plural(node, place)
         if node == ("name", "locale"):
             return ("const", self.locale)
         if node == ("name", "t"):
             self.diagnostics.error("expression", place, "t alone cannot be shown", "write t.NAME")
             return ("const", "")
         return tuple(self.fold(part, place) if _is_node(part) else _folded(part, self, place) for part in node)
+
+    def _plural(self, node: Expression, place: Place) -> Expression:
+        """The forms of a string put in, so that a record only chooses."""
+        forms: object = self.strings.get(node[2][2]) if node[2][:2] == ("attr", ("name", "t")) else None
+        if not isinstance(forms, dict):
+            self.diagnostics.error(
+                "expression",
+                place,
+                "plural needs a string with plural forms",
+                'write strings: {en-GB: {items: {one: "{n} item", other: "{n} items"}}}, and t.items | plural(count)',
+            )
+            return ("const", "")
+        pairs = tuple((category, text) for category, text in sorted(forms.items()))
+        return ("plural", ("forms", *pairs), self.fold(node[3][0], place))
 
     def expression(self, node: Expression, place: Place, scope: Scope) -> Expression:
         """Fold an expression and check its names."""
@@ -234,15 +273,21 @@ class Structure:
                 group.append(children[index])
                 index += 1
             elif "pr-if" in child.attrib:
-                if index < len(children) and "pr-else" in children[index].attrib and not (child.tail or "").strip():
+                while index < len(children) and not (group[-1].tail or "").strip():
+                    following = children[index].attrib
+                    if "pr-else" not in following and "pr-elif" not in following:
+                        break
                     group.append(children[index])
                     index += 1
-            elif "pr-else" in child.attrib:
+                    if "pr-else" in following:
+                        break
+            elif "pr-else" in child.attrib or "pr-elif" in child.attrib:
+                name = "pr-else" if "pr-else" in child.attrib else "pr-elif"
                 self.diagnostics.error(
                     "directive",
                     self.markup.place(child),
-                    "pr-else has no pr-if before it",
-                    "put it on the element right after one with pr-if",
+                    f"{name} has no pr-if before it",
+                    "put it on the element right after one with pr-if or pr-elif",
                 )
             yield group
 
@@ -279,9 +324,9 @@ class Structure:
             if found is None:
                 return []
             name, items, inner, place = found
-            odd, even = (self._with_condition(copy, x, width, inner) for copy in group)
+            odd, even = (self._with_condition([copy], x, width, inner) for copy in group)
             return [For(name, items, tuple(odd), tuple(even), str(place))]
-        return self._with_condition(first, x, width, scope, group[1] if len(group) > 1 else None)
+        return self._with_condition(group, x, width, scope)
 
     def _loop(
         self, element: Element, scope: Scope, attribute: str = "pr-for"
@@ -298,25 +343,45 @@ class Structure:
             self.diagnostics.error("expression", place, f"{attribute} needs a list, not {known['type']}", "name a list")
         return name, folded, scope.inside(name, known.get("items", {})), place
 
-    def _condition(self, element: Element, scope: Scope) -> Expression | None:
-        place = self.markup.at(self.markup.find(element, "pr-if"))
+    def _tests(self, group: list[Element], scope: Scope) -> list[Expression | None]:
+        """The condition of each element of a group; None for pr-else."""
+        names = ("pr-if", "pr-elif")
+        return [
+            next((self._condition(element, name, scope) for name in names if name in element.attrib), None)
+            for element in group
+        ]
+
+    def _condition(self, element: Element, name: str, scope: Scope) -> Expression | None:
+        place = self.markup.at(self.markup.find(element, name))
         try:
-            return self.expression(parse_condition(element.attrib["pr-if"]), place, scope)
+            return self.expression(parse_condition(element.attrib[name]), place, scope)
         except GrammarError as error:
             self.diagnostics.error("expression", place, str(error), error.hint)
             return None
 
-    def _with_condition(
-        self, element: Element, x: int, width: int, scope: Scope, otherwise: Element | None = None
-    ) -> list[Node]:
-        nodes = self._element(element, x, width, scope)
-        if "pr-if" not in element.attrib:
-            return nodes
-        test = self._condition(element, scope)
-        branches: list[tuple[Expression | None, tuple[Node, ...]]] = [(test, tuple(nodes))]
-        if otherwise is not None:
-            branches.append((None, tuple(self._element(otherwise, x, width, scope))))
-        return [Conditional(tuple(branches))]
+    def _with_condition(self, group: list[Element], x: int, width: int, scope: Scope) -> list[Node]:
+        if "pr-if" not in group[0].attrib:
+            return self._with_names(group[0], x, width, scope)
+        branches = [tuple(self._with_names(element, x, width, scope)) for element in group]
+        return [Conditional(tuple(zip(self._tests(group, scope), branches, strict=True)))]
+
+    def _with_names(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
+        """An element under the names that its pr-with gives."""
+        if "pr-with" not in element.attrib:
+            return self._element(element, x, width, scope)
+        place = self.markup.at(self.markup.find(element, "pr-with"))
+        try:
+            pairs = parse_names(element.attrib["pr-with"])
+        except GrammarError as error:
+            self.diagnostics.error("expression", place, str(error), error.hint)
+            return []
+        bound: list[tuple[str, Expression]] = []
+        for name, node in pairs:
+            folded = self.expression(node, place, scope)
+            known = scope.check(folded, lambda _message, _hint: None)
+            bound.append((name, folded))
+            scope = scope.named(name, known)
+        return [With(tuple(bound), tuple(self._element(element, x, width, scope)), str(place))]
 
     def _element(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
         if self._skipped(element):
@@ -330,6 +395,10 @@ class Structure:
             return [self._absolute(element, scope)]
         if element.tag == "img":
             return self._image(element, x, width, scope)
+        if element.tag in _LISTS:
+            return [self._list(element, x, width, scope)]
+        if element.tag == "li":
+            return self._item(element, x, width, scope)
         if element.tag in _OWN:
             make = self._barcode if element.tag == "pr-barcode" else self._chart
             return make(element, x, width, scope)
@@ -350,7 +419,7 @@ class Structure:
                 f"two elements are running({name})",
                 "give each its own name; pr-if can switch inside one",
             )
-        for directive in ("pr-for", "pr-if", "pr-else"):
+        for directive in ("pr-for", "pr-if", "pr-elif", "pr-else", "pr-with"):
             if directive in element.attrib:
                 place = self.markup.place(element)
                 self.diagnostics.error(
@@ -410,6 +479,33 @@ class Structure:
                 box_of(sized, x, width), slot, tuple(alt), sizes[0], sizes[1], _ALIGN.get(style["text-align"], "left")
             )
         ]
+
+    # Lists ------------------------------------------------------------------------------------------------------------
+
+    def _list(self, element: Element, x: int, width: int, scope: Scope) -> Node:
+        style, start = self.styles[element], element.get("start", "1")
+        if not re.fullmatch(r"-?\d{1,6}", start):
+            self._valid(element, "start", start, ("a whole number",))
+            start = "1"
+        box = box_of(style, x, width)
+        for child in element:
+            if isinstance(child.tag, str) and child.tag != "li":
+                place = self.markup.place(child)
+                self.diagnostics.error(
+                    "structure", place, f"<{child.tag}> cannot stand in a list", "its items are <li>"
+                )
+        children = self.children(element, box.content_x, box.content_width, scope)
+        return List(box, tuple(children), style["list-style-type"], int(start))
+
+    def _item(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
+        around = self.markup.parent(element)
+        if around is None or around.tag not in _LISTS:
+            place = self.markup.place(element)
+            self.diagnostics.error("structure", place, "<li> stands outside a list", "put it into <ul> or <ol>")
+            return []
+        box = box_of(self.styles[element], x, width)
+        children = self.children(element, box.content_x, box.content_width, scope)
+        return [ListItem(box, tuple(children), self.table.index(self.styles[element]))]
 
     # Drawings ---------------------------------------------------------------------------------------------------------
 
@@ -510,14 +606,10 @@ class Structure:
                 "directive", place, "pr-for inside a line is not supported yet", "repeat a block or a row"
             )
             return []
-        inlines = self._inline(first, scope)
         if "pr-if" not in first.attrib:
-            return inlines
-        test = self._condition(first, scope)
-        branches: list[tuple[Expression | None, tuple[Inline, ...]]] = [(test, tuple(inlines))]
-        if len(group) > 1:
-            branches.append((None, tuple(self._inline(group[1], scope))))
-        return [InlineConditional(tuple(branches))]
+            return self._inline(first, scope)
+        branches = [tuple(self._inline(element, scope)) for element in group]
+        return [InlineConditional(tuple(zip(self._tests(group, scope), branches, strict=True)))]
 
     def _inline(self, element: Element, scope: Scope) -> list[Inline]:
         if self._skipped(element):
@@ -604,13 +696,10 @@ class Structure:
                 return []
             name, items, inner, place = found
             return [RowFor(name, items, rows_of(group[0], inner), rows_of(group[1], inner), str(place))]
-        rows = rows_of(first, scope)
         if "pr-if" not in first.attrib:
-            return list(rows)
-        branches: list[tuple[Expression | None, tuple[Row, ...]]] = [(self._condition(first, scope), rows)]
-        if len(group) > 1:
-            branches.append((None, rows_of(group[1], scope)))
-        return [RowConditional(tuple(branches))]
+            return list(rows_of(first, scope))
+        branches = [rows_of(element, scope) for element in group]
+        return [RowConditional(tuple(zip(self._tests(group, scope), branches, strict=True)))]
 
     def _rows(self, group: list[Element], x: int, columns: list[int], scope: Scope) -> list[Row]:
         first = group[0]
@@ -624,20 +713,15 @@ class Structure:
             if found is None:
                 return []
             name, items, inner, place = found
-            odd, even = (tuple(self._conditional_row(copy, None, x, columns, inner)) for copy in group)
+            odd, even = (tuple(self._conditional_row([copy], x, columns, inner)) for copy in group)
             return [RowFor(name, items, odd, even, str(place))]
-        return self._conditional_row(first, group[1] if len(group) > 1 else None, x, columns, scope)
+        return self._conditional_row(group, x, columns, scope)
 
-    def _conditional_row(
-        self, element: Element, otherwise: Element | None, x: int, columns: list[int], scope: Scope
-    ) -> list[Row]:
-        row = self._row(element, x, columns, scope)
-        if "pr-if" not in element.attrib:
-            return [row]
-        branches: list[tuple[Expression | None, tuple[Row, ...]]] = [(self._condition(element, scope), (row,))]
-        if otherwise is not None:
-            branches.append((None, (self._row(otherwise, x, columns, scope),)))
-        return [RowConditional(tuple(branches))]
+    def _conditional_row(self, group: list[Element], x: int, columns: list[int], scope: Scope) -> list[Row]:
+        if "pr-if" not in group[0].attrib:
+            return [self._row(group[0], x, columns, scope)]
+        branches = [(self._row(element, x, columns, scope),) for element in group]
+        return [RowConditional(tuple(zip(self._tests(group, scope), branches, strict=True)))]
 
     def _row(self, element: Element, x: int, columns: list[int], scope: Scope) -> RowTemplate:
         style = self.styles[element]

@@ -10,7 +10,7 @@ from pressrun_server.template.diagnostics import Diagnostics, Place
 
 __all__ = ["StyleTable"]
 
-_TRANSFORMS = {"uppercase": "upper", "lowercase": "lower", "none": ""}
+_TRANSFORMS = {"uppercase": "upper", "lowercase": "lower", "none": "", "capitalize": "capitalize"}
 
 
 class StyleTable:

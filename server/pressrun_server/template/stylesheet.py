@@ -18,7 +18,7 @@ __all__ = ["Declaration", "PageRule", "Rule", "StyleSheet", "read_declarations",
 MARGIN_BOXES = ("top-left", "top-center", "top-right", "bottom-left", "bottom-center", "bottom-right")
 _PAGE_SIZES = {
     # Millimetres, ISO 216 and ANSI.
-    "a3": (297, 420), "a4": (210, 297), "a5": (148, 210), "b5": (176, 250),
+    "a3": (297, 420), "a4": (210, 297), "a5": (148, 210), "a6": (105, 148), "b4": (250, 353), "b5": (176, 250),
     "letter": (215.9, 279.4), "legal": (215.9, 355.6),
 }  # fmt: skip
 _PAGE_PROPERTIES = {
@@ -209,7 +209,7 @@ def _page_size(tokens: list[Any]) -> tuple[int, int]:
         sides = [length(percent=False)([token]) for token in tokens]
         if all(isinstance(side, int) and side > 0 for side in sides):
             return int(sides[0]), int(sides[-1])  # type: ignore[arg-type]
-    raise InvalidValueError("valid: A3, A4, A5, B5, letter, legal (with landscape), or width and height")
+    raise InvalidValueError("valid: A3, A4, A5, A6, B4, B5, letter, legal (with landscape), or width and height")
 
 
 def read_stylesheet(file: str, css: str, diagnostics: Diagnostics, *, line: int = 0, column: int = 0) -> StyleSheet:
