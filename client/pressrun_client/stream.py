@@ -403,6 +403,8 @@ class RenderStream:
                 self._retire(flight.lane)
             # It was refused before any work, so it does not count; the document's time is bound enough.
             flight.refusals += 1
+            if self._most_lanes > 1:
+                error.retry_after = None  # what that node asks for does not bind the others
         delay = retry_delay(self._config, error, flight.attempts - flight.refusals, flight.deadline - now)
         if delay is None:
             self._land(flight, flight.failed(error))
