@@ -52,6 +52,9 @@ _LOW = 128
 _DEEPEST = 64
 """Elements that a page may leave open, more than templates can nest; so many numbers are always at hand for them."""
 _MOST_PREFIXES = 256
+_MOST_TAGGED = 7_500_000
+"""Objects after which pages have no tags: PDF/A allows 8,388,607 (ISO 19005-2, 6.1.13), and what is left is enough for
+100,000 pages without."""
 # Rows of the cross-reference stream (PDF 32000-1, 7.5.8): type, offset or object stream, generation or index.
 _ROW = struct.Struct(">BIH")
 _FREE = _ROW.pack(0, 0, 0)
@@ -203,6 +206,8 @@ class DocumentWriter:
         """Objects for the object stream at the end."""
         self._stack = [Carried(_DOCUMENT, _STRUCTURE, "Document", 0, [])]
         self.pages = 0
+        self.untagged_from = 0
+        """The first page without tags, because the document has too many objects; 0 where there is none."""
 
     @property
     def size(self) -> int:
@@ -225,6 +230,8 @@ class DocumentWriter:
             page: the frames.
             deferred: numbers (from `reserve`) of forms that are painted over the page and written later.
         """
+        if self._block >= _MOST_TAGGED:
+            self._untag(page)
         used: set[tuple[int, int]] = set()
         out: list[bytes] = []
         stream = self._cache.content.write(page, used)
@@ -268,6 +275,13 @@ class DocumentWriter:
             self._close_section(out)
         return self._written(out)
 
+    def _untag(self, page: Page) -> None:
+        if not self.untagged_from:
+            self.untagged_from = self.pages + 1
+            self._late += [(carried.number, carried.body()) for carried in self._stack[1:]]
+            del self._stack[1:]
+        page.untag()
+
     def _take_low(self) -> None:
         self._low, self._low_end = self._block, self._block + _LOW
         self._rows.append((self._low, bytearray(_ROW.size * _LOW)))
@@ -303,7 +317,7 @@ class DocumentWriter:
         if self._kids:
             self._close_nodes()
         meta = self._metadata
-        xmp = packet(meta)
+        xmp = packet(meta, accessible=not self.untagged_from)
         self._object(
             out, _METADATA, b"<</Type/Metadata/Subtype/XML/Length %d>>\nstream\n%s\nendstream" % (len(xmp), xmp)
         )

@@ -13,7 +13,7 @@ from pressrun_server.layout.overflow import too_wide
 from pressrun_server.layout.panel import Panel, paragraphs_of
 from pressrun_server.layout.static import Kept
 from pressrun_server.model.content import BoundNode, BoundRow, Fixed, Piece
-from pressrun_server.model.page import ARTIFACT, Column, Fill, Page, PlacedImage, Shape, Strip, Tag, TextItem
+from pressrun_server.model.page import ARTIFACT, Column, Fill, Page, PlacedImage, Shape, Strip, Tag, TextItem, bare
 from pressrun_server.model.program import (
     Border,
     Box,
@@ -305,14 +305,8 @@ class RowSetter:
 
 def untagged(frame: RowFrame) -> RowFrame:
     """The same row as an artifact, e.g. a header on a further page."""
-    text: list[TextItem] = []
-    for item in frame.text:
-        if isinstance(item[0], Strip):
-            text.append((item[0].bare, *item[1:]))
-        else:
-            text.append((ARTIFACT, *item[1:]) if isinstance(item[0], str) else item)
     images = [(*image[:5], False) for image in frame.images]
-    return RowFrame(frame.height, text, frame.fills, images, frame.y)
+    return RowFrame(frame.height, bare(frame.text), frame.fills, images, frame.y)
 
 
 def split(frame: RowFrame, room: int) -> tuple[RowFrame, RowFrame]:

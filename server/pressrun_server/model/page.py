@@ -17,6 +17,7 @@ __all__ = [
     "Strip",
     "Tag",
     "TextItem",
+    "bare",
 ]
 
 ARTIFACT = ""
@@ -137,3 +138,20 @@ class Page:
     tags: list[Tag] = field(default_factory=list)
     alts: list[str] = field(default_factory=list)
     """Alternative texts of the images that have tags, in the same order."""
+
+    def untag(self) -> None:
+        """Make all of it an artifact."""
+        self.text = bare(self.text)
+        self.images = [(*image[:5], False) for image in self.images]
+        self.tags, self.alts = [], []
+
+
+def bare(text: list[TextItem]) -> list[TextItem]:
+    """The same text as an artifact."""
+    found: list[TextItem] = []
+    for item in text:
+        if isinstance(item[0], Strip):
+            found.append((item[0].bare or item[0], *item[1:]))
+        else:
+            found.append((ARTIFACT, *item[1:]) if isinstance(item[0], str) else item)
+    return found

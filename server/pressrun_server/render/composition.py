@@ -170,7 +170,7 @@ class Composition:
             pages=count,
             size=writer.size,
             sha256=writer.sha256,
-            warnings=remarks.warnings(),
+            warnings=remarks.warnings(writer.untagged_from),
             seconds=time.perf_counter() - started,
             cpu_seconds=time.thread_time() - cpu,
         )

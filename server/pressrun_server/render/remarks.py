@@ -114,8 +114,12 @@ class Remarks:
             if self._policy.small_text == "fail":
                 raise self._refused("small-text", self._of_tiny(size))
 
-    def warnings(self) -> tuple[RenderWarning, ...]:
-        """All that is worth a warning, by kind."""
+    def warnings(self, untagged_from: int = 0) -> tuple[RenderWarning, ...]:
+        """All that is worth a warning, by kind.
+
+        Args:
+            untagged_from: the first page without tags, because the document has too many objects.
+        """
         found: list[RenderWarning] = []
         if self._policy.missing_glyph == "warn":
             found += [self._of_missing(character) for character in sorted(self._missing)[:_MOST]]
@@ -123,6 +127,9 @@ class Remarks:
             found += [self._of_overflow(page, note) for page, note in self._overflows.values()]
         found += [self._of_coarse(slot) for slot in sorted(self._coarse)]
         found += [self._of_tiny(size) for size in sorted(self._tiny)]
+        if untagged_from:
+            text = "from here on the document has no tags, since PDF/A allows no more objects; split it to have them"
+            found.append(RenderWarning("UNTAGGED", text, f"page {untagged_from}"))
         return tuple(found)
 
     def _of_missing(self, character: str) -> RenderWarning:

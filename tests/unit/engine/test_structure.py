@@ -317,3 +317,30 @@ def test_a_document_does_not_depend_on_those_before() -> None:
         r"\s+", " ", " ".join(page.get_text() for page in __import__("pymupdf").open(stream=fresh[3], filetype="pdf"))
     )
     assert "(x) \\ 0 1.00 (x) \\ 1 −1,234.50" in text  # noqa: RUF001 - the minus is meant
+
+
+@pytest.mark.parametrize("most", [400, 1500])
+def test_a_document_of_too_many_objects_goes_on_untagged(
+    composed: Compose, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """Pages past the limit are artifacts, all that was tagged stays right, and the document says what it is."""
+    monkeypatch.setattr(document, "_MOST_TAGGED", most)
+    body = f"{FOOTER}<h1>Title</h1><section>{TABLE}</section><p>The end</p>"
+    made = composed(body, CSS, rows(800))
+    pdf = check(made.data)
+    (warning,) = made.summary.warnings
+    assert warning.code == "UNTAGGED"
+    first = int(warning.place.removeprefix("page "))
+    assert 1 < first < made.summary.pages
+    for number, page in enumerate(pdf.pages, 1):
+        marked = any(str(operator) == "BDC" for _, operator in pikepdf.parse_content_stream(page))
+        assert marked is (number < first)
+    text = " ".join(made.text(number) for number in range(made.summary.pages))
+    assert "799" in text
+    assert text.endswith(f"of {made.summary.pages} Bank") or "The end" in text
+    metadata = bytes(pdf.Root.Metadata.read_bytes())
+    assert b"pdfuaid:part>" not in metadata
+    assert b"<pdfaid:part>2</pdfaid:part>" in metadata
+    shown = tree(pdf).splitlines()
+    assert shown[:3] == ["H1", "Sect", "  Table"]
+    assert "P" not in shown
