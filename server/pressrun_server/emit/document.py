@@ -48,6 +48,8 @@ _KIDS = 64
 _LEVEL = 1
 _SECTION = 512
 """Pages after which what is known of cross-references is written, so that memory does not grow with the document."""
+_LINK_KEYS = 1 << 24
+"""Keys of links in the tree of marks begin here, above those of any number of pages."""
 _LOW = 128
 _DEEPEST = 64
 """Elements that a page may leave open, more than templates can nest; so many numbers are always at hand for them."""
@@ -174,13 +176,21 @@ class DocumentWriter:
         cache: the program's prefixes.
         images: slot index, digest and prepared image of each slot that has one.
         metadata: what the document says of itself.
+        targets: where the program's links lead, in ASCII.
     """
 
     def __init__(
-        self, cache: PrefixCache, images: Sequence[tuple[int, str, PreparedImage]], metadata: Metadata
+        self,
+        cache: PrefixCache,
+        images: Sequence[tuple[int, str, PreparedImage]],
+        metadata: Metadata,
+        targets: Sequence[str] = (),
     ) -> None:
         self._cache = cache
         self._metadata = metadata
+        self._targets = targets
+        self._link_parents: list[int] = []
+        """The element of each link's annotation, in order."""
         self._prefix = cache.get(images)
         self._state = self._prefix.state.copy()
         self._position = len(self._prefix.data)
@@ -247,12 +257,16 @@ class DocumentWriter:
         if not self._kids:
             self._parent = base + EXTRA + extra
             extra += 1
+        annotations = b""
+        if page.links:
+            annotations = b"/Annots %d 0 R" % (base + EXTRA + extra)
+            extra += 1
         names = b"".join([b"/D%d %d 0 R" % (item, item) for item in deferred])
         images = b"%d 0 R" % _IMAGES if not names else b"<<%s%s>>" % (self._prefix.images, names)
         dictionary = (
             b"<</Type/Page/Parent %d 0 R/MediaBox%s/Resources<</Font %d 0 R/XObject %s>>/Contents %d 0 R"
-            b"/StructParents %d/Tabs/S>>"
-            % (self._parent, self._cache.box(page), _FONTS, images, base + CONTENT, self.pages)
+            b"/StructParents %d/Tabs/S%s>>"
+            % (self._parent, self._cache.box(page), _FONTS, images, base + CONTENT, self.pages, annotations)
         )
         made = self._cache.forms.page(
             page.tags, self._stack, base, extra, len(page.alts), dictionary, self._carried_number
@@ -264,6 +278,8 @@ class DocumentWriter:
         self._object(out, base + CONTENT, self._deflated(b"", stream))
         for figure, alt in zip(made.figures, page.alts, strict=True):
             self._object(out, figure.number, _figure(figure, base + PAGE, alt))
+        if page.links:
+            self._annotations(out, page, base + EXTRA + extra - 1, made.links)
         self._object(out, base + STREAM, made.stream)
         self._late += [(ended.number, ended.body()) for ended in made.ended]
         self._kids.append(base + PAGE)
@@ -281,6 +297,21 @@ class DocumentWriter:
             self._late += [(carried.number, carried.body()) for carried in self._stack[1:]]
             del self._stack[1:]
         page.untag()
+
+    def _annotations(self, out: list[bytes], page: Page, number: int, links: Sequence[tuple[int, int]]) -> None:
+        """The annotations of a page's links (12.5.6.5); each has a way back to its element (14.7.4.4)."""
+        self._object(out, number, b"[%s]" % b" ".join([b"%d 0 R" % link for link, _ in links]))
+        for (link, parent), (x, y, width, height, index) in zip(links, page.links, strict=True):
+            top = page.height - y
+            corners = " ".join(map(decimal, (x, top - height, x + width, top))).encode()
+            uri = text_string(self._targets[index - 1])
+            self._object(
+                out,
+                link,
+                b"<</Type/Annot/Subtype/Link/Rect[%s]/Border[0 0 0]/F 4/Contents%s/StructParent %d/A<</S/URI/URI%s>>>>"
+                % (corners, uri, _LINK_KEYS + len(self._link_parents), uri),
+            )
+            self._link_parents.append(parent)
 
     def _take_low(self) -> None:
         self._low, self._low_end = self._block, self._block + _LOW
@@ -324,13 +355,19 @@ class DocumentWriter:
         stream, first = self._block, self._block + 1
         late = self._late
         late += [(carried.number, carried.body()) for carried in self._stack[1:]]
+        links = b" ".join([b"%d %d 0 R" % (_LINK_KEYS + at, link) for at, link in enumerate(self._link_parents)])
         if len(self._mark_nodes) == 1:
-            marks = b"<</Nums[%s]>>" % self._mark_nodes[0][0]
+            marks = b"<</Nums[%s %s]>>" % (self._mark_nodes[0][0], links)
         else:
             kids = b""
             for nums, last in self._mark_nodes:
                 limits = b"/Limits[%d %d]" % (last - last % _KIDS, last)
                 late.append((first, b"<<%s/Nums[%s]>>" % (limits, nums)))
+                kids += b"%d 0 R " % first
+                first += 1
+            if links:
+                limits = b"/Limits[%d %d]" % (_LINK_KEYS, _LINK_KEYS + len(self._link_parents) - 1)
+                late.append((first, b"<<%s/Nums[%s]>>" % (limits, links)))
                 kids += b"%d 0 R " % first
                 first += 1
             marks = b"<</Kids[%s]>>" % kids
@@ -344,7 +381,7 @@ class DocumentWriter:
             (
                 _STRUCTURE,
                 b"<</Type/StructTreeRoot/K[%d 0 R]/ParentTree%s/ParentTreeNextKey %d>>"
-                % (_DOCUMENT, marks, self.pages),
+                % (_DOCUMENT, marks, _LINK_KEYS + len(self._link_parents)),
             ),
             (_PAGES, b"<</Type/Pages/Count %d/Kids[%s]>>" % (self.pages, nodes)),
             (_FONTS, b"<<%s>>" % fonts),

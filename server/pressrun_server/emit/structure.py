@@ -99,6 +99,8 @@ class PageObjects:
     rows: bytes
     """Cross-reference rows from the page's dictionary on; those of figures and other objects are left open."""
     figures: tuple[FigureObject, ...]
+    links: tuple[tuple[int, int], ...]
+    """Number of each link's annotation, and of its element."""
     ended: tuple[Carried, ...]
     """Carried elements that end on the page."""
 
@@ -126,6 +128,8 @@ class _Form:
     """Place in the block of each body."""
     figures: list[tuple[int, bytes, int, str]]
     """Place, parent, mark and role."""
+    links: list[tuple[int, bytes]]
+    """Place of the annotation, and the element that it belongs to."""
     kids: list[bytes]
     """What each carried element gets."""
     closed: int
@@ -195,7 +199,8 @@ class Forms:
         kept = len(stack) - form.closed
         ended = tuple(stack[kept:])
         stack[kept:] = left
-        return PageObjects(form.size, *filled, figures, ended)
+        links = tuple([(base + place, int(block.filled(parent))) for place, parent in form.links])
+        return PageObjects(form.size, *filled, figures, links, ended)
 
 
 class _Numbers:
@@ -245,70 +250,104 @@ def _flat(tags: list[Tag]) -> list[str]:
     return found
 
 
-def _build(tags: list[Tag], depth: int, extra: int, images: int) -> _Form:
-    stack = [_Open(b"@%d;" % index, -1, b"", "", carried=True) for index in range(depth)]
-    carried = list(stack)
-    bodies: list[bytes] = []
-    places: list[int] = []
-    figures: list[tuple[int, bytes, int, str]] = []
-    image_parents: list[bytes] = []
-    text_parents: list[bytes] = []
-    place, closed = EXTRA + extra, 0
-    page = _ref(PAGE)
-    flat = _flat(tags)
-    open_at = _left_open(flat)
+class _Builder:
+    """Goes through a page's tags once and notes what they come to.
 
-    for index, tag in enumerate(flat):
-        top = stack[-1]
+    Args:
+        depth: elements open before the page.
+        extra: numbers that other objects of the page take.
+        images: how many images have marks, which come before those of text.
+        left_open: order of the elements that stay open, by where their tags stand.
+    """
+
+    def __init__(self, depth: int, extra: int, images: int, left_open: dict[int, int]) -> None:
+        self.carried = [_Open(b"@%d;" % index, -1, b"", "", carried=True) for index in range(depth)]
+        self.stack = list(self.carried)
+        self.place = EXTRA + extra
+        self.closed = 0
+        self.bodies: list[bytes] = []
+        self.places: list[int] = []
+        self.figures: list[tuple[int, bytes, int, str]] = []
+        self.links: list[tuple[int, bytes]] = []
+        self.image_parents: list[bytes] = []
+        self.text_parents: list[bytes] = []
+        self._page = _ref(PAGE)
+        self._images = images
+        self._left_open = left_open
+
+    def take(self, index: int, tag: str) -> None:
+        """The tag at an index."""
+        top = self.stack[-1]
         if tag == ")":
-            stack.pop()
+            self.stack.pop()
             if top.carried:
-                closed += 1
+                self.closed += 1
             else:
-                bodies.append(_body(top, page))
-                places.append(top.place)
-            continue
-        if tag == ".":
-            mark = images + len(text_parents)
-            text_parents.append(top.ref)
-            if top.carried:
-                top.kids.append(b"<</Type/MCR/Pg %s 0 R/MCID %d>>" % (page, mark))
-            else:
-                top.kids.append(b"%d " % mark)
-                top.marked = True
-            continue
-        if place >= _MOST_PLACES:
+                self._finish(top)
+        elif tag == ".":
+            self._mark(top)
+        elif tag == "&":
+            place = self._take_place()
+            top.kids.append(b"<</Type/OBJR/Obj %s 0 R/Pg %s 0 R>>" % (_ref(place), self._page))
+            self.links.append((place, top.ref))
+        else:
+            self._element(index, tag, top)
+
+    def _element(self, index: int, tag: str, top: _Open) -> None:
+        if index in self._left_open:
+            opened = _Open(b"@%d;" % (len(self.carried) + self._left_open[index]), -1, top.ref, tag[1:])
+        else:
+            place = self._take_place()
+            opened = _Open(_ref(place), place, top.ref, tag.lstrip("(!"))
+        top.kids.append(b"%s 0 R " % opened.ref)
+        if tag[0] == "(":
+            self.stack.append(opened)
+        elif tag[0] == "!":
+            self.figures.append((opened.place, top.ref, len(self.image_parents), opened.role))
+            self.image_parents.append(opened.ref)
+        else:
+            self._mark(opened)
+            self._finish(opened)
+
+    def _mark(self, opened: _Open) -> None:
+        mark = self._images + len(self.text_parents)
+        self.text_parents.append(opened.ref)
+        if opened.carried:
+            opened.kids.append(b"<</Type/MCR/Pg %s 0 R/MCID %d>>" % (self._page, mark))
+        else:
+            opened.kids.append(b"%d " % mark)
+            opened.marked = True
+
+    def _finish(self, opened: _Open) -> None:
+        self.bodies.append(_body(opened, self._page))
+        self.places.append(opened.place)
+
+    def _take_place(self) -> int:
+        if self.place >= _MOST_PLACES:
             raise PressrunError(
                 Reason.LIMIT_EXCEEDED,
                 f"a page has more than {_MOST_PLACES:,} paragraphs and cells; set it larger, or break it",
             )
-        if index in open_at:
-            opened = _Open(b"@%d;" % (depth + open_at[index]), -1, top.ref, tag[1:])
-        else:
-            opened = _Open(_ref(place), place, top.ref, tag.lstrip("(!"))
-            place += 1
-        top.kids.append(b"%s 0 R " % opened.ref)
-        if tag[0] == "(":
-            stack.append(opened)
-        elif tag[0] == "!":
-            figures.append((opened.place, top.ref, len(image_parents), opened.role))
-            image_parents.append(opened.ref)
-        else:
-            opened.kids.append(b"%d " % (images + len(text_parents)))
-            opened.marked = True
-            text_parents.append(opened.ref)
-            bodies.append(_body(opened, page))
-            places.append(opened.place)
-    assert len(image_parents) == images, "each image that has a tag is told once"
-    marks = b"".join([b"%s 0 R " % ref for ref in image_parents + text_parents])
+        self.place += 1
+        return self.place - 1
+
+
+def _build(tags: list[Tag], depth: int, extra: int, images: int) -> _Form:
+    flat = _flat(tags)
+    built = _Builder(depth, extra, images, _left_open(flat))
+    for index, tag in enumerate(flat):
+        built.take(index, tag)
+    assert len(built.image_parents) == images, "each image that has a tag is told once"
+    marks = b"".join([b"%s 0 R " % ref for ref in built.image_parents + built.text_parents])
     return _Form(
-        size=place,
-        bodies=[b"[%s]" % marks.rstrip(), *bodies],
-        places=[MARKS, *places],
-        figures=figures,
-        kids=[b"".join(opened.kids) for opened in carried],
-        closed=closed,
-        left=[(opened.parent, opened.role, b"".join(opened.kids)) for opened in stack if not opened.carried],
+        size=built.place,
+        bodies=[b"[%s]" % marks.rstrip(), *built.bodies],
+        places=[MARKS, *built.places],
+        figures=built.figures,
+        links=built.links,
+        kids=[b"".join(opened.kids) for opened in built.carried],
+        closed=built.closed,
+        left=[(opened.parent, opened.role, b"".join(opened.kids)) for opened in built.stack if not opened.carried],
     )
 
 

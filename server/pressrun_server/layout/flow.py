@@ -45,7 +45,7 @@ __all__ = ["Flow", "Layout"]
 _ENDLESS = 1 << 60
 _PIXEL = 750
 _NO_FILL = (0, 0, 0, 0, -1)
-_LAYERS = ("fills", "images", "text", "tags", "alts")
+_LAYERS = ("fills", "images", "text", "tags", "alts", "links")
 """What a page consists of, and what a keep remembers the length of."""
 
 
@@ -519,6 +519,10 @@ class Flow:
             if self._label is not None:
                 self._flush()
                 self._label_line(self._y, lines[0].ascent)
+            if self._has_links(lines):
+                self._put_links(node, lines, begins=True, ends=True)
+                self._pending = node.box.margin_bottom
+                return True
             self._mark(node.role, node.role or ".")
         self._put(node, lines)
         self._pending = node.box.margin_bottom
@@ -540,6 +544,12 @@ class Flow:
                 if self._label is not None:
                     self._flush()
                     self._label_line(self._y, lines[index].ascent)
+                if self._has_links(lines):
+                    self._put_links(node, lines[index:fitting], begins=index == 0, ends=fitting == count)
+                    index = fitting
+                    if index < count:
+                        yield self._turn()
+                    continue
                 if index == 0 and fitting == count:
                     self._mark(node.role, node.role or ".")
                 else:
@@ -553,6 +563,53 @@ class Flow:
                 yield self._turn()
             index = fitting
         self._pending = max(self._pending, node.box.margin_bottom)
+
+    def _has_links(self, lines: list[Line]) -> bool:
+        linked = self._layout.setter.linked
+        return bool(linked) and any(segment[1] in linked for line in lines for segment in line.segments)
+
+    def _put_links(self, node: Paragraph, lines: list[Line], *, begins: bool, ends: bool) -> None:
+        """Place lines with links in them: each is an element in the paragraph, with its text and its places."""
+        self._flush()
+        if begins and node.role:
+            self._begin(node.role)
+        page, styles, box = self._page, self._layout.setter.styles, node.box
+        current = -1
+        for line in lines:
+            x, y = box.content_x, self._y
+            if node.align != "left":
+                spare = box.content_width - line.width
+                x += spare if node.align == "right" else spare // 2
+            reach = [segment[0] for segment in line.segments[1:]] + [line.width]
+            begun, last = None, x
+            for (offset, style, shard, codes), end in zip(line.segments, reach, strict=True):
+                link = styles[style].link
+                if link != current:
+                    self._put_link(begun, x + offset, y, line.height, current)
+                    begun = None
+                    if current > 0:
+                        self._end()
+                    if link:
+                        self._begin("Link")
+                    self._mark("Link" if link else node.role, ".")
+                    current = link
+                if link and begun is None:
+                    begun = x + offset
+                page.text.append((x + offset, y + line.ascent, style, shard, codes))
+                last = x + end
+            self._put_link(begun, last, y, line.height, current)
+            self._y += line.height
+        if current > 0:
+            self._end()
+        if ends and node.role:
+            self._end()
+        self._placed()
+
+    def _put_link(self, begun: int | None, end: int, y: int, height: int, link: int) -> None:
+        """The place of a link's text on one line."""
+        if begun is not None and not self._artifact:
+            self._page.links.append((begun, y, end - begun, height, link))
+            self._page.tags.append("&")
 
     def _break_at(self, node: Paragraph, index: int, fitting: int, count: int) -> int:
         """How far a paragraph goes on this page, with orphans and widows (CSS Fragmentation 3, 3.3)."""
@@ -797,6 +854,8 @@ def _place(inner: Page, page: Page, dy: int) -> None:
     page.text += [(x, y + dy, style, shard, codes) for x, y, style, shard, codes in inner.text]
     page.tags += inner.tags
     page.alts += inner.alts
+    if inner.links:
+        page.links += [(x, y + dy, w, h, link) for x, y, w, h, link in inner.links]
     _place_boxes(inner, page, dy)
 
 
@@ -807,6 +866,8 @@ def _place_row(frame: RowFrame, page: Page, y: int) -> None:
     )
     page.tags += frame.tags
     page.alts += frame.alts
+    if frame.links:
+        page.links += [(x, line + y, w, h, link) for x, line, w, h, link in frame.links]
     _place_boxes(frame, page, y)
 
 

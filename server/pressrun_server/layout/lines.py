@@ -53,6 +53,8 @@ class Typesetter:
     def __init__(self, faces: list[Face], styles: tuple[TextStyle, ...]) -> None:
         self.faces = faces
         self.styles = styles
+        self.linked = frozenset(index for index, style in enumerate(styles) if style.link)
+        """Styles of links."""
         self._encoders = [faces[style.face].encode for style in styles]
         self.plain_styles = [
             (_never if style.letter_spacing else faces[style.face].plain, style.size) for style in styles

@@ -12,17 +12,27 @@ from pressrun_server.layout.lines import Typesetter
 from pressrun_server.layout.overflow import too_wide
 from pressrun_server.layout.panel import Panel, paragraphs_of
 from pressrun_server.layout.static import Kept
-from pressrun_server.model.content import BoundNode, BoundRow, Fixed, Piece
-from pressrun_server.model.page import ARTIFACT, Column, Fill, Page, PlacedImage, Shape, Strip, Tag, TextItem, bare
+from pressrun_server.model.content import BoundNode, BoundParagraph, BoundRow, Fixed, Piece
+from pressrun_server.model.page import (
+    ARTIFACT,
+    Column,
+    Fill,
+    Page,
+    PlacedImage,
+    PlacedLink,
+    Shape,
+    Strip,
+    Tag,
+    TextItem,
+    bare,
+)
 from pressrun_server.model.program import (
     Border,
     Box,
-    Break,
     Cell,
-    Inline,
-    InlineConditional,
     Paragraph,
     RowTemplate,
+    styles_of,
 )
 
 __all__ = ["RowFrame", "RowPlan", "RowSetter", "borders", "split", "untagged"]
@@ -45,6 +55,7 @@ class RowFrame:
     y: int = 0
     tags: list[Tag] = field(default_factory=list)
     alts: list[str] = field(default_factory=list)
+    links: list[PlacedLink] = field(default_factory=list)
     roles: tuple[str, ...] = ()
     """Of the row and of its cells, for when it is split."""
 
@@ -226,7 +237,9 @@ class RowSetter:
     def _level(self, paragraph: Paragraph) -> bool:
         """Whether a single line of the paragraph is always as high as its own style says."""
         height, ascent = self._setter.metrics(paragraph.style)
-        for style in _styles(paragraph.inlines):
+        if self._setter.linked and styles_of(paragraph.inlines) & self._setter.linked:
+            return False
+        for style in styles_of(paragraph.inlines):
             other_height, other_ascent = self._setter.metrics(style)
             if other_ascent > ascent or other_height - other_ascent > height - ascent:
                 return False
@@ -238,10 +251,13 @@ class RowSetter:
         for cell, content in zip(row.node.cells, row.cells, strict=True):
             only = cell.children[0] if len(cell.children) == 1 else None
             make: Callable[[Callable[[str], None]], tuple[Page, int]]
-            if isinstance(only, Paragraph):
+            if isinstance(only, Paragraph) and not (self._setter.linked & styles_of(only.inlines)):
                 make = partial(self._lines, cell, only, content, artifact)  # type: ignore[arg-type]
             else:
-                make = partial(flow, content, role=cell.role)  # type: ignore[arg-type, call-arg]
+                nodes: list[Any] = content
+                if isinstance(only, Paragraph):
+                    nodes = [BoundParagraph(only, nodes)]
+                make = partial(flow, nodes, role=cell.role)  # type: ignore[call-arg]
             set_cells.append((cell, *self._cells.get(cell, make, missing)))
         height = max([row.node.min_height, *(_edges(cell.box) + inner for cell, _, inner in set_cells)])
         frame = RowFrame(height, [], _decoration(row.node, height), [])
@@ -262,6 +278,7 @@ class RowSetter:
                 frame.images += [(x, y + dy, w, h, slot, tagged) for x, y, w, h, slot, tagged in page.images]
             frame.tags += [f"({cell.role}", *page.tags, ")"] if tagged else page.tags
             frame.alts += page.alts
+            frame.links += [(x, y + dy, w, h, link) for x, y, w, h, link in page.links]
         if tagged:
             frame.tags.append(")")
             # A row whose text took more than one line is to the structure what the others are.
@@ -316,7 +333,7 @@ def split(frame: RowFrame, room: int) -> tuple[RowFrame, RowFrame]:
     """
     if frame.y:
         text = [(x, y - frame.y, style, shard, codes) for x, y, style, shard, codes in frame.text]
-        frame = RowFrame(frame.height, text, frame.fills, frame.images, 0, frame.tags, frame.alts, frame.roles)
+        frame = RowFrame(frame.height, text, frame.fills, frame.images, 0, frame.tags, frame.alts, roles=frame.roles)
     lines = [item for item in frame.text if item[0].__class__ is not str]
     baselines = sorted({_baseline(item) for item in lines})
     cut = max([y for y in baselines if y <= room], default=0)
@@ -385,8 +402,8 @@ def _share(frame: RowFrame, cut: int, here: RowFrame, later: RowFrame) -> None:
 
 def _own_style(paragraph: Paragraph) -> int | None:
     """The one text style of a paragraph's line, where a record can't change it."""
-    styles = _styles(paragraph.inlines)
-    return styles.pop() if len(styles) == 1 else None
+    styles = styles_of(paragraph.inlines)
+    return next(iter(styles)) if len(styles) == 1 else None
 
 
 def _shape(node: RowTemplate, paragraphs: list[Paragraph | None]) -> Shape:
@@ -416,18 +433,6 @@ def _strip(plans: list[_CellPlan | None], paragraphs: list[Paragraph | None], *,
 
 def _bare(paragraph: Paragraph) -> bool:
     return not paragraph.box.margin_top and not paragraph.box.margin_bottom
-
-
-def _styles(inlines: tuple[Inline, ...]) -> set[int]:
-    """All text styles that inline content can show."""
-    found: set[int] = set()
-    for inline in inlines:
-        if isinstance(inline, InlineConditional):
-            for _, parts in inline.branches:
-                found |= _styles(parts)
-        elif not isinstance(inline, Break):
-            found.add(inline.style)
-    return found
 
 
 def _edges(box: Box) -> int:

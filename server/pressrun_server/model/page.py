@@ -13,6 +13,7 @@ __all__ = [
     "Matrix",
     "Page",
     "PlacedImage",
+    "PlacedLink",
     "Shape",
     "Strip",
     "Tag",
@@ -45,6 +46,7 @@ Tag: TypeAlias = "str | Shape"
 - `(X` opens an element of type X, `)` closes the last one that was opened;
 - `.` gives the open element a marked piece of text;
 - `X` is an element of type X with one marked piece of text;
+- `&` gives the open element the next of the page's `links`;
 - `!X` is an element of type X with one image, whose alternative text is the next of the page's `alts`;
 - a shape is all of its tags.
 
@@ -126,6 +128,10 @@ PlacedImage: TypeAlias = "tuple[int, int, int, int, int | Drawing, bool]"
 """x, y, width, height, index of the program's slot or a drawing, whether it is content (has a tag)."""
 
 
+PlacedLink: TypeAlias = "tuple[int, int, int, int, int]"
+"""x, y, width, height, number of the program's link."""
+
+
 @dataclass(slots=True, eq=False)
 class Page:
     """The frames of one page, in painting order: fills, images, text; and its part of the document's structure."""
@@ -138,12 +144,13 @@ class Page:
     tags: list[Tag] = field(default_factory=list)
     alts: list[str] = field(default_factory=list)
     """Alternative texts of the images that have tags, in the same order."""
+    links: list[PlacedLink] = field(default_factory=list)
 
     def untag(self) -> None:
         """Make all of it an artifact."""
         self.text = bare(self.text)
         self.images = [(*image[:5], False) for image in self.images]
-        self.tags, self.alts = [], []
+        self.tags, self.alts, self.links = [], [], []
 
 
 def bare(text: list[TextItem]) -> list[TextItem]:

@@ -44,9 +44,10 @@ __all__ = [
     "TextStyle",
     "Value",
     "With",
+    "styles_of",
 ]
 
-FORMAT = 5
+FORMAT = 6
 """Raised when the form of a program changes, so that an old blob is compiled again instead of misread."""
 
 
@@ -95,6 +96,8 @@ class TextStyle(msgspec.Struct, frozen=True):
     """0xRRGGBB."""
     line_height: int
     letter_spacing: int = 0
+    link: int = 0
+    """The program's link that the text is, counted from 1; 0 where it is none."""
     transform: str = ""
     """`upper`, `lower` or nothing."""
 
@@ -391,5 +394,19 @@ class Program(msgspec.Struct, frozen=True):
     first_page: Page
     other_page: Page
     body: Block
+    links: tuple[tuple[Inline, ...], ...]
+    """Where links lead, by number less one."""
     locale_data: LocaleData
     policy: Policy = Policy()
+
+
+def styles_of(inlines: tuple[Inline, ...]) -> frozenset[int]:
+    """All text styles that inline content can show."""
+    found: set[int] = set()
+    for inline in inlines:
+        if isinstance(inline, InlineConditional):
+            for _, parts in inline.branches:
+                found |= styles_of(parts)
+        elif not isinstance(inline, Break):
+            found.add(inline.style)
+    return frozenset(found)

@@ -142,7 +142,7 @@ class Composition:
         rows = self._rows
         most = MOST_PAGES if rows is None else MOST_PAGES_OF_ROWS
         loaded, remarks = self._loaded, self._remarks
-        writer = DocumentWriter(loaded.prefixes, self._prepared, self._metadata(env))
+        writer = DocumentWriter(loaded.prefixes, self._prepared, self._metadata(env), loaded.binder.targets(env))
         yield writer.begin()
         held: list[Page] = []
         deferred: list[tuple[int, int]] = []

@@ -61,11 +61,13 @@ from pressrun_server.model.program import (
     Text,
     Value,
     With,
+    styles_of,
 )
 from pressrun_server.template.arriving import ArrivingRows
 from pressrun_server.template.barcode import matrix
 from pressrun_server.template.evaluation import CLEAN, Environment, Evaluator, evaluator, texter
 from pressrun_server.template.filters import Formatter, Undefined
+from pressrun_server.template.links import target
 from pressrun_server.template.markers import marker
 from pressrun_server.template.rowcode import RowCode, row_code
 from pressrun_server.template.scale import scale
@@ -94,8 +96,10 @@ class Binder:
         self._formatter = Formatter(program.locale_data)
         self._transforms = [style.transform for style in program.styles]
         self._loops: list[_Loop] = []
+        self._linked = frozenset(index for index, style in enumerate(program.styles) if style.link)
         self._body = self._block(program.body)
         self._title = self._pieces(program.title)
+        self._links = [self._joined(link) for link in program.links]
         self._running = {
             id(running): self._block(running.block)
             for page in (program.first_page, program.other_page)
@@ -115,6 +119,14 @@ class Binder:
         for loop in self._loops:
             loop.code = row_code(loop.row, self._formatter, self._transforms)
         self._loops = []
+
+    def targets(self, env: Environment) -> list[str]:
+        """Where the links of a document lead.
+
+        Raises:
+            PressrunError: INVALID_RECORD, where none may.
+        """
+        return [target(link(env)) for link in self._links]
 
     def running(self, running: Running, env: Environment, number: int, count: int | None) -> BoundBlock:
         """A running element's content on one page; `count` is None while it is not known."""
@@ -226,6 +238,8 @@ class Binder:
             inner: list[_Pieces] | None = []
             match node:
                 case Paragraph():
+                    if self._linked and styles_of(node.inlines) & self._linked:
+                        return None  # a link's place is told by the lines
                     if not _fixed((node,)):
                         found.append(self._pieces(node.inlines))
                 case Block():

@@ -149,6 +149,7 @@ def _program(
         first_page=first,
         other_page=other,
         body=content,
+        links=tuple(structure.links),
         locale_data=data,
         policy=description.policy,
     )

@@ -41,6 +41,7 @@ from pressrun_server.template.cascade import REPEATED, Style
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
 from pressrun_server.template.geometry import box_of, pixels, resolved
 from pressrun_server.template.grammar import GrammarError, parse_condition, parse_loop, parse_names, parse_text
+from pressrun_server.template.links import SAFE_TARGET, TARGETS
 from pressrun_server.template.markup import Markup
 from pressrun_server.template.scope import Scope
 from pressrun_server.template.styles import StyleTable
@@ -50,9 +51,9 @@ __all__ = ["ELEMENTS", "Structure"]
 
 ELEMENTS = {
     "html", "head", "title", "style", "link", "meta", "body", "header", "footer", "main", "section", "article", "aside",
-    "nav", "div", "address", "p", "h1", "h2", "h3", "h4", "h5", "h6", "span", "strong", "b", "em", "i", "small", "br",
-    "hr", "img", "table", "colgroup", "col", "thead", "tbody", "tr", "th", "td", "figure", "figcaption", "blockquote",
-    "pr-barcode", "pr-chart", "ul", "ol", "li",
+    "nav", "div", "address", "p", "h1", "h2", "h3", "h4", "h5", "h6", "span", "a", "strong", "b", "em", "i", "small",
+    "br", "hr", "img", "table", "colgroup", "col", "thead", "tbody", "tr", "th", "td", "figure", "figcaption",
+    "blockquote", "pr-barcode", "pr-chart", "ul", "ol", "li",
 }  # fmt: skip
 _DIRECTIVES = {"pr-for", "pr-if", "pr-elif", "pr-else", "pr-with"}
 _ATTRIBUTES = {
@@ -66,6 +67,7 @@ _ATTRIBUTES = {
     "height",
     "colspan",
     "scope",
+    "href",
     "title",
     "role",
     "start",
@@ -136,6 +138,9 @@ class Structure:
         self.diagnostics = diagnostics
         self.running: dict[str, Element] = {}
         self.uses_count = False
+        self.links: list[tuple[Inline, ...]] = []
+        self._link = 0
+        """The link whose text is being read; 0 outside of links."""
         self._depth = 0
 
     # Expressions ------------------------------------------------------------------------------------------------------
@@ -250,7 +255,7 @@ class Structure:
             return []
         if not text.strip(" \t\n\r\f"):
             return [Text(_NO_STYLE, " ")]
-        style = self.table.index(self.styles[element])
+        style = self.table.index(self.styles[element], self._link)
 
         def place(index: int) -> Place:
             offset = after
@@ -616,6 +621,26 @@ class Structure:
             return []
         if element.tag == "br":
             return [Break()]
+        if element.tag == "a":
+            return self._anchor(element, scope)
+        return self._inlines(element, scope)
+
+    def _anchor(self, element: Element, scope: Scope) -> list[Inline]:
+        """A link: its text has a style of its own, by which layout knows where the link is."""
+        place, target = self.markup.place(element), element.get("href", "")
+        if self._link:
+            self.diagnostics.error("structure", place, "a link stands in a link", "end the outer one before")
+        fixed = target.partition("{{")[0]
+        if fixed == target and not SAFE_TARGET.match(target):
+            self.diagnostics.error("link", place, f"the link {target!r} is not supported", f"valid: {TARGETS}")
+            return self._inlines(element, scope)
+        self.links.append(tuple(self.text(target, 0, lambda _index: place, self.scope)))
+        self._link = len(self.links)
+        found = self._inlines(element, scope)
+        self._link = 0
+        return found
+
+    def _inlines(self, element: Element, scope: Scope) -> list[Inline]:
         inlines = self._loose(element, element.text, self.markup.end_of_tag(element), scope)
         for group in self._groups(element):
             if self._is_block(group[0]):
