@@ -63,7 +63,10 @@ class Remarks:
             if note not in self._missing:
                 self._missing[note] = self.page
                 if self._policy.missing_glyph == "fail":
-                    raise self._refused("missing-glyph", self._of_missing(note))
+                    text = (
+                        f"no font of the template has U+{ord(note):04X}; correct the record, or add a font that has it"
+                    )
+                    raise self._refused("missing-glyph", RenderWarning("MISSING_GLYPH", text, f"page {self.page}"))
             return
         place, _, text = note.partition("\n")
         key = place or text

@@ -40,6 +40,21 @@ schema: {type: object}
 </div></div></div></body></html>""",
 }
 
+STRICT = {
+    "template.yaml": b"""
+name: strict
+version: "1"
+html: page.html
+channels: [print]
+default_locale: en
+locales: [en]
+schema: {type: object}
+warnings: {missing-glyph: fail, overflow: warn}
+""",
+    "page.html": b"""<!doctype html><html><head><title>t</title><style>p { white-space: nowrap; width: 20mm }</style></head>
+<body><p>{{ name }}</p></body></html>""",
+}
+
 
 def _status(error: grpc.aio.AioRpcError) -> status_pb2.Status:
     metadata = error.trailing_metadata()
@@ -58,6 +73,29 @@ def _record(transactions: int) -> bytes:
 def _spinning(document: Callable[..., Any], request_id: str, size: int, **changes: Any) -> Any:
     template = document_pb2.TemplateRef(name="spinning")
     return document(request_id, record=json.dumps({"xs": list(range(size))}).encode(), template=template, **changes)
+
+
+async def test_a_document_that_its_template_refuses_fails_alone(
+    caller: Any, document: Callable[..., Any], details: Callable[..., Any]
+) -> None:
+    """A character that no font has fails the document, with code and place; what only warns is in the manifest."""
+    await caller.publish(STRICT)
+    template = document_pb2.TemplateRef(name="strict")
+
+    def named(request_id: str, name: str) -> Any:
+        return document(request_id, record=json.dumps({"name": name}).encode(), template=template)
+
+    answers = await caller.documents(
+        named("good", "Zoë"), named("odd", "漢"), named("long", "Wolfeschlegelsteinhausenbergerdorff")
+    )
+    failure = answers["odd"].failure
+    told = details(failure)
+    assert (failure.code, told.reason) == (grpc.StatusCode.FAILED_PRECONDITION.value[0], "DOCUMENT_REFUSED")
+    assert "U+6F22" in failure.message
+    assert told.metadata == {"warning": "MISSING_GLYPH", "place": "page 1"}
+    assert not answers["good"].completion.manifest.warnings
+    (warning,) = answers["long"].completion.manifest.warnings
+    assert (warning.code, warning.place) == ("OVERFLOW", "page 1, page.html:2:10")
 
 
 async def test_a_document_that_spins_ends_soon_and_delays_nobody_for_long(
