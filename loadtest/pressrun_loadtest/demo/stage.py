@@ -61,6 +61,8 @@ class Stage:
         with ExitStack() as stack:
             self._folder.mkdir(parents=True, exist_ok=True)
             environment = _parse(self._sandbox) if self._sandbox else self._start_sandbox(stack)
+            self.sandbox_urls = [value for name, value in environment.items() if name.endswith("_URL")]
+            """Where the stand-ins answer."""
             self.node = self._start_node(stack, environment)
             self._stack = stack.pop_all()
         return self

@@ -1,0 +1,55 @@
+"""A test as CSV, one line a second, and as Prometheus text for a push gateway or a textfile collector."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import msgspec
+from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
+
+from pressrun_loadtest.load.measure import Second
+from pressrun_loadtest.load.report import Report
+
+__all__ = ["write_csv", "write_prometheus"]
+
+
+def write_csv(report: Report, path: Path) -> None:
+    """Write the series.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [each.name for each in msgspec.structs.fields(Second)])
+        writer.writeheader()
+        writer.writerows(map(msgspec.structs.asdict, report.series))
+
+
+def write_prometheus(report: Report, path: Path) -> None:
+    """Write the figures as gauges.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    registry = CollectorRegistry()
+
+    def gauge(name: str, help_text: str, *labels: str) -> Gauge:
+        return Gauge(f"pressrun_load_{name}", help_text, ("scenario", *labels), registry=registry)
+
+    latency = gauge("latency_seconds", "Intended start to last byte.", "quantile")
+    first_byte = gauge("first_byte_seconds", "Intended start to first byte.", "quantile")
+    for of, where in ((report.latency, latency), (report.first_byte, first_byte)):
+        for name, value in of.percentiles.items():
+            where.labels(report.name, f"{float(name[1:]) / 100:g}").set(value / 1000)
+    documents = gauge("documents", "Documents by result.", "result")
+    documents.labels(report.name, "ok").set(report.done)
+    documents.labels(report.name, "failed").set(report.failures)
+    for name, help_text, value in (
+        ("documents_per_second", "Finished documents a second.", report.rate),
+        ("wrong_documents", "Faults in documents that were read in full.", len(report.faults)),
+        ("node_cpu_seconds_per_document", "CPU of all processes of the node.", report.node_cpu_ms / 1000),
+        ("generator_busiest_ratio", "Share of a core that the busiest generator used.", report.busiest_generator),
+    ):
+        gauge(name, help_text).labels(report.name).set(value)
+    write_to_textfile(str(path), registry)

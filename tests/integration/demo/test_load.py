@@ -1,0 +1,81 @@
+"""The load tester against a real node and sandbox."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pressrun_loadtest.load.report import read_report
+
+_COMMAND = [sys.executable, "-c", "from pressrun_loadtest.load.cli import main; main(prog_name='pressrun-load')"]
+
+
+def _run(*arguments: str, seconds: float = 55) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*_COMMAND, *arguments], capture_output=True, text=True, timeout=seconds, check=False)
+
+
+def test_an_open_loop_of_two_generators_counts_and_checks_every_document(tmp_path: Path) -> None:
+    """All that arrive are answered and counted; the parts that the node cannot make are named; reports are written."""
+    scenario = tmp_path / "mine.yaml"
+    scenario.write_text(
+        "description: two kinds\narrival: {kind: constant, rate: 20, seconds: 3}\nprocesses: 2\nwarm: 10\nverify: 10\n"
+        "mix: [{weight: 3}, {weight: 1, output_channel: email}]\n"
+    )
+    out = tmp_path / "out"
+    done = _run("run", str(scenario), "--out", str(out), "--fail-if", "errors>0%", "--fail-if", "rate<1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = read_report(out / "report.json")
+    assert (report.asked, report.done, report.failed, report.faults) == (60, 60, {}, [])
+    assert report.pages == 120
+    assert report.checked >= 4
+    assert report.latency.count == sum(each.done for each in report.series) == 60
+    assert report.node_cpu_ms > 0
+    assert len(report.left_out) == 1
+    assert "email" in report.left_out[0]
+    assert "Left out, since the node refuses it" in done.stdout
+    assert {each.name for each in out.iterdir()} == {"report.json", "report.html", "series.csv", "metrics.prom"}
+
+
+def test_ctrl_c_gives_the_report_so_far(tmp_path: Path) -> None:
+    """An interrupted test ends soon, says so, and has counted what was done."""
+    out = tmp_path / "out"
+    command = [*_COMMAND, "run", "statement-small", "--seconds", "600", "--out", str(out)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("making records"):
+                break
+        time.sleep(8)
+        process.send_signal(signal.SIGINT)
+        told = process.communicate(timeout=40)[0]
+    report = read_report(out / "report.json")
+    assert report.end_reason == "interrupted", told
+    assert report.done > 0
+    assert report.done + sum(report.failed.values()) + report.unanswered == report.asked
+
+
+def test_a_met_condition_fails_the_command(tmp_path: Path) -> None:
+    """`--fail-if` gives exit code 3 and the value; a wrong one is refused before anything starts."""
+    done = _run("run", "smoke", "--seconds", "1", "--out", str(tmp_path), "--fail-if", "p50>1us")
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "FAILED: p50>1us" in done.stdout
+    assert msgspec.json.decode((tmp_path / "report.json").read_bytes())["count"] == 50
+    wrong = _run("run", "smoke", "--fail-if", "p50>1parsec")
+    assert wrong.returncode == 2
+    assert "e.g. 'p99>50ms'" in wrong.stderr
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_a_part_of_month_end_is_delivered_without_a_fault(tmp_path: Path) -> None:
+    """4 % of the headline: 60,000 statements arrive at 1,000 a second; none fails, none is wrong."""
+    done = _run("run", "month-end", "--scale", "0.04", "--out", str(tmp_path), seconds=850)
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = read_report(tmp_path / "report.json")
+    assert (report.done, report.failures, report.faults) == (60_000, 0, [])

@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pressrun_client import TemplateRef
+from pressrun_loadtest.demo.viewer import View
+from pressrun_loadtest.load.arrivals import expected, moments
+from pressrun_loadtest.load.capacity import Step, search, verdict
+from pressrun_loadtest.load.comparison import compare
+from pressrun_loadtest.load.errors import ScenarioError
+from pressrun_loadtest.load.measure import Interval, Sample, Second, Tally, histogram
+from pressrun_loadtest.load.page import page
+from pressrun_loadtest.load.report import Report, latency_of, read_report, write_report
+from pressrun_loadtest.load.scenario import Arrival, Part, Scenario, load_scenario, shipped
+from pressrun_loadtest.load.stock import NUMBER, Stock, marker_of
+from pressrun_loadtest.load.thresholds import parse_threshold
+from pressrun_loadtest.load.verification import faults_of
+
+
+def _report(*, milliseconds: float = 10.0, rate: int = 100, failed: int = 0, seconds: int = 12) -> Report:
+    of = histogram()
+    for number in range(1, 1001):
+        of.record_value(int(milliseconds * number))  # 1/1000 to 1 times as many milliseconds, evenly
+    latency = latency_of(of)
+    wobble = [(number * 7) % 5 - 2 for number in range(seconds)]
+    series = [
+        Second(n, asked=rate, done=rate + wobble[n], p50=milliseconds / 2, p90=milliseconds, p99=milliseconds + wobble[n] / 9, first_byte_p50=milliseconds / 3, first_byte_p99=milliseconds, node_resident=10**8, node_cpu=rate * 0.002, generator_cpu=rate * 0.001)
+        for n in range(seconds)
+    ]  # fmt: skip
+    return Report(
+        name="made up", description="for <tests>", date="2026-11-26T12:00:00+00:00", end_reason="normal", seconds=seconds,
+        scale=1.0, open_loop=True, offered=rate, scenario={"arrival": {"seconds": seconds}}, hardware={"cores": 2},
+        versions={"python": "3.11"}, asked=rate * seconds, done=rate * seconds - failed,
+        failed={"QUEUE_FULL": failed} if failed else {}, unanswered=0, pages=2400, size=10**8, stalls=0, repeated=0,
+        latency=latency, first_byte=latency, series=series, phases={"queue": 1.0, "compose": 2.0}, compose_cpu_ms=1.0,
+        node_cpu_ms=2.0, generator_cpu_ms=1.0, busiest_generator=0.2, late_ms=0.1, resident=(100.0, 101.0),
+        memory_slope=0.1, cache_ratio=0.99, source_requests=3, checked=10, faults=[], left_out=[],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_shipped_scenario_can_be_read(name: str) -> None:
+    """A shipped scenario is valid, and keeps its rates when it is scaled."""
+    scenario = load_scenario(name)
+    half = scenario.scaled(0.5)
+    assert half.arrival.rate == scenario.arrival.rate
+    assert half.arrival.seconds == scenario.arrival.seconds / 2
+
+
+def test_the_issue_s_scenarios_are_shipped() -> None:
+    """All nine named ones are there."""
+    assert {*shipped()} == {
+        "smoke", "statement-small", "statement-large", "month-end", "mixed-day", "cold-start", "dam-outage", "overload", "soak",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("description: x\narrival: {kind: poisson}", "arrival.rate must be more than 0"),
+        ("description: x\narrival: {kind: poison, rate: 1}", "Invalid enum value 'poison'"),
+        ("description: x\narrival: {kind: closed}\nchannles: 2", "unknown field `proceses`"),
+        ("description: x\narrival: {kind: closed, in_flight: 1}\nprocesses: 2", "in_flight must be at least"),
+    ],
+)
+def test_a_wrong_scenario_is_told_where_it_is_wrong(tmp_path: Path, text: str, said: str) -> None:
+    """The message names file and field."""
+    file = tmp_path / "mine.yaml"
+    file.write_text(text)
+    with pytest.raises(ScenarioError, match=said) as caught:
+        load_scenario(str(file))
+    assert "mine.yaml" in str(caught.value)
+
+
+@pytest.mark.parametrize("of", [1, 3])
+@pytest.mark.parametrize(
+    "arrival",
+    [
+        Arrival("constant", seconds=20, rate=50),
+        Arrival("poisson", seconds=200, rate=50),
+        Arrival("ramp", seconds=20, rate=10, to_rate=90),
+        Arrival("steps", seconds=20, rate=10, to_rate=90, steps=5),
+        Arrival("spike", seconds=20, rate=10, to_rate=200),
+    ],
+    ids=lambda arrival: arrival.kind,
+)
+def test_generators_together_keep_to_the_rate(arrival: Arrival, of: int) -> None:
+    """However many generators there are, as many documents arrive as the rate says, in order, within the time."""
+    shares = [[*moments(arrival, share, of)] for share in range(of)]
+    for share in shares:
+        assert all(earlier < later for earlier, later in pairwise(share))
+    count = sum(map(len, shares))
+    assert count == pytest.approx(expected(arrival), rel=0.05)
+    assert max(map(max, shares)) < arrival.seconds
+
+
+def test_a_limit_of_documents_is_kept() -> None:
+    """`documents` ends an open loop early."""
+    assert len([*moments(Arrival("constant", seconds=100, rate=50, documents=70))]) == 70
+
+
+def test_no_two_requests_are_equal_and_each_carries_its_marker() -> None:
+    """Generators of one test never give the same customer number twice."""
+    scenario = Scenario("x", Arrival("closed"), mix=[Part(locales=["fr-FR"], segments=["student"])])
+    seen: dict[str, bytes] = {}
+    for share in range(2):
+        stock = Stock(scenario, [TemplateRef("statement", "1")], share=share, of=2, seed=1)
+        for _ in range(300):
+            request, marker = stock.next()
+            assert (request.locale, request.attributes["segment"]) == ("fr-FR", "student")
+            record = msgspec.json.decode(request.record)
+            assert record["customer"]["number"] == marker
+            assert marker not in seen
+            seen[marker] = request.record
+    assert len({*seen.values()}) == 600
+
+
+def test_another_customer_in_a_document_is_found() -> None:
+    """The check of a sample tells damage, a wrong digest, wrong pages, a missing customer and a strange one apart."""
+    sample = Sample("/x/load-7.pdf", marker_of(7), "aa", 2)
+    assert faults_of(sample, View(2, "Customer number 0000-000007 IBAN GB12 3456", ()), "aa") == []
+    told = "\n".join(faults_of(sample, View(3, "number 0000-000008", ("broken xref",)), "bb"))
+    for part in ("broken xref", "SHA-256", "3 pages", "0000-000007 is not in the text", "0000-000008 of somebody else"):
+        assert part in told
+    assert NUMBER.findall("2026-09-30 DE12-0000-0000001") == []
+
+
+def test_intervals_of_several_generators_become_one_series() -> None:
+    """Counts add up; percentiles are of all values, not means of percentiles."""
+    tally = Tally()
+    for low in (1000, 9000):
+        of = histogram()
+        for value in range(low, low + 1000, 10):
+            of.record_value(value)
+        text = of.encode().decode()
+        tally.add(Interval(3, asked=100, done=100, pages=200, failed={"QUEUE_FULL": 2}, latency=text, first_byte=text))
+    (second,) = tally.seconds
+    assert (second.second, second.done, second.failed, tally.pages) == (3, 200, 4, 400)
+    assert second.p50 == pytest.approx(2.0, abs=0.02)
+    assert second.p99 == pytest.approx(9.98, abs=0.03)
+    assert tally.latency.get_total_count() == 200
+
+
+def test_a_report_survives_its_json_and_speaks_ghz(tmp_path: Path) -> None:
+    """What is written is read again; ghz's readers find their fields in their units."""
+    report = _report(failed=5)
+    write_report(report, tmp_path / "r.json")
+    assert read_report(tmp_path / "r.json") == report
+    tree = msgspec.json.decode((tmp_path / "r.json").read_bytes())
+    assert tree["count"] == 1200
+    assert tree["statusCodeDistribution"] == {"OK": 1195, "Failed": 5}
+    assert tree["latencyDistribution"][0] == {"percentage": 50.0, "latency": pytest.approx(5_000_000, rel=0.01)}
+    assert sum(bar["count"] for bar in tree["histogram"]) == report.latency.count
+
+
+def test_the_page_stands_alone() -> None:
+    """It loads nothing, says what failed, and escapes what it is told."""
+    text = page(_report(failed=5))
+    assert "<script" not in text
+    assert "http" not in text
+    assert text.count("<svg") == 6
+    assert "5 documents failed: QUEUE_FULL" in text
+    assert "for &lt;tests&gt;" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "met"),
+    [
+        ("p99>9.8ms", True), ("p99>10ms", False), ("p99 < 0.02s", True), ("errors>0%", True), ("errors>=5%", False),
+        ("rate<99", False), ("rate<200", True), ("cpu>1900us", True), ("ttfb_p50>1ms", True), ("faults>0", False),
+    ],
+)  # fmt: skip
+def test_thresholds_are_judged_in_their_units(text: str, met: bool) -> None:  # noqa: FBT001 - a table
+    """A condition compares what it names."""
+    assert parse_threshold(text).holds(_report(failed=5)) is met
+
+
+@pytest.mark.parametrize("text", ["p98>1ms", "p99>1%", "p99=1ms", "rate>1ms", "p99>1"])
+def test_a_wrong_threshold_is_refused(text: str) -> None:
+    """The message says what would be valid."""
+    with pytest.raises(ValueError, match=r"p99|names|unit"):
+        parse_threshold(text)
+
+
+def test_a_comparison_calls_only_real_differences_by_name() -> None:
+    """Twice the latency is worse, the same test even, and a short test gives no verdict."""
+    base = _report()
+    verdicts = {each.name: each for each in compare(base, _report(milliseconds=20.0))}
+    assert verdicts["p50"].verdict == "worse"
+    assert verdicts["p50"].ratio == pytest.approx(2.0)
+    assert verdicts["throughput"].verdict == "even"
+    assert {each.verdict for each in compare(base, base)} == {"even"}
+    assert {each.verdict for each in compare(_report(seconds=5), base)} == {"too short"}
+    faster = {each.name: each.verdict for each in compare(base, _report(rate=200))}
+    assert faster["throughput"] == "better"
+
+
+def test_the_search_ends_close_below_what_a_node_can_do() -> None:
+    """A made-up node that is good up to 730 a second is found to be so within 4 %."""
+    tried: list[float] = []
+
+    def run(scenario: Scenario) -> Report:
+        rate = scenario.arrival.rate
+        tried.append(rate)
+        return _report(milliseconds=10.0 if rate <= 730 else 90.0, rate=int(rate))
+
+    told: list[Step] = []
+    scenario = Scenario("x", Arrival("closed"))
+    steps = search(scenario, [parse_threshold("p99<50ms")], start=100, seconds=12, run=run, tell=told.append)
+    assert told == steps
+    assert 730 * 0.95 <= max(step.rate for step in steps if not step.why) <= 730
+    assert len(tried) == len({*tried})
+
+
+def test_a_growing_queue_is_no_capacity() -> None:
+    """Where fewer are finished than come, the rate is too high, whatever the latency says."""
+    assert "were finished" in verdict(_report(rate=100), 130.0, [])
+    assert verdict(_report(rate=100), 100.0, []) == ""
