@@ -63,7 +63,7 @@ def test_the_issue_s_scenarios_are_shipped() -> None:
     [
         ("description: x\narrival: {kind: poisson}", "arrival.rate must be more than 0"),
         ("description: x\narrival: {kind: poison, rate: 1}", "Invalid enum value 'poison'"),
-        ("description: x\narrival: {kind: closed}\nchannles: 2", "unknown field `channles`"),
+        ("description: x\narrival: {kind: closed}\nthreads: 2", "unknown field `threads`"),
         ("description: x\narrival: {kind: closed, in_flight: 1}\nprocesses: 2", "in_flight must be at least"),
     ],
 )
