@@ -37,6 +37,7 @@ class Document:
         "_raw",
         "attempts",
         "content",
+        "delivery",
         "latency",
         "request_id",
         "time_to_first_byte",
@@ -53,6 +54,7 @@ class Document:
         time_to_first_byte: float,
         latency: float,
         attempts: int = 1,
+        delivery: float = 0.0,
     ) -> None:
         self.request_id = request_id
         """The request's id."""
@@ -62,6 +64,8 @@ class Document:
         """Seconds from the sending of the last attempt to the first byte."""
         self.latency = latency
         """Seconds from the first sending to the last byte, repeats included."""
+        self.delivery = delivery
+        """Seconds from the first byte to the last."""
         self.attempts = attempts
         """How often it was sent."""
         self._raw = completion

@@ -111,6 +111,7 @@ class Flight:
             completion,
             time_to_first_byte=(self.first_byte or now) - self.sent,
             latency=now - self.started,
+            delivery=now - (self.first_byte or now),
             attempts=self.attempts,
         )
 

@@ -115,7 +115,11 @@ def print_comparison(console: Console, before: Report, after: Report, ratios: Se
         if changed:
             told = "; ".join(f"{key}: {one.get(key)} and {two.get(key)}" for key in changed)
             console.print(f"They differ in {name}: {told}", style="yellow", soft_wrap=True, markup=False)
-    table = Table(title=f"B by A: {before.name} of {before.date}, {after.name} of {after.date}", box=box.ROUNDED)
+    table = Table(
+        title=f"B by A: {before.name} of {before.date}, {after.name} of {after.date}",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1),
+    )
     for name in ("figure", "A", "B", "unit", "ratio", "95 % interval", ""):
         table.add_column(name, justify="left" if name in ("figure", "unit", "") else "right", no_wrap=True)
     styles = {"better": "green", "worse": "red"}

@@ -213,8 +213,8 @@ class _Generator:
             self._failed[result.error.reason] += 1
             return
         latency = now - meant
-        # The client counts both from its own sending; what came before that belongs to the document as well.
-        streaming = result.latency - result.time_to_first_byte
+        # Counted back from the end: the client counts from its own sending, which may be long after it was meant to.
+        streaming = result.delivery
         self._latency.record_value(max(1, int(latency * 1e6)))
         self._first_byte.record_value(max(1, int((latency - streaming) * 1e6)))
         interval.done += 1
