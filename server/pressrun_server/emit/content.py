@@ -36,6 +36,8 @@ class ContentWriter:
         self._colors = [f"{color_operands(style.color)} rg\n" for style in styles]
         self._spacing = [f"{style.letter_spacing} Tc\n" for style in styles]
         self._spaced = any(style.letter_spacing for style in styles)
+        self._rises = [f"{style.rise} Ts\n" for style in styles]
+        self._raised = any(style.rise for style in styles)
         self._fills: dict[int, str] = {}
         every = range(len(styles))
         # By style before and style now, in the first shard; the last row is for no style before.
@@ -194,6 +196,8 @@ class ContentWriter:
             found += self._colors[style]
         if self._spaced and (before < 0 or self._spacing[style] != self._spacing[before]):
             found += self._spacing[style]
+        if self._raised and (before < 0 or self._rises[style] != self._rises[before]):
+            found += self._rises[style]
         return found
 
     def _strip(self, strip: Strip) -> tuple[Callable[[int, int, list[Any]], str], int, frozenset[int]]:

@@ -47,7 +47,7 @@ __all__ = [
     "styles_of",
 ]
 
-FORMAT = 6
+FORMAT = 7
 """Raised when the form of a program changes, so that an old blob is compiled again instead of misread."""
 
 
@@ -96,6 +96,8 @@ class TextStyle(msgspec.Struct, frozen=True):
     """0xRRGGBB."""
     line_height: int
     letter_spacing: int = 0
+    rise: int = 0
+    """How far its baseline is above the line's."""
     link: int = 0
     """The program's link that the text is, counted from 1; 0 where it is none."""
     transform: str = ""

@@ -140,7 +140,7 @@ PROPERTIES: dict[str, Property] = {
     "width": Property(length(auto=True), "auto"),
     "height": Property(length(auto=True, percent=False), "auto"),
     "min-height": Property(length(percent=False), 0),
-    "vertical-align": Property(keyword("top", "middle", "bottom", "baseline"), "baseline"),
+    "vertical-align": Property(keyword("top", "middle", "bottom", "baseline", "sub", "super"), "baseline"),
     "break-before": Property(keyword("auto", "page", "avoid"), "auto"),
     "break-after": Property(keyword("auto", "page", "avoid"), "auto"),
     "break-inside": Property(keyword("auto", "avoid"), "auto"),

@@ -52,6 +52,7 @@ __all__ = ["ELEMENTS", "Structure"]
 ELEMENTS = {
     "html", "head", "title", "style", "link", "meta", "body", "header", "footer", "main", "section", "article", "aside",
     "nav", "div", "address", "p", "h1", "h2", "h3", "h4", "h5", "h6", "span", "a", "strong", "b", "em", "i", "small",
+    "sub", "sup",
     "br", "hr", "img", "table", "colgroup", "col", "thead", "tbody", "tr", "th", "td", "figure", "figcaption",
     "blockquote", "pr-barcode", "pr-chart", "ul", "ol", "li",
 }  # fmt: skip
@@ -84,6 +85,8 @@ _BLOCK_ROLES = {
 _TEXT_ROLES = {"h1": "H1", "h2": "H2", "h3": "H3", "h4": "H4", "h5": "H5", "h6": "H6", "figcaption": "Caption"}
 _PRESENTATION = {"presentation", "none"}
 _SCOPES = {"col": "Column", "colgroup": "Column", "row": "Row", "rowgroup": "Row"}
+_RISES = {"super": 0.48, "sub": -0.2}
+"""Of raised and lowered text, in its own size."""
 _LISTS = {"ul", "ol"}
 _OWN = {
     "pr-barcode": {"type", "value", "level", "quiet"},
@@ -141,6 +144,8 @@ class Structure:
         self.links: list[tuple[Inline, ...]] = []
         self._link = 0
         """The link whose text is being read; 0 outside of links."""
+        self._rise = 0
+        """How far the text that is being read is raised."""
         self._depth = 0
 
     # Expressions ------------------------------------------------------------------------------------------------------
@@ -255,7 +260,7 @@ class Structure:
             return []
         if not text.strip(" \t\n\r\f"):
             return [Text(_NO_STYLE, " ")]
-        style = self.table.index(self.styles[element], self._link)
+        style = self.table.index(self.styles[element], self._link, self._rise)
 
         def place(index: int) -> Place:
             offset = after
@@ -623,7 +628,11 @@ class Structure:
             return [Break()]
         if element.tag == "a":
             return self._anchor(element, scope)
-        return self._inlines(element, scope)
+        before, style = self._rise, self.styles[element]
+        self._rise += round(_RISES.get(style["vertical-align"], 0.0) * style["font-size"])
+        found = self._inlines(element, scope)
+        self._rise = before
+        return found
 
     def _anchor(self, element: Element, scope: Scope) -> list[Inline]:
         """A link: its text has a style of its own, by which layout knows where the link is."""

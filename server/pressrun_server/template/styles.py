@@ -23,7 +23,7 @@ class StyleTable:
         self._faces: dict[tuple[str, bool, bool, bool], int] = {}
         self._data: list[FaceData] = []
 
-    def index(self, style: Style, link: int = 0) -> int:
+    def index(self, style: Style, link: int = 0, rise: int = 0) -> int:
         """The index of an element's text style; of a link's text, one of its own."""
         size = style["font-size"]
         height = style["line-height"]
@@ -33,6 +33,7 @@ class StyleTable:
             color=style["color"] if style["color"] is not None else 0,
             line_height=round(height * size) if isinstance(height, float) else height,
             letter_spacing=style["letter-spacing"],
+            rise=rise,
             link=link,
             transform=_TRANSFORMS[style["text-transform"]],
         )

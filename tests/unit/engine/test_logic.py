@@ -179,3 +179,21 @@ def test_capitals_of_words(composed: Compose) -> None:
         composed("<p style='text-transform: capitalize'>l'eau d\u2019été {{ x }}</p>", "", {"x": "ça va"}).text()
         == "L'eau D\u2019été Ça Va"
     )
+
+
+def test_raised_and_lowered_text(composed: Compose) -> None:
+    """Superscripts stand above the line's baseline and subscripts below it, smaller, and the next text is level again."""
+    body = "<p>a<sup>b</sup>c<sub>d</sub>e<sup>{{ x }}<sub>k</sub></sup>m</p><table><tr><td>n<sup>o</sup></td></tr></table>"
+    made = composed(body, "p, td { font-size: 20pt }", {"x": "π"})
+    spans = [
+        span for block in made.pdf[0].get_text("dict")["blocks"] for line in block["lines"] for span in line["spans"]
+    ]
+    places = {
+        span["text"].strip(): (round(span["origin"][1]), round(span["size"])) for span in spans if span["text"].strip()
+    }
+    base = places["a"][0]
+    assert places["c"][0] == places["e"][0] == places["m"][0] == base
+    assert places["b"][0] < base < places["d"][0]
+    assert places["b"][1] == places["d"][1] == 14
+    assert places["π"][0] < places["k"][0] < base
+    assert places["o"][0] < places["n"][0]
