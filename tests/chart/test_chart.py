@@ -113,9 +113,9 @@ def test_contradictions(render: Render) -> None:
         render("autoscaling.maxReplicas=1")
 
 
-@pytest.mark.parametrize(("composers", "cpu"), [(1, "2250m"), (3, "4250m"), (4, "6250m"), (12, "16250m")])
+@pytest.mark.parametrize(("composers", "cpu"), [(1, "2500m"), (3, "4500m"), (4, "6500m"), (12, "16500m")])
 def test_size_follows_composers(render: Render, composers: int, cpu: str) -> None:
-    """One value sizes a node: a processor a composer, one for the front for every three, a quarter for the preparer."""
+    """One value sizes a node: a processor a composer, one for the front for every three, a quarter for each preparer."""
     manifests = render(f"composers={composers}")
     assert container(manifests)["resources"]["requests"]["cpu"] == cpu
     assert settings(manifests)["PRESSRUN_COMPOSERS"] == str(composers)

@@ -47,15 +47,15 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 
 {{/*
 What a node needs, from the number of its composers: a processor each, one for the front for every three of them, a
-quarter for each preparer. Memory: 160 MiB a composer and 220 MiB a preparer at rest and at work, 300 MiB for the front, and the memory tier twice,
-since the front holds it and composers hold what they are using.
+quarter for each preparer. Memory: 160 MiB a composer and 220 MiB a preparer at rest and at work, 400 MiB for the front and the process that
+reads large records, and the memory tier twice, since the front holds it and composers hold what they are using.
 */}}
 {{- define "pressrun.resources" -}}
 {{- $composers := int .Values.composers }}
 {{- $preparers := int .Values.preparers }}
 {{- $front := div (add $composers 2) 3 }}
 {{- $cpu := add (mul 1000 $composers) (mul 1000 $front) (mul 250 $preparers) }}
-{{- $memory := add 300 (mul 160 $composers) (mul 220 $preparers) (mul 2 (include "pressrun.mebibytes" .Values.cache.memory | int)) }}
+{{- $memory := add 400 (mul 160 $composers) (mul 220 $preparers) (mul 2 (include "pressrun.mebibytes" .Values.cache.memory | int)) }}
 {{- $computed := dict "requests" (dict "cpu" (printf "%dm" $cpu) "memory" (printf "%dMi" $memory)) "limits" (dict "memory" (printf "%dMi" (div (mul $memory 3) 2))) }}
 {{- mergeOverwrite $computed (deepCopy .Values.resources) | toYaml }}
 {{- end }}
