@@ -36,6 +36,8 @@ class ContentWriter:
         self._colors = [f"{color_operands(style.color)} rg\n" for style in styles]
         self._spacing = [f"{style.letter_spacing} Tc\n" for style in styles]
         self._spaced = any(style.letter_spacing for style in styles)
+        self._word_spacing = [f"{style.word_spacing} Tw\n" for style in styles]
+        self._word_spaced = any(style.word_spacing for style in styles)
         self._rises = [f"{style.rise} Ts\n" for style in styles]
         self._raised = any(style.rise for style in styles)
         self._fills: dict[int, str] = {}
@@ -196,6 +198,8 @@ class ContentWriter:
             found += self._colors[style]
         if self._spaced and (before < 0 or self._spacing[style] != self._spacing[before]):
             found += self._spacing[style]
+        if self._word_spaced and (before < 0 or self._word_spacing[style] != self._word_spacing[before]):
+            found += self._word_spacing[style]
         if self._raised and (before < 0 or self._rises[style] != self._rises[before]):
             found += self._rises[style]
         return found

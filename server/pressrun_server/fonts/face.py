@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 from zlib import adler32
 
+from pressrun_server.fonts.repertoire import SOFT_HYPHEN
 from pressrun_server.model.program import FaceData, ShardData
 
 __all__ = ["Face", "Run"]
@@ -20,6 +21,7 @@ _ASCII_PRINTABLE = range(0x20, 0x7F)
 _REPLACEMENT = "?"
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff]")
 """Default-ignorable characters: they shape or break text and show nothing themselves (Unicode, 5.21)."""
+_WHITE = re.compile(r"[\t\n\r\f]")
 # Adler-32 (RFC 1950, 8.2) holds one more than the sum of the bytes in its low half, as long as that is no larger than
 # this: the fastest sum of bytes there is. Widths are added up in two parts of so many bits, so that both stay small.
 _ADDED = 0xFFFF
@@ -47,11 +49,9 @@ class Face:
         self.high = _guarded(data.shards[0])
         """By ASCII code, the high part of a character's advance, in 128/1000 em; 128 where it has another code. Short
         text of characters that have their own is told, and bounded, by one sum of these."""
-        self._tables = [
-            {ord(char): chr(code) for char, code in zip(shard.characters, shard.codes, strict=True)}
-            for shard in data.shards
-        ]
-        groups = [f"([{re.escape(shard.characters)}]+)" for shard in data.shards]
+        shown = [_shown(shard) for shard in data.shards]
+        self._tables = [{ord(char): chr(code) for code, char in encoding.items()} for encoding in shown]
+        groups = [f"([{re.escape(''.join(encoding.values()))}]+)" for encoding in shown]
         self._splitter = re.compile("|".join([*groups, r"(.)"]), re.DOTALL)
 
     def encode(self, text: str, missing: Callable[[str], None]) -> list[Run]:
@@ -63,8 +63,9 @@ class Face:
         """
         plain = self.plain(text)
         if plain is None:
-            # Decomposed letters and invisible characters come from other systems; neither should print as unknown.
-            text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+            # Decomposed letters, invisible characters and line ends come from other systems; none should print as
+            # unknown.
+            text = unicodedata.normalize("NFC", _WHITE.sub(" ", _INVISIBLE.sub("", text)))
             plain = self.plain(text)
         return self._split(text, missing) if plain is None else [(0, *plain)]
 
@@ -101,9 +102,18 @@ def _measure(widths: tuple[int, ...]) -> Callable[[bytes], int]:
     return measure
 
 
+def _shown(shard: ShardData) -> dict[int, str]:
+    """Code and character of what text shows."""
+    return {
+        code: character
+        for code, character in zip(shard.codes, shard.characters, strict=True)
+        if character != SOFT_HYPHEN
+    }
+
+
 def _own(shard: ShardData) -> frozenset[int]:
     """The ASCII characters that have their own code."""
-    encoding = dict(zip(shard.codes, shard.characters, strict=True))
+    encoding = _shown(shard)
     return frozenset(code for code in _ASCII_PRINTABLE if encoding.get(code) == chr(code))
 
 
@@ -114,7 +124,7 @@ def _guarded(shard: ShardData) -> bytes:
 
 def _plain(shard: ShardData, measure: Callable[[bytes], int]) -> Callable[[str], tuple[str, int] | None]:
     """What encodes and measures text of a face's first shard."""
-    encoding = dict(zip(shard.codes, shard.characters, strict=True))
+    encoding = _shown(shard)
     # The interpreter's own encoding map: one pass in C over the text, whatever its characters; U+FFFE is none.
     mapping = codecs.charmap_build("".join(encoding.get(code, "\ufffe") for code in range(0x100)))
 

@@ -7,7 +7,10 @@ special in a literal string of PDF, so that no text is ever escaped.
 
 from __future__ import annotations
 
-__all__ = ["SUBSTITUTES", "shards"]
+__all__ = ["SOFT_HYPHEN", "SUBSTITUTES", "shards"]
+
+SOFT_HYPHEN = "\u00ad"
+"""In the first shard, under its own code, it is what shows where a word is parted; text itself never shows it."""
 
 _CP1252 = "€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ"  # noqa: RUF001 - the characters are meant
 # The five codes that Windows-1252 leaves free carry what amounts and dates need: minus, narrow no-break space, thin
@@ -40,7 +43,7 @@ def _span(*ranges: tuple[int, int]) -> str:
 
 def _latin() -> dict[str, int]:
     codes = {"(": 1, ")": 2, "\\": 3}
-    codes |= {chr(code): code for code in (*range(0x20, 0x7F), *range(0xA0, 0x100)) if code not in {0xAD, *_AWKWARD}}
+    codes |= {chr(code): code for code in (*range(0x20, 0x7F), *range(0xA0, 0x100)) if code not in _AWKWARD}
     for code, character in enumerate(_CP1252, 0x80):
         codes[_SPARE.get(code, character)] = code
     return codes

@@ -15,7 +15,7 @@ from typing import Any
 import deflate
 
 from pressrun_server.fonts.catalog import font_file
-from pressrun_server.fonts.repertoire import SUBSTITUTES, shards
+from pressrun_server.fonts.repertoire import SOFT_HYPHEN, SUBSTITUTES, shards
 from pressrun_server.model.program import FaceData, ShardData
 
 __all__ = ["load_face"]
@@ -50,6 +50,8 @@ def load_face(family: str, *, bold: bool, italic: bool, tabular: bool) -> FaceDa
         for character, substitute in SUBSTITUTES.items():
             if character not in characters and substitute in characters:
                 characters[character] = "space" if character == "\u2007" else characters[substitute]
+        if "-" in characters:
+            characters[SOFT_HYPHEN] = characters["-"]  # some fonts have an empty glyph for it
         em = font["head"].unitsPerEm
         advances = {glyph: round(advance * 1000 / em) for glyph, (advance, _) in font["hmtx"].metrics.items()}
         head, hhea, os2 = font["head"], font["hhea"], font["OS/2"]

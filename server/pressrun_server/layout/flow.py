@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pressrun_server.layout.chart import chart
-from pressrun_server.layout.lines import Line, Typesetter
+from pressrun_server.layout.lines import Typesetter
 from pressrun_server.layout.overflow import overflow, place_of, too_wide
 from pressrun_server.layout.panel import Panel, paragraphs_of
 from pressrun_server.layout.rowcode import Placer, placer
 from pressrun_server.layout.rows import RowFrame, RowSetter, borders, split, untagged
+from pressrun_server.layout.segments import Line
 from pressrun_server.layout.static import Kept, static_nodes
 from pressrun_server.model.content import (
     BoundAbsolute,
@@ -149,16 +150,13 @@ class Layout:
     def lines(self, bound: BoundParagraph, missing: Callable[[str], None]) -> list[Line]:
         """A paragraph's lines; those that no record can change are broken once."""
         node = bound.node
-        if not node.wrap:
+        if not node.wrap or not self.setter.breaking:
             return self._lines.get(node, lambda note: self._unbroken(bound, note), missing)
-        return self._lines.get(
-            node, lambda note: self.setter.lines(bound.pieces, node.style, node.box.content_width, note), missing
-        )
+        return self._lines.get(node, lambda note: self.setter.paragraph(node, bound.pieces, note), missing)
 
     def _unbroken(self, bound: BoundParagraph, missing: Callable[[str], None]) -> list[Line]:
-        node = bound.node
-        lines = self.setter.lines(bound.pieces, node.style, node.box.content_width, missing, wrap=False)
-        note = too_wide(lines, node)
+        lines = self.setter.paragraph(bound.node, bound.pieces, missing)
+        note = too_wide(lines, bound.node)
         if note:
             missing(note)
         return lines

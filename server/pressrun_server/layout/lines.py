@@ -1,4 +1,4 @@
-"""Breaks text into lines: greedy, at spaces and after hyphens; a word too long for a line is broken anywhere.
+"""Sets text in lines: the common paragraph, plain text of one style, at once, and any other word by word.
 
 Widths are integers: the sum of the advances (1/1000 em) times the size (millipoints), floored to millipoints once for
 each run, exactly as a viewer adds them up.
@@ -11,35 +11,29 @@ import itertools
 import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
 
 from pressrun_server.fonts.face import Face, Run
+from pressrun_server.fonts.repertoire import shards
+from pressrun_server.layout.justify import align_upper
+from pressrun_server.layout.linebreak import AWKWARD_AFTER, AWKWARD_BEFORE, inner, opportunities
+from pressrun_server.layout.segments import Line, Segment
+from pressrun_server.layout.wrapping import Wrapper
 from pressrun_server.model.content import Piece
-from pressrun_server.model.program import TextStyle
+from pressrun_server.model.program import Paragraph, TextStyle
 
 __all__ = ["Line", "Segment", "Typesetter"]
 
-Segment: TypeAlias = "tuple[int, int, int, str]"
-"""Offset from the line's left edge, text style, shard, codes."""
-
-_WORD = re.compile(r"[^ ]+| +")
-# A break may follow a hyphen or dash inside a word (UAX 14: HY, BA), but not before a digit: -12,50 stays whole.
-_HYPHEN = re.compile(r"(?<=[^\s\d\u2212-][-\u2010\u2013\u2014])(?=[^\W\d_])")
-# The same in the first shard's codes: hyphen-minus, and the en dash and em dash of Windows-1252.
-_CODE_HYPHEN = re.compile(r"(?<=[^\s\d\x81-][-\x96\x97])(?=[^\W\d_])")
-_DASHES = frozenset("-\x96\x97")
-
-
-@dataclass(slots=True, eq=False)
-class Line:
-    """A line of text."""
-
-    segments: list[Segment]
-    width: int
-    height: int
-    ascent: int
-    """From the line's top to its baseline."""
+_LATIN = shards()["latin"]
+_CHARACTERS = {code: character for character, code in _LATIN.items()}
+# In the first shard's codes: what may part a word, and what decides whether a line ends at a space (UAX 14).
+_INNER = inner(lambda characters: "".join(chr(_LATIN[character]) for character in characters if character in _LATIN))
+_BEFORE, _AFTER = (
+    frozenset(chr(code) for character, code in _LATIN.items() if character in awkward)
+    for awkward in (AWKWARD_BEFORE, AWKWARD_AFTER)
+)
+_MANUAL = frozenset({"manual", "none"})
+_WHITE = re.compile(r"[ \t\n\r\f]+")
+_TAB = 8
 
 
 class Typesetter:
@@ -57,9 +51,12 @@ class Typesetter:
         """Styles of links."""
         self._encoders = [faces[style.face].encode for style in styles]
         self.plain_styles = [
-            (_never if style.letter_spacing else faces[style.face].plain, style.size) for style in styles
+            (_never if style.letter_spacing or style.word_spacing else faces[style.face].plain, style.size)
+            for style in styles
         ]
-        """By style: what encodes and measures plain text, and the size; no text is plain where letters are spaced."""
+        """By style: what encodes and measures plain text, and the size; no text is plain where it is spaced."""
+        self.breaking = all(style.anywhere for style in styles)
+        """Whether every word that is wider than a line is broken."""
         # Half the leading goes above, half below the face's own extent (CSS 2.2, 10.8.1).
         self._metrics = []
         for style in styles:
@@ -77,7 +74,7 @@ class Typesetter:
         spec = self.styles[style]
         lacking: list[str] = []
         runs = self._encoders[style](text, lacking.append)
-        if lacking or spec.letter_spacing:
+        if lacking or spec.letter_spacing or spec.word_spacing:
             return None
         size = spec.size
         return tuple([(shard, codes) for shard, codes, _ in runs]), sum([width * size // 1000 for _, _, width in runs])
@@ -101,13 +98,30 @@ class Typesetter:
                 return None
         return segments, width
 
+    def paragraph(self, node: Paragraph, pieces: list[Piece], missing: Callable[[str], None]) -> list[Line]:
+        """The lines of a paragraph of a program.
+
+        Args:
+            node: the paragraph.
+            pieces: its text.
+            missing: told each character that no face has.
+        """
+        available = node.box.content_width
+        if node.preserve:
+            lines = self._preserved(node, pieces, available, missing)
+        else:
+            lines = self.lines(pieces, node.style, available, missing, wrap=node.wrap)
+        if node.upper:
+            align_upper(lines, node.upper, available, self.faces, self.styles)
+        return lines
+
     def lines(
         self, pieces: list[Piece], base: int, available: int, missing: Callable[[str], None], *, wrap: bool = True
     ) -> list[Line]:
-        """The lines of a paragraph.
+        """The lines of some text.
 
         Args:
-            pieces: its text.
+            pieces: the text.
             base: the paragraph's own style; no line is lower than it says.
             available: the width of the lines, in millipoints.
             missing: told each character that no face has.
@@ -118,40 +132,41 @@ class Typesetter:
             # A line with a bold name in it, or a name in Greek, is a single line most of the time.
             found = self.single(pieces, available, missing)
             if found is not None:
-                return [self._line(*found, base)]
+                return [self.line(*found, base, ends=True)]
         elif pieces and wrap:
             plain = self._plain(*pieces[0], base, available)
             if plain is not None:
                 return plain
-        builder = _Builder(self, base, available)
-        last_end = ""
-        for style, text in pieces:
-            if text == "\n":
-                builder.finish()
-                last_end = ""
-                continue
-            if not text:
-                continue
-            for word in _WORD.findall(text) if wrap else [text]:
-                if word[0] == " " and wrap:
-                    builder.space(style, self.runs(style, " ", missing))
-                    continue
-                parts = _HYPHEN.split(word) if wrap and ("-" in word or "–" in word or "—" in word) else [word]  # noqa: RUF001
-                for index, part in enumerate(parts):
-                    builder.word(style, self.runs(style, part, missing), breakable=index > 0, wrap=wrap)
-            last_end = text
-        if builder.open or not builder.lines or last_end == "":
-            builder.finish()
-        return builder.lines
+        wrapper = Wrapper(self, base, available, missing, wrap=wrap, spaces=False)
+        for line in _hard(pieces):
+            wrapper.set([(style, _WHITE.sub(" ", text)) for style, text in line])
+        return wrapper.lines
 
-    def _line(self, segments: list[Segment], width: int, base: int) -> Line:
+    def _preserved(
+        self, node: Paragraph, pieces: list[Piece], available: int, missing: Callable[[str], None]
+    ) -> list[Line]:
+        """Lines of text whose line ends, and maybe spaces, stay (CSS Text 3, 4.1)."""
+        spaces = node.preserve == "all"
+        parted: list[Piece] = []
+        for style, text in pieces:
+            for index, part in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n")):
+                if index:
+                    parted.append((style, "\n"))
+                parted.append((style, part if spaces else _WHITE.sub(" ", part)))
+        wrapper = Wrapper(self, node.style, available, missing, wrap=node.wrap, spaces=spaces)
+        for line in _hard(parted):
+            wrapper.set([piece for piece in (_tabbed(line) if spaces else _joined(line)) if piece[1]])
+        return wrapper.lines
+
+    def line(self, segments: list[Segment], width: int, base: int, *, ends: bool = False) -> Line:
+        """A line of segments, as high as the styles in it need."""
         height, ascent = self._metrics[base]
         descent = height - ascent
         for style in {segment[1] for segment in segments}:
             other_height, other_ascent = self._metrics[style]
             ascent = max(ascent, other_ascent)
             descent = max(descent, other_height - other_ascent)
-        return Line(_merged(segments), width, ascent + descent, ascent)
+        return Line(_merged(segments), width, ascent + descent, ascent, ends)
 
     def _plain(self, style: int, text: str, base: int, available: int) -> list[Line] | None:
         """The lines of text in one style and in the first shard alone, the common paragraph, without a builder.
@@ -171,125 +186,31 @@ class Typesetter:
         limit = available * 1000 // size
         codes = found[0].strip(" ")
         if found[1] <= limit and len(codes) == len(found[0]):
-            return [Line([(0, style, 0, codes)] if codes else [], found[1] * size // 1000, height, ascent)]
+            return [Line([(0, style, 0, codes)] if codes else [], found[1] * size // 1000, height, ascent, ends=True)]
+        if self.styles[style].hyphens not in _MANUAL:
+            return None
         parts = _broken(codes, self.faces[self.styles[style].face].data.shards[0].widths, limit)
         if parts is None:
             return None
-        return [
+        lines = [
             Line([(0, style, 0, part)] if part else [], advance * size // 1000, height, ascent)
             for part, advance in parts
         ]
+        lines[-1].ends = True
+        return lines
 
     def runs(self, style: int, text: str, missing: Callable[[str], None]) -> list[tuple[Run, int]]:
         """The runs of a text with the width of each."""
         spec = self.styles[style]
         return [
-            (run, run[2] * spec.size // 1000 + len(run[1]) * spec.letter_spacing)
+            (
+                run,
+                run[2] * spec.size // 1000
+                + len(run[1]) * spec.letter_spacing
+                + (run[1].count(" ") * spec.word_spacing if spec.word_spacing else 0),
+            )
             for run in self._encoders[style](text, missing)
         ]
-
-
-class _Builder:
-    """Puts words into lines."""
-
-    def __init__(self, typesetter: Typesetter, base: int, available: int) -> None:
-        self.setter = typesetter
-        self.base = base
-        self.available = available
-        self.lines: list[Line] = []
-        self._segments: list[Segment] = []
-        self._width = 0
-        self._space: tuple[int, list[tuple[Run, int]]] | None = None
-        # Where the unbreakable run of words at the end of the line begins: index of its first segment, and its offset.
-        self._glued = (0, 0)
-
-    @property
-    def open(self) -> bool:
-        """Whether the line has anything in it."""
-        return bool(self._segments)
-
-    def space(self, style: int, runs: list[tuple[Run, int]]) -> None:
-        """A space between words; at the beginning and end of a line it disappears."""
-        if self._segments and self._space is None:
-            self._space = (style, runs)
-
-    def word(self, style: int, runs: list[tuple[Run, int]], *, breakable: bool, wrap: bool) -> None:
-        """A word, or the part of a word behind a hyphen; without a space before it, it sticks to what was before."""
-        width = sum(advance for _, advance in runs)
-        if self._space is not None:
-            gap = sum(advance for _, advance in self._space[1])
-            if wrap and self._width + gap + width > self.available:
-                self.finish()
-            else:
-                self._add(*self._space)
-            self._glued = (len(self._segments), self._width)
-        elif breakable or not self._segments:
-            if wrap and self._segments and self._width + width > self.available:
-                self.finish()
-            self._glued = (len(self._segments), self._width)
-        elif wrap and self._width + width > self.available and self._glued[0] > 0:
-            self._carry()
-        self._space = None
-        if wrap and self._width + width > self.available:
-            self._split(style, runs)
-        else:
-            self._add(style, runs)
-
-    def _carry(self) -> None:
-        """Take the last word's segments to a new line: a piece that sticks to it does not fit."""
-        index, offset = self._glued
-        carried = self._segments[index:]
-        del self._segments[index:]
-        width = self._width - offset
-        self._width = offset
-        self._trim()
-        self.finish()
-        self._segments = [(x - offset, style, shard, codes) for x, style, shard, codes in carried]
-        self._width = width
-        self._glued = (0, 0)
-
-    def _trim(self) -> None:
-        while self._segments and self._segments[-1][3].strip(" ") == "":
-            self._width = self._segments.pop()[0]
-
-    def _split(self, style: int, runs: list[tuple[Run, int]]) -> None:
-        """Break a word that is wider than a line wherever it must be."""
-        spec = self.setter.styles[style]
-        face = self.setter.faces[spec.face]
-        for (shard, codes, _), _width in runs:
-            widths = face.data.shards[shard].widths
-            advances = [widths[code] for code in codes.encode("latin-1")]
-            start = 0
-            while start < len(codes):
-                end, total = start, 0
-                while end < len(codes):
-                    wider = total + advances[end]
-                    width = wider * spec.size // 1000 + (end + 1 - start) * spec.letter_spacing
-                    if self._width + width > self.available and (end > start or self._segments):
-                        break
-                    end, total = end + 1, wider
-                if end == start:
-                    self.finish()
-                    continue
-                part = (shard, codes[start:end], total)
-                self._add(style, [(part, total * spec.size // 1000 + (end - start) * spec.letter_spacing)])
-                start = end
-                if start < len(codes):
-                    self.finish()
-
-    def _add(self, style: int, runs: list[tuple[Run, int]]) -> None:
-        for (shard, codes, _), advance in runs:
-            self._segments.append((self._width, style, shard, codes))
-            self._width += advance
-
-    def finish(self) -> None:
-        """End the line."""
-        self._trim()
-        self.lines.append(self.setter._line(self._segments, self._width, self.base))  # noqa: SLF001 - its builder
-        self._segments = []
-        self._width = 0
-        self._space = None
-        self._glued = (0, 0)
 
 
 def _merged(segments: list[Segment]) -> list[Segment]:
@@ -313,7 +234,7 @@ def _never(_text: str) -> None:
 
 
 def _broken(codes: str, widths: tuple[int, ...], limit: int) -> list[tuple[str, int]] | None:
-    """Lines of plain text with their advances; None where a word is wider than a line.
+    """Lines of plain text with their advances; None where a word is too wide, or a space may be no place to end a line.
 
     Text is measured once, as the advance up to each character; then a line's end is looked up and not added up to.
     """
@@ -326,23 +247,47 @@ def _broken(codes: str, widths: tuple[int, ...], limit: int) -> list[tuple[str, 
     while reach[length] - reach[start] > limit:
         # The last space up to which all fits is where the line ends.
         end = codes.rfind(" ", start, bisect.bisect_right(reach, reach[start] + limit, start))
-        if end < start:
+        if end < start or codes[end + 1] in _AFTER or codes[end - 1] in _BEFORE:
             return None
         after = end + 1
         word = codes.find(" ", after)
         compound = codes[after:] if word < 0 else codes[after:word]
-        if not _DASHES.isdisjoint(compound):
+        if _INNER.search(compound):
             # Parts of a compound word that there is room for stay on the line.
             room = reach[start] + limit
-            for part in _CODE_HYPHEN.split(compound)[:-1]:
-                if reach[after + len(part)] > room:
+            for part in opportunities(compound.translate(_CHARACTERS)):
+                if reach[after + part] > room:
                     break
-                after += len(part)
-                end = after
+                end = after + part
+            after = max(after, end)
         lines.append((codes[start:end], reach[end] - reach[start]))
         start = after
     lines.append((codes[start:], reach[length] - reach[start]))
     return lines
+
+
+def _hard(pieces: list[Piece]) -> list[list[Piece]]:
+    """The text between forced breaks; a break that ends the text begins no line."""
+    found: list[list[Piece]] = [[]]
+    for piece in pieces:
+        if piece[1] == "\n":
+            found.append([])
+        elif piece[1]:
+            found[-1].append(piece)
+    if len(found) > 1 and not found[-1]:
+        found.pop()
+    return found
+
+
+def _tabbed(pieces: list[Piece]) -> list[Piece]:
+    """Tabs as the spaces up to the next of the stops that are eight spaces apart."""
+    found: list[Piece] = []
+    column = 0
+    for style, text in pieces:
+        expanded = (" " * column + text).expandtabs(_TAB)[column:]
+        found.append((style, expanded))
+        column = (column + len(expanded)) % _TAB
+    return found
 
 
 def _joined(pieces: list[Piece]) -> list[Piece]:

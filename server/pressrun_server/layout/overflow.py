@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pressrun_server.layout.lines import Line
+from pressrun_server.layout.segments import Line
 from pressrun_server.model.program import (
     Block,
     Conditional,

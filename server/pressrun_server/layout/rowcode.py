@@ -130,7 +130,10 @@ class _Source:
             f"    width = width * {size} // 1000",
             f"if width > {room}: break",
         ]
-        if style is not None and align == _LEFT and not self._setter.styles[style].letter_spacing:
+        spaced = style is not None and (
+            self._setter.styles[style].letter_spacing or self._setter.styles[style].word_spacing
+        )
+        if style is not None and align == _LEFT and not spaced:
             # Short ASCII needs no exact width: the sum that tells that all of it is in the first shard bounds it.
             high = self._known(self._setter.faces[self._setter.styles[style].face].high)
             quick = [

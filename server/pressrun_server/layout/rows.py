@@ -305,8 +305,8 @@ class RowSetter:
         page.text.append((ARTIFACT if artifact else node.role or cell.role, y, 0, 0, ""))
         if not artifact:
             page.tags.append(node.role or ".")
-        lines = self._setter.lines(pieces, node.style, box.content_width, missing, wrap=node.wrap)
-        note = None if node.wrap else too_wide(lines, node)
+        lines = self._setter.paragraph(node, pieces, missing)
+        note = None if node.wrap and self._setter.breaking else too_wide(lines, node)
         if note:
             missing(note)
         for line in lines:
@@ -432,7 +432,7 @@ def _strip(plans: list[_CellPlan | None], paragraphs: list[Paragraph | None], *,
 
 
 def _bare(paragraph: Paragraph) -> bool:
-    return not paragraph.box.margin_top and not paragraph.box.margin_bottom
+    return not paragraph.preserve and not paragraph.box.margin_top and not paragraph.box.margin_bottom
 
 
 def _edges(box: Box) -> int:

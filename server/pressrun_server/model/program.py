@@ -47,7 +47,7 @@ __all__ = [
     "styles_of",
 ]
 
-FORMAT = 7
+FORMAT = 8
 """Raised when the form of a program changes, so that an old blob is compiled again instead of misread."""
 
 
@@ -96,6 +96,12 @@ class TextStyle(msgspec.Struct, frozen=True):
     """0xRRGGBB."""
     line_height: int
     letter_spacing: int = 0
+    word_spacing: int = 0
+    """Added to each space."""
+    hyphens: str = "manual"
+    """Where words may be parted: `manual`, at soft hyphens; `none`; else the language whose rules also say where."""
+    anywhere: bool = True
+    """Whether a word that is wider than a line is broken anywhere; otherwise it stands out."""
     rise: int = 0
     """How far its baseline is above the line's."""
     link: int = 0
@@ -153,6 +159,8 @@ class Value(msgspec.Struct, frozen=True, tag="value"):
     expression: Expression
     place: str
     """Where it stands, `file:line:column`."""
+    preserve: bool = False
+    """Whether white space of it stays as it is."""
 
 
 class Break(msgspec.Struct, frozen=True, tag="break"):
@@ -176,7 +184,12 @@ class Paragraph(msgspec.Struct, frozen=True, tag="paragraph"):
     style: int
     """The block's own text style: the least height of its lines."""
     align: str = "left"
+    """Of the last line, and of those before a forced break; of all lines where `upper` says nothing else."""
+    upper: str = ""
+    """Of the other lines: `left`, `right`, `center` or `justify`."""
     wrap: bool = True
+    preserve: str = ""
+    """What white space stays: `lines` keeps line ends, `all` spaces too."""
     orphans: int = 2
     widows: int = 2
     role: str = "P"

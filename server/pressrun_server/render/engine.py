@@ -14,8 +14,8 @@ __all__ = ["Engine", "engine"]
 
 _PACKAGES = ("model", "fonts", "template", "layout", "emit", "prepare", "render")
 _DISTRIBUTIONS = (
-    "babel", "deflate", "fonttools", "jinja2", "msgspec", "pillow", "pymupdf", "pymupdf-fonts", "tinycss2",
-                  "cssselect2", "tinyhtml5", "tzdata")  # fmt: skip
+    "babel", "deflate", "fonttools", "jinja2", "msgspec", "pillow", "pymupdf", "pymupdf-fonts", "pyphen",
+    "tinycss2", "cssselect2", "tinyhtml5", "tzdata")  # fmt: skip
 _SAMPLE = b"".join(b"%d 0 Td(Pressrun %d)Tj\n" % (n * 7919 % 1009, n) for n in range(512))
 
 

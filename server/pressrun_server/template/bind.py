@@ -187,7 +187,7 @@ class Binder:
         return (inline.style, _transformed(inline.text, self._transforms[inline.style]))
 
     def _value(self, value: Value) -> Callable[[Environment], str]:
-        text = texter(value.expression, self._formatter, value.place)
+        text = texter(value.expression, self._formatter, value.place, fold=not value.preserve)
         transform = self._transforms[value.style]
         if transform:
             return lambda env: _transformed(text(env), transform)
@@ -238,6 +238,8 @@ class Binder:
             inner: list[_Pieces] | None = []
             match node:
                 case Paragraph():
+                    if node.preserve:
+                        return None  # line ends in a record's text make lines
                     if self._linked and styles_of(node.inlines) & self._linked:
                         return None  # a link's place is told by the lines
                     if not _fixed((node,)):

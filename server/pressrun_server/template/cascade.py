@@ -68,7 +68,8 @@ def cascade(markup: Markup, sheets: list[StyleSheet], diagnostics: Diagnostics) 
         element = wrapper.etree_element
         parent = styles.get(wrapper.parent.etree_element) if wrapper.parent is not None else None
         declared = _declared(element, matcher.match(wrapper), markup, diagnostics)
-        styles[element] = _computed(declared, parent, styles.get(markup.root))
+        styles[element] = computed = _computed(declared, parent, styles.get(markup.root))
+        computed["lang"] = element.get("lang", parent["lang"] if parent is not None else "")
     return styles
 
 
@@ -120,8 +121,8 @@ def _computed(declared: dict[str, Any], parent: Style | None, root: Style | None
             style[f"border-{side}-width"] = 0
         if style[f"border-{side}-color"] == "currentcolor":
             style[f"border-{side}-color"] = style["color"]
-    if style["text-align"] in {"start", "end"}:
-        style["text-align"] = {"start": "left", "end": "right"}[style["text-align"]]
+    for name in ("text-align", "text-align-last"):
+        style[name] = {"start": "left", "end": "right"}.get(style[name], style[name])
     return style
 
 

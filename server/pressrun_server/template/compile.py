@@ -121,7 +121,7 @@ def _program(
         )
         return None
     _plurals(description, locale, frozenset(data.plurals), diagnostics)
-    table = StyleTable(diagnostics, markup.file)
+    table = StyleTable(diagnostics, markup.file, locale)
     table.index(styles[body])
     scope = Scope.of_record(description.schema)
     slots = tuple(slot.name for slot in description.slots)

@@ -65,8 +65,8 @@ def evaluator(node: Expression, formatter: Formatter, place: str) -> Evaluator:
     return compile_node(tuple(node))
 
 
-def texter(node: Expression, formatter: Formatter, place: str) -> Callable[[Environment], str]:
-    """A closure that gives an expression's value as text, white space folded.
+def texter(node: Expression, formatter: Formatter, place: str, *, fold: bool = True) -> Callable[[Environment], str]:
+    """A closure that gives an expression's value as text, white space folded unless it is to stay.
 
     An undefined value is an error of the record.
     """
@@ -80,9 +80,13 @@ def texter(node: Expression, formatter: Formatter, place: str) -> Callable[[Envi
         if isinstance(result, list | dict):
             raise _wrong(place, "a list or an object cannot be shown as text; name one of its fields")
         try:
-            return _folded(as_text(result, formatter))
+            text = as_text(result, formatter)
+            return _folded(text) if fold else text
         except ValueError as error:
             raise _wrong(place, str(error)) from None
+
+    if not fold:
+        return lambda env: shown(value(env))
 
     if node[0] == "attr" and node[1][0] == "name":
         first, field, missing = node[1][1], node[2], Undefined(_path(node))

@@ -99,7 +99,10 @@ _CODE_SIZE = 70_866  # 25 mm
 _CHART_HEIGHT = 113_386  # 40 mm
 _LINE = 0xDDDDDD
 _SPACE = re.compile(r"[ \t\n\r\f]+")
+_SPACE_IN_LINE = re.compile(r"[ \t\f]+")
+_LINE_END = re.compile(r"[ \t\f]*(?:\r\n|\n|\r)[ \t\f]*")
 _ALIGN = {"left": "left", "right": "right", "center": "center"}
+_PRESERVE = {"pre": "all", "pre-wrap": "all", "pre-line": "lines"}
 _DEEPEST = 60
 _MOST_COLUMNS = 100
 _NO_STYLE = -1
@@ -258,7 +261,7 @@ class Structure:
         """The inline content of text that stands directly in an element; white space alone needs no font."""
         if not text:
             return []
-        if not text.strip(" \t\n\r\f"):
+        if not text.strip(" \t\n\r\f") and self.styles[element]["white-space"] not in _PRESERVE:
             return [Text(_NO_STYLE, " ")]
         style = self.table.index(self.styles[element], self._link, self._rise)
 
@@ -629,6 +632,11 @@ class Structure:
         if element.tag == "a":
             return self._anchor(element, scope)
         before, style = self._rise, self.styles[element]
+        around = self.markup.parent(element)
+        if around is not None and style["white-space"] != self.styles[around]["white-space"]:
+            place = self.markup.place(element)
+            message = "white-space is not supported inside a line"
+            self.diagnostics.error("value", place, message, "put it on the block, or write &nbsp; between the words")
         self._rise += round(_RISES.get(style["vertical-align"], 0.0) * style["font-size"])
         found = self._inlines(element, scope)
         self._rise = before
@@ -663,22 +671,28 @@ class Structure:
         return inlines
 
     def _paragraph(self, element: Element, inlines: list[Inline], x: int, width: int) -> Paragraph | None:
-        collapsed, content, _space = collapse(inlines, space=True)
+        style = self.styles[element]
+        preserve = _PRESERVE.get(style["white-space"], "")
+        collapsed, content, _space = collapse(inlines, space=True, preserve=preserve)
         if not content:
             return None
-        style = self.styles[element]
         own = self.table.index(style)
         collapsed = [
             Text(own, inline.text) if isinstance(inline, Text) and inline.style == _NO_STYLE else inline
             for inline in collapsed
         ]
         plain = dict(_ANONYMOUS)
+        last = style["text-align-last"]
+        if last == "auto":
+            last = _ALIGN.get(style["text-align"], "left")
         return Paragraph(
             box=box_of(plain, x, width),
             inlines=tuple(collapsed),
             style=own,
-            align=_ALIGN.get(style["text-align"], "left"),
-            wrap=style["white-space"] == "normal",
+            align=last,
+            upper="" if style["text-align"] == last else style["text-align"],
+            wrap=style["white-space"] not in {"nowrap", "pre"},
+            preserve=preserve,
             orphans=style["orphans"],
             widows=style["widows"],
             role=_TEXT_ROLES.get(element.tag, "P"),
@@ -918,12 +932,13 @@ def _mentions(node: Any, wanted: Expression) -> bool:
     return node == wanted or (isinstance(node, tuple) and any(_mentions(part, wanted) for part in node))
 
 
-def collapse(inlines: list[Inline], *, space: bool) -> tuple[list[Inline], bool, bool]:
+def collapse(inlines: list[Inline], *, space: bool, preserve: str = "") -> tuple[list[Inline], bool, bool]:
     """Collapse white space as CSS Text 3, 4.1.1 has it.
 
     Args:
         inlines: what stands in the line.
         space: whether white space was just before (or the line begins).
+        preserve: what white space stays: `lines`, `all` or nothing.
 
     Returns:
         the inlines, whether there is anything but white space, and whether the last thing was white space.
@@ -932,15 +947,15 @@ def collapse(inlines: list[Inline], *, space: bool) -> tuple[list[Inline], bool,
     content = False
     for inline in inlines:
         if isinstance(inline, Text):
-            text = _SPACE.sub(" ", inline.text)
+            text = _collapsed(inline.text, preserve)
             style = inline.style
             if style == _NO_STYLE:
                 style = next((before.style for before in found[::-1] if isinstance(before, Text | Value)), _NO_STYLE)
-            if space:
+            if space and preserve != "all":
                 text = text.removeprefix(" ")
             if text:
-                space = text.endswith(" ")
-                content = content or text != " "
+                space = text.endswith((" ", "\n"))
+                content = content or bool(text.strip(" \t\n"))
                 if found and isinstance(found[-1], Text) and found[-1].style == style:
                     text = found.pop().text + text  # type: ignore[union-attr]
                 found.append(Text(style, text))
@@ -948,14 +963,22 @@ def collapse(inlines: list[Inline], *, space: bool) -> tuple[list[Inline], bool,
             found.append(inline)
             space, content = True, True
         elif isinstance(inline, Value):
-            found.append(inline)
+            found.append(msgspec.structs.replace(inline, preserve=True) if preserve else inline)
             space, content = False, True
         else:
             branches = []
             for test, parts in inline.branches:
-                inner, some, _ = collapse(list(parts), space=space)
+                inner, some, _ = collapse(list(parts), space=space, preserve=preserve)
                 content = content or some
                 branches.append((test, tuple(inner)))
             found.append(InlineConditional(tuple(branches)))
             space = False
     return found, content, space
+
+
+def _collapsed(text: str, preserve: str) -> str:
+    if preserve == "all":
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+    if preserve == "lines":
+        return _SPACE_IN_LINE.sub(" ", _LINE_END.sub("\n", text))
+    return _SPACE.sub(" ", text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pressrun_server.fonts.errors import UnknownFontError
+from pressrun_server.fonts.hyphenation import language_known
 from pressrun_server.fonts.shard import load_face
 from pressrun_server.model.program import FaceData, TextStyle
 from pressrun_server.template.cascade import Style
@@ -16,12 +17,14 @@ _TRANSFORMS = {"uppercase": "upper", "lowercase": "lower", "none": "", "capitali
 class StyleTable:
     """Text styles by index, as pages name them."""
 
-    def __init__(self, diagnostics: Diagnostics, file: str) -> None:
+    def __init__(self, diagnostics: Diagnostics, file: str, language: str) -> None:
         self.diagnostics = diagnostics
         self.file = file
+        self.language = language
         self._styles: dict[TextStyle, int] = {}
         self._faces: dict[tuple[str, bool, bool, bool], int] = {}
         self._data: list[FaceData] = []
+        self._unknown: set[str] = set()
 
     def index(self, style: Style, link: int = 0, rise: int = 0) -> int:
         """The index of an element's text style; of a link's text, one of its own."""
@@ -33,11 +36,28 @@ class StyleTable:
             color=style["color"] if style["color"] is not None else 0,
             line_height=round(height * size) if isinstance(height, float) else height,
             letter_spacing=style["letter-spacing"],
+            word_spacing=style["word-spacing"],
+            hyphens=self._hyphens(style),
+            anywhere=style["overflow-wrap"] != "normal",
             rise=rise,
             link=link,
             transform=_TRANSFORMS[style["text-transform"]],
         )
         return self._styles.setdefault(found, len(self._styles))
+
+    def _hyphens(self, style: Style) -> str:
+        if style["hyphens"] != "auto":
+            return str(style["hyphens"])
+        language: str = style["lang"] or self.language
+        if not language_known(language) and language not in self._unknown:
+            self._unknown.add(language)
+            self.diagnostics.warning(
+                "hyphens",
+                Place(self.file),
+                f"there are no rules to hyphenate {language!r}",
+                "its words part at soft hyphens only; set lang on the element, or hyphens: manual",
+            )
+        return language
 
     def _face(self, style: Style) -> int:
         key = (

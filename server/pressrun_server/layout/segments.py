@@ -1,0 +1,24 @@
+"""Lines of text: what breaking gives and what places them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+__all__ = ["Line", "Segment"]
+
+Segment: TypeAlias = "tuple[int, int, int, str]"
+"""Offset from the line's left edge, text style, shard, codes."""
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """A line of text."""
+
+    segments: list[Segment]
+    width: int
+    height: int
+    ascent: int
+    """From the line's top to its baseline."""
+    ends: bool = False
+    """Whether a forced break or the paragraph's end comes behind it."""

@@ -1,0 +1,173 @@
+"""Text in lines: where they end, how words are parted, what white space stays, and that all of it reads as written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from uniseg.linebreak import line_break
+
+from pressrun_server.fonts.repertoire import shards
+from pressrun_server.layout import linebreak
+from pressrun_server.layout.linebreak import opportunities
+from pressrun_server.model.template import CompiledTemplate
+
+Compose = Callable[..., Any]
+Compile = Callable[..., CompiledTemplate]
+
+_FIELD = {"type": "object", "properties": {"x": {"type": "string"}}}
+_PAGE = "@page { size: 400pt 400pt; margin: 20pt } p { margin: 0 }"
+_SHY = "\u00ad"
+_REPERTOIRE = "".join(character for shard in shards().values() for character in shard)
+
+
+def _lines(document: Any) -> list[str]:
+    """The lines of the first page as they extract, each without the white space around it."""
+    found: dict[int, str] = {}
+    for block in document.pdf[0].get_text("dict", flags=0)["blocks"]:
+        for line in block["lines"]:
+            for span in line["spans"]:
+                base = round(span["origin"][1])
+                found[base] = found.get(base, "") + span["text"]
+    return [text.strip() for _, text in sorted(found.items())]
+
+
+def _reach(document: Any) -> list[tuple[float, float]]:
+    """Left and right edge of each line's ink on the first page, from the top."""
+    spans: dict[int, list[tuple[float, float]]] = {}
+    for x0, y0, x1, *_ in document.pdf[0].get_text("words"):
+        spans.setdefault(round(y0), []).append((x0, x1))
+    return [(min(a for a, _ in line), max(b for _, b in line)) for _, line in sorted(spans.items())]
+
+
+def _cases() -> list[str]:
+    path = Path(__file__).with_name("line_break_test.txt")
+    return [line for line in path.read_text("utf-8").splitlines() if not line.startswith("#")]
+
+
+@pytest.mark.parametrize("case", _cases())
+def test_lines_end_where_unicode_says(case: str) -> None:
+    """Each case of the standard's test file that has our scripts' classes alone gives its breaks."""
+    text, wanted = "", list[int]()
+    for part in case.split():
+        if part == "÷":
+            wanted.append(len(text))
+        elif part != "×":  # noqa: RUF001 - the file's own sign
+            text += chr(int(part, 16))
+    assert opportunities(text) == [offset for offset in wanted if 0 < offset < len(text)]
+
+
+def test_the_repertoire_has_the_standards_classes() -> None:
+    """Every character that we have a glyph for is in the class that Unicode's data gives it."""
+    ours = {"QI": "QU", "QF": "QU", "HH": "BA"}
+    letters = {"AI": "AL", "XX": "AL"}
+    for character in _REPERTOIRE:
+        name, wanted = linebreak._class(character), line_break(character).name
+        assert ours.get(name, name) == letters.get(wanted, wanted), f"U+{ord(character):04X}"
+
+
+@given(st.text(st.sampled_from(" -–—/().,!?«»“”'\"%€$ab12é\u00a0\u00ad\u0301…"), max_size=12))  # noqa: RUF001
+def test_the_short_way_gives_what_the_rules_give(text: str) -> None:
+    """Looking only at words that can part gives the breaks that all rules over the whole text give."""
+    assert opportunities(text) == linebreak._exact(text)
+
+
+@pytest.mark.parametrize("body", ["<p class=n>a{shy}b</p>", "<p class=n>{{ x }}</p>"])
+def test_a_soft_hyphen_shows_only_where_a_word_is_parted(composed: Compose, body: str) -> None:
+    """Fixed or of a record: no hyphen inside a line; at its end one that extracts as U+00AD and looks like one."""
+    word = f"Donau{_SHY}dampf{_SHY}schiff"
+    css = f"{_PAGE} .n {{ font-size: 10pt; width: 68pt }}"
+    text = body.replace("a{shy}b", word)
+    document = composed(text, css, {"x": word}, schema=_FIELD)
+    assert _lines(document) == [f"Donaudampf{_SHY}", "schiff"]
+    wide = composed(text, _PAGE, {"x": word}, schema=_FIELD)
+    assert _lines(wide) == ["Donaudampfschiff"]
+    none = composed(text, f"{css} .n {{ hyphens: none }}", {"x": word}, schema=_FIELD)
+    assert _SHY not in "".join(_lines(none))
+
+
+def test_words_are_parted_by_the_rules_of_their_language(composed: Compose) -> None:
+    """`hyphens: auto` takes the language of the element, else the locale's; the parts join to the word again."""
+    body = "<p lang=de-DE>Versicherungsgesellschaft</p><p lang=fr>Versicherungsgesellschaft</p><p class=m>{{ x }}</p>"
+    css = f"{_PAGE} p {{ width: 70pt; font-size: 10pt; hyphens: auto }} .m {{ hyphens: manual }}"
+    lines = _lines(composed(body, css, {"x": "short words"}, schema=_FIELD))
+    assert lines[0] == f"Versicherungs{_SHY}" or lines[0].endswith(_SHY)
+    assert "".join(lines).replace(_SHY, "") == "Versicherungsgesellschaft" * 2 + "short words"
+    assert lines[:2] != lines[2:4]
+
+
+def test_a_language_without_rules_is_told(compiled: Compile) -> None:
+    """A warning names the language and what happens instead."""
+    found = compiled("<p lang=eo-XX>a</p><p lang=tlh>b</p>", "p { hyphens: auto }").diagnostics
+    assert [item.message for item in found] == ["there are no rules to hyphenate 'tlh'"]
+
+
+def test_justified_lines_end_at_the_edge_and_read_as_written(composed: Compose) -> None:
+    """All lines but the last reach both edges; spaces extract once each, also between styles."""
+    text = "It is a truth <b>universally</b> acknowledged, that a {{ x }} man in possession of a good fortune"
+    css = f"{_PAGE} p {{ text-align: justify; width: 150pt; font-size: 10pt }}"
+    document = composed(f"<p>{text}</p>", css, {"x": "single"}, schema=_FIELD)
+    reach = _reach(document)
+    assert all(abs(left - 20) < 0.6 for left, _ in reach)
+    assert all(abs(right - 170) < 0.6 for _, right in reach[:-1])
+    assert reach[-1][1] < 165
+    assert document.text() == text.replace("<b>", "").replace("</b>", "").replace("{{ x }}", "single")
+
+
+def test_the_last_line_has_its_own_alignment(composed: Compose) -> None:
+    """`text-align-last` holds for the last line and for lines before a forced break."""
+    css = f"{_PAGE} p {{ text-align: left; text-align-last: right; width: 100pt; font-size: 10pt }}"
+    reach = _reach(composed("<p>one two three four five six seven eight<br>nine</p>", css))
+    assert abs(reach[0][0] - 20) < 0.6
+    assert all(abs(right - 120) < 0.6 for _, right in reach[-2:])
+
+
+def test_white_space_stays_as_asked(composed: Compose) -> None:
+    """`pre-line` keeps line ends, `pre-wrap` and `pre` spaces too; for the template's text and a record's."""
+    record = {"x": "one\n  two  three"}
+    for keyword, wanted in {
+        "pre-line": ["a b", "c one", "two three"],
+        "pre": ["a  b", "c one", "two  three"],
+        "normal": ["a b c one two three"],
+    }.items():
+        document = composed(
+            "<p>a  b\n  c {{ x }}</p>", f"{_PAGE} p {{ white-space: {keyword} }}", record, schema=_FIELD
+        )
+        assert _lines(document) == wanted, keyword
+    indented = composed("<p>a\n    b</p>", f"{_PAGE} p {{ white-space: pre-wrap; font-family: Fira Mono }}")
+    assert [round(left) for left, _ in _reach(indented)] == [20, round(20 + 4 * 12 * 0.6)]
+
+
+def test_a_record_makes_lines_in_a_cell(composed: Compose) -> None:
+    """Line ends stay in a cell whose rows are made many at a time."""
+    schema = {"type": "object", "properties": {"rows": {"type": "array", "items": {"type": "string"}}}}
+    body = "<table><tr pr-for='r in rows'><td>{{ r }}</td></tr></table>"
+    record = {"rows": ["a\nb", "c"]}
+    assert _lines(composed(body, f"{_PAGE} td {{ white-space: pre-line }}", record, schema=schema)) == ["a", "b", "c"]
+
+
+def test_words_stand_apart_as_told(composed: Compose) -> None:
+    """`word-spacing` widens each space, in what is measured and in what is shown."""
+    body = "<p class=w>a b {{ x }}</p><p>a b {{ x }}</p>"
+    reach = _reach(composed(body, f"{_PAGE} .w {{ word-spacing: 15pt }}", {"x": "c"}, schema=_FIELD))
+    assert reach[0][1] - reach[1][1] == pytest.approx(30, abs=0.1)
+
+
+def test_a_word_wider_than_its_line_stands_out_only_where_told(composed: Compose) -> None:
+    """By default it is broken; with `overflow-wrap: normal` it is whole, and the manifest says by how much it is wide."""
+    css = f"{_PAGE} p {{ width: 50pt; font-size: 10pt }}"
+    body = "<p>Unbreakableword</p>"
+    assert len(_lines(composed(body, css))) > 1
+    whole = composed(body, f"{css} p {{ overflow-wrap: normal }}")
+    assert _lines(whole) == ["Unbreakableword"]
+    assert [warning.code for warning in whole.summary.warnings] == ["OVERFLOW"]
+
+
+def test_white_space_inside_a_line_is_refused(compiled: Compile) -> None:
+    """What would be ignored is a diagnostic."""
+    found = compiled("<p>a <span style='white-space: nowrap'>b c</span></p>").diagnostics
+    assert [item.message for item in found] == ["white-space is not supported inside a line"]
