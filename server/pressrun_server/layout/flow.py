@@ -280,6 +280,7 @@ class Flow:
                 self._paint(opened, page, (end if keep is None else keep.y) if forced else self._bottom, last=False)
                 opened.first = False
         self._end_page(page)
+        pending = self._pending
         self._start(self._layout.program.other_page)
         for opened in stay:
             if opened.y is not None:
@@ -295,6 +296,8 @@ class Flow:
             # A margin that was still waiting at the keep is cut off by the break.
             self._y = max(end + dy, self._top)
             self._blank = not (moved.text or moved.images or moved.fills)
+            if not self._blank:
+                self._pending = pending  # the margin behind what was moved
             keep.y = self._top
             keep.begins = dict.fromkeys(_LAYERS, 0) | {"fills": base}
         else:
