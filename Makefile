@@ -92,12 +92,13 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	  | sed -u -n 's/^\(Collecting\|Downloading\|Installing\|Successfully\)/  \1/p'
 	@touch $@
 
-# The tests look at documents with poppler and qpdf and at metrics with promtool. As root they are installed; otherwise
+# The tests look at documents with poppler, qpdf and WeasyPrint (on pango) and at metrics with promtool. As root they are installed; otherwise
 # a test that misses one fails with the line that installs it.
 tools: $(VENV)/.installed-dev
 	@missing=""; \
 	command -v pdftotext >/dev/null || missing="$$missing poppler-utils"; \
 	command -v qpdf >/dev/null || missing="$$missing qpdf"; \
+	/sbin/ldconfig -p | grep -q libpangoft2 || missing="$$missing libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"; \
 	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ]; then \
 	  echo "installing$$missing"; apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
 	elif [ -n "$$missing" ]; then echo "some tests will fail; install: apt-get install -y$$missing"; fi

@@ -84,7 +84,7 @@ CASES: dict[str, tuple[str, str]] = {
     "no-break spaces bind": (
         "<p>10\u00a0000\u00a0EUR and 20\u00a0000\u00a0EUR and Dr.\u00a0Watson and Mr\u00a0Holmes</p>", "p { width: 80pt }"
     ),
-    "Greek and Cyrillic": ("<p>Η ταχεία καφετιά αλεπού πηδά πάνω. Съешь же ещё этих мягких булок.</p>", "p { width: 110pt }"),
+    "Greek and Cyrillic": ("<p>Η ταχεία καφετιά αλεπού πηδά πάνω. Съешь же ещё этих мягких булок.</p>", "p { width: 110pt }"),  # noqa: RUF001
     "a word is broken anywhere": ("<p>Aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa bb</p>", "p { width: 100pt }"),
     "pre-line": ("<p>one  two\n   three\n\nfour five six seven eight nine ten eleven</p>", "p { white-space: pre-line; width: 90pt }"),
     "pre-wrap": ("<p>one  two\n   three\n\nfour five six seven eight nine ten eleven</p>", "p { white-space: pre-wrap; width: 90pt }"),
@@ -104,6 +104,18 @@ CASES: dict[str, tuple[str, str]] = {
     "widths in percent and centred by auto margins": (
         "<div class=a>one</div><div class=b>two</div>",
         ".a { width: 50%; background: yellow } .b { width: 80pt; margin: 5pt auto; background: red }",
+    ),
+    "border boxes, least and greatest widths": (
+        "<div class=a>one</div><div class=b>two</div><div class=c>three</div><div class=d>four</div>",
+        "div { padding: 3pt 8pt; margin: 2pt auto } .a { box-sizing: border-box; width: 50%; background: yellow }"
+        " .b { max-width: 70pt; background: red } .c { width: 10pt; min-width: 25%; background: green }"
+        " .d { box-sizing: border-box; width: 90%; max-width: 60pt; border: 4pt solid blue }",
+    ),
+    "border boxes, least and greatest heights": (
+        "<div class=a>one</div><div class=b>two</div><div class=c>three</div>",
+        ".a { box-sizing: border-box; height: 30pt; padding: 5pt; background: yellow }"
+        " .b { height: 50pt; max-height: 20pt; background: red } .c { box-sizing: border-box; min-height: 40pt;"
+        " border: 4pt solid blue }",
     ),
     "nested boxes": (
         f"<div class=a><div class=b><p>{_LOREM[:90]}</p></div></div>", ".a { padding: 6pt; background: yellow } .b { padding: 0 20pt; background: red }"

@@ -442,8 +442,9 @@ class Flow:
             self._end()  # the item's body
         if role:
             self._end()
-        if box.height is not None and self._page is page and self._y - start > box.height:
-            over = (self._y - start - box.height) / 1000
+        most = box.max_height if box.height is None else box.height
+        if most is not None and self._page is page and self._y - start > most:
+            over = (self._y - start - most) / 1000
             text = f"the content of a box of a given height is {over:.1f} pt taller; enlarge it, or shorten the text"
             self._missing(overflow(place_of(bound.node), text))
         self._leave(opened, start, page)

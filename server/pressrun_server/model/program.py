@@ -137,6 +137,7 @@ class Box(msgspec.Struct, frozen=True):
     height: int | None = None
     """Of the content box."""
     min_height: int = 0
+    max_height: int | None = None
     break_before: bool = False
     break_after: bool = False
     keep_inside: bool = False

@@ -27,6 +27,33 @@ def _border(style: Style, side: str) -> Border | None:
     return Border(width, color) if width and color is not None else None
 
 
+def outer_width(style: Style, containing: int) -> int | None:
+    """The width of a cell's border box; None for auto. A percentage is of the table and takes all of the cell."""
+    width = resolved(style["width"], containing)
+    if width is None or isinstance(style["width"], Relative) or style["box-sizing"] == "border-box":
+        return width
+    return width + _edges(style, containing, "left", "right")
+
+
+def _edges(style: Style, containing: int, *sides: str) -> int:
+    """Padding and borders of sides together."""
+    borders = [_border(style, side) for side in sides]
+    padding = sum(resolved(style[f"padding-{side}"], containing) or 0 for side in sides)
+    return padding + sum(border.width for border in borders if border is not None)
+
+
+def _heights(style: Style, containing: int) -> tuple[int | None, int, int | None]:
+    """Height, least and greatest height of the content box (CSS 2.2, 10.7)."""
+    edges = _edges(style, containing, "top", "bottom") if style["box-sizing"] == "border-box" else 0
+    height, most = resolved(style["height"], 0), resolved(style["max-height"], 0)
+    least = max((resolved(style["min-height"], 0) or 0) - edges, 0)
+    most = None if most is None else max(most - edges, least)
+    if height is not None:
+        height = max(height - edges, least)
+        height = height if most is None else min(height, most)
+    return height, least, most
+
+
 def box_of(style: Style, x: int, containing: int, *, fills: bool = True) -> Box:
     """The box of a block in a containing block.
 
@@ -36,26 +63,15 @@ def box_of(style: Style, x: int, containing: int, *, fills: bool = True) -> Box:
         containing: its width.
         fills: whether an automatic width fills the containing block.
     """
-    left, right = resolved(style["margin-left"], containing), resolved(style["margin-right"], containing)
-    padding = {side: resolved(style[f"padding-{side}"], containing) or 0 for side in ("top", "right", "bottom", "left")}
     borders = {side: _border(style, side) for side in ("top", "right", "bottom", "left")}
     border_left = borders["left"].width if borders["left"] else 0
-    border_right = borders["right"].width if borders["right"] else 0
-    edges = border_left + padding["left"] + padding["right"] + border_right
-    width = resolved(style["width"], containing) if fills else None
-    if width is None:
-        content = containing - edges - (left or 0) - (right or 0)
-    else:
-        content = width
-        spare = containing - edges - content - (left or 0) - (right or 0)
-        if left is None:
-            left = max(0, spare // 2 if right is None else spare)
-    content = max(content, 0)
-    start = x + (left or 0)
-    height = resolved(style["height"], 0) if not isinstance(style["height"], str) else None
+    padding = {side: resolved(style[f"padding-{side}"], containing) or 0 for side in ("top", "right", "bottom", "left")}
+    left, content = _horizontal(style, containing, fills=fills)
+    start = x + left
+    height, least, most = _heights(style, containing)
     return Box(
         x=start,
-        width=content + edges,
+        width=content + _edges(style, containing, "left", "right"),
         content_x=start + border_left + padding["left"],
         content_width=content,
         margin_top=resolved(style["margin-top"], containing) or 0,
@@ -68,9 +84,28 @@ def box_of(style: Style, x: int, containing: int, *, fills: bool = True) -> Box:
         border_left=borders["left"],
         background=style["background-color"],
         height=height,
-        min_height=resolved(style["min-height"], 0) or 0,
+        min_height=least,
+        max_height=most,
         break_before=style["break-before"] == "page",
         break_after=style["break-after"] == "page",
         keep_inside=style["break-inside"] == "avoid",
         keep_next=style["break-after"] == "avoid",
     )
+
+
+def _horizontal(style: Style, containing: int, *, fills: bool) -> tuple[int, int]:
+    """Left margin and content width, with the least and the greatest width in force (CSS 2.2, 10.3.3 and 10.4)."""
+    edges = _edges(style, containing, "left", "right")
+    own = edges if style["box-sizing"] == "border-box" else 0
+    left, right = resolved(style["margin-left"], containing), resolved(style["margin-right"], containing)
+    width = resolved(style["width"], containing) if fills else None
+    content = containing - edges - (left or 0) - (right or 0) if width is None else width - own
+    limited = content
+    if fills:
+        most, least = resolved(style["max-width"], containing), resolved(style["min-width"], containing) or 0
+        limited = content if most is None else min(content, most - own)
+        limited = max(limited, least - own) if least else limited
+    if left is None:
+        spare = containing - edges - limited - (right or 0)
+        left = 0 if width is None and limited == content else max(0, spare // 2 if right is None else spare)
+    return left, max(limited, 0)

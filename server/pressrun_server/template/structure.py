@@ -39,7 +39,7 @@ from pressrun_server.model.program import (
 from pressrun_server.template.barcode import BARCODES, LEVELS
 from pressrun_server.template.cascade import REPEATED, Style
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
-from pressrun_server.template.geometry import box_of, pixels, resolved
+from pressrun_server.template.geometry import box_of, outer_width, pixels, resolved
 from pressrun_server.template.grammar import GrammarError, parse_condition, parse_loop, parse_names, parse_text
 from pressrun_server.template.links import SAFE_TARGET, TARGETS
 from pressrun_server.template.markup import Markup
@@ -871,7 +871,7 @@ class Structure:
                     continue
                 span = self._span(cell)
                 if index < count and span == 1 and widths[index] is None:
-                    widths[index] = resolved(self.styles[cell]["width"], width)
+                    widths[index] = outer_width(self.styles[cell], width)
                 index += span
         fixed = sum(size for size in widths if size is not None)
         free = widths.count(None)
@@ -895,7 +895,8 @@ class Structure:
 
 
 _ANONYMOUS: dict[str, Any] = {
-    "width": "auto", "height": "auto", "min-height": 0, "background-color": None, "break-before": "auto",
+    "width": "auto", "height": "auto", "min-height": 0, "min-width": 0, "max-width": "none", "max-height": "none",
+    "box-sizing": "content-box", "background-color": None, "break-before": "auto",
     "break-after": "auto", "break-inside": "auto",
     **{f"{kind}-{side}": 0 for kind in ("margin", "padding") for side in ("top", "right", "bottom", "left")},
     **{f"border-{side}-width": 0 for side in ("top", "right", "bottom", "left")},

@@ -52,7 +52,7 @@ def keyword(*allowed: str) -> Callable[[Tokens], str]:
 
 
 def length(
-    *, auto: bool = False, percent: bool = True, negative: bool = False, normal: bool = False
+    *, auto: bool = False, percent: bool = True, negative: bool = False, normal: bool = False, none: bool = False
 ) -> Callable[[Tokens], int | Relative | str]:
     """A parser of one length."""
 
@@ -60,6 +60,8 @@ def length(
         found = significant(tokens)
         if len(found) != 1:
             raise InvalidValueError("valid: one length, e.g. 12mm")
+        if none and found[0].type == "ident" and found[0].lower_value == "none":
+            return "none"
         return _length(found[0], auto=auto, percent=percent, negative=negative, normal=normal)
 
     return parse
