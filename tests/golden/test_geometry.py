@@ -5,12 +5,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 from datetime import UTC, datetime
 
 import pymupdf
 import pytest
+from PIL import Image
 
+from pressrun_server.model.digest import Digest
+from pressrun_server.model.prepared import PreparedImage
+from pressrun_server.prepare.image import prepare_image
 from pressrun_server.render.composition import Composition, LoadedProgram
 from pressrun_server.template.compile import compile_bundle
 
@@ -21,8 +27,19 @@ _COLORS = {
 _RESET = "p, h1, div { margin: 0; font-size: 10pt; line-height: 10pt } td, th { padding: 0; font-size: 1pt; line-height: 1pt }"
 
 
+def _flag() -> tuple[Digest, PreparedImage]:
+    """A picture of 30 by 15 pt, its left third red and the rest blue."""
+    pixels = Image.new("RGB", (240, 120), "blue")
+    pixels.paste("red", (0, 0, 80, 120))
+    buffer = io.BytesIO()
+    pixels.resize((40, 20), Image.Resampling.NEAREST).save(buffer, "PNG")
+    data = buffer.getvalue()
+    return Digest(hashlib.sha256(data).hexdigest(), len(data)), prepare_image(data)
+
+
 def _picture(body: str, css: str) -> list[list[str]]:
-    manifest = {"name": "g", "version": "1", "html": "g.html", "schema": {"type": "object"}}
+    slots = {"flag": {"rules": [{"use": "library:flag"}]}}
+    manifest = {"name": "g", "version": "1", "html": "g.html", "schema": {"type": "object"}, "slots": slots}
     files = {
         "template.yaml": json.dumps(manifest).encode(),
         "g.html": f"<style>{_RESET} {css}</style><body>{body}</body>".encode(),
@@ -32,7 +49,8 @@ def _picture(body: str, css: str) -> list[list[str]]:
     program = LoadedProgram.load(compiled.programs["en-GB"])
     record = json.dumps({"rows": list(range(8))}).encode()
     moment = datetime(2026, 1, 1, tzinfo=UTC)
-    data = b"".join(Composition(program, record, assets={}, attributes={}, as_of=moment, engine="0"))
+    assets = {"flag": _flag()}
+    data = b"".join(Composition(program, record, assets=assets, attributes={}, as_of=moment, engine="0"))
     pages = []
     for page in pymupdf.open(stream=data, filetype="pdf"):
         pixmap = page.get_pixmap()
@@ -210,6 +228,90 @@ CASES = {
         "@page { size: 30pt 30pt; margin: 10pt } div { height: 10pt } .r { background: red }"
         ".b { background: blue; break-before: page; break-after: page } .g { background: green }",
         ["...\n.R.\n...", "...\n.B.\n...", "...\n.G.\n..."],
+    ),
+    "corners are round, and so is the inside of a border": (
+        "<div class='a'></div><div class='b'></div>",
+        "@page { size: 60pt 110pt; margin: 10pt } .a { background: red; height: 40pt; border-radius: 20pt }"
+        ".b { border: 10pt solid black; background: yellow; height: 20pt; margin-top: 10pt; border-radius: 20pt 0 }",
+        ["""
+        ......
+        .?RR..
+        .RRRR.
+        .RRRR.
+        ..RR..
+        ......
+        .?KKK.
+        .KYYK.
+        .KYYK.
+        .KKK..
+        ......
+        """],
+    ),
+    "borders are dashed and dotted": (
+        "<div class='a'></div><div class='b'></div>",
+        "@page { size: 130pt 70pt; margin: 10pt } .a { border-top: 10pt dashed red; margin-bottom: 10pt }"
+        ".b { border-left: 10pt dotted blue; height: 30pt }",
+        ["""
+        .............
+        .RRR.RRR.RRR.
+        .............
+        .B...........
+        .............
+        .B...........
+        .............
+        """],
+    ),
+    "a background picture is repeated, or stands once where it is put": (
+        "<div class='a'></div><div class='b'></div><div class='c'></div><div class='d'></div>",
+        "@page { size: 80pt 170pt; margin: 10pt } div { height: 30pt; margin-bottom: 10pt; background: yellow;"
+        " background-image: url(asset:flag); background-repeat: no-repeat; background-size: 30pt 10pt }"
+        ".a { background-repeat: repeat } .b { background-position: right bottom }"
+        ".c { background-size: contain } .d { background-size: cover }",
+        ["""
+        ........
+        .RBBRBB.
+        .RBBRBB.
+        .RBBRBB.
+        ........
+        .YYYYYY.
+        .YYYYYY.
+        .YYYRBB.
+        ........
+        .RRBBBB.
+        .RRBBBB.
+        .RRBBBB.
+        ........
+        .RRBBBB.
+        .RRBBBB.
+        .RRBBBB.
+        ........
+        """],
+    ),
+    "a picture keeps its proportion in its place": (
+        "<img class='a' src='asset:flag' alt=''><img class='b' src='asset:flag' alt=''>"
+        "<img class='c' src='asset:flag' alt=''><img class='d' src='asset:flag' alt=''>",
+        "@page { size: 80pt 170pt; margin: 10pt } img { width: 60pt; height: 30pt; margin-bottom: 10pt }"
+        ".a { width: 30pt; object-fit: contain; object-position: left bottom } .b { width: 30pt; object-fit: cover }"
+        ".c { object-fit: none } .d { height: auto; max-width: 30pt }",
+        ["""
+        ........
+        ........
+        .RBB....
+        .RBB....
+        ........
+        .BBB....
+        .BBB....
+        .BBB....
+        ........
+        ........
+        ..RBB...
+        ........
+        ........
+        .RBB....
+        ........
+        ........
+        ........
+        """],
     ),
     "cells are placed at top, middle and bottom": (
         "<table><tr><td class='t'><div class='r'></div></td><td class='m'><div class='r'></div></td>"

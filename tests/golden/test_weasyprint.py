@@ -117,6 +117,11 @@ CASES: dict[str, tuple[str, str]] = {
         " .b { height: 50pt; max-height: 20pt; background: red } .c { box-sizing: border-box; min-height: 40pt;"
         " border: 4pt solid blue }",
     ),
+    "rounded corners": (
+        "<div class=a>one</div><div class=b>two</div>",
+        ".a { background: yellow; border-radius: 8pt; padding: 6pt } .b { border: 3pt solid blue; border-radius: 6pt;"
+        " margin: 6pt; padding: 4pt }",
+    ),
     "nested boxes": (
         f"<div class=a><div class=b><p>{_LOREM[:90]}</p></div></div>", ".a { padding: 6pt; background: yellow } .b { padding: 0 20pt; background: red }"
     ),

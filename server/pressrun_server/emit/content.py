@@ -12,8 +12,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pressrun_server.emit.drawing import matrix_path
+from pressrun_server.emit.painting import clipped, painted
 from pressrun_server.emit.roles import element_name
 from pressrun_server.emit.syntax import color_operands
+from pressrun_server.model.ink import Clipped
 from pressrun_server.model.page import ARTIFACT, Column, Drawing, Fill, Page, Strip
 from pressrun_server.model.program import TextStyle
 
@@ -67,6 +69,8 @@ class ContentWriter:
                 out.append("/Artifact BMC\n")
             if slot.__class__ is int:
                 out.append(f"q {w} 0 0 {h} {x} {height - y - h} cm /I{slot} Do Q\nEMC\n")
+            elif isinstance(slot, Clipped):
+                out.append(f"{clipped(slot, x, height - y - h, w, h)}EMC\n")
             else:
                 self._drawing(slot, x, height - y, h, out, used)  # type: ignore[arg-type]
                 out.append("EMC\n")
@@ -105,6 +109,10 @@ class ContentWriter:
         current, fills = None, self._fills
         for x, y, w, h, color in rectangles:
             if color != current:
+                if not isinstance(color, int):
+                    out.append(painted(color, x, height - y - h, w, h))
+                    current = None
+                    continue
                 if color not in fills:
                     fills[color] = f"{color_operands(color)} rg\n"
                 out.append(fills[color])

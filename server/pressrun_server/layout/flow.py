@@ -15,11 +15,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pressrun_server.layout.chart import chart
+from pressrun_server.layout.edges import background, borders
 from pressrun_server.layout.lines import Typesetter
 from pressrun_server.layout.overflow import overflow, place_of, too_wide
 from pressrun_server.layout.panel import Panel, paragraphs_of
+from pressrun_server.layout.picture import backdrop, fitted
 from pressrun_server.layout.rowcode import Placer, placer
-from pressrun_server.layout.rows import RowFrame, RowSetter, borders, split, untagged
+from pressrun_server.layout.rows import RowFrame, RowSetter, split, untagged
 from pressrun_server.layout.segments import Line
 from pressrun_server.layout.static import Kept, static_nodes
 from pressrun_server.model.content import (
@@ -36,16 +38,18 @@ from pressrun_server.model.content import (
     BoundRows,
     BoundTable,
 )
+from pressrun_server.model.ink import Clipped
 from pressrun_server.model.page import ARTIFACT, Drawing, Matrix, Page, Tag
 from pressrun_server.model.prepared import PreparedImage
-from pressrun_server.model.program import Box, Paragraph, Program, Running
+from pressrun_server.model.program import Box, Image, Paragraph, Program, Running
 from pressrun_server.model.program import Page as PageKind
 
 __all__ = ["Flow", "Layout"]
 
 _ENDLESS = 1 << 60
 _PIXEL = 750
-_NO_FILL = (0, 0, 0, 0, -1)
+_NO_COLOR = -1
+_NO_FILL = (0, 0, 0, 0, _NO_COLOR)
 _LAYERS = ("fills", "images", "text", "tags", "alts", "links")
 """What a page consists of, and what a keep remembers the length of."""
 
@@ -307,7 +311,7 @@ class Flow:
     @staticmethod
     def _end_page(page: Page) -> None:
         if page.fills:
-            page.fills = [fill for fill in page.fills if fill[4] >= 0]
+            page.fills = [fill for fill in page.fills if fill[4] != _NO_COLOR]
 
     # Boxes ------------------------------------------------------------------------------------------------------------
 
@@ -315,6 +319,8 @@ class Flow:
         opened.y = y
         opened.slot = len(self._page.fills)
         self._page.fills.append(_NO_FILL)
+        if opened.box.picture:
+            self._page.fills.append(_NO_FILL)
 
     def _flush(self) -> None:
         """Make the waiting margin space; boxes that waited for it begin here."""
@@ -331,10 +337,16 @@ class Flow:
         box, y = opened.box, opened.y
         if y is None or bottom <= y:
             return
+        first, height = opened.first, bottom - y
         if box.background is not None:
-            page.fills[opened.slot] = (box.x, y, box.width, bottom - y, box.background)
-        top = box.border_top if opened.first else None
-        page.fills += borders(box, y, bottom - y, top=top, bottom=box.border_bottom if last else None)
+            page.fills[opened.slot] = background(box, y, height, box.background, first=first, last=last)
+        image = self._images.get(box.picture.slot) if box.picture else None
+        if box.picture is not None and image is not None:
+            slot = self._layout.slots[box.picture.slot]
+            ink = backdrop(box.picture, slot, image, box, height)
+            page.fills[opened.slot + 1] = (box.x, y, box.width, height, ink)
+        top, end = box.border_top if first else None, box.border_bottom if last else None
+        page.fills += borders(box, y, height, top=top, bottom=end, first=first, last=last)
 
     def _enter(self, box: Box) -> _OpenBox:
         self._pending = max(self._pending, box.margin_top)
@@ -649,7 +661,7 @@ class Flow:
         if image is None:
             return
         box = node.box
-        width, height = _image_size(node.width, node.height, image, box.content_width)
+        width, height = _image_size(node, image, box.content_width)
         if width > box.content_width:
             text = f"the picture is {(width - box.content_width) / 1000:.1f} pt wider than its box; give it a width"
             self._missing(overflow("", f"slot {node.slot!r}: {text}"))
@@ -659,7 +671,8 @@ class Flow:
         most -= margin + _edges(box)
         if height > most > 0:
             width, height = width * most // height, most
-        yield from self._figure(box, width, height, node.align, self._layout.slots[node.slot], bound.alt)
+        shown = fitted(self._layout.slots[node.slot], image, node.fit, node.position, width, height)
+        yield from self._figure(box, width, height, node.align, shown, bound.alt)
 
     def _barcode(self, bound: BoundBarcode) -> Iterator[Page]:
         node = bound.node
@@ -675,7 +688,7 @@ class Flow:
         yield from self._figure(node.box, width, node.height, "left", drawing, bound.alt)
 
     def _figure(
-        self, box: Box, width: int, height: int, align: str, shown: int | Drawing, alt: str, inset: int = 0
+        self, box: Box, width: int, height: int, align: str, shown: int | Clipped | Drawing, alt: str, inset: int = 0
     ) -> Iterator[Page]:
         """Something of a given size as a block; `inset` is what stays empty on all of its sides."""
         if box.break_before and not self._blank:
@@ -838,7 +851,9 @@ def _edges(box: Box) -> int:
     return border + box.padding_top + box.padding_bottom
 
 
-def _image_size(width: int | None, height: int | None, image: PreparedImage, most: int) -> tuple[int, int]:
+def _image_size(node: Image, image: PreparedImage, most: int) -> tuple[int, int]:
+    """The size of a picture's place: as given, else of its own proportion; limits keep that (CSS 2.2, 10.4)."""
+    width, height = node.width, node.height
     if width is None and height is None:
         width, height = image.width * _PIXEL, image.height * _PIXEL
         if width > most:
@@ -849,6 +864,10 @@ def _image_size(width: int | None, height: int | None, image: PreparedImage, mos
         height = width * image.height // image.width
     assert width is not None
     assert height is not None
+    if node.max_width is not None and width > node.max_width:
+        width, height = node.max_width, height if node.height else height * node.max_width // width
+    if node.max_height is not None and height > node.max_height:
+        width, height = width if node.width else width * node.max_height // height, node.max_height
     return max(width, 1), max(height, 1)
 
 

@@ -84,12 +84,10 @@ class _Source:
 
     def _placed(self, plan: RowPlan, name: str) -> list[str]:
         self._names |= {f"{name}_strip": plan.strip, f"{name}_shape": plan.shape}
-        fills = [
-            f"fills(({x}, y + {top}, {width}, {height}, {color}))"
-            if top
-            else f"fills(({x}, y, {width}, {height}, {color}))"
-            for x, top, width, height, color in plan.fills
-        ]
+        fills = []
+        for x, top, width, height, ink in plan.fills:
+            color = str(ink) if isinstance(ink, int) else self._known(ink)
+            fills.append(f"fills(({x}, {f'y + {top}' if top else 'y'}, {width}, {height}, {color}))")
         return [f"text(({name}_strip, y, values, mixed, ''))", f"tags({name}_shape)", *fills, f"y += {plan.height}"]
 
     def column(self, x: int, room: int, align: int, style: int | None, kind: str) -> None:

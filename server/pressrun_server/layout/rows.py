@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
 
+from pressrun_server.layout.edges import borders, side
 from pressrun_server.layout.lines import Typesetter
 from pressrun_server.layout.overflow import too_wide
 from pressrun_server.layout.panel import Panel, paragraphs_of
@@ -27,7 +28,6 @@ from pressrun_server.model.page import (
     bare,
 )
 from pressrun_server.model.program import (
-    Border,
     Box,
     Cell,
     Paragraph,
@@ -35,7 +35,7 @@ from pressrun_server.model.program import (
     styles_of,
 )
 
-__all__ = ["RowFrame", "RowPlan", "RowSetter", "borders", "split", "untagged"]
+__all__ = ["RowFrame", "RowPlan", "RowSetter", "split", "untagged"]
 
 FlowCell: TypeAlias = "Callable[[list[BoundNode], Callable[[str], None], str], tuple[Page, int]]"
 """Flows a cell's nodes from y = 0, given what is told of characters that no font has, and the cell's role."""
@@ -469,26 +469,11 @@ def _decoration(node: RowTemplate, height: int) -> list[Fill]:
                 fills.pop()
             fills.append((x, 0, width, height, color))
         if node.border_top:
-            fills.append((left, 0, width, node.border_top.width, node.border_top.color))
+            fills.append((left, 0, width, node.border_top.width, side(node.border_top)))
         if node.border_bottom:
             border = node.border_bottom
-            fills.append((left, height - border.width, width, border.width, border.color))
+            fills.append((left, height - border.width, width, border.width, side(border)))
     for cell in node.cells:
         box = cell.box
         fills += borders(box, 0, height, top=box.border_top, bottom=box.border_bottom)
-    return fills
-
-
-def borders(box: Box, y: int, height: int, *, top: Border | None, bottom: Border | None) -> list[Fill]:
-    """The borders of a box between two heights; left and right always, top and bottom as given."""
-    fills: list[Fill] = []
-    if top:
-        fills.append((box.x, y, box.width, top.width, top.color))
-    if bottom:
-        fills.append((box.x, y + height - bottom.width, box.width, bottom.width, bottom.color))
-    if box.border_left:
-        fills.append((box.x, y, box.border_left.width, height, box.border_left.color))
-    if box.border_right:
-        right = box.border_right
-        fills.append((box.x + box.width - right.width, y, right.width, height, right.color))
     return fills

@@ -78,11 +78,11 @@ def _node(node: Node, found: set[int]) -> bool:
         case Paragraph():
             static = all(_inline(inline) for inline in node.inlines)
         case Block():
-            static = _nodes(node.children, found)
+            static = _nodes(node.children, found) and node.box.picture is None
         case Absolute():
             static = _node(node.block, found)
         case Table():
-            static = _rows(node.head, found) & _rows(node.body, found)
+            static = _rows(node.head, found) & _rows(node.body, found) and node.box.picture is None
         case Conditional():
             for _, branch in node.branches:
                 _nodes(branch, found)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from pressrun_server.model.ink import Clipped, Ink
+
 __all__ = [
     "ARTIFACT",
     "Column",
@@ -96,8 +98,8 @@ TextItem: TypeAlias = "tuple[Any, int, Any, Any, str]"
   shard; where the fourth item is 1, some are tuples of shard and codes.
 """
 
-Fill: TypeAlias = "tuple[int, int, int, int, int]"
-"""x, y, width, height, colour (0xRRGGBB)."""
+Fill: TypeAlias = "tuple[int, int, int, int, int | Ink]"
+"""x, y, width, height, colour (0xRRGGBB) or other ink."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +126,8 @@ class Drawing:
     """Fills the box from its lower left corner."""
 
 
-PlacedImage: TypeAlias = "tuple[int, int, int, int, int | Drawing, bool]"
-"""x, y, width, height, index of the program's slot or a drawing, whether it is content (has a tag)."""
+PlacedImage: TypeAlias = "tuple[int, int, int, int, int | Clipped | Drawing, bool]"
+"""x, y, width, height, index of the program's slot or a part of its picture or a drawing, whether it has a tag."""
 
 
 PlacedLink: TypeAlias = "tuple[int, int, int, int, int]"

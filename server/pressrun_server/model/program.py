@@ -17,6 +17,7 @@ from pressrun_server.model.policy import Policy
 __all__ = [
     "FORMAT",
     "Absolute",
+    "Background",
     "Barcode",
     "Block",
     "Border",
@@ -30,6 +31,7 @@ __all__ = [
     "Image",
     "Inline",
     "InlineConditional",
+    "Length",
     "List",
     "ListItem",
     "Node",
@@ -111,10 +113,28 @@ class TextStyle(msgspec.Struct, frozen=True):
 
 
 class Border(msgspec.Struct, frozen=True):
-    """One side of a border; solid."""
+    """One side of a border."""
 
     width: int
     color: int
+    style: str = "solid"
+    """`solid`, `dashed` or `dotted`."""
+
+
+Length: TypeAlias = tuple[int, int]
+"""Millipoints, and thousandths of a percent of what it is measured by; the two are added."""
+
+
+class Background(msgspec.Struct, frozen=True):
+    """A picture behind a box."""
+
+    slot: str
+    size: str | tuple[Length | None, Length | None]
+    """`cover`, `contain`, or width and height; None follows from the other, or is the picture's own."""
+    position: tuple[Length, Length]
+    across: bool
+    down: bool
+    """Whether it is repeated."""
 
 
 class Box(msgspec.Struct, frozen=True):
@@ -134,6 +154,10 @@ class Box(msgspec.Struct, frozen=True):
     border_left: Border | None = None
     background: int | None = None
     """0xRRGGBB."""
+    picture: Background | None = None
+    """Over its colour."""
+    radii: tuple[int, int, int, int] = (0, 0, 0, 0)
+    """Of its corners: top left, top right, bottom right, bottom left."""
     height: int | None = None
     """Of the content box."""
     min_height: int = 0
@@ -207,6 +231,12 @@ class Image(msgspec.Struct, frozen=True, tag="image"):
     height: int | None
     """None follows from the other and the picture's own proportion; both None: the picture's own size at 96 dpi."""
     align: str = "left"
+    max_width: int | None = None
+    max_height: int | None = None
+    fit: str = "fill"
+    """How it fills a place of another proportion: `fill`, `contain`, `cover`, `none` or `scale-down`."""
+    position: tuple[Length, Length] = ((0, 50_000), (0, 50_000))
+    """Of its place, where it does not fill it or is larger."""
 
 
 class Barcode(msgspec.Struct, frozen=True, tag="barcode"):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.document import RenderWarning
+from pressrun_server.model.ink import Clipped
 from pressrun_server.model.page import Drawing, Page, Strip, TextItem
 from pressrun_server.model.prepared import PreparedImage
 from pressrun_server.model.program import Program
@@ -86,6 +87,8 @@ class Remarks:
                 if self._small:
                     self._text(shown.text, number)
                 continue
+            if isinstance(shown, Clipped):
+                width, height, shown = shown.width, shown.height, shown.slot  # noqa: PLW2901 - the whole picture
             largest = self._largest.get(shown)
             if largest is None or (width <= largest[0] and height <= largest[1]) or shown in self._coarse:
                 continue

@@ -245,12 +245,13 @@ class Binder:
                     if not _fixed((node,)):
                         found.append(self._pieces(node.inlines))
                 case Block():
-                    inner = self._texts(node.children)
+                    # Whether there is a picture behind it is the record's.
+                    inner = None if node.box.picture else self._texts(node.children)
                 case Table():
                     rows = (*node.head, *node.body)
                     templates = [row for row in rows if isinstance(row, RowTemplate)]
                     cells = [child for row in templates for cell in row.cells for child in cell.children]
-                    inner = self._texts(cells) if len(templates) == len(rows) else None
+                    inner = self._texts(cells) if len(templates) == len(rows) and not node.box.picture else None
                 case _:
                     inner = None
             if inner is None:

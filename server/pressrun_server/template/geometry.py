@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pressrun_server.model.program import Border, Box
+from pressrun_server.model.program import Background, Border, Box
 from pressrun_server.template.cascade import Style
+from pressrun_server.template.pictures import CORNERS
 from pressrun_server.template.values import LONGEST, Relative
 
-__all__ = ["box_of", "pixels", "resolved"]
+__all__ = ["box_borders", "box_of", "outer_width", "pixels", "resolved"]
 
 
 def resolved(value: object, containing: int) -> int | None:
@@ -24,7 +25,20 @@ def pixels(text: str) -> int | None:
 def _border(style: Style, side: str) -> Border | None:
     width = style[f"border-{side}-width"]
     color = style[f"border-{side}-color"]
-    return Border(width, color) if width and color is not None else None
+    return Border(width, color, style[f"border-{side}-style"]) if width and color is not None else None
+
+
+def box_borders(box: Box) -> tuple[Border | None, ...]:
+    """The borders of a box from the top clockwise."""
+    return box.border_top, box.border_right, box.border_bottom, box.border_left
+
+
+def _picture(style: Style) -> Background | None:
+    slot = style["background-image"]
+    if not slot:
+        return None
+    across, down = style["background-repeat"]
+    return Background(slot, style["background-size"], style["background-position"], across, down)
 
 
 def outer_width(style: Style, containing: int) -> int | None:
@@ -83,6 +97,8 @@ def box_of(style: Style, x: int, containing: int, *, fills: bool = True) -> Box:
         border_bottom=borders["bottom"],
         border_left=borders["left"],
         background=style["background-color"],
+        picture=_picture(style),
+        radii=tuple(style[f"border-{corner}-radius"] for corner in CORNERS),
         height=height,
         min_height=least,
         max_height=most,

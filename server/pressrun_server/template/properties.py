@@ -12,6 +12,7 @@ from typing import Any
 from pressrun_server.fonts.catalog import family_name
 from pressrun_server.fonts.errors import UnknownFontError
 from pressrun_server.template.markers import MARKERS
+from pressrun_server.template.pictures import CORNERS, image, position, repeat, size
 from pressrun_server.template.values import (
     InvalidValueError,
     Relative,
@@ -141,6 +142,12 @@ PROPERTIES: dict[str, Property] = {
         "inline",
     ),
     "background-color": Property(color, None),
+    "background-image": Property(image, ""),
+    "background-size": Property(size, (None, None)),
+    "background-position": Property(position, ((0, 0), (0, 0))),
+    "background-repeat": Property(repeat, (True, True)),
+    "object-fit": Property(keyword("fill", "contain", "cover", "none", "scale-down"), "fill"),
+    "object-position": Property(position, ((0, 50_000), (0, 50_000))),
     "width": Property(length(auto=True), "auto"),
     "height": Property(length(auto=True, percent=False), "auto"),
     "box-sizing": Property(keyword("content-box", "border-box"), "content-box"),
@@ -159,9 +166,11 @@ for _side in SIDES:
     PROPERTIES[f"margin-{_side}"] = Property(length(auto=_side in {"left", "right"}), 0)
     PROPERTIES[f"padding-{_side}"] = Property(length(), 0)
     PROPERTIES[f"border-{_side}-width"] = Property(_border_width, 2250)
-    PROPERTIES[f"border-{_side}-style"] = Property(keyword("none", "solid"), "none")
+    PROPERTIES[f"border-{_side}-style"] = Property(keyword("none", "solid", "dashed", "dotted"), "none")
     PROPERTIES[f"border-{_side}-color"] = Property(color, "currentcolor")
     PROPERTIES[_side] = Property(length(auto=True), "auto")
+for _corner in CORNERS:
+    PROPERTIES[f"border-{_corner}-radius"] = Property(length(percent=False), 0)
 
 Longhands = list[tuple[str, Any]]
 
@@ -199,7 +208,9 @@ def _border(*sides: str) -> Callable[[Tokens], Longhands]:
                 except InvalidValueError:
                     continue
             else:
-                raise InvalidValueError("valid: width, style (solid or none) and colour, e.g. 0.5pt solid #ccc")
+                raise InvalidValueError(
+                    "valid: width, style (solid, dashed, dotted or none) and colour, e.g. 0.5pt solid #ccc"
+                )
         for side in sides:
             result += [(f"border-{side}-{part}", value) for part, value in parts.items()]
         return result
@@ -210,11 +221,20 @@ def _border(*sides: str) -> Callable[[Tokens], Longhands]:
 def _background(tokens: Tokens) -> Longhands:
     found = significant(tokens)
     if len(found) == 1 and found[0].type == "ident" and found[0].lower_value == "none":
-        return [("background-color", None)]
+        return [("background-color", None), ("background-image", "")]
     try:
-        return [_parse("background-color", tokens)]
+        return [_parse("background-color", tokens), ("background-image", "")]
     except InvalidValueError:
-        raise InvalidValueError("only a colour is supported as background; use <img> for pictures") from None
+        hint = "valid: a colour; for a picture write background-image, -size, -position and -repeat"
+        raise InvalidValueError(hint) from None
+
+
+def _radius(tokens: Tokens) -> Longhands:
+    found = significant(tokens)
+    if any(token.type == "literal" for token in found):
+        raise InvalidValueError("corners are round, not elliptic; valid: one to four lengths")
+    sides = _sides("border-{}-width")(tokens)
+    return [(f"border-{corner}-radius", value) for corner, (_, value) in zip(CORNERS, sides, strict=True)]
 
 
 SHORTHANDS: dict[str, Callable[[Tokens], Longhands]] = {
@@ -225,6 +245,7 @@ SHORTHANDS: dict[str, Callable[[Tokens], Longhands]] = {
     "border-style": _sides("border-{}-style"),
     "border-color": _sides("border-{}-color"),
     "background": _background,
+    "border-radius": _radius,
     "word-wrap": lambda tokens: [_parse("overflow-wrap", tokens)],
     "page-break-before": lambda tokens: [("break-before", _page_break(tokens))],
     "page-break-after": lambda tokens: [("break-after", _page_break(tokens))],

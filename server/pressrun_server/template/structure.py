@@ -15,6 +15,7 @@ from pressrun_server.model.program import (
     Absolute,
     Barcode,
     Block,
+    Box,
     Break,
     Cell,
     Chart,
@@ -39,10 +40,11 @@ from pressrun_server.model.program import (
 from pressrun_server.template.barcode import BARCODES, LEVELS
 from pressrun_server.template.cascade import REPEATED, Style
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
-from pressrun_server.template.geometry import box_of, outer_width, pixels, resolved
+from pressrun_server.template.geometry import box_borders, box_of, outer_width, pixels, resolved
 from pressrun_server.template.grammar import GrammarError, parse_condition, parse_loop, parse_names, parse_text
 from pressrun_server.template.links import SAFE_TARGET, TARGETS
 from pressrun_server.template.markup import Markup
+from pressrun_server.template.pictures import CORNERS
 from pressrun_server.template.scope import Scope
 from pressrun_server.template.styles import StyleTable
 from pressrun_server.template.values import InvalidValueError, color
@@ -221,9 +223,21 @@ class Structure:
 
     def block(self, element: Element, x: int, width: int, scope: Scope) -> Block:
         """An element as a box with what is in it."""
-        box = box_of(self.styles[element], x, width)
+        box = self._box(element, x, width)
         children = tuple(self.children(element, box.content_x, box.content_width, scope))
         return Block(box, children, _BLOCK_ROLES.get(element.tag, ""))
+
+    def _box(self, element: Element, x: int, width: int) -> Box:
+        """An element's box, with what it asks for checked."""
+        box, place = box_of(self.styles[element], x, width), self.markup.place(element)
+        if box.picture and box.picture.slot not in self.slots:
+            hint = closest(box.picture.slot, self.slots, otherwise="declare slots in template.yaml")
+            self.diagnostics.error("slot", place, f"no slot {box.picture.slot!r}", hint)
+        sides = {(border.color, border.style) for border in box_borders(box) if border}
+        if any(box.radii) and (len(sides) > 1 or any(style != "solid" for _, style in sides)):
+            message = "rounded corners need one solid colour on all borders"
+            self.diagnostics.error("value", place, message, "give all borders one colour, or leave the radius out")
+        return box
 
     def children(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
         """What is in an element: blocks, with paragraphs around loose text."""
@@ -486,10 +500,19 @@ class Structure:
                     self.diagnostics.error("attribute", place, f"{name} is not a whole number of pixels", "or use CSS")
             sizes.append(size)
         alt = self.text(element.get("alt", ""), 0, lambda _index: place, scope)
-        sized = dict(style) | {"height": "auto", "width": "auto"}
+        sized = dict(style) | _OWN_SIZE
         return [
             Image(
-                box_of(sized, x, width), slot, tuple(alt), sizes[0], sizes[1], _ALIGN.get(style["text-align"], "left")
+                box_of(sized, x, width),
+                slot,
+                tuple(alt),
+                sizes[0],
+                sizes[1],
+                _ALIGN.get(style["text-align"], "left"),
+                max_width=resolved(style["max-width"], width),
+                max_height=resolved(style["max-height"], width),
+                fit=style["object-fit"],
+                position=style["object-position"],
             )
         ]
 
@@ -500,7 +523,7 @@ class Structure:
         if not re.fullmatch(r"-?\d{1,6}", start):
             self._valid(element, "start", start, ("a whole number",))
             start = "1"
-        box = box_of(style, x, width)
+        box = self._box(element, x, width)
         for child in element:
             if isinstance(child.tag, str) and child.tag != "li":
                 place = self.markup.place(child)
@@ -516,7 +539,7 @@ class Structure:
             place = self.markup.place(element)
             self.diagnostics.error("structure", place, "<li> stands outside a list", "put it into <ul> or <ol>")
             return []
-        box = box_of(self.styles[element], x, width)
+        box = self._box(element, x, width)
         children = self.children(element, box.content_x, box.content_width, scope)
         return [ListItem(box, tuple(children), self.table.index(self.styles[element]))]
 
@@ -701,7 +724,7 @@ class Structure:
     # Tables -----------------------------------------------------------------------------------------------------------
 
     def _table(self, element: Element, x: int, width: int, scope: Scope) -> Node:
-        box = box_of(self.styles[element], x, width)
+        box = self._box(element, x, width)
         columns = self._columns(element, box.content_width)
         head: list[Row] = []
         body: list[Row] = []
@@ -811,6 +834,9 @@ class Structure:
         style = self.styles[element]
         sized = dict(style) | {f"margin-{side}": 0 for side in ("top", "right", "bottom", "left")}
         box = box_of(sized, x, width, fills=False)
+        if box.picture or any(box.radii):
+            message = "background-image and border-radius are not supported on cells"
+            self.diagnostics.error("value", self.markup.place(element), message, "put a <div> into the cell")
         align = style["vertical-align"]
         children = self.children(element, box.content_x, box.content_width, scope)
         role = self._cell_role(element)
@@ -896,19 +922,39 @@ class Structure:
 
 _ANONYMOUS: dict[str, Any] = {
     "width": "auto", "height": "auto", "min-height": 0, "min-width": 0, "max-width": "none", "max-height": "none",
-    "box-sizing": "content-box", "background-color": None, "break-before": "auto",
+    "box-sizing": "content-box", "background-color": None,
+    "background-image": "", **{f"border-{corner}-radius": 0 for corner in CORNERS}, "break-before": "auto",
     "break-after": "auto", "break-inside": "auto",
     **{f"{kind}-{side}": 0 for kind in ("margin", "padding") for side in ("top", "right", "bottom", "left")},
     **{f"border-{side}-width": 0 for side in ("top", "right", "bottom", "left")},
+    **{f"border-{side}-style": "none" for side in ("top", "right", "bottom", "left")},
     **{f"border-{side}-color": 0 for side in ("top", "right", "bottom", "left")},
 }  # fmt: skip
+
+
+_OWN_SIZE = {
+    "height": "auto",
+    "width": "auto",
+    "max-width": "none",
+    "max-height": "none",
+    "min-width": 0,
+    "min-height": 0,
+}
+"""What sizes a picture is no size of the box that it stands in."""
 
 
 def _lighter(block: Block) -> Node:
     """A box that has nothing of its own but margins around one paragraph, as that paragraph: most `p` are."""
     box, only = block.box, block.children[0] if len(block.children) == 1 else None
     edged = box.padding_top or box.padding_bottom or box.height is not None or box.min_height
-    painted = box.background is not None or box.border_top or box.border_right or box.border_bottom or box.border_left
+    painted = (
+        box.background is not None
+        or box.picture
+        or box.border_top
+        or box.border_right
+        or box.border_bottom
+        or box.border_left
+    )
     broken = box.break_before or box.break_after or box.keep_inside or box.keep_next
     if not isinstance(only, Paragraph) or edged or painted or broken or block.role:
         return block

@@ -26,6 +26,18 @@ SCHEMA = {
     [
         ("<p>x</p>", "p {\n  colour: red }", "t.css:2:3", "the property colour is not supported", "'color'"),
         ("<p>x</p>", "p { width: 3furlongs }", "t.css:1:5", "width: '3furlongs' is not valid", "mm"),
+        ("<p>x</p>", "p { border-radius: 3pt / 4pt }", "t.css:1:5", "is not valid", "round, not elliptic"),
+        ("<p>x</p>", "p { background: url(x.png) }", "t.css:1:5", "is not valid", "background-image"),
+        ("<p>x</p>", "p { background-image: url(asset:no) }", "t.html:2:1", "no slot 'no'", "declare slots"),
+        ("<p>x</p>", "p { background-size: 3em }", "t.css:1:5", "is not valid", "em and rem"),
+        (
+            "<p>x</p>",
+            "p { border: 1pt dashed red; border-radius: 2pt }",
+            "t.html:2:1",
+            "rounded corners need one solid colour",
+            "leave the radius out",
+        ),
+        ("<table><tr><td>x</td></tr></table>", "td { border-radius: 2pt }", "t.html:2:12", "on cells", "<div>"),
         ("<p>x</p>", "p { line-height: 1e999 }", "t.css:1:5", "line-height: '1e999' is not valid", ""),
         ("<p>x</p>", "p { font-size: 1e999em }", "t.css:1:5", "font-size: '1e999em' is not valid", "over"),
         ("<p>x</p>", "p::before { color: red }", "t.css:1:1", "::before is not supported", "HTML"),
