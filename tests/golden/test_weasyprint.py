@@ -122,6 +122,22 @@ CASES: dict[str, tuple[str, str]] = {
         ".a { background: yellow; border-radius: 8pt; padding: 6pt } .b { border: 3pt solid blue; border-radius: 6pt;"
         " margin: 6pt; padding: 4pt }",
     ),
+    "a flexible row shares its width": (
+        "<div class=f><div class=a>one</div><div class=b>two words that wrap in here</div><div class=c>three</div></div>",
+        ".f { display: flex; gap: 10pt } .a { flex: 1; background: yellow } .b { flex: 2; padding: 4pt; background: red }"
+        " .c { width: 40pt; flex: none; background: green }",
+    ),
+    "a flexible row shrinks, and is centred": (
+        "<div class=f><div class=a>one</div><div class=b>two</div></div><div class=g><div class=a>one</div>"
+        "<div class=b>two<br>lines</div></div>",
+        ".f .a, .f .b { width: 160pt } .f, .g { display: flex } .a { background: yellow } .b { background: red }"
+        " .g { justify-content: space-around; align-items: center } .g .a, .g .b { width: 50pt }",
+    ),
+    "a flexible column has gaps and no collapsed margins": (
+        "<div class=f><div class=a>one</div><div class=b>two</div></div><p>end</p>",
+        ".f { display: flex; flex-direction: column; gap: 6pt; align-items: center } .a { margin-bottom: 5pt;"
+        " width: 60pt; background: yellow } .b { margin-top: 4pt; width: 50%; background: red }",
+    ),
     "nested boxes": (
         f"<div class=a><div class=b><p>{_LOREM[:90]}</p></div></div>", ".a { padding: 6pt; background: yellow } .b { padding: 0 20pt; background: red }"
     ),

@@ -7,7 +7,7 @@ from pressrun_server.template.cascade import Style
 from pressrun_server.template.pictures import CORNERS
 from pressrun_server.template.values import LONGEST, Relative
 
-__all__ = ["box_borders", "box_of", "outer_width", "pixels", "resolved"]
+__all__ = ["border_width", "box_borders", "box_of", "outer_width", "pixels", "resolved"]
 
 
 def resolved(value: object, containing: int) -> int | None:
@@ -47,6 +47,15 @@ def outer_width(style: Style, containing: int) -> int | None:
     if width is None or isinstance(style["width"], Relative) or style["box-sizing"] == "border-box":
         return width
     return width + _edges(style, containing, "left", "right")
+
+
+def border_width(style: Style, containing: int) -> int | None:
+    """The width of a block's border box; None for auto."""
+    width = resolved(style["width"], containing)
+    if width is None:
+        return None
+    edges = _edges(style, containing, "left", "right")
+    return max(width, edges) if style["box-sizing"] == "border-box" else width + edges
 
 
 def _edges(style: Style, containing: int, *sides: str) -> int:

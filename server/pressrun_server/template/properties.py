@@ -11,6 +11,7 @@ from typing import Any
 
 from pressrun_server.fonts.catalog import family_name
 from pressrun_server.fonts.errors import UnknownFontError
+from pressrun_server.template.flex import ALIGN, JUSTIFY, flex, gap, number
 from pressrun_server.template.markers import MARKERS
 from pressrun_server.template.pictures import CORNERS, image, position, repeat, size
 from pressrun_server.template.values import (
@@ -137,11 +138,19 @@ PROPERTIES: dict[str, Property] = {
     "display": Property(
         keyword(
             "block", "inline", "none", "table", "table-row", "table-cell", "table-row-group", "table-header-group",
-            "table-column", "table-column-group",
+            "table-column", "table-column-group", "flex",
         ),
         "inline",
     ),
     "background-color": Property(color, None),
+    "flex-direction": Property(keyword("row", "column"), "row"),
+    "flex-grow": Property(number, 0.0),
+    "flex-shrink": Property(number, 1.0),
+    "flex-basis": Property(length(auto=True), "auto"),
+    "justify-content": Property(keyword(*JUSTIFY), "normal"),
+    "align-items": Property(keyword(*ALIGN), "normal"),
+    "row-gap": Property(length(normal=True), 0),
+    "column-gap": Property(length(normal=True), 0),
     "background-image": Property(image, ""),
     "background-size": Property(size, (None, None)),
     "background-position": Property(position, ((0, 0), (0, 0))),
@@ -246,6 +255,8 @@ SHORTHANDS: dict[str, Callable[[Tokens], Longhands]] = {
     "border-color": _sides("border-{}-color"),
     "background": _background,
     "border-radius": _radius,
+    "flex": flex,
+    "gap": gap,
     "word-wrap": lambda tokens: [_parse("overflow-wrap", tokens)],
     "page-break-before": lambda tokens: [("break-before", _page_break(tokens))],
     "page-break-after": lambda tokens: [("break-after", _page_break(tokens))],
