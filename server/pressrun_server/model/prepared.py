@@ -18,12 +18,17 @@ class PdfObject(msgspec.Struct, frozen=True):
 
 
 class PreparedImage(msgspec.Struct, frozen=True, tag="image"):
-    """An image as PDF objects; `objects[0]` is the image XObject, others (soft mask, profile) follow."""
+    """An image as PDF objects; `objects[0]` is its XObject, others (soft mask, profile) follow.
+
+    The XObject fills the unit square: an image does by itself, a drawing's form by its matrix.
+    """
 
     width: int
     height: int
-    """Pixels."""
+    """Pixels; of a drawing CSS pixels."""
     dpi_x: float
     dpi_y: float
     """Resolution the file states; 72 where it states none."""
     objects: tuple[PdfObject, ...]
+    vector: bool = False
+    """Whether it is a drawing, which is sharp in any size."""

@@ -20,9 +20,11 @@ import pymupdf
 from PIL import Image
 
 from pressrun_server.errors import PressrunError, Reason
-from pressrun_server.model.prepared import PreparedImage
+from pressrun_server.model.prepared import PdfObject, PreparedImage
+from pressrun_server.prepare.drawing import read_drawing
 from pressrun_server.prepare.imagefile import ImageFile, open_image
-from pressrun_server.prepare.media import MAX_PIXELS
+from pressrun_server.prepare.media import DRAWING, MAX_PIXELS, recognise
+from pressrun_server.prepare.paint import number_text
 from pressrun_server.prepare.pdfobjects import take_objects
 
 __all__ = ["image_task", "prepare_image"]
@@ -52,12 +54,15 @@ def prepare_image(data: bytes) -> PreparedImage:
 
     JPEG keeps its bytes, gray, RGB or CMYK (with the inverted Decode array that Adobe's CMYK needs), unless it must be
     turned upright or is of a coding that PDF lacks. PNG becomes 1-bit or 8-bit gray, a palette, or RGB, with a soft
-    mask where anything is transparent; 16 bits become 8. A colour profile of up to 64 KiB is kept.
+    mask where anything is transparent; 16 bits become 8. A colour profile of up to 64 KiB is kept. SVG becomes a form.
 
     Raises:
-        PressrunError: ASSET_INVALID: not a PNG or JPEG, damaged, cut off or animated; ASSET_TOO_LARGE: over 64 MiB or
-            64 megapixels, found in the header before anything is decoded.
+        PressrunError: ASSET_INVALID: not a PNG, JPEG or SVG, damaged, cut off or animated, a drawing that uses what is
+            not supported; ASSET_TOO_LARGE: over 64 MiB or 64 megapixels, found in the header before anything is
+            decoded; over 2 MiB of drawing.
     """
+    if recognise(data).media_type == DRAWING:
+        return _drawing(data)
     file = open_image(data)
     with _new_document() as document:
         is_jpeg = file.header.media_type == "image/jpeg"
@@ -69,6 +74,26 @@ def prepare_image(data: bytes) -> PreparedImage:
         dpi_x=file.dpi[0],
         dpi_y=file.dpi[1],
         objects=objects,
+    )
+
+
+def _drawing(data: bytes) -> PreparedImage:
+    """A drawing as a form XObject that fills the unit square (PDF 32000-1, 8.10)."""
+    vector = read_drawing(data)
+    content = _deflated("".join(vector.content).encode("ascii"))
+    width, height = number_text(vector.width), number_text(vector.height)
+    states = "".join(f"/G{name}<</ca {fill}/CA {stroke}>>" for (fill, stroke), name in vector.alphas.items())
+    text = (
+        f"<</Type/XObject/Subtype/Form/BBox[0 0 {width} {height}]/Matrix[{1 / vector.width:.9f} 0 0"
+        f" {1 / vector.height:.9f} 0 0]/Resources<</ExtGState<<{states}>>>>/Filter/FlateDecode/Length {len(content)}>>"
+    )
+    return PreparedImage(
+        width=max(round(vector.width), 1),
+        height=max(round(vector.height), 1),
+        dpi_x=96,
+        dpi_y=96,
+        objects=(PdfObject((text.encode(),), content),),
+        vector=True,
     )
 
 

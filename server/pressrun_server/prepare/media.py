@@ -13,14 +13,16 @@ from typing import Final
 
 from pressrun_server.errors import PressrunError, Reason
 
-__all__ = ["MAX_BYTES", "MAX_PIXELS", "ImageHeader", "Kind", "inspect_image", "recognise"]
+__all__ = ["DRAWING", "MAX_BYTES", "MAX_PIXELS", "ImageHeader", "Kind", "inspect_image", "recognise"]
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 """Bytes that an image file may have."""
 MAX_PIXELS: Final = 64 * 1024 * 1024
 """Pixels that an image may have: 64 mega, e.g. 8192 x 8192."""
 
-_VALID: Final = "give a PNG or a JPEG, or ask its source for a rendition in the format png or jpg"
+DRAWING: Final = "image/svg+xml"
+"""Media type of drawings, whose size in pixels says nothing."""
+_VALID: Final = "give a PNG, a JPEG or an SVG, or ask its source for a rendition in the format png or jpg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def recognise(data: bytes) -> Kind:
         return Kind("application/pdf", "a PDF document")
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if b"<svg" in text and text.startswith(b"<"):
-        return Kind("image/svg+xml", "an SVG drawing")
+        return Kind(DRAWING, "an SVG drawing")
     if text.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
         return Kind("text/html", "HTML")
     if text.startswith(b"<"):
@@ -99,13 +101,15 @@ def recognise(data: bytes) -> Kind:
 
 
 def inspect_image(data: bytes) -> ImageHeader:
-    """Read the header of an image that can be prepared.
+    """Read the header of an image that can be prepared; a drawing has none, its content is read by a preparer.
 
     Raises:
         PressrunError: ASSET_INVALID: the bytes are not an image, are one of another format, or have a damaged header;
             ASSET_TOO_LARGE: too many bytes or pixels.
     """
     kind = recognise(data)
+    if kind.media_type == DRAWING:
+        return ImageHeader(DRAWING, 1, 1, 8, "srgb")
     if kind not in (_PNG, _JPEG):
         not_image = "" if kind.media_type.startswith("image/") else ", not an image"
         raise PressrunError(Reason.ASSET_INVALID, f"the file is {kind.words}{not_image}; {_VALID}")

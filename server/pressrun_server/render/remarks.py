@@ -44,7 +44,7 @@ class Remarks:
         self._largest = {
             slot: (image.width * _INCH // least, image.height * _INCH // least)
             for slot, image in images
-            if least and self._policy.low_resolution != "pass"
+            if least and self._policy.low_resolution != "pass" and not image.vector
         }
         self._pixels = {slot: image.width for slot, image in images} if self._largest else {}
         self._missing: dict[str, int] = {}

@@ -143,7 +143,7 @@ async def test_bad_files_harm_nobody(start: Start, library: Registry, folder: Pa
         "bomb.png": (raw_png(50_000, 50_000, 1, 0, bytes(1000)), Reason.ASSET_TOO_LARGE, "50000 x 50000 pixels"),
         "lie.png": (raw_png(8000, 8000, 8, 6, bytes(50_000_000)), Reason.ASSET_INVALID, "cut off"),
         "empty.png": (b"", Reason.ASSET_INVALID, "empty"),
-        "drawing.svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", Reason.ASSET_INVALID, "an SVG drawing"),
+        "drawing.svg": (b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", Reason.ASSET_INVALID, "<script>"),
     }
     async with start(library) as node:
         for name, (data, reason, words) in bad.items():
