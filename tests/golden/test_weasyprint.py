@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 import pymupdf
 import pytest
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageFile
 
 from pressrun_server.fonts.catalog import FAMILIES, font_file
 from pressrun_server.render.composition import Composition, LoadedProgram
@@ -170,11 +170,14 @@ CASES: dict[str, tuple[str, str]] = {
 @pytest.fixture
 def weasyprint() -> ModuleType:
     """The module; its libraries come from the system."""
+    strict = ImageFile.LOAD_TRUNCATED_IMAGES
     try:
         warnings.simplefilter("ignore", DeprecationWarning)  # it would rather cut fonts with HarfBuzz
         return importlib.import_module("weasyprint")
     except OSError as error:
         pytest.fail(f"WeasyPrint lacks a library ({error}); install: {_INSTALL}")
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = strict  # it lets Pillow take files that are cut off, for the whole process
 
 
 @pytest.fixture(scope="session")
