@@ -85,6 +85,9 @@ class ContentWriter:
     ) -> None:
         if drawing.matrix is not None:
             out.append(matrix_path(drawing.matrix, x, top - height))
+        if drawing.operators:
+            across, up = drawing.scale
+            out.append(f"q {across} 0 0 {up} {x} {top - height} cm\n{drawing.operators}Q\n")
         if drawing.fills or drawing.text:
             out.append(f"q 1 0 0 1 {x} {top} cm\n")
             self._rectangles(drawing.fills, 0, out)

@@ -37,6 +37,7 @@ from pressrun_server.model.content import (
     BoundRow,
     BoundRows,
     BoundTable,
+    BoundVector,
 )
 from pressrun_server.model.ink import Clipped
 from pressrun_server.model.page import ARTIFACT, Drawing, Matrix, Page, Tag
@@ -413,6 +414,8 @@ class Flow:
             return self._table(node)  # type: ignore[arg-type]
         if kind is BoundImage:
             return self._image(node)  # type: ignore[arg-type]
+        if kind is BoundVector:
+            return self._vector(node)  # type: ignore[arg-type]
         if kind is BoundBarcode:
             return self._barcode(node)  # type: ignore[arg-type]
         if kind is BoundChart:
@@ -673,6 +676,11 @@ class Flow:
             width, height = width * most // height, most
         shown = fitted(self._layout.slots[node.slot], image, node.fit, node.position, width, height)
         yield from self._figure(box, width, height, node.align, shown, bound.alt)
+
+    def _vector(self, bound: BoundVector) -> Iterator[Page]:
+        node = bound.node
+        drawing = Drawing(operators=node.operators, scale=node.scale)
+        yield from self._figure(node.box, node.width, node.height, node.align, drawing, bound.alt)
 
     def _barcode(self, bound: BoundBarcode) -> Iterator[Page]:
         node = bound.node

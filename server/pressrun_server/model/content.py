@@ -18,6 +18,7 @@ from pressrun_server.model.program import (
     Paragraph,
     RowTemplate,
     Table,
+    Vector,
 )
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "BoundRow",
     "BoundRows",
     "BoundTable",
+    "BoundVector",
     "Fixed",
     "Piece",
     "Values",
@@ -59,6 +61,14 @@ class BoundImage:
     """An image whose slot has an asset."""
 
     node: Image
+    alt: str
+
+
+@dataclass(slots=True, eq=False)
+class BoundVector:
+    """A drawing of the template."""
+
+    node: Vector
     alt: str
 
 
@@ -202,6 +212,7 @@ BoundNode: TypeAlias = (
     | BoundList
     | BoundListItem
     | BoundImage
+    | BoundVector
     | BoundBarcode
     | BoundChart
     | BoundBlock

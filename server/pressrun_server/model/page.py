@@ -124,6 +124,10 @@ class Drawing:
     """Runs only."""
     matrix: Matrix | None = None
     """Fills the box from its lower left corner."""
+    operators: str = ""
+    """Operators of PDF that fill the box, in units of their own from its lower left corner."""
+    scale: tuple[str, str] = ("1", "1")
+    """Millipoints a unit of theirs, across and up."""
 
 
 PlacedImage: TypeAlias = "tuple[int, int, int, int, int | Clipped | Drawing, bool]"

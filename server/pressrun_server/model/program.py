@@ -45,6 +45,7 @@ __all__ = [
     "Text",
     "TextStyle",
     "Value",
+    "Vector",
     "With",
     "styles_of",
 ]
@@ -257,6 +258,20 @@ class Barcode(msgspec.Struct, frozen=True, tag="barcode"):
     place: str
 
 
+class Vector(msgspec.Struct, frozen=True, tag="vector"):
+    """A drawing that the template itself holds, as a block."""
+
+    box: Box
+    operators: str
+    """Of PDF, in the drawing's own units from its lower left corner."""
+    scale: tuple[str, str]
+    """Millipoints a unit, across and up."""
+    width: int
+    height: int
+    alt: tuple[Inline, ...]
+    align: str = "left"
+
+
 class Chart(msgspec.Struct, frozen=True, tag="chart"):
     """A bar chart as a block."""
 
@@ -395,7 +410,7 @@ class Table(msgspec.Struct, frozen=True, tag="table"):
 
 
 Node: TypeAlias = (
-    Block | List | ListItem | Paragraph | Image | Barcode | Chart | Table | Conditional | With | For | Absolute
+    Block | List | ListItem | Paragraph | Image | Vector | Barcode | Chart | Table | Conditional | With | For | Absolute
 )
 
 

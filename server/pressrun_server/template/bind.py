@@ -30,6 +30,7 @@ from pressrun_server.model.content import (
     BoundRow,
     BoundRows,
     BoundTable,
+    BoundVector,
     Fixed,
     Piece,
     Values,
@@ -60,6 +61,7 @@ from pressrun_server.model.program import (
     Table,
     Text,
     Value,
+    Vector,
     With,
     styles_of,
 )
@@ -284,6 +286,9 @@ class Binder:
             case Image():
                 alt = self._pieces(node.alt)
                 return lambda env: (BoundImage(node, "".join(text for _, text in alt(env))),)
+            case Vector():
+                alternative = self._joined(node.alt)
+                return lambda env: (BoundVector(node, alternative(env)),)
             case Barcode():
                 return self._barcode(node)
             case Chart():

@@ -13,10 +13,13 @@ from pressrun_server.template.properties import PROPERTIES, SIDES
 from pressrun_server.template.stylesheet import Declaration, Rule, StyleSheet, read_declarations
 from pressrun_server.template.values import LONGEST, Relative
 
-__all__ = ["Style", "cascade"]
+__all__ = ["SVG", "Style", "cascade"]
 
 REPEATED = "pr-repeated"
 """Marks the copies that the compiler makes of an element with pr-for."""
+
+SVG = "{http://www.w3.org/2000/svg}svg"
+"""The element of a drawing, as the parser names it."""
 
 Style = dict[str, Any]
 """Computed values by longhand. Lengths are millipoints or `Relative` percentages of the containing block's width."""
@@ -24,7 +27,7 @@ Style = dict[str, Any]
 _BLOCKS = {
     "html", "body", "header", "footer", "main", "section", "article", "aside", "nav", "div", "address", "p", "h1", "h2",
     "h3", "h4", "h5", "h6", "hr", "img", "figure", "figcaption", "blockquote", "pr-barcode", "pr-chart", "ul", "ol",
-    "li",
+    "li", SVG,
 }  # fmt: skip
 _TABLE_PARTS = {
     "table": "table", "thead": "table-header-group", "tbody": "table-row-group", "tr": "table-row",

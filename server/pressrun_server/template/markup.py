@@ -60,7 +60,8 @@ class Markup:
             if noted:
                 line, column = (int(part) for part in noted.split(":"))
                 end = min(self._starts[min(line, len(self._starts)) - 1] + column, len(self.source))
-                start = lowered.rfind(f"<{element.tag}", 0, end)
+                name = element.tag.rsplit("}", 1)[-1].lower()  # of SVG, without its namespace
+                start = lowered.rfind(f"<{name}", 0, end)
                 if start >= 0:
                     self._offsets[element] = (start, end)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element
 
 import msgspec
 import tinycss2
 
+from pressrun_server.errors import PressrunError
 from pressrun_server.model.expression import Expression
 from pressrun_server.model.program import (
     Absolute,
@@ -35,10 +38,13 @@ from pressrun_server.model.program import (
     Table,
     Text,
     Value,
+    Vector,
     With,
 )
+from pressrun_server.prepare.drawing import read_drawing
+from pressrun_server.prepare.paint import number_text
 from pressrun_server.template.barcode import BARCODES, LEVELS
-from pressrun_server.template.cascade import REPEATED, Style
+from pressrun_server.template.cascade import REPEATED, SVG, Style
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
 from pressrun_server.template.flex import ALIGN, JUSTIFY, Item, places
 from pressrun_server.template.geometry import border_width, box_borders, box_of, outer_width, pixels, resolved
@@ -413,6 +419,8 @@ class Structure:
         return [With(tuple(bound), tuple(self._element(element, x, width, scope)), str(place))]
 
     def _element(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
+        if element.tag == SVG:
+            return self._vector(element, x, width, scope)
         if self._skipped(element):
             return []
         style = self.styles[element]
@@ -607,6 +615,45 @@ class Structure:
                 max_height=resolved(style["max-height"], width),
                 fit=style["object-fit"],
                 position=style["object-position"],
+            )
+        ]
+
+    def _vector(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
+        """A drawing in the template, as operators made here."""
+        place, style = self.markup.place(element), self.styles[element]
+        alone = copy.copy(element)
+        alone.tail = None
+        try:
+            drawing = read_drawing(ET.tostring(alone))
+        except PressrunError as error:
+            message, _, hint = str(error).partition("; ")
+            self.diagnostics.error("drawing", place, message, hint or "simplify it")
+            return []
+        if drawing.alphas:
+            message, hint = "a drawing in the template cannot be translucent", "mix the colours, or use an SVG asset"
+            self.diagnostics.error("drawing", place, message, hint)
+            return []
+        title = element.findtext(SVG.replace("}svg", "}title"))
+        if "aria-label" not in element.attrib and title is None and element.get("aria-hidden") != "true":
+            hint = 'describe it with aria-label or <title>, or write aria-hidden="true" for decoration'
+            self.diagnostics.error("alt", place, "the drawing has no alternative text", hint)
+        wide, tall = resolved(style["width"], width), resolved(style["height"], width)
+        if wide is None:
+            wide = round(drawing.width * 750 if tall is None else tall * drawing.width / drawing.height)
+        most = resolved(style["max-width"], width)
+        wide = wide if most is None or wide <= most else most
+        tall = round(wide * drawing.height / drawing.width) if tall is None or most == wide else tall
+        size = number_text(drawing.width), number_text(drawing.height)
+        alt = self.text(element.get("aria-label", title or ""), 0, lambda _index: place, scope)
+        return [
+            Vector(
+                box=box_of(dict(style) | _OWN_SIZE, x, width),
+                operators=f"0 0 {size[0]} {size[1]} re W n\n{''.join(drawing.content)}",
+                scale=(number_text(wide / drawing.width), number_text(tall / drawing.height)),
+                width=wide,
+                height=tall,
+                alt=tuple(alt),
+                align=_ALIGN.get(style["text-align"], "left"),
             )
         ]
 
