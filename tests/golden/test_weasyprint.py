@@ -138,6 +138,12 @@ CASES: dict[str, tuple[str, str]] = {
         ".f { display: flex; flex-direction: column; gap: 6pt; align-items: center } .a { margin-bottom: 5pt;"
         " width: 60pt; background: yellow } .b { margin-top: 4pt; width: 50%; background: red }",
     ),
+    "boxes at places of a block": (
+        "<p>before</p><div class=f><div class=a>tag</div><p>inside the block</p><div class=b>end</div></div>",
+        ".f { position: relative; border: 3pt solid blue; padding: 4pt 8pt; background: yellow; margin: 0 10pt }"
+        " .a { position: absolute; top: 2pt; right: 4pt; width: 30pt; background: red }"
+        " .b { position: absolute; top: 20pt; left: 50%; background: green; width: 20% }",
+    ),
     "nested boxes": (
         f"<div class=a><div class=b><p>{_LOREM[:90]}</p></div></div>", ".a { padding: 6pt; background: yellow } .b { padding: 0 20pt; background: red }"
     ),

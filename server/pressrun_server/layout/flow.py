@@ -722,6 +722,9 @@ class Flow:
     def _absolute(self, bound: BoundAbsolute) -> Iterator[Page]:
         inner, height = self._layout.apart(bound.block, self._images, self._missing, artifact=self._artifact)
         node = bound.node
+        if node.inside:
+            self._place_inside(inner, node.top or 0)
+            return iter(())
         top = node.top if node.top is not None else self._page.height - (node.bottom or 0) - height
         page_height = self._page.height
         if page_height and (top < 0 or top + height > page_height):
@@ -731,6 +734,17 @@ class Flow:
         _place(inner, self._page, top)
         self._blank = False
         return iter(())
+
+    def _place_inside(self, inner: Page, top: int) -> None:
+        """Place a box by the innermost positioned block, or by the part of it that is on this page."""
+        opened = next((item for item in reversed(self._open) if item.box.positioned), None)
+        if opened is not None and opened.y is None:
+            self._flush()
+        if opened is not None and opened.y is not None:
+            edge = opened.box.border_top.width if opened.box.border_top and opened.first else 0
+            top += opened.y + edge
+        _place(inner, self._page, top)
+        self._placed()
 
     def _table(self, bound: BoundTable) -> Iterator[Page]:
         box = bound.node.box

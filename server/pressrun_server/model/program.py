@@ -157,6 +157,8 @@ class Box(msgspec.Struct, frozen=True):
     """0xRRGGBB."""
     picture: Background | None = None
     """Over its colour."""
+    positioned: bool = False
+    """Whether boxes at fixed places in it are placed by it (`position: relative`)."""
     radii: tuple[int, int, int, int] = (0, 0, 0, 0)
     """Of its corners: top left, top right, bottom right, bottom left."""
     height: int | None = None
@@ -350,12 +352,14 @@ class For(msgspec.Struct, frozen=True, tag="for"):
 
 
 class Absolute(msgspec.Struct, frozen=True, tag="absolute"):
-    """A block at a fixed place of the page on which it occurs."""
+    """A block at a fixed place of the page on which it occurs, or of the positioned block that it stands in."""
 
     block: Block
     top: int | None
     bottom: int | None
     """Distance of the lower edge from the page's lower edge; used where top is None."""
+    inside: bool = False
+    """Whether top is from the innermost positioned block, inside its border."""
 
 
 class Cell(msgspec.Struct, frozen=True):

@@ -107,6 +107,7 @@ def box_of(style: Style, x: int, containing: int, *, fills: bool = True) -> Box:
         border_left=borders["left"],
         background=style["background-color"],
         picture=_picture(style),
+        positioned=style["position"] == "relative",
         radii=tuple(style[f"border-{corner}-radius"] for corner in CORNERS),
         height=height,
         min_height=least,

@@ -95,13 +95,13 @@ def _border_width(tokens: Tokens) -> int | Relative:
 def _position(tokens: Tokens) -> str:
     found = significant(tokens)
     if len(found) == 1:
-        if found[0].type == "ident" and found[0].lower_value in {"static", "absolute"}:
+        if found[0].type == "ident" and found[0].lower_value in {"static", "relative", "absolute"}:
             return str(found[0].lower_value)
         if found[0].type == "function" and found[0].lower_name == "running":
             names = significant(found[0].arguments)
             if len(names) == 1 and names[0].type == "ident":
                 return f"running({names[0].value})"
-    raise InvalidValueError("valid: static, absolute, running(NAME)")
+    raise InvalidValueError("valid: static, relative, absolute, running(NAME)")
 
 
 def _content(tokens: Tokens) -> str:

@@ -232,7 +232,12 @@ class Structure:
     def block(self, element: Element, x: int, width: int, scope: Scope) -> Block:
         """An element as a box with what is in it."""
         box = self._box(element, x, width)
+        around = self._around
+        if box.positioned:
+            left, right = (border.width if border else 0 for border in (box.border_left, box.border_right))
+            self._around = (box.x + left, box.width - left - right)
         children = tuple(self.children(element, box.content_x, box.content_width, scope))
+        self._around = around
         return Block(box, children, _BLOCK_ROLES.get(element.tag, ""))
 
     def _box(self, element: Element, x: int, width: int) -> Box:
@@ -328,7 +333,7 @@ class Structure:
 
     def _is_block(self, element: Element) -> bool:
         style = self.styles[element]
-        if style["position"] != "static":
+        if style["position"] not in {"static", "relative"}:
             return True
         return style["display"] not in {"inline", "none"}
 
@@ -350,7 +355,20 @@ class Structure:
             elif name not in _ATTRIBUTES and not name.startswith(("pr-", "data-", "aria-")):
                 hint = closest(name, _ATTRIBUTES)
                 self.diagnostics.error("attribute", place, f"the attribute {name} is not supported", hint)
-        return bool(self.styles[element]["display"] == "none")
+        style = self.styles[element]
+        if style["position"] == "relative":
+            self._relative(element, style)
+        return bool(style["display"] == "none")
+
+    def _relative(self, element: Element, style: Style) -> None:
+        """Check a positioned element: it is a block, and stays where it is."""
+        moved = next((side for side in ("top", "right", "bottom", "left") if style[side] not in {"auto", 0}), None)
+        if moved is not None:
+            message = f"position: relative does not move a box ({moved})"
+            self.diagnostics.error("position", self.markup.place(element), message, "use margins")
+        if style["display"] != "block" or element.tag in {*_LISTS, "li", "img"}:
+            message = f"position: relative is not supported on <{element.tag}>"
+            self.diagnostics.error("position", self.markup.place(element), message, "put a <div> into it, or around it")
 
     def _directed(self, group: list[Element], x: int, width: int, scope: Scope) -> list[Node]:
         first = group[0]
@@ -523,8 +541,9 @@ class Structure:
             message = "justify-content is not supported in a flexible column"
             self.diagnostics.error("value", self.markup.place(element), message, "use margins or padding")
         between = resolved(style["row-gap"], 0) or 0
-        before = 0
+        before, originals = 0, dict[Element, Style]()
         for item in self._flex_items(element, directives=not between):
+            originals[item] = self.styles[item]
             own = dict(self.styles[item])
             own["display"] = "block" if own["display"] == "inline" else own["display"]
             top, bottom = (resolved(own[f"margin-{side}"], width) or 0 for side in ("top", "bottom"))
@@ -537,7 +556,9 @@ class Structure:
             if align in {"middle", "bottom"}:
                 own["margin-left"], own["margin-right"] = "auto", "auto" if align == "middle" else 0
             self.styles[item] = own
-        return _lighter(self.block(element, x, width, scope))
+        node = _lighter(self.block(element, x, width, scope))
+        self.styles |= originals  # what is made for one locale is not for the next
+        return node
 
     def _running(self, element: Element, name: str) -> None:
         if name in self.running and self.running[name] is not element:
@@ -557,6 +578,8 @@ class Structure:
         self.running[name] = element
 
     def _absolute(self, element: Element, scope: Scope) -> Node:
+        if self._around is not None:
+            return self._inside(element, *self._around, scope)
         style = self.styles[element]
         page_width, page_height = self.page_size
         left, right = resolved(style["left"], page_width), resolved(style["right"], page_width)
@@ -573,9 +596,35 @@ class Structure:
         if left is None and right is not None:
             width = resolved(style["width"], page_width)
             left = page_width - right - width if width is not None else 0
-        return Absolute(self.block(element, left or 0, max(available, 0), scope), top, bottom)
+        return Absolute(self._at_place(element, left or 0, max(available, 0), page_width, scope), top, bottom)
+
+    def _at_place(self, element: Element, x: int, available: int, containing: int, scope: Scope) -> Block:
+        """A box at a fixed place; a percentage of its width is of all that it is placed in."""
+        style = self.styles[element]
+        self.styles[element] = dict(style) | {"width": resolved(style["width"], containing) or style["width"]}
+        block = self.block(element, x, available, scope)
+        self.styles[element] = style
+        return block
+
+    def _inside(self, element: Element, x: int, width: int, scope: Scope) -> Node:
+        """A box at a fixed place of the positioned block around it, whose height is not known here."""
+        style = self.styles[element]
+        left, right = resolved(style["left"], width), resolved(style["right"], width)
+        if not isinstance(style["top"], int):
+            message = "a box in a positioned block needs a top that is no percentage"
+            self.diagnostics.error("position", self.markup.place(element), message, "e.g. top: 5mm; right: 0")
+        if left is None and right is not None:
+            own = border_width(style, width)
+            left = width - right - own if own is not None else 0
+        available = max(width - (left or 0) - (right or 0), 0)
+        around, self._around = self._around, None
+        block = self._at_place(element, x + (left or 0), available, width, scope)
+        self._around = around
+        return Absolute(block, resolved(style["top"], 0) or 0, None, inside=True)
 
     page_size: tuple[int, int] = (0, 0)
+    _around: tuple[int, int] | None = None
+    """Left edge and width inside the border of the positioned block that is being read."""
 
     def _image(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
         place = self.markup.place(element)
@@ -1063,7 +1112,7 @@ class Structure:
 
 _ANONYMOUS: dict[str, Any] = {
     "width": "auto", "height": "auto", "min-height": 0, "min-width": 0, "max-width": "none", "max-height": "none",
-    "box-sizing": "content-box", "background-color": None,
+    "box-sizing": "content-box", "position": "static", "background-color": None,
     "background-image": "", **{f"border-{corner}-radius": 0 for corner in CORNERS}, "break-before": "auto",
     "break-after": "auto", "break-inside": "auto",
     **{f"{kind}-{side}": 0 for kind in ("margin", "padding") for side in ("top", "right", "bottom", "left")},

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from pressrun_server.model.template import CompiledTemplate
@@ -46,6 +47,15 @@ SCHEMA = {
             "t.html:2:6",
             "pr-if cannot stand on an item",
             "inside",
+        ),
+        ("<p>x</p>", "p { position: relative; top: 2pt }", "t.html:2:1", "does not move a box (top)", "margins"),
+        ("<ul><li>x</li></ul>", "li { position: relative }", "t.html:2:5", "not supported on <li>", "<div>"),
+        (
+            "<div><p>x</p></div>",
+            "div { position: relative } p { position: absolute; bottom: 0 }",
+            "t.html:2:6",
+            "needs a top",
+            "top: 5mm",
         ),
         ("<p>x</p>", "p { line-height: 1e999 }", "t.css:1:5", "line-height: '1e999' is not valid", ""),
         ("<p>x</p>", "p { font-size: 1e999em }", "t.css:1:5", "font-size: '1e999em' is not valid", "over"),
@@ -159,3 +169,17 @@ def test_a_slot_that_is_never_used_is_a_warning(compiled: Compile) -> None:
     found = compiled("<p>x</p>", slots={"logo": {"rules": [{"use": "library:a.png"}]}})
     assert found.info is not None
     assert [item.code for item in found.diagnostics] == ["slot"]
+
+
+def test_every_locale_has_the_same_boxes(compiled: Compile) -> None:
+    """What is computed for one locale changes nothing for the next."""
+    body = "<div class=c><p>a</p><p>b</p></div><div class=r><p>a</p><p class=i>b</p></div>"
+    body += "<section><p class=a>c</p></section>"
+    css = (
+        "div { display: flex; gap: 3pt } .c { flex-direction: column } .r p { flex: 1 } p { margin: 5pt 0 }"
+        " section { position: relative } .a { position: absolute; top: 1pt; width: 50% }"
+    )
+    found = compiled(body, css, locales=["en-GB", "en-US", "en-IE"]).programs
+    bodies = [msgspec.msgpack.decode(program)["body"] for program in found.values()]
+    assert len(bodies) == 3
+    assert bodies[0] == bodies[1] == bodies[2]
