@@ -152,6 +152,102 @@ CASES = {
         ....
         """],
     ),
+    "the footer of a table stands below its rows on each page": (
+        "<div class='y'></div><table><thead><tr><th></th></tr></thead><tbody><tr pr-for='r in rows'><td></td></tr></tbody>"
+        "<tfoot><tr><td class='f'></td></tr></tfoot></table><div class='y'></div>",
+        "@page { size: 40pt 80pt; margin: 10pt } th { background: black } tr { height: 10pt; background: red }"
+        ".f { background: green } .y { background: yellow; height: 10pt } tr:nth-child(even) { background: blue }",
+        ["""
+        ....
+        .YY.
+        .KK.
+        .RR.
+        .BB.
+        .RR.
+        .GG.
+        ....
+        """, """
+        ....
+        .KK.
+        .BB.
+        .RR.
+        .BB.
+        .RR.
+        .GG.
+        ....
+        """, """
+        ....
+        .KK.
+        .BB.
+        .GG.
+        .YY.
+        ....
+        ....
+        ....
+        """],
+    ),
+    "a table that is moved as a whole leaves no footer behind": (
+        "<div class='y'></div><div class='k'><table><tbody><tr><td></td></tr><tr><td></td></tr></tbody>"
+        "<tfoot><tr><td class='f'></td></tr></tfoot></table></div>",
+        "@page { size: 40pt 60pt; margin: 10pt } .y { background: yellow; height: 20pt } .k { break-inside: avoid }"
+        "tr { height: 10pt; background: red } .f { background: green }",
+        ["""
+        ....
+        .YY.
+        .YY.
+        ....
+        ....
+        ....
+        """, """
+        ....
+        .RR.
+        .RR.
+        .GG.
+        ....
+        ....
+        """],
+    ),
+    "a row kept with the next goes below no footer": (
+        "<table><tbody><tr><td></td></tr><tr><td></td></tr><tr class='k'><td></td></tr><tr><td></td></tr></tbody>"
+        "<tfoot><tr><td class='f'></td></tr></tfoot></table>",
+        "@page { size: 40pt 60pt; margin: 10pt } tr { height: 10pt; background: red }"
+        ".k { background: blue; break-after: avoid } .f { background: green }",
+        ["""
+        ....
+        .RR.
+        .RR.
+        .GG.
+        ....
+        ....
+        """, """
+        ....
+        .BB.
+        .RR.
+        .GG.
+        ....
+        ....
+        """],
+    ),
+    "a header and a footer that leave no room for rows are not repeated": (
+        "<table><tbody><tr><td></td></tr><tr><td></td></tr></tbody><tfoot><tr class='f'><td></td></tr></tfoot></table>",
+        "@page { size: 40pt 60pt; margin: 10pt } tr { height: 10pt; background: red }"
+        ".f { height: 30pt; background: green }",
+        ["""
+        ....
+        .RR.
+        .RR.
+        ....
+        ....
+        ....
+        """, """
+        ....
+        .GG.
+        .GG.
+        .GG.
+        ....
+        ....
+        """],
+    ),
     "rows alternate, are kept whole, and the header is repeated": (
         "<table><thead><tr><th></th></tr></thead><tbody><tr pr-for='r in rows'><td></td></tr></tbody></table>",
         "@page { size: 40pt 80pt; margin: 10pt } th { background: black } tr { height: 10pt; background: red }"

@@ -23,6 +23,7 @@ _BODY = """
 <table><colgroup><col style="width: 15mm"><col><col style="width: 30mm"></colgroup>
 <thead><tr><th>No</th><th>Text</th><th>Amount</th></tr></thead>
 <tr pr-for="row in rows"><td>{{ row.no }}</td><td>{{ row.text }}</td><td class="r">{{ row.amount | amount }}</td></tr>
+<tfoot><tr><td colspan="3">foot of {{ rows | length }} rows</td></tr></tfoot>
 </table>
 <p>end</p>
 """
@@ -89,7 +90,8 @@ def test_every_row_is_there_once_and_in_order(count: int, words: int) -> None:
     assert [int(n) for n in re.findall(r"start(\d+)x", text)] == list(range(count))
     assert [int(n) for n in re.findall(r"stop(\d+)x", text)] == list(range(count))
     assert text.count("word") == sum(n % words for n in range(count))
-    assert "end" in text.split("Amount")[-1]
+    assert "end" in text.split(f"foot of {count} rows")[-1]
+    assert text.count("foot of") == text.count("Amount")
 
 
 @settings(max_examples=30, deadline=None)

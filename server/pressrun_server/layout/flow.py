@@ -90,6 +90,9 @@ class _Table:
     height: int
     """Of the header."""
     role: str
+    foot: list[RowFrame]
+    depth: int
+    """Boxes that were open before it."""
     begun: bool = False
     """Whether anything of it is placed."""
 
@@ -234,6 +237,10 @@ class Flow:
         self._waiting = False
         self._keep: _Keep | None = None
         self._number = 0
+        self._between: _Table | None = None
+        """The table whose rows are being placed; its footer goes below them on each page."""
+        self._reserved = 0
+        """Height that a table's footer takes from each page."""
         self._label: BoundListItem | None = None
         """The item whose marker waits for its first line."""
 
@@ -263,7 +270,7 @@ class Flow:
         self._number += 1
         self._page = Page(kind.width, kind.height)
         self._top = self._y = kind.margin_top
-        self._bottom = kind.height - kind.margin_bottom
+        self._bottom = kind.height - kind.margin_bottom - self._reserved
         self._pending = 0
         self._blank = True
 
@@ -279,10 +286,14 @@ class Flow:
                 items, begin = getattr(page, name), keep.begins[name]
                 setattr(moved, name, items[begin:])
                 del items[begin:]
+        table = self._between
+        if table is not None and (keep is None or keep.depth > table.depth):
+            self._feet(table, page, end if keep is None else keep.y)
         stay = self._open if keep is None else self._open[: keep.depth]
         for opened in stay:
             if opened.y is not None:
-                self._paint(opened, page, (end if keep is None else keep.y) if forced else self._bottom, last=False)
+                lower = self._bottom + self._reserved
+                self._paint(opened, page, (end if keep is None else keep.y) if forced else lower, last=False)
                 opened.first = False
         self._end_page(page)
         pending = self._pending
@@ -762,17 +773,28 @@ class Flow:
         if head_height > (self._bottom - self._top) * 2 // 3:
             # A header that leaves no room for rows is not repeated (CSS Tables 3, 3.9.2); its rows are rows then.
             rows, head, head_height = itertools.chain(bound.head, rows), [], 0
-        table = _Table(head, head_height, bound.node.role)
+        foot = [setter.set(row, 0, self._cell, missing, artifact=self._artifact) for row in bound.foot]
+        foot_height = sum(frame.height for frame in foot)
+        if head_height + foot_height > (self._bottom - self._top) * 2 // 3:
+            rows, foot, foot_height = itertools.chain(rows, bound.foot), [], 0  # as above
+        table = _Table(head, head_height, bound.node.role, foot, len(self._open) - 1)
+        self._reserve(foot_height)
         for row in rows:
             if isinstance(row, BoundRow):
                 if not (table.begun and self._straight(row)):
                     yield from self._table_row(row, table)
             else:
                 yield from self._table_rows(row, table)
-        if not table.begun and head:
+        if not table.begun and (head or foot):
+            if self._y + self._pending + head_height > self._bottom and not self._at_top():
+                yield self._turn()
             self._first_heads(table)
+        self._between = None
+        self._reserve(0)
         if table.role and table.begun:
             self._end()  # the body
+        self._last_feet(table)
+        if table.role and table.begun:
             self._end()
         self._leave(opened, start, page)
         if keeps:
@@ -818,6 +840,7 @@ class Flow:
     def _first_heads(self, table: _Table) -> None:
         """The table begins: its header once as content, then its body."""
         table.begun = True
+        self._between = table
         if table.role:
             self._begin(table.role)
             if table.head:
@@ -850,6 +873,27 @@ class Flow:
             _place_row(untagged(frame) if artifact else frame, self._page, self._y)
             self._y += frame.height
             self._blank = False
+
+    def _reserve(self, height: int) -> None:
+        """Keep room for a footer at the bottom of this page and of the next ones."""
+        self._bottom += self._reserved - height
+        self._reserved = height
+
+    @staticmethod
+    def _feet(table: _Table, page: Page, y: int) -> None:
+        """The footer below the rows of a page that is not the table's last; as a repeated header, it is no content."""
+        for frame in table.foot:
+            _place_row(untagged(frame), page, y)
+            y += frame.height
+
+    def _last_feet(self, table: _Table) -> None:
+        """The footer below the last row, as content."""
+        if table.role and table.foot:
+            self._begin("TFoot")
+        for frame in table.foot:
+            self._row(frame)
+        if table.role and table.foot:
+            self._end()
 
     def _row(self, frame: RowFrame) -> None:
         self._flush()

@@ -52,7 +52,7 @@ def place_of(node: Node) -> str:
         case For():
             return node.place
         case Table():
-            rows = (row for row in (*node.head, *node.body) if isinstance(row, RowTemplate))
+            rows = (row for row in node.rows if isinstance(row, RowTemplate))
             return _first(child for row in rows for cell in row.cells for child in cell.children)
         case _:
             return ""

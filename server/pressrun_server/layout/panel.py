@@ -145,7 +145,7 @@ def _paragraphs(nodes: Iterable[Node]) -> list[Paragraph]:
         elif isinstance(node, Block):
             found += _paragraphs(node.children)
         elif isinstance(node, Table):
-            for row in (*node.head, *node.body):
+            for row in node.rows:
                 if isinstance(row, RowTemplate):
                     found += paragraphs_of(row)
     return found

@@ -82,7 +82,7 @@ def _node(node: Node, found: set[int]) -> bool:
         case Absolute():
             static = _node(node.block, found)
         case Table():
-            static = _rows(node.head, found) & _rows(node.body, found) and node.box.picture is None
+            static = _rows(node.rows, found) and node.box.picture is None
         case Conditional():
             for _, branch in node.branches:
                 _nodes(branch, found)

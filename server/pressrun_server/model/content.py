@@ -205,6 +205,7 @@ class BoundTable:
     node: Table
     head: list[BoundRow]
     rows: Iterator[BoundRow | BoundRows]
+    foot: list[BoundRow]
 
 
 BoundNode: TypeAlias = (

@@ -50,7 +50,7 @@ __all__ = [
     "styles_of",
 ]
 
-FORMAT = 8
+FORMAT = 9
 """Raised when the form of a program changes, so that an old blob is compiled again instead of misread."""
 
 
@@ -404,13 +404,19 @@ Row: TypeAlias = RowTemplate | RowConditional | RowFor
 
 
 class Table(msgspec.Struct, frozen=True, tag="table"):
-    """Rows under a header that is repeated on each page."""
+    """Rows between a header and a footer that are repeated on each page."""
 
     box: Box
     head: tuple[Row, ...]
     body: tuple[Row, ...]
     role: str = "Table"
     """Its type in the document's structure; nothing where it is layout only (`role="presentation"`)."""
+    foot: tuple[Row, ...] = ()
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All of its rows, in reading order."""
+        return (*self.head, *self.body, *self.foot)
 
 
 Node: TypeAlias = (

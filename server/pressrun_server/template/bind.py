@@ -250,7 +250,7 @@ class Binder:
                     # Whether there is a picture behind it is the record's.
                     inner = None if node.box.picture else self._texts(node.children)
                 case Table():
-                    rows = (*node.head, *node.body)
+                    rows = node.rows
                     templates = [row for row in rows if isinstance(row, RowTemplate)]
                     cells = [child for row in templates for cell in row.cells for child in cell.children]
                     inner = self._texts(cells) if len(templates) == len(rows) and not node.box.picture else None
@@ -387,8 +387,8 @@ class Binder:
     # Tables -----------------------------------------------------------------------------------------------------------
 
     def _table(self, table: Table) -> _Nodes:
-        head, body = self._rows(table.head), self._rows(table.body)
-        return lambda env: (BoundTable(table, _full(head(env)), iter(body(env))),)
+        head, body, foot = (self._rows(rows) for rows in (table.head, table.body, table.foot))
+        return lambda env: (BoundTable(table, _full(head(env)), iter(body(env)), _full(foot(env))),)
 
     def _rows(self, rows: tuple[Row, ...]) -> _Rows:
         makers = [self._row(row) for row in rows]
@@ -509,11 +509,11 @@ class Binder:
                 case Block():
                     found.append(BoundBlock(node, iter(self._samples(node.children))))
                 case Table():
-                    head, body = (
+                    head, body, foot = (
                         [self._sample_row(row) for row in rows if isinstance(row, RowTemplate)]
-                        for rows in (node.head, node.body)
+                        for rows in (node.head, node.body, node.foot)
                     )
-                    found.append(BoundTable(node, head, iter(body)))
+                    found.append(BoundTable(node, head, iter(body), foot))
         return found
 
     def _sample_row(self, row: RowTemplate) -> BoundRow:

@@ -30,7 +30,8 @@ _BLOCKS = {
     "li", SVG,
 }  # fmt: skip
 _TABLE_PARTS = {
-    "table": "table", "thead": "table-header-group", "tbody": "table-row-group", "tr": "table-row",
+    "table": "table", "thead": "table-header-group", "tfoot": "table-footer-group",
+    "tbody": "table-row-group", "tr": "table-row",
     "td": "table-cell", "th": "table-cell", "colgroup": "table-column-group", "col": "table-column",
 }  # fmt: skip
 _HIDDEN = {"head", "title", "style", "link", "meta"}

@@ -138,6 +138,7 @@ PROPERTIES: dict[str, Property] = {
     "display": Property(
         keyword(
             "block", "inline", "none", "table", "table-row", "table-cell", "table-row-group", "table-header-group",
+            "table-footer-group",
             "table-column", "table-column-group", "flex",
         ),
         "inline",

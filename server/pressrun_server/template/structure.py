@@ -62,7 +62,7 @@ ELEMENTS = {
     "html", "head", "title", "style", "link", "meta", "body", "header", "footer", "main", "section", "article", "aside",
     "nav", "div", "address", "p", "h1", "h2", "h3", "h4", "h5", "h6", "span", "a", "strong", "b", "em", "i", "small",
     "sub", "sup",
-    "br", "hr", "img", "table", "colgroup", "col", "thead", "tbody", "tr", "th", "td", "figure", "figcaption",
+    "br", "hr", "img", "table", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "th", "td", "figure", "figcaption",
     "blockquote", "pr-barcode", "pr-chart", "ul", "ol", "li",
 }  # fmt: skip
 _DIRECTIVES = {"pr-for", "pr-if", "pr-elif", "pr-else", "pr-with"}
@@ -918,6 +918,7 @@ class Structure:
         columns = self._columns(element, box.content_width)
         head: list[Row] = []
         body: list[Row] = []
+        foot: list[Row] = []
         for group in self._groups(element):
             first = group[0]
             if first.tag in {"colgroup", "col"} or self._skipped(first):
@@ -925,19 +926,22 @@ class Structure:
             if first.tag == "thead" and (body or head):
                 place = self.markup.place(first)
                 self.diagnostics.error("structure", place, "thead must stand once, before the rows", "move it up")
-            if first.tag in {"thead", "tbody"}:
+            if first.tag == "tfoot" and foot:
+                place = self.markup.place(first)
+                self.diagnostics.error("structure", place, "a table has one tfoot", "put all its rows into the first")
+            if first.tag in {"thead", "tbody", "tfoot"}:
                 rows = self._row_group(group, box.content_x, columns, scope)
-                (head if first.tag == "thead" else body).extend(rows)
+                {"thead": head, "tbody": body, "tfoot": foot}[first.tag].extend(rows)
             elif first.tag == "tr":
                 body += self._rows(group, box.content_x, columns, scope)
             else:
                 place = self.markup.place(first)
                 self.diagnostics.error(
-                    "structure", place, f"<{first.tag}> cannot stand in a table", "use thead, tbody, tr"
+                    "structure", place, f"<{first.tag}> cannot stand in a table", "use thead, tbody, tfoot, tr"
                 )
         if self._layout_only(element):
-            return Table(box, tuple(head), tuple(body), "")
-        return Table(box, tuple(head), tuple(body))
+            return Table(box, tuple(head), tuple(body), "", tuple(foot))
+        return Table(box, tuple(head), tuple(body), foot=tuple(foot))
 
     def _layout_only(self, element: Element) -> bool:
         """Whether a table, or the one around a part of it, only arranges what is in it (WAI-ARIA 1.2, presentation)."""

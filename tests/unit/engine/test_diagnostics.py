@@ -62,6 +62,13 @@ SCHEMA = {
         ("<p>x</p>", "p::before { color: red }", "t.css:1:1", "::before is not supported", "HTML"),
         ("<p>x</p>", "@media print { }", "t.css:1:1", "@media is not supported", "@page"),
         ("<p>x</p>", "@page { margin: 300mm }", "t.html:1:1", "leave no room", "smaller"),
+        (
+            "<table><tfoot><tr><td>a</td></tr></tfoot>\n<tfoot><tr><td>b</td></tr></tfoot></table>",
+            "",
+            "t.html:3:1",
+            "one tfoot",
+            "first",
+        ),
         ("<video></video>", "", "t.html:2:1", "the element <video> is not supported", ""),
         ("<p>{{ nmae }}</p>", "", "t.html:2:4", "unknown name 'nmae'", "'name'"),
         ("<p>a {{ name }}\n b {{ name. }}</p>", "", "t.html:3:4", "not an expression", ""),

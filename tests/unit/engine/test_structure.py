@@ -156,6 +156,19 @@ def test_repeated_headers_are_artifacts(composed: Compose, count: int) -> None:
     assert len(pdf.pages) > count // 40
 
 
+@pytest.mark.parametrize("count", [0, 5, 40, 400])
+def test_repeated_footers_are_artifacts(composed: Compose, count: int) -> None:
+    """A table has one footer in the structure, behind its body; the footers of its other pages are for the eye alone."""
+    body = FOOTER + TABLE.replace("</table>", "<tfoot><tr><td>{{ name }}</td><th>End</th></tr></tfoot></table>")
+    made = composed(body, CSS, {"name": "Under", **rows(count)})
+    pdf = check(made.data)
+    names = [str(item.S) for item in elements(pdf.Root.StructTreeRoot)]
+    assert names.count("/TFoot") == 1
+    assert names.count("/TR") == count + 2
+    assert tree(pdf).endswith("  TFoot\n    TR\n      TD\n      TH")
+    assert all("Under End" in made.text(page) for page in range(made.summary.pages))
+
+
 def test_a_paragraph_over_pages_is_one_element(composed: Compose) -> None:
     """A paragraph that is broken over three pages is one element with a mark on each."""
     pdf = check(
