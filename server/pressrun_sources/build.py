@@ -5,6 +5,7 @@ from __future__ import annotations
 from pressrun_sources.cloudinary.source import CloudinarySource
 from pressrun_sources.config import SourcesConfig
 from pressrun_sources.core_dam.source import CoreDamSource
+from pressrun_sources.iconik.source import IconikSource
 from pressrun_sources.library.source import LibrarySource
 from pressrun_sources.protocol import Source
 from pressrun_sources.registry import Registry
@@ -29,4 +30,6 @@ def build_registry(config: SourcesConfig, observer: Observer = ignore, timing: T
         sources.append(CoreDamSource(config.core_dam, config.transport, observer, timing))
     if config.cloudinary is not None:
         sources.append(CloudinarySource(config.cloudinary, config.transport, observer, timing))
+    if config.iconik is not None:
+        sources.append(IconikSource(config.iconik, config.transport, observer, timing))
     return Registry({source.name: source for source in sources})

@@ -10,15 +10,23 @@ from __future__ import annotations
 
 from pressrun_loadtest.sandbox.cloudinary.options import CloudinaryOptions
 from pressrun_loadtest.sandbox.core_dam.options import CoreDamOptions
+from pressrun_loadtest.sandbox.iconik.options import IconikOptions
 from pressrun_loadtest.sandbox.seed import Seed, SeedError, load_seed
 from pressrun_loadtest.sandbox.server import Ports, Sandbox
-from pressrun_loadtest.sandbox.settings import CloudinarySettings, CoreDamSettings, SandboxSettings
+from pressrun_loadtest.sandbox.settings import (
+    CloudinarySettings,
+    CoreDamSettings,
+    IconikSettings,
+    SandboxSettings,
+)
 
 __all__ = [
     "CloudinaryOptions",
     "CloudinarySettings",
     "CoreDamOptions",
     "CoreDamSettings",
+    "IconikOptions",
+    "IconikSettings",
     "Ports",
     "Sandbox",
     "SandboxSettings",

@@ -16,6 +16,8 @@ from pressrun_loadtest.sandbox.cloudinary.seed import read_seed as read_cloudina
 from pressrun_loadtest.sandbox.core_dam.seed import CoreDamSeed
 from pressrun_loadtest.sandbox.core_dam.seed import read_seed as read_core_dam
 from pressrun_loadtest.sandbox.fields import BadInputError, Fields
+from pressrun_loadtest.sandbox.iconik.seed import IconikSeed
+from pressrun_loadtest.sandbox.iconik.seed import read_seed as read_iconik
 from pressrun_loadtest.sandbox.pictures import grayscale
 
 __all__ = ["DEFAULT_SEED", "Seed", "SeedError", "load_seed"]
@@ -34,6 +36,7 @@ class Seed:
 
     core_dam: CoreDamSeed
     cloudinary: CloudinarySeed
+    iconik: IconikSeed
 
 
 def load_seed(path: Path = DEFAULT_SEED) -> Seed:
@@ -51,12 +54,13 @@ def load_seed(path: Path = DEFAULT_SEED) -> Seed:
         files = _Files(path.parent)
         core_dam = read_core_dam(Fields(fields.values("core_dam"), "core_dam"), files.load)
         cloudinary = read_cloudinary(Fields(fields.values("cloudinary"), "cloudinary"), files.load)
+        iconik = read_iconik(Fields(fields.values("iconik"), "iconik"), files.load)
         fields.finish()
     except yaml.YAMLError as error:
         raise SeedError(f"{path}: not YAML: {error}") from error
     except BadInputError as error:
         raise SeedError(f"{path}: {error}") from error
-    return Seed(core_dam, cloudinary)
+    return Seed(core_dam, cloudinary, iconik)
 
 
 class _Files:

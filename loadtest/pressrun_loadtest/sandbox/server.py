@@ -18,8 +18,15 @@ from pressrun_loadtest.sandbox.cloudinary.options import CloudinaryOptions
 from pressrun_loadtest.sandbox.core_dam.app import CORE_DAM_APP, CoreDam
 from pressrun_loadtest.sandbox.core_dam.options import CoreDamOptions
 from pressrun_loadtest.sandbox.core_dam.routes import API, OTDS_TOKEN
+from pressrun_loadtest.sandbox.iconik.app import ICONIK_APP, ICONIK_STORE_APP, Iconik
+from pressrun_loadtest.sandbox.iconik.options import IconikOptions
 from pressrun_loadtest.sandbox.seed import Seed, load_seed
-from pressrun_loadtest.sandbox.settings import CloudinarySettings, CoreDamSettings, SandboxSettings
+from pressrun_loadtest.sandbox.settings import (
+    CloudinarySettings,
+    CoreDamSettings,
+    IconikSettings,
+    SandboxSettings,
+)
 from pressrun_loadtest.sandbox.system import System
 
 __all__ = ["Ports", "Sandbox"]
@@ -37,14 +44,16 @@ class Ports:
     core_dam: int = 0
     cloudinary_api: int = 0
     cloudinary_delivery: int = 0
+    iconik: int = 0
+    iconik_store: int = 0
 
 
 class Sandbox:
     """All stand-ins, running from `async with` to its end.
 
     Guarantee: when the block ends, no port is bound and no thread or task of the sandbox runs. The state
-    (`core_dam`, `cloudinary`) can be looked at and changed directly by tests in the same process; other processes
-    use the admin interface under `/__sandbox__/`. It may be started again after it stopped; state stays.
+    (`core_dam`, `cloudinary`, `iconik`) can be looked at and changed directly by tests in the same process; other
+    processes use the admin interface under `/__sandbox__/`. It may be started again after it stopped; state stays.
     """
 
     def __init__(
@@ -55,6 +64,7 @@ class Sandbox:
         ports: Ports | None = None,
         core_dam: CoreDamOptions | None = None,
         cloudinary: CloudinaryOptions | None = None,
+        iconik: IconikOptions | None = None,
         clock: Clock = utc_now,
     ) -> None:
         """Prepare the state; `seed` is the shipped one by default.
@@ -65,12 +75,15 @@ class Sandbox:
         seed = seed or load_seed()
         self.core_dam = CoreDam(seed.core_dam, core_dam or CoreDamOptions(), clock)
         self.cloudinary = Cloudinary(seed.cloudinary, cloudinary or CloudinaryOptions(), clock)
+        self.iconik = Iconik(seed.iconik, iconik or IconikOptions(), clock)
         self._host = host
         chosen = ports or Ports()
         self._ports = {
             CORE_DAM_APP: chosen.core_dam,
             API_APP: chosen.cloudinary_api,
             DELIVERY_APP: chosen.cloudinary_delivery,
+            ICONIK_APP: chosen.iconik,
+            ICONIK_STORE_APP: chosen.iconik_store,
         }
         self._settings: SandboxSettings | None = None
         self._stack: AsyncExitStack | None = None
@@ -88,7 +101,7 @@ class Sandbox:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            systems: tuple[System, ...] = (self.core_dam, self.cloudinary)
+            systems: tuple[System, ...] = (self.core_dam, self.cloudinary, self.iconik)
             addresses: dict[str, str] = {}
             for system in systems:
                 stack.callback(system.close)
@@ -108,6 +121,7 @@ class Sandbox:
         """Put all systems back to the seed."""
         self.core_dam.reset()
         self.cloudinary.reset()
+        self.iconik.reset()
 
     async def _start(self, system: System, stack: AsyncExitStack) -> dict[str, str]:
         # All ports are bound before any app is built: records of one app hold links to another.
@@ -150,6 +164,13 @@ class Sandbox:
                 api_key=cloud.api_key,
                 api_secret=cloud.api_secret,
                 signature_algorithm=cloud.signature_algorithm,
+            ),
+            IconikSettings(
+                base_url=addresses[ICONIK_APP],
+                store_url=addresses[ICONIK_STORE_APP],
+                app_id=self.iconik.options.app_id,
+                auth_token=self.iconik.options.auth_token,
+                view_id=self.iconik.options.view_id,
             ),
         )
 

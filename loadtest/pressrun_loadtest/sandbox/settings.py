@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["CloudinarySettings", "CoreDamSettings", "SandboxSettings"]
+__all__ = ["CloudinarySettings", "CoreDamSettings", "IconikSettings", "SandboxSettings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,25 @@ class CloudinarySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class IconikSettings:
+    """The iconik stand-in."""
+
+    base_url: str
+    """Scheme, host and port of the API; `{base_url}/__sandbox__/` is its admin interface."""
+    store_url: str
+    """Scheme, host and port to which signed URLs lead."""
+    app_id: str
+    auth_token: str = field(repr=False)
+    view_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxSettings:
     """All stand-ins."""
 
     core_dam: CoreDamSettings
     cloudinary: CloudinarySettings
+    iconik: IconikSettings
 
     def environment(self) -> dict[str, str]:
         """Environment variables that point a node at the sandbox."""
@@ -58,4 +72,8 @@ class SandboxSettings:
             "PRESSRUN_CLOUDINARY_API_KEY": cloud.api_key,
             "PRESSRUN_CLOUDINARY_API_SECRET": cloud.api_secret,
             "PRESSRUN_CLOUDINARY_SIGNATURE_ALGORITHM": cloud.signature_algorithm,
+            "PRESSRUN_ICONIK_BASE_URL": self.iconik.base_url,
+            "PRESSRUN_ICONIK_APP_ID": self.iconik.app_id,
+            "PRESSRUN_ICONIK_AUTH_TOKEN": self.iconik.auth_token,
+            "PRESSRUN_ICONIK_VIEW_ID": self.iconik.view_id,
         }

@@ -18,6 +18,8 @@ from pressrun_sources.cloudinary.source import CloudinarySource
 from pressrun_sources.core_dam.config import AuthMode, CoreDamConfig
 from pressrun_sources.core_dam.mapping import CoreDamMapping, parse_mapping
 from pressrun_sources.core_dam.source import CoreDamSource
+from pressrun_sources.iconik.config import IconikConfig
+from pressrun_sources.iconik.source import IconikSource
 from pressrun_sources.library.config import LibraryConfig
 from pressrun_sources.library.files import Folder
 from pressrun_sources.library.source import LibrarySource
@@ -116,12 +118,12 @@ class LibraryHarness(Harness):
 
 
 class SandboxHarness(Harness):
-    """What both stand-ins have in common."""
+    """What the stand-ins have in common."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__()
         self.sandbox = sandbox
-        self.sources: list[CoreDamSource | CloudinarySource] = []
+        self.sources: list[CoreDamSource | CloudinarySource | IconikSource] = []
 
     async def close(self) -> None:
         """Close what was made."""
@@ -247,3 +249,54 @@ class CloudinaryHarness(SandboxHarness):
     def break_content(self) -> None:
         """See `Harness`."""
         self.fault_delivery(Truncate(50))
+
+
+class IconikHarness(SandboxHarness):
+    """The sandbox's iconik."""
+
+    present = AssetRef("iconik", "0b0f2d3e-9d11-41f0-8a01-000000000001")
+    media_type = "image/jpeg"
+    absent = AssetRef("iconik", "0b0f2d3e-9d11-41f0-8a01-00000000ffff")
+    senseless = AssetRef("iconik", "statement/banner-premier")
+    unapproved = AssetRef("iconik", "0b0f2d3e-9d11-41f0-8a01-000000000003")
+    expired = AssetRef("iconik", "0b0f2d3e-9d11-41f0-8a01-000000000004")
+    hit = AssetQuery("iconik", (("campaign", "statement-2026"), ("segment", "premier")))
+    miss = AssetQuery("iconik", (("segment", "prem"),))
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(sandbox)
+        settings = sandbox.settings.iconik
+        self.config = IconikConfig(settings.app_id, settings.auth_token, settings.view_id, URL(settings.base_url))
+        self.secrets = (settings.auth_token, "signature=")
+        self.content = sandbox.iconik.store.assets[self.present.id].current.files[0].data
+
+    def make(self, limits: TransportConfig = LIMITS) -> IconikSource:
+        """See `Harness`."""
+        source = IconikSource(self.config, limits, self.observe)
+        self.sources.append(source)
+        return source
+
+    def fault(self, fault: Fault, path: str = "*", times: int | None = 1) -> None:
+        """Make trouble for the next calls of the API."""
+        self.sandbox.iconik.faults.add(FaultRule(fault, path, None, times))
+
+    def fault_store(self, fault: Fault, times: int | None = 1) -> None:
+        """Make trouble for the next downloads."""
+        self.sandbox.iconik.store_faults.add(FaultRule(fault, "*", None, times))
+
+    def remove(self) -> None:
+        """See `Harness`."""
+        del self.sandbox.iconik.store.assets[self.present.id]
+
+    def deny_content(self) -> None:
+        """See `Harness`."""
+        self.fault_store(FailWith(403), None)
+
+    def hang(self) -> None:
+        """See `Harness`."""
+        self.fault(Hang(), "*", None)
+        self.fault_store(Hang(), None)
+
+    def break_content(self) -> None:
+        """See `Harness`."""
+        self.fault_store(Truncate(50))

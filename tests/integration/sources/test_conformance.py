@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.integration.sources.conformance import Conformance
-from tests.integration.sources.harnesses import CloudinaryHarness, CoreDamHarness, LibraryHarness
+from tests.integration.sources.harnesses import CloudinaryHarness, CoreDamHarness, IconikHarness, LibraryHarness
 
 from pressrun_loadtest.sandbox import Sandbox
 from pressrun_sources.core_dam.config import AuthMode
@@ -40,5 +40,16 @@ class TestCloudinary(Conformance):
     async def harness(self, sandbox: Sandbox) -> AsyncIterator[CloudinaryHarness]:
         """The system under test."""
         harness = CloudinaryHarness(sandbox)
+        yield harness
+        await harness.close()
+
+
+class TestIconik(Conformance):
+    """iconik."""
+
+    @pytest.fixture
+    async def harness(self, sandbox: Sandbox) -> AsyncIterator[IconikHarness]:
+        """The system under test."""
+        harness = IconikHarness(sandbox)
         yield harness
         await harness.close()

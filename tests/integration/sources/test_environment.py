@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.integration.sources.conformance import ORIGINAL, load
-from tests.integration.sources.harnesses import MAPPING, CloudinaryHarness, CoreDamHarness
+from tests.integration.sources.harnesses import MAPPING, CloudinaryHarness, CoreDamHarness, IconikHarness
 
 from pressrun_loadtest.sandbox import Sandbox
 from pressrun_sources.build import build_registry
@@ -26,10 +26,20 @@ async def test_from_variables_to_bytes(sandbox: Sandbox, tmp_path: Path) -> None
     outcomes: list[str] = []
     registry = build_registry(config, lambda source, outcome, _seconds, _size: outcomes.append(f"{source} {outcome}"))
     try:
-        assert await registry.check_all() == {"cloudinary": None, "core-dam": None, "library": None}
-        for ref in (CoreDamHarness.present, CloudinaryHarness.present, AssetRef("library", "terms.txt")):
+        assert await registry.check_all() == {
+            "cloudinary": None,
+            "core-dam": None,
+            "iconik": None,
+            "library": None,
+        }
+        for ref in (
+            CoreDamHarness.present,
+            CloudinaryHarness.present,
+            IconikHarness.present,
+            AssetRef("library", "terms.txt"),
+        ):
             source = registry.get(ref.source)
             assert await load(source, await source.describe(ref), ORIGINAL)
     finally:
         await registry.close_all()
-    assert set(outcomes) == {"cloudinary ok", "core-dam ok", "library ok"}
+    assert set(outcomes) == {"cloudinary ok", "core-dam ok", "iconik ok", "library ok"}

@@ -1,0 +1,104 @@
+"""The iconik stand-in as two web applications over one state: the API on one port, the cloud store on another."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from pressrun_loadtest.sandbox.admin import Admin
+from pressrun_loadtest.sandbox.clock import Clock
+from pressrun_loadtest.sandbox.faults import FaultBox
+from pressrun_loadtest.sandbox.iconik.admin import Operations
+from pressrun_loadtest.sandbox.iconik.errors import IconikError, error_body
+from pressrun_loadtest.sandbox.iconik.options import IconikOptions
+from pressrun_loadtest.sandbox.iconik.routes import Routes, store_handler
+from pressrun_loadtest.sandbox.iconik.seed import IconikSeed
+from pressrun_loadtest.sandbox.iconik.store import IconikStore
+from pressrun_loadtest.sandbox.journal import Journal
+from pressrun_loadtest.sandbox.middleware import ADMIN_PREFIX, observing
+
+__all__ = ["ICONIK_APP", "ICONIK_STORE_APP", "Iconik"]
+
+ICONIK_APP = "iconik"
+ICONIK_STORE_APP = "iconik-store"
+
+_log = logging.getLogger(__name__)
+
+
+class Iconik:
+    """The stand-in of iconik and of the store that holds its files."""
+
+    app_names = (ICONIK_APP, ICONIK_STORE_APP)
+
+    def __init__(self, seed: IconikSeed, options: IconikOptions, clock: Clock) -> None:
+        self.options = options
+        self.store = IconikStore(seed, clock, options.url_life_s)
+        self.faults, self.store_faults = FaultBox(), FaultBox()
+        self.journal, self.store_journal = Journal(), Journal()
+        self._clock = clock
+        self._window: tuple[datetime, int] = (clock(), 0)
+
+    def applications(self, addresses: Mapping[str, str]) -> dict[str, web.Application]:
+        """The two apps; the API's answers link to the store."""
+        api = self._app(self.journal, self.faults, ICONIK_APP, guarded=True)
+        api.add_routes(Routes(self.store, self.options.view_id, addresses[ICONIK_STORE_APP]).table())
+        handle = store_handler(self.store)
+
+        async def download(request: web.Request) -> web.StreamResponse:
+            return handle(request)
+
+        store = self._app(self.store_journal, self.store_faults, ICONIK_STORE_APP, guarded=False)
+        store.add_routes([web.get("/{file}", download)])
+        return {ICONIK_APP: api, ICONIK_STORE_APP: store}
+
+    def reset(self) -> None:
+        """Back to the seed, without faults and journals, with a new window of calls."""
+        self.store.reset()
+        for faults in (self.faults, self.store_faults):
+            faults.clear()
+        for journal in (self.journal, self.store_journal):
+            journal.clear()
+        self._window = (self._clock(), 0)
+
+    def close(self) -> None:
+        """Nothing is held beyond memory."""
+
+    def _app(self, journal: Journal, faults: FaultBox, name: str, *, guarded: bool) -> web.Application:
+        @web.middleware
+        async def refusing(request: web.Request, handler: Handler) -> web.StreamResponse:
+            try:
+                if guarded and not request.path.startswith(ADMIN_PREFIX):
+                    self._admit(request)
+                return await handler(request)
+            except IconikError as error:
+                response = error_body(error.status, error.message)
+                if error.status == 429:  # noqa: PLR2004 - Too Many Requests
+                    # The remaining budget is all that is told; no Retry-After is known of this service.
+                    response.headers["RateLimit-Remaining"] = "0"
+                return response
+            except web.HTTPException as error:
+                return error_body(error.status, error.reason)
+            except Exception:  # noqa: BLE001 - logged, and answered as the real system would
+                _log.exception("iconik stand-in failed on %s %s", request.method, request.path)
+                return error_body(500, "Internal error of the sandbox; see its log")
+
+        app = web.Application(middlewares=[observing(journal, faults, error_body), refusing])
+        app.add_routes(Admin(name, faults, journal, self.reset, Operations(self.store).table()).table())
+        return app
+
+    def _admit(self, request: web.Request) -> None:
+        given = [request.headers.get(name, "") for name in ("App-ID", "Auth-Token")]
+        wanted = [self.options.app_id, self.options.auth_token]
+        if not all(hmac.compare_digest(g.encode(), w.encode()) for g, w in zip(given, wanted, strict=True)):
+            raise IconikError(401, "Token is invalid")
+        begun, count = self._window
+        if (self._clock() - begun).total_seconds() >= self.options.rate_window_s:
+            begun, count = self._clock(), 0
+        if count >= self.options.rate_limit:
+            raise IconikError(429, "Rate limit exceeded")
+        self._window = (begun, count + 1)

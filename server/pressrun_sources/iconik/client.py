@@ -1,0 +1,128 @@
+"""The calls of iconik that the connector needs.
+
+Documented: paths that end in a slash, the headers App-ID and Auth-Token, pages, 404 for metadata that was never
+written. Inferred: that the store behind a signed URL needs, and should see, no header of iconik; that a 403 there means
+an ended or refused signature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from yarl import URL
+
+from pressrun_sources.errors import InvalidReferenceError, InvalidResponseError, MisconfiguredError, NotFoundError
+from pressrun_sources.iconik.config import IconikConfig
+from pressrun_sources.iconik.search import search_body
+from pressrun_sources.model import AssetRef
+from pressrun_sources.shape import mapping_in, sequence_in, text_in
+from pressrun_sources.transport.body import StreamedBody
+from pressrun_sources.transport.call import Call, Credentials
+from pressrun_sources.transport.client import Transport
+
+__all__ = ["IconikClient"]
+
+Record = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class IconikClient:
+    """The API and the store over a transport."""
+
+    config: IconikConfig
+    transport: Transport
+
+    async def asset(self, ref: AssetRef, subject: str) -> Record:
+        """The record of an asset."""
+        return await self._get(f"assets/v1/assets/{ref.id}/", subject, ref)
+
+    async def approval(self, ref: AssetRef, version: str, subject: str) -> Record:
+        """The approval of one version; empty where none was ever asked for."""
+        path = f"assets/v1/assets/{ref.id}/versions/{version}/approvals/request/"
+        try:
+            return await self._get(path, subject, ref)
+        except NotFoundError:
+            return {}
+
+    async def metadata(self, ref: AssetRef, subject: str) -> Record:
+        """The values of the configured view by field; empty where none was ever written."""
+        path = f"metadata/v1/assets/{ref.id}/views/{self.config.view_id}/"
+        try:
+            return mapping_in(await self._get(path, subject, ref), "metadata_values")
+        except NotFoundError:
+            return {}
+
+    async def files(self, ref: AssetRef, version: str, kind: str, subject: str) -> Sequence[Record]:
+        """The `files` or `keyframes` of a version, with signed URLs."""
+        path = f"files/v1/assets/{ref.id}/versions/{version}/{kind}/"
+        query = {"generate_signed_url": "true", "per_page": "100"}
+        return sequence_in(await self._get(path, subject, ref, query), "objects")
+
+    async def search(self, wanted: Mapping[str, str], subject: str) -> list[Record]:
+        """All hits, page by page.
+
+        Raises:
+            InvalidReferenceError: there are more than `max_pages` pages hold, or the filter is refused.
+        """
+        mapping, found = self.config.mapping, list[Record]()
+        for page in range(1, mapping.max_pages + 1):
+            query = {
+                "page": str(page),
+                "per_page": str(mapping.page_size),
+                "generate_signed_url": "false",
+                "save_search_history": "false",
+            }
+            call = Call(
+                "POST",
+                self._url("search/v1/search/").with_query(query),
+                subject,
+                credentials=self._credentials(),
+                json=search_body(wanted),
+                status_errors={400: InvalidReferenceError},
+            )
+            answer = (await self.transport.fetch(call)).json
+            if not isinstance(answer.get("objects"), list):
+                message = f"{self.transport.source} gave an answer about {subject} that cannot be read"
+                raise InvalidResponseError(self.transport.source, None, message, "objects is missing")
+            found += sequence_in(answer, "objects")
+            if text_in(answer, "next_url") is None:
+                return found
+        most = mapping.page_size * mapping.max_pages
+        message = f"{subject} finds more than {most} assets in {self.transport.source}; add a criterion"
+        raise InvalidReferenceError(self.transport.source, None, message)
+
+    def download(
+        self, url: str, ref: AssetRef, subject: str, media_type: str | None
+    ) -> AbstractAsyncContextManager[StreamedBody]:
+        """The bytes behind a signed URL, asked for without credentials; errors come on entering.
+
+        Raises:
+            MisconfiguredError: the URL leads to a host that no setting allows.
+        """
+        target, source, allowed = URL(url, encoded=True), self.transport.source, self.transport.config.allowed
+        known = target.origin() in self.config.origins() or allowed.host_allowed(target) or allowed.is_loopback(target)
+        if target.scheme not in ("http", "https") or not known:
+            message = f"{source} keeps {subject} in a store that this service may not use"
+            detail = f"{target.origin()} is not in PRESSRUN_SOURCES_ALLOWED_HOSTS"
+            raise MisconfiguredError(source, ref, message, detail)
+        return self.transport.stream(Call("GET", target, subject, ref, secret_url=True), media_type=media_type)
+
+    async def ping(self) -> None:
+        """The call that shows whether the token is good."""
+        await self._get("auth/v1/auth/token/", "the token", None)
+
+    async def _get(
+        self, path: str, subject: str, ref: AssetRef | None, query: Mapping[str, str] | None = None
+    ) -> Record:
+        url = self._url(path)
+        call = Call("GET", url.with_query(query) if query else url, subject, ref, credentials=self._credentials())
+        return (await self.transport.fetch(call)).json
+
+    def _url(self, path: str) -> URL:
+        return URL(f"{self.config.base_url}/API/{path}".replace("//API", "/API"), encoded=True)
+
+    def _credentials(self) -> Credentials:
+        headers = {"App-ID": self.config.app_id, "Auth-Token": self.config.auth_token}
+        return Credentials(headers, self.config.origins())

@@ -1,0 +1,75 @@
+"""Which metadata fields of an iconik tenant mean what.
+
+iconik has approval of its own, for each version. It has no rights, language, region or life cycle: the fields named
+here by default are inferred, and so is the meaning of the approval statuses but APPROVED.
+
+```yaml
+fields:
+  {rights_from: RightsStart, rights_until: RightsEnd, language: Language, region: Region, lifecycle: LifecycleState}
+retired: [retired, superseded]           # values of the life cycle that forbid use
+criteria: {segment: Segment, campaign: Campaign}   # our name: field; other names are taken as field names
+versions: 5                              # how far to look back for an approved version
+search: {page_size: 100, max_pages: 5}
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import yaml
+
+from pressrun_sources.shape import Section
+
+__all__ = ["IconikMapping", "parse_mapping"]
+
+
+def _criteria() -> Mapping[str, str]:
+    return {"segment": "Segment", "campaign": "Campaign", "region": "Region", "language": "Language"}
+
+
+@dataclass(frozen=True, slots=True)
+class IconikMapping:
+    """The meaning of metadata; every value is the technical name of a field."""
+
+    rights_from: str = "RightsStart"
+    rights_until: str = "RightsEnd"
+    language: str = "Language"
+    region: str = "Region"
+    lifecycle: str = "LifecycleState"
+    retired: tuple[str, ...] = ("retired", "superseded")
+    criteria: Mapping[str, str] = field(default_factory=_criteria)
+    versions: int = 5
+    """The newest versions of which the newest approved one is taken; 1 takes the newest whatever its state."""
+    page_size: int = 100
+    max_pages: int = 5
+
+
+def parse_mapping(text: str) -> tuple[IconikMapping, list[str]]:
+    """Read a mapping file; also returned are its faults, each with its place."""
+    faults: list[str] = []
+    default = IconikMapping()
+    try:
+        value = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the file"
+        return default, [f"{place}: not YAML ({getattr(error, 'problem', None) or 'malformed'})"]
+    top = Section(value, "", faults)
+    fields, search, criteria = top.section("fields"), top.section("search"), top.section("criteria")
+    mapping = IconikMapping(
+        rights_from=fields.text("rights_from", default.rights_from),
+        rights_until=fields.text("rights_until", default.rights_until),
+        language=fields.text("language", default.language),
+        region=fields.text("region", default.region),
+        lifecycle=fields.text("lifecycle", default.lifecycle),
+        retired=top.texts("retired") or default.retired,
+        criteria=dict(default.criteria) | {name: criteria.text(name) for name in criteria.names()},
+        versions=top.integer("versions", default.versions, 1, 50),
+        page_size=search.integer("page_size", default.page_size, 1, 100),
+        max_pages=search.integer("max_pages", default.max_pages, 1, 100),
+    )
+    for section in (fields, search, criteria, top):
+        section.finish()
+    return mapping, faults

@@ -1,0 +1,35 @@
+"""Which file of a version documents show.
+
+Documented: the kinds of keyframes, and that lists mix them and hold null URLs. Inferred: a video is shown by its
+poster, or else by a keyframe; a sprite sheet (KEYFRAME_MAP) is never shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pressrun_sources.media import media_type_of
+from pressrun_sources.shape import text_in
+
+__all__ = ["choose_keyframe", "choose_original"]
+
+Record = Mapping[str, object]
+
+
+def choose_original(files: Sequence[Record]) -> Record | None:
+    """The first finished file with bytes that may stand in a document; None where it is a video or sound."""
+    for file in files:
+        kind = media_type_of((text_in(file, "name") or "").rpartition(".")[2]) or ""
+        closed = text_in(file, "status") == "CLOSED" and text_in(file, "type") in (None, "FILE")
+        if closed and kind.startswith(("image/", "application/pdf", "text/")):
+            return file
+    return None
+
+
+def choose_keyframe(keyframes: Sequence[Record]) -> Record | None:
+    """The poster, or else the first keyframe."""
+    for kind in ("POSTER", "KEYFRAME"):
+        for keyframe in keyframes:
+            if text_in(keyframe, "type") == kind and text_in(keyframe, "url"):
+                return keyframe
+    return None
