@@ -21,6 +21,7 @@ import deflate
 from pressrun_server.emit.colorspace import srgb_profile
 from pressrun_server.emit.content import ContentWriter
 from pressrun_server.emit.metadata import Metadata, information, packet
+from pressrun_server.emit.outline import Entry, outline
 from pressrun_server.emit.resources import OBJECTS_PER_FONT, font_objects, image_objects
 from pressrun_server.emit.roles import type_entries
 from pressrun_server.emit.structure import (
@@ -189,6 +190,7 @@ class DocumentWriter:
         self._cache = cache
         self._metadata = metadata
         self._targets = targets
+        self._bookmarks: list[Entry] = []
         self._link_parents: list[int] = []
         """The element of each link's annotation, in order."""
         self._prefix = cache.get(images)
@@ -282,6 +284,8 @@ class DocumentWriter:
             self._annotations(out, page, base + EXTRA + extra - 1, made.links)
         self._object(out, base + STREAM, made.stream)
         self._late += [(ended.number, ended.body()) for ended in made.ended]
+        for y, level, text in page.bookmarks:
+            self._bookmarks.append((level, base + PAGE, page.height - y, text))
         self._kids.append(base + PAGE)
         self._marks.append(b"%d %d 0 R " % (self.pages, base + MARKS))
         self.pages += 1
@@ -371,6 +375,11 @@ class DocumentWriter:
                 kids += b"%d 0 R " % first
                 first += 1
             marks = b"<</Kids[%s]>>" % kids
+        outlines = b""
+        if self._bookmarks:
+            outlines = b"/Outlines %d 0 R" % first
+            late += outline(self._bookmarks, first)
+            first += 1 + len(self._bookmarks)
         root = self._stack[0]
         document = b"<<%s/P %d 0 R/K[%s]>>" % (type_entries(root.role), _STRUCTURE, b"".join(root.kids))
         nodes = b" ".join([b"%d 0 R" % number for number, _ in self._nodes])
@@ -389,8 +398,8 @@ class DocumentWriter:
             (
                 _CATALOG,
                 b"<</Type/Catalog/Pages %d 0 R/Lang%s/MarkInfo<</Marked true>>/StructTreeRoot %d 0 R/Metadata %d 0 R"
-                b"/OutputIntents[%s]/ViewerPreferences<</DisplayDocTitle true>>>>"
-                % (_PAGES, language, _STRUCTURE, _METADATA, _INTENT),
+                b"/OutputIntents[%s]/ViewerPreferences<</DisplayDocTitle true>>%s>>"
+                % (_PAGES, language, _STRUCTURE, _METADATA, _INTENT, outlines),
             ),
         ]
         self._rows.append((stream, bytearray(_ROW.size * (first + 1 - stream))))

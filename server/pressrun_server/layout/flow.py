@@ -11,6 +11,7 @@ space when the next content is placed; boxes without padding or border at that e
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -50,8 +51,10 @@ __all__ = ["Flow", "Layout"]
 _ENDLESS = 1 << 60
 _PIXEL = 750
 _NO_COLOR = -1
+_SOFT = re.compile("\u00ad")
+"""Says where a word may be parted; a bookmark is one line."""
 _NO_FILL = (0, 0, 0, 0, _NO_COLOR)
-_LAYERS = ("fills", "images", "text", "tags", "alts", "links")
+_LAYERS = ("fills", "images", "text", "tags", "alts", "links", "bookmarks")
 """What a page consists of, and what a keep remembers the length of."""
 
 
@@ -547,6 +550,8 @@ class Flow:
             if self._label is not None:
                 self._flush()
                 self._label_line(self._y, lines[0].ascent)
+            if node.bookmark:
+                self._bookmark(bound)
             if self._has_links(lines):
                 self._put_links(node, lines, begins=True, ends=True)
                 self._pending = node.box.margin_bottom
@@ -572,6 +577,8 @@ class Flow:
                 if self._label is not None:
                     self._flush()
                     self._label_line(self._y, lines[index].ascent)
+                if node.bookmark and index == 0:
+                    self._bookmark(bound)
                 if self._has_links(lines):
                     self._put_links(node, lines[index:fitting], begins=index == 0, ends=fitting == count)
                     index = fitting
@@ -591,6 +598,13 @@ class Flow:
                 yield self._turn()
             index = fitting
         self._pending = max(self._pending, node.box.margin_bottom)
+
+    def _bookmark(self, bound: BoundParagraph) -> None:
+        """Note where a paragraph begins that the outline names."""
+        text = _SOFT.sub("", "".join([" " if piece[1] == "\n" else piece[1] for piece in bound.pieces]))
+        if text.strip() and not self._artifact:
+            self._flush()
+            self._page.bookmarks.append((self._y, bound.node.bookmark, " ".join(text.split())))
 
     def _has_links(self, lines: list[Line]) -> bool:
         linked = self._layout.setter.linked
@@ -943,6 +957,8 @@ def _place(inner: Page, page: Page, dy: int) -> None:
     page.alts += inner.alts
     if inner.links:
         page.links += [(x, y + dy, w, h, link) for x, y, w, h, link in inner.links]
+    if inner.bookmarks:
+        page.bookmarks += [(y + dy, level, text) for y, level, text in inner.bookmarks]
     _place_boxes(inner, page, dy)
 
 

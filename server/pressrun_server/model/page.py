@@ -9,6 +9,7 @@ from pressrun_server.model.ink import Clipped, Ink
 
 __all__ = [
     "ARTIFACT",
+    "Bookmark",
     "Column",
     "Drawing",
     "Fill",
@@ -138,6 +139,10 @@ PlacedLink: TypeAlias = "tuple[int, int, int, int, int]"
 """x, y, width, height, number of the program's link."""
 
 
+Bookmark: TypeAlias = "tuple[int, int, str]"
+"""y, level from 1, what it says."""
+
+
 @dataclass(slots=True, eq=False)
 class Page:
     """The frames of one page, in painting order: fills, images, text; and its part of the document's structure."""
@@ -151,6 +156,7 @@ class Page:
     alts: list[str] = field(default_factory=list)
     """Alternative texts of the images that have tags, in the same order."""
     links: list[PlacedLink] = field(default_factory=list)
+    bookmarks: list[Bookmark] = field(default_factory=list)
 
     def untag(self) -> None:
         """Make all of it an artifact."""

@@ -50,7 +50,7 @@ __all__ = [
     "styles_of",
 ]
 
-FORMAT = 9
+FORMAT = 10
 """Raised when the form of a program changes, so that an old blob is compiled again instead of misread."""
 
 
@@ -222,6 +222,8 @@ class Paragraph(msgspec.Struct, frozen=True, tag="paragraph"):
     widows: int = 2
     role: str = "P"
     """Its type in the document's structure, with attributes (`model.page.Tag`); nothing where it is its cell's text."""
+    bookmark: int = 0
+    """Level of its bookmark, from 1; 0 where it has none."""
 
 
 class Image(msgspec.Struct, frozen=True, tag="image"):

@@ -115,6 +115,16 @@ def _content(tokens: Tokens) -> str:
     raise InvalidValueError("valid: element(NAME), none")
 
 
+def _bookmark_level(tokens: Tokens) -> int | str:
+    found = significant(tokens)
+    if len(found) == 1 and found[0].type == "ident" and found[0].lower_value == "none":
+        return 0
+    try:
+        return integer(1, 9)(tokens)
+    except InvalidValueError:
+        raise InvalidValueError("valid: a whole number from 1 to 9, none") from None
+
+
 PROPERTIES: dict[str, Property] = {
     "font-family": Property(_font_family, "FiraGO", inherited=True),
     "font-size": Property(length(), 12_000, inherited=True),
@@ -170,6 +180,7 @@ PROPERTIES: dict[str, Property] = {
     "break-after": Property(keyword("auto", "page", "avoid"), "auto"),
     "break-inside": Property(keyword("auto", "avoid"), "auto"),
     "position": Property(_position, "static"),
+    "bookmark-level": Property(_bookmark_level, "auto"),
     "content": Property(_content, ""),
 }  # fmt: skip
 for _side in SIDES:

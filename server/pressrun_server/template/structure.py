@@ -44,6 +44,7 @@ from pressrun_server.model.program import (
 from pressrun_server.prepare.drawing import read_drawing
 from pressrun_server.prepare.paint import number_text
 from pressrun_server.template.barcode import BARCODES, LEVELS
+from pressrun_server.template.bookmarks import bookmark_level, check_bookmark
 from pressrun_server.template.cascade import REPEATED, SVG, Style
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
 from pressrun_server.template.flex import ALIGN, JUSTIFY, Item, places
@@ -238,6 +239,7 @@ class Structure:
             self._around = (box.x + left, box.width - left - right)
         children = tuple(self.children(element, box.content_x, box.content_width, scope))
         self._around = around
+        check_bookmark(element, self.markup, self.styles, self.diagnostics)
         return Block(box, children, _BLOCK_ROLES.get(element.tag, ""))
 
     def _box(self, element: Element, x: int, width: int) -> Box:
@@ -909,6 +911,7 @@ class Structure:
             orphans=style["orphans"],
             widows=style["widows"],
             role=_TEXT_ROLES.get(element.tag, "P"),
+            bookmark=bookmark_level(element, self.markup, self.styles),
         )
 
     # Tables -----------------------------------------------------------------------------------------------------------
