@@ -18,9 +18,10 @@ from pressrun_sources.errors import (
     RateLimitedError,
     UnauthenticatedError,
 )
+from pressrun_sources.iconik.client import IconikClient
 from pressrun_sources.iconik.mapping import IconikMapping, parse_mapping
 from pressrun_sources.model import Approval, AssetQuery, AssetRef
-from pressrun_sources.transport.hosts import AllowList, HostEntry
+from pressrun_sources.transport.client import Transport
 
 PRESENT = IconikHarness.present
 VIDEO = AssetRef("iconik", "0b0f2d3e-9d11-41f0-8a01-000000000002")
@@ -131,15 +132,12 @@ async def test_recovers(tenant: IconikHarness) -> None:
     assert (await tenant.make(replace(LIMITS, retries=1, backoff=0.01)).describe(PRESENT)).ref == PRESENT
 
 
-async def test_store_must_be_allowed(tenant: IconikHarness) -> None:
-    """A signed URL is followed only to a host that an operator allowed; it is named to operators only."""
-    source = tenant.make()
-    described = await source.describe(PRESENT)
-    port = int(tenant.sandbox.settings.iconik.store_url.rpartition(":")[2])
-    assert (await load(source, described)) == tenant.content
-    without = AllowList(hosts=(HostEntry("127.0.0.1", port + 1),))
-    with pytest.raises(MisconfiguredError):
-        await load(tenant.make(replace(LIMITS, allowed=without)), described)
+def test_store_must_be_allowed(tenant: IconikHarness) -> None:
+    """A signed URL is followed only to a host that an operator allowed; it is named to operators, unsigned."""
+    client = IconikClient(tenant.config, Transport("iconik", LIMITS, tenant.config.origins()))
+    with pytest.raises(MisconfiguredError, match="in a store that this service may not use") as caught:
+        client.download("https://elsewhere.example/file?signature=abc", PRESENT, "asset 'x'", None)
+    assert caught.value.detail == "https://elsewhere.example is not in PRESSRUN_SOURCES_ALLOWED_HOSTS"
 
 
 async def test_pages_to_the_end(tenant: IconikHarness) -> None:
