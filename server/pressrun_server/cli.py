@@ -25,6 +25,8 @@ _OPTIONS = {
     "data_dir": "PRESSRUN_DATA_DIR",
     "cache_memory": "PRESSRUN_CACHE_MEMORY",
     "cache_disk": "PRESSRUN_CACHE_DISK",
+    "cache_redis": "PRESSRUN_CACHE_REDIS",
+    "events_redis": "PRESSRUN_EVENTS_REDIS",
     "queue": "PRESSRUN_QUEUE",
     "time_limit": "PRESSRUN_TIME_LIMIT",
     "drain_seconds": "PRESSRUN_DRAIN_SECONDS",
@@ -44,6 +46,8 @@ _CANNOT_START = 3
 @click.option("--data-dir", metavar="FOLDER", help="Cache and published templates; ~/.cache/pressrun.")
 @click.option("--cache-memory", metavar="SIZE", help="Limit of the memory cache, e.g. 256MiB.")
 @click.option("--cache-disk", metavar="SIZE", help="Limit of the disk cache, e.g. 4GiB.")
+@click.option("--cache-redis", metavar="URL", help="Redis that evicts, for blobs that nodes share; none.")
+@click.option("--events-redis", metavar="URL", help="Redis that never evicts, another server, for events; none.")
 @click.option("--queue", metavar="N", help="Documents that may wait; further ones are refused.")
 @click.option("--time-limit", metavar="SECONDS", help="For documents that state none; 60.")
 @click.option("--drain-seconds", metavar="SECONDS", help="How long documents may take to finish when stopping; 30.")

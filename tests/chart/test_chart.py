@@ -97,6 +97,7 @@ def test_schema_is_closed(render: Render) -> None:
         ("cache.memory=1G", "memory"),
         ("settings.PATH=/", "PATH"),
         ("service.grpcPort=80", "grpcPort"),
+        ("cache.redis=redis://user:password@redis", "redis"),
     ],
 )
 def test_bad_values(render: Render, setting: str, says: str) -> None:
@@ -111,6 +112,8 @@ def test_contradictions(render: Render) -> None:
         render("serviceMonitor.enabled=true", "podMonitor.enabled=true")
     with pytest.raises(ValueError, match="at least"):
         render("autoscaling.maxReplicas=1")
+    with pytest.raises(ValueError, match="a server of its own"):
+        render("cache.redis=redis://redis/0", "events.redis=redis://redis:6379/1")
 
 
 @pytest.mark.parametrize(("composers", "cpu"), [(1, "2500m"), (3, "4500m"), (4, "6500m"), (12, "16500m")])

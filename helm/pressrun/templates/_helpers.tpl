@@ -60,6 +60,11 @@ reads large records, and the memory tier twice, since the front holds it and com
 {{- mergeOverwrite $computed (deepCopy .Values.resources) | toYaml }}
 {{- end }}
 
+{{/* The host and port in the URL of a Redis. */}}
+{{- define "pressrun.redisServer" -}}
+{{- $host := (urlParse .).host }}{{ if or (contains ":" $host) (not $host) }}{{ $host }}{{ else }}{{ $host }}:6379{{ end }}
+{{- end }}
+
 {{/* A size in mebibytes; Mi and Gi are what the schema allows. */}}
 {{- define "pressrun.mebibytes" -}}
 {{- if hasSuffix "Gi" . }}{{ mul 1024 (trimSuffix "Gi" . | int) }}{{ else }}{{ trimSuffix "Mi" . | int }}{{ end }}
@@ -72,5 +77,8 @@ reads large records, and the memory tier twice, since the front holds it and com
 {{- end }}
 {{- if lt (int .Values.autoscaling.maxReplicas) (int .Values.autoscaling.minReplicas) }}
 {{- fail "autoscaling.maxReplicas must be at least autoscaling.minReplicas" }}
+{{- end }}
+{{- if and .Values.cache.redis (eq (include "pressrun.redisServer" .Values.cache.redis) (include "pressrun.redisServer" .Values.events.redis)) }}
+{{- fail "cache.redis and events.redis name one server: what evicts blobs would evict events too; give events a server of its own" }}
 {{- end }}
 {{- end }}

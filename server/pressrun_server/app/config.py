@@ -9,7 +9,8 @@ from pathlib import Path
 
 from pressrun_server.app.environment import NodeEnvironment
 from pressrun_server.assets.config import AssetConfig
-from pressrun_server.cas.config import DiskConfig, StoreConfig
+from pressrun_server.cas.address import RedisAddress
+from pressrun_server.cas.config import DiskConfig, RedisConfig, StoreConfig
 from pressrun_server.http.config import HttpConfig
 from pressrun_server.logs import LogConfig
 from pressrun_server.prepare.config import PreparerConfig
@@ -36,6 +37,12 @@ _FOREIGN = (
 )
 _DISK_SHARE = 7 / 8
 """Eviction frees the disk tier down to this share of its limit."""
+
+
+ONE_REDIS = (
+    "names the server of PRESSRUN_CACHE_REDIS; a Redis that evicts blobs would evict events and leases, whatever the "
+    "database, and an invalidation would be lost: give it a server of its own with maxmemory-policy noeviction"
+)
 
 
 class ConfigError(Exception):
@@ -114,6 +121,9 @@ class NodeConfig:
         message = env.size("PRESSRUN_MAX_MESSAGE_BYTES", rpc.max_receive_bytes)
         drain = env.seconds("PRESSRUN_DRAIN_SECONDS", 30.0)
         longest = env.seconds("PRESSRUN_MAX_TIME_LIMIT", pipeline.max_time_limit, 86400.0)
+        cache_redis, events_redis = env.redis("PRESSRUN_CACHE_REDIS"), env.redis("PRESSRUN_EVENTS_REDIS")
+        if one_server(cache_redis, events_redis):
+            env.fault("PRESSRUN_EVENTS_REDIS", ONE_REDIS)
         try:
             sources = sources_from_env(variables)
         except MisconfiguredError as error:
@@ -166,6 +176,7 @@ class NodeConfig:
             store=StoreConfig(
                 memory_bytes=env.size("PRESSRUN_CACHE_MEMORY", store.memory_bytes),
                 disk=DiskConfig(data_dir / "blobs", hard_bytes=disk, soft_bytes=max(1, int(disk * _DISK_SHARE))),
+                redis=None if cache_redis is None else RedisConfig(cache_redis),
             ),
             assets=AssetConfig(
                 fresh_seconds=env.seconds("PRESSRUN_ASSET_FRESH_SECONDS", assets.fresh_seconds, 86400.0),
@@ -175,6 +186,7 @@ class NodeConfig:
                 resolve_seconds=env.seconds("PRESSRUN_ASSET_RESOLVE_SECONDS", assets.resolve_seconds),
                 max_bytes=min(assets.max_bytes, sources.transport.max_bytes),
                 ledger_path=data_dir / "assets",
+                events=events_redis,
             ),
             sources=sources,
             log=LogConfig(
@@ -199,6 +211,11 @@ class NodeConfig:
             elif part.name != "notes":
                 flat[part.name] = str(value)
         return flat
+
+
+def one_server(cache: RedisAddress | None, events: RedisAddress | None) -> bool:
+    """Whether both are set and name one server."""
+    return cache is not None and events is not None and cache.server == events.server
 
 
 def _flat(place: str, value: object) -> dict[str, str]:

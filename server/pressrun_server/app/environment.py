@@ -6,6 +6,7 @@ import difflib
 import re
 from pathlib import Path
 
+from pressrun_server.cas.address import RedisAddress
 from pressrun_sources.environment import Environment
 
 __all__ = ["NodeEnvironment"]
@@ -42,6 +43,15 @@ class NodeEnvironment(Environment):
         if path.exists() and not path.is_dir():
             self.fault(name, f"{path} is a file; name a folder")
         return path
+
+    def redis(self, name: str) -> RedisAddress | None:
+        """The URL of a Redis, or of a file that holds it (NAME_FILE), since it may have a password."""
+        text = self.secret(name)
+        try:
+            return RedisAddress(text) if text else None
+        except ValueError as error:
+            self.fault(name, str(error))
+            return None
 
     def unknown(self, prefix: str, others: tuple[str, ...]) -> tuple[str, ...]:
         """Variables that begin with the prefix and that nobody asked for, each with the nearest known name."""

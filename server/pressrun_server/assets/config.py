@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from pressrun_server.cas.address import RedisAddress
+
 __all__ = ["AssetConfig"]
 
 
@@ -39,3 +41,6 @@ class AssetConfig:
     """The largest file."""
     ledger_path: Path | None = None
     """The folder in which what is known outlives a restart; None: it does not."""
+    events: RedisAddress | None = None
+    """The Redis of events and leases, which must never evict: another server than the cache's. None: this node hears
+    of no other."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["DiskConfig", "StoreConfig"]
+from pressrun_server.cas.address import RedisAddress
 
+__all__ = ["DiskConfig", "RedisConfig", "StoreConfig"]
+
+_KIB = 1024
 _MIB = 1024 * 1024
 
 
@@ -36,13 +39,41 @@ class DiskConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class RedisConfig:
+    """The Redis tier: blobs shared by the nodes of a cluster, in a Redis that evicts."""
+
+    address: RedisAddress
+    """The server; `maxmemory` and an evicting `maxmemory-policy` are its own settings."""
+    timeout_seconds: float = 0.5
+    """A call that takes longer has failed. After two in a row nobody asks the server until it answers a PING again."""
+    retry_seconds: float = 1.0
+    """A server that failed is sent a PING this often."""
+    chunk_bytes: int = 512 * _KIB
+    """A larger blob is kept in pieces of this size, so that none holds up the server's other clients for long."""
+    largest_bytes: int = 64 * _MIB
+    """A larger blob is not kept."""
+    keep_seconds: int = 30 * 86_400
+    """A blob that nobody asked for in this time is dropped. With it each evicting policy works, `volatile-*` too."""
+    connections: int = 8
+    """Calls under way at once; further ones wait within their time limit."""
+    queue_bytes: int = 64 * _MIB
+    """Blobs that wait to be written, in the background; what comes while they are more is dropped and counted."""
+
+    def __post_init__(self) -> None:
+        if self.chunk_bytes < _KIB:
+            raise ValueError(f"the Redis tier's pieces: chunk_bytes ({self.chunk_bytes}) must be at least {_KIB}")
+
+
+@dataclass(frozen=True, slots=True)
 class StoreConfig:
     """The store of one process."""
 
     memory_bytes: int = 256 * _MIB
     """The memory tier never holds more."""
     disk: DiskConfig | None = None
-    """None: blobs live in memory only."""
+    """None: no blob is kept on disk."""
+    redis: RedisConfig | None = None
+    """None: no blob is shared with other machines."""
 
     def __post_init__(self) -> None:
         if self.memory_bytes <= 0:

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from pressrun_server.app.config import ConfigError, NodeConfig, default_data_dir
+from pressrun_server.cas.address import RedisAddress
 from pressrun_server.cli import serve
 
 SECRET = "swordfish-0123456789"
@@ -81,6 +82,64 @@ def test_all_faults_at_once(tmp_path: Path) -> None:
     assert any(name.startswith("PRESSRUN_CLOUDINARY") for name in named)
     assert SECRET not in str(error.value)
     assert str(error.value).count("\n") == len(error.value.faults)
+
+
+def test_the_two_redis_arrive(tmp_path: Path) -> None:
+    """Blobs and events have a Redis each, from the environment or from a file; a password is printed nowhere."""
+    (tmp_path / "events").write_text(f"rediss://:{SECRET}@events.example:6380/2\n")
+    config = NodeConfig.from_env(
+        {
+            "PRESSRUN_CACHE_REDIS": f"redis://pressrun:{SECRET}@cache.example/1",
+            "PRESSRUN_EVENTS_REDIS_FILE": str(tmp_path / "events"),
+        }
+    )
+    assert config.store.redis is not None
+    assert config.store.redis.address.url == f"redis://pressrun:{SECRET}@cache.example/1"
+    assert config.assets.events == RedisAddress(f"rediss://:{SECRET}@events.example:6380/2")
+    printed = config.redacted()
+    assert SECRET not in json.dumps(printed) + repr(config)
+    assert printed["store.redis.address"] == "redis://pressrun:***@cache.example/1"
+    assert printed["assets.events"] == "rediss://:***@events.example:6380/2"
+
+
+@pytest.mark.parametrize(
+    ("cache", "events"),
+    [
+        ("redis://redis", "redis://redis:6379/1"),
+        ("redis://user:a@Redis.example.:7000", "rediss://redis.example:7000/3"),
+        ("redis://localhost/0", "redis://127.0.0.1:6379/1"),
+        ("redis://[::1]/0", "redis://127.0.0.2/1"),
+        ("unix:///run/redis.sock", "unix:///run/redis.sock?db=1"),
+    ],
+)
+def test_one_redis_for_both_is_refused(cache: str, events: str) -> None:
+    """Two URLs that name one server are refused with the reason, whatever database, user or spelling they have."""
+    with pytest.raises(
+        ConfigError, match=r"PRESSRUN_EVENTS_REDIS: names the server of PRESSRUN_CACHE_REDIS.*noeviction"
+    ):
+        NodeConfig.from_env({"PRESSRUN_CACHE_REDIS": cache, "PRESSRUN_EVENTS_REDIS": events})
+
+
+def test_two_redis_are_taken() -> None:
+    """Other ports, hosts and sockets are other servers."""
+    for cache, events in (
+        ("redis://redis:1", "redis://redis:2"),
+        ("redis://127.0.0.1", "redis://127.example"),
+        ("unix:///a", "unix:///b"),
+    ):
+        NodeConfig.from_env({"PRESSRUN_CACHE_REDIS": cache, "PRESSRUN_EVENTS_REDIS": events})
+
+
+@pytest.mark.parametrize(
+    "url", ["redis", "http://redis", "redis://", "redis://h:x", "redis://h/db", "unix://", "redis://h#f"]
+)
+def test_no_url_of_a_redis(url: str) -> None:
+    """What is no URL of a Redis is refused with the right shape and not repeated, since it may hold a password."""
+    with pytest.raises(
+        ConfigError, match="PRESSRUN_CACHE_REDIS: is not the URL of a Redis: redis://HOST:PORT"
+    ) as error:
+        NodeConfig.from_env({"PRESSRUN_CACHE_REDIS": url.replace("redis", f"redis{SECRET}") if url == "redis" else url})
+    assert SECRET not in str(error.value)
 
 
 def test_misspelt_setting_is_noted() -> None:
