@@ -89,6 +89,7 @@ def serve(*, ready_fd: int | None, port_file: Path | None, check: bool, **option
 
 
 def _run(config: NodeConfig, ready_fd: int | None, port_file: Path | None) -> int:
+    from pressrun_server.app.config import ConfigError  # noqa: PLC0415 - as above
     from pressrun_server.app.run import run  # noqa: PLC0415 - as above
     from pressrun_server.errors import PressrunError  # noqa: PLC0415 - as above
     from pressrun_server.http.errors import HttpListenError  # noqa: PLC0415 - as above
@@ -96,6 +97,9 @@ def _run(config: NodeConfig, ready_fd: int | None, port_file: Path | None) -> in
 
     try:
         return asyncio.run(run(config, lambda node: _announce(node, ready_fd, port_file)))
+    except ConfigError as error:
+        click.echo(f"pressrun serve: {error}", err=True)
+        return _MISCONFIGURED
     except (ListenError, HttpListenError, PressrunError, OSError) as error:
         click.echo(f"pressrun serve: the node can't start: {error}", err=True)
         return _CANNOT_START

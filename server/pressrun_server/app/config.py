@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
+from typing import Final
 
 from pressrun_server.app.environment import NodeEnvironment
 from pressrun_server.assets.config import AssetConfig
@@ -22,7 +23,7 @@ from pressrun_sources.config import SourcesConfig
 from pressrun_sources.config import from_env as sources_from_env
 from pressrun_sources.errors import MisconfiguredError
 
-__all__ = ["ConfigError", "NodeConfig", "default_data_dir"]
+__all__ = ["ONE_REDIS", "ConfigError", "NodeConfig", "default_data_dir"]
 
 _FOREIGN = (
     "PRESSRUN_LIBRARY_",
@@ -39,7 +40,7 @@ _DISK_SHARE = 7 / 8
 """Eviction frees the disk tier down to this share of its limit."""
 
 
-ONE_REDIS = (
+ONE_REDIS: Final = (
     "names the server of PRESSRUN_CACHE_REDIS; a Redis that evicts blobs would evict events and leases, whatever the "
     "database, and an invalidation would be lost: give it a server of its own with maxmemory-policy noeviction"
 )

@@ -12,9 +12,10 @@ import structlog
 from prometheus_client import ProcessCollector
 
 from pressrun_server.app.blobs import BlobLoader
-from pressrun_server.app.config import NodeConfig
+from pressrun_server.app.config import ONE_REDIS, ConfigError, NodeConfig
 from pressrun_server.app.snapshots import snapshot_of
 from pressrun_server.assets.resolver import AssetResolver
+from pressrun_server.cas.redis_client import same_server
 from pressrun_server.cas.store import open_store
 from pressrun_server.clock import Clock, SystemClock
 from pressrun_server.errors import PressrunError
@@ -102,6 +103,7 @@ class Node:
         """Build and start everything.
 
         Raises:
+            ConfigError: the Redis of blobs and that of events are one server.
             ListenError, HttpListenError: an address can't be had.
             PressrunError: a helper process does not start.
             OSError: the data folder can't be made or written.
@@ -117,6 +119,9 @@ class Node:
         push = self._stack.push_async_callback
         config.data_dir.mkdir(parents=True, exist_ok=True)
 
+        cache, events = config.store.redis, config.assets.events
+        if cache is not None and events is not None and await same_server(cache.address, events):
+            raise ConfigError((f"PRESSRUN_EVENTS_REDIS: {ONE_REDIS}",))
         store = await open_store(config.store, TierMeter(metrics))
         push(store.close)
         registry = Registry(TemplateFiles(config.data_dir / "templates"), digest)

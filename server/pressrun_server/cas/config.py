@@ -44,7 +44,7 @@ class RedisConfig:
 
     address: RedisAddress
     """The server; `maxmemory` and an evicting `maxmemory-policy` are its own settings."""
-    timeout_seconds: float = 0.5
+    timeout_seconds: float = 0.25
     """A call that takes longer has failed. After two in a row nobody asks the server until it answers a PING again."""
     retry_seconds: float = 1.0
     """A server that failed is sent a PING this often."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pressrun_server.cas.config import StoreConfig
+from pressrun_server.cas.deferred import Deferred
 from pressrun_server.cas.disk import DiskTier
 from pressrun_server.cas.layered import Layered
 from pressrun_server.cas.memory import MemoryTier
 from pressrun_server.cas.metered import Metered, TierObserver
+from pressrun_server.cas.redis_tier import RedisTier
 from pressrun_server.cas.tier import Tier
 from pressrun_server.cas.verifying import Verifying
 
@@ -14,19 +16,29 @@ __all__ = ["open_store"]
 
 
 async def open_store(config: StoreConfig, observer: TierObserver | None = None) -> Tier:
-    """Memory in front of the disk, or memory alone.
+    """Memory, in front of the disk, in front of Redis; each only where it is set up.
 
-    Whatever enters memory was verified on its way: by the disk's wrapper when it was put or read. So a blob in memory
-    is not hashed again each time it is used.
+    Whatever enters memory was verified on its way: by the wrapper of the tier behind it when it was put or read. So a
+    blob in memory is not hashed again each time it is used.
     """
 
     def metered(tier: Tier) -> Tier:
         return tier if observer is None else Metered(tier, observer)
 
+    # Metering is outside of verifying: a damaged blob counts as the miss that it is to the caller.
+    behind: list[Tier] = []
+    if config.disk is not None:
+        disk = DiskTier(config.disk)
+        await disk.start()
+        behind.append(metered(Verifying(disk)))
+    if config.redis is not None:
+        redis = RedisTier(config.redis)
+        await redis.start()
+        behind.append(metered(Verifying(Deferred(redis, config.redis.queue_bytes))))
     memory = metered(MemoryTier(config.memory_bytes))
-    if config.disk is None:
+    if not behind:
         return Verifying(memory)
-    disk = DiskTier(config.disk)
-    await disk.start()
-    # Metering is outside: a damaged blob counts as the miss that it is to the caller.
-    return Layered(fast=memory, slow=metered(Verifying(disk)))
+    slow = behind.pop()
+    while behind:
+        slow = Layered(fast=behind.pop(), slow=slow)
+    return Layered(fast=memory, slow=slow)

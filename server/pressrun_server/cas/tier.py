@@ -28,6 +28,12 @@ class TierStats:
     """Calls in which the machine failed (disk full, I/O error) and the tier stepped aside."""
     corrupt: int
     """Blobs found to be other bytes than their digest names; they were dropped."""
+    dropped: int = 0
+    """Blobs that were not written because too much waited to be, or the server was away."""
+    waiting: int = 0
+    """Bytes that wait to be written."""
+    available: bool = True
+    """False while the tier steps aside, because its machine or its server fails."""
 
 
 class Tier(Protocol):

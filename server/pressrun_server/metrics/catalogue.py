@@ -77,7 +77,7 @@ class Catalogue:
 
         self.cache_requests = Counter(
             "pressrun_cache_requests_total",
-            "Reads of blobs by tier (memory, disk) and result (hit, miss).",
+            "Reads of blobs by tier (memory, disk, redis) and result (hit, miss).",
             ("tier", "result"),
             registry=reg,
         )

@@ -188,7 +188,7 @@ async def test_a_preparer_that_dies_costs_one_asset(start: Start, library: Regis
     async with start(library) as node:
         ref = put(folder, "large.png", png(rgb(3000, 2000)))
         task = asyncio.create_task(node.failure(ref))
-        while not any(preparer.busy for preparer in node.pool.stats().preparers):  # noqa: ASYNC110 - it tells nobody
+        while not any(preparer.busy for preparer in node.pool.stats().preparers):
             await asyncio.sleep(0.002)
         os.kill(node.pool.stats().preparers[0].pid, signal.SIGKILL)
         error = await task

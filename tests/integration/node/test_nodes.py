@@ -91,7 +91,7 @@ async def test_killed_composer_costs_no_document(
     (victim,) = node._composers.stats().composers
     call = asyncio.create_task(caller.documents(*(document(f"d{number}") for number in range(60))))
     async with asyncio.timeout(5):
-        while await value(node, "pressrun_composer_documents_composed_total") < before + 3:  # noqa: ASYNC110 - over HTTP
+        while await value(node, "pressrun_composer_documents_composed_total") < before + 3:
             await asyncio.sleep(0.002)
     os.kill(victim.pid, signal.SIGKILL)
     answers = await asyncio.wait_for(call, 15)

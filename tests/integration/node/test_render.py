@@ -161,7 +161,7 @@ async def test_cancelled_stream_stops_work(
     async with asyncio.timeout(10):
         assert (await call.read()).items
         call.cancel()
-        while node._admission.active or node._admission.waiting:  # noqa: ASYNC110 - it must end by itself
+        while node._admission.active or node._admission.waiting:
             await asyncio.sleep(0.01)
     assert (await caller.documents(document()))["r1"].completion is not None
     assert await value(node, "pressrun_documents_total", result="cancelled") >= 1

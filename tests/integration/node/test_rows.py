@@ -107,7 +107,7 @@ async def test_pages_leave_while_rows_come(node: Node) -> None:
         nonlocal sent
         for row in rows:
             sent += 1
-            while sent == 10_000 and not first:  # noqa: ASYNC110 - the reader sets it
+            while sent == 10_000 and not first:
                 await asyncio.sleep(0.001)
             yield row
 
@@ -148,7 +148,7 @@ async def test_a_reader_that_stops_stops_the_rows(node: Node, caller: Any, docum
         assert sent < 500_000
         for _ in range(20):
             await anext(stream)
-    while node._admission.active:  # noqa: ASYNC110 - it ends by itself
+    while node._admission.active:
         await asyncio.sleep(0.01)
 
 

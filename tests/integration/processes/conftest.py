@@ -100,7 +100,7 @@ def descriptors() -> int:
 async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     """Wait for something that is about to happen."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - what is waited for happens in other processes
+        while not condition():
             await asyncio.sleep(0.005)
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.unit.cas.conformance import LIMIT, Conformance
+from tests.unit.cas.conformance import LIMIT, Bounded
 from tests.unit.cas.observer import Counting
 
 from pressrun_server.cas.config import DiskConfig, StoreConfig
@@ -23,7 +23,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> None:
         request.instance.path = tmp_path
 
 
-class WithFolder(Conformance):
+class WithFolder(Bounded):
     """Makes disk tiers."""
 
     path: Path
@@ -35,7 +35,7 @@ class WithFolder(Conformance):
         return tier
 
 
-class TestMemory(Conformance):
+class TestMemory(Bounded):
     """The memory tier."""
 
     async def make(self) -> Tier:
@@ -59,7 +59,7 @@ class TestDiskWithFsync(WithFolder):
         return await self.disk(fsync=True)
 
 
-class TestVerifyingMemory(Conformance):
+class TestVerifyingMemory(Bounded):
     """A verifying tier."""
 
     async def make(self) -> Tier:
@@ -67,7 +67,7 @@ class TestVerifyingMemory(Conformance):
         return Verifying(MemoryTier(LIMIT))
 
 
-class TestMeteredMemory(Conformance):
+class TestMeteredMemory(Bounded):
     """A metered tier."""
 
     async def make(self) -> Tier:
@@ -100,7 +100,7 @@ class TestStore(WithFolder):
         return await open_store(StoreConfig(memory_bytes=LIMIT, disk=disk), Counting())
 
 
-class TestStoreWithoutDisk(Conformance):
+class TestStoreWithoutDisk(Bounded):
     """The node's stack without a disk."""
 
     async def make(self) -> Tier:

@@ -4,10 +4,13 @@ import pytest
 from tests.unit.cas.conformance import LIMIT, blob
 from tests.unit.cas.observer import Counting
 
+from pressrun_server.cas.deferred import Deferred
+from pressrun_server.cas.disk import DiskTier
 from pressrun_server.cas.errors import DigestMismatchError
 from pressrun_server.cas.layered import Layered
 from pressrun_server.cas.memory import MemoryTier
 from pressrun_server.cas.metered import Metered
+from pressrun_server.cas.redis_tier import RedisTier
 from pressrun_server.cas.tier import Tier
 from pressrun_server.cas.verifying import Verifying
 
@@ -15,7 +18,7 @@ from pressrun_server.cas.verifying import Verifying
 def test_wrappers_forward_every_method() -> None:
     """A wrapper that forgets a method of the interface would answer for its inner tier by accident."""
     wanted = {name for name in vars(Tier) if not name.startswith("_")}
-    for wrapper in (Verifying, Metered, Layered, MemoryTier):
+    for wrapper in (Verifying, Metered, Layered, Deferred, MemoryTier, DiskTier, RedisTier):
         assert wanted <= {name for name in vars(wrapper) if not name.startswith("_")}, wrapper
 
 

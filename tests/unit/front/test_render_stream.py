@@ -78,7 +78,7 @@ def serve(build: Callable[..., Any]) -> Callable[..., Any]:
 
 async def _until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(2):
-        while not condition():  # noqa: ASYNC110 - conditions of several objects
+        while not condition():
             await asyncio.sleep(0.001)
 
 

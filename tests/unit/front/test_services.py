@@ -173,7 +173,7 @@ async def test_rpc_deadline_and_cancellation(surface: SimpleNamespace) -> None:
         # The first bytes are here although the document is far from finished.
         assert (await call.read()).data == b"x"
         call.cancel()
-        while surface.bench.admission.active:  # noqa: ASYNC110 - the work must end by itself
+        while surface.bench.admission.active:
             await asyncio.sleep(0.005)
     assert surface.bench.composers.given_up == 2
 

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import pytest
+from tests.servers.redis_server import RedisServer
+
+from pressrun_server.app.config import ConfigError
+from pressrun_server.app.node import Node
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+StartNode = Callable[..., AbstractAsyncContextManager[Node]]
+
+
+async def test_renders_whatever_redis_does(
+    start_node: StartNode,
+    speak: Callable[[Node], AbstractAsyncContextManager[Any]],
+    statement: dict[str, bytes],
+    document: Callable[..., Any],
+    value: Callable[..., Awaitable[float]],
+    redis_server: RedisServer,
+) -> None:
+    """With Redis, without it, and with it again, documents are the same and none fails; what was made is written there."""
+    async with start_node("redis", cache_redis=redis_server.url) as node, speak(node) as caller:
+        await caller.publish(statement)
+        first = (await caller.documents(document("r1")))["r1"]
+        assert first.completion is not None, first.failure
+        assert await value(node, "pressrun_cache_transferred_bytes_total", tier="redis", direction="written") > 100_000
+        for act in (redis_server.pause, redis_server.stop, redis_server.start):
+            act()
+            document_again = (await caller.documents(document("r2")))["r2"]
+            assert document_again.data == first.data
+
+
+async def test_one_server_under_two_names_is_refused(start_node: StartNode, redis_server: RedisServer) -> None:
+    """A node asks both servers who they are: what looks like two, and is one, is refused at start."""
+    alias = redis_server.url.replace("127.0.0.1", "127.1")
+    urls = {"cache_redis": redis_server.url, "events_redis": alias}
+    with pytest.raises(ConfigError, match="PRESSRUN_EVENTS_REDIS"):
+        async with start_node("twice", **urls):
+            pass
