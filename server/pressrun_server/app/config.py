@@ -11,7 +11,7 @@ from typing import Final
 from pressrun_server.app.environment import NodeEnvironment
 from pressrun_server.assets.config import AssetConfig
 from pressrun_server.cas.address import RedisAddress
-from pressrun_server.cas.config import DiskConfig, RedisConfig, StoreConfig
+from pressrun_server.cas.config import ClusterKey, DiskConfig, RedisConfig, StoreConfig
 from pressrun_server.http.config import HttpConfig
 from pressrun_server.logs import LogConfig
 from pressrun_server.prepare.config import PreparerConfig
@@ -36,6 +36,7 @@ _FOREIGN = (
     "PRESSRUN_SANDBOX_",
     "PRESSRUN_LOADTEST_",
 )
+_SHORTEST_KEY = 16
 _DISK_SHARE = 7 / 8
 """Eviction frees the disk tier down to this share of its limit."""
 
@@ -125,6 +126,11 @@ class NodeConfig:
         cache_redis, events_redis = env.redis("PRESSRUN_CACHE_REDIS"), env.redis("PRESSRUN_EVENTS_REDIS")
         if one_server(cache_redis, events_redis):
             env.fault("PRESSRUN_EVENTS_REDIS", ONE_REDIS)
+        cluster_key = env.secret("PRESSRUN_CLUSTER_KEY").encode()
+        if cluster_key and len(cluster_key) < _SHORTEST_KEY:
+            env.fault(
+                "PRESSRUN_CLUSTER_KEY", f"is shorter than {_SHORTEST_KEY} bytes; make one by: openssl rand -hex 32"
+            )
         try:
             sources = sources_from_env(variables)
         except MisconfiguredError as error:
@@ -178,6 +184,7 @@ class NodeConfig:
                 memory_bytes=env.size("PRESSRUN_CACHE_MEMORY", store.memory_bytes),
                 disk=DiskConfig(data_dir / "blobs", hard_bytes=disk, soft_bytes=max(1, int(disk * _DISK_SHARE))),
                 redis=None if cache_redis is None else RedisConfig(cache_redis),
+                cluster_key=ClusterKey(cluster_key),
             ),
             assets=AssetConfig(
                 fresh_seconds=env.seconds("PRESSRUN_ASSET_FRESH_SECONDS", assets.fresh_seconds, 86400.0),

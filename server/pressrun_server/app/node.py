@@ -16,6 +16,8 @@ from pressrun_server.app.config import ONE_REDIS, ConfigError, NodeConfig
 from pressrun_server.app.snapshots import snapshot_of
 from pressrun_server.assets.resolver import AssetResolver
 from pressrun_server.cas.redis_client import same_server
+from pressrun_server.cas.redis_link import RedisLink
+from pressrun_server.cas.shared_map import SharedMap
 from pressrun_server.cas.store import open_store
 from pressrun_server.clock import Clock, SystemClock
 from pressrun_server.errors import PressrunError
@@ -27,6 +29,7 @@ from pressrun_server.metrics.snapshot import SnapshotCollector
 from pressrun_server.prepare.pool import PreparerPool
 from pressrun_server.render.admission import Admission
 from pressrun_server.render.compile import Compiler
+from pressrun_server.render.compiled import SharedCompilations
 from pressrun_server.render.composers import ComposerPool
 from pressrun_server.render.engine import engine
 from pressrun_server.render.pipeline import Pipeline
@@ -122,7 +125,15 @@ class Node:
         cache, events = config.store.redis, config.assets.events
         if cache is not None and events is not None and await same_server(cache.address, events):
             raise ConfigError((f"PRESSRUN_EVENTS_REDIS: {ONE_REDIS}",))
-        store = await open_store(config.store, TierMeter(metrics))
+        link = None if cache is None else RedisLink(cache)
+        made = None if link is None else SharedMap(link, config.store.cluster_key, "made")
+        if link is not None:
+            push(link.close)
+            if not config.store.cluster_key:
+                log.warning(
+                    "no_cluster_key", hint="set PRESSRUN_CLUSTER_KEY: whoever can write to Redis can change assets"
+                )
+        store = await open_store(config.store, TierMeter(metrics), redis=link)
         push(store.close)
         registry = Registry(TemplateFiles(config.data_dir / "templates"), digest)
         stale = await registry.load(_report)
@@ -148,7 +159,13 @@ class Node:
         sources = build_registry(config.sources, SourceMeter(metrics))
         push(sources.close_all)
         resolver = AssetResolver(
-            registry=sources, store=store, preparers=preparers, config=config.assets, clock=self._clock
+            registry=sources,
+            store=store,
+            preparers=preparers,
+            config=config.assets,
+            clock=self._clock,
+            engine=digest,
+            made=made,
         )
         push(resolver.close)
         await resolver.start()
@@ -161,6 +178,7 @@ class Node:
             clock=self._clock,
             config=config.compile,
             metrics=metrics,
+            shared=SharedCompilations(store, made, digest),
         )
         for entry in stale:
             try:

@@ -9,14 +9,13 @@ from typing import Final, Protocol
 import msgspec
 
 from pressrun_server.assets.flight import SingleFlight
-from pressrun_server.assets.ledger import Ledger
 from pressrun_server.cas.tier import Tier
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.prepared import PreparedImage
 from pressrun_server.prepare.tasks import IMAGE, TaskName
 
-__all__ = ["IMAGE_VERSION", "Preparation", "Prepared", "Preparing", "preparation_name"]
+__all__ = ["IMAGE_VERSION", "Preparation", "Prepared", "Preparing", "Remembering", "preparation_name"]
 
 IMAGE_VERSION: Final = 1
 """Counts up when `prepare.image` makes other objects of the same bytes."""
@@ -41,6 +40,16 @@ class Prepared(msgspec.Struct, frozen=True):
     height: int
 
 
+class Remembering(Protocol):
+    """Records of what was made: a `Ledger` of one node, or a `SharedLedger` of a cluster."""
+
+    async def get(self, key: str) -> Prepared | None:
+        """The record, if there is one."""
+
+    async def put(self, key: str, value: Prepared) -> None:
+        """Keep the record."""
+
+
 def preparation_name() -> str:
     """What decides the objects beside the bytes: our code and the libraries, without importing them."""
     libraries = (f"{name}={version(name)}" for name in ("pillow", "pymupdf", "deflate"))
@@ -50,7 +59,8 @@ def preparation_name() -> str:
 class Preparation:
     """Prepares images and remembers by what digest the result is known.
 
-    The name of a result is (input digest, preparation); results are blobs of the store, their names are in the ledger.
+    The name of a result is (input digest, preparation, engine); results are blobs of the store, their names are in the
+    ledger.
     Guarantee: equal bytes are prepared once at a time, whoever asks; a result is decoded and checked before it is
     stored, because the process that made it had read what strangers wrote.
     """
@@ -60,11 +70,13 @@ class Preparation:
         *,
         store: Tier,
         preparers: Preparing,
-        ledger: Ledger[Prepared],
+        ledger: Remembering,
         seconds: float,
+        engine: str = "",
         max_remembered: int = 10_000,
     ) -> None:
         self.name = preparation_name()
+        self._engine = engine
         self._store = store
         self._preparers = preparers
         self._ledger = ledger
@@ -120,7 +132,7 @@ class Preparation:
             self._known.popitem(last=False)
 
     def _key(self, source: Digest) -> str:
-        return f"{self.name};{source}"
+        return f"{self.name};{self._engine};{source}"
 
 
 def _check(image: PreparedImage) -> None:

@@ -19,6 +19,8 @@ from pressrun_server.assets.lookup import Lookup
 from pressrun_server.assets.preparation import Preparation, Prepared, Preparing
 from pressrun_server.assets.selection import Selected
 from pressrun_server.assets.settling import Answer, Find, Settled, Stored, settle
+from pressrun_server.assets.shared_ledger import SharedLedger
+from pressrun_server.cas.shared_map import SharedMap
 from pressrun_server.cas.tier import Tier
 from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason
@@ -63,6 +65,16 @@ class AssetResolver:
     at most `fresh_seconds` old (plus `stale_if_error_seconds`, with a warning, while the source cannot be asked), says
     that it may be used. Cost: warm, some microseconds for each slot.
 
+    Args:
+        registry: the sources.
+        store: holds the blobs.
+        preparers: the limited processes.
+        config: all settings.
+        clock: the time.
+        chance: a random number from 0 to 1.
+        engine: digest of the engine; another one may prepare otherwise.
+        made: what the nodes of the cluster have prepared; None: this node alone.
+
     Use `await resolver.start()` before anything else.
     """
 
@@ -75,13 +87,16 @@ class AssetResolver:
         config: AssetConfig,
         clock: Clock,
         chance: Callable[[], float] = random.random,
+        engine: str = "",
+        made: SharedMap | None = None,
     ) -> None:
         folder = config.ledger_path
         self._entries = Ledger(folder and folder / "assets", Entry, max_records=config.max_entries)
-        self._results = Ledger(folder and folder / "prepared", Prepared, max_records=config.max_entries)
+        results = Ledger(folder and folder / "prepared", Prepared, max_records=config.max_entries)
+        self._results = SharedLedger(results, Prepared, made)
         self._cache = DescriptorCache(config.max_entries)
         self._preparation = Preparation(
-            store=store, preparers=preparers, ledger=self._results, seconds=config.prepare_seconds
+            store=store, preparers=preparers, ledger=self._results, seconds=config.prepare_seconds, engine=engine
         )
         bringing = Bringing(
             registry=registry,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pressrun_server.cas.address import RedisAddress
 
-__all__ = ["DiskConfig", "RedisConfig", "StoreConfig"]
+__all__ = ["ClusterKey", "DiskConfig", "RedisConfig", "StoreConfig"]
 
 _KIB = 1024
 _MIB = 1024 * 1024
@@ -64,6 +64,17 @@ class RedisConfig:
             raise ValueError(f"the Redis tier's pieces: chunk_bytes ({self.chunk_bytes}) must be at least {_KIB}")
 
 
+class ClusterKey(bytes):
+    """The secret of a cluster; its text says only whether there is one."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "(set)" if self else "(not set)"
+
+    __str__ = __repr__
+
+
 @dataclass(frozen=True, slots=True)
 class StoreConfig:
     """The store of one process."""
@@ -74,6 +85,8 @@ class StoreConfig:
     """None: no blob is kept on disk."""
     redis: RedisConfig | None = None
     """None: no blob is shared with other machines."""
+    cluster_key: ClusterKey = field(default_factory=ClusterKey)
+    """Signs the names that nodes share; the same on all of them."""
 
     def __post_init__(self) -> None:
         if self.memory_bytes <= 0:

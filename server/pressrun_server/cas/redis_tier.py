@@ -5,18 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import OutOfMemoryError, RedisError
-from redis.exceptions import TimeoutError as RedisTimeoutError
-
-from pressrun_server.cas.breaker import Breaker
-from pressrun_server.cas.config import RedisConfig
 from pressrun_server.cas.pieces import Pieces
-from pressrun_server.cas.redis_client import connect
+from pressrun_server.cas.redis_link import AsideError, RedisLink
 from pressrun_server.cas.tier import TierStats
 from pressrun_server.model.digest import Digest
 
@@ -31,18 +24,13 @@ _GROUP_BYTES: Final = 2 * 1024 * 1024
 _GROUP_KEYS: Final = 500
 _ASK_FIRST: Final = 4096
 _SURVEY_SECONDS: Final = 15.0
-_LOG_EVERY: Final = 60.0
-
-
-class _AsideError(Exception):
-    """A call did not come to its end; it was counted."""
 
 
 class RedisTier:
     """Holds blobs in a Redis that drops what it needs no more by itself.
 
     Guarantee: no failure of the server is raised, and none makes callers wait longer than two time limits; while the
-    server is away (`Breaker`) everything is answered at once as if nothing were held. Several nodes, and other
+    server is away (`RedisLink`) everything is answered at once as if nothing were held. Several nodes, and other
     programs, may use one server. What `get` gives is not verified here: whoever may write to the server may have put
     it there. Cost: one round trip for a blob up to `chunk_bytes`, about 0.14 ms on loopback, one more for each 2 MiB of
     a larger.
@@ -55,26 +43,15 @@ class RedisTier:
 
     name = "redis"
 
-    def __init__(self, config: RedisConfig, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._config = config
-        self._client = connect(config.address, timeout=config.timeout_seconds, connections=config.connections + 1)
-        self._slots = asyncio.Semaphore(config.connections)
-        self._breaker = Breaker(
-            f"Redis tier {config.address}",
-            self._client.ping,
-            timeout=config.timeout_seconds,
-            retry=config.retry_seconds,
-            monotonic=monotonic,
-        )
-        self._monotonic = monotonic
-        self._last_log = float("-inf")
+    def __init__(self, link: RedisLink) -> None:
+        self._link = link
+        self._config = link.config
         self._survey: asyncio.Task[None] | None = None
-        self._errors = self._refused = self._dropped = 0
+        self._refused = self._dropped = 0
         self._entries = self._size = self._limit = self._evictions = 0
-        self._closed = False
 
     def __repr__(self) -> str:
-        return f"<RedisTier redis {self._config.address} {self._breaker!r}>"
+        return f"<RedisTier redis on {self._link!r}>"
 
     async def start(self) -> None:
         """Look at the server, and go on looking; one that is away now may come later."""
@@ -89,9 +66,9 @@ class RedisTier:
     async def get(self, digest: Digest) -> bytes | None:
         """The blob, or None where the server does not hold all of it, or is away."""
         key, keep = self._key(digest), self._config.keep_seconds
-        with contextlib.suppress(_AsideError):
-            async with self._call():
-                found = await self._client.getex(key, ex=keep)
+        with contextlib.suppress(AsideError):
+            async with self._link.call() as client:
+                found = await client.getex(key, ex=keep)
             assert found is None or isinstance(found, bytes)
             if found is None or len(found) == digest.size:
                 return found
@@ -114,7 +91,7 @@ class RedisTier:
             else:
                 await self._write(zip(pieces.keys(self._key(digest)), pieces.cut(data), strict=True))
                 await self._write([(self._key(digest), pieces.entry)])
-        except _AsideError:
+        except AsideError:
             self._dropped += 1
 
     async def locate(self, digest: Digest) -> str | None:
@@ -133,12 +110,12 @@ class RedisTier:
             group = wanted[start : start + _GROUP_KEYS]
             keys = [self._keys(digest) for digest in group]
             try:
-                async with self._call():
-                    pipe = self._client.pipeline(transaction=False)
+                async with self._link.call() as client:
+                    pipe = client.pipeline(transaction=False)
                     for names in keys:
                         pipe.exists(*names)
                     counts = await pipe.execute()
-            except _AsideError:
+            except AsideError:
                 return frozenset(missing.union(wanted[start:]))
             missing.update(
                 digest for digest, names, count in zip(group, keys, counts, strict=True) if count < len(names)
@@ -147,9 +124,9 @@ class RedisTier:
 
     async def delete(self, digest: Digest) -> None:
         """Drop the blob."""
-        with contextlib.suppress(_AsideError):
-            async with self._call():
-                await self._client.unlink(*self._keys(digest))
+        with contextlib.suppress(AsideError):
+            async with self._link.call() as client:
+                await client.unlink(*self._keys(digest))
 
     def stats(self) -> tuple[TierStats, ...]:
         """What the server last said about all that it holds."""
@@ -161,22 +138,19 @@ class RedisTier:
                 limit=self._limit,
                 evictions=self._evictions,
                 refused=self._refused,
-                errors=self._errors + self._breaker.errors,
+                errors=self._link.errors,
                 corrupt=0,
                 dropped=self._dropped,
-                available=self._breaker.closed,
+                available=self._link.available,
             ),
         )
 
     async def close(self) -> None:
-        """Hang up."""
-        self._closed = True
+        """Ask no more; the link is its owner's to close."""
         survey, self._survey = self._survey, None
         if survey is not None:
             survey.cancel()
             await asyncio.gather(survey, return_exceptions=True)
-        await self._breaker.close()
-        await self._client.aclose()
 
     def _key(self, digest: Digest) -> str:
         return f"{PREFIX}{digest}"
@@ -195,8 +169,8 @@ class RedisTier:
         together = max(1, _GROUP_BYTES // pieces.length)
         parts: list[bytes] = []
         for start in range(0, len(keys), together):
-            async with self._call():
-                pipe = self._client.pipeline(transaction=False)
+            async with self._link.call() as client:
+                pipe = client.pipeline(transaction=False)
                 for name in keys[start : start + together]:
                     pipe.getex(name, ex=self._config.keep_seconds)
                 found: list[bytes | None] = await pipe.execute()
@@ -208,8 +182,8 @@ class RedisTier:
 
     async def _prolong(self, keys: Sequence[str]) -> bool:
         """Whether the server holds all of these; then they count as used just now."""
-        async with self._call():
-            pipe = self._client.pipeline(transaction=False)
+        async with self._link.call() as client:
+            pipe = client.pipeline(transaction=False)
             for key in keys:
                 pipe.expire(key, self._config.keep_seconds)
             return all(await pipe.execute())
@@ -227,71 +201,22 @@ class RedisTier:
             await self._send(waiting)
 
     async def _send(self, values: Sequence[tuple[str, bytes | memoryview]]) -> None:
-        async with self._call():
-            pipe = self._client.pipeline(transaction=False)
+        async with self._link.call() as client:
+            pipe = client.pipeline(transaction=False)
             for key, value in values:
                 pipe.set(key, value, ex=self._config.keep_seconds)
             await pipe.execute()
 
-    @contextlib.asynccontextmanager
-    async def _call(self) -> AsyncIterator[None]:
-        """One round trip: within the time limit, on one of the connections, and counted where it fails.
-
-        Raises:
-            _AsideError: the server is away, or the call failed.
-        """
-        if not self._breaker.closed or self._closed:
-            raise _AsideError
-        limit = self._config.timeout_seconds
-        if self._slots.locked():
-            try:
-                async with asyncio.timeout(limit):
-                    await self._slots.acquire()
-            except TimeoutError:
-                self._errors += 1  # more is asked than the connections carry; the server need not be at fault
-                raise _AsideError from None
-        else:
-            await self._slots.acquire()
-        try:
-            if not self._breaker.closed:
-                raise _AsideError  # it failed while this call waited for its turn
-            async with asyncio.timeout(limit):
-                yield
-        except (TimeoutError, RedisTimeoutError):
-            self._breaker.overdue()
-            raise _AsideError from None
-        except (RedisConnectionError, OSError) as error:
-            self._breaker.failed(error)
-            raise _AsideError from error
-        except RedisError as error:
-            self._refusal(error)
-            raise _AsideError from error
-        else:
-            self._breaker.worked()
-        finally:
-            self._slots.release()
-
-    def _refusal(self, error: RedisError) -> None:
-        """The server answered, but not with what was asked: out of memory, a command that it may not or cannot do."""
-        self._errors += 1
-        now = self._monotonic()
-        if now - self._last_log >= _LOG_EVERY:
-            self._last_log = now
-            hint = "; set its maxmemory-policy to allkeys-lru" if isinstance(error, OutOfMemoryError) else ""
-            log.warning(
-                "Redis tier %s refuses a call (%d so far): %s%s", self._config.address, self._errors, error, hint
-            )
-
     async def _look(self) -> bool:
         """Ask the server about itself; says whether it answered."""
         try:
-            async with self._call():
-                pipe = self._client.pipeline(transaction=False)
+            async with self._link.call() as client:
+                pipe = client.pipeline(transaction=False)
                 pipe.info("memory")
                 pipe.info("stats")
                 pipe.dbsize()
                 memory, counts, entries = await pipe.execute()
-        except _AsideError:
+        except AsideError:
             return False
         self._entries, self._size = int(entries), _number(memory, "used_memory")
         self._limit, self._evictions = _number(memory, "maxmemory"), _number(counts, "evicted_keys")

@@ -8,6 +8,7 @@ from pressrun_server.cas.disk import DiskTier
 from pressrun_server.cas.layered import Layered
 from pressrun_server.cas.memory import MemoryTier
 from pressrun_server.cas.metered import Metered, TierObserver
+from pressrun_server.cas.redis_link import RedisLink
 from pressrun_server.cas.redis_tier import RedisTier
 from pressrun_server.cas.tier import Tier
 from pressrun_server.cas.verifying import Verifying
@@ -15,11 +16,18 @@ from pressrun_server.cas.verifying import Verifying
 __all__ = ["open_store"]
 
 
-async def open_store(config: StoreConfig, observer: TierObserver | None = None) -> Tier:
+async def open_store(
+    config: StoreConfig, observer: TierObserver | None = None, *, redis: RedisLink | None = None
+) -> Tier:
     """Memory, in front of the disk, in front of Redis; each only where it is set up.
 
     Whatever enters memory was verified on its way: by the wrapper of the tier behind it when it was put or read. So a
     blob in memory is not hashed again each time it is used.
+
+    Args:
+        config: the limits of the tiers.
+        observer: is told what happens.
+        redis: the way to the shared tier, which its owner closes after the store; None: there is none.
     """
 
     def metered(tier: Tier) -> Tier:
@@ -31,10 +39,10 @@ async def open_store(config: StoreConfig, observer: TierObserver | None = None) 
         disk = DiskTier(config.disk)
         await disk.start()
         behind.append(metered(Verifying(disk)))
-    if config.redis is not None:
-        redis = RedisTier(config.redis)
-        await redis.start()
-        behind.append(metered(Verifying(Deferred(redis, config.redis.queue_bytes))))
+    if redis is not None:
+        shared = RedisTier(redis)
+        await shared.start()
+        behind.append(metered(Verifying(Deferred(shared, redis.config.queue_bytes))))
     memory = metered(MemoryTier(config.memory_bytes))
     if not behind:
         return Verifying(memory)

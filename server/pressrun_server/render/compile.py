@@ -20,6 +20,7 @@ from pressrun_server.model.digest import Digest
 from pressrun_server.model.template import CompiledTemplate
 from pressrun_server.prepare.errors import PreparerTimeoutError
 from pressrun_server.prepare.tasks import COMPILED, TaskName
+from pressrun_server.render.compiled import SharedCompilations
 from pressrun_server.render.config import CompileConfig
 from pressrun_server.render.errors import TemplateInvalidError
 from pressrun_server.render.registry import Published, Registry
@@ -48,7 +49,8 @@ class Compiler:
     """Checks and publishes bundles.
 
     Guarantee: untrusted files are only ever parsed in a preparer, within limits; a bundle that is published, or is
-    being compiled, is not compiled a second time: it is known by its digest. Compiled programs are blobs in the store
+    being compiled, or that another node of the cluster has compiled, is not compiled a second time: it is known by its
+    digest. Compiled programs are blobs in the store
     and in the registry's folder.
     """
 
@@ -62,6 +64,7 @@ class Compiler:
         clock: Clock,
         config: CompileConfig,
         metrics: Catalogue,
+        shared: SharedCompilations | None = None,
     ) -> None:
         self._preparers = preparers
         self._registry = registry
@@ -70,6 +73,7 @@ class Compiler:
         self._clock = clock
         self._config = config
         self._metrics = metrics
+        self._shared = shared or SharedCompilations(store, None, engine)
         self._running: dict[str, asyncio.Future[CompiledTemplate]] = {}
 
     async def check(self, files: Mapping[str, bytes]) -> CompiledTemplate:
@@ -85,7 +89,7 @@ class Compiler:
             return CompiledTemplate(known.entry.warnings, known.info)
         running = self._running.get(digest)
         if running is None:
-            running = asyncio.ensure_future(self._compile(dict(files)))
+            running = asyncio.ensure_future(self._compiled(digest, dict(files)))
             self._running[digest] = running
             running.add_done_callback(lambda done: self._forget(digest, done))
         # A caller that leaves takes nothing from the others that wait for the same bundle.
@@ -144,6 +148,14 @@ class Compiler:
             for digest, program in blobs.items():
                 await self._store.put(digest, program)
         return published, created
+
+    async def _compiled(self, digest: str, files: dict[str, bytes]) -> CompiledTemplate:
+        """From another node that has compiled it, or from a preparer."""
+        compiled = await self._shared.get(digest)
+        if compiled is None:
+            compiled = await self._compile(files)
+            await self._shared.put(compiled)
+        return compiled
 
     async def _compile(self, files: dict[str, bytes]) -> CompiledTemplate:
         started = time.monotonic()

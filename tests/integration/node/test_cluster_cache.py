@@ -42,3 +42,36 @@ async def test_one_server_under_two_names_is_refused(start_node: StartNode, redi
     with pytest.raises(ConfigError, match="PRESSRUN_EVENTS_REDIS"):
         async with start_node("twice", **urls):
             pass
+
+
+async def test_what_one_node_made_no_other_makes_again(
+    start_node: StartNode,
+    speak: Callable[[Node], AbstractAsyncContextManager[Any]],
+    statement: dict[str, bytes],
+    document: Callable[..., Any],
+    value: Callable[..., Awaitable[float]],
+    redis_server: RedisServer,
+) -> None:
+    """A second node with an empty disk compiles nothing and prepares nothing: programs and prepared assets are shared."""
+    shared = {"cache_redis": redis_server.url, "cluster_key": "a secret of this cluster"}
+    async with start_node("one", **shared) as one, speak(one) as caller:
+        await caller.publish(statement)
+        first = (await caller.documents(document("r1")))["r1"]
+        assert first.completion is not None, first.failure
+        tasks = await value(one, "pressrun_preparer_tasks_total")
+        assert tasks > 1
+        async with start_node("two", **shared) as two, speak(two) as other:
+            answer = await other.publish(statement)
+            assert answer.created
+            second = (await other.documents(document("r1")))["r1"]
+            assert second.data == first.data
+            assert await value(two, "pressrun_preparer_tasks_total") == 0
+            assert await value(two, "pressrun_compilations_total") == 0
+            assert await value(two, "pressrun_cache_requests_total", tier="redis", result="hit") > tasks
+        # Without the cluster's key nothing is believed, and all is made again.
+        stranger = {**shared, "cluster_key": "a secret of another one"}
+        async with start_node("three", **stranger) as three, speak(three) as other:
+            await other.publish(statement)
+            third = (await other.documents(document("r1")))["r1"]
+            assert third.data == first.data
+            assert await value(three, "pressrun_preparer_tasks_total") == tasks

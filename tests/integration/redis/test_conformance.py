@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from pressrun_server.cas.deferred import Deferred
 from pressrun_server.cas.layered import Layered
 from pressrun_server.cas.memory import MemoryTier
 from pressrun_server.cas.metered import Metered
+from pressrun_server.cas.redis_link import RedisLink
 from pressrun_server.cas.redis_tier import RedisTier
 from pressrun_server.cas.store import open_store
 from pressrun_server.cas.tier import Tier
@@ -31,14 +33,28 @@ class WithRedis(Conformance):
 
     server: RedisServer
     path: Path
+    links: list[RedisLink]
+
+    @pytest.fixture(autouse=True)
+    async def ways(self) -> AsyncIterator[None]:
+        """Close what was opened."""
+        self.links = []
+        yield
+        for link in self.links:
+            await link.close()
 
     def config(self, *, chunk_bytes: int = 512 * 1024) -> RedisConfig:
         """The settings; the time limit is long, because this machine may be busy."""
         return RedisConfig(RedisAddress(self.server.url), chunk_bytes=chunk_bytes, timeout_seconds=20.0)
 
+    def link(self, *, chunk_bytes: int = 512 * 1024) -> RedisLink:
+        """The way to the server; closed after the test."""
+        self.links.append(RedisLink(self.config(chunk_bytes=chunk_bytes)))
+        return self.links[-1]
+
     async def redis(self, *, chunk_bytes: int = 512 * 1024) -> RedisTier:
         """A Redis tier."""
-        tier = RedisTier(self.config(chunk_bytes=chunk_bytes))
+        tier = RedisTier(self.link(chunk_bytes=chunk_bytes))
         await tier.start()
         return tier
 
@@ -89,7 +105,7 @@ class TestStore(WithRedis):
     async def make(self) -> Tier:
         """A new one."""
         disk = DiskConfig(self.path, hard_bytes=LIMIT, soft_bytes=LIMIT * 9 // 10)
-        return await open_store(StoreConfig(LIMIT, disk, self.config()), Counting())
+        return await open_store(StoreConfig(LIMIT, disk), Counting(), redis=self.link())
 
 
 class TestStoreWithoutDisk(WithRedis):
@@ -97,4 +113,4 @@ class TestStoreWithoutDisk(WithRedis):
 
     async def make(self) -> Tier:
         """A new one."""
-        return await open_store(StoreConfig(LIMIT, None, self.config()))
+        return await open_store(StoreConfig(LIMIT), redis=self.link())

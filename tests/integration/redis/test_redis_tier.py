@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from pressrun_server.cas.address import RedisAddress
 from pressrun_server.cas.config import RedisConfig
 from pressrun_server.cas.deferred import Deferred
 from pressrun_server.cas.redis_client import same_server
+from pressrun_server.cas.redis_link import RedisLink
 from pressrun_server.cas.redis_tier import PREFIX, RedisTier
 from pressrun_server.cas.verifying import Verifying
 from pressrun_server.model.digest import Digest
@@ -21,6 +23,9 @@ from pressrun_server.model.digest import Digest
 _USERS = ("--user", "default", "on", "nopass", "~*", "+@all", "--user", "node", "on", ">right", "~*", "+@all")
 PATIENT = 20.0
 """A time limit that this machine keeps, however busy it is."""
+
+
+OpenTier = Callable[[RedisConfig], Awaitable[RedisTier]]
 
 
 def config(server: RedisServer, **settings: Any) -> RedisConfig:
@@ -44,12 +49,25 @@ async def raw(redis_server: RedisServer) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
-async def tier(redis_server: RedisServer) -> AsyncIterator[RedisTier]:
+async def open_tier() -> AsyncIterator[OpenTier]:
+    """Opens tiers, and closes them with their links after the test."""
+    async with AsyncExitStack() as stack:
+
+        async def make(settings: RedisConfig) -> RedisTier:
+            link = RedisLink(settings)
+            stack.push_async_callback(link.close)
+            tier = RedisTier(link)
+            stack.push_async_callback(tier.close)
+            await tier.start()
+            return tier
+
+        yield make
+
+
+@pytest.fixture
+async def tier(open_tier: OpenTier, redis_server: RedisServer) -> RedisTier:
     """A tier that cuts blobs above 2 KiB."""
-    tier = RedisTier(config(redis_server, chunk_bytes=2048))
-    await tier.start()
-    yield tier
-    await tier.close()
+    return await open_tier(config(redis_server, chunk_bytes=2048))
 
 
 async def test_keeps_large_blobs_in_pieces(tier: RedisTier, raw: Redis) -> None:
@@ -66,16 +84,14 @@ async def test_keeps_large_blobs_in_pieces(tier: RedisTier, raw: Redis) -> None:
         assert 0 < await raw.ttl(name) <= 30 * 86_400
 
 
-async def test_other_settings_read_the_same(tier: RedisTier, redis_server: RedisServer) -> None:
+async def test_other_settings_read_the_same(open_tier: OpenTier, tier: RedisTier, redis_server: RedisServer) -> None:
     """What was cut by one node is read by another that cuts elsewhere, or not at all, and the other way round."""
-    other = RedisTier(config(redis_server, chunk_bytes=512 * 1024))
-    await other.start()
+    other = await open_tier(config(redis_server, chunk_bytes=512 * 1024))
     cut, uncut = blob("cut", 9000), blob("uncut", 9000)
     await tier.put(*cut)
     await other.put(*uncut)
     assert await other.get(cut[0]) == cut[1]
     assert await tier.get(uncut[0]) == uncut[1]
-    await other.close()
 
 
 async def test_a_missing_piece_is_a_miss(tier: RedisTier, raw: Redis) -> None:
@@ -135,13 +151,11 @@ async def test_a_value_of_another_kind_fails_quietly(tier: RedisTier, raw: Redis
     assert (stats.errors, stats.available) == (1, True)
 
 
-async def test_too_large_is_not_kept(redis_server: RedisServer, raw: Redis) -> None:
+async def test_too_large_is_not_kept(open_tier: OpenTier, redis_server: RedisServer, raw: Redis) -> None:
     """A blob above the limit is refused and counted."""
-    tier = RedisTier(config(redis_server, largest_bytes=1000))
-    await tier.start()
+    tier = await open_tier(config(redis_server, largest_bytes=1000))
     await tier.put(*blob("too large", 1001))
     assert (await raw.dbsize(), tier.stats()[0].refused) == (0, 1)
-    await tier.close()
 
 
 async def test_use_keeps_a_blob(tier: RedisTier, raw: Redis) -> None:
@@ -155,10 +169,9 @@ async def test_use_keeps_a_blob(tier: RedisTier, raw: Redis) -> None:
         assert min([await raw.ttl(name) for name in await raw.keys("*")]) > 1000
 
 
-async def test_a_server_that_is_gone_costs_nothing(redis_server: RedisServer) -> None:
+async def test_a_server_that_is_gone_costs_nothing(open_tier: OpenTier, redis_server: RedisServer) -> None:
     """Without its server all is answered as if nothing were held; when it is back it is used again."""
-    tier = Deferred(RedisTier(config(redis_server)), LIMIT)
-    await tier.inner.start()  # type: ignore[attr-defined] - a Redis tier
+    tier = Deferred(await open_tier(config(redis_server)), LIMIT)
     before, during, after = blob("before"), blob("during"), blob("after")
     await tier.put(*before)
     redis_server.stop()
@@ -176,13 +189,11 @@ async def test_a_server_that_is_gone_costs_nothing(redis_server: RedisServer) ->
     await until(lambda: not tier.stats()[0].waiting)
     assert await tier.inner.get(after[0]) == after[1]
     assert tier.stats()[0].dropped >= 1
-    await tier.close()
 
 
-async def test_a_server_that_hangs_is_left_alone(redis_server: RedisServer) -> None:
+async def test_a_server_that_hangs_is_left_alone(open_tier: OpenTier, redis_server: RedisServer) -> None:
     """While its server hangs only the first calls wait, and those no longer than two time limits; then it is used."""
-    tier = RedisTier(config(redis_server, timeout_seconds=0.5))
-    await tier.start()
+    tier = await open_tier(config(redis_server, timeout_seconds=0.5))
     digest, data = blob("held")
     while await tier.get(digest) is None:
         await tier.put(digest, data)
@@ -197,21 +208,18 @@ async def test_a_server_that_hangs_is_left_alone(redis_server: RedisServer) -> N
     async with asyncio.timeout(30):
         while await tier.get(digest) != data:
             await asyncio.sleep(0.01)
-    await tier.close()
 
 
-async def test_a_server_that_comes_later_is_used(redis_server: RedisServer) -> None:
+async def test_a_server_that_comes_later_is_used(open_tier: OpenTier, redis_server: RedisServer) -> None:
     """A tier starts without its server."""
     redis_server.stop()
-    tier = RedisTier(config(redis_server))
-    await tier.start()
+    tier = await open_tier(config(redis_server))
     assert not tier.stats()[0].available
     redis_server.start()
     await until(lambda: tier.stats()[0].available)
     digest, data = blob("later")
     await tier.put(digest, data)
     assert await tier.get(digest) == data
-    await tier.close()
 
 
 async def test_a_server_that_restarts_between_two_calls_is_not_noticed(
@@ -228,13 +236,12 @@ async def test_a_server_that_restarts_between_two_calls_is_not_noticed(
     assert tier.stats()[0].errors == 0
 
 
-async def test_more_than_it_holds_is_evicted(tmp_path: Path) -> None:
+async def test_more_than_it_holds_is_evicted(open_tier: OpenTier, tmp_path: Path) -> None:
     """A server that evicts drops blobs; what is read is whole or nothing, and its statistics say how much it holds."""
     server = RedisServer(tmp_path, "--maxmemory", "6mb", "--maxmemory-policy", "allkeys-lru")
     server.start()
     try:
-        tier = RedisTier(config(server, chunk_bytes=4096))
-        await tier.start()
+        tier = await open_tier(config(server, chunk_bytes=4096))
         blobs = [blob(f"many{number}", 30_000) for number in range(400)]
         for digest, data in blobs:
             await tier.put(digest, data)
@@ -248,18 +255,18 @@ async def test_more_than_it_holds_is_evicted(tmp_path: Path) -> None:
         assert stats.evictions > 0
         assert stats.entries > held
         assert stats.errors == 0
-        await tier.close()
     finally:
         server.stop()
 
 
-async def test_a_full_server_that_may_not_evict_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_full_server_that_may_not_evict_is_told(
+    open_tier: OpenTier, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """A full server with the wrong policy refuses blobs: counted, told with what to set, and reading goes on."""
     server = RedisServer(tmp_path, "--maxmemory", "3mb", "--maxmemory-policy", "noeviction")
     server.start()
     try:
-        tier = RedisTier(config(server))
-        await tier.start()
+        tier = await open_tier(config(server))
         blobs = [blob(f"full{number}", 100_000) for number in range(40)]
         for digest, data in blobs:
             await tier.put(digest, data)
@@ -268,26 +275,25 @@ async def test_a_full_server_that_may_not_evict_is_told(tmp_path: Path, caplog: 
         assert stats.available
         assert await tier.get(blobs[0][0]) == blobs[0][1]
         assert "allkeys-lru" in caplog.text
-        await tier.close()
     finally:
         server.stop()
 
 
-async def test_a_wrong_password_is_a_server_that_is_away(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_wrong_password_is_a_server_that_is_away(
+    open_tier: OpenTier, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """A server that does not let the node in is told in the log, without the password, and fails no one."""
     server = RedisServer(tmp_path, *_USERS)
     server.start()
     try:
         url = server.url.replace("redis://", "redis://node:wrong@")
-        tier = RedisTier(RedisConfig(RedisAddress(url), timeout_seconds=PATIENT))
-        await tier.start()
+        tier = await open_tier(RedisConfig(RedisAddress(url), timeout_seconds=PATIENT))
         digest, data = blob("locked")
         await tier.put(digest, data)
         assert await tier.get(digest) is None
         assert not tier.stats()[0].available
         assert "node:***@" in caplog.text
         assert "wrong@" not in caplog.text
-        await tier.close()
     finally:
         server.stop()
 

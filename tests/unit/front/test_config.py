@@ -91,6 +91,7 @@ def test_the_two_redis_arrive(tmp_path: Path) -> None:
         {
             "PRESSRUN_CACHE_REDIS": f"redis://pressrun:{SECRET}@cache.example/1",
             "PRESSRUN_EVENTS_REDIS_FILE": str(tmp_path / "events"),
+            "PRESSRUN_CLUSTER_KEY": "0123456789abcdef",
         }
     )
     assert config.store.redis is not None
@@ -98,6 +99,7 @@ def test_the_two_redis_arrive(tmp_path: Path) -> None:
     assert config.assets.events == RedisAddress(f"rediss://:{SECRET}@events.example:6380/2")
     printed = config.redacted()
     assert SECRET not in json.dumps(printed) + repr(config)
+    assert (config.store.cluster_key, printed["store.cluster_key"]) == (b"0123456789abcdef", "(set)")
     assert printed["store.redis.address"] == "redis://pressrun:***@cache.example/1"
     assert printed["assets.events"] == "rediss://:***@events.example:6380/2"
 
@@ -140,6 +142,13 @@ def test_no_url_of_a_redis(url: str) -> None:
     ) as error:
         NodeConfig.from_env({"PRESSRUN_CACHE_REDIS": url.replace("redis", f"redis{SECRET}") if url == "redis" else url})
     assert SECRET not in str(error.value)
+
+
+def test_a_short_cluster_key_is_refused() -> None:
+    """A key that can be guessed is refused, with what makes a good one, and not repeated."""
+    with pytest.raises(ConfigError, match=r"PRESSRUN_CLUSTER_KEY: is shorter.*openssl") as error:
+        NodeConfig.from_env({"PRESSRUN_CLUSTER_KEY": "hunter2"})
+    assert "hunter2" not in str(error.value)
 
 
 def test_misspelt_setting_is_noted() -> None:

@@ -1,0 +1,93 @@
+"""Small signed records by name in the cluster's cache Redis: what was made of which input, by all of its nodes."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+from typing import Final
+
+from pressrun_server.cas.redis_link import AsideError, RedisLink
+
+__all__ = ["SharedMap"]
+
+log = logging.getLogger(__name__)
+
+PREFIX: Final = "pressrun:name:1:"
+"""What all keys begin with; the number counts up when what is kept under them changes its form."""
+
+_SIGNATURE: Final = 32
+
+
+class SharedMap:
+    """Gives what any node of the cluster put under a name.
+
+    A blob proves itself by its digest; a name does not, and whoever can write to Redis could let it mean another blob.
+    So each record is signed with the cluster's key together with its space and its name: a record that was changed,
+    moved to another name or written with another key is not there. An older record of the same name may come back; what
+    changes under one name must be judged by its content.
+
+    Guarantee: no failure is raised; while Redis is away nothing is found and nothing kept. Cost: one round trip.
+
+    Args:
+        link: the way to Redis.
+        key: the cluster's secret; empty: records are only protected against damage.
+        space: names of one space never meet those of another, e.g. a tenant's.
+    """
+
+    def __init__(self, link: RedisLink, key: bytes, space: str) -> None:
+        self._link = link
+        self._key = hashlib.sha256(key).digest()
+        self._space = space
+        self.refused = 0
+        """Records whose signature did not hold."""
+
+    def __repr__(self) -> str:
+        return f"<SharedMap {self._space!r} on {self._link!r}>"
+
+    async def get(self, name: str) -> bytes | None:
+        """The record, if there is a sound one."""
+        try:
+            async with self._link.call() as client:
+                found = await client.get(self._place(name))
+        except AsideError:
+            return None
+        if found is None:
+            return None
+        assert isinstance(found, bytes)
+        signature, value = found[:_SIGNATURE], found[_SIGNATURE:]
+        if hmac.compare_digest(signature, self._sign(name, value)):
+            return value
+        self.refused += 1
+        if self.refused == 1:
+            log.warning(
+                "a record of %s in Redis is damaged or signed with another key and is not used; "
+                "all nodes of a cluster need the same PRESSRUN_CLUSTER_KEY",
+                self._space,
+            )
+        return None
+
+    async def put(self, name: str, value: bytes, *, seconds: float) -> None:
+        """Keep the record for that long at most."""
+        try:
+            async with self._link.call() as client:
+                await client.set(self._place(name), self._sign(name, value) + value, px=max(1, int(seconds * 1000)))
+        except AsideError:
+            return
+
+    async def delete(self, name: str) -> None:
+        """Forget the record."""
+        try:
+            async with self._link.call() as client:
+                await client.unlink(self._place(name))
+        except AsideError:
+            return
+
+    def _place(self, name: str) -> str:
+        """A key of fixed length: names are long, and are nobody else's business."""
+        text = hmac.digest(self._key, f"{self._space}\n{name}".encode(), "sha256").hex()
+        return f"{PREFIX}{self._space}:{text}"
+
+    def _sign(self, name: str, value: bytes) -> bytes:
+        head = f"{len(self._space)} {len(name)}\n{self._space}\n{name}\n".encode()
+        return hmac.digest(self._key, head + value, "sha256")
