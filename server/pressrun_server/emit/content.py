@@ -9,7 +9,7 @@ of a shard is special in a literal string, so nothing is escaped.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from pressrun_server.emit.drawing import matrix_path
 from pressrun_server.emit.painting import clipped, painted
@@ -21,6 +21,8 @@ from pressrun_server.model.program import TextStyle
 
 __all__ = ["ContentWriter"]
 
+_Written: TypeAlias = "tuple[Callable[[int, int, list[Any]], str], int, frozenset[int], frozenset[tuple[int, int]]]"
+"""What writes a strip, how many marks it has, its styles in the first shard, and other pairs of face and shard."""
 _UNKNOWN = -1
 """Index of the row of changes for when it is not known which style was before."""
 
@@ -131,6 +133,8 @@ class ContentWriter:
         for x, y, next_style, next_shard, codes in page.text:
             kind = x.__class__
             if kind is int:
+                if next_shard < 0:
+                    codes, next_shard = self._runs(next_style, codes, used), 0  # type: ignore[arg-type]  # noqa: PLW2901
                 if next_style != style or next_shard != shard:
                     if next_shard:
                         append(self._change(style, next_style, next_shard))
@@ -151,7 +155,7 @@ class ContentWriter:
             elif kind is str:
                 if inside:
                     append("EMC\n")
-                inside = True
+                inside, placed, style, changes = True, False, _UNKNOWN, unknown
                 if x:
                     append(f"/{x if x.isalnum() else element_name(x)}<</MCID {mark}>>BDC\n")
                     mark += 1
@@ -161,9 +165,10 @@ class ContentWriter:
                 if inside:
                     append("EMC\n")
                     inside = False
-                write, marks, styles = x.write or self._strip(x)
+                write, marks, styles, fonts = x.write or self._strip(x)
                 append(write(height - y, mark, self._unmixed(x, next_style, used) if next_shard else next_style))
                 seen |= styles
+                used |= fonts
                 for index in x.styled:
                     seen.add(next_style[index])
                 mark += marks
@@ -215,7 +220,7 @@ class ContentWriter:
             found += self._rises[style]
         return found
 
-    def _strip(self, strip: Strip) -> tuple[Callable[[int, int, list[Any]], str], int, frozenset[int]]:
+    def _strip(self, strip: Strip) -> _Written:
         """What writes a strip: one formatted string, whose source is made of nothing but numbers and our own words."""
         source = _StripSource(self)
         for column in strip.columns:
@@ -225,8 +230,8 @@ class ContentWriter:
             f"lambda y, m, v: f{source.text()!r}", {"__builtins__": {}, "S": self._changes[_UNKNOWN]}
         )
         strip.styled = tuple(source.styled)
-        strip.write = (write, source.marks, frozenset(source.styles))
-        made: tuple[Callable[[int, int, list[Any]], str], int, frozenset[int]] = strip.write
+        strip.write = (write, source.marks, frozenset(source.styles), frozenset(source.fonts))
+        made: _Written = strip.write
         return made
 
 
@@ -234,15 +239,17 @@ class _StripSource:
     """The source of a strip's format: text with fields over its top `y`, its first mark `m` and its values `v`."""
 
     def __init__(self, writer: ContentWriter) -> None:
+        self._writer = writer
         self._changes = writer._changes  # noqa: SLF001 - its builder
         self._parts: list[str] = []
         self._value = 0
         self._x: int | str | None = None
         self._y = 0
-        self._style = _UNKNOWN
+        self._style: tuple[int, int] = (_UNKNOWN, 0)
         self._inside = False
         self.marks = 0
         self.styles: set[int] = set()
+        self.fonts: set[tuple[int, int]] = set()
         self.styled: list[int] = []
 
     def text(self) -> str:
@@ -250,6 +257,9 @@ class _StripSource:
 
     def column(self, column: Column) -> None:
         place: int | str = column.x if column.x is not None else self._take()
+        if column.begins:
+            self.end()
+            self._x, self._style = None, (_UNKNOWN, 0)
         if column.tag is not None:
             self.end()
             self._inside = True
@@ -263,11 +273,9 @@ class _StripSource:
             taken = self._take()
             self.styled.append(self._value - 1)
             self._parts.append(f"{{S[{taken}]}}")
-            self._style = _UNKNOWN
-        elif column.style != self._style:
-            self._parts.append(self._changes[self._style][column.style])
-            self.styles.add(column.style)
-            self._style = column.style
+            self._style = (_UNKNOWN, 0)
+        else:
+            self._change(column, column.style)
         y = column.y
         if self._x is None:
             self._parts.append(f"1 0 0 1 {_field(place)} {{y-{y}}} Tm")
@@ -278,6 +286,19 @@ class _StripSource:
         fixed = column.codes
         codes = f"{{{self._take()}}}" if fixed is None else fixed.replace("{", "{{").replace("}", "}}")
         self._parts.append(f"({codes})Tj\n")
+
+    def _change(self, column: Column, style: int) -> None:
+        before = _UNKNOWN if column.alone else self._style[0]
+        if (style, column.shard) != self._style or column.alone:
+            if column.shard:
+                self._parts.append(self._writer._change(before, style, column.shard))  # noqa: SLF001 - its builder
+            else:
+                self._parts.append(self._changes[before][style])
+        if column.shard:
+            self.fonts.add((self._writer._faces[style], column.shard))  # noqa: SLF001 - its builder
+        else:
+            self.styles.add(style)
+        self._style = (_UNKNOWN, 0) if column.alone else (style, column.shard)
 
     def end(self) -> None:
         """End the mark."""

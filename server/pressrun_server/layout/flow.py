@@ -19,7 +19,7 @@ from pressrun_server.layout.chart import chart
 from pressrun_server.layout.edges import background, borders
 from pressrun_server.layout.lines import Typesetter
 from pressrun_server.layout.overflow import overflow, place_of, too_wide
-from pressrun_server.layout.panel import Panel, paragraphs_of
+from pressrun_server.layout.passage import Filled, Passages, Trial, fill
 from pressrun_server.layout.picture import backdrop, fitted
 from pressrun_server.layout.rowcode import Placer, placer
 from pressrun_server.layout.rows import RowFrame, RowSetter, split, untagged
@@ -35,6 +35,7 @@ from pressrun_server.model.content import (
     BoundListItem,
     BoundNode,
     BoundParagraph,
+    BoundPassage,
     BoundRow,
     BoundRows,
     BoundTable,
@@ -116,8 +117,7 @@ class Layout:
         self.rows = RowSetter(setter, self.static)
         self._lines = Kept(self.static)
         self._blocks = Kept(self.static)
-        self._panels: dict[int, Panel | None] = {}
-        """By the id of a block outside the flow."""
+        self.passages = Passages(setter, self._try_out)
         self._placers: dict[tuple[int, int], Placer | None] = {}
         data = program.locale_data
         self._symbols = f"{data.decimal}{data.group}\u2212"
@@ -148,15 +148,17 @@ class Layout:
         missing: Callable[[str], None],
     ) -> None:
         """Place a running element's content on its page; it is no part of the document's structure."""
-        inner, height = self.apart(content, images, missing, artifact=True)
-        if height > running.height > 0:
-            text = f"a running element is {(height - running.height) / 1000:.1f} pt taller than its margin box"
-            missing(overflow(place_of(running.block), f"{text}; enlarge the page's margin"))
-        dy = running.top
-        if running.valign != "top":
+
+        def top(height: int) -> int:
+            if height > running.height > 0:
+                text = f"a running element is {(height - running.height) / 1000:.1f} pt taller than its margin box"
+                missing(overflow(place_of(running.block), f"{text}; enlarge the page's margin"))
+            if running.valign == "top":
+                return running.top
             spare = running.height - height
-            dy += spare if running.valign == "bottom" else spare // 2
-        _place(inner, page, dy)
+            return running.top + (spare if running.valign == "bottom" else spare // 2)
+
+        self.place_apart(content, page, images, missing, top, artifact=True)
 
     def lines(self, bound: BoundParagraph, missing: Callable[[str], None]) -> list[Line]:
         """A paragraph's lines; those that no record can change are broken once."""
@@ -172,36 +174,53 @@ class Layout:
             missing(note)
         return lines
 
-    def apart(
-        self,
-        block: BoundBlock,
-        images: Mapping[str, PreparedImage],
-        missing: Callable[[str], None],
-        *,
-        artifact: bool = False,
+    def _filled(self, block: BoundBlock, images: Mapping[str, PreparedImage], *, artifact: bool) -> Filled | None:
+        if block.passage is None or id(block.node) in self.static:
+            return None
+        return self.passages.fill(block.passage, images, artifact=artifact, role="")
+
+    def _scratched(
+        self, block: BoundBlock, images: Mapping[str, PreparedImage], missing: Callable[[str], None], *, artifact: bool
     ) -> tuple[Page, int]:
-        """A block outside the flow, from y = 0, and its height."""
-        if block.fixed is not None:
-            key = id(block.node)
-            if key not in self._panels:
-                self._panels[key] = self._panel(block, images, artifact=artifact)
-            panel = self._panels[key]
-            text = panel.text(block.fixed.texts()) if panel else None
-            if panel is not None and text is not None:
-                return Page(0, 0, panel.fills, [], text, panel.tags), panel.height
         return self._blocks.get(
             block.node, lambda note: Flow(self, images, note, artifact=artifact).scratch([block]), missing
         )
 
-    def _panel(self, block: BoundBlock, images: Mapping[str, PreparedImage], *, artifact: bool) -> Panel | None:
-        assert block.fixed is not None
-        sample = block.fixed.sample()
-        assert isinstance(sample, BoundBlock)
-        lacking: list[str] = []
-        page, height = Flow(self, images, lacking.append, artifact=artifact).scratch([sample])
-        if lacking:
-            return None  # told of in every document, which a panel can't
-        return Panel.of(paragraphs_of(block.node), page, height, self.setter)
+    def place_apart(
+        self,
+        block: BoundBlock,
+        page: Page,
+        images: Mapping[str, PreparedImage],
+        missing: Callable[[str], None],
+        top: Callable[[int], int],
+        *,
+        artifact: bool,
+    ) -> None:
+        """Place a block that is outside the flow.
+
+        Args:
+            block: the block.
+            page: where it goes.
+            images: prepared image by slot.
+            missing: told each character that no face has, and each overflow.
+            top: where its top goes, by its height.
+            artifact: whether it is no part of the document's structure.
+        """
+        filled = self._filled(block, images, artifact=artifact)
+        if filled is None:
+            inner, height = self._scratched(block, images, missing, artifact=artifact)
+            _place(inner, page, top(height))
+        else:
+            fill(filled, page, top(filled.form.end + filled.form.pending), self.setter, missing, artifact=artifact)
+
+    def _try_out(
+        self, bound: BoundPassage, images: Mapping[str, PreparedImage], *, artifact: bool, role: str
+    ) -> Trial | None:
+        """A passage laid out by itself; None where something of it is worth a note."""
+        notes: list[str] = []
+        trial = _Trial(self, images, notes.append, artifact=artifact, cell=role)
+        found = trial.run(bound.nodes(bound.env))
+        return None if notes else found
 
 
 class Flow:
@@ -260,6 +279,8 @@ class Flow:
         self._y = self._top = 0
         for node in nodes:
             if isinstance(node, BoundParagraph) and self._whole(node):
+                continue
+            if isinstance(node, BoundPassage) and self._passage(node):
                 continue
             for _ in self._node(node):
                 raise AssertionError("an endless page has no end")
@@ -436,6 +457,8 @@ class Flow:
             return self._chart(node)  # type: ignore[arg-type]
         if kind is BoundList or kind is BoundListItem:
             return self._block(node)  # type: ignore[arg-type]
+        if kind is BoundPassage:
+            return self._children(node.nodes(node.env))  # type: ignore[union-attr]
         return self._absolute(node)  # type: ignore[arg-type]
 
     def _children(self, children: Iterable[BoundNode]) -> Iterator[Page]:
@@ -443,9 +466,39 @@ class Flow:
             if self._forced and not self._blank:
                 yield self._turn(forced=True)
             self._forced = False
-            if isinstance(child, BoundParagraph) and self._whole(child):
+            kind = child.__class__
+            if kind is BoundParagraph and self._whole(child):  # type: ignore[arg-type]
+                continue
+            if kind is BoundPassage and self._passage(child):  # type: ignore[arg-type]
                 continue
             yield from self._node(child)
+
+    def _passage(self, bound: BoundPassage) -> bool:
+        """Place a passage that has a form and fits as it is; False where it must be placed node by node."""
+        if self._label is not None:
+            return False
+        filled = self._layout.passages.fill(bound, self._images, artifact=self._artifact, role=self._cell_role)
+        if filled is None:
+            return False
+        form, keep = filled.form, self._keep
+        margin = max(self._pending, form.lead)
+        dy = self._y + margin - form.lead
+        if dy + form.end > self._bottom or (form.keeps_first and keep is not None and keep.released):
+            self._layout.passages.in_vain(bound)
+            return False
+        page = self._page
+        begun = None
+        if form.keeps_next and (keep is None or keep.released):
+            sizes = {name: len(getattr(page, name)) for name in _LAYERS}
+            begun = _Keep(bound, self._y + self._pending, sizes, len(self._open), released=True)
+        self._pending = margin
+        self._flush()
+        self._placed()
+        self._keep = begun or self._keep
+        fill(filled, page, dy, self._layout.setter, self._missing, artifact=self._artifact)
+        self._y = dy + form.end
+        self._pending = form.pending
+        return True
 
     def _block(self, bound: BoundBlock | BoundList | BoundListItem) -> Iterator[Page]:
         box = bound.node.box
@@ -745,31 +798,33 @@ class Flow:
         self._leave(opened, start, page)
 
     def _absolute(self, bound: BoundAbsolute) -> Iterator[Page]:
-        inner, height = self._layout.apart(bound.block, self._images, self._missing, artifact=self._artifact)
-        node = bound.node
+        node, page = bound.node, self._page
+
+        def top(height: int) -> int:
+            if node.inside:
+                return (node.top or 0) + self._inside()
+            found = node.top if node.top is not None else page.height - (node.bottom or 0) - height
+            if page.height and (found < 0 or found + height > page.height):
+                over = max(-found, found + height - page.height) / 1000
+                text = f"a box at a fixed place goes {over:.1f} pt beyond the page's edge; move it, or shorten the text"
+                self._missing(overflow(place_of(node.block), text))
+            return found
+
+        self._layout.place_apart(bound.block, page, self._images, self._missing, top, artifact=self._artifact)
         if node.inside:
-            self._place_inside(inner, node.top or 0)
-            return iter(())
-        top = node.top if node.top is not None else self._page.height - (node.bottom or 0) - height
-        page_height = self._page.height
-        if page_height and (top < 0 or top + height > page_height):
-            over = max(-top, top + height - page_height) / 1000
-            text = f"a box at a fixed place goes {over:.1f} pt beyond the page's edge; move it, or shorten the text"
-            self._missing(overflow(place_of(node.block), text))
-        _place(inner, self._page, top)
+            self._placed()
         self._blank = False
         return iter(())
 
-    def _place_inside(self, inner: Page, top: int) -> None:
-        """Place a box by the innermost positioned block, or by the part of it that is on this page."""
+    def _inside(self) -> int:
+        """The top of the innermost positioned block, or of the part of it that is on this page."""
         opened = next((item for item in reversed(self._open) if item.box.positioned), None)
         if opened is not None and opened.y is None:
             self._flush()
-        if opened is not None and opened.y is not None:
-            edge = opened.box.border_top.width if opened.box.border_top and opened.first else 0
-            top += opened.y + edge
-        _place(inner, self._page, top)
-        self._placed()
+        if opened is None or opened.y is None:
+            return 0
+        edge = opened.box.border_top.width if opened.box.border_top and opened.first else 0
+        return opened.y + edge
 
     def _table(self, bound: BoundTable) -> Iterator[Page]:
         box = bound.node.box
@@ -924,6 +979,38 @@ class Flow:
 
     def _cell(self, nodes: list[BoundNode], missing: Callable[[str], None], role: str) -> tuple[Page, int]:
         return Flow(self._layout, self._images, missing, artifact=self._artifact, cell=role).scratch(nodes)
+
+
+class _Trial(Flow):
+    """Lays a passage out by itself, and notes what its surroundings need to know of it."""
+
+    _lead: int | None = None
+    _keeps_first = False
+
+    def run(self, nodes: Iterable[BoundNode]) -> Trial:
+        """Place the passage."""
+        for _ in self._children(nodes):
+            raise AssertionError("an endless page has no end")
+        keep = self._keep
+        self._end_page(self._page)
+        return Trial(
+            page=self._page,
+            end=self._y,
+            pending=self._pending,
+            lead=self._lead,
+            keeps_first=self._keeps_first,
+            keeps_next=keep is not None,
+            divided=keep is not None and any(keep.begins.values()),
+        )
+
+    def _flush(self) -> None:
+        if self._lead is None:
+            self._lead = self._pending
+        super()._flush()
+
+    def _hold(self, owner: object) -> None:
+        self._keeps_first = self._keeps_first or self._lead is None
+        super()._hold(owner)
 
 
 def _edges(box: Box) -> int:

@@ -19,9 +19,10 @@ from pressrun_server.layout.linebreak import AWKWARD_AFTER, AWKWARD_BEFORE, inne
 from pressrun_server.layout.segments import Line, Segment
 from pressrun_server.layout.wrapping import Wrapper
 from pressrun_server.model.content import Piece
+from pressrun_server.model.page import MIXED
 from pressrun_server.model.program import Paragraph, TextStyle
 
-__all__ = ["Line", "Segment", "Typesetter"]
+__all__ = ["Line", "Segment", "Typesetter", "joined"]
 
 _LATIN = shards()["latin"]
 _CHARACTERS = {code: character for character, code in _LATIN.items()}
@@ -85,15 +86,18 @@ class Typesetter:
         """Segments and width of text that fits on one line as it is; None where it must be broken or trimmed."""
         segments: list[Segment] = []
         width = 0
-        joined = _joined(pieces)
-        if joined and (joined[0][1].startswith(" ") or joined[-1][1].endswith(" ")):
+        parts = joined(pieces)
+        if parts and (parts[0][1].startswith(" ") or parts[-1][1].endswith(" ")):
             return None
-        for style, text in joined:
+        for style, text in parts:
             if text == "\n":
                 return None
-            for (shard, codes, _), advance in self.runs(style, text, missing):
-                segments.append((width, style, shard, codes))
-                width += advance
+            runs = self.runs(style, text, missing)
+            if len(runs) == 1 and not runs[0][0][0]:
+                segments.append((width, style, 0, runs[0][0][1]))
+            elif runs:
+                segments.append((width, style, MIXED, tuple([(shard, codes) for (shard, codes, _), _ in runs])))
+            width += sum([advance for _, advance in runs])
             if width > available:
                 return None
         return segments, width
@@ -127,14 +131,14 @@ class Typesetter:
             missing: told each character that no face has.
             wrap: whether lines may be broken elsewhere than at forced breaks.
         """
-        pieces = _joined(pieces)
+        pieces = joined(pieces)
         if len(pieces) > 1:
             # A line with a bold name in it, or a name in Greek, is a single line most of the time.
             found = self.single(pieces, available, missing)
             if found is not None:
                 return [self.line(*found, base, ends=True)]
         elif pieces and wrap:
-            plain = self._plain(*pieces[0], base, available)
+            plain = self._plain(*pieces[0], base, available) or self._mixed_line(*pieces[0], base, available)
             if plain is not None:
                 return plain
         wrapper = Wrapper(self, base, available, missing, wrap=wrap, spaces=False)
@@ -155,7 +159,7 @@ class Typesetter:
                 parted.append((style, part if spaces else _WHITE.sub(" ", part)))
         wrapper = Wrapper(self, node.style, available, missing, wrap=node.wrap, spaces=spaces)
         for line in _hard(parted):
-            wrapper.set([piece for piece in (_tabbed(line) if spaces else _joined(line)) if piece[1]])
+            wrapper.set([piece for piece in (_tabbed(line) if spaces else joined(line)) if piece[1]])
         return wrapper.lines
 
     def line(self, segments: list[Segment], width: int, base: int, *, ends: bool = False) -> Line:
@@ -198,6 +202,15 @@ class Typesetter:
         ]
         lines[-1].ends = True
         return lines
+
+    def _mixed_line(self, style: int, text: str, base: int, available: int) -> list[Line] | None:
+        """A line in one style, such as a name, whose characters are in several shards; None for any other text."""
+        if self.plain_styles[style][0](text) is not None or text == "\n" or text[:1] == " " or text[-1:] == " ":
+            return None
+        found = self.mixed(style, text)
+        if found is None or found[1] > available:
+            return None
+        return [self.line([(0, style, MIXED, found[0])], found[1], base, ends=True)]
 
     def runs(self, style: int, text: str, missing: Callable[[str], None]) -> list[tuple[Run, int]]:
         """The runs of a text with the width of each."""
@@ -290,7 +303,7 @@ def _tabbed(pieces: list[Piece]) -> list[Piece]:
     return found
 
 
-def _joined(pieces: list[Piece]) -> list[Piece]:
+def joined(pieces: list[Piece]) -> list[Piece]:
     """Neighbours of one style as one piece, so that a value in the middle of a sentence costs nothing."""
     if len(pieces) < 2:  # noqa: PLR2004 - a single piece has no neighbour
         return pieces

@@ -1,4 +1,4 @@
-"""Panels: parts of a document of which a record changes nothing but the text of single lines.
+"""Panels: rows of which a record changes nothing but the text of single lines.
 
 Such a part (a table of facts, a running footer, a row of figures) is laid out once with sample texts. What came out
 of it is kept as a strip, with what a record can change left open; a record's texts are put in where each fits on its

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 __all__ = ["Line", "Segment"]
 
-Segment: TypeAlias = "tuple[int, int, int, str]"
-"""Offset from the line's left edge, text style, shard, codes."""
+Segment: TypeAlias = "tuple[int, int, int, Any]"
+"""Offset from the line's left edge, text style, shard, codes; the shard may be MIXED (`model.page.TextItem`)."""
 
 
 @dataclass(slots=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol, TypeAlias
@@ -35,11 +35,15 @@ __all__ = [
     "BoundListItem",
     "BoundNode",
     "BoundParagraph",
+    "BoundPassage",
     "BoundRow",
     "BoundRows",
     "BoundTable",
     "BoundVector",
     "Fixed",
+    "Leaf",
+    "Outline",
+    "Passage",
     "Piece",
     "Values",
 ]
@@ -97,12 +101,41 @@ class BoundChart:
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """Said of a part of which all but the text of its paragraphs is the same for every record."""
+    """Said of a row of which all but the text of its paragraphs is the same for every record."""
 
     texts: Callable[[], list[list[Piece]]]
     """Gives the text of each paragraph that a record can change, in reading order."""
-    sample: Callable[[], BoundBlock | BoundRow]
-    """Gives the part with sample texts in these."""
+    sample: Callable[[], BoundRow]
+    """Gives the row with sample texts in these."""
+
+
+Leaf: TypeAlias = "tuple[Any, Any]"
+"""A node and what a record puts in there: a paragraph's pieces, the alternative text of a picture or drawing, a
+BoundBarcode, a BoundChart."""
+
+Outline: TypeAlias = "tuple[list[Any], list[Leaf]]"
+"""What a record decides of a passage: branches and turns of loops, which give it its form, and its leaves in reading
+order."""
+
+
+class Passage(Protocol):
+    """Siblings of which a record changes nothing but what its outline says."""
+
+    def outline(self, env: dict[str, Any]) -> Outline | None:
+        """What a record decides; None where it decides too much to be looked at as a form."""
+
+    def paragraphs(self, env: dict[str, Any]) -> list[tuple[Paragraph, bool]]:
+        """The paragraphs that a record shows, in reading order, and whether their text is the record's."""
+
+
+@dataclass(slots=True, eq=False)
+class BoundPassage:
+    """A passage for a record."""
+
+    node: Passage
+    env: dict[str, Any]
+    nodes: Callable[[dict[str, Any]], Iterable[BoundNode]]
+    """Gives its nodes one by one, for when it is not placed as a whole."""
 
 
 @dataclass(slots=True, eq=False)
@@ -111,7 +144,8 @@ class BoundBlock:
 
     node: Block
     children: Iterator[BoundNode]
-    fixed: Fixed | None = None
+    passage: BoundPassage | None = None
+    """The same as a passage, where it is one."""
 
 
 @dataclass(slots=True, eq=False)
@@ -219,4 +253,5 @@ BoundNode: TypeAlias = (
     | BoundBlock
     | BoundAbsolute
     | BoundTable
+    | BoundPassage
 )

@@ -9,6 +9,7 @@ from pressrun_server.model.ink import Clipped, Ink
 
 __all__ = [
     "ARTIFACT",
+    "MIXED",
     "Bookmark",
     "Column",
     "Drawing",
@@ -26,6 +27,9 @@ __all__ = [
 
 ARTIFACT = ""
 """The tag of what is no content: running elements, repeated headers (PDF 32000-1, 14.8.2.2)."""
+
+MIXED = -1
+"""The shard of a run whose codes are tuples of shard and codes."""
 
 
 class Shape:
@@ -87,12 +91,19 @@ class Column:
     """Text style; None where it is a value."""
     codes: str | None = None
     """What it shows; None where it is a value."""
+    begins: bool = False
+    """Whether it is placed and styled by itself, whatever was before."""
+    alone: bool = False
+    """Whether what follows is styled by itself."""
+    shard: int = 0
+    """Of what it shows, where that is known."""
 
 
 TextItem: TypeAlias = "tuple[Any, int, Any, Any, str]"
 """One of three, alike in form so that they are moved alike:
 
 - a run of text: x, baseline y, text style, shard, codes (one character up to U+00FF for each byte of the encoding);
+  where the shard is MIXED, codes of several shards that follow each other;
 - the beginning of a marked piece: tag (or ARTIFACT), y, cell of a row, 0, nothing;
 - a strip: the strip, y of its top, values, 1 or 0, nothing. Its marks are its own; what follows begins with a mark.
   Values stand in the order of columns: x, style and codes, each where it is a value. Codes are those of the first

@@ -27,6 +27,7 @@ from pressrun_server.model.content import (
     BoundListItem,
     BoundNode,
     BoundParagraph,
+    BoundPassage,
     BoundRow,
     BoundRows,
     BoundTable,
@@ -71,6 +72,7 @@ from pressrun_server.template.evaluation import CLEAN, Environment, Evaluator, e
 from pressrun_server.template.filters import Formatter, Undefined
 from pressrun_server.template.links import target
 from pressrun_server.template.markers import marker
+from pressrun_server.template.outline import Outliner, passages
 from pressrun_server.template.rowcode import RowCode, row_code
 from pressrun_server.template.scale import scale
 from pressrun_server.template.steps import SLICE, spend
@@ -98,12 +100,14 @@ class Binder:
         self._formatter = Formatter(program.locale_data)
         self._transforms = [style.transform for style in program.styles]
         self._loops: list[_Loop] = []
+        self._groups: list[_Group] = []
+        self._blocks: list[_Apart] = []
         self._linked = frozenset(index for index, style in enumerate(program.styles) if style.link)
         self._body = self._block(program.body)
-        self._title = self._pieces(program.title)
-        self._links = [self._joined(link) for link in program.links]
+        self._title = self.pieces(program.title)
+        self._links = [self.joined(link) for link in program.links]
         self._running = {
-            id(running): self._block(running.block)
+            id(running): self._apart(running.block)
             for page in (program.first_page, program.other_page)
             for running in page.running
         }
@@ -117,10 +121,14 @@ class Binder:
         return self._body(env)
 
     def quicken(self) -> None:
-        """Make code for the rows of loops; takes some milliseconds, and what is bound stays the same."""
+        """Make code for the rows of loops, and passages; takes some milliseconds, and what is shown stays the same."""
         for loop in self._loops:
             loop.code = row_code(loop.row, self._formatter, self._transforms)
-        self._loops = []
+        for group in self._groups:
+            group.put_together(self, self._linked)
+        for block in self._blocks:
+            block.put_together(self, self._linked)
+        self._loops, self._groups, self._blocks = [], [], []
 
     def targets(self, env: Environment) -> list[str]:
         """Where the links of a document lead.
@@ -140,7 +148,8 @@ class Binder:
 
     # Text -------------------------------------------------------------------------------------------------------------
 
-    def _pieces(self, inlines: tuple[Inline, ...]) -> _Pieces:
+    def pieces(self, inlines: tuple[Inline, ...]) -> _Pieces:
+        """What binds the text of a paragraph."""
         if all(isinstance(inline, Text | Break) for inline in inlines):
             fixed = [self._static(inline) for inline in inlines if isinstance(inline, Text | Break)]
             return lambda _env: fixed
@@ -161,7 +170,7 @@ class Binder:
         return pieces
 
     def _choice(self, inline: InlineConditional) -> _Pieces:
-        branches = [(self._test(test), self._pieces(parts)) for test, parts in inline.branches]
+        branches = [(self.test(test), self.pieces(parts)) for test, parts in inline.branches]
         if len(branches) != 2 or inline.branches[1][0] is not None:  # noqa: PLR2004 - pr-if and pr-else
             return lambda env: _chosen(branches, env)
         (test, yes), (_, no) = branches
@@ -202,7 +211,7 @@ class Binder:
         if isinstance(inline, Value):
             style, text = inline.style, self._value(inline)
             return lambda env, found: found.append((style, text(env)))
-        branches = [(self._test(test), self._pieces(parts)) for test, parts in inline.branches]
+        branches = [(self.test(test), self.pieces(parts)) for test, parts in inline.branches]
 
         def conditional(env: Environment, found: list[Piece]) -> None:
             for test, pieces in branches:
@@ -212,7 +221,8 @@ class Binder:
 
         return conditional
 
-    def _test(self, test: Expression | None) -> Evaluator:
+    def test(self, test: Expression | None) -> Evaluator:
+        """Whether a branch is shown; None is `pr-else`."""
         if test is None:
             return lambda _env: True
         return evaluator(test, self._formatter, "pr-if")
@@ -221,17 +231,13 @@ class Binder:
 
     def _block(self, block: Block) -> Callable[[Environment], BoundBlock]:
         children = self._children(block.children)
-        texts = self._texts((block,))
-        if texts is None:
-            return lambda env: BoundBlock(block, iter(children(env)))
+        return lambda env: BoundBlock(block, iter(children(env)))
 
-        def sample() -> BoundBlock:
-            return BoundBlock(block, iter(self._samples(block.children)))
-
-        def fixed(env: Environment) -> BoundBlock:
-            return BoundBlock(block, _later(children, env), Fixed(lambda: [text(env) for text in texts], sample))
-
-        return fixed
+    def _apart(self, block: Block) -> Callable[[Environment], BoundBlock]:
+        """A block outside the flow, which may be a passage by itself."""
+        maker = _Apart(block, self._children(block.children))
+        self._blocks.append(maker)
+        return maker.bind
 
     def _texts(self, nodes: Iterable[Node]) -> list[_Pieces] | None:
         """What binds the paragraphs that a record can change; None where more than their text can change."""
@@ -245,7 +251,7 @@ class Binder:
                     if self._linked and styles_of(node.inlines) & self._linked:
                         return None  # a link's place is told by the lines
                     if not _fixed((node,)):
-                        found.append(self._pieces(node.inlines))
+                        found.append(self.pieces(node.inlines))
                 case Block():
                     # Whether there is a picture behind it is the record's.
                     inner = None if node.box.picture else self._texts(node.children)
@@ -263,19 +269,16 @@ class Binder:
 
     def _children(self, nodes: tuple[Node, ...]) -> _Nodes:
         makers = [self._node(node) for node in nodes]
-        if len(makers) == 1:
+        if len(makers) == 1 and isinstance(nodes[0], Paragraph):
             return makers[0]
-
-        def children(env: Environment) -> Iterator[BoundNode]:
-            for make in makers:
-                yield from make(env)
-
-        return children
+        group = _Group(nodes, makers)
+        self._groups.append(group)
+        return group.bind
 
     def _node(self, node: Node) -> _Nodes:
         match node:
             case Paragraph():
-                pieces = self._pieces(node.inlines)
+                pieces = self.pieces(node.inlines)
                 if _fixed((node,)):
                     fixed = (BoundParagraph(node, pieces({})),)
                     return lambda _env: fixed
@@ -284,19 +287,21 @@ class Binder:
                 block = self._block(node)
                 return lambda env: (block(env),)
             case Image():
-                alt = self._pieces(node.alt)
+                alt = self.pieces(node.alt)
                 return lambda env: (BoundImage(node, "".join(text for _, text in alt(env))),)
             case Vector():
-                alternative = self._joined(node.alt)
+                alternative = self.joined(node.alt)
                 return lambda env: (BoundVector(node, alternative(env)),)
             case Barcode():
-                return self._barcode(node)
+                barcode = self.barcode(node)
+                return lambda env: (barcode(env),)
             case Chart():
-                return self._chart(node)
+                chart = self.chart(node)
+                return lambda env: (chart(env),)
             case Table():
                 return self._table(node)
             case Conditional():
-                branches = [(self._test(test), self._children(nodes)) for test, nodes in node.branches]
+                branches = [(self.test(test), self._children(nodes)) for test, nodes in node.branches]
                 return lambda env: _chosen(branches, env)
             case List():
                 return self._list(node)
@@ -308,24 +313,26 @@ class Binder:
             case For():
                 return self._for(node)
             case Absolute():
-                inner = self._block(node.block)
+                inner = self._apart(node.block)
                 return lambda env: (BoundAbsolute(node, inner(env)),)
 
-    def _barcode(self, node: Barcode) -> _Nodes:
-        value, alt = self._joined(node.value), self._joined(node.alt)
+    def barcode(self, node: Barcode) -> Callable[[Environment], BoundBarcode]:
+        """A barcode with its text."""
+        value, alt = self.joined(node.value), self.joined(node.alt)
 
-        def barcode(env: Environment) -> tuple[BoundNode, ...]:
+        def barcode(env: Environment) -> BoundBarcode:
             side, modules = matrix(node.kind, value(env), node.level, node.place)
-            return (BoundBarcode(node, side, modules, alt(env)),)
+            return BoundBarcode(node, side, modules, alt(env))
 
         return barcode
 
-    def _chart(self, node: Chart) -> _Nodes:
+    def chart(self, node: Chart) -> Callable[[Environment], BoundChart]:
+        """A chart with its values."""
         items = evaluator(node.items, self._formatter, node.place)
         value = evaluator(("filter", "decimal", node.value, ()), self._formatter, node.place)
-        label, tick, alt = self._joined(node.label), self._joined(node.tick), self._joined(node.alt)
+        label, tick, alt = self.joined(node.label), self.joined(node.tick), self.joined(node.alt)
 
-        def chart(env: Environment) -> tuple[BoundNode, ...]:
+        def chart(env: Environment) -> BoundChart:
             found = _items(items(env), node.place)
             spend(env, len(found), node.place)
             if len(found) > _MOST_BARS:
@@ -341,12 +348,13 @@ class Binder:
             for number in scale([number for _, number in bars]):
                 inner["value"] = number
                 ticks.append((number, tick(inner)))
-            return (BoundChart(node, bars, ticks, alt(env)),)
+            return BoundChart(node, bars, ticks, alt(env))
 
         return chart
 
-    def _joined(self, inlines: tuple[Inline, ...]) -> Callable[[Environment], str]:
-        pieces = self._pieces(inlines)
+    def joined(self, inlines: tuple[Inline, ...]) -> Callable[[Environment], str]:
+        """What binds inline content as plain text."""
+        pieces = self.pieces(inlines)
         return lambda env: "".join([text for _, text in pieces(env)])
 
     def _list(self, node: List) -> _Nodes:
@@ -362,17 +370,37 @@ class Binder:
 
         return lambda env: (BoundList(node, items(env)),)
 
-    def _with(self, node: With) -> _Nodes:
+    def names(self, node: With) -> Callable[[Environment], Environment]:
+        """Environments with further names."""
         values = [(name, evaluator(value, self._formatter, node.place)) for name, value in node.names]
-        children = self._children(node.children)
 
-        def named(env: Environment) -> Iterator[BoundNode]:
+        def named(env: Environment) -> Environment:
             inner = dict(env)
             for name, value in values:
                 inner[name] = value(inner)
-            yield from children(inner)
+            return inner
 
         return named
+
+    def _with(self, node: With) -> _Nodes:
+        named, children = self.names(node), self._children(node.children)
+
+        def within(env: Environment) -> Iterator[BoundNode]:
+            yield from children(named(env))
+
+        return within
+
+    def turns(self, node: For, most: int) -> Callable[[Environment], list[tuple[int, Environment]] | None]:
+        """Index and environment of each turn of a loop; None where there are more than `most`, or they arrive."""
+        items = evaluator(node.items, self._formatter, node.place)
+
+        def turns(env: Environment) -> list[tuple[int, Environment]] | None:
+            found = items(env)
+            if isinstance(found, ArrivingRows) or len(_items(found, node.place)) > most:
+                return None
+            return list(_loop(found, env, node.name, node.place))
+
+        return turns
 
     def _for(self, node: For) -> _Nodes:
         items = evaluator(node.items, self._formatter, node.place)
@@ -406,7 +434,7 @@ class Binder:
             bind = self._row_template(row)
             return lambda env: (bind(env),)
         if isinstance(row, RowConditional):
-            branches = [(self._test(test), self._rows(rows)) for test, rows in row.branches]
+            branches = [(self.test(test), self._rows(rows)) for test, rows in row.branches]
             return lambda env: _chosen(branches, env)
         return self._row_for(row)
 
@@ -469,7 +497,7 @@ class Binder:
             if alone is not None:
                 makers.append(alone)
             elif isinstance(only, Paragraph):
-                makers.append((-1, self._pieces(only.inlines)))
+                makers.append((-1, self.pieces(only.inlines)))
             else:
                 makers.append((-1, _eager(self._children(cell.children)) if cell.children else _nothing))
 
@@ -536,6 +564,59 @@ class Binder:
             else:
                 found.append(self._static(inline))
         return found
+
+
+class _Group:
+    """Siblings, one by one until it is known that the program is used again; then those that make passages together."""
+
+    def __init__(self, nodes: tuple[Node, ...], makers: list[_Nodes]) -> None:
+        self._nodes = nodes
+        self._makers = makers
+        self._parts = makers
+
+    def bind(self, env: Environment) -> Iterator[BoundNode]:
+        for make in self._parts:
+            yield from make(env)
+
+    def put_together(self, binder: Binder, linked: frozenset[int]) -> None:
+        parts: list[_Nodes] = []
+        index = 0
+        for item in passages(self._nodes, linked):
+            count = len(item) if isinstance(item, tuple) else 1
+            makers = self._makers[index : index + count]
+            index += count
+            parts += [_together(item, makers, binder)] if isinstance(item, tuple) else makers
+        self._parts = parts
+
+
+def _together(nodes: tuple[Node, ...], makers: list[_Nodes], binder: Binder) -> _Nodes:
+    passage = Outliner(nodes, binder)
+
+    def one_by_one(env: Environment) -> Iterator[BoundNode]:
+        for make in makers:
+            yield from make(env)
+
+    return lambda env: (BoundPassage(passage, env, one_by_one),)
+
+
+class _Apart:
+    """A block outside the flow; a passage once it is known that the program is used again."""
+
+    def __init__(self, block: Block, children: _Nodes) -> None:
+        self._block = block
+        self._children = children
+        self._passage: Outliner | None = None
+
+    def bind(self, env: Environment) -> BoundBlock:
+        block, children = self._block, self._children
+        if self._passage is None:
+            return BoundBlock(block, _later(children, env))
+        passage = BoundPassage(self._passage, env, lambda inner: (BoundBlock(block, _later(children, inner)),))
+        return BoundBlock(block, _later(children, env), passage)
+
+    def put_together(self, binder: Binder, linked: frozenset[int]) -> None:
+        if isinstance(passages((self._block,), linked)[0], tuple):
+            self._passage = Outliner((self._block,), binder)
 
 
 @dataclass(slots=True, eq=False)
