@@ -47,7 +47,18 @@ def snapshot_of(composers: ComposerPool, preparers: Sequence[Counting], store: T
         ),
         tiers=[
             CacheTier(
-                tier.name, tier.entries, tier.size, tier.limit, tier.evictions, tier.refused, tier.errors, tier.corrupt
+                name=tier.name,
+                entries=tier.entries,
+                size=tier.size,
+                limit=tier.limit,
+                evictions=tier.evictions,
+                refused=tier.refused,
+                errors=tier.errors,
+                corrupt=tier.corrupt,
+                dropped=tier.dropped,
+                waiting=tier.waiting,
+                idle_seconds=tier.idle_seconds,
+                available=tier.available,
             )
             for tier in store.stats()
         ],

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from pressrun_server.model.digest import Digest
 
 __all__ = ["Accounting"]
+
+
+class _Held:
+    """One blob."""
+
+    __slots__ = ("size", "used")
+
+    def __init__(self, size: int, used: float) -> None:
+        self.size = size
+        self.used = used
 
 
 class Accounting:
@@ -19,35 +30,44 @@ class Accounting:
     Args:
         soft: bytes down to which `admit` makes room.
         hard: bytes that are never passed by what is known here.
+        now: the time in seconds since the epoch, as files have it.
     """
 
-    __slots__ = ("_sizes", "_total", "evictions", "hard", "refused", "soft")
+    __slots__ = ("_held", "_now", "_total", "evictions", "hard", "refused", "soft")
 
-    def __init__(self, *, soft: int, hard: int) -> None:
+    def __init__(self, *, soft: int, hard: int, now: Callable[[], float] = time.time) -> None:
         self.soft = soft
         self.hard = hard
         self.evictions = 0
         self.refused = 0
         self._total = 0
-        self._sizes: OrderedDict[Digest, int] = OrderedDict()  # least recently used first
+        self._now = now
+        self._held: OrderedDict[Digest, _Held] = OrderedDict()  # least recently used first
 
     def __repr__(self) -> str:
-        return f"<Accounting {len(self._sizes)} entries, {self._total} of {self.soft} to {self.hard} bytes>"
+        return f"<Accounting {len(self._held)} entries, {self._total} of {self.soft} to {self.hard} bytes>"
 
     def __len__(self) -> int:
-        return len(self._sizes)
+        return len(self._held)
 
     def __contains__(self, digest: Digest) -> bool:
-        return digest in self._sizes
+        return digest in self._held
 
     @property
     def total(self) -> int:
         """Bytes counted now."""
         return self._total
 
+    @property
+    def idle(self) -> float | None:
+        """Seconds since the last use of the blob that was used longest ago; None where nothing is held."""
+        for held in self._held.values():
+            return max(self._now() - held.used, 0.0)
+        return None
+
     def order(self) -> tuple[Digest, ...]:
         """What is held, least recently used first."""
-        return tuple(self._sizes)
+        return tuple(self._held)
 
     def admit(self, digest: Digest, size: int) -> tuple[Digest, ...] | None:
         """Make room for a blob.
@@ -63,8 +83,8 @@ class Accounting:
             return ()
         victims: list[Digest] = []
         while self._total + size > self.soft:
-            victim, freed = self._sizes.popitem(last=False)
-            self._total -= freed
+            victim, freed = self._held.popitem(last=False)
+            self._total -= freed.size
             victims.append(victim)
         self.evictions += len(victims)
         return tuple(victims)
@@ -72,38 +92,39 @@ class Accounting:
     def add(self, digest: Digest, size: int) -> None:
         """A blob is held now, and used just now."""
         self.remove(digest)
-        self._sizes[digest] = size
+        self._held[digest] = _Held(size, self._now())
         self._total += size
 
     def touch(self, digest: Digest) -> bool:
         """A blob is used; tells whether it is known."""
-        try:
-            self._sizes.move_to_end(digest)
-        except KeyError:
+        held = self._held.get(digest)
+        if held is None:
             return False
+        held.used = self._now()
+        self._held.move_to_end(digest)
         return True
 
     def remove(self, digest: Digest) -> bool:
         """A blob is gone; tells whether it was known."""
-        size = self._sizes.pop(digest, None)
-        if size is None:
+        held = self._held.pop(digest, None)
+        if held is None:
             return False
-        self._total -= size
+        self._total -= held.size
         return True
 
-    def rebuild(self, found: Iterable[tuple[Digest, int]]) -> tuple[Digest, ...]:
-        """Forget everything and count what was found, least recently used first.
+    def rebuild(self, found: Iterable[tuple[Digest, int, float]]) -> tuple[Digest, ...]:
+        """Forget everything and count what was found, with the time of its last use, least recently used first.
 
         Returns:
             The blobs that must go because the hard limit is passed, already no longer counted.
         """
-        self._sizes = OrderedDict(found)
-        self._total = sum(self._sizes.values())
+        self._held = OrderedDict((digest, _Held(size, used)) for digest, size, used in found)
+        self._total = sum(held.size for held in self._held.values())
         victims: list[Digest] = []
         if self._total > self.hard:
             while self._total > self.soft:
-                victim, freed = self._sizes.popitem(last=False)
-                self._total -= freed
+                victim, freed = self._held.popitem(last=False)
+                self._total -= freed.size
                 victims.append(victim)
         self.evictions += len(victims)
         return tuple(victims)

@@ -14,6 +14,8 @@ from pressrun_server.model.digest import Digest
 __all__ = ["BlobFiles", "TruncatedError", "space_of"]
 
 _BLOCK = 4096
+_QUARANTINE_FILES = 16
+_QUARANTINE_BYTES = 64 * 1024 * 1024
 
 
 def space_of(size: int) -> int:
@@ -22,7 +24,7 @@ def space_of(size: int) -> int:
 
 
 class TruncatedError(Exception):
-    """A file has another size than its name says; it was removed."""
+    """A file has another size than its name says; it was quarantined."""
 
 
 class BlobFiles:
@@ -32,12 +34,14 @@ class BlobFiles:
     damaged unless `fsync` is set, and reading finds that out. Several processes may use one folder: equal names are
     equal bytes, so the last rename wins and loses nothing. Unfinished files are locked by their writer; what is in
     `tmp/` and not locked was left by a dead process, and `prepare` removes it. The time of a file is its last use.
-    All methods block and may raise OSError.
+    Damaged files are moved to `quarantine/`, where at most 16 and 64 MiB of them stay. All methods block and may raise
+    OSError.
     """
 
     def __init__(self, root: Path, *, fsync: bool) -> None:
         self._blobs = root / "blobs"
         self._tmp = root / "tmp"
+        self._quarantine = root / "quarantine"
         self._fsync = fsync
         self._numbers = itertools.count()
 
@@ -60,8 +64,8 @@ class BlobFiles:
                     os.close(descriptor)
         return swept
 
-    def scan(self) -> list[tuple[Digest, int]]:
-        """All blobs with the space they take, least recently used first."""
+    def scan(self) -> list[tuple[Digest, int, float]]:
+        """All blobs with the space they take and the time of their last use, least recently used first."""
         found: list[tuple[int, Digest, int]] = []
         for shard in list(os.scandir(self._blobs)):
             if not shard.is_dir(follow_symlinks=False):
@@ -72,7 +76,7 @@ class BlobFiles:
                     status = entry.stat(follow_symlinks=False)
                     found.append((status.st_mtime_ns, digest, space_of(status.st_size)))
         found.sort()
-        return [(digest, size) for _, digest, size in found]
+        return [(digest, size, used / 1e9) for used, digest, size in found]
 
     def read(self, digest: Digest) -> bytes | None:
         """The blob, or None where there is no such file.
@@ -90,7 +94,7 @@ class BlobFiles:
                     return data
         except FileNotFoundError:
             return None
-        self.delete(digest)
+        self.quarantine(digest)
         raise TruncatedError(path)
 
     def holds(self, digest: Digest) -> bool:
@@ -121,6 +125,25 @@ class BlobFiles:
         """Remove the blob's file."""
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._path(digest))  # noqa: PTH108 - a str is cheaper than a Path
+
+    def quarantine(self, digest: Digest) -> None:
+        """Move the blob's file out of use, for those who want to know what damaged it; the last few are kept."""
+        try:
+            self._quarantine.mkdir(mode=0o700, exist_ok=True)
+            # The same blob may be damaged again; a number keeps both.
+            os.rename(self._path(digest), self._quarantine / f"{digest}-{time.time_ns()}")  # noqa: PTH104 - as below
+        except FileNotFoundError:
+            return
+        except OSError:
+            self.delete(digest)  # a disk that takes no more names
+            return
+        kept = sorted(self._quarantine.iterdir(), key=lambda path: path.name.rpartition("-")[2], reverse=True)
+        room = _QUARANTINE_BYTES
+        for number, path in enumerate(kept):
+            with contextlib.suppress(FileNotFoundError):
+                room -= path.stat().st_size
+                if number >= _QUARANTINE_FILES or room < 0:
+                    path.unlink()
 
     def _path(self, digest: Digest) -> str:
         return f"{self._blobs}/{digest.sha256[:2]}/{digest}"

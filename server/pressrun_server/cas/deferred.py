@@ -83,6 +83,12 @@ class Deferred:
         async with self._writing:
             await self.inner.delete(digest)
 
+    async def quarantine(self, digest: Digest) -> None:
+        """Take the damaged blob out of use."""
+        self._forget(digest)
+        async with self._writing:
+            await self.inner.quarantine(digest)
+
     def stats(self) -> tuple[TierStats, ...]:
         """The inner tier's, with what was dropped here."""
         first, *others = self.inner.stats()

@@ -71,7 +71,7 @@ class DiskTier:
             data = await asyncio.to_thread(self._files.read, digest)
         except TruncatedError:
             self._corrupt += 1
-            log.warning("disk tier: blob %s had another size and was removed", digest)
+            log.warning("disk tier: blob %s had another size and is quarantined", digest)
             data = None
         except OSError as error:
             self._failed(error)
@@ -114,6 +114,11 @@ class DiskTier:
         await self._attempt(self._files.delete, digest)
         self._accounting.remove(digest)
 
+    async def quarantine(self, digest: Digest) -> None:
+        """Move the damaged blob's file away, into the folder `quarantine`, where the last few are kept."""
+        await self._attempt(self._files.quarantine, digest)
+        self._accounting.remove(digest)
+
     def stats(self) -> tuple[TierStats, ...]:
         """What is held, as far as this process knows."""
         accounting = self._accounting
@@ -124,9 +129,11 @@ class DiskTier:
                 size=accounting.total,
                 limit=accounting.hard,
                 evictions=accounting.evictions,
+                idle_seconds=accounting.idle,
                 refused=accounting.refused,
                 errors=self._errors,
                 corrupt=self._corrupt,
+                available=self._monotonic() >= self._aside_until,
             ),
         )
 

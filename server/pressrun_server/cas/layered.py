@@ -70,6 +70,11 @@ class Layered:
         await self.fast.delete(digest)
         await self.slow.delete(digest)
 
+    async def quarantine(self, digest: Digest) -> None:
+        """Take the blob out of use in both."""
+        await self.fast.quarantine(digest)
+        await self.slow.quarantine(digest)
+
     def stats(self) -> tuple[TierStats, ...]:
         """Those of both, nearest first."""
         return (*self.fast.stats(), *self.slow.stats())

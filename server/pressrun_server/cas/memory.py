@@ -10,8 +10,9 @@ from pressrun_server.model.digest import Digest
 
 __all__ = ["MemoryTier"]
 
-OVERHEAD = 256
-"""Bytes that keeping one blob costs beside its own, rounded up; so that very many small blobs are bounded too."""
+OVERHEAD = 672
+"""Bytes that keeping one blob costs beside its own: 400 to 644, by how full the dictionaries are and how much has come
+and gone, rounded up."""
 
 
 class MemoryTier:
@@ -72,6 +73,10 @@ class MemoryTier:
         if self._blobs.pop(digest, None) is not None:
             self._accounting.remove(digest)
 
+    async def quarantine(self, digest: Digest) -> None:
+        """Drop the damaged blob."""
+        await self.delete(digest)
+
     def stats(self) -> tuple[TierStats, ...]:
         """What is held now."""
         accounting = self._accounting
@@ -82,6 +87,7 @@ class MemoryTier:
                 size=accounting.total,
                 limit=accounting.hard,
                 evictions=accounting.evictions,
+                idle_seconds=accounting.idle,
                 refused=accounting.refused,
                 errors=0,
                 corrupt=0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
@@ -23,6 +24,9 @@ class TierObserver(Protocol):
 
     def stored(self, tier: str, size: int) -> None:
         """A blob of that size was handed in; the tier may have kept it or not."""
+
+    def took(self, tier: str, operation: str, seconds: float) -> None:
+        """A `read` or a `write` took so long; what needed no waiting (`peek`) is not told."""
 
 
 @dataclass(eq=False, slots=True)
@@ -49,7 +53,9 @@ class Metered:
 
     async def get(self, digest: Digest) -> bytes | None:
         """The blob, or None where it is not held."""
+        started = time.perf_counter()
         data = await self.inner.get(digest)
+        self.observer.took(self.inner.name, "read", time.perf_counter() - started)
         if data is None:
             self.observer.miss(self.inner.name)
         else:
@@ -62,7 +68,9 @@ class Metered:
         Raises:
             DigestMismatchError: as the inner tier does.
         """
+        started = time.perf_counter()
         await self.inner.put(digest, data)
+        self.observer.took(self.inner.name, "write", time.perf_counter() - started)
         self.observer.stored(self.inner.name, len(data))
 
     async def locate(self, digest: Digest) -> str | None:
@@ -80,6 +88,10 @@ class Metered:
     async def delete(self, digest: Digest) -> None:
         """Drop the blob."""
         await self.inner.delete(digest)
+
+    async def quarantine(self, digest: Digest) -> None:
+        """Take the damaged blob out of use."""
+        await self.inner.quarantine(digest)
 
     def stats(self) -> tuple[TierStats, ...]:
         """The inner tier's."""

@@ -128,6 +128,10 @@ class RedisTier:
             async with self._link.call() as client:
                 await client.unlink(*self._keys(digest))
 
+    async def quarantine(self, digest: Digest) -> None:
+        """Drop the damaged blob."""
+        await self.delete(digest)
+
     def stats(self) -> tuple[TierStats, ...]:
         """What the server last said about all that it holds."""
         return (
@@ -176,6 +180,9 @@ class RedisTier:
                 found: list[bytes | None] = await pipe.execute()
             whole = [part for part in found if part is not None]
             if len(whole) < len(found):
+                # Without its entry the next one who puts the blob writes all of it anew, also where the entry is wrong.
+                async with self._link.call() as client:
+                    await client.unlink(key)
                 return None
             parts.extend(whole)
         return b"".join(parts)

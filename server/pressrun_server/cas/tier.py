@@ -32,6 +32,8 @@ class TierStats:
     """Blobs that were not written because too much waited to be, or the server was away."""
     waiting: int = 0
     """Bytes that wait to be written."""
+    idle_seconds: float | None = None
+    """Time since the last use of the blob that was used longest ago; None where nothing is held or nobody knows."""
     available: bool = True
     """False while the tier steps aside, because its machine or its server fails."""
 
@@ -72,6 +74,9 @@ class Tier(Protocol):
 
     async def delete(self, digest: Digest) -> None:
         """Drop the blob; one that is not there is dropped already."""
+
+    async def quarantine(self, digest: Digest) -> None:
+        """Take a blob out of use that was found damaged; it is no longer held, though it may be kept for inspection."""
 
     def stats(self) -> tuple[TierStats, ...]:
         """One entry for each tier below this one, nearest first."""

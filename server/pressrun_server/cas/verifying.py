@@ -23,7 +23,7 @@ _LONG = 1024 * 1024
 class Verifying:
     """Gives only bytes that are what their digest says.
 
-    A corrupt blob is dropped, counted, and reported as one that is not there, so that it is fetched again. Cost: a
+    A corrupt blob is quarantined, counted, and reported as one that is not there, so that it is fetched again. Cost: a
     SHA-256 for each blob read or written, about 0.5 ms a megabyte.
     """
 
@@ -40,7 +40,7 @@ class Verifying:
         data = self.inner.peek(digest)
         if data is None or digest.matches(data):
             return data
-        return None  # the `get` that follows drops it
+        return None  # the `get` that follows takes it out of use
 
     async def get(self, digest: Digest) -> bytes | None:
         """The blob, or None where it is not held or is damaged."""
@@ -48,8 +48,8 @@ class Verifying:
         if data is None or await _matches(digest, data):
             return data
         self.corrupt += 1
-        log.warning("%s tier: blob %s was damaged and is dropped", self.name, digest)
-        await self.inner.delete(digest)
+        log.warning("%s tier: blob %s was damaged and is quarantined", self.name, digest)
+        await self.inner.quarantine(digest)
         return None
 
     async def put(self, digest: Digest, data: bytes) -> None:
@@ -77,6 +77,10 @@ class Verifying:
     async def delete(self, digest: Digest) -> None:
         """Drop the blob."""
         await self.inner.delete(digest)
+
+    async def quarantine(self, digest: Digest) -> None:
+        """Take the damaged blob out of use."""
+        await self.inner.quarantine(digest)
 
     def stats(self) -> tuple[TierStats, ...]:
         """The inner tier's, with what was found corrupt here."""

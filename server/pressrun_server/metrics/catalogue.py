@@ -16,6 +16,10 @@ _PHASE_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.
 """Edges for the parts of a document, which are much shorter."""
 
 
+_TIER_SECONDS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 0.5, 1.0)
+"""Edges for a read or a write of one blob in one tier."""
+
+
 class Catalogue:
     """The metrics of one node. Counters count when the thing that they count has ended.
 
@@ -85,6 +89,13 @@ class Catalogue:
             "pressrun_cache_transferred_bytes_total",
             "Bytes of blobs by tier and direction (read, written).",
             ("tier", "direction"),
+            registry=reg,
+        )
+        self.cache_seconds = Histogram(
+            "pressrun_cache_seconds",
+            "Duration of reads and writes of tiers that could not answer at once, by tier and operation (read, write).",
+            ("tier", "operation"),
+            buckets=_TIER_SECONDS,
             registry=reg,
         )
         self.source_requests = Counter(

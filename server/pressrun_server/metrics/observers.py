@@ -41,6 +41,11 @@ class TierMeter:
         """A blob of that size was handed in."""
         (self._tiers.get(tier) or self._bind(tier)).written.inc(size)
 
+    def took(self, tier: str, operation: str, seconds: float) -> None:
+        """A read or a write took so long."""
+        bound = self._tiers.get(tier) or self._bind(tier)
+        (bound.reads if operation == "read" else bound.writes).observe(seconds)
+
     def _bind(self, tier: str) -> _Tier:
         bound = self._tiers[tier] = _Tier(self._metrics, tier)
         return bound
@@ -49,10 +54,12 @@ class TierMeter:
 class _Tier:
     """The metrics of one tier, bound, so that the hot path looks up no label."""
 
-    __slots__ = ("hits", "misses", "read", "written")
+    __slots__ = ("hits", "misses", "read", "reads", "writes", "written")
 
     def __init__(self, metrics: Catalogue, tier: str) -> None:
         self.hits = metrics.cache_requests.labels(tier, "hit")
         self.misses = metrics.cache_requests.labels(tier, "miss")
         self.read = metrics.cache_transferred.labels(tier, "read")
         self.written = metrics.cache_transferred.labels(tier, "written")
+        self.reads = metrics.cache_seconds.labels(tier, "read")
+        self.writes = metrics.cache_seconds.labels(tier, "write")

@@ -54,6 +54,10 @@ class CacheTier:
     refused: int
     errors: int
     corrupt: int
+    dropped: int
+    waiting: int
+    idle_seconds: float | None
+    available: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +122,23 @@ def _tiers(tiers: Sequence[CacheTier]) -> Iterable[Metric]:
     for name, help_text, field in (
         ("pressrun_cache_blobs", "Blobs that a tier holds.", "entries"),
         ("pressrun_cache_bytes", "Bytes that a tier holds.", "size"),
-        ("pressrun_cache_limit_bytes", "The most that a tier may hold.", "limit"),
+        ("pressrun_cache_limit_bytes", "The most that a tier may hold; 0: it has no limit of its own.", "limit"),
+        ("pressrun_cache_waiting_bytes", "Bytes of blobs that wait to be written in the background.", "waiting"),
+        ("pressrun_cache_idle_seconds", "Time since the last use of the blob used longest ago.", "idle_seconds"),
+        ("pressrun_cache_available", "1 while a tier is used, 0 while it steps aside.", "available"),
     ):
         gauge = GaugeMetricFamily(name, help_text, labels=("tier",))
         for tier in tiers:
-            gauge.add_metric((tier.name,), getattr(tier, field))
+            value = getattr(tier, field)
+            if value is not None:
+                gauge.add_metric((tier.name,), value)
         yield gauge
     for name, help_text, field in (
         ("pressrun_cache_evictions", "Blobs dropped to make room.", "evictions"),
         ("pressrun_cache_refusals", "Blobs too large to be kept.", "refused"),
         ("pressrun_cache_errors", "Calls in which the machine failed and the tier stepped aside.", "errors"),
-        ("pressrun_cache_corrupt_blobs", "Blobs found damaged and dropped.", "corrupt"),
+        ("pressrun_cache_corrupt_blobs", "Blobs found damaged and taken out of use.", "corrupt"),
+        ("pressrun_cache_dropped_writes", "Blobs not written: too much waited, or the tier was away.", "dropped"),
     ):
         counter = CounterMetricFamily(name, help_text, labels=("tier",))
         for tier in tiers:

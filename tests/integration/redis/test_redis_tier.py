@@ -122,6 +122,7 @@ async def test_pieces_without_their_entry_are_no_blob(tier: RedisTier, raw: Redi
         ("", b"pressrun-pieces 1 1"),
         ("", b"pressrun-pieces 1 99999999999"),
         ("", b"pressrun-pieces 1 x"),
+        ("", b"pressrun-pieces 1 1666"),
         ("", b"pressrun-pieces 1 4096"),
         ("", b""),
         ("", b"anything else"),

@@ -23,6 +23,11 @@ class Counting:
         """A blob was not found."""
         self.calls[tier, "miss"] += 1
 
+    def took(self, tier: str, operation: str, seconds: float) -> None:
+        """An operation took so long."""
+        assert seconds >= 0
+        self.calls[tier, operation] += 1
+
     def stored(self, tier: str, size: int) -> None:
         """A blob was handed in."""
         self.calls[tier, "stored"] += 1

@@ -21,8 +21,10 @@ class AccountingMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.accounting = Accounting(soft=SOFT, hard=HARD)
+        self.now = 1000.0
+        self.accounting = Accounting(soft=SOFT, hard=HARD, now=lambda: self.now)
         self.model: OrderedDict[Digest, int] = OrderedDict()
+        self.used: dict[Digest, float] = {}
         self.evicted = 0
 
     @rule(digest=digests, size=sizes)
@@ -46,6 +48,12 @@ class AccountingMachine(RuleBasedStateMachine):
         self.evicted += len(victims)
         self.accounting.add(digest, size)
         self.model[digest] = size
+        self.used[digest] = self.now
+
+    @rule(seconds=st.floats(0, 1000))
+    def wait(self, seconds: float) -> None:
+        """Time passes."""
+        self.now += seconds
 
     @rule(digest=digests)
     def touch(self, digest: Digest) -> None:
@@ -53,6 +61,7 @@ class AccountingMachine(RuleBasedStateMachine):
         assert self.accounting.touch(digest) == (digest in self.model)
         if digest in self.model:
             self.model.move_to_end(digest)
+            self.used[digest] = self.now
 
     @rule(digest=digests)
     def remove(self, digest: Digest) -> None:
@@ -62,7 +71,8 @@ class AccountingMachine(RuleBasedStateMachine):
     @rule(found=st.lists(st.tuples(digests, sizes), max_size=12, unique_by=lambda pair: pair[0]))
     def rebuild(self, found: list[tuple[Digest, int]]) -> None:
         """A rebuild counts what was found, and lets go the oldest where that is too much."""
-        victims = self.accounting.rebuild(found)
+        self.used = {digest: self.now - 100 + place for place, (digest, _) in enumerate(found)}
+        victims = self.accounting.rebuild((digest, size, self.used[digest]) for digest, size in found)
         self.model = OrderedDict(found)
         assert list(victims) == list(self.model)[: len(victims)]
         assert bool(victims) == (sum(self.model.values()) > HARD)
@@ -76,6 +86,8 @@ class AccountingMachine(RuleBasedStateMachine):
         assert self.accounting.order() == tuple(self.model)
         assert self.accounting.total == sum(self.model.values()) <= HARD
         assert self.accounting.evictions == self.evicted
+        oldest = next(iter(self.model), None)
+        assert self.accounting.idle == (None if oldest is None else self.now - self.used[oldest])
 
 
 class MemoryMachine(RuleBasedStateMachine):

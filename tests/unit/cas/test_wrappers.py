@@ -60,7 +60,8 @@ class TestMetered:
         assert await tier.get(digest) is None
         await tier.put(digest, data)
         assert tier.peek(digest) == await tier.get(digest) == data
-        assert seen.calls == {("memory", "hit"): 2, ("memory", "miss"): 1, ("memory", "stored"): 1}
+        times = {("memory", "read"): 2, ("memory", "write"): 1}
+        assert seen.calls == {("memory", "hit"): 2, ("memory", "miss"): 1, ("memory", "stored"): 1, **times}
         assert seen.bytes == {("memory", "hit"): 2 * len(data), ("memory", "stored"): len(data)}
 
 

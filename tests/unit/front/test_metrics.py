@@ -20,7 +20,10 @@ from pressrun_server.metrics.snapshot import CacheTier, Composers, Preparers, Sn
 SNAPSHOT = Snapshot(
     composers=Composers([1, 2], [100, 200], 3, 4, 5.5, 6, 7, 8),
     preparers=Preparers(1, [300], 2, 3, 4.5, 5, 6, 7),
-    tiers=[CacheTier("memory", 1, 2, 3, 4, 5, 6, 7)],
+    tiers=[
+        CacheTier("memory", 1, 2, 3, 4, 5, 6, 7, 8, 9, 1.5, available=True),
+        CacheTier("redis", 1, 2, 3, 4, 5, 6, 7, 8, 9, None, available=False),
+    ],
 )
 
 
@@ -67,11 +70,15 @@ def test_observers_count() -> None:
     tiers.hit("memory", 10)
     tiers.miss("disk")
     tiers.stored("disk", 5)
+    tiers.took("disk", "read", 0.0002)
+    tiers.took("disk", "write", 0.002)
     sources("library", "ok", 0.02, 7)
     value = catalogue.registry.get_sample_value
     assert value("pressrun_cache_requests_total", {"tier": "memory", "result": "hit"}) == 1
     assert value("pressrun_cache_requests_total", {"tier": "disk", "result": "miss"}) == 1
     assert value("pressrun_cache_transferred_bytes_total", {"tier": "disk", "direction": "written"}) == 5
+    assert value("pressrun_cache_seconds_bucket", {"tier": "disk", "operation": "read", "le": "0.00025"}) == 1
+    assert value("pressrun_cache_seconds_count", {"tier": "disk", "operation": "write"}) == 1
     assert value("pressrun_source_requests_total", {"source": "library", "outcome": "ok"}) == 1
     assert value("pressrun_source_request_seconds_bucket", {"source": "library", "le": "0.025"}) == 1
 
@@ -89,6 +96,11 @@ def test_snapshot_is_read_at_the_scrape() -> None:
     assert value("pressrun_preparer_tasks_total") == 3
     assert value("pressrun_cache_bytes", {"tier": "memory"}) == 2
     assert value("pressrun_cache_corrupt_blobs_total", {"tier": "memory"}) == 7
+    assert value("pressrun_cache_dropped_writes_total", {"tier": "redis"}) == 8
+    assert value("pressrun_cache_waiting_bytes", {"tier": "redis"}) == 9
+    assert value("pressrun_cache_idle_seconds", {"tier": "memory"}) == 1.5
+    assert value("pressrun_cache_idle_seconds", {"tier": "redis"}) is None
+    assert [value("pressrun_cache_available", {"tier": tier}) for tier in ("memory", "redis")] == [1, 0]
 
 
 @pytest.fixture
