@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 
 from pressrun_sources.model import Approval, AssetDescription
 
-__all__ = ["APPROVAL_WORDS", "in_force", "moment", "strictest"]
+__all__ = ["APPROVAL_WORDS", "DAY", "in_force", "moment", "strictest"]
+
+DAY = timezone(timedelta(0), "day")
+"""The zone of a moment of which the system named the day alone: whoever judges it takes midnight where the asset is
+used. It compares as UTC."""
 
 _LAST = datetime.max.replace(tzinfo=UTC)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -33,7 +37,7 @@ def strictest(*statements: Approval) -> Approval:
 
 
 def moment(text: str, *, end: bool) -> datetime:
-    """The moment that an ISO 8601 date or time means; a time without a zone is in UTC.
+    """The moment that an ISO 8601 date or time means; a time without a zone is in UTC, a day without a time in `DAY`.
 
     Args:
         text: e.g. `2026-12-31`, `2025-04-16T15:03:48Z`.
@@ -45,7 +49,7 @@ def moment(text: str, *, end: bool) -> datetime:
     plain = text.strip()
     if _DATE.fullmatch(plain):
         day = date.fromisoformat(plain)
-        midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        midnight = datetime(day.year, day.month, day.day, tzinfo=DAY)
         # The last day there is, is a usual way to write "never".
         last = midnight.date() == date.max
         return _LAST if end and last else midnight + timedelta(days=1) if end else midnight

@@ -181,7 +181,10 @@ class AssetQuery:
 
 @dataclass(frozen=True, slots=True)
 class AssetDescription:
-    """What a source says about an asset at one moment. Times are aware and in UTC."""
+    """What a source says about an asset at one moment.
+
+    Times are aware and in UTC, or in `describing.DAY` where only a day is known.
+    """
 
     ref: AssetRef
     asset_id: str

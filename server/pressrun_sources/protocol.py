@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pressrun_sources.model import AssetDescription, AssetQuery, AssetRef, Rendition
 
-__all__ = ["AssetBody", "Source"]
+__all__ = ["MOST_RANKED", "AssetBody", "Ranking", "Source"]
+
+MOST_RANKED = 20
+"""Candidates that a source gives for one query."""
 
 
 class AssetBody(Protocol):
@@ -105,4 +108,22 @@ class Source(Protocol):
 
     async def close(self) -> None:
         """Give back connections. May be called again; other methods then raise `UnavailableError`."""
+        ...
+
+
+@runtime_checkable
+class Ranking(Protocol):
+    """A source that can give several candidates for a query. One that cannot gives what `Source.select` finds."""
+
+    async def rank(self, query: AssetQuery) -> Sequence[AssetRef]:
+        """The assets that meet all criteria, the best first, at most `MOST_RANKED`.
+
+        The first one that is approved and in its rights is what `Source.select` gives. Others may be neither: to judge
+        is the caller's, who knows for when and where it asks.
+
+        Raises:
+            NotFoundError: none meets them.
+            InvalidReferenceError: a criterion is not known here, or far too many assets meet them.
+            DeniedError: this service may not search.
+        """
         ...

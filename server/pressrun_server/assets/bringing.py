@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 
@@ -16,7 +16,7 @@ from pressrun_server.assets.descriptors import DescriptorCache
 from pressrun_server.assets.entry import Absent, Entry, Known, Trouble
 from pressrun_server.assets.ledger import Ledger
 from pressrun_server.assets.preparation import Preparation
-from pressrun_server.assets.requirement import refusal
+from pressrun_server.assets.requirement import Occasion, refusal
 from pressrun_server.cas.tier import Tier
 from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason
@@ -43,7 +43,7 @@ class Wanted(msgspec.Struct, frozen=True):
     ref: str
     rendition: RenditionSpec
     require: Requirement
-    as_of: datetime
+    occasion: Occasion
 
 
 class Brought(msgspec.Struct, frozen=True):
@@ -258,13 +258,4 @@ class Bringing:
 
 
 def _refused(wanted: Wanted, descriptor: AssetDescriptor) -> bool:
-    return (
-        refusal(
-            wanted.require,
-            approval=descriptor.approval,
-            rights_from=descriptor.rights_from,
-            rights_until=descriptor.rights_until,
-            as_of=wanted.as_of,
-        )
-        is not None
-    )
+    return refusal(wanted.require, descriptor, wanted.occasion) is not None

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from pressrun_server.assets.entry import NO_BYTES
 from pressrun_server.model.asset import AssetDescriptor
+from pressrun_sources.describing import DAY
 from pressrun_sources.model import AssetDescription, AssetRef, Rendition
 
 __all__ = ["described", "refresh_at", "unchanged", "updated"]
+
+_CHANNEL = frozenset({"channel", "channels", "output_channel", "output_channels"})
+_LICENCE = frozenset({"licence", "licences", "license", "licenses"})
+_TAGS = frozenset({"compliance", "tag", "tags"})
+"""The attributes, as mappings of sources name them, that say where, under which licence and after which checks."""
+_CHANNEL_WORDS = {"e-mail": "email", "mail": "email", "paper": "print", "portal": "web", "app": "mobile"}
+_EVERY_CHANNEL = frozenset({"all", "any", "*"})
 
 
 def described(
@@ -29,12 +37,17 @@ def described(
         height=0,
         color_space="",
         approval=str(description.approval),
-        rights_from=description.rights_from,
-        rights_until=description.rights_until,
+        rights_from=_plain(description.rights_from),
+        rights_until=_plain(description.rights_until),
         territories=description.territories,
         locale=description.locale,
         fetched_at=now,
         fresh_until=now + timedelta(seconds=seconds),
+        day_from=_is_day(description.rights_from),
+        day_until=_is_day(description.rights_until),
+        channels=_channels(description),
+        licences=_values(description, _LICENCE),
+        tags=_values(description, _TAGS),
     )
 
 
@@ -62,3 +75,22 @@ def updated(old: AssetDescriptor, new: AssetDescriptor) -> AssetDescriptor:
         height=old.height,
         color_space=old.color_space,
     )
+
+
+def _plain(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if _is_day(moment) and moment is not None else moment
+
+
+def _is_day(moment: datetime | None) -> bool:
+    return moment is not None and moment.tzinfo is DAY
+
+
+def _values(description: AssetDescription, names: frozenset[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for name, value in description.attributes if name.lower() in names))
+
+
+def _channels(description: AssetDescription) -> tuple[str, ...]:
+    words = [value.strip().lower() for value in _values(description, _CHANNEL)]
+    if any(word in _EVERY_CHANNEL for word in words):
+        return ()
+    return tuple(dict.fromkeys(_CHANNEL_WORDS.get(word, word) for word in words))

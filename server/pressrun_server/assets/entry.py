@@ -24,6 +24,8 @@ class Trouble(msgspec.Struct, frozen=True):
     """Follows `slot …: asset …: `; says what would be valid and what to do."""
     retry_after: float | None = None
     detail: str = ""
+    brief: str = ""
+    """The same in a few words, for lists of refused candidates; empty where there are none."""
 
     def error(self, slot: str, ref: str) -> PressrunError:
         """The error for a slot."""

@@ -13,11 +13,10 @@ from pressrun_server.assets.config import AssetConfig
 from pressrun_server.assets.descriptors import DescriptorCache
 from pressrun_server.assets.entry import Absent, Entry, Known, Trouble
 from pressrun_server.assets.flight import SingleFlight
-from pressrun_server.assets.requirement import refusal
+from pressrun_server.assets.requirement import Occasion, refusal
 from pressrun_server.cas.tier import Tier
 from pressrun_server.clock import Clock
 from pressrun_server.errors import Reason
-from pressrun_server.model.asset import AssetDescriptor
 from pressrun_server.model.template import RenditionSpec, Requirement
 from pressrun_sources.model import Rendition
 
@@ -70,7 +69,7 @@ class Lookup:
         await self._flight.close()
 
     def glance(
-        self, ref: str, rendition: RenditionSpec, require: Requirement, as_of: datetime, now: datetime
+        self, ref: str, rendition: RenditionSpec, require: Requirement, occasion: Occasion, now: datetime
     ) -> Entry | Trouble | None:
         """The entry if it may be used now, or why it may not; None where that takes a wait."""
         key = self._keys.get((ref, rendition)) or self._key(ref, rendition)
@@ -83,13 +82,13 @@ class Lookup:
             if known.lenient_until is None or known.lenient_until <= now:
                 return None
             self.lenient += 1
-        refused = _refusal(known, require, as_of)
+        refused = refusal(require, known.descriptor, occasion)
         if refused is not None:
             return refused
         if known.prepared is None or self._store.peek(known.prepared) is None:
             return None
         if known.refresh_at <= now and known.lenient_until is None and key not in self._refreshing:
-            self._refresh(Wanted(key, ref, rendition, require, as_of))
+            self._refresh(Wanted(key, ref, rendition, require, occasion))
         return known
 
     async def ready(
@@ -97,7 +96,7 @@ class Lookup:
         ref: str,
         rendition: RenditionSpec,
         require: Requirement,
-        as_of: datetime,
+        occasion: Occasion,
         *,
         seconds: float,
         ask: bool = False,
@@ -108,22 +107,22 @@ class Lookup:
             ref: the asset.
             rendition: which version of it.
             require: what it must have.
-            as_of: the moment at which rights must hold.
+            occasion: when and where rights must hold.
             seconds: how long it may take.
             ask: ask the source even if its last answer is fresh.
         """
-        wanted = Wanted(self._key(ref, rendition), ref, rendition, require, as_of)
+        wanted = Wanted(self._key(ref, rendition), ref, rendition, require, occasion)
         try:
             async with asyncio.timeout(seconds):
                 for _ in range(_ATTEMPTS):
                     if not ask:
-                        found = self.glance(ref, rendition, require, as_of, self._clock.now())
+                        found = self.glance(ref, rendition, require, occasion, self._clock.now())
                         if isinstance(found, Entry):
                             return found, _MEMORY
                         if found is not None:
                             return found
                     brought = await self._bring(wanted, ask=ask)
-                    outcome = _outcome(brought, require, as_of)
+                    outcome = _outcome(brought, require, occasion)
                     if outcome is not None:
                         return outcome
                     # It was brought for somebody who may not use it, so without its bytes: ask once more, for us.
@@ -170,22 +169,11 @@ class Lookup:
             self._refreshing.discard(wanted.key)
 
 
-def _refusal(entry: Entry, require: Requirement, as_of: datetime) -> Trouble | None:
-    descriptor: AssetDescriptor = entry.descriptor
-    return refusal(
-        require,
-        approval=descriptor.approval,
-        rights_from=descriptor.rights_from,
-        rights_until=descriptor.rights_until,
-        as_of=as_of,
-    )
-
-
-def _outcome(brought: Brought, require: Requirement, as_of: datetime) -> tuple[Entry, str] | Trouble | None:
+def _outcome(brought: Brought, require: Requirement, occasion: Occasion) -> tuple[Entry, str] | Trouble | None:
     known: Known = brought.known
     if isinstance(known, Absent):
         return known.trouble
-    refused = _refusal(known, require, as_of)
+    refused = refusal(require, known.descriptor, occasion)
     if refused is not None:
         return refused
     return None if known.prepared is None else (known, brought.found_in)

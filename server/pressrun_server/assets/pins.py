@@ -35,12 +35,17 @@ def pinned_ref(pin: AssetPin, selection: Selected, key: str) -> str:
     """
     if pin.rendition and pin.rendition != key:
         raise pins_mismatch(selection.slot, f"the pins ask for the rendition {pin.rendition}, the template for {key}")
-    chosen = [selection.ref] if selection.otherwise in {FAIL, OMIT} else [selection.ref, selection.otherwise]
-    for ref in chosen:
+    chosen = [selection.ref] if selection.ref else [choice.ref for choice in selection.choices if choice.ref]
+    for ref in chosen if selection.otherwise in {FAIL, OMIT} else [*chosen, selection.otherwise]:
         if _canonical(ref) == _canonical(pin.ref):
             return ref
+    source = pin.ref.partition(":")[0]
+    if any(choice.query is not None and choice.query.source == source for choice in selection.choices):
+        # What a query found then is not asked for again: the pin says it, and it is judged as any other.
+        return pin.ref
+    found = ", ".join(chosen) or "what its query finds"
     raise pins_mismatch(
-        selection.slot, f"the pins ask for the asset {pin.ref}, the template chooses {selection.ref} for this record"
+        selection.slot, f"the pins ask for the asset {pin.ref}, the template chooses {found} for this record"
     )
 
 

@@ -17,14 +17,17 @@ from pressrun_server.assets.errors import of_preparation
 from pressrun_server.assets.ledger import Ledger
 from pressrun_server.assets.lookup import Lookup
 from pressrun_server.assets.preparation import Preparation, Prepared, Preparing
+from pressrun_server.assets.querying import Querying
+from pressrun_server.assets.requirement import Occasion
 from pressrun_server.assets.selection import Selected
-from pressrun_server.assets.settling import Answer, Find, Settled, Stored, settle
+from pressrun_server.assets.settling import Answer, Ask, Find, Settled, Settling, Stored, pinned, settle
 from pressrun_server.assets.shared_ledger import SharedLedger
 from pressrun_server.cas.shared_map import SharedMap
 from pressrun_server.cas.tier import Tier
 from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.asset import AssetDescriptor, AssetUse
+from pressrun_server.model.decision import Outcome, Refused, Settlement
 from pressrun_server.model.document import RenderWarning
 from pressrun_server.model.spec import Pins
 from pressrun_sources.model import AssetRef
@@ -32,6 +35,8 @@ from pressrun_sources.registry import Registry
 
 __all__ = ["AssetResolver", "ResolverStats"]
 
+Journal = dict[str, Settlement]
+"""By slot, how it was settled."""
 Resolved = tuple[list[AssetUse], list[RenderWarning]]
 
 _MEMORY = "memory"
@@ -109,6 +114,7 @@ class AssetResolver:
             chance=chance,
         )
         self._lookup = Lookup(cache=self._cache, store=store, bringing=bringing, config=config, clock=clock)
+        self._querying = Querying(registry=registry, config=config, clock=clock)
         self._config = config
         self._clock = clock
 
@@ -120,6 +126,7 @@ class AssetResolver:
     async def close(self) -> None:
         """Cancel what is under way."""
         await self._lookup.close()
+        await self._querying.close()
         await self._preparation.close()
 
     def stats(self) -> ResolverStats:
@@ -157,7 +164,13 @@ class AssetResolver:
         return found
 
     def resolve_warm(
-        self, selections: Sequence[Selected], *, as_of: datetime, channel: str, pins: Pins | None = None
+        self,
+        selections: Sequence[Selected],
+        *,
+        as_of: datetime,
+        channel: str,
+        pins: Pins | None = None,
+        journal: Journal | None = None,
     ) -> Resolved | None:
         """The assets of a document, where all can be had without waiting; None where `resolve` must be asked.
 
@@ -168,28 +181,39 @@ class AssetResolver:
         uses: list[AssetUse] = []
         warnings: list[RenderWarning] = []
         for selection in selections:
-            settled = self._glance(selection, as_of, now, channel, pins)
+            settled = self._glance(selection, Occasion(as_of, selection.territory, channel), now, pins, journal)
             if settled is None:
                 return None
             _add(settled, uses, warnings, now)
         return uses, warnings
 
     async def resolve(
-        self, selections: Sequence[Selected], *, as_of: datetime, channel: str, pins: Pins | None = None
+        self,
+        selections: Sequence[Selected],
+        *,
+        as_of: datetime,
+        channel: str,
+        pins: Pins | None = None,
+        journal: Journal | None = None,
     ) -> Resolved:
         """The assets of a document: one use for each slot that is not left out, in order, and what to say about them.
 
         Args:
             selections: what the slots' rules chose.
             as_of: the moment that the document speaks of; rights must cover it.
-            channel: the output channel, for warnings.
+            channel: the output channel; rights must cover it too.
             pins: what an earlier answer used; the same bytes are taken again.
+            journal: is told, by slot, how it was settled, where that was not simply the first choice; also for a slot
+                that fails the document.
 
         Raises:
             PressrunError: ASSET_NOT_FOUND, ASSET_NOT_APPROVED, ASSET_RIGHTS, ASSET_UNAVAILABLE (may be tried again),
                 ASSET_INVALID, ASSET_TOO_LARGE, for the first slot in order that fails the document; PINS_MISMATCH.
         """
-        slots = [self._settled(selection, as_of, channel, pins) for selection in selections]
+        slots = [
+            self._settled(selection, Occasion(as_of, selection.territory, channel), pins, journal)
+            for selection in selections
+        ]
         settled = [await slots[0]] if len(slots) == 1 else await asyncio.gather(*slots)
         now = self._clock.now()
         uses: list[AssetUse] = []
@@ -201,38 +225,49 @@ class AssetResolver:
         return uses, warnings
 
     def _glance(
-        self, selection: Selected, as_of: datetime, now: datetime, channel: str, pins: Pins | None
+        self, selection: Selected, occasion: Occasion, now: datetime, pins: Pins | None, journal: Journal | None
     ) -> Settled | None:
         """What goes into a slot, if that is certain without waiting."""
         rendition, require = selection.rendition, selection.require
-        if pins is None:
-            entry = self._lookup.glance(selection.ref, rendition, require, as_of, now)
+        if pins is None and selection.ref:
+            entry = self._lookup.glance(selection.ref, rendition, require, occasion, now)
             if isinstance(entry, Entry):  # by far the most frequent case, without the machinery below
                 assert entry.prepared is not None
-                return AssetUse(selection.slot, entry.descriptor, entry.prepared, _MEMORY), ()
+                return AssetUse(selection.slot, entry.descriptor, entry.prepared, _MEMORY), (), None
             if entry is None:
                 return None
-        settling = settle(selection, channel, self._lookup.key(selection.ref, rendition), pins)
+        refused: list[Refused] = []
+        settling = self._settling(selection, occasion, pins, refused)
         try:
             question = next(settling)
-            while isinstance(question, Find) and not question.ask:
-                found = self._lookup.glance(question.ref, rendition, require, as_of, now)
-                if found is None:
+            while True:
+                answer: Answer
+                if isinstance(question, Ask):
+                    answer = self._querying.glance(question.query, now)
+                elif isinstance(question, Find) and not question.ask:
+                    found = self._lookup.glance(question.ref, rendition, require, occasion, now)
+                    answer = (found, _MEMORY) if isinstance(found, Entry) else found
+                else:
                     break
-                question = settling.send((found, _MEMORY) if isinstance(found, Entry) else found)
+                if answer is None:
+                    break
+                question = settling.send(answer)
         except StopIteration as stop:
-            settled: Settled = stop.value
-            return settled
+            return _noted(selection, stop.value, journal)
+        except PressrunError:
+            _failed(selection, refused, journal)
+            raise
         settling.close()
         return None
 
     async def _settled(
-        self, selection: Selected, as_of: datetime, channel: str, pins: Pins | None
+        self, selection: Selected, occasion: Occasion, pins: Pins | None, journal: Journal | None
     ) -> Settled | PressrunError:
         """What goes into a slot. Its failure is a result, so that no other slot is left half way."""
         loop = asyncio.get_running_loop()
         end = loop.time() + self._config.resolve_seconds
-        settling = settle(selection, channel, self._lookup.key(selection.ref, selection.rendition), pins)
+        refused: list[Refused] = []
+        settling = self._settling(selection, occasion, pins, refused)
         try:
             question = next(settling)
             while True:
@@ -241,20 +276,29 @@ class AssetResolver:
                     answer = await self._stored(question)
                 else:
                     left = max(end - loop.time(), 0.0)
-                    answer = await self._lookup.ready(
-                        question.ref,
-                        selection.rendition,
-                        selection.require,
-                        as_of,
-                        seconds=left if question.last else left * 2 / 3,
-                        ask=question.ask,
-                    )
+                    seconds = left if question.last else left * 2 / 3
+                    if isinstance(question, Ask):
+                        answer = await self._querying.ready(question.query, seconds=seconds)
+                    else:
+                        answer = await self._lookup.ready(
+                            question.ref,
+                            selection.rendition,
+                            selection.require,
+                            occasion,
+                            seconds=seconds,
+                            ask=question.ask,
+                        )
                 question = settling.send(answer)
         except StopIteration as stop:
-            settled: Settled = stop.value
-            return settled
+            return _noted(selection, stop.value, journal)
         except PressrunError as error:
+            _failed(selection, refused, journal)
             return error
+
+    def _settling(self, selection: Selected, occasion: Occasion, pins: Pins | None, refused: list[Refused]) -> Settling:
+        if pins is None:
+            return settle(selection, occasion.channel, refused)
+        return pinned(selection, occasion.channel, self._lookup.key(selection.ref, selection.rendition), pins)
 
     async def _stored(self, question: Stored) -> Prepared | Trouble | None:
         try:
@@ -263,8 +307,19 @@ class AssetResolver:
             return of_preparation(error)
 
 
+def _noted(selection: Selected, settled: Settled, journal: Journal | None) -> Settled:
+    if journal is not None and settled[2] is not None:
+        journal[selection.slot] = settled[2]
+    return settled
+
+
+def _failed(selection: Selected, refused: list[Refused], journal: Journal | None) -> None:
+    if journal is not None:
+        journal[selection.slot] = Settlement(Outcome.FAILED, tuple(refused))
+
+
 def _add(settled: Settled, uses: list[AssetUse], warnings: list[RenderWarning], now: datetime) -> None:
-    use, said = settled
+    use, said, _ = settled
     warnings.extend(said)
     if use is None:
         return

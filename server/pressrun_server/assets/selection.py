@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from pressrun_server.model.choice import Choice
 from pressrun_server.model.template import RenditionSpec, Requirement
 
 __all__ = ["FAIL", "OMIT", "Selected"]
@@ -23,7 +24,7 @@ class Selected(Protocol):
 
     @property
     def ref(self) -> str:
-        """The asset ref."""
+        """The asset ref; empty where there are choices."""
 
     @property
     def rendition(self) -> RenditionSpec:
@@ -32,6 +33,14 @@ class Selected(Protocol):
     @property
     def require(self) -> Requirement:
         """What it must have to be used."""
+
+    @property
+    def territory(self) -> str:
+        """Where the document uses it; empty: unknown."""
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """What to try, in order, where that is more than `ref`."""
 
     @property
     def otherwise(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from typing import Final, TypeGuard, cast
 
 import msgspec
 
@@ -16,12 +17,24 @@ from pressrun_server.assets.errors import pins_mismatch
 from pressrun_server.assets.pins import digest_of, find_pin, pinned_descriptor, pinned_ref
 from pressrun_server.assets.preparation import Prepared
 from pressrun_server.assets.selection import FAIL, OMIT, Selected
+from pressrun_server.errors import Reason
 from pressrun_server.model.asset import AssetUse
+from pressrun_server.model.choice import Choice, Query
+from pressrun_server.model.decision import Outcome, Refused, Settlement
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.document import RenderWarning
 from pressrun_server.model.spec import AssetPin, Pins
 
-__all__ = ["Find", "Settled", "Settling", "Stored", "settle"]
+__all__ = ["Ask", "Find", "Settled", "Settling", "Stored", "pinned", "settle"]
+
+_NO_VARIANT: Final = "it has no variant for this locale, and no default; add one to the rule"
+_BRIEF: Final = {
+    Reason.ASSET_NOT_FOUND: "not found",
+    Reason.ASSET_UNAVAILABLE: "not available",
+    Reason.ASSET_INVALID: "not valid",
+    Reason.ASSET_TOO_LARGE: "too large",
+}
+"""For troubles that have no words of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,68 +55,133 @@ class Stored:
     digest: Digest
 
 
-Settled = tuple[AssetUse | None, tuple[RenderWarning, ...]]
-"""What goes into the slot, if anything, and what there is to say about it."""
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Which assets meet this query? Answered by their refs, the best first, or by what is wrong."""
 
-Answer = tuple[Entry, str] | Trouble | Prepared | None
-Settling = Generator[Find | Stored, Answer, Settled]
+    query: Query
+    last: bool = True
 
 
-def settle(selection: Selected, channel: str, rendition: str, pins: Pins | None) -> Settling:
+Settled = tuple[AssetUse | None, tuple[RenderWarning, ...], Settlement | None]
+"""What goes into the slot, if anything, what there is to say about it, and how it came to that where it was not simply
+the first choice."""
+
+Answer = tuple[Entry, str] | Trouble | Prepared | tuple[str, ...] | None
+Settling = Generator[Find | Stored | Ask, Answer, Settled]
+
+
+def settle(selection: Selected, channel: str, refused: list[Refused]) -> Settling:
     """Settle one slot.
 
     Args:
         selection: what its rules chose.
         channel: the output channel, for warnings.
-        rendition: the key of the rendition that is chosen.
-        pins: what an earlier answer used.
+        refused: is told of each candidate that cannot be used, also where the slot fails the document.
 
     Raises:
-        PressrunError: the asset cannot be used and nothing may stand in for it; PINS_MISMATCH.
+        PressrunError: the asset cannot be used and nothing may stand in for it.
     """
-    if pins is not None:
-        return (yield from _pinned(selection, channel, rendition, pins))
-    slot, ref, otherwise = selection.slot, selection.ref, selection.otherwise
-    found = yield Find(ref, last=otherwise in {FAIL, OMIT})
+    slot, otherwise = selection.slot, selection.otherwise
+    ending = otherwise in {FAIL, OMIT}
+    chosen, ref, found = yield from _candidates(selection, refused, ending=ending)
     if isinstance(found, tuple):
-        return _use(slot, found), ()
-    assert isinstance(found, Trouble)
+        plain = not refused and not chosen.locale
+        settlement = None if plain else Settlement(Outcome.CHOSEN, tuple(refused), chosen.locale)
+        return _use(slot, found), (), settlement
     if otherwise == FAIL:
         raise found.error(slot, ref)
     if otherwise == OMIT:
-        return None, (_warning("ASSET_OMITTED", slot, channel, f"asset {ref}: {found.text}; the slot is left out"),)
+        text = f"asset {ref}: {found.text}; the slot is left out"
+        return None, (_warning("ASSET_OMITTED", slot, channel, text),), Settlement(Outcome.OMITTED, tuple(refused))
     second = yield Find(otherwise)
-    if isinstance(second, tuple):
+    if _is_found(second):
         text = f"asset {ref}: {found.text}; its fallback {otherwise} is used"
-        return _use(slot, second), (_warning("ASSET_FALLBACK", slot, channel, text),)
-    assert isinstance(second, Trouble)
-    both = f"{second.text}; it is the fallback of {ref}, of which: {found.text}"
-    raise msgspec.structs.replace(second, text=both).error(slot, otherwise)
+        warning = _warning("ASSET_FALLBACK", slot, channel, text)
+        return _use(slot, second), (warning,), Settlement(Outcome.FALLBACK, tuple(refused))
+    trouble = _trouble(second)
+    refused.append(_refused(otherwise, trouble))
+    both = f"{trouble.text}; it is the fallback of {ref}, of which: {found.text}"
+    raise msgspec.structs.replace(trouble, text=both).error(slot, otherwise)
 
 
-def _pinned(selection: Selected, channel: str, rendition: str, pins: Pins) -> Settling:
+def _candidates(
+    selection: Selected, refused: list[Refused], *, ending: bool
+) -> Generator[Find | Stored | Ask, Answer, tuple[Choice, str, tuple[Entry, str] | Trouble]]:
+    """The first candidate that may be used; else the trouble of the first that there was."""
+    choices = selection.choices or (Choice(selection.ref),)
+    first: tuple[Choice, str, Trouble] | None = None
+    for index, choice in enumerate(choices):
+        last = ending and index + 1 == len(choices)
+        refs: tuple[str, ...] = (choice.ref,)
+        if choice.query is not None:
+            answer = yield Ask(choice.query, last)
+            if isinstance(answer, Trouble):
+                refused.append(_refused(_named(choice.query), answer))
+                first = first or (choice, _named(choice.query), answer)
+                continue
+            assert isinstance(answer, tuple)
+            refs = cast("tuple[str, ...]", answer)
+        for number, ref in enumerate(refs):
+            found = yield Find(ref, last=last and number + 1 == len(refs))
+            if _is_found(found):
+                return choice, ref, found
+            trouble = _trouble(found)
+            refused.append(_refused(ref, trouble))
+            first = first or (choice, ref, trouble)
+    if first is None:
+        return Choice(), selection.slot, Trouble(Reason.ASSET_NOT_FOUND, _NO_VARIANT, brief="no variant")
+    return first
+
+
+def _is_found(answer: Answer) -> TypeGuard[tuple[Entry, str]]:
+    return isinstance(answer, tuple) and len(answer) > 0 and isinstance(answer[0], Entry)
+
+
+def _refused(ref: str, trouble: Trouble) -> Refused:
+    return Refused(ref, trouble.reason, trouble.brief or _BRIEF.get(trouble.reason, "not usable"), trouble.text)
+
+
+def _named(query: Query) -> str:
+    return f"{query.text} in {query.locale}" if query.locale else query.text
+
+
+def pinned(selection: Selected, channel: str, rendition: str, pins: Pins) -> Settling:
+    """Settle one slot by what an earlier answer used.
+
+    Args:
+        selection: what its rules chose.
+        channel: the output channel, for warnings.
+        rendition: the key of the rendition that is wanted.
+        pins: what the earlier answer used.
+
+    Raises:
+        PressrunError: the pinned asset may no longer be used; PINS_MISMATCH.
+    """
     pin = find_pin(pins, selection)
     slot = selection.slot
     if pin is None:
-        return None, (_warning("ASSET_OMITTED", slot, channel, "the pins leave the slot out"),)
+        text = "the pins leave the slot out"
+        return None, (_warning("ASSET_OMITTED", slot, channel, text),), Settlement(Outcome.OMITTED)
     ref = pinned_ref(pin, selection, rendition)
+    settlement = Settlement(Outcome.PINNED)
     found = yield Find(ref)
-    if not isinstance(found, tuple):
+    if not _is_found(found):
         raise _trouble(found).error(slot, ref)
     if _is_pinned(found[0], pin):
-        return _use(slot, found), ()
+        return _use(slot, found), (), settlement
     # The source has another version now, or had when it was asked last; the pinned bytes may still be here.
     stored = yield Stored(digest_of(pin))
     if isinstance(stored, Trouble):
         raise stored.error(slot, ref)
     if isinstance(stored, Prepared):
         descriptor = pinned_descriptor(pin, found[0].descriptor, stored)
-        return AssetUse(slot, descriptor, stored.digest, found[1]), ()
+        return AssetUse(slot, descriptor, stored.digest, found[1]), (), settlement
     found = yield Find(ref, ask=True)
-    if not isinstance(found, tuple):
+    if not _is_found(found):
         raise _trouble(found).error(slot, ref)
     if _is_pinned(found[0], pin):
-        return _use(slot, found), ()
+        return _use(slot, found), (), settlement
     raise pins_mismatch(
         slot,
         f"the pinned bytes {pin.sha256} of the asset {ref} (version {pin.version!r}) are no longer here, and its "

@@ -37,6 +37,16 @@ class AssetDescriptor(msgspec.Struct, frozen=True):
     locale: str | None
     fetched_at: datetime
     fresh_until: datetime
+    day_from: bool = False
+    """`rights_from` is midnight of a day, wherever the asset is used."""
+    day_until: bool = False
+    """`rights_until` is midnight of a day, wherever the asset is used."""
+    channels: tuple[str, ...] = ()
+    """The output channels that it may be used in; empty: no limit is stated."""
+    licences: tuple[str, ...] = ()
+    """The licences under which it may be used; empty: none is stated."""
+    tags: tuple[str, ...] = ()
+    """What it was checked for."""
 
 
 class AssetUse(msgspec.Struct, frozen=True):

@@ -9,7 +9,16 @@ from pressrun_server.model.expression import Expression
 from pressrun_server.model.locale import LocaleData
 from pressrun_server.model.policy import Policy
 
-__all__ = ["CompiledTemplate", "FontUse", "RenditionSpec", "Requirement", "Slot", "SlotRule", "TemplateInfo"]
+__all__ = [
+    "CompiledTemplate",
+    "FontUse",
+    "RenditionSpec",
+    "Requirement",
+    "Slot",
+    "SlotQuery",
+    "SlotRule",
+    "TemplateInfo",
+]
 
 
 class FontUse(msgspec.Struct, frozen=True):
@@ -40,13 +49,42 @@ class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The least approval: `approved`, or `any`."""
     rights: bool = True
     """Whether the right of use must cover the document's `as_of`."""
+    territory: bool = True
+    """Whether it must cover the document's territory, where the asset states territories."""
+    channel: bool = True
+    """Whether it must cover the output channel, where the asset states channels."""
+    licences: tuple[str, ...] = ()
+    """The licences of which it must have one; empty: any, or none."""
+    tags: tuple[str, ...] = ()
+    """What it must have been checked for, all of it."""
+
+
+class SlotQuery(msgspec.Struct, frozen=True):
+    """Asks a source for assets by their metadata."""
+
+    source: str
+    criteria: tuple[tuple[str, tuple[str | Expression, ...]], ...]
+    """Names, each with the literal parts and expressions of its value."""
+    localised: bool = False
+    """Whether the assets are in a language, so that each locale of the chain is asked for."""
+    text: str = ""
+    """As the template has it, for messages."""
 
 
 class SlotRule(msgspec.Struct, frozen=True):
-    """Chooses `ref` where `when` holds."""
+    """Chooses `ref`, a variant of `locales`, or what `query` finds, where `when` holds."""
 
-    ref: str
+    ref: str = ""
     when: Expression | None = None
+    text: str = ""
+    """`when` as the template has it."""
+    locales: tuple[tuple[str, str], ...] = ()
+    """Asset refs by locale; `default` is the one for all others."""
+    query: SlotQuery | None = None
+
+    def refs(self) -> tuple[str, ...]:
+        """All asset refs that it can choose without asking a source."""
+        return (self.ref,) if self.ref else tuple(ref for _, ref in self.locales)
 
 
 class Slot(msgspec.Struct, frozen=True):
@@ -59,6 +97,8 @@ class Slot(msgspec.Struct, frozen=True):
     """By output channel."""
     otherwise: str
     """`fail`, `omit`, or the asset ref of the fallback."""
+    territory: Expression | None = None
+    """Gives the territory of a document; None: the country of its jurisdiction, else that of its locale."""
 
 
 class TemplateInfo(msgspec.Struct, frozen=True):

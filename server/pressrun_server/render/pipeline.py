@@ -193,6 +193,7 @@ class Pipeline:
                     locale=header_locale,
                     as_of=as_of,
                     channel=spec.channel,
+                    requested=spec.locale,
                 )
             elif self._reader is not None and self._reader.wants(spec.record):
                 selections, record = await self._reader.select(published, spec, locale=header_locale, as_of=as_of)
@@ -204,6 +205,7 @@ class Pipeline:
                     locale=header_locale,
                     as_of=as_of,
                     channel=spec.channel,
+                    requested=spec.locale,
                 )
 
             trace.step("resolve")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import msgspec
@@ -40,6 +41,11 @@ class Knowing(Resolving, Protocol):
         """
 
 
+def _anywhere(require: Requirement) -> Requirement:
+    """Without what only a document can say: where it is used."""
+    return msgspec.structs.replace(require, territory=False)
+
+
 class AssetDesk:
     """Answers the questions of AssetService.
 
@@ -53,7 +59,7 @@ class AssetDesk:
 
     async def resolve(self, refs: Sequence[str], rendition: RenditionSpec) -> list[AssetOutcome]:
         """One outcome for each ref, in order."""
-        require = Requirement()
+        require = _anywhere(Requirement())
         # The slot's name goes into messages; here the ref itself says more than any name.
         selections = [Selection("(resolve)", ref, rendition, require, "fail") for ref in refs]
         return await self._outcomes(selections, OutputChannel.PRINT)
@@ -62,7 +68,7 @@ class AssetDesk:
         """One outcome for each asset that the template can choose; all are in the cache afterwards, prepared."""
         selections = [
             # A fallback is a choice of its own: here it must not hide that the first choice can't be had.
-            Selection(choice.slot, choice.ref, choice.rendition, choice.require, "fail")
+            replace(choice, require=_anywhere(choice.require), otherwise="fail", rule=0)
             for choice in published.selector.choices(channel)
         ]
         return await self._outcomes(list(dict.fromkeys(selections)), channel)

@@ -32,6 +32,7 @@ class _Order(msgspec.Struct, frozen=True, array_like=True):
     locale: str
     as_of: datetime
     channel: str
+    requested: str
 
 
 class _Read(msgspec.Struct, frozen=True, array_like=True):
@@ -95,7 +96,9 @@ class RecordReader:
         # Receiving so large a message took long; what is left is for a turn of its own.
         await asyncio.sleep(0)
         info = published.info
-        order = _Order(info.digest, _encode(info), spec.record, spec.attributes, locale, as_of, spec.channel)
+        order = _Order(
+            info.digest, _encode(info), spec.record, spec.attributes, locale, as_of, spec.channel, spec.locale
+        )
         answer = await self._pool.run(TaskName.RECORD, _encode(order), timeout=self._config.time_limit)
         read = _READ.decode(answer)
         return read.selections, read.record
@@ -116,6 +119,11 @@ def read_record(payload: bytes) -> bytes:
         _selectors[order.template] = selector
     record = selector.decode(order.record)
     selections = selector.select(
-        record, attributes=order.attributes, locale=order.locale, as_of=order.as_of, channel=order.channel
+        record,
+        attributes=order.attributes,
+        locale=order.locale,
+        as_of=order.as_of,
+        channel=order.channel,
+        requested=order.requested,
     )
     return _encode(_Read(selections, Digest.of(order.record)))

@@ -49,7 +49,14 @@ class Selecting(Protocol):
         """The template's locale for a requested one."""
 
     def select(
-        self, record: dict[str, Any], *, attributes: dict[str, str], locale: str, as_of: datetime, channel: str
+        self,
+        record: dict[str, Any],
+        *,
+        attributes: dict[str, str],
+        locale: str,
+        as_of: datetime,
+        channel: str,
+        requested: str = "",
     ) -> tuple[Selection, ...]:
         """The choice for each slot.
 

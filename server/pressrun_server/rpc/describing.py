@@ -53,7 +53,7 @@ def template_message(info: TemplateInfo, published_at: datetime | None) -> templ
         fonts=[document_pb2.FontPin(name=font.name, sha256=font.sha256) for font in info.fonts],
     )
     for slot in info.slots:
-        refs = dict.fromkeys(rule.ref for rule in slot.rules)
+        refs = dict.fromkeys(ref for rule in slot.rules for ref in rule.refs())
         if slot.otherwise not in {"fail", "omit"}:
             refs[slot.otherwise] = None
         message.slots.add(name=slot.name, refs=refs)

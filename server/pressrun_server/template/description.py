@@ -16,8 +16,10 @@ from pressrun_server.model.template import RenditionSpec, Requirement, Slot, Slo
 from pressrun_server.template.bundle import MANIFEST, read_text
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
 from pressrun_server.template.grammar import GrammarError, parse_condition
-from pressrun_server.template.locales import UnknownLocaleError, locale_data
+from pressrun_server.template.locales import UnknownLocaleError, is_tag, locale_data
 from pressrun_server.template.policy import read_policy
+from pressrun_server.template.query import read_query
+from pressrun_server.template.requirement import read_requirement, read_territory
 from pressrun_server.template.schema import UnsafeSchemaError, validator
 from pressrun_sources.model import AssetRef
 
@@ -269,46 +271,55 @@ class _Reader:
         return Slot(
             name=name,
             rules=tuple(rule for index, item in enumerate(rules) if (rule := self._rule(name, index, item))),
-            require=self._require(name, slot.get("require", {})),
+            require=read_requirement(name, slot.get("require", {}), self.error),
+            territory=read_territory(name, slot.get("require", {}), self.error),
             renditions=self._renditions(name, slot.get("renditions", {})),
             otherwise=self._otherwise(name, slot.get("otherwise", "fail")),
         )
 
     def _rule(self, slot: str, index: int, rule: Any) -> SlotRule | None:
         path = ("slots", slot, "rules", index)
-        if not isinstance(rule, dict) or not isinstance(rule.get("use"), str) or set(rule) - {"use", "when"}:
+        if not isinstance(rule, dict) or len({"use", "query"} & set(rule)) != 1 or set(rule) - {"use", "query", "when"}:
             self.error(
-                path, "a rule has `use` and, but for the last, `when`", 'write {when: "...", use: "core-dam:..."}'
+                path,
+                "a rule has `use` or `query` and, but for the last, `when`",
+                'write {when: "...", use: "core-dam:..."} or {when: "...", query: {source: core-dam, where: {...}}}',
             )
             return None
-        self._ref((*path, "use"), rule["use"])
         when = None
         if "when" in rule:
             try:
                 when = parse_condition(str(rule["when"]))
             except GrammarError as error:
                 self.error((*path, "when"), f"when: {error}", error.hint, "expression")
-        return SlotRule(rule["use"], when)
+        text = str(rule.get("when", ""))
+        if "query" in rule:
+            query = read_query((*path, "query"), rule["query"], self.error)
+            return None if query is None else SlotRule(when=when, text=text, query=query)
+        use = rule["use"]
+        if isinstance(use, dict) and use:
+            return SlotRule(when=when, text=text, locales=self._variants((*path, "use"), use))
+        if not isinstance(use, str):
+            self.error(
+                (*path, "use"), "use must be an asset ref, or asset refs by locale", "e.g. {fr: ..., default: ...}"
+            )
+            return None
+        self._ref((*path, "use"), use)
+        return SlotRule(use, when, text)
+
+    def _variants(self, path: tuple[str | int, ...], value: dict[Any, Any]) -> tuple[tuple[str, str], ...]:
+        for tag, ref in value.items():
+            # YAML reads the code of Norwegian as a word for false.
+            if not isinstance(tag, str) or not (tag == "default" or is_tag(tag)):
+                self.error((*path, str(tag)), f"{tag!r} is not a locale", 'e.g. fr-CA, fr, "no", default')
+            self._ref((*path, str(tag)), str(ref))
+        return tuple((str(tag), str(ref)) for tag, ref in value.items())
 
     def _ref(self, path: tuple[str | int, ...], text: str) -> None:
         try:
             AssetRef.parse(text)
         except ValueError as error:
             self.error(path, f"not an asset ref: {error}", "e.g. cloudinary:statement/banner", "asset-ref")
-
-    def _require(self, slot: str, value: Any) -> Requirement:
-        if not isinstance(value, dict) or set(value) - {"approval", "rights"}:
-            self.error(("slots", slot, "require"), "require takes approval and rights", "write {approval: approved}")
-            return Requirement()
-        approval, rights = value.get("approval", "approved"), value.get("rights", True)
-        if approval not in {"approved", "any"} or not isinstance(rights, bool):
-            self.error(
-                ("slots", slot, "require"),
-                "require is not valid",
-                "valid: approval: approved or any; rights: true or false",
-            )
-            return Requirement()
-        return Requirement(approval, rights)
 
     def _renditions(self, slot: str, value: Any) -> dict[str, RenditionSpec]:
         if not isinstance(value, dict):

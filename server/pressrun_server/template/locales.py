@@ -8,7 +8,7 @@ from typing import Any
 
 from pressrun_server.model.locale import LocaleData, NumberPattern
 
-__all__ = ["UnknownLocaleError", "fallbacks", "locale_data"]
+__all__ = ["UnknownLocaleError", "fallbacks", "is_tag", "locale_data"]
 
 _TAG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?\Z")
 _CURRENCIES = [
@@ -67,6 +67,11 @@ _CURRENCIES = [
 
 class UnknownLocaleError(ValueError):
     """CLDR has no such locale, or it needs what this engine does not have yet."""
+
+
+def is_tag(text: str) -> bool:
+    """Whether a text has the form of a locale: language, script, country."""
+    return _TAG.match(text) is not None
 
 
 def fallbacks(tag: str) -> list[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,30 +12,21 @@ import jsonschema_rs
 import msgspec
 
 from pressrun_server.errors import PressrunError, Reason, Violation
-from pressrun_server.model.template import RenditionSpec, Requirement, Slot, TemplateInfo
-from pressrun_server.template.evaluation import Evaluator, evaluator
+from pressrun_server.model.template import TemplateInfo
+from pressrun_server.template.choosing import Selection, SlotChooser
 from pressrun_server.template.filters import Formatter
 from pressrun_server.template.locales import fallbacks
 from pressrun_server.template.row_checks import RowChecker
 from pressrun_server.template.schema import validator
 
-__all__ = ["Selection", "Selector"]
+__all__ = ["Selection", "Selector", "territory_of"]
 
 _MOST_VIOLATIONS = 20
 _LONGEST_FOR_ALL = 16_384
 _DECODER = msgspec.json.Decoder(dict[str, Any])
-_ORIGINAL = RenditionSpec()
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What a slot's rules chose."""
-
-    slot: str
-    ref: str
-    rendition: RenditionSpec
-    require: Requirement
-    otherwise: str
+_COUNTRY = re.compile(r"([A-Za-z]{2})(-.*)?\Z")
+_REGION = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?-([A-Z]{2}|[0-9]{3})\Z")
+_MOST_CHAINS = 256
 
 
 class Selector:
@@ -50,21 +42,8 @@ class Selector:
         self._validator = validator(json.loads(info.schema), mask="the value")
         self._checkers: dict[str, RowChecker] = {}
         formatter = Formatter(info.locale_data)
-        self._rules: list[tuple[Slot, list[tuple[Evaluator | None, str]]]] = [
-            (
-                slot,
-                [
-                    (
-                        None
-                        if rule.when is None
-                        else evaluator(rule.when, formatter, f"slots.{slot.name}.rules[{index}]"),
-                        rule.ref,
-                    )
-                    for index, rule in enumerate(slot.rules)
-                ],
-            )
-            for slot in info.slots
-        ]
+        self._slots = [SlotChooser(slot, formatter) for slot in info.slots]
+        self._chains: dict[str, tuple[str, ...]] = {}
 
     def decode(self, record: bytes) -> dict[str, Any]:
         """The record, validated.
@@ -128,45 +107,71 @@ class Selector:
         return self.info.default_locale
 
     def select(
-        self, record: dict[str, Any], *, attributes: dict[str, str], locale: str, as_of: datetime, channel: str
+        self,
+        record: dict[str, Any],
+        *,
+        attributes: dict[str, str],
+        locale: str,
+        as_of: datetime,
+        channel: str,
+        requested: str = "",
     ) -> tuple[Selection, ...]:
         """The choice for each slot; the first rule that holds wins. A slot of which none holds is left out or fails.
+
+        Args:
+            record: as `decode` gives it.
+            attributes: of the request.
+            locale: the template's.
+            as_of: the moment that the document speaks of.
+            channel: the output channel.
+            requested: the locale that was asked for; its chain gives the variants of assets, its country the territory
+                where no jurisdiction does. Empty: `locale`.
 
         Raises:
             PressrunError: INVALID_RECORD, a condition does not fit the record; ASSET_NOT_FOUND, no rule holds for a
                 slot that must have an asset.
         """
-        env = {**record, "attributes": attributes, "locale": locale, "as_of": as_of.astimezone(UTC).date()}
-        chosen: list[Selection] = []
-        for slot, rules in self._rules:
-            for when, ref in rules:
-                if when is None or when(env):
-                    chosen.append(self._selection(slot, ref, channel))
-                    break
-            else:
-                if slot.otherwise == "fail":
-                    raise PressrunError(
-                        Reason.ASSET_NOT_FOUND,
-                        f"no rule of the slot {slot.name!r} holds for this record; add a last rule without `when`",
-                        metadata={"slot": slot.name},
-                    )
-                if slot.otherwise != "omit":
-                    chosen.append(self._selection(slot, slot.otherwise, channel))
-        return tuple(chosen)
+        env = self.environment(record, attributes, locale, as_of)
+        chain = self.chain(requested or locale)
+        territory = territory_of(attributes, requested or locale)
+        found = [slot.choose(env, channel, territory, chain) for slot in self._slots]
+        return tuple([chosen for chosen in found if chosen is not None])
+
+    def environment(
+        self, record: dict[str, Any], attributes: dict[str, str], locale: str, as_of: datetime
+    ) -> dict[str, Any]:
+        """The names that conditions can look at. The date is a text such as 2026-12-31, as dates of records are."""
+        day = as_of.astimezone(UTC).date().isoformat()
+        return {**record, "attributes": attributes, "locale": locale, "as_of": day}
+
+    def chain(self, requested: str) -> tuple[str, ...]:
+        """A locale and what stands in for it: fr-CA, fr, the template's French, its default, the default's language."""
+        known = self._chains.get(requested)
+        if known is None:
+            if len(self._chains) >= _MOST_CHAINS:
+                self._chains.clear()
+            tags = (*fallbacks(requested), self.locale(requested), *fallbacks(self.info.default_locale))
+            known = self._chains[requested] = tuple(dict.fromkeys(tags))
+        return known
 
     def choices(self, channel: str) -> tuple[Selection, ...]:
-        """Everything that the rules can choose, for prefetching."""
-        found: dict[Selection, None] = {}
-        for slot, rules in self._rules:
-            for _, ref in rules:
-                found[self._selection(slot, ref, channel)] = None
-            if slot.otherwise not in {"fail", "omit"}:
-                found[self._selection(slot, slot.otherwise, channel)] = None
-        return tuple(found)
+        """Everything that the rules can choose without a record, for prefetching."""
+        chain = self.chain(self.info.default_locale)
+        return tuple(dict.fromkeys(choice for slot in self._slots for choice in slot.all(channel, "", chain)))
 
-    @staticmethod
-    def _selection(slot: Slot, ref: str, channel: str) -> Selection:
-        return Selection(slot.name, ref, slot.renditions.get(channel, _ORIGINAL), slot.require, slot.otherwise)
+    @property
+    def choosers(self) -> Sequence[SlotChooser]:
+        """Each slot at work, in the template's order."""
+        return self._slots
+
+
+def territory_of(attributes: dict[str, str], locale: str) -> str:
+    """Where a document is used: the country of its jurisdiction (`DE`, `US-NY`), else of its locale, else empty."""
+    stated = attributes.get("jurisdiction")
+    if stated and (country := _COUNTRY.match(stated)):
+        return country[1].upper()
+    region = _REGION.match(locale)
+    return region[1] if region else ""
 
 
 def _invalid(violations: tuple[Violation, ...]) -> PressrunError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import BinaryIO, TypeVar
@@ -24,6 +24,7 @@ from pressrun_sources.library.request import Request
 from pressrun_sources.library.sidecar import Sidecar
 from pressrun_sources.media import format_of, media_type_of
 from pressrun_sources.model import Approval, AssetDescription, AssetQuery, AssetRef, Rendition
+from pressrun_sources.protocol import MOST_RANKED
 from pressrun_sources.transport.config import TransportConfig
 from pressrun_sources.transport.observer import Observer, ignore
 from pressrun_sources.transport.timing import Timing
@@ -62,6 +63,11 @@ class LibrarySource:
     async def select(self, query: AssetQuery) -> AssetRef:
         """The approved file whose sidecar meets all criteria; see `Source.select`."""
         return AssetRef(self.name, await self._answer(None, lambda: self._select(query)))
+
+    async def rank(self, query: AssetQuery) -> Sequence[AssetRef]:
+        """The files whose sidecars meet all criteria, the usable ones first; see `Ranking.rank`."""
+        found = await self._answer(None, lambda: self._rank(query))
+        return [AssetRef(self.name, identifier) for identifier in found]
 
     async def describe(self, ref: AssetRef) -> AssetDescription:
         """What the file and its sidecar say; see `Source.describe`."""
@@ -105,31 +111,42 @@ class LibrarySource:
         return Request(self.name, ref, self._observer, self._timing)
 
     def _select(self, query: AssetQuery) -> str:
-        candidates: list[tuple[str, str]] = []
+        candidates = [(version, identifier) for version, identifier, usable in self._found(query) if usable]
+        if not candidates:
+            raise self._nothing(query)
+        newest = max(version for version, _ in candidates)
+        return min(identifier for version, identifier in candidates if version == newest)
+
+    def _rank(self, query: AssetQuery) -> list[str]:
+        candidates = sorted(self._found(query), key=lambda found: found[1])
+        candidates.sort(key=lambda found: (found[2], found[0]), reverse=True)
+        if not candidates:
+            raise self._nothing(query)
+        return [identifier for _, identifier, _ in candidates[:MOST_RANKED]]
+
+    def _nothing(self, query: AssetQuery) -> NotFoundError:
+        message = f"{self.name} has no approved asset with {query}; check the criteria and the sidecars"
+        return NotFoundError(self.name, None, message)
+
+    def _found(self, query: AssetQuery) -> list[tuple[str, str, bool]]:
+        """Version, id, and whether it may be used now, of each file that meets the criteria."""
+        found: list[tuple[str, str, bool]] = []
         for number, identifier in enumerate(self._folder.identifiers()):
             if number >= self._config.max_files:
                 message = f"{self.name} holds more than {self._config.max_files} files, too many to select among"
                 raise InvalidReferenceError(self.name, None, f"{message}; name the asset by its path")
             sidecar = self._folder.sidecar(identifier)
-            if self._meets(sidecar, query):
-                candidates.append((sidecar.version or "", identifier))
-        if not candidates:
-            message = f"{self.name} has no approved asset with {query}; check the criteria and the sidecars"
-            raise NotFoundError(self.name, None, message)
-        newest = max(version for version, _ in candidates)
-        return min(identifier for version, identifier in candidates if version == newest)
+            meets = all(pair in sidecar.attributes for pair in query.criteria)
+            if meets and query.locale in {None, sidecar.locale}:
+                found.append((sidecar.version or "", identifier, self._usable(sidecar)))
+        return found
 
-    def _meets(self, sidecar: Sidecar, query: AssetQuery) -> bool:
+    def _usable(self, sidecar: Sidecar) -> bool:
         now = datetime.fromtimestamp(self._timing.wall(), UTC)
         if sidecar.deleted or (sidecar.approval or self._config.default_approval) is not Approval.APPROVED:
             return False
-        if (sidecar.rights_from and now < sidecar.rights_from) or (
-            sidecar.rights_until and now >= sidecar.rights_until
-        ):
-            return False
-        if query.locale is not None and sidecar.locale != query.locale:
-            return False
-        return all(pair in sidecar.attributes for pair in query.criteria)
+        begun = sidecar.rights_from is None or now >= sidecar.rights_from
+        return begun and (sidecar.rights_until is None or now < sidecar.rights_until)
 
     def _describe(self, ref: AssetRef) -> AssetDescription:
         with self._open(ref) as stream:

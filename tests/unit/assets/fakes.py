@@ -17,6 +17,7 @@ from pressrun_server.assets.resolver import AssetResolver
 from pressrun_server.cas.memory import MemoryTier
 from pressrun_server.cas.tier import Tier
 from pressrun_server.errors import PressrunError
+from pressrun_server.model.choice import Choice
 from pressrun_server.model.prepared import PdfObject, PreparedImage
 from pressrun_server.model.template import RenditionSpec, Requirement
 from pressrun_server.prepare.media import inspect_image
@@ -175,6 +176,8 @@ class Pick:
     rendition: RenditionSpec = ORIGINAL
     require: Requirement = STRICT
     otherwise: str = "fail"
+    territory: str = ""
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass
