@@ -22,6 +22,7 @@ _REPLACEMENT = "?"
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff]")
 """Default-ignorable characters: they shape or break text and show nothing themselves (Unicode, 5.21)."""
 _WHITE = re.compile(r"[\t\n\r\f]")
+_UNSHOWN = re.compile(f"{_INVISIBLE.pattern[:-1]}\t\n\r\f]")
 # Adler-32 (RFC 1950, 8.2) holds one more than the sum of the bytes in its low half, as long as that is no larger than
 # this: the fastest sum of bytes there is. Widths are added up in two parts of so many bits, so that both stay small.
 _ADDED = 0xFFFF
@@ -62,14 +63,16 @@ class Face:
             missing: called with each character that the face does not have; a question mark takes its place.
         """
         plain = self.plain(text)
-        if plain is None:
-            # Decomposed letters, invisible characters and line ends come from other systems; none should print as
-            # unknown.
+        return self.split(text, missing) if plain is None else [(0, *plain)]
+
+    def split(self, text: str, missing: Callable[[str], None]) -> list[Run]:
+        """The runs of a text that is not plain (`plain` gives None for it); otherwise as `encode`."""
+        # Decomposed letters, invisible characters and line ends come from other systems; none should print as unknown.
+        if _UNSHOWN.search(text) is not None or not unicodedata.is_normalized("NFC", text):
             text = unicodedata.normalize("NFC", _WHITE.sub(" ", _INVISIBLE.sub("", text)))
             plain = self.plain(text)
-        return self._split(text, missing) if plain is None else [(0, *plain)]
-
-    def _split(self, text: str, missing: Callable[[str], None]) -> list[Run]:
+            if plain is not None:
+                return [(0, *plain)]
         runs: list[Run] = []
         unknown = len(self._tables) + 1
         for match in self._splitter.finditer(text):

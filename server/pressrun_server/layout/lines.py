@@ -71,11 +71,16 @@ class Typesetter:
         return self._metrics[style]
 
     def mixed(self, style: int, text: str) -> tuple[tuple[tuple[int, str], ...], int] | None:
-        """Shard and codes of each run of a line, and its width; None where letters are spaced or no font has one."""
+        """Shard and codes of each run of a line that is not plain, and its width.
+
+        Gives None where letters are spaced or no font has one.
+        """
         spec = self.styles[style]
+        if spec.letter_spacing or spec.word_spacing:
+            return None
         lacking: list[str] = []
-        runs = self._encoders[style](text, lacking.append)
-        if lacking or spec.letter_spacing or spec.word_spacing:
+        runs = self.faces[spec.face].split(text, lacking.append)
+        if lacking:
             return None
         size = spec.size
         return tuple([(shard, codes) for shard, codes, _ in runs]), sum([width * size // 1000 for _, _, width in runs])
