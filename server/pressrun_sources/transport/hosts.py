@@ -25,9 +25,36 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 
+# Written out, because `is_global` differs between versions of Python and takes addresses that carry an IPv4 address for
+# public. Sources: IANA's registries of special-purpose addresses (RFC 6890), RFC 4291, 6052, 8215.
+_IPV4_NOT_PUBLIC = tuple(
+    ipaddress.IPv4Network(text)
+    for text in (
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+        "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+        "224.0.0.0/4", "240.0.0.0/4",
+    )
+)  # fmt: skip
+_IPV6_PUBLIC = ipaddress.IPv6Network("2000::/3")
+"""Global unicast; all other IPv6 is this machine's, a link's, a site's, a group's or a translator's."""
+_IPV6_NOT_PUBLIC = tuple(
+    ipaddress.IPv6Network(text) for text in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
+)
+_CARRIES_IPV4 = tuple(
+    (ipaddress.IPv6Network(text), shift)
+    for text, shift in (
+        ("64:ff9b::/96", 0),  # NAT64
+        ("64:ff9b:1::/48", 0),  # NAT64 of a network of its own, with a prefix of 96 bits
+        ("::ffff:0:0:0/96", 0),  # translated
+        ("::/96", 0),  # compatible
+        ("2002::/16", 80),  # 6to4
+    )
+)
+"""IPv6 that leads to an IPv4 address, and how many bits are behind that."""
+
 
 class AddressRefusedError(OSError):
-    """A host has only addresses that may not be used. An OSError, so that HTTP clients pass it on as a cause."""
+    """A host has addresses that may not be used. An OSError, so that HTTP clients pass it on as a cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +111,34 @@ class AllowList:
         return local and self.address_allowed(str(literal or "127.0.0.1"))
 
     def address_allowed(self, text: str) -> bool:
-        """Whether a connection to this address may be made: it is public, or in an allowed network."""
+        """Whether a connection to this address may be made: it is public, or in an allowed network.
+
+        An IPv6 address that leads to an IPv4 one (NAT64, 6to4) must be in an allowed network, and so must that one be,
+        or public.
+        """
         address = address_of(text)
         if address is None:
             return False
-        if any(address in network for network in self.networks if network.version == address.version):
-            return True
-        return address.is_global and not address.is_multicast
+        if not any(address in network for network in self.networks if network.version == address.version):
+            return _public(address)
+        inner = _carried(address)
+        return inner is None or self.address_allowed(str(inner))
+
+
+def _public(address: Address) -> bool:
+    if isinstance(address, ipaddress.IPv4Address):
+        return not any(address in network for network in _IPV4_NOT_PUBLIC)
+    return address in _IPV6_PUBLIC and not any(address in network for network in _IPV6_NOT_PUBLIC)
+
+
+def _carried(address: Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that an IPv6 address leads to."""
+    if isinstance(address, ipaddress.IPv4Address) or address.is_loopback:
+        return None
+    for network, shift in _CARRIES_IPV4:
+        if address in network:
+            return ipaddress.IPv4Address(int(address) >> shift & 0xFFFF_FFFF)
+    return None
 
 
 def parse_entry(text: str) -> HostEntry | Network:
@@ -123,7 +171,7 @@ def address_of(host: str) -> Address | None:
 
 
 class GuardedResolver(AbstractResolver):
-    """Resolves names to allowed addresses only; the caller connects to exactly what it is given."""
+    """Resolves names that have allowed addresses only; the caller connects to exactly what it is given."""
 
     def __init__(self, allowed: AllowList, resolver: AbstractResolver | None = None) -> None:
         self._allowed = allowed
@@ -132,17 +180,18 @@ class GuardedResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """The allowed addresses of a host.
+        """The addresses of a host, all of them allowed.
 
         Raises:
-            AddressRefusedError: it has addresses, but none of them is allowed.
+            AddressRefusedError: it has an address that is not allowed: who mixes such a one in is not to be trusted
+                with the others either.
             OSError: the name does not resolve.
         """
         found = await self._resolver.resolve(host, port, family)
-        allowed = [result for result in found if self._allowed.address_allowed(result["host"])]
-        if not allowed:
-            raise AddressRefusedError(f"{host} resolves to {', '.join(result['host'] for result in found)}")
-        return allowed
+        refused = [result["host"] for result in found if not self._allowed.address_allowed(result["host"])]
+        if refused:
+            raise AddressRefusedError(f"{host} resolves to {', '.join(refused)}")
+        return found
 
     async def close(self) -> None:
         """Release the resolver behind."""

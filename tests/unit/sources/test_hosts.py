@@ -34,6 +34,29 @@ def networks(*texts: str) -> AllowList:
         "fd00::1",
         "::ffff:127.0.0.1",
         "::ffff:10.0.0.1",
+        "192.0.0.8",
+        "192.0.2.1",
+        "192.88.99.1",
+        "198.18.0.1",
+        "198.51.100.1",
+        "203.0.113.1",
+        "240.0.0.1",
+        "::127.0.0.1",
+        "::8.8.8.8",
+        "::ffff:0:127.0.0.1",
+        "::ffff:0:8.8.8.8",
+        "64:ff9b::a9fe:a9fe",
+        "64:ff9b::8.8.8.8",
+        "64:ff9b:1::10.0.0.1",
+        "2002:7f00:1::1",
+        "2002:808:808::1",
+        "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+        "2001:db8::1",
+        "3fff::1",
+        "100::1",
+        "fec0::1",
+        "ff02::1",
+        "fd00:ec2::254",
         "224.0.0.1",
         "255.255.255.255",
         "not-an-address",
@@ -58,6 +81,22 @@ def test_allowed_networks() -> None:
     assert allowed.address_allowed("fd12::1")
     assert not allowed.address_allowed("10.21.0.1")
     assert not allowed.address_allowed("127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("64:ff9b::8.8.8.8", True),
+        ("64:ff9b::169.254.169.254", False),
+        ("64:ff9b::10.20.0.1", True),
+        ("64:ff9b::127.0.0.1", False),
+        ("2002:808:808::1", True),
+        ("2002:7f00:1::1", False),
+    ],
+)
+def test_translated_addresses_in_an_allowed_network(address: str, expected: bool) -> None:  # noqa: FBT001 - as below
+    """Where an operator allows a translator's network, the address that it leads to is still judged."""
+    assert networks("64:ff9b::/96", "2002::/16", "10.20.0.0/16").address_allowed(address) is expected
 
 
 @pytest.mark.parametrize(
@@ -112,13 +151,20 @@ class Fixed(AbstractResolver):
         self.closed = True
 
 
-async def test_resolver_keeps_what_is_allowed() -> None:
-    """Of several addresses only those that may be used are given to the connection."""
-    inner = Fixed("127.0.0.1", "93.184.216.34")
+async def test_resolver_gives_all_addresses() -> None:
+    """A name with allowed addresses resolves to them."""
+    inner = Fixed("93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946")
     resolver = GuardedResolver(NONE, inner)
-    assert [result["host"] for result in await resolver.resolve("dam.example", 443)] == ["93.184.216.34"]
+    found = [result["host"] for result in await resolver.resolve("dam.example", 443)]
+    assert found == ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"]
     await resolver.close()
     assert inner.closed
+
+
+async def test_resolver_refuses_mixed_answers() -> None:
+    """A name that also means an address that may not be used is refused, and the error names that address."""
+    with pytest.raises(AddressRefusedError, match=r"dam.example resolves to 10.0.0.1$"):
+        await GuardedResolver(NONE, Fixed("93.184.216.34", "10.0.0.1")).resolve("dam.example", 443)
 
 
 async def test_resolver_refuses() -> None:
