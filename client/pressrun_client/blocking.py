@@ -16,6 +16,7 @@ from pressrun_client.client import Client, OnError
 from pressrun_client.config import ClientConfig
 from pressrun_client.document import Document, Result
 from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, Rendition
+from pressrun_client.models.explanation import Explanation
 from pressrun_client.models.node import NodeHealth
 from pressrun_client.models.request import Record, RenderOptions, RenderRequest
 from pressrun_client.models.template import CheckResult, PublishedTemplate, TemplateInfo, TemplateRef
@@ -152,6 +153,10 @@ class BlockingClient:
         return self._run(
             self._client.verify(manifest, record, document=document, customer_reference=customer_reference)
         )
+
+    def explain(self, template: TemplateRef | str, record: Record, **options: Unpack[RenderOptions]) -> Explanation:
+        """Says which assets a document would get, and why; see `Client.explain`."""
+        return self._run(self._client.explain(template, record, **options))
 
     def publish(self, bundle: str | os.PathLike[str] | Bundle) -> PublishedTemplate:
         """Makes a bundle available; see `Client.publish`."""

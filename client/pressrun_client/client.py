@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
+import uuid
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import replace
 from types import TracebackType
@@ -24,8 +26,9 @@ from pressrun_client.bundle import Bundle, read_bundle
 from pressrun_client.channel import addresses_of, grpc_target, open_channel
 from pressrun_client.config import ClientConfig
 from pressrun_client.conversion.asset import rendition_message, to_descriptor, to_outcome
+from pressrun_client.conversion.decision import to_explanation
 from pressrun_client.conversion.record import encode_record
-from pressrun_client.conversion.request import OUTPUT_CHANNELS, template_message
+from pressrun_client.conversion.request import OUTPUT_CHANNELS, fill_request, seconds, template_message
 from pressrun_client.conversion.template import to_check_result, to_published_template, to_template_info
 from pressrun_client.conversion.verification import manifest_message, to_verification
 from pressrun_client.diagnostic import Violation
@@ -34,6 +37,7 @@ from pressrun_client.errors import InvalidRequestError, RenderCancelledError, Un
 from pressrun_client.failure import error_from_rpc
 from pressrun_client.lane import cancelled_by_peer
 from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, Rendition
+from pressrun_client.models.explanation import Explanation
 from pressrun_client.models.node import NodeHealth
 from pressrun_client.models.progress import Progress
 from pressrun_client.models.request import Record, RenderOptions, RenderRequest
@@ -261,6 +265,41 @@ class Client:
             document=document or b"",
         )
         return to_verification(await self._call(self._documents().Verify, request))
+
+    async def explain(
+        self, template: TemplateRef | str, record: Record, **options: Unpack[RenderOptions]
+    ) -> Explanation:
+        """Says which assets a document would get and why, without making it. That it would fail is an answer.
+
+        Args:
+            template: the template: a ref, or `name@version`.
+            record: the data: a mapping, or the text of a JSON object, at most 1 MiB.
+            **options: as for `render`.
+
+        Raises:
+            TemplateNotFoundError: the template is not on the node.
+            InvalidRecordError: the record does not fit the template.
+            LimitExceededError: the record is too large.
+            RenderError: the node cannot be reached, or cannot make the document for another reason.
+        """
+        return await self.explain_request(RenderRequest(template, record, **options))
+
+    async def explain_request(self, request: RenderRequest) -> Explanation:
+        """Says which assets a document would get and why, as `explain` does.
+
+        Raises:
+            RenderError: there is no explanation; the class says why.
+        """
+        message = render_service_pb2.ExplainRequest()
+        fill_request(
+            message.document,
+            request,
+            request_id=request.request_id or uuid.uuid4().hex,
+            record=encode_record(request.record),
+            as_of=time.time_ns(),
+            time_limit=seconds(request, self._config.call_timeout),
+        )
+        return to_explanation(await self._call(self._documents().Explain, message))
 
     # Templates
 

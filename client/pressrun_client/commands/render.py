@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import click
 
 from pressrun_client.client import Client
 from pressrun_client.commands.connection import connection_options, with_client
+from pressrun_client.commands.document import chosen_attributes, document_options, moment_of
 from pressrun_client.commands.output import echo_diagnostics, echo_error, example, report_errors, size
 from pressrun_client.commands.plugins import load, missing
 from pressrun_client.config import ClientConfig
@@ -33,16 +34,7 @@ __all__ = ["render"]
 @click.argument("template")
 @click.argument("record", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("-o", "--output", required=True, type=click.Path(allow_dash=True), help="Where the document goes, or -.")
-@click.option(
-    "--channel",
-    type=click.Choice([channel.value for channel in OutputChannel]),
-    default=OutputChannel.PRINT.value,
-    show_default=True,
-    help="The output channel.",
-)
-@click.option("--locale", default="", help="BCP 47 tag, e.g. de-DE; the template's default where it is not given.")
-@click.option("--attribute", "attributes", multiple=True, metavar="NAME=VALUE", help="For selection and audit.")
-@click.option("--as-of", metavar="MOMENT", help="The moment that the document speaks of, e.g. 2026-09-30 (UTC).")
+@document_options
 @click.option("--manifest", type=click.Path(allow_dash=True), help="Where the manifest goes, as JSON.")
 @click.option("--local", is_flag=True, help="Render in this process; TEMPLATE must be a folder.")
 @connection_options
@@ -65,8 +57,8 @@ def render(  # noqa: PLR0913 - one for each option
     """
     if output == "-" and manifest == "-":
         raise click.UsageError("--output and --manifest cannot both be -.")
-    chosen = _attributes(attributes)
-    moment = _moment(as_of)
+    chosen = chosen_attributes(attributes)
+    moment = moment_of(as_of)
     with report_errors(), click.open_file(record, "rb") as source:
         data = source.read()
     folder = Path(template)
@@ -157,28 +149,6 @@ def _local_failure(error: Exception) -> RenderError | None:
             for each in getattr(error, "diagnostics", ())
         ),
     )
-
-
-def _attributes(pairs: tuple[str, ...]) -> dict[str, str]:
-    chosen = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise click.BadParameter(f"{pair!r} is not NAME=VALUE, e.g. segment=premier.", param_hint="--attribute")
-        chosen[name] = value
-    return chosen
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(
-            f"{text!r} is no ISO 8601 moment; write 2026-09-30 or 2026-09-30T12:00:00+02:00.", param_hint="--as-of"
-        ) from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _write(path: str, content: bytes) -> None:

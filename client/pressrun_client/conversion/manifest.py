@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from pressrun.v1 import document_pb2
+from pressrun_client.conversion.decision import to_decision, to_gap
 from pressrun_client.conversion.moment import from_duration, from_timestamp
 from pressrun_client.models.manifest import (
     AssetPin,
@@ -94,6 +95,9 @@ def to_manifest(message: document_pb2.Manifest) -> Manifest:
         tenant=message.tenant,
         communication_id=message.communication_id,
         attributes=_to_attributes(message.attributes),
+        decisions=tuple(map(to_decision, message.decisions)),
+        localisation_gaps=tuple(map(to_gap, message.localisation_gaps)),
+        requested_locale=message.requested_locale,
     )
 
 

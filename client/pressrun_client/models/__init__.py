@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, Rendition
+from pressrun_client.models.decision import LocalisationGap, RefusedCandidate, SlotDecision, SlotOutcome
+from pressrun_client.models.explanation import ExplainedRule, ExplainedSlot, Explanation, RuleResult
 from pressrun_client.models.manifest import (
     AssetPin,
     CacheUse,
@@ -28,7 +30,11 @@ __all__ = [
     "CheckResult",
     "Difference",
     "Digest",
+    "ExplainedRule",
+    "ExplainedSlot",
+    "Explanation",
     "FontPin",
+    "LocalisationGap",
     "Manifest",
     "NodeHealth",
     "OutputChannel",
@@ -38,11 +44,15 @@ __all__ = [
     "Progress",
     "PublishedTemplate",
     "Record",
+    "RefusedCandidate",
     "RenderOptions",
     "RenderRequest",
     "RenderWarning",
     "Rendition",
+    "RuleResult",
+    "SlotDecision",
     "SlotInfo",
+    "SlotOutcome",
     "TemplateInfo",
     "TemplateRef",
     "Timings",

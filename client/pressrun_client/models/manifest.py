@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from pressrun_client.models.decision import LocalisationGap, SlotDecision
 from pressrun_client.models.vocabulary import OutputChannel, OutputFormat
 
 __all__ = ["AssetPin", "CacheUse", "Digest", "FontPin", "Manifest", "Pins", "RenderWarning", "Timings"]
@@ -207,3 +208,9 @@ class Manifest:
     """The caller's id of the communication."""
     attributes: Mapping[str, str]
     """The attributes of the request, without the customer reference."""
+    decisions: tuple[SlotDecision, ...] = ()
+    """How each slot came by what is in it."""
+    localisation_gaps: tuple[LocalisationGap, ...] = ()
+    """What is not there in the locale that was asked for."""
+    requested_locale: str = ""
+    """The locale that was asked for; empty: the template's default."""

@@ -195,6 +195,15 @@ class FakeRenderService(RenderServiceServicer):
         await context.abort(grpc.StatusCode.UNIMPLEMENTED, "a fake node verifies nothing")
         raise AssertionError("unreachable: abort raises")
 
+    async def Explain(  # noqa: N802 - the name in the contract
+        self,
+        request: render_service_pb2.ExplainRequest,  # noqa: ARG002 - a fake has nothing to explain with
+        context: grpc.aio.ServicerContext[Any, Any],
+    ) -> render_service_pb2.ExplainResponse:
+        """Refuses: a fake node has no rules and no assets."""
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "a fake node explains nothing")
+        raise AssertionError("unreachable: abort raises")
+
     def _next(self, request: document_pb2.DocumentRequest) -> Answer:
         kept = document_pb2.DocumentRequest()
         kept.CopyFrom(request)

@@ -30,6 +30,15 @@ class Priority(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     PRIORITY_UNSPECIFIED: _ClassVar[Priority]
     PRIORITY_INTERACTIVE: _ClassVar[Priority]
     PRIORITY_BATCH: _ClassVar[Priority]
+
+class SlotOutcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SLOT_OUTCOME_UNSPECIFIED: _ClassVar[SlotOutcome]
+    SLOT_OUTCOME_CHOSEN: _ClassVar[SlotOutcome]
+    SLOT_OUTCOME_FALLBACK: _ClassVar[SlotOutcome]
+    SLOT_OUTCOME_OMITTED: _ClassVar[SlotOutcome]
+    SLOT_OUTCOME_PINNED: _ClassVar[SlotOutcome]
+    SLOT_OUTCOME_FAILED: _ClassVar[SlotOutcome]
 OUTPUT_CHANNEL_UNSPECIFIED: OutputChannel
 OUTPUT_CHANNEL_PRINT: OutputChannel
 OUTPUT_CHANNEL_EMAIL: OutputChannel
@@ -40,6 +49,12 @@ OUTPUT_FORMAT_PDF: OutputFormat
 PRIORITY_UNSPECIFIED: Priority
 PRIORITY_INTERACTIVE: Priority
 PRIORITY_BATCH: Priority
+SLOT_OUTCOME_UNSPECIFIED: SlotOutcome
+SLOT_OUTCOME_CHOSEN: SlotOutcome
+SLOT_OUTCOME_FALLBACK: SlotOutcome
+SLOT_OUTCOME_OMITTED: SlotOutcome
+SLOT_OUTCOME_PINNED: SlotOutcome
+SLOT_OUTCOME_FAILED: SlotOutcome
 
 class Digest(_message.Message):
     __slots__ = ("sha256", "size")
@@ -206,8 +221,52 @@ class RenderWarning(_message.Message):
     place: str
     def __init__(self, code: _Optional[str] = ..., message: _Optional[str] = ..., place: _Optional[str] = ...) -> None: ...
 
+class RefusedCandidate(_message.Message):
+    __slots__ = ("ref", "reason", "brief", "text")
+    REF_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    BRIEF_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    ref: str
+    reason: str
+    brief: str
+    text: str
+    def __init__(self, ref: _Optional[str] = ..., reason: _Optional[str] = ..., brief: _Optional[str] = ..., text: _Optional[str] = ...) -> None: ...
+
+class SlotDecision(_message.Message):
+    __slots__ = ("slot", "rule", "condition", "outcome", "ref", "version", "locale", "refused", "text")
+    SLOT_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    CONDITION_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    REF_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    LOCALE_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    slot: str
+    rule: int
+    condition: str
+    outcome: SlotOutcome
+    ref: str
+    version: str
+    locale: str
+    refused: _containers.RepeatedCompositeFieldContainer[RefusedCandidate]
+    text: str
+    def __init__(self, slot: _Optional[str] = ..., rule: _Optional[int] = ..., condition: _Optional[str] = ..., outcome: _Optional[_Union[SlotOutcome, str]] = ..., ref: _Optional[str] = ..., version: _Optional[str] = ..., locale: _Optional[str] = ..., refused: _Optional[_Iterable[_Union[RefusedCandidate, _Mapping]]] = ..., text: _Optional[str] = ...) -> None: ...
+
+class LocalisationGap(_message.Message):
+    __slots__ = ("slot", "wanted", "used")
+    SLOT_FIELD_NUMBER: _ClassVar[int]
+    WANTED_FIELD_NUMBER: _ClassVar[int]
+    USED_FIELD_NUMBER: _ClassVar[int]
+    slot: str
+    wanted: str
+    used: str
+    def __init__(self, slot: _Optional[str] = ..., wanted: _Optional[str] = ..., used: _Optional[str] = ...) -> None: ...
+
 class Manifest(_message.Message):
-    __slots__ = ("request_id", "template_name", "template_version", "pins", "record", "document", "pages", "output_channel", "output_format", "media_type", "finished_at", "timings", "warnings", "tenant", "communication_id", "attributes")
+    __slots__ = ("request_id", "template_name", "template_version", "pins", "record", "document", "pages", "output_channel", "output_format", "media_type", "finished_at", "timings", "warnings", "tenant", "communication_id", "attributes", "decisions", "localisation_gaps", "requested_locale")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_NAME_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -224,6 +283,9 @@ class Manifest(_message.Message):
     TENANT_FIELD_NUMBER: _ClassVar[int]
     COMMUNICATION_ID_FIELD_NUMBER: _ClassVar[int]
     ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
+    DECISIONS_FIELD_NUMBER: _ClassVar[int]
+    LOCALISATION_GAPS_FIELD_NUMBER: _ClassVar[int]
+    REQUESTED_LOCALE_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     template_name: str
     template_version: str
@@ -240,7 +302,10 @@ class Manifest(_message.Message):
     tenant: str
     communication_id: str
     attributes: Attributes
-    def __init__(self, request_id: _Optional[str] = ..., template_name: _Optional[str] = ..., template_version: _Optional[str] = ..., pins: _Optional[_Union[Pins, _Mapping]] = ..., record: _Optional[_Union[Digest, _Mapping]] = ..., document: _Optional[_Union[Digest, _Mapping]] = ..., pages: _Optional[int] = ..., output_channel: _Optional[_Union[OutputChannel, str]] = ..., output_format: _Optional[_Union[OutputFormat, str]] = ..., media_type: _Optional[str] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., warnings: _Optional[_Iterable[_Union[RenderWarning, _Mapping]]] = ..., tenant: _Optional[str] = ..., communication_id: _Optional[str] = ..., attributes: _Optional[_Union[Attributes, _Mapping]] = ...) -> None: ...
+    decisions: _containers.RepeatedCompositeFieldContainer[SlotDecision]
+    localisation_gaps: _containers.RepeatedCompositeFieldContainer[LocalisationGap]
+    requested_locale: str
+    def __init__(self, request_id: _Optional[str] = ..., template_name: _Optional[str] = ..., template_version: _Optional[str] = ..., pins: _Optional[_Union[Pins, _Mapping]] = ..., record: _Optional[_Union[Digest, _Mapping]] = ..., document: _Optional[_Union[Digest, _Mapping]] = ..., pages: _Optional[int] = ..., output_channel: _Optional[_Union[OutputChannel, str]] = ..., output_format: _Optional[_Union[OutputFormat, str]] = ..., media_type: _Optional[str] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., warnings: _Optional[_Iterable[_Union[RenderWarning, _Mapping]]] = ..., tenant: _Optional[str] = ..., communication_id: _Optional[str] = ..., attributes: _Optional[_Union[Attributes, _Mapping]] = ..., decisions: _Optional[_Iterable[_Union[SlotDecision, _Mapping]]] = ..., localisation_gaps: _Optional[_Iterable[_Union[LocalisationGap, _Mapping]]] = ..., requested_locale: _Optional[str] = ...) -> None: ...
 
 class CacheUse(_message.Message):
     __slots__ = ("memory_hits", "disk_hits", "source_fetches")

@@ -23,51 +23,62 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 from pressrun.v1 import document_pb2 as pressrun_dot_v1_dot_document__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n pressrun/v1/render_service.proto\x12\x0bpressrun.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x17google/rpc/status.proto\x1a\x1apressrun/v1/document.proto\"j\n\x11RenderRequestItem\x12\x30\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.pressrun.v1.DocumentRequestH\x00\x12\x1b\n\x11\x63\x61ncel_request_id\x18\x02 \x01(\tH\x00\x42\x06\n\x04item\">\n\rRenderRequest\x12-\n\x05items\x18\x01 \x03(\x0b\x32\x1e.pressrun.v1.RenderRequestItem\"\xcd\x01\n\x12RenderResponseItem\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12+\n\x06header\x18\x02 \x01(\x0b\x32\x1b.pressrun.v1.DocumentHeader\x12\x0e\n\x06offset\x18\x03 \x01(\x03\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\x12\x33\n\ncompletion\x18\x05 \x01(\x0b\x32\x1f.pressrun.v1.DocumentCompletion\x12#\n\x07\x66\x61ilure\x18\x06 \x01(\x0b\x32\x12.google.rpc.Status\"i\n\x0eRenderResponse\x12.\n\x05items\x18\x01 \x03(\x0b\x32\x1f.pressrun.v1.RenderResponseItem\x12\'\n\x08\x64raining\x18\x02 \x01(\x0b\x32\x15.pressrun.v1.Draining\"4\n\x08\x44raining\x12(\n\x05grace\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\"u\n\x15RenderDocumentRequest\x12.\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.pressrun.v1.DocumentRequest\x12\x15\n\rresume_offset\x18\x02 \x01(\x03\x12\x15\n\rresume_sha256\x18\x03 \x01(\t\"\x98\x01\n\x16RenderDocumentResponse\x12+\n\x06header\x18\x01 \x01(\x0b\x32\x1b.pressrun.v1.DocumentHeader\x12\x0e\n\x06offset\x18\x02 \x01(\x03\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\x12\x33\n\ncompletion\x18\x04 \x01(\x0b\x32\x1f.pressrun.v1.DocumentCompletion\"D\n\x12RenderUnaryRequest\x12.\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.pressrun.v1.DocumentRequest\"\x85\x01\n\x13RenderUnaryResponse\x12+\n\x06header\x18\x01 \x01(\x0b\x32\x1b.pressrun.v1.DocumentHeader\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x12\x33\n\ncompletion\x18\x03 \x01(\x0b\x32\x1f.pressrun.v1.DocumentCompletion\"g\n\x11RenderRowsRequest\x12\'\n\x05start\x18\x01 \x01(\x0b\x32\x16.pressrun.v1.RowsStartH\x00\x12!\n\x04rows\x18\x02 \x01(\x0b\x32\x11.pressrun.v1.RowsH\x00\x42\x06\n\x04part\"O\n\tRowsStart\x12.\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.pressrun.v1.DocumentRequest\x12\x12\n\nrows_field\x18\x02 \x01(\t\"\x19\n\x04Rows\x12\x11\n\trows_json\x18\x01 \x01(\x0c\"\x94\x01\n\x12RenderRowsResponse\x12+\n\x06header\x18\x01 \x01(\x0b\x32\x1b.pressrun.v1.DocumentHeader\x12\x0e\n\x06offset\x18\x02 \x01(\x03\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\x12\x33\n\ncompletion\x18\x04 \x01(\x0b\x32\x1f.pressrun.v1.DocumentCompletion\"{\n\rVerifyRequest\x12\'\n\x08manifest\x18\x01 \x01(\x0b\x32\x15.pressrun.v1.Manifest\x12\x13\n\x0brecord_json\x18\x02 \x01(\x0c\x12\x1a\n\x12\x63ustomer_reference\x18\x03 \x01(\t\x12\x10\n\x08\x64ocument\x18\x04 \x01(\x0c\"]\n\nDifference\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0c\n\x04page\x18\x02 \x01(\x05\x12\x0e\n\x06object\x18\x03 \x01(\x05\x12\x0e\n\x06offset\x18\x04 \x01(\x03\x12\x13\n\x0b\x64\x65scription\x18\x05 \x01(\t\"\xc0\x01\n\x0eVerifyResponse\x12)\n\x06result\x18\x01 \x01(\x0e\x32\x19.pressrun.v1.VerifyResult\x12%\n\x08\x64ocument\x18\x02 \x01(\x0b\x32\x13.pressrun.v1.Digest\x12\x15\n\rengine_digest\x18\x03 \x01(\t\x12+\n\ndifference\x18\x04 \x01(\x0b\x32\x17.pressrun.v1.Difference\x12\x18\n\x10\x64ocument_altered\x18\x05 \x01(\x08*\x90\x01\n\x0cVerifyResult\x12\x1d\n\x19VERIFY_RESULT_UNSPECIFIED\x10\x00\x12\x1c\n\x18VERIFY_RESULT_SAME_BYTES\x10\x01\x12!\n\x1dVERIFY_RESULT_DIFFERENT_BYTES\x10\x02\x12 \n\x1cVERIFY_RESULT_ENGINE_DIFFERS\x10\x03\x32\x9b\x03\n\rRenderService\x12\x45\n\x06Render\x12\x1a.pressrun.v1.RenderRequest\x1a\x1b.pressrun.v1.RenderResponse(\x01\x30\x01\x12[\n\x0eRenderDocument\x12\".pressrun.v1.RenderDocumentRequest\x1a#.pressrun.v1.RenderDocumentResponse0\x01\x12P\n\x0bRenderUnary\x12\x1f.pressrun.v1.RenderUnaryRequest\x1a .pressrun.v1.RenderUnaryResponse\x12Q\n\nRenderRows\x12\x1e.pressrun.v1.RenderRowsRequest\x1a\x1f.pressrun.v1.RenderRowsResponse(\x01\x30\x01\x12\x41\n\x06Verify\x12\x1a.pressrun.v1.VerifyRequest\x1a\x1b.pressrun.v1.VerifyResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n pressrun/v1/render_service.proto\x12\x0bpressrun.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1apressrun/v1/document.proto\"j\n\x11RenderRequestItem\x12\x30\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.pressrun.v1.DocumentRequestH\x00\x12\x1b\n\x11\x63\x61ncel_request_id\x18\x02 \x01(\tH\x00\x42\x06\n\x04item\">\n\rRenderRequest\x12-\n\x05items\x18\x01 \x03(\x0b\x32\x1e.pressrun.v1.RenderRequestItem\"\xcd\x01\n\x12RenderResponseItem\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12+\n\x06header\x18\x02 \x01(\x0b\x32\x1b.pressrun.v1.DocumentHeader\x12\x0e\n\x06offset\x18\x03 \x01(\x03\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\x12\x33\n\ncompletion\x18\x05 \x01(\x0b\x32\x1f.pressrun.v1.DocumentCompletion\x12#\n\x07\x66\x61ilure\x18\x06 \x01(\x0b\x32\x12.google.rpc.Status\"i\n\x0eRenderResponse\x12.\n\x05items\x18\x01 \x03(\x0b\x32\x1f.pressrun.v1.RenderResponseItem\x12\'\n\x08\x64raining\x18\x02 \x01(\x0b\x32\x15.pressrun.v1.Draining\"4\n\x08\x44raining\x12(\n\x05grace\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\"u\n\x15RenderDocumentRequest\x12.\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.pressrun.v1.DocumentRequest\x12\x15\n\rresume_offset\x18\x02 \x01(\x03\x12\x15\n\rresume_sha256\x18\x03 \x01(\t\"\x98\x01\n\x16RenderDocumentResponse\x12+\n\x06header\x18\x01 \x01(\x0b\x32\x1b.pressrun.v1.DocumentHeader\x12\x0e\n\x06offset\x18\x02 \x01(\x03\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\x12\x33\n\ncompletion\x18\x04 \x01(\x0b\x32\x1f.pressrun.v1.DocumentCompletion\"D\n\x12RenderUnaryRequest\x12.\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.pressrun.v1.DocumentRequest\"\x85\x01\n\x13RenderUnaryResponse\x12+\n\x06header\x18\x01 \x01(\x0b\x32\x1b.pressrun.v1.DocumentHeader\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x12\x33\n\ncompletion\x18\x03 \x01(\x0b\x32\x1f.pressrun.v1.DocumentCompletion\"g\n\x11RenderRowsRequest\x12\'\n\x05start\x18\x01 \x01(\x0b\x32\x16.pressrun.v1.RowsStartH\x00\x12!\n\x04rows\x18\x02 \x01(\x0b\x32\x11.pressrun.v1.RowsH\x00\x42\x06\n\x04part\"O\n\tRowsStart\x12.\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.pressrun.v1.DocumentRequest\x12\x12\n\nrows_field\x18\x02 \x01(\t\"\x19\n\x04Rows\x12\x11\n\trows_json\x18\x01 \x01(\x0c\"\x94\x01\n\x12RenderRowsResponse\x12+\n\x06header\x18\x01 \x01(\x0b\x32\x1b.pressrun.v1.DocumentHeader\x12\x0e\n\x06offset\x18\x02 \x01(\x03\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\x12\x33\n\ncompletion\x18\x04 \x01(\x0b\x32\x1f.pressrun.v1.DocumentCompletion\"{\n\rVerifyRequest\x12\'\n\x08manifest\x18\x01 \x01(\x0b\x32\x15.pressrun.v1.Manifest\x12\x13\n\x0brecord_json\x18\x02 \x01(\x0c\x12\x1a\n\x12\x63ustomer_reference\x18\x03 \x01(\t\x12\x10\n\x08\x64ocument\x18\x04 \x01(\x0c\"]\n\nDifference\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0c\n\x04page\x18\x02 \x01(\x05\x12\x0e\n\x06object\x18\x03 \x01(\x05\x12\x0e\n\x06offset\x18\x04 \x01(\x03\x12\x13\n\x0b\x64\x65scription\x18\x05 \x01(\t\"\xc0\x01\n\x0eVerifyResponse\x12)\n\x06result\x18\x01 \x01(\x0e\x32\x19.pressrun.v1.VerifyResult\x12%\n\x08\x64ocument\x18\x02 \x01(\x0b\x32\x13.pressrun.v1.Digest\x12\x15\n\rengine_digest\x18\x03 \x01(\t\x12+\n\ndifference\x18\x04 \x01(\x0b\x32\x17.pressrun.v1.Difference\x12\x18\n\x10\x64ocument_altered\x18\x05 \x01(\x08\"@\n\x0e\x45xplainRequest\x12.\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x1c.pressrun.v1.DocumentRequest\"h\n\rExplainedRule\x12\x0c\n\x04rule\x18\x01 \x01(\x05\x12\x11\n\tcondition\x18\x02 \x01(\t\x12\'\n\x06result\x18\x03 \x01(\x0e\x32\x17.pressrun.v1.RuleResult\x12\r\n\x05offer\x18\x04 \x01(\t\"x\n\rExplainedSlot\x12)\n\x05rules\x18\x01 \x03(\x0b\x32\x1a.pressrun.v1.ExplainedRule\x12+\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\x19.pressrun.v1.SlotDecision\x12\x0f\n\x07\x66\x61ilure\x18\x03 \x01(\t\"\xef\x01\n\x0f\x45xplainResponse\x12*\n\x08template\x18\x01 \x01(\x0b\x32\x18.pressrun.v1.TemplateRef\x12\x0e\n\x06locale\x18\x02 \x01(\t\x12)\n\x05\x61s_of\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tterritory\x18\x04 \x01(\t\x12)\n\x05slots\x18\x05 \x03(\x0b\x32\x1a.pressrun.v1.ExplainedSlot\x12\x37\n\x11localisation_gaps\x18\x06 \x03(\x0b\x32\x1c.pressrun.v1.LocalisationGap*\x90\x01\n\x0cVerifyResult\x12\x1d\n\x19VERIFY_RESULT_UNSPECIFIED\x10\x00\x12\x1c\n\x18VERIFY_RESULT_SAME_BYTES\x10\x01\x12!\n\x1dVERIFY_RESULT_DIFFERENT_BYTES\x10\x02\x12 \n\x1cVERIFY_RESULT_ENGINE_DIFFERS\x10\x03*|\n\nRuleResult\x12\x1b\n\x17RULE_RESULT_UNSPECIFIED\x10\x00\x12\x17\n\x13RULE_RESULT_MATCHED\x10\x01\x12\x1b\n\x17RULE_RESULT_NOT_MATCHED\x10\x02\x12\x1b\n\x17RULE_RESULT_NOT_REACHED\x10\x03\x32\xe1\x03\n\rRenderService\x12\x45\n\x06Render\x12\x1a.pressrun.v1.RenderRequest\x1a\x1b.pressrun.v1.RenderResponse(\x01\x30\x01\x12[\n\x0eRenderDocument\x12\".pressrun.v1.RenderDocumentRequest\x1a#.pressrun.v1.RenderDocumentResponse0\x01\x12P\n\x0bRenderUnary\x12\x1f.pressrun.v1.RenderUnaryRequest\x1a .pressrun.v1.RenderUnaryResponse\x12Q\n\nRenderRows\x12\x1e.pressrun.v1.RenderRowsRequest\x1a\x1f.pressrun.v1.RenderRowsResponse(\x01\x30\x01\x12\x41\n\x06Verify\x12\x1a.pressrun.v1.VerifyRequest\x1a\x1b.pressrun.v1.VerifyResponse\x12\x44\n\x07\x45xplain\x12\x1b.pressrun.v1.ExplainRequest\x1a\x1c.pressrun.v1.ExplainResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pressrun.v1.render_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_VERIFYRESULT']._serialized_start=1935
-  _globals['_VERIFYRESULT']._serialized_end=2079
-  _globals['_RENDERREQUESTITEM']._serialized_start=134
-  _globals['_RENDERREQUESTITEM']._serialized_end=240
-  _globals['_RENDERREQUEST']._serialized_start=242
-  _globals['_RENDERREQUEST']._serialized_end=304
-  _globals['_RENDERRESPONSEITEM']._serialized_start=307
-  _globals['_RENDERRESPONSEITEM']._serialized_end=512
-  _globals['_RENDERRESPONSE']._serialized_start=514
-  _globals['_RENDERRESPONSE']._serialized_end=619
-  _globals['_DRAINING']._serialized_start=621
-  _globals['_DRAINING']._serialized_end=673
-  _globals['_RENDERDOCUMENTREQUEST']._serialized_start=675
-  _globals['_RENDERDOCUMENTREQUEST']._serialized_end=792
-  _globals['_RENDERDOCUMENTRESPONSE']._serialized_start=795
-  _globals['_RENDERDOCUMENTRESPONSE']._serialized_end=947
-  _globals['_RENDERUNARYREQUEST']._serialized_start=949
-  _globals['_RENDERUNARYREQUEST']._serialized_end=1017
-  _globals['_RENDERUNARYRESPONSE']._serialized_start=1020
-  _globals['_RENDERUNARYRESPONSE']._serialized_end=1153
-  _globals['_RENDERROWSREQUEST']._serialized_start=1155
-  _globals['_RENDERROWSREQUEST']._serialized_end=1258
-  _globals['_ROWSSTART']._serialized_start=1260
-  _globals['_ROWSSTART']._serialized_end=1339
-  _globals['_ROWS']._serialized_start=1341
-  _globals['_ROWS']._serialized_end=1366
-  _globals['_RENDERROWSRESPONSE']._serialized_start=1369
-  _globals['_RENDERROWSRESPONSE']._serialized_end=1517
-  _globals['_VERIFYREQUEST']._serialized_start=1519
-  _globals['_VERIFYREQUEST']._serialized_end=1642
-  _globals['_DIFFERENCE']._serialized_start=1644
-  _globals['_DIFFERENCE']._serialized_end=1737
-  _globals['_VERIFYRESPONSE']._serialized_start=1740
-  _globals['_VERIFYRESPONSE']._serialized_end=1932
-  _globals['_RENDERSERVICE']._serialized_start=2082
-  _globals['_RENDERSERVICE']._serialized_end=2493
+  _globals['_VERIFYRESULT']._serialized_start=2504
+  _globals['_VERIFYRESULT']._serialized_end=2648
+  _globals['_RULERESULT']._serialized_start=2650
+  _globals['_RULERESULT']._serialized_end=2774
+  _globals['_RENDERREQUESTITEM']._serialized_start=167
+  _globals['_RENDERREQUESTITEM']._serialized_end=273
+  _globals['_RENDERREQUEST']._serialized_start=275
+  _globals['_RENDERREQUEST']._serialized_end=337
+  _globals['_RENDERRESPONSEITEM']._serialized_start=340
+  _globals['_RENDERRESPONSEITEM']._serialized_end=545
+  _globals['_RENDERRESPONSE']._serialized_start=547
+  _globals['_RENDERRESPONSE']._serialized_end=652
+  _globals['_DRAINING']._serialized_start=654
+  _globals['_DRAINING']._serialized_end=706
+  _globals['_RENDERDOCUMENTREQUEST']._serialized_start=708
+  _globals['_RENDERDOCUMENTREQUEST']._serialized_end=825
+  _globals['_RENDERDOCUMENTRESPONSE']._serialized_start=828
+  _globals['_RENDERDOCUMENTRESPONSE']._serialized_end=980
+  _globals['_RENDERUNARYREQUEST']._serialized_start=982
+  _globals['_RENDERUNARYREQUEST']._serialized_end=1050
+  _globals['_RENDERUNARYRESPONSE']._serialized_start=1053
+  _globals['_RENDERUNARYRESPONSE']._serialized_end=1186
+  _globals['_RENDERROWSREQUEST']._serialized_start=1188
+  _globals['_RENDERROWSREQUEST']._serialized_end=1291
+  _globals['_ROWSSTART']._serialized_start=1293
+  _globals['_ROWSSTART']._serialized_end=1372
+  _globals['_ROWS']._serialized_start=1374
+  _globals['_ROWS']._serialized_end=1399
+  _globals['_RENDERROWSRESPONSE']._serialized_start=1402
+  _globals['_RENDERROWSRESPONSE']._serialized_end=1550
+  _globals['_VERIFYREQUEST']._serialized_start=1552
+  _globals['_VERIFYREQUEST']._serialized_end=1675
+  _globals['_DIFFERENCE']._serialized_start=1677
+  _globals['_DIFFERENCE']._serialized_end=1770
+  _globals['_VERIFYRESPONSE']._serialized_start=1773
+  _globals['_VERIFYRESPONSE']._serialized_end=1965
+  _globals['_EXPLAINREQUEST']._serialized_start=1967
+  _globals['_EXPLAINREQUEST']._serialized_end=2031
+  _globals['_EXPLAINEDRULE']._serialized_start=2033
+  _globals['_EXPLAINEDRULE']._serialized_end=2137
+  _globals['_EXPLAINEDSLOT']._serialized_start=2139
+  _globals['_EXPLAINEDSLOT']._serialized_end=2259
+  _globals['_EXPLAINRESPONSE']._serialized_start=2262
+  _globals['_EXPLAINRESPONSE']._serialized_end=2501
+  _globals['_RENDERSERVICE']._serialized_start=2777
+  _globals['_RENDERSERVICE']._serialized_end=3258
 # @@protoc_insertion_point(module_scope)

@@ -1,6 +1,7 @@
 import datetime
 
 from google.protobuf import duration_pb2 as _duration_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.rpc import status_pb2 as _status_pb2
 from pressrun.v1 import document_pb2 as _document_pb2
 from google.protobuf.internal import containers as _containers
@@ -18,10 +19,21 @@ class VerifyResult(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     VERIFY_RESULT_SAME_BYTES: _ClassVar[VerifyResult]
     VERIFY_RESULT_DIFFERENT_BYTES: _ClassVar[VerifyResult]
     VERIFY_RESULT_ENGINE_DIFFERS: _ClassVar[VerifyResult]
+
+class RuleResult(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    RULE_RESULT_UNSPECIFIED: _ClassVar[RuleResult]
+    RULE_RESULT_MATCHED: _ClassVar[RuleResult]
+    RULE_RESULT_NOT_MATCHED: _ClassVar[RuleResult]
+    RULE_RESULT_NOT_REACHED: _ClassVar[RuleResult]
 VERIFY_RESULT_UNSPECIFIED: VerifyResult
 VERIFY_RESULT_SAME_BYTES: VerifyResult
 VERIFY_RESULT_DIFFERENT_BYTES: VerifyResult
 VERIFY_RESULT_ENGINE_DIFFERS: VerifyResult
+RULE_RESULT_UNSPECIFIED: RuleResult
+RULE_RESULT_MATCHED: RuleResult
+RULE_RESULT_NOT_MATCHED: RuleResult
+RULE_RESULT_NOT_REACHED: RuleResult
 
 class RenderRequestItem(_message.Message):
     __slots__ = ("document", "cancel_request_id")
@@ -178,3 +190,47 @@ class VerifyResponse(_message.Message):
     difference: Difference
     document_altered: bool
     def __init__(self, result: _Optional[_Union[VerifyResult, str]] = ..., document: _Optional[_Union[_document_pb2.Digest, _Mapping]] = ..., engine_digest: _Optional[str] = ..., difference: _Optional[_Union[Difference, _Mapping]] = ..., document_altered: bool = ...) -> None: ...
+
+class ExplainRequest(_message.Message):
+    __slots__ = ("document",)
+    DOCUMENT_FIELD_NUMBER: _ClassVar[int]
+    document: _document_pb2.DocumentRequest
+    def __init__(self, document: _Optional[_Union[_document_pb2.DocumentRequest, _Mapping]] = ...) -> None: ...
+
+class ExplainedRule(_message.Message):
+    __slots__ = ("rule", "condition", "result", "offer")
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    CONDITION_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    OFFER_FIELD_NUMBER: _ClassVar[int]
+    rule: int
+    condition: str
+    result: RuleResult
+    offer: str
+    def __init__(self, rule: _Optional[int] = ..., condition: _Optional[str] = ..., result: _Optional[_Union[RuleResult, str]] = ..., offer: _Optional[str] = ...) -> None: ...
+
+class ExplainedSlot(_message.Message):
+    __slots__ = ("rules", "decision", "failure")
+    RULES_FIELD_NUMBER: _ClassVar[int]
+    DECISION_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    rules: _containers.RepeatedCompositeFieldContainer[ExplainedRule]
+    decision: _document_pb2.SlotDecision
+    failure: str
+    def __init__(self, rules: _Optional[_Iterable[_Union[ExplainedRule, _Mapping]]] = ..., decision: _Optional[_Union[_document_pb2.SlotDecision, _Mapping]] = ..., failure: _Optional[str] = ...) -> None: ...
+
+class ExplainResponse(_message.Message):
+    __slots__ = ("template", "locale", "as_of", "territory", "slots", "localisation_gaps")
+    TEMPLATE_FIELD_NUMBER: _ClassVar[int]
+    LOCALE_FIELD_NUMBER: _ClassVar[int]
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    TERRITORY_FIELD_NUMBER: _ClassVar[int]
+    SLOTS_FIELD_NUMBER: _ClassVar[int]
+    LOCALISATION_GAPS_FIELD_NUMBER: _ClassVar[int]
+    template: _document_pb2.TemplateRef
+    locale: str
+    as_of: _timestamp_pb2.Timestamp
+    territory: str
+    slots: _containers.RepeatedCompositeFieldContainer[ExplainedSlot]
+    localisation_gaps: _containers.RepeatedCompositeFieldContainer[_document_pb2.LocalisationGap]
+    def __init__(self, template: _Optional[_Union[_document_pb2.TemplateRef, _Mapping]] = ..., locale: _Optional[str] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., territory: _Optional[str] = ..., slots: _Optional[_Iterable[_Union[ExplainedSlot, _Mapping]]] = ..., localisation_gaps: _Optional[_Iterable[_Union[_document_pb2.LocalisationGap, _Mapping]]] = ...) -> None: ...

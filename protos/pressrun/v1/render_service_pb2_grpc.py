@@ -79,6 +79,11 @@ class RenderServiceStub(object):
                 request_serializer=pressrun_dot_v1_dot_render__service__pb2.VerifyRequest.SerializeToString,
                 response_deserializer=pressrun_dot_v1_dot_render__service__pb2.VerifyResponse.FromString,
                 _registered_method=True)
+        self.Explain = channel.unary_unary(
+                '/pressrun.v1.RenderService/Explain',
+                request_serializer=pressrun_dot_v1_dot_render__service__pb2.ExplainRequest.SerializeToString,
+                response_deserializer=pressrun_dot_v1_dot_render__service__pb2.ExplainResponse.FromString,
+                _registered_method=True)
 
 
 class RenderServiceServicer(object):
@@ -151,6 +156,15 @@ class RenderServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Explain(self, request, context):
+        """Says which assets a document would get and why, without making it: which rules hold, which candidates are refused. A
+        slot that would fail the document is part of the answer, not an error. RESOURCE_EXHAUSTED (reason LIMIT_EXCEEDED):
+        the record is over 1 MiB. Other codes as above.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RenderServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -178,6 +192,11 @@ def add_RenderServiceServicer_to_server(servicer, server):
                     servicer.Verify,
                     request_deserializer=pressrun_dot_v1_dot_render__service__pb2.VerifyRequest.FromString,
                     response_serializer=pressrun_dot_v1_dot_render__service__pb2.VerifyResponse.SerializeToString,
+            ),
+            'Explain': grpc.unary_unary_rpc_method_handler(
+                    servicer.Explain,
+                    request_deserializer=pressrun_dot_v1_dot_render__service__pb2.ExplainRequest.FromString,
+                    response_serializer=pressrun_dot_v1_dot_render__service__pb2.ExplainResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -335,6 +354,33 @@ class RenderService(object):
             '/pressrun.v1.RenderService/Verify',
             pressrun_dot_v1_dot_render__service__pb2.VerifyRequest.SerializeToString,
             pressrun_dot_v1_dot_render__service__pb2.VerifyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Explain(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pressrun.v1.RenderService/Explain',
+            pressrun_dot_v1_dot_render__service__pb2.ExplainRequest.SerializeToString,
+            pressrun_dot_v1_dot_render__service__pb2.ExplainResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -63,6 +63,11 @@ class RenderServiceStub:
     template is not on this node. FAILED_PRECONDITION (reason PINS_MISMATCH): an asset of the manifest can no longer be
     had in that version. Other codes as above.
     """
+    Explain: _aio.UnaryUnaryMultiCallable[_render_service_pb2.ExplainRequest, _render_service_pb2.ExplainResponse]
+    """Says which assets a document would get and why, without making it: which rules hold, which candidates are refused. A
+    slot that would fail the document is part of the answer, not an error. RESOURCE_EXHAUSTED (reason LIMIT_EXCEEDED):
+    the record is over 1 MiB. Other codes as above.
+    """
 
 class RenderServiceServicer(metaclass=_abc_1.ABCMeta):
     """Renders documents.
@@ -142,6 +147,17 @@ class RenderServiceServicer(metaclass=_abc_1.ABCMeta):
         is an answer, not an error. INVALID_ARGUMENT: the record is not the one that the manifest names. NOT_FOUND: the
         template is not on this node. FAILED_PRECONDITION (reason PINS_MISMATCH): an asset of the manifest can no longer be
         had in that version. Other codes as above.
+        """
+
+    @_abc_1.abstractmethod
+    def Explain(
+        self,
+        request: _render_service_pb2.ExplainRequest,
+        context: _aio.ServicerContext[_render_service_pb2.ExplainRequest, _abc.Awaitable[_render_service_pb2.ExplainResponse]],
+    ) -> _abc.Awaitable[_render_service_pb2.ExplainResponse]:
+        """Says which assets a document would get and why, without making it: which rules hold, which candidates are refused. A
+        slot that would fail the document is part of the answer, not an error. RESOURCE_EXHAUSTED (reason LIMIT_EXCEEDED):
+        the record is over 1 MiB. Other codes as above.
         """
 
 def add_RenderServiceServicer_to_server(servicer: RenderServiceServicer, server: _aio.Server) -> None: ...

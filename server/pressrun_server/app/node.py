@@ -32,6 +32,7 @@ from pressrun_server.render.compile import Compiler
 from pressrun_server.render.compiled import SharedCompilations
 from pressrun_server.render.composers import ComposerPool
 from pressrun_server.render.engine import engine
+from pressrun_server.render.explaining import Explainer
 from pressrun_server.render.pipeline import Pipeline
 from pressrun_server.render.prefetch import AssetDesk
 from pressrun_server.render.reading import RecordReader
@@ -202,7 +203,13 @@ class Node:
         self._rpc = RpcServer(
             config.rpc,
             metrics,
-            render=RenderService(pipeline, config.rpc, config.pipeline, Verifier(pipeline, preparers, digest)),
+            render=RenderService(
+                pipeline,
+                config.rpc,
+                config.pipeline,
+                Verifier(pipeline, preparers, digest),
+                Explainer(pipeline, resolver),
+            ),
             templates=TemplateService(compiler, registry, lambda name: meters.admit((name,))),
             assets=AssetService(desk, registry),
         )

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from pressrun_server.model.asset import AssetUse
+from pressrun_server.model.decision import Decision, LocalisationGap
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.document import RenderWarning
 from pressrun_server.model.spec import RenderSpec
@@ -78,6 +79,8 @@ class Manifest(msgspec.Struct, frozen=True, gc=False):
     finished_at: datetime
     timings: Timings
     warnings: tuple[RenderWarning, ...]
+    decisions: tuple[Decision, ...] = ()
+    gaps: tuple[LocalisationGap, ...] = ()
 
 
 class Completion(msgspec.Struct, frozen=True, gc=False):
@@ -123,6 +126,9 @@ def manifest_json(manifest: Manifest) -> str:
         "tenant": spec.tenant,
         "communicationId": spec.communication_id,
         "attributes": _attributes(spec.attributes),
+        "decisions": [_decision(decision) for decision in manifest.decisions],
+        "localisationGaps": [_given(msgspec.to_builtins(gap)) for gap in manifest.gaps],
+        "requestedLocale": spec.locale,
     }
     return json.dumps(_given(value), ensure_ascii=False, indent=2)
 
@@ -161,6 +167,17 @@ def _pins(header: DocumentHeader) -> dict[str, Any]:
             "fonts": [_given({"name": font.name, "sha256": font.sha256}) for font in header.template.fonts],
             "asOf": _moment(header.as_of),
             "locale": header.locale,
+        }
+    )
+
+
+def _decision(decision: Decision) -> dict[str, Any]:
+    return _given(
+        {
+            **msgspec.to_builtins(decision),
+            "outcome": f"SLOT_OUTCOME_{decision.outcome.name}",
+            "refused": [_given(msgspec.to_builtins(one)) for one in decision.refused],
+            "text": decision.text,
         }
     )
 

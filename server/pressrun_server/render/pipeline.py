@@ -11,6 +11,7 @@ from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.metrics.labels import UNREAD, DocumentMeters
 from pressrun_server.model.asset import AssetUse
+from pressrun_server.model.decision import Decision, LocalisationGap, Settlement
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.document import RenderWarning
 from pressrun_server.model.spec import OutputChannel, OutputFormat, Pins, Priority, RenderSpec
@@ -18,6 +19,7 @@ from pressrun_server.prepare.faults import failure_of
 from pressrun_server.render.admission import Admission
 from pressrun_server.render.compose_stream import ComposeJob, ComposeStream
 from pressrun_server.render.config import PipelineConfig
+from pressrun_server.render.deciding import Decider, gaps_of
 from pressrun_server.render.errors import DeadlineError
 from pressrun_server.render.fallbacks import judged
 from pressrun_server.render.manifest import Completion, DocumentHeader, Manifest
@@ -50,7 +52,13 @@ class Resolving(Protocol):
     """Turns what was selected into prepared assets; `assets.resolver.AssetResolver` in a node."""
 
     def resolve_warm(
-        self, selections: Sequence[Selection], *, as_of: datetime, channel: str, pins: Pins | None = None
+        self,
+        selections: Sequence[Selection],
+        *,
+        as_of: datetime,
+        channel: str,
+        pins: Pins | None = None,
+        journal: dict[str, Settlement] | None = None,
     ) -> Resolved | None:
         """The assets, where all of them can be had without waiting.
 
@@ -59,7 +67,13 @@ class Resolving(Protocol):
         """
 
     async def resolve(
-        self, selections: Sequence[Selection], *, as_of: datetime, channel: str, pins: Pins | None = None
+        self,
+        selections: Sequence[Selection],
+        *,
+        as_of: datetime,
+        channel: str,
+        pins: Pins | None = None,
+        journal: dict[str, Settlement] | None = None,
     ) -> Resolved:
         """The assets, asking their sources where needed.
 
@@ -125,6 +139,7 @@ class Pipeline:
         self._config = config
         self._meters = meters
         self._reader = reader
+        self._decider = Decider()
 
     async def render(
         self, spec: RenderSpec, sink: Sink, *, deadline: float | None = None, rows: RowFeed | None = None
@@ -177,7 +192,9 @@ class Pipeline:
         permit = await self._admission.admit(len(spec.record), spec.priority, spec.tenant)
         try:
             trace.step("compile")
-            published = self._find(spec, trace)
+            published = self._find(spec)
+            trace.template = published.info
+            self._check_offer(spec, published)
 
             trace.step("select")
             header_locale, as_of = self._circumstances(spec, published)
@@ -210,10 +227,20 @@ class Pipeline:
 
             trace.step("resolve")
             # Warm assets are had without a wait, and so without a turn of the event loop.
-            found = self._resolver.resolve_warm(selections, as_of=as_of, channel=spec.channel, pins=spec.pins)
+            journal: dict[str, Settlement] = {}
+            found = self._resolver.resolve_warm(
+                selections, as_of=as_of, channel=spec.channel, pins=spec.pins, journal=journal
+            )
             if found is None:
-                found = await self._resolver.resolve(selections, as_of=as_of, channel=spec.channel, pins=spec.pins)
+                journal.clear()
+                found = await self._resolver.resolve(
+                    selections, as_of=as_of, channel=spec.channel, pins=spec.pins, journal=journal
+                )
             uses, warnings = found
+            told = (
+                self._decider.decide(published.info, selections, uses, journal),
+                gaps_of(published.info, selections, journal, requested=spec.locale, locale=header_locale),
+            )
             warnings = judged(warnings, published.info.policy)
 
             trace.step("compose")
@@ -236,11 +263,21 @@ class Pipeline:
                 else:
                     last = await self._fed(stream, rows.pump(checker, stream), sink, header, trace)
                     record = rows.digest
-            return last, self._complete(spec, header, record or Digest.of(spec.record), stream, warnings, trace)
+            return last, self._complete(spec, header, record or Digest.of(spec.record), stream, warnings, told, trace)
         finally:
             permit.release()
 
-    def _find(self, spec: RenderSpec, trace: Trace) -> Published:
+    def circumstances(self, spec: RenderSpec) -> tuple[Published, str, datetime]:
+        """The template that a request means, its locale, and the moment that the document speaks of.
+
+        Raises:
+            PressrunError: TEMPLATE_NOT_FOUND, INVALID_REQUEST, UNSUPPORTED, ENGINE_MISMATCH, PINS_MISMATCH.
+        """
+        published = self._find(spec)
+        self._check_offer(spec, published)
+        return published, *self._circumstances(spec, published)
+
+    def _find(self, spec: RenderSpec) -> Published:
         pins = spec.pins
         if pins is not None and pins.engine_digest != self._engine:
             raise PressrunError(
@@ -249,10 +286,7 @@ class Pipeline:
                 "node that runs it, or leave the pins out",
                 metadata={"engine": self._engine},
             )
-        published = self._registry.find(spec.template, pins.template_digest if pins is not None else "")
-        trace.template = published.info
-        self._check_offer(spec, published)
-        return published
+        return self._registry.find(spec.template, pins.template_digest if pins is not None else "")
 
     def _check_offer(self, spec: RenderSpec, published: Published) -> None:
         formats = OFFERED.get(spec.channel)
@@ -329,6 +363,7 @@ class Pipeline:
         record: Digest,
         stream: ComposeStream,
         warnings: Sequence[RenderWarning],
+        told: tuple[tuple[Decision, ...], tuple[LocalisationGap, ...]],
         trace: Trace,
     ) -> Completion:
         summary = stream.summary
@@ -343,6 +378,8 @@ class Pipeline:
             finished_at=self._clock.now(),
             timings=trace.timings(summary.cpu_seconds),
             warnings=(*warnings, *summary.warnings),
+            decisions=told[0],
+            gaps=told[1],
         )
         return Completion(manifest, found.count("memory"), found.count("disk"), found.count("source"))
 

@@ -46,6 +46,12 @@ def _anywhere(require: Requirement) -> Requirement:
     return msgspec.structs.replace(require, territory=False)
 
 
+def _named(selection: Selection) -> str:
+    """What was asked for: a ref, or a query as the template has it."""
+    queries = [choice.query.text for choice in selection.choices if choice.query is not None]
+    return selection.ref or (queries[0] if queries else "")
+
+
 class AssetDesk:
     """Answers the questions of AssetService.
 
@@ -89,8 +95,8 @@ class AssetDesk:
                 try:
                     uses, _ = await self._resolver.resolve((selection,), as_of=self._clock.now(), channel=channel)
                 except PressrunError as error:
-                    return AssetOutcome(selection.ref, failure=error)
-            return AssetOutcome(selection.ref, descriptor=uses[0].descriptor, found_in=uses[0].found_in)
+                    return AssetOutcome(_named(selection), failure=error)
+            return AssetOutcome(_named(selection), descriptor=uses[0].descriptor, found_in=uses[0].found_in)
 
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(outcome(selection)) for selection in selections]

@@ -11,6 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from pressrun.v1 import document_pb2
 from pressrun_server.model.spec import OutputChannel, OutputFormat
 from pressrun_server.render.manifest import ATTRIBUTE_FIELDS, SECRET_ATTRIBUTE, Completion, DocumentHeader, Manifest
+from pressrun_server.rpc.deciding import decisions_bytes, gap_message
 from pressrun_server.rpc.wire import lead
 
 __all__ = ["CHANNELS", "completion_bytes", "fill_completion", "fill_header", "header_bytes", "pins_bytes"]
@@ -59,7 +60,7 @@ def completion_bytes(completion: Completion, pins: bytes) -> bytes:
     """A DocumentCompletion, serialised; arguments as for `header_bytes`."""
     message = document_pb2.Manifest()
     _fill_manifest(message, completion.manifest)
-    manifest = message.SerializeToString()
+    manifest = message.SerializeToString() + decisions_bytes(completion.manifest.decisions)
     before = lead(_MANIFEST_PINS, len(pins))
     use = document_pb2.CacheUse(
         memory_hits=completion.memory_hits,
@@ -142,6 +143,9 @@ def _fill_manifest(message: document_pb2.Manifest, manifest: Manifest) -> None:
     _fill_duration(timings.compose_cpu, spent.compose_cpu)
     for warning in manifest.warnings:
         message.warnings.add(code=warning.code, message=warning.message, place=warning.place)
+    for gap in manifest.gaps:
+        message.localisation_gaps.append(gap_message(gap))
+    message.requested_locale = spec.locale
     message.tenant = spec.tenant
     message.communication_id = spec.communication_id
     attributes = message.attributes

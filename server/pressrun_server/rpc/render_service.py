@@ -8,7 +8,9 @@ from typing import Protocol, TypeAlias
 
 from pressrun.v1 import render_service_pb2, render_service_pb2_grpc
 from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.model.spec import RenderSpec
 from pressrun_server.render.config import PipelineConfig
+from pressrun_server.render.explaining import Explanation
 from pressrun_server.render.manifest import Completion, DocumentHeader
 from pressrun_server.render.pipeline import Pipeline
 from pressrun_server.render.rows import RowFeed
@@ -17,12 +19,13 @@ from pressrun_server.rpc.answering import Context, answering, deadline_of
 from pressrun_server.rpc.answers import fill_completion, fill_header
 from pressrun_server.rpc.config import RpcConfig
 from pressrun_server.rpc.conversion import read_spec
+from pressrun_server.rpc.deciding import explanation_message
 from pressrun_server.rpc.render_stream import RenderStream
 from pressrun_server.rpc.resume import Resume, resume_point
 from pressrun_server.rpc.rows import first_of, parts_of
 from pressrun_server.rpc.verifying import claim_of, verification_message
 
-__all__ = ["RenderService", "Verifying"]
+__all__ = ["Explaining", "RenderService", "Verifying"]
 
 _Message: TypeAlias = render_service_pb2.RenderDocumentResponse | render_service_pb2.RenderRowsResponse
 _ENVELOPE = 64 * 1024
@@ -40,6 +43,17 @@ class Verifying(Protocol):
         """
 
 
+class Explaining(Protocol):
+    """Says how documents are decided; `render.explaining.Explainer` in a node."""
+
+    async def explain(self, spec: RenderSpec) -> Explanation:
+        """Choose and judge, and tell each step.
+
+        Raises:
+            PressrunError: it can't be told.
+        """
+
+
 class RenderService(render_service_pb2_grpc.RenderServiceServicer):
     """Renders documents.
 
@@ -48,11 +62,15 @@ class RenderService(render_service_pb2_grpc.RenderServiceServicer):
         config: limits of the surface.
         limits: limits of a document.
         verifier: makes documents again.
+        explainer: says how documents are decided.
     """
 
-    def __init__(self, pipeline: Pipeline, config: RpcConfig, limits: PipelineConfig, verifier: Verifying) -> None:
+    def __init__(
+        self, pipeline: Pipeline, config: RpcConfig, limits: PipelineConfig, verifier: Verifying, explainer: Explaining
+    ) -> None:
         self._pipeline = pipeline
         self._verifier = verifier
+        self._explainer = explainer
         self._config = config
         self._limits = limits
         self._streams: set[RenderStream] = set()
@@ -134,6 +152,16 @@ class RenderService(render_service_pb2_grpc.RenderServiceServicer):
             claim = claim_of(request, self._limits)
             found = await self._verifier.verify(claim, deadline=deadline_of(context))
             response.CopyFrom(verification_message(found))
+        return response
+
+    async def Explain(  # noqa: N802 - the contract's name
+        self, request: render_service_pb2.ExplainRequest, context: Context
+    ) -> render_service_pb2.ExplainResponse:
+        """Say which assets a document would get, and why."""
+        response = render_service_pb2.ExplainResponse()
+        async with answering(context, "Explain"):
+            found = await self._explainer.explain(await read_spec(request.document, self._limits))
+            response.CopyFrom(explanation_message(found))
         return response
 
 

@@ -36,6 +36,7 @@ def claim_of(request: render_service_pb2.VerifyRequest, config: PipelineConfig) 
             name=manifest.template_name, version=manifest.template_version, digest=manifest.pins.template_digest
         ),
         record_json=request.record_json,
+        locale=manifest.requested_locale,
         output_channel=manifest.output_channel,
         output_format=manifest.output_format,
         attributes=manifest.attributes,

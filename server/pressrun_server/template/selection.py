@@ -25,7 +25,7 @@ _MOST_VIOLATIONS = 20
 _LONGEST_FOR_ALL = 16_384
 _DECODER = msgspec.json.Decoder(dict[str, Any])
 _COUNTRY = re.compile(r"([A-Za-z]{2})(-.*)?\Z")
-_REGION = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?-([A-Z]{2}|[0-9]{3})\Z")
+_REGION = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?-([A-Za-z]{2}|[0-9]{3})(?:-|\Z)")
 _MOST_CHAINS = 256
 
 
@@ -171,7 +171,7 @@ def territory_of(attributes: dict[str, str], locale: str) -> str:
     if stated and (country := _COUNTRY.match(stated)):
         return country[1].upper()
     region = _REGION.match(locale)
-    return region[1] if region else ""
+    return region[1].upper() if region else ""
 
 
 def _invalid(violations: tuple[Violation, ...]) -> PressrunError:

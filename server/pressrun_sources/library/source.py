@@ -65,7 +65,7 @@ class LibrarySource:
         return AssetRef(self.name, await self._answer(None, lambda: self._select(query)))
 
     async def rank(self, query: AssetQuery) -> Sequence[AssetRef]:
-        """The files whose sidecars meet all criteria, the usable ones first; see `Ranking.rank`."""
+        """The files whose sidecars meet all criteria, the highest version first; see `Ranking.rank`."""
         found = await self._answer(None, lambda: self._rank(query))
         return [AssetRef(self.name, identifier) for identifier in found]
 
@@ -119,7 +119,9 @@ class LibrarySource:
 
     def _rank(self, query: AssetQuery) -> list[str]:
         candidates = sorted(self._found(query), key=lambda found: found[1])
-        candidates.sort(key=lambda found: (found[2], found[0]), reverse=True)
+        candidates.sort(key=lambda found: found[0], reverse=True)
+        if len(candidates) > MOST_RANKED:
+            candidates.sort(key=lambda found: found[2], reverse=True)
         if not candidates:
             raise self._nothing(query)
         return [identifier for _, identifier, _ in candidates[:MOST_RANKED]]

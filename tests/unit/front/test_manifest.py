@@ -10,10 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pressrun.v1 import document_pb2
+from pressrun_server.model.decision import Decision, LocalisationGap, Outcome, Refused
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.document import RenderWarning
 from pressrun_server.render.manifest import Completion, DocumentHeader, Manifest, Timings, manifest_json
 from pressrun_server.rpc.answers import fill_completion, fill_header
+
+_REFUSED = Refused("library:old.png", "ASSET_RIGHTS", "rights ended 2026-10-31", "its rights ended")
 
 
 def _completion(make: SimpleNamespace, **changes: Any) -> Completion:
@@ -35,6 +38,11 @@ def _completion(make: SimpleNamespace, **changes: Any) -> Completion:
         finished_at=datetime(2026, 3, 1, 12, 0, 1, 500_000, tzinfo=UTC),
         timings=Timings(*spent),
         warnings=(RenderWarning("MISSING_GLYPH", "a « sign » is missing", ""),),
+        decisions=(
+            Decision("logo", 2, "vip", Outcome.CHOSEN, "library:logo.png", "4", "fr", (_REFUSED, _REFUSED)),
+            Decision("banner", 0, "", Outcome.OMITTED),
+        ),
+        gaps=(LocalisationGap("logo", "fr-CA", "fr"), LocalisationGap("", "fr-CA", "fr")),
     )
     return Completion(manifest, 1, 2, 3)
 
@@ -48,6 +56,12 @@ def test_message_holds_everything(make: SimpleNamespace) -> None:
     assert manifest.pins.fonts[0].name == "Fira Sans"
     assert (manifest.attributes.segment, dict(manifest.attributes.extra)) == ("premier", {"branch": "7"})
     assert b"SECRET" not in message.SerializeToString()
+    assert manifest.decisions[0].text == (
+        "slot logo: rule 2 matched vip; library:logo.png version 4 (fr) chosen; "
+        "2 candidates refused: 2 rights ended 2026-10-31"
+    )
+    assert manifest.decisions[1].text == "slot banner: no rule holds; the slot is left out"
+    assert [gap.used for gap in manifest.localisation_gaps] == ["fr", "fr"]
     assert manifest.timings.compose_cpu.nanos == 123_456_789
     assert (message.cache_use.memory_hits, message.cache_use.disk_hits, message.cache_use.source_fetches) == (1, 2, 3)
     header = document_pb2.DocumentHeader()

@@ -29,6 +29,7 @@ from pressrun_server.model.diagnostic import Diagnostic, Severity
 from pressrun_server.model.template import CompiledTemplate
 from pressrun_server.render.config import PipelineConfig
 from pressrun_server.render.errors import TemplateInvalidError
+from pressrun_server.render.explaining import Explainer
 from pressrun_server.render.prefetch import AssetDesk
 from pressrun_server.rpc.asset_service import AssetService
 from pressrun_server.rpc.config import RpcConfig
@@ -68,7 +69,7 @@ async def surface(build: Callable[..., Any], make: SimpleNamespace) -> AsyncIter
     server = RpcServer(
         config,
         bench.metrics,
-        render=RenderService(bench.pipeline, config, PipelineConfig(), None),  # type: ignore[arg-type]
+        render=RenderService(bench.pipeline, config, PipelineConfig(), None, Explainer(bench.pipeline, bench.resolver)),  # type: ignore[arg-type]
         templates=TemplateService(compiler, bench.registry, names.append),  # type: ignore[arg-type]
         assets=AssetService(desk, bench.registry),
     )

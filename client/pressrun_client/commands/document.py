@@ -1,0 +1,65 @@
+"""The options that say what a document is made for, shared by the commands that make or explain one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from pressrun_client.models.vocabulary import OutputChannel
+
+__all__ = ["chosen_attributes", "document_options", "moment_of"]
+
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--channel",
+        type=click.Choice([channel.value for channel in OutputChannel]),
+        default=OutputChannel.PRINT.value,
+        show_default=True,
+        help="The output channel.",
+    ),
+    click.option("--locale", default="", help="BCP 47 tag, e.g. de-DE; the template's default where it is not given."),
+    click.option("--attribute", "attributes", multiple=True, metavar="NAME=VALUE", help="For selection and audit."),
+    click.option("--as-of", metavar="MOMENT", help="The moment that the document speaks of, e.g. 2026-09-30 (UTC)."),
+)
+
+
+def document_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds --channel, --locale, --attribute and --as-of."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def chosen_attributes(pairs: tuple[str, ...]) -> dict[str, str]:
+    """The attributes of --attribute.
+
+    Raises:
+        click.BadParameter: one is not NAME=VALUE.
+    """
+    chosen = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"{pair!r} is not NAME=VALUE, e.g. segment=premier.", param_hint="--attribute")
+        chosen[name] = value
+    return chosen
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """The moment of --as-of.
+
+    Raises:
+        click.BadParameter: it is none.
+    """
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is no ISO 8601 moment; write 2026-09-30 or 2026-09-30T12:00:00+02:00.", param_hint="--as-of"
+        ) from None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
