@@ -17,7 +17,7 @@ import msgspec
 from pressrun_server.emit.document import DocumentWriter, Metadata, PrefixCache
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.fonts.face import Face
-from pressrun_server.layout.flow import Layout
+from pressrun_server.layout.layout import Layout
 from pressrun_server.layout.lines import Typesetter
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.document import ComposeSummary

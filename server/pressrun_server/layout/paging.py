@@ -1,0 +1,302 @@
+"""Pages as they fill: the place reached, boxes that are open, and what may not be parted; how a break is made.
+
+What may not be parted is remembered by a *keep*, the place on the page where it began. When the page is full and a
+keep is open, everything placed since is moved, as frames, to the top of the next page, and layout goes on behind it, so
+nothing is laid out twice. What is taller than a page is broken after all.
+
+Vertical margins collapse by waiting: a margin is only noted (`_pending`, the largest of those that meet) and becomes
+space when the next content is placed; boxes without padding or border at that edge let it through (CSS 2.2, 8.3.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pressrun_server.layout.edges import background, borders
+from pressrun_server.layout.picture import backdrop
+from pressrun_server.layout.placing import place
+from pressrun_server.model.content import BoundListItem
+from pressrun_server.model.page import ARTIFACT, Page, Tag
+from pressrun_server.model.prepared import PreparedImage
+from pressrun_server.model.program import Box
+from pressrun_server.model.program import Page as PageKind
+
+if TYPE_CHECKING:
+    from pressrun_server.layout.layout import Layout
+    from pressrun_server.layout.table import OpenTable
+
+__all__ = ["ENDLESS", "LAYERS", "Keep", "Paging", "edges"]
+
+ENDLESS = 1 << 60
+"""The bottom of a page that has none."""
+_NO_COLOR = -1
+_NO_FILL = (0, 0, 0, 0, _NO_COLOR)
+LAYERS = ("fills", "images", "text", "tags", "alts", "links", "bookmarks")
+"""What a page consists of, and what a keep remembers the length of."""
+
+
+@dataclass(slots=True, eq=False)
+class OpenBox:
+    """A box whose content is being placed."""
+
+    box: Box
+    y: int | None = None
+    """Top of the border box on this page; None until content or an edge fixes it."""
+    slot: int = -1
+    """Where its background goes in the page's fills."""
+    first: bool = True
+    """Whether this page has its beginning."""
+
+
+@dataclass(slots=True, eq=False)
+class Keep:
+    """Where something that may not be parted began."""
+
+    owner: object
+    y: int
+    begins: dict[str, int]
+    """How much of each layer was on the page then."""
+    depth: int
+    """Boxes that were open then."""
+    released: bool = False
+    """Whether it ends with the next content that is placed."""
+
+
+class Paging:
+    """The page that is being filled.
+
+    Args:
+        layout: what is the same for every record.
+        images: prepared image by slot.
+        missing: told each character that no face has; and each overflow, as a longer text (`layout.overflow`).
+        artifact: whether what is placed is no part of the document's structure.
+        cell: the type of the cell that is filled, if one is: text that stands in it is its own.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        images: Mapping[str, PreparedImage],
+        missing: Callable[[str], None],
+        *,
+        artifact: bool = False,
+        cell: str = "",
+    ) -> None:
+        self._artifact = artifact
+        self._cell_role = cell
+        self._layout = layout
+        self._images = images
+        self._missing = missing
+        self._page = Page(0, 0)
+        self._top = 0
+        self._bottom = ENDLESS
+        self._y = 0
+        self._pending = 0
+        self._blank = True
+        self._forced = False
+        self._open: list[OpenBox] = []
+        self._waiting = False
+        self._keep: Keep | None = None
+        self._number = 0
+        self._between: OpenTable | None = None
+        """The table whose rows are being placed; its footer goes below them on each page."""
+        self._reserved = 0
+        """Height that a table's footer takes from each page."""
+        self._label: BoundListItem | None = None
+        """The item whose marker waits for its first line."""
+
+    # Pages ------------------------------------------------------------------------------------------------------------
+
+    def _start(self, kind: PageKind) -> None:
+        self._number += 1
+        self._page = Page(kind.width, kind.height)
+        self._top = self._y = kind.margin_top
+        self._bottom = kind.height - kind.margin_bottom - self._reserved
+        self._pending = 0
+        self._blank = True
+
+    def _turn(self, *, forced: bool = False) -> Page:
+        """End the page, begin the next, and take along what is kept."""
+        page, keep = self._page, self._keep
+        moved, end = None, self._y
+        if forced or keep is None or keep.y <= self._top:
+            keep = None
+        else:
+            moved = Page(0, 0)
+            for name in LAYERS:
+                items, begin = getattr(page, name), keep.begins[name]
+                setattr(moved, name, items[begin:])
+                del items[begin:]
+        table = self._between
+        if table is not None and (keep is None or keep.depth > table.depth):
+            self._feet(table, page, end if keep is None else keep.y)
+        stay = self._open if keep is None else self._open[: keep.depth]
+        for opened in stay:
+            if opened.y is not None:
+                lower = self._bottom + self._reserved
+                self._paint(opened, page, (end if keep is None else keep.y) if forced else lower, last=False)
+                opened.first = False
+        self._end_page(page)
+        pending = self._pending
+        self._start(self._layout.program.other_page)
+        for opened in stay:
+            if opened.y is not None:
+                self._fix(opened, self._top)
+        if keep is not None and moved is not None:
+            dy = self._top - keep.y
+            base = len(self._page.fills)
+            for opened in self._open[keep.depth :]:
+                if opened.y is not None:
+                    opened.y += dy
+                    opened.slot += base - keep.begins["fills"]
+            place(moved, self._page, dy)
+            # A margin that was still waiting at the keep is cut off by the break.
+            self._y = max(end + dy, self._top)
+            self._blank = not (moved.text or moved.images or moved.fills)
+            if not self._blank:
+                self._pending = pending  # the margin behind what was moved
+            keep.y = self._top
+            keep.begins = dict.fromkeys(LAYERS, 0) | {"fills": base}
+        else:
+            self._keep = None
+        return page
+
+    def _feet(self, table: OpenTable, page: Page, y: int) -> None:
+        """Place what ends a table's part on a page that is not its last, at `y`."""
+        raise NotImplementedError
+
+    @staticmethod
+    def _end_page(page: Page) -> None:
+        if page.fills:
+            page.fills = [fill for fill in page.fills if fill[4] != _NO_COLOR]
+
+    # Boxes ------------------------------------------------------------------------------------------------------------
+
+    def _fix(self, opened: OpenBox, y: int) -> None:
+        opened.y = y
+        opened.slot = len(self._page.fills)
+        self._page.fills.append(_NO_FILL)
+        if opened.box.picture:
+            self._page.fills.append(_NO_FILL)
+
+    def _flush(self) -> None:
+        """Make the waiting margin space; boxes that waited for it begin here."""
+        self._y += self._pending
+        self._pending = 0
+        if self._waiting:
+            self._waiting = False
+            for opened in self._open:
+                if opened.y is None:
+                    self._fix(opened, self._y)
+
+    def _paint(self, opened: OpenBox, page: Page, bottom: int, *, last: bool) -> None:
+        """Background and borders of a box's part on a page."""
+        box, y = opened.box, opened.y
+        if y is None or bottom <= y:
+            return
+        first, height = opened.first, bottom - y
+        if box.background is not None:
+            page.fills[opened.slot] = background(box, y, height, box.background, first=first, last=last)
+        image = self._images.get(box.picture.slot) if box.picture else None
+        if box.picture is not None and image is not None:
+            slot = self._layout.slots[box.picture.slot]
+            ink = backdrop(box.picture, slot, image, box, height)
+            page.fills[opened.slot + 1] = (box.x, y, box.width, height, ink)
+        top, end = box.border_top if first else None, box.border_bottom if last else None
+        page.fills += borders(box, y, height, top=top, bottom=end, first=first, last=last)
+
+    def _enter(self, box: Box) -> OpenBox:
+        self._pending = max(self._pending, box.margin_top)
+        if self._blank and not self._open and box.margin_top == 0:
+            self._pending = 0
+        opened = OpenBox(box)
+        self._open.append(opened)
+        self._waiting = True
+        if box.border_top or box.padding_top or box.height is not None or box.min_height:
+            self._flush()
+            self._y += box.padding_top + (box.border_top.width if box.border_top else 0)
+        return opened
+
+    def _tall(self, box: Box) -> int:
+        """What a box of a given height needs, with the margin before it."""
+        return max(self._pending, box.margin_top) + edges(box) + (box.height or 0)
+
+    def _leave(self, opened: OpenBox, start: int, page: Page) -> None:
+        box = opened.box
+        if (box.height is not None or box.min_height) and self._page is page:
+            least = start + max(box.height or 0, box.min_height)
+            if least > self._y + self._pending:
+                self._y, self._pending = least, 0
+                self._placed()
+        if box.border_bottom or box.padding_bottom:
+            self._flush()
+            self._y += box.padding_bottom + (box.border_bottom.width if box.border_bottom else 0)
+        self._paint(opened, self._page, self._y, last=True)
+        self._open.pop()
+        self._pending = max(self._pending, box.margin_bottom)
+
+    # Keeps ------------------------------------------------------------------------------------------------------------
+
+    def _hold(self, owner: object) -> None:
+        """Begin a keep, or join the one that waits for its next content."""
+        if self._keep is None:
+            page = self._page
+            y = self._y + self._pending
+            self._keep = Keep(owner, y, {name: len(getattr(page, name)) for name in LAYERS}, len(self._open))
+        elif self._keep.released:
+            self._keep.owner, self._keep.released = owner, False
+
+    def _let_go(self, owner: object, *, with_next: bool) -> None:
+        if self._keep is not None and self._keep.owner is owner:
+            if with_next:
+                self._keep.released = True
+            else:
+                self._keep = None
+
+    def _placed(self) -> None:
+        self._blank = False
+        if self._keep is not None and self._keep.released:
+            self._keep = None
+
+    def _at_top(self) -> bool:
+        """Whether a new page would give no more room than this one has left."""
+        if self._keep is not None and self._keep.y > self._top:
+            return False
+        return self._blank or self._y <= self._top
+
+    # Structure --------------------------------------------------------------------------------------------------------
+
+    def _begin(self, role: str) -> None:
+        if not self._artifact:
+            self._page.tags.append("(" + role)
+
+    def _end(self) -> None:
+        if not self._artifact:
+            tags = self._page.tags
+            if tags and isinstance(tags[-1], str) and tags[-1][0] == "(":
+                tags.pop()  # nothing came of it
+            else:
+                tags.append(")")
+
+    def _mark(self, role: str, tag: Tag | None) -> None:
+        """What is placed next is a marked piece of text.
+
+        Args:
+            role: the type of the element it belongs to.
+            tag: what that means for the structure.
+        """
+        page = self._page
+        if self._artifact:
+            page.text.append((ARTIFACT, 0, 0, 0, ""))
+        else:
+            page.text.append((role or self._cell_role, 0, 0, 0, ""))
+            if tag is not None:
+                page.tags.append(tag)
+
+
+def edges(box: Box) -> int:
+    """Height of a box's borders and paddings."""
+    border = sum(side.width for side in (box.border_top, box.border_bottom) if side)
+    return border + box.padding_top + box.padding_bottom
