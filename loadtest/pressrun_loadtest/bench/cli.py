@@ -10,6 +10,7 @@ from types import FrameType
 import click
 from rich.console import Console
 
+from pressrun_loadtest.bench.caching import measure_cache
 from pressrun_loadtest.bench.compilation import measure_compilation
 from pressrun_loadtest.bench.composition import measure_composition
 from pressrun_loadtest.bench.config import FULL, QUICK, Sizes
@@ -24,7 +25,8 @@ __all__ = ["NAMES", "main", "pair_entries", "stream_entries"]
 _STREAM = ("e2e-small-rate", "client-small-cpu", "e2e-small-overhead-cpu", "e2e-small-cpu", "node-rss-growth")
 _TWO = ("e2e-small-rate-2", "composers-2-efficiency")
 _LARGE = ("compose-large-cpu", "compose-large-ttfb", "compose-100k-rows-rss")
-NAMES = ("template-compile", "compose-small-cpu", *_LARGE, *_STREAM, *_TWO)
+_CACHE = ("cache-resolve-warm-cpu", "cache-disk-hit", "cache-redis-hit")
+NAMES = ("template-compile", "compose-small-cpu", *_LARGE, *_CACHE, *_STREAM, *_TWO)
 """The entries, in the order in which they are measured."""
 
 
@@ -84,6 +86,9 @@ def _measure(seed: int, sizes: Sizes, wanted: set[str], place: Path, console: Co
         if wanted & set(_LARGE):
             console.print("composing large documents")
             entries += [entry for entry in measure_large(sizes, seed, folder) if entry.name in wanted]
+        if wanted & set(_CACHE):
+            console.print("reading the cache")
+            entries += [entry for entry in measure_cache(sizes, seed, folder, console) if entry.name in wanted]
         alone: Streamed | None = None
         if wanted & {*_STREAM, "composers-2-efficiency"}:
             plan = StreamPlan.of(sizes, growth="node-rss-growth" in wanted)

@@ -25,6 +25,8 @@ class Sizes:
     stream_rounds: int
     stream_documents: int
     """Documents of a round."""
+    cache_reads: int
+    """Blobs read from each tier, and documents whose assets are resolved, in a round."""
     growth_from: int
     """The node's memory after this many documents is what it is compared with."""
     growth_to: int
@@ -46,6 +48,7 @@ FULL = Sizes(
     stream_warm=500,
     stream_rounds=5,
     stream_documents=1000,
+    cache_reads=2000,
     growth_from=2000,
     growth_to=20_000,
     growth_step=500,
@@ -61,6 +64,7 @@ QUICK = Sizes(
     stream_warm=100,
     stream_rounds=2,
     stream_documents=200,
+    cache_reads=400,
     growth_from=200,
     growth_to=600,
     growth_step=100,

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from pressrun_loadtest.demo.errors import ChildError, HelperError
 
-__all__ = ["Child", "ask", "own_environment", "tethered"]
+__all__ = ["Child", "ask", "own_environment", "tether", "tethered"]
 
 _TETHER = Path(__file__).with_name("tether.py")
 _POLL_S = 0.01
@@ -27,8 +27,12 @@ def tethered(*arguments: str) -> list[str]:
 
     Start it from the main thread: the kernel takes the end of the starting thread for the parent's end.
     """
-    python = sys.executable
-    return [python, "-I", "-S", str(_TETHER), str(os.getpid()), python, "-P", *arguments]
+    return [*tether(), sys.executable, "-P", *arguments]
+
+
+def tether() -> list[str]:
+    """What stands before the command of a program, given with its whole path, that ends with this process."""
+    return [sys.executable, "-I", "-S", str(_TETHER), str(os.getpid())]
 
 
 def own_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -113,12 +113,18 @@ class Accounting:
         return True
 
     def rebuild(self, found: Iterable[tuple[Digest, int, float]]) -> tuple[Digest, ...]:
-        """Forget everything and count what was found, with the time of its last use, least recently used first.
+        """Forget everything and count what was found, with the time of its last use or the later one known here.
 
         Returns:
             The blobs that must go because the hard limit is passed, already no longer counted.
         """
-        self._held = OrderedDict((digest, _Held(size, used)) for digest, size, used in found)
+        known = self._held
+        times = ((digest, size, used, known.get(digest)) for digest, size, used in found)
+        held = [
+            (digest, _Held(size, used if own is None else max(used, own.used))) for digest, size, used, own in times
+        ]
+        held.sort(key=lambda item: item[1].used)
+        self._held = OrderedDict(held)
         self._total = sum(held.size for held in self._held.values())
         victims: list[Digest] = []
         if self._total > self.hard:

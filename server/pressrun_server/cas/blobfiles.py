@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import itertools
 import os
 import time
 from pathlib import Path
+from typing import Final
 
 from pressrun_server.model.digest import Digest
 
 __all__ = ["BlobFiles", "TruncatedError", "space_of"]
 
 _BLOCK = 4096
+_NOWAIT: Final[int] = getattr(os, "RWF_NOWAIT", 0)
+_GLANCE_BYTES = 256 * 1024
+_SAME_USE_SECONDS = 10.0
 _QUARANTINE_FILES = 16
 _QUARANTINE_BYTES = 64 * 1024 * 1024
 
@@ -33,7 +38,8 @@ class BlobFiles:
     Guarantee: under its name a file is whole, whenever a process dies; where the machine itself goes down it may be
     damaged unless `fsync` is set, and reading finds that out. Several processes may use one folder: equal names are
     equal bytes, so the last rename wins and loses nothing. Unfinished files are locked by their writer; what is in
-    `tmp/` and not locked was left by a dead process, and `prepare` removes it. The time of a file is its last use.
+    `tmp/` and not locked was left by a dead process, and `prepare` removes it. The time of a file is its last use, to
+    within ten seconds.
     Damaged files are moved to `quarantine/`, where at most 16 and 64 MiB of them stay. All methods block and may raise
     OSError.
     """
@@ -43,6 +49,7 @@ class BlobFiles:
         self._tmp = root / "tmp"
         self._quarantine = root / "quarantine"
         self._fsync = fsync
+        self._nowait = _NOWAIT != 0
         self._numbers = itertools.count()
 
     def prepare(self) -> int:
@@ -90,12 +97,43 @@ class BlobFiles:
                 status = os.fstat(file.fileno())
                 data = file.read(digest.size + 1) if status.st_size == digest.size else b"?" * (digest.size + 1)
                 if len(data) == digest.size:
-                    _touch(file.fileno())
+                    _note_use(file.fileno(), status)
                     return data
         except FileNotFoundError:
             return None
         self.quarantine(digest)
         raise TruncatedError(path)
+
+    def glance(self, digest: Digest) -> bytes | None:
+        """The blob, if the kernel has all of it in memory; None says nothing about what `read` would find.
+
+        It never waits for the disk itself, but for the name's lookup, which is in memory too where the content is. It
+        takes some 25 us for 100 kB, where a thread takes 50 to 100 us more.
+        """
+        if not self._nowait or digest.size > _GLANCE_BYTES:
+            return None
+        try:
+            descriptor = os.open(self._path(digest), os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        try:
+            status = os.fstat(descriptor)
+            if status.st_size != digest.size:
+                return None
+            data = bytearray(digest.size)
+            if os.preadv(descriptor, [data], 0, _NOWAIT) < digest.size:
+                return None
+            _note_use(descriptor, status)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            if error.errno not in {errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}:
+                raise
+            self._nowait = False  # this file system, or this kernel, cannot say so
+            return None
+        finally:
+            os.close(descriptor)
+        return bytes(data)
 
     def holds(self, digest: Digest) -> bool:
         """Whether there is a file of that name and size."""
@@ -171,6 +209,12 @@ class BlobFiles:
             raise
         finally:
             os.close(descriptor)
+
+
+def _note_use(descriptor: int, status: os.stat_result) -> None:
+    """Note a use, unless one was noted just now: writing the time costs half as much as reading the blob."""
+    if not 0 <= time.time() - status.st_mtime < _SAME_USE_SECONDS:
+        _touch(descriptor)
 
 
 def _touch(file: str | int) -> None:

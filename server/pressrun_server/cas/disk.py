@@ -27,9 +27,10 @@ class DiskTier:
     """Holds blobs as files, up to a limit, dropped by last use.
 
     Guarantee: what `get` gives was written whole; a process may be killed at any byte. A full disk or a failing one
-    makes the tier step aside: it is counted and logged, never raised. Cost: files are read and written in threads, one
-    write at a time for each process. What other processes write into the folder is seen by a scan, after each half gap
-    (`hard - soft`) written here: alone, a process never passes `hard`; of several, each may add half a gap to it.
+    makes the tier step aside: it is counted and logged, never raised. Cost: files are written in threads, one at a time
+    for each process, and read in threads where the kernel does not have them in memory (else 0.02 ms for 100 kB).
+    What other processes write into the folder is seen by a scan, after each half gap (`hard - soft`) written here:
+    alone, a process never passes `hard`; of several, each may add half a gap to it.
 
     Use `await tier.start()` before anything else.
     """
@@ -68,7 +69,9 @@ class DiskTier:
     async def get(self, digest: Digest) -> bytes | None:
         """The blob, or None where there is no whole file of it."""
         try:
-            data = await asyncio.to_thread(self._files.read, digest)
+            data = self._files.glance(digest)
+            if data is None:
+                data = await asyncio.to_thread(self._files.read, digest)
         except TruncatedError:
             self._corrupt += 1
             log.warning("disk tier: blob %s had another size and is quarantined", digest)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
+from pressrun_server.metrics.tier_counts import TierCounts
+
 __all__ = ["SECONDS", "Catalogue"]
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -79,18 +81,8 @@ class Catalogue:
             "pressrun_admitted_record_bytes", "Bytes of the records of all admitted documents.", registry=reg
         )
 
-        self.cache_requests = Counter(
-            "pressrun_cache_requests_total",
-            "Reads of blobs by tier (memory, disk, redis) and result (hit, miss).",
-            ("tier", "result"),
-            registry=reg,
-        )
-        self.cache_transferred = Counter(
-            "pressrun_cache_transferred_bytes_total",
-            "Bytes of blobs by tier and direction (read, written).",
-            ("tier", "direction"),
-            registry=reg,
-        )
+        self.cache = TierCounts()
+        reg.register(self.cache)
         self.cache_seconds = Histogram(
             "pressrun_cache_seconds",
             "Duration of reads and writes of tiers that could not answer at once, by tier and operation (read, write).",

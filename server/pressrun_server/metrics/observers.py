@@ -29,17 +29,17 @@ class TierMeter:
 
     def hit(self, tier: str, size: int) -> None:
         """A blob of that size was found."""
-        bound = self._tiers.get(tier) or self._bind(tier)
-        bound.hits.inc()
-        bound.read.inc(size)
+        count = (self._tiers.get(tier) or self._bind(tier)).count
+        count.hits += 1
+        count.read += size
 
     def miss(self, tier: str) -> None:
         """A blob was not found."""
-        (self._tiers.get(tier) or self._bind(tier)).misses.inc()
+        (self._tiers.get(tier) or self._bind(tier)).count.misses += 1
 
     def stored(self, tier: str, size: int) -> None:
         """A blob of that size was handed in."""
-        (self._tiers.get(tier) or self._bind(tier)).written.inc(size)
+        (self._tiers.get(tier) or self._bind(tier)).count.written += size
 
     def took(self, tier: str, operation: str, seconds: float) -> None:
         """A read or a write took so long."""
@@ -54,12 +54,9 @@ class TierMeter:
 class _Tier:
     """The metrics of one tier, bound, so that the hot path looks up no label."""
 
-    __slots__ = ("hits", "misses", "read", "reads", "writes", "written")
+    __slots__ = ("count", "reads", "writes")
 
     def __init__(self, metrics: Catalogue, tier: str) -> None:
-        self.hits = metrics.cache_requests.labels(tier, "hit")
-        self.misses = metrics.cache_requests.labels(tier, "miss")
-        self.read = metrics.cache_transferred.labels(tier, "read")
-        self.written = metrics.cache_transferred.labels(tier, "written")
+        self.count = metrics.cache.of(tier)
         self.reads = metrics.cache_seconds.labels(tier, "read")
         self.writes = metrics.cache_seconds.labels(tier, "write")

@@ -40,5 +40,6 @@ def test_a_missing_binary_is_told_with_the_line_that_installs_it(
     """Without redis-server a test fails with what to do."""
     redis_server.stop()
     monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("sys.prefix", "/nowhere")
     with pytest.raises(RuntimeError, match="make tools"):
         redis_server.start()

@@ -71,9 +71,13 @@ class AccountingMachine(RuleBasedStateMachine):
     @rule(found=st.lists(st.tuples(digests, sizes), max_size=12, unique_by=lambda pair: pair[0]))
     def rebuild(self, found: list[tuple[Digest, int]]) -> None:
         """A rebuild counts what was found, and lets go the oldest where that is too much."""
-        self.used = {digest: self.now - 100 + place for place, (digest, _) in enumerate(found)}
-        victims = self.accounting.rebuild((digest, size, self.used[digest]) for digest, size in found)
-        self.model = OrderedDict(found)
+        files = {digest: self.now - 100 + place for place, (digest, _) in enumerate(found)}
+        # What was used here meanwhile was used later than its file says.
+        self.used = {
+            digest: max(used, self.used[digest]) if digest in self.model else used for digest, used in files.items()
+        }
+        victims = self.accounting.rebuild((digest, size, files[digest]) for digest, size in found)
+        self.model = OrderedDict(sorted(found, key=lambda item: self.used[item[0]]))
         assert list(victims) == list(self.model)[: len(victims)]
         assert bool(victims) == (sum(self.model.values()) > HARD)
         for victim in victims:

@@ -322,6 +322,33 @@ async def test_use_is_noted_in_the_file(tmp_path: Path) -> None:
         assert file.stat().st_mtime > time.time() - 60
 
 
+@pytest.mark.parametrize("failure", [errno.EAGAIN, errno.EOPNOTSUPP, errno.EINVAL, 0])
+async def test_what_is_not_in_memory_is_read_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: int
+) -> None:
+    """A kernel that has not got the file in memory, has a part of it, or cannot say so, costs a thread and no blob."""
+    tier = await opened(tmp_path)
+    digest, data = blob("cold", 9000)
+    await tier.put(digest, data)
+    asked = []
+
+    def preadv(descriptor: int, buffers: list[bytearray], offset: int, flags: int) -> int:
+        asked.append((descriptor, offset, flags))
+        if failure:
+            raise OSError(failure, os.strerror(failure))
+        buffers[0][:100] = b"x" * 100
+        return 100
+
+    monkeypatch.setattr(os, "preadv", preadv)
+    before = open_files()
+    for _ in range(3):
+        assert await tier.get(digest) == data
+    assert open_files() <= before
+    # One that can't say so is not asked again.
+    assert len(asked) == (1 if failure in {errno.EOPNOTSUPP, errno.EINVAL} else 3)
+    assert tier.stats()[0].errors == 0
+
+
 async def test_foreign_files_are_ignored(tmp_path: Path) -> None:
     """What is no blob by its name is neither counted nor removed."""
     files = BlobFiles(tmp_path, fsync=False)

@@ -51,8 +51,11 @@ class DiskMachine(RuleBasedStateMachine):
 
     @rule(number=chosen)
     def put(self, number: int) -> None:
-        """A blob is put; then it is there, unless an unnoticed damaged file of its name is."""
+        """A blob is put; then it is there, unless a file of its name and size is damaged and nobody noticed yet."""
         digest, data = BLOBS[number]
+        file = self.path(digest)
+        if not file.exists() or file.stat().st_size != digest.size:
+            self.damaged.discard(digest)
         self.do(self.tier.put(digest, data))
         assert self.path(digest).exists()
 
