@@ -15,7 +15,7 @@ from pressrun_client.bundle import Bundle
 from pressrun_client.client import Client, OnError
 from pressrun_client.config import ClientConfig
 from pressrun_client.document import Document, Result
-from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, Rendition
+from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, KeptContent, Rendition
 from pressrun_client.models.explanation import Explanation
 from pressrun_client.models.node import NodeHealth
 from pressrun_client.models.request import Record, RenderOptions, RenderRequest
@@ -157,6 +157,10 @@ class BlockingClient:
     def explain(self, template: TemplateRef | str, record: Record, **options: Unpack[RenderOptions]) -> Explanation:
         """Says which assets a document would get, and why; see `Client.explain`."""
         return self._run(self._client.explain(template, record, **options))
+
+    def put_content(self, identifier: str, content: bytes | None, **options: Any) -> KeptContent:
+        """Pushes content; see `Client.put_content`, which says the options."""
+        return self._run(self._client.put_content(identifier, content, **options))
 
     def publish(self, bundle: str | os.PathLike[str] | Bundle) -> PublishedTemplate:
         """Makes a bundle available; see `Client.publish`."""

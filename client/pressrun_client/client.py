@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, Unpack, cast
 
@@ -26,6 +27,7 @@ from pressrun_client.bundle import Bundle, read_bundle
 from pressrun_client.channel import addresses_of, grpc_target, open_channel
 from pressrun_client.config import ClientConfig
 from pressrun_client.conversion.asset import rendition_message, to_descriptor, to_outcome
+from pressrun_client.conversion.content import content_message, to_kept_content
 from pressrun_client.conversion.decision import to_explanation
 from pressrun_client.conversion.record import encode_record
 from pressrun_client.conversion.request import OUTPUT_CHANNELS, fill_request, seconds, template_message
@@ -36,7 +38,7 @@ from pressrun_client.document import Document, Result
 from pressrun_client.errors import InvalidRequestError, RenderCancelledError, UnsupportedError
 from pressrun_client.failure import error_from_rpc
 from pressrun_client.lane import cancelled_by_peer
-from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, Rendition
+from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, KeptContent, Rendition
 from pressrun_client.models.explanation import Explanation
 from pressrun_client.models.node import NodeHealth
 from pressrun_client.models.progress import Progress
@@ -402,6 +404,56 @@ class Client:
         """
         response = await self._call(self._assets().Describe, asset_service_pb2.DescribeRequest(ref=ref))
         return [to_descriptor(descriptor) for descriptor in response.descriptors]
+
+    async def put_content(  # noqa: PLR0913 - one for each fact about it
+        self,
+        identifier: str,
+        content: bytes | None,
+        *,
+        media_type: str = "",
+        approval: str = "pending",
+        effective_from: datetime | None = None,
+        effective_until: datetime | None = None,
+        territories: Sequence[str] = (),
+        locale: str = "",
+        name: str = "",
+        attributes: Iterable[tuple[str, str]] = (),
+    ) -> KeptContent:
+        """Pushes content, an image or an approved text block, as the asset `pushed:IDENTIFIER`; it is used at once.
+
+        Each push makes a new version; pushing the same again changes nothing, so it may be sent again safely.
+
+        Args:
+            identifier: its id, e.g. `terms/credit-card`.
+            content: the bytes; None for those of the newest version, e.g. to approve or to retire it.
+            media_type: found from the bytes of an image; text needs it: `text/plain` or `text/html`.
+            approval: `approved`, `pending`, `rejected` or `retired`.
+            effective_from: the first moment at which it may be used; None: at once. Aware.
+            effective_until: the first moment at which it may no longer be used; None: no limit. Aware.
+            territories: where it may be used; empty: everywhere.
+            locale: its language.
+            name: its name for people.
+            attributes: metadata for queries and requirements; a name with several values comes once for each.
+
+        Raises:
+            InvalidRequestError: a field is wrong, or the bytes are not what they are said to be.
+            AssetUnavailableError: there are no bytes to keep, or the image is damaged.
+            LimitExceededError: it is too large.
+            RenderError: the node cannot be reached, or cannot store it.
+        """
+        request = content_message(
+            identifier,
+            content,
+            media_type=media_type,
+            approval=approval,
+            effective_from=effective_from,
+            effective_until=effective_until,
+            territories=territories,
+            locale=locale,
+            name=name,
+            attributes=attributes,
+        )
+        return to_kept_content(await self._call(self._assets().PutContent, request))
 
     # The node
 

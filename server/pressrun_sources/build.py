@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pressrun_sources.cloudinary.source import CloudinarySource
 from pressrun_sources.config import SourcesConfig
 from pressrun_sources.core_dam.source import CoreDamSource
@@ -15,15 +17,18 @@ from pressrun_sources.transport.timing import Timing
 __all__ = ["build_registry"]
 
 
-def build_registry(config: SourcesConfig, observer: Observer = ignore, timing: Timing | None = None) -> Registry:
+def build_registry(
+    config: SourcesConfig, observer: Observer = ignore, timing: Timing | None = None, *, more: Sequence[Source] = ()
+) -> Registry:
     """A registry of every source that is configured; nothing is connected before the first call.
 
     Args:
         config: the settings.
         observer: hears of each request to a source.
         timing: clocks, pause and dice; the machine's without it.
+        more: sources that are the caller's own.
     """
-    sources: list[Source] = []
+    sources: list[Source] = list(more)
     if config.library is not None:
         sources.append(LibrarySource(config.library, config.transport, observer, timing))
     if config.core_dam is not None:

@@ -10,7 +10,7 @@ import click
 
 from pressrun_client.models.vocabulary import OutputChannel
 
-__all__ = ["chosen_attributes", "document_options", "moment_of"]
+__all__ = ["chosen_attributes", "document_options", "moment_of", "named_values"]
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
@@ -33,23 +33,32 @@ def document_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def chosen_attributes(pairs: tuple[str, ...]) -> dict[str, str]:
-    """The attributes of --attribute.
+def named_values(pairs: tuple[str, ...]) -> list[tuple[str, str]]:
+    """The names and values of --attribute, in order.
 
     Raises:
         click.BadParameter: one is not NAME=VALUE.
     """
-    chosen = {}
+    found = []
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name:
             raise click.BadParameter(f"{pair!r} is not NAME=VALUE, e.g. segment=premier.", param_hint="--attribute")
-        chosen[name] = value
-    return chosen
+        found.append((name, value))
+    return found
 
 
-def moment_of(text: str | None) -> datetime | None:
-    """The moment of --as-of.
+def chosen_attributes(pairs: tuple[str, ...]) -> dict[str, str]:
+    """The attributes of --attribute; of a name that comes twice, the last.
+
+    Raises:
+        click.BadParameter: one is not NAME=VALUE.
+    """
+    return dict(named_values(pairs))
+
+
+def moment_of(text: str | None, option: str = "--as-of") -> datetime | None:
+    """The moment that an option gives.
 
     Raises:
         click.BadParameter: it is none.
@@ -60,6 +69,6 @@ def moment_of(text: str | None) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise click.BadParameter(
-            f"{text!r} is no ISO 8601 moment; write 2026-09-30 or 2026-09-30T12:00:00+02:00.", param_hint="--as-of"
+            f"{text!r} is no ISO 8601 moment; write 2026-09-30 or 2026-09-30T12:00:00+02:00.", param_hint=option
         ) from None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, Rendition
+from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, KeptContent, Rendition
 from pressrun_client.models.decision import LocalisationGap, RefusedCandidate, SlotDecision, SlotOutcome
 from pressrun_client.models.explanation import ExplainedRule, ExplainedSlot, Explanation, RuleResult
 from pressrun_client.models.manifest import (
@@ -34,6 +34,7 @@ __all__ = [
     "ExplainedSlot",
     "Explanation",
     "FontPin",
+    "KeptContent",
     "LocalisationGap",
     "Manifest",
     "NodeHealth",

@@ -8,7 +8,12 @@ from datetime import datetime
 from pressrun_client.errors import RenderError
 from pressrun_client.models.manifest import Digest
 
-__all__ = ["AssetDescriptor", "AssetOutcome", "Rendition"]
+__all__ = [
+    "AssetDescriptor",
+    "AssetOutcome",
+    "KeptContent",
+    "Rendition",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,3 +111,24 @@ class AssetOutcome:
     def ok(self) -> bool:
         """Whether the asset is here."""
         return self.error is None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptContent:
+    """The version that came of pushed content.
+
+    Example:
+        >>> KeptContent("pushed:terms/card", "3", Digest("ab", 2), "text/html", created=True).version
+        '3'
+    """
+
+    ref: str
+    """The asset ref by which templates use it."""
+    version: str
+    """The version."""
+    digest: Digest
+    """The bytes."""
+    media_type: str
+    """Found from the bytes."""
+    created: bool
+    """False where the newest version was the same already."""

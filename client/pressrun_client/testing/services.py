@@ -139,6 +139,18 @@ class FakeAssetService(AssetServiceServicer):
             await abort(context, _unknown(request.ref).status())
         return asset_service_pb2.DescribeResponse(descriptors=[self.known[request.ref]])
 
+    async def PutContent(  # noqa: N802 - the name in the contract
+        self, request: asset_service_pb2.PutContentRequest, context: _Context
+    ) -> asset_service_pb2.PutContentResponse:
+        """Makes the content known, as version 1."""
+        del context
+        ref = f"pushed:{request.id}"
+        self.add(ref, request.content, request.media_type or "image/png")
+        known = self.known[ref]
+        return asset_service_pb2.PutContentResponse(
+            ref=ref, version=known.version, digest=known.digest, media_type=known.media_type, created=True
+        )
+
     def _outcome(self, ref: str) -> asset_service_pb2.AssetOutcome:
         if ref in self.known:
             return asset_service_pb2.AssetOutcome(ref=ref, descriptor=self.known[ref], found_in="memory")

@@ -116,3 +116,49 @@ class DescribeResponse(_message.Message):
     DESCRIPTORS_FIELD_NUMBER: _ClassVar[int]
     descriptors: _containers.RepeatedCompositeFieldContainer[AssetDescriptor]
     def __init__(self, descriptors: _Optional[_Iterable[_Union[AssetDescriptor, _Mapping]]] = ...) -> None: ...
+
+class PutContentRequest(_message.Message):
+    __slots__ = ("id", "content", "media_type", "approval", "effective_from", "effective_until", "territories", "locale", "name", "attributes")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_TYPE_FIELD_NUMBER: _ClassVar[int]
+    APPROVAL_FIELD_NUMBER: _ClassVar[int]
+    EFFECTIVE_FROM_FIELD_NUMBER: _ClassVar[int]
+    EFFECTIVE_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    TERRITORIES_FIELD_NUMBER: _ClassVar[int]
+    LOCALE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    content: bytes
+    media_type: str
+    approval: str
+    effective_from: _timestamp_pb2.Timestamp
+    effective_until: _timestamp_pb2.Timestamp
+    territories: _containers.RepeatedScalarFieldContainer[str]
+    locale: str
+    name: str
+    attributes: _containers.RepeatedCompositeFieldContainer[ContentAttribute]
+    def __init__(self, id: _Optional[str] = ..., content: _Optional[bytes] = ..., media_type: _Optional[str] = ..., approval: _Optional[str] = ..., effective_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., effective_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., territories: _Optional[_Iterable[str]] = ..., locale: _Optional[str] = ..., name: _Optional[str] = ..., attributes: _Optional[_Iterable[_Union[ContentAttribute, _Mapping]]] = ...) -> None: ...
+
+class ContentAttribute(_message.Message):
+    __slots__ = ("name", "value")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    value: str
+    def __init__(self, name: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+
+class PutContentResponse(_message.Message):
+    __slots__ = ("ref", "version", "digest", "media_type", "created")
+    REF_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_TYPE_FIELD_NUMBER: _ClassVar[int]
+    CREATED_FIELD_NUMBER: _ClassVar[int]
+    ref: str
+    version: str
+    digest: _document_pb2.Digest
+    media_type: str
+    created: bool
+    def __init__(self, ref: _Optional[str] = ..., version: _Optional[str] = ..., digest: _Optional[_Union[_document_pb2.Digest, _Mapping]] = ..., media_type: _Optional[str] = ..., created: bool = ...) -> None: ...

@@ -51,6 +51,11 @@ class AssetServiceStub(object):
                 request_serializer=pressrun_dot_v1_dot_asset__service__pb2.DescribeRequest.SerializeToString,
                 response_deserializer=pressrun_dot_v1_dot_asset__service__pb2.DescribeResponse.FromString,
                 _registered_method=True)
+        self.PutContent = channel.unary_unary(
+                '/pressrun.v1.AssetService/PutContent',
+                request_serializer=pressrun_dot_v1_dot_asset__service__pb2.PutContentRequest.SerializeToString,
+                response_deserializer=pressrun_dot_v1_dot_asset__service__pb2.PutContentResponse.FromString,
+                _registered_method=True)
 
 
 class AssetServiceServicer(object):
@@ -82,6 +87,17 @@ class AssetServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PutContent(self, request, context):
+        """Takes content that is pushed to this node: an image or an approved text block. Each push makes a new version of its id,
+        which documents use from the moment of the answer as the asset "pushed:ID"; pushing the same again changes nothing.
+        INVALID_ARGUMENT: a field is wrong, or the bytes are no content of a kind that is taken (what they are is found from
+        them). NOT_FOUND: no bytes are given, and the id has none yet. RESOURCE_EXHAUSTED: over a limit (reason
+        ASSET_TOO_LARGE), or the node's disk is full (reason STORAGE_FULL).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AssetServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -99,6 +115,11 @@ def add_AssetServiceServicer_to_server(servicer, server):
                     servicer.Describe,
                     request_deserializer=pressrun_dot_v1_dot_asset__service__pb2.DescribeRequest.FromString,
                     response_serializer=pressrun_dot_v1_dot_asset__service__pb2.DescribeResponse.SerializeToString,
+            ),
+            'PutContent': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutContent,
+                    request_deserializer=pressrun_dot_v1_dot_asset__service__pb2.PutContentRequest.FromString,
+                    response_serializer=pressrun_dot_v1_dot_asset__service__pb2.PutContentResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -184,6 +205,33 @@ class AssetService(object):
             '/pressrun.v1.AssetService/Describe',
             pressrun_dot_v1_dot_asset__service__pb2.DescribeRequest.SerializeToString,
             pressrun_dot_v1_dot_asset__service__pb2.DescribeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PutContent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pressrun.v1.AssetService/PutContent',
+            pressrun_dot_v1_dot_asset__service__pb2.PutContentRequest.SerializeToString,
+            pressrun_dot_v1_dot_asset__service__pb2.PutContentResponse.FromString,
             options,
             channel_credentials,
             insecure,

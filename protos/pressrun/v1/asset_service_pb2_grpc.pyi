@@ -29,6 +29,13 @@ class AssetServiceStub:
     """
     Describe: _aio.UnaryUnaryMultiCallable[_asset_service_pb2.DescribeRequest, _asset_service_pb2.DescribeResponse]
     """Says what the node knows about an asset now, without asking its source. NOT_FOUND: the node does not know it."""
+    PutContent: _aio.UnaryUnaryMultiCallable[_asset_service_pb2.PutContentRequest, _asset_service_pb2.PutContentResponse]
+    """Takes content that is pushed to this node: an image or an approved text block. Each push makes a new version of its id,
+    which documents use from the moment of the answer as the asset "pushed:ID"; pushing the same again changes nothing.
+    INVALID_ARGUMENT: a field is wrong, or the bytes are no content of a kind that is taken (what they are is found from
+    them). NOT_FOUND: no bytes are given, and the id has none yet. RESOURCE_EXHAUSTED: over a limit (reason
+    ASSET_TOO_LARGE), or the node's disk is full (reason STORAGE_FULL).
+    """
 
 class AssetServiceServicer(metaclass=_abc_1.ABCMeta):
     """Looks after the assets of a node. Errors are google.rpc.Status as described at RenderService; each asset has an
@@ -63,5 +70,18 @@ class AssetServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_asset_service_pb2.DescribeRequest, _abc.Awaitable[_asset_service_pb2.DescribeResponse]],
     ) -> _abc.Awaitable[_asset_service_pb2.DescribeResponse]:
         """Says what the node knows about an asset now, without asking its source. NOT_FOUND: the node does not know it."""
+
+    @_abc_1.abstractmethod
+    def PutContent(
+        self,
+        request: _asset_service_pb2.PutContentRequest,
+        context: _aio.ServicerContext[_asset_service_pb2.PutContentRequest, _abc.Awaitable[_asset_service_pb2.PutContentResponse]],
+    ) -> _abc.Awaitable[_asset_service_pb2.PutContentResponse]:
+        """Takes content that is pushed to this node: an image or an approved text block. Each push makes a new version of its id,
+        which documents use from the moment of the answer as the asset "pushed:ID"; pushing the same again changes nothing.
+        INVALID_ARGUMENT: a field is wrong, or the bytes are no content of a kind that is taken (what they are is found from
+        them). NOT_FOUND: no bytes are given, and the id has none yet. RESOURCE_EXHAUSTED: over a limit (reason
+        ASSET_TOO_LARGE), or the node's disk is full (reason STORAGE_FULL).
+        """
 
 def add_AssetServiceServicer_to_server(servicer: AssetServiceServicer, server: _aio.Server) -> None: ...

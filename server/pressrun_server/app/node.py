@@ -31,6 +31,7 @@ from pressrun_server.render.admission import Admission
 from pressrun_server.render.compile import Compiler
 from pressrun_server.render.compiled import SharedCompilations
 from pressrun_server.render.composers import ComposerPool
+from pressrun_server.render.contents import ContentDesk
 from pressrun_server.render.engine import engine
 from pressrun_server.render.explaining import Explainer
 from pressrun_server.render.pipeline import Pipeline
@@ -44,6 +45,8 @@ from pressrun_server.rpc.render_service import RenderService
 from pressrun_server.rpc.server import RpcServer
 from pressrun_server.rpc.template_service import TemplateService
 from pressrun_sources.build import build_registry
+from pressrun_sources.pushed.shelf import Shelf
+from pressrun_sources.pushed.source import PushedSource
 
 __all__ = ["Node"]
 
@@ -157,7 +160,8 @@ class Node:
         push(self._http.stop)
         await self._http.start()
 
-        sources = build_registry(config.sources, SourceMeter(metrics))
+        pushed = await _pushed(config)
+        sources = build_registry(config.sources, SourceMeter(metrics), more=(pushed,))
         push(sources.close_all)
         resolver = AssetResolver(
             registry=sources,
@@ -211,7 +215,7 @@ class Node:
                 Explainer(pipeline, resolver),
             ),
             templates=TemplateService(compiler, registry, lambda name: meters.admit((name,))),
-            assets=AssetService(desk, registry),
+            assets=AssetService(desk, registry, ContentDesk(pushed, resolver, self._clock)),
         )
         push(self._rpc.stop, _STOP_GRACE)
         await self._rpc.start()
@@ -274,6 +278,14 @@ class Node:
                 else:
                     log.info("ready_again")
                 rpc.serve(serving=not problem)
+
+
+async def _pushed(config: NodeConfig) -> PushedSource:
+    """What was pushed to this node before."""
+    source = PushedSource(Shelf(config.data_dir / "pushed"))
+    for fault in await source.start():
+        log.error("content_skipped", fault=fault)
+    return source
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

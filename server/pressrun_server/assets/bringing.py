@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -89,6 +89,14 @@ class Bringing:
         self._clock = clock
         self._chance = chance
         self._slots: dict[str, asyncio.Semaphore] = {}
+        self._changed: dict[str, datetime] = {}
+
+    def changed(self, ref: str) -> None:
+        """Believe nothing that was known of an asset before this moment, nor what is under way."""
+        self._changed.pop(ref, None)
+        if len(self._changed) >= self._config.max_entries:
+            self._changed.pop(next(iter(self._changed)))
+        self._changed[ref] = self._clock.now()
 
     async def bring(self, wanted: Wanted, *, ask: bool = False) -> Brought:
         """What is known of the rendition now.
@@ -121,7 +129,12 @@ class Bringing:
         return known if known is not None else await self._ledger.get(key)
 
     async def _bring(self, wanted: Wanted, entry: Entry | None, *, ask: bool) -> Brought:
-        if entry is not None and not ask and entry.descriptor.fresh_until > self._clock.now():
+        if (
+            entry is not None
+            and not ask
+            and entry.descriptor.fresh_until > self._clock.now()
+            and not self._is_old(entry)
+        ):
             # Fresh, but its blob is not in memory, or the node was restarted.
             brought = await self._held(wanted, entry)
             if brought is not None:
@@ -224,7 +237,16 @@ class Bringing:
         seconds = self._config.fresh_seconds
         if description.approval is not Approval.APPROVED:
             seconds = min(seconds, self._config.not_found_seconds)  # somebody may be approving it right now
-        return seconds * (1 - 0.2 * self._chance())
+        seconds *= 1 - 0.2 * self._chance()
+        if description.rights_until is not None:
+            # What follows may be there at once when rights end.
+            left = (description.rights_until - self._clock.now()).total_seconds()
+            seconds = min(seconds, left) if left > 0 else seconds
+        return seconds
+
+    def _is_old(self, entry: Entry) -> bool:
+        changed = self._changed.get(entry.descriptor.ref)
+        return changed is not None and entry.descriptor.fetched_at <= changed
 
     async def _failure(self, wanted: Wanted, entry: Entry | None, failed: _Failed, *, ask: bool) -> Brought:
         """Remember for a while that it cannot be had; or use what was had, if only its source is in trouble."""
@@ -250,6 +272,9 @@ class Bringing:
         return Brought(absent, "")
 
     async def _keep(self, key: str, entry: Entry, found_in: str) -> Brought:
+        if self._is_old(entry):
+            # It changed while this was under way: good for the one who asked before that, and for nobody else.
+            return Brought(entry, found_in)
         keep = (entry.descriptor.fresh_until - self._clock.now()).total_seconds() + self._config.keep_seconds
         await self._cache.put(key, entry, keep)
         if entry.lenient_until is None:

@@ -89,9 +89,13 @@ class DescriptorCache:
         except Exception as error:  # noqa: BLE001 - as above
             self._failed(error)
 
+    def keys_of(self, ref: str) -> tuple[str, ...]:
+        """The keys of what is known of an asset."""
+        return tuple(sorted(self._keys.get(ref, ())))
+
     def of_ref(self, ref: str) -> tuple[Known, ...]:
         """Everything that is known of an asset, in the order of the keys."""
-        found = (self.peek(key) for key in sorted(self._keys.get(ref, ())))
+        found = (self.peek(key) for key in self.keys_of(ref))
         return tuple(known for known in found if known is not None)
 
     def _forget(self, key: str) -> None:

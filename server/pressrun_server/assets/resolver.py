@@ -28,8 +28,10 @@ from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.asset import AssetDescriptor, AssetUse
 from pressrun_server.model.decision import Outcome, Refused, Settlement
+from pressrun_server.model.digest import Digest
 from pressrun_server.model.document import RenderWarning
 from pressrun_server.model.spec import Pins
+from pressrun_server.prepare.media import inspect_image
 from pressrun_sources.model import AssetRef
 from pressrun_sources.registry import Registry
 
@@ -103,7 +105,7 @@ class AssetResolver:
         self._preparation = Preparation(
             store=store, preparers=preparers, ledger=self._results, seconds=config.prepare_seconds, engine=engine
         )
-        bringing = Bringing(
+        bringing = self._bringing = Bringing(
             registry=registry,
             store=store,
             preparation=self._preparation,
@@ -116,6 +118,7 @@ class AssetResolver:
         self._lookup = Lookup(cache=self._cache, store=store, bringing=bringing, config=config, clock=clock)
         self._querying = Querying(registry=registry, config=config, clock=clock)
         self._config = config
+        self._store = store
         self._clock = clock
 
     async def start(self) -> None:
@@ -162,6 +165,28 @@ class AssetResolver:
                 metadata={"ref": canonical},
             )
         return found
+
+    async def changed(self, ref: str) -> None:
+        """Forget what is believed of an asset: its source has another version. The next document asks.
+
+        Args:
+            ref: in its canonical form.
+        """
+        self._bringing.changed(ref)
+        self._querying.forget(AssetRef.parse(ref).source)
+        for key in self._cache.keys_of(ref):
+            await self._cache.delete(key)
+            await self._entries.delete(key)
+
+    async def check_image(self, digest: Digest, data: bytes) -> None:
+        """Decode and prepare an image, as its first use would; it is in the store then.
+
+        Raises:
+            PressrunError: ASSET_INVALID, ASSET_TOO_LARGE, or as the preparers raise.
+        """
+        inspect_image(data)
+        await self._preparation.of_bytes(digest, data)
+        await self._store.put(digest, data)
 
     def resolve_warm(
         self,

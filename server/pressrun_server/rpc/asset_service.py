@@ -5,11 +5,13 @@ from __future__ import annotations
 from pressrun.v1 import asset_service_pb2, asset_service_pb2_grpc
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.template import RenditionSpec
+from pressrun_server.render.contents import ContentDesk
 from pressrun_server.render.prefetch import AssetDesk, AssetOutcome
 from pressrun_server.render.registry import Registry
 from pressrun_server.rpc.answering import Context, answering
 from pressrun_server.rpc.conversion import output_channel, template_name
-from pressrun_server.rpc.describing import asset_message
+from pressrun_server.rpc.describing import asset_message, digest_message
+from pressrun_server.rpc.pushing import pushed_content
 from pressrun_server.rpc.status import status_of
 from pressrun_sources.model import AssetRef, Rendition
 
@@ -25,10 +27,12 @@ class AssetService(asset_service_pb2_grpc.AssetServiceServicer):
     Args:
         desk: resolves and describes.
         registry: knows the templates to prefetch for.
+        contents: takes what is pushed.
     """
 
-    def __init__(self, desk: AssetDesk, registry: Registry) -> None:
+    def __init__(self, desk: AssetDesk, registry: Registry, contents: ContentDesk | None) -> None:
         self._desk = desk
+        self._contents = contents
         self._registry = registry
 
     async def Resolve(  # noqa: N802 - the contract's name
@@ -65,6 +69,20 @@ class AssetService(asset_service_pb2_grpc.AssetServiceServicer):
             if bad:
                 raise _invalid(bad)
             response.descriptors.extend(map(asset_message, await self._desk.describe(ref)))
+        return response
+
+    async def PutContent(  # noqa: N802 - the contract's name
+        self, request: asset_service_pb2.PutContentRequest, context: Context
+    ) -> asset_service_pb2.PutContentResponse:
+        """Keep content that is pushed."""
+        response = asset_service_pb2.PutContentResponse()
+        async with answering(context, "PutContent"):
+            if self._contents is None:
+                raise PressrunError(Reason.UNSUPPORTED, "this node keeps no content; push it to a node that does")
+            kept = await self._contents.put(pushed_content(request))
+            response.ref, response.version, response.media_type = kept.ref, kept.version, kept.media_type
+            response.digest.CopyFrom(digest_message(kept.digest))
+            response.created = kept.created
         return response
 
 

@@ -71,7 +71,7 @@ async def surface(build: Callable[..., Any], make: SimpleNamespace) -> AsyncIter
         bench.metrics,
         render=RenderService(bench.pipeline, config, PipelineConfig(), None, Explainer(bench.pipeline, bench.resolver)),  # type: ignore[arg-type]
         templates=TemplateService(compiler, bench.registry, names.append),  # type: ignore[arg-type]
-        assets=AssetService(desk, bench.registry),
+        assets=AssetService(desk, bench.registry, None),
     )
     await server.start()
     channel = grpc.aio.insecure_channel(f"127.0.0.1:{server.port}")
