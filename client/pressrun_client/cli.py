@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from pressrun_client.commands.asset import asset
+from pressrun_client.commands.cache import cache
 from pressrun_client.commands.content import content
 from pressrun_client.commands.explain import explain
 from pressrun_client.commands.node import health, version
@@ -28,5 +29,5 @@ def main() -> None:
     """Render documents from templates, records and approved assets."""
 
 
-for _command in (render, explain, verify, template, asset, content, health, version):
+for _command in (render, explain, verify, template, asset, cache, content, health, version):
     main.add_command(_command)

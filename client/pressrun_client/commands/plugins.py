@@ -23,17 +23,20 @@ class PluginGroup(click.Group):
     the line that installs what it needs.
     """
 
+    points = _GROUP
+    """The group of entry points."""
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all commands."""
-        return sorted({*super().list_commands(ctx), *_plugins()})
+        return sorted({*super().list_commands(ctx), *_plugins(self.points)})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a name; own commands cannot be replaced."""
         own = super().get_command(ctx, cmd_name)
         if own is not None:
             return own
-        point = _plugins().get(cmd_name)
-        return None if point is None else _command(point)
+        point = _plugins(self.points).get(cmd_name)
+        return None if point is None else _command(point, ctx.command_path)
 
 
 def load(point: EntryPoint) -> Any:
@@ -67,23 +70,23 @@ def missing(point: EntryPoint, error: ImportError, what: str) -> NoReturn:
 
 
 @functools.cache
-def _plugins() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=_GROUP)}
+def _plugins(group: str) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=group)}
 
 
-def _command(point: EntryPoint) -> click.Command:
+def _command(point: EntryPoint, parent: str) -> click.Command:
     try:
         command = load(point)
     except ImportError as error:
-        return _placeholder(point, error)
+        return _placeholder(point, error, parent)
     if not isinstance(command, click.Command):
-        return _placeholder(point, ImportError(f"{point.value} is no click command"))
+        return _placeholder(point, ImportError(f"{point.value} is no click command"), parent)
     return command
 
 
-def _placeholder(point: EntryPoint, error: ImportError) -> click.Command:
+def _placeholder(point: EntryPoint, error: ImportError, parent: str) -> click.Command:
     def answer(**_: object) -> None:
-        missing(point, error, f"`pressrun {point.name}`")
+        missing(point, error, f"`{parent} {point.name}`")
 
     return click.Command(
         point.name,

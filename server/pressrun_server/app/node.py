@@ -19,6 +19,7 @@ from pressrun_server.cas.redis_client import same_server
 from pressrun_server.cas.redis_link import RedisLink
 from pressrun_server.cas.shared_map import SharedMap
 from pressrun_server.cas.store import open_store
+from pressrun_server.cas.tier import Tier
 from pressrun_server.clock import Clock, SystemClock
 from pressrun_server.errors import PressrunError
 from pressrun_server.http.server import HttpServer
@@ -74,6 +75,8 @@ class Node:
         self._clock = clock or SystemClock()
         self._stack = AsyncExitStack()
         self._admission = Admission(config.admission, self._clock)
+        self.store: Tier | None = None
+        """The content-addressed store, once the node has begun to start."""
         self._composers: ComposerPool | None = None
         self._pipeline: Pipeline | None = None
         self._rpc: RpcServer | None = None
@@ -126,19 +129,11 @@ class Node:
         push = self._stack.push_async_callback
         config.data_dir.mkdir(parents=True, exist_ok=True)
 
-        cache, events = config.store.redis, config.assets.events
-        if cache is not None and events is not None and await same_server(cache.address, events):
-            raise ConfigError((f"PRESSRUN_EVENTS_REDIS: {ONE_REDIS}",))
-        link = None if cache is None else RedisLink(cache)
+        link = await self._link()
         made = None if link is None else SharedMap(link, config.store.cluster_key, "made")
-        if link is not None:
-            push(link.close)
-            if not config.store.cluster_key:
-                log.warning(
-                    "no_cluster_key", hint="set PRESSRUN_CLUSTER_KEY: whoever can write to Redis can change assets"
-                )
         store = await open_store(config.store, TierMeter(metrics), redis=link)
         push(store.close)
+        self.store = store
         registry = Registry(TemplateFiles(config.data_dir / "templates"), digest)
         stale = await registry.load(_report)
 
@@ -223,6 +218,19 @@ class Node:
         watch = asyncio.create_task(self._watch(self._rpc), name="node-health")
         push(_ended, watch)
         self._rpc.serve()
+
+    async def _link(self) -> RedisLink | None:
+        """The way to the cluster's cache Redis, where one is set."""
+        cache, events = self.config.store.redis, self.config.assets.events
+        if cache is None:
+            return None
+        if events is not None and await same_server(cache.address, events):
+            raise ConfigError((f"PRESSRUN_EVENTS_REDIS: {ONE_REDIS}",))
+        if not self.config.store.cluster_key:
+            log.warning("no_cluster_key", hint="set PRESSRUN_CLUSTER_KEY: whoever can write to Redis can change assets")
+        link = RedisLink(cache)
+        self._stack.push_async_callback(link.close)
+        return link
 
     async def drain(self) -> bool:
         """Take no new documents and finish those that were admitted; says whether all were finished in time."""

@@ -69,6 +69,22 @@ class Ledger(Generic[T]):
         if self._folder is not None:
             await self._attempt(self._unlink, self._folder, key)
 
+    def all(self) -> dict[str, T]:
+        """All sound records by key; for those who look at a folder that others use. Blocks.
+
+        Raises:
+            OSError: the folder can't be read.
+        """
+        found: dict[str, T] = {}
+        if self._folder is not None and self._folder.is_dir():
+            for path in sorted(self._folder.glob("*.json")):
+                checksum, _, body = path.read_bytes().partition(b"\n")
+                if hashlib.sha256(body).hexdigest().encode() == checksum:
+                    with contextlib.suppress(msgspec.MsgspecError):
+                        record = self._decoder.decode(body)
+                        found[record.key] = record.value
+        return found
+
     def _start(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         records: list[tuple[float, Path]] = []

@@ -229,6 +229,7 @@ def test_each_command_has_help_with_an_example(run: Run) -> None:
     names = [["render"], ["health"], ["version"], ["template"], ["asset"]]
     names += [["template", name] for name in ("check", "publish", "list", "show")]
     names += [["asset", name] for name in ("resolve", "describe", "prefetch")]
+    names += [["cache", name] for name in ("warm", "stats", "ls", "show", "verify", "evict")]
     for name in names:
         done = run(*name, "--help")
         assert done.exit_code == 0

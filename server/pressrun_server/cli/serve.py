@@ -1,4 +1,4 @@
-"""The command `serve`: runs a render node in the foreground."""
+"""The command `serve`: runs a render node in the foreground; and what `pressrun render --local` calls."""
 
 from __future__ import annotations
 

@@ -1,0 +1,101 @@
+"""The tiers of a running node as a table, from its metrics."""
+
+from __future__ import annotations
+
+import click
+
+__all__ = ["age", "print_tiers", "size"]
+
+_KIB = 1024
+
+
+def print_tiers(url: str) -> None:
+    """Print a line for each tier.
+
+    Raises:
+        click.ClickException: the address can't be read, or is not a node's.
+    """
+    import urllib.error  # noqa: PLC0415 - as above
+    import urllib.request  # noqa: PLC0415 - as above
+
+    from prometheus_client.parser import text_string_to_metric_families  # noqa: PLC0415 - as above
+
+    if not url.startswith(("http://", "https://")):
+        raise click.UsageError(f"{url} is no address of metrics, e.g. http://127.0.0.1:9470/metrics")
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - the scheme is checked
+            text = answer.read().decode()
+    except (urllib.error.URLError, TimeoutError) as error:
+        raise click.ClickException(f"{url} can't be read: {getattr(error, 'reason', error)}") from error
+    values: dict[tuple[str, str, str], float] = {}
+    tiers: dict[str, None] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            tier = sample.labels.get("tier")
+            if tier is not None and "le" not in sample.labels:
+                tiers[tier] = None
+                kind = sample.labels.get("result") or sample.labels.get("operation") or ""
+                values[sample.name, tier, kind] = sample.value
+    if not tiers:
+        raise click.ClickException(f"{url} says nothing of a cache; is it a node's?")
+
+    def value(name: str, tier: str, kind: str = "") -> float:
+        return values.get((f"pressrun_cache_{name}", tier, kind), 0.0)
+
+    columns = (
+        "tier",
+        "hits",
+        "misses",
+        "blobs",
+        "held",
+        "limit",
+        "evicted",
+        "damaged",
+        "errors",
+        "dropped",
+        "idle",
+        "read",
+    )
+    rows: list[tuple[str, ...]] = [columns]
+    for tier in tiers:
+        reads = value("seconds_count", tier, "read")
+        mean = f"{value('seconds_sum', tier, 'read') / reads * 1e3:.2f} ms" if reads else "-"
+        idle = values.get(("pressrun_cache_idle_seconds", tier, ""))
+        away = "" if value("available", tier) else " (away)"
+        counts = ("evictions_total", "corrupt_blobs_total", "errors_total", "dropped_writes_total")
+        rows.append(
+            (
+                f"{tier}{away}",
+                *(f"{value('requests_total', tier, result):,.0f}" for result in ("hit", "miss")),
+                f"{value('blobs', tier):,.0f}",
+                size(int(value("bytes", tier))),
+                size(int(value("limit_bytes", tier))) if value("limit_bytes", tier) else "-",
+                *(f"{value(name, tier):,.0f}" for name in counts),
+                "-" if idle is None else age(idle),
+                mean,
+            )
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(columns))]
+    for row in rows:
+        cells = (
+            text.ljust(width) if not column else text.rjust(width)
+            for column, (text, width) in enumerate(zip(row, widths, strict=True))
+        )
+        click.echo("  ".join(cells).rstrip())
+
+
+def size(count: float) -> str:
+    """A number of bytes for people."""
+    for unit in ("B", "KiB", "MiB"):
+        if count < _KIB:
+            return f"{count:.0f} B" if unit == "B" else f"{count:.1f} {unit}"
+        count /= _KIB
+    return f"{count:.1f} GiB"
+
+
+def age(seconds: float) -> str:
+    """A duration for people."""
+    for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.0f} s"
