@@ -248,6 +248,62 @@ CASES = {
         ....
         """],
     ),
+    "a row kept with the next stands below the repeated header": (
+        "<table><thead><tr><th></th></tr></thead><tbody><tr><td></td></tr><tr><td></td></tr><tr class='k'><td></td></tr>"
+        "<tr><td></td></tr><tr><td></td></tr></tbody></table>",
+        "@page { size: 40pt 60pt; margin: 10pt } tr { height: 10pt; background: red } th { background: black }"
+        ".k { background: blue; break-after: avoid }",
+        ["""
+        ....
+        .KK.
+        .RR.
+        .RR.
+        ....
+        ....
+        """, """
+        ....
+        .KK.
+        .BB.
+        .RR.
+        .RR.
+        ....
+        """],
+    ),
+    "the header of further pages and the footers of all but the last may be others": (
+        "<div class='y'></div><table><thead><tr pr-on='first'><th></th></tr><tr pr-on='continued'><th class='f'></th></tr></thead>"
+        "<tbody><tr pr-for='r in rows'><td></td></tr></tbody>"
+        "<tfoot><tr pr-on='continued'><td class='b'></td></tr><tr pr-on='last'><td class='y'></td></tr></tfoot></table>",
+        "@page { size: 40pt 80pt; margin: 10pt } th { background: black } tr { height: 10pt; background: red }"
+        ".f { background: green } .b { background: blue } .y { background: yellow; height: 10pt }",
+        ["""
+        ....
+        .YY.
+        .KK.
+        .RR.
+        .RR.
+        .RR.
+        .BB.
+        ....
+        """, """
+        ....
+        .GG.
+        .RR.
+        .RR.
+        .RR.
+        .RR.
+        .BB.
+        ....
+        """, """
+        ....
+        .GG.
+        .RR.
+        .YY.
+        ....
+        ....
+        ....
+        ....
+        """],
+    ),
     "rows alternate, are kept whole, and the header is repeated": (
         "<table><thead><tr><th></th></tr></thead><tbody><tr pr-for='r in rows'><td></td></tr></tbody></table>",
         "@page { size: 40pt 80pt; margin: 10pt } th { background: black } tr { height: 10pt; background: red }"

@@ -104,6 +104,8 @@ class Paging:
         """The table whose rows are being placed; its footer goes below them on each page."""
         self._reserved = 0
         """Height that a table's footer takes from each page."""
+        self._edge = 0
+        """Where this page begins; its top is below that where a table's header is repeated."""
         self._label: BoundListItem | None = None
         """The item whose marker waits for its first line."""
 
@@ -112,7 +114,7 @@ class Paging:
     def _start(self, kind: PageKind) -> None:
         self._number += 1
         self._page = Page(kind.width, kind.height)
-        self._top = self._y = kind.margin_top
+        self._top = self._edge = self._y = kind.margin_top
         self._bottom = kind.height - kind.margin_bottom - self._reserved
         self._pending = 0
         self._blank = True
@@ -130,7 +132,8 @@ class Paging:
                 setattr(moved, name, items[begin:])
                 del items[begin:]
         table = self._between
-        if table is not None and (keep is None or keep.depth > table.depth):
+        cut = table is not None and (keep is None or keep.depth > table.depth)
+        if table is not None and cut:
             self._feet(table, page, end if keep is None else keep.y)
         stay = self._open if keep is None else self._open[: keep.depth]
         for opened in stay:
@@ -144,27 +147,35 @@ class Paging:
         for opened in stay:
             if opened.y is not None:
                 self._fix(opened, self._top)
+        if table is not None and cut:
+            self._continue(table)
         if keep is not None and moved is not None:
             dy = self._top - keep.y
-            base = len(self._page.fills)
+            begins = {name: len(getattr(self._page, name)) for name in LAYERS}
             for opened in self._open[keep.depth :]:
                 if opened.y is not None:
                     opened.y += dy
-                    opened.slot += base - keep.begins["fills"]
+                    opened.slot += begins["fills"] - keep.begins["fills"]
+            if table is not None:
+                table.placed = [(y + dy, sums) for y, sums in table.placed]
             place(moved, self._page, dy)
             # A margin that was still waiting at the keep is cut off by the break.
             self._y = max(end + dy, self._top)
-            self._blank = not (moved.text or moved.images or moved.fills)
-            if not self._blank:
+            if moved.text or moved.images or moved.fills:
+                self._blank = False
                 self._pending = pending  # the margin behind what was moved
             keep.y = self._top
-            keep.begins = dict.fromkeys(LAYERS, 0) | {"fills": base}
+            keep.begins = begins
         else:
             self._keep = None
         return page
 
     def _feet(self, table: OpenTable, page: Page, y: int) -> None:
         """Place what ends a table's part on a page that is not its last, at `y`."""
+        raise NotImplementedError
+
+    def _continue(self, table: OpenTable) -> None:
+        """Place what begins a table's part on a page that is not its first."""
         raise NotImplementedError
 
     @staticmethod

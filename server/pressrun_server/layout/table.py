@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 
+from pressrun_server.layout.overflow import overflow
 from pressrun_server.layout.paging import ENDLESS, Paging
 from pressrun_server.layout.placing import place_row
 from pressrun_server.layout.rows import RowFrame, split, untagged
 from pressrun_server.model.content import BoundNode, BoundRow, BoundRows, BoundTable
 from pressrun_server.model.page import Page
+from pressrun_server.model.sums import Sums, add_sums
 
 __all__ = ["OpenTable", "Tables"]
 
@@ -19,15 +21,38 @@ __all__ = ["OpenTable", "Tables"]
 class OpenTable:
     """A table that is being placed."""
 
-    head: list[RowFrame]
-    height: int
-    """Of the header."""
-    role: str
-    foot: list[RowFrame]
+    bound: BoundTable
     depth: int
     """Boxes that were open before it."""
+    first: list[RowFrame] = field(default_factory=list)
+    """Its header where it begins."""
+    again: list[RowFrame] = field(default_factory=list)
+    """Where it goes on."""
+    feet: list[RowFrame] = field(default_factory=list)
+    """Its footer where it goes on on the next page."""
+    last: list[RowFrame] = field(default_factory=list)
+    """Where it ends."""
+    headed: bool = True
+    footed: bool = True
+    """Whether there is room for headers and footers."""
     begun: bool = False
     """Whether anything of it is placed."""
+    before: Sums = field(default_factory=dict)
+    """The sums of rows on earlier pages."""
+    placed: list[tuple[int, Sums]] = field(default_factory=list)
+    """What rows of this page add to them, and where they are."""
+
+    @property
+    def role(self) -> str:
+        """Its type in the structure."""
+        return self.bound.node.role
+
+    def here(self) -> Sums:
+        """The sums of this page's rows."""
+        found: Sums = {}
+        for _, sums in self.placed:
+            add_sums(found, sums)
+        return found
 
 
 class Tables(Paging):
@@ -42,34 +67,24 @@ class Tables(Paging):
             self._hold(bound)
         opened = self._enter(box)
         start, page = self._y, self._page
-        setter, missing = self._layout.rows, self._missing
-        head = [setter.set(row, 0, self._cell, missing, artifact=self._artifact) for row in bound.head]
-        head_height = sum(frame.height for frame in head)
-        rows = bound.rows
-        if head_height > (self._bottom - self._top) * 2 // 3:
-            # A header that leaves no room for rows is not repeated (CSS Tables 3, 3.9.2); its rows are rows then.
-            rows, head, head_height = itertools.chain(bound.head, rows), [], 0
-        foot = [setter.set(row, 0, self._cell, missing, artifact=self._artifact) for row in bound.foot]
-        foot_height = sum(frame.height for frame in foot)
-        if head_height + foot_height > (self._bottom - self._top) * 2 // 3:
-            rows, foot, foot_height = itertools.chain(rows, bound.foot), [], 0  # as above
-        table = OpenTable(head, head_height, bound.node.role, foot, len(self._open) - 1)
-        self._reserve(foot_height)
+        table = OpenTable(bound, len(self._open) - 1)
+        rows = self._edges(table)
         for row in rows:
             if isinstance(row, BoundRow):
-                if not (table.begun and self._straight(row)):
+                if not (table.begun and self._straight(row, table)):
                     yield from self._table_row(row, table)
             else:
                 yield from self._table_rows(row, table)
-        if not table.begun and (head or foot):
-            if self._y + self._pending + head_height > self._bottom and not self._at_top():
+        if not table.begun and (table.first or table.last):
+            if self._y + self._pending + _height(table.first) > self._bottom and not self._at_top():
                 yield self._turn()
             self._first_heads(table)
         self._between = None
-        self._reserve(0)
+        self._top = self._edge
         if table.role and table.begun:
             self._end()  # the body
         self._last_feet(table)
+        self._reserve(0)
         if table.role and table.begun:
             self._end()
         self._leave(opened, start, page)
@@ -78,22 +93,115 @@ class Tables(Paging):
         if box.break_after:
             self._forced = True
 
+    def _edges(self, table: OpenTable) -> Iterable[BoundRow | BoundRows]:
+        """Set a table's headers and footers; gives its rows.
+
+        A header that leaves no room for rows is not repeated (CSS Tables 3, 3.9.2), its rows are rows then; and so are
+        those of a footer.
+        """
+        bound, rows = table.bound, table.bound.rows
+        room = (self._bottom - self._top) * 2 // 3
+        self._set_edges(table, bound.head, bound.foot)
+        head_height = max(_height(table.first), _height(table.again))
+        if head_height > room:
+            begin = [row for row in bound.head if row.node.on != "continued"]
+            rows, table.headed, head_height = itertools.chain(begin, rows), False, 0
+        if head_height + max(_height(table.feet), _height(table.last)) > room:
+            rows, table.footed = itertools.chain(rows, self._feet_as_rows(table)), False
+        self._trim(table)
+        self._reserve(max(_height(table.feet), _height(table.last)))
+        return rows
+
+    def _trim(self, table: OpenTable) -> None:
+        if not table.headed:
+            table.first, table.again = [], []
+        if not table.footed:
+            table.feet, table.last = [], []
+
+    @staticmethod
+    def _feet_as_rows(table: OpenTable) -> Iterator[BoundRow]:
+        """The footer of a table that has no room for one, when its rows are placed."""
+        feet = table.bound.foot
+        if table.bound.edges is not None:
+            _, feet = table.bound.edges(table.here(), table.before)
+        yield from (row for row in feet if row.node.on != "continued")
+
+    def _set_edges(self, table: OpenTable, head: list[BoundRow], foot: list[BoundRow]) -> None:
+        heads, feet = (
+            [
+                (
+                    row.node.on,
+                    self._layout.rows.set(row, 0, self._cell, self._missing, artifact=self._artifact),
+                )
+                for row in rows
+            ]
+            for rows in (head, foot)
+        )
+        if not table.begun:
+            table.first = [frame for on, frame in heads if on != "continued"]
+        table.again = [frame for on, frame in heads if on != "first"]
+        table.feet = [frame for on, frame in feet if on != "last"]
+        table.last = [frame for on, frame in feet if on != "continued"]
+
+    def _sum_up(self, table: OpenTable, *, page: Sums) -> None:
+        """Set headers and footers with the sums of now, where they show any."""
+        if table.bound.edges is not None:
+            self._set_edges(table, *table.bound.edges(page, table.before))
+            self._trim(table)
+
+    def _feet(self, table: OpenTable, page: Page, y: int) -> None:
+        """The footer below the rows of a page that is not the table's last; as a repeated header, it is no content."""
+        stay: Sums = {}
+        for top, sums in table.placed:
+            if top < y:
+                add_sums(stay, sums)
+        table.placed = [(top, sums) for top, sums in table.placed if top >= y]
+        self._sum_up(table, page=stay)
+        add_sums(table.before, stay)
+        self._fits(table.feet)
+        for frame in table.feet:
+            place_row(untagged(frame), page, y)
+            y += frame.height
+
+    def _continue(self, table: OpenTable) -> None:
+        """The header on a further page, and room for the footer, whose sums may have grown."""
+        self._sum_up(table, page={})
+        self._reserve(max(self._reserved, _height(table.feet), _height(table.last)))
+        self._heads(table.again)
+        self._top = self._y
+
+    def _last_feet(self, table: OpenTable) -> None:
+        """The footer below the last row, as content."""
+        self._sum_up(table, page=table.here())
+        self._fits(table.last)
+        if table.role and table.last:
+            self._begin("TFoot")
+        for frame in table.last:
+            self._row(frame)
+        if table.role and table.last:
+            self._end()
+
+    def _fits(self, feet: list[RowFrame]) -> None:
+        over = _height(feet) - self._reserved
+        if over > 0:
+            text = f"a table's footer is {over / 1000:.1f} pt taller with its sums than without; widen its cells"
+            self._missing(overflow("", text))
+
     def _table_row(self, row: BoundRow, table: OpenTable) -> Iterator[Page]:
         """A row of any kind."""
         frame = self._layout.rows.set(row, self._y + self._pending, self._cell, self._missing, artifact=self._artifact)
-        need = frame.height if table.begun else frame.height + table.height
+        need = frame.height if table.begun else frame.height + _height(table.first)
         if self._y + self._pending + need > self._bottom and not self._at_top():
             yield self._turn()
-            if table.begun and self._blank:  # not where a keep brought it along
-                self._heads(table.head)
         if not table.begun:
             self._first_heads(table)
         if frame.height > self._bottom - self._y - self._pending and self._bottom < ENDLESS:
             frame = self._layout.rows.flowed(row, self._cell, self._missing, artifact=self._artifact)
+        if row.sums:
+            table.placed.append((self._y, row.sums))
         while frame.height > self._bottom - self._y - self._pending and self._bottom < ENDLESS:
             frame = self._split(frame)
             yield self._turn()
-            self._heads(table.head)
         if row.node.keep_next:
             self._hold(row)
         self._row(frame)
@@ -107,7 +215,11 @@ class Tables(Paging):
             index, count = 0, len(values)
             while index < count:
                 if place is not None and table.begun and not (self._pending or self._waiting or self._keep is not None):
-                    index, self._y = place(values, index, self._page, self._y, self._bottom)
+                    begin, y = index, self._y
+                    index, self._y = place(values, index, self._page, y, self._bottom)
+                    sums = rows.sums(begin, index) if index > begin else None
+                    if sums:
+                        table.placed.append((y, sums))
                     if index == count:
                         break
                 yield from self._table_row(rows.row(index), table)
@@ -119,15 +231,15 @@ class Tables(Paging):
         self._between = table
         if table.role:
             self._begin(table.role)
-            if table.head:
+            if table.first:
                 self._begin("THead")
-        self._heads(table.head, artifact=False)
+        self._heads(table.first, artifact=False)
         if table.role:
-            if table.head:
+            if table.first:
                 self._end()
             self._begin("TBody")
 
-    def _straight(self, row: BoundRow) -> bool:
+    def _straight(self, row: BoundRow, table: OpenTable) -> bool:
         """Place a row that fits as it is, the common case, without a frame in between; False where it does not."""
         if self._pending or self._waiting or self._keep is not None:
             return False
@@ -139,6 +251,8 @@ class Tables(Paging):
             return False
         for x, top, width, height, color in plan.fills:
             page.fills.append((x, y + top, width, height, color))
+        if row.sums:
+            table.placed.append((y, row.sums))
         self._y = y + plan.height
         return True
 
@@ -155,21 +269,6 @@ class Tables(Paging):
         self._bottom += self._reserved - height
         self._reserved = height
 
-    def _feet(self, table: OpenTable, page: Page, y: int) -> None:
-        """The footer below the rows of a page that is not the table's last; as a repeated header, it is no content."""
-        for frame in table.foot:
-            place_row(untagged(frame), page, y)
-            y += frame.height
-
-    def _last_feet(self, table: OpenTable) -> None:
-        """The footer below the last row, as content."""
-        if table.role and table.foot:
-            self._begin("TFoot")
-        for frame in table.foot:
-            self._row(frame)
-        if table.role and table.foot:
-            self._end()
-
     def _row(self, frame: RowFrame) -> None:
         self._flush()
         place_row(frame, self._page, self._y)
@@ -185,3 +284,7 @@ class Tables(Paging):
 
     def _cell(self, nodes: list[BoundNode], missing: Callable[[str], None], role: str) -> tuple[Page, int]:
         raise NotImplementedError
+
+
+def _height(frames: list[RowFrame]) -> int:
+    return sum(frame.height for frame in frames)

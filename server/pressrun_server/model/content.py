@@ -20,6 +20,7 @@ from pressrun_server.model.program import (
     Table,
     Vector,
 )
+from pressrun_server.model.sums import Sums
 
 __all__ = [
     "AMOUNT",
@@ -184,9 +185,10 @@ class BoundRow:
         node: its template.
         cells: in the order of the template's; or what makes them when they are asked for.
         fixed: said where it is true.
+        sums: what it adds to the sums of its table, if anything.
     """
 
-    __slots__ = ("_cells", "_make", "fixed", "node")
+    __slots__ = ("_cells", "_make", "fixed", "node", "sums")
 
     def __init__(
         self,
@@ -194,9 +196,11 @@ class BoundRow:
         cells: list[BoundCell] | None,
         make: Callable[[], list[BoundCell]] | None = None,
         fixed: Fixed | None = None,
+        sums: Sums | None = None,
     ) -> None:
         self.node = node
         self.fixed = fixed
+        self.sums = sums
         self._cells = cells
         self._make = make
 
@@ -207,6 +211,10 @@ class BoundRow:
             assert self._make is not None
             self._cells = self._make()
         return self._cells
+
+    def adding(self, sums: Sums) -> BoundRow:
+        """The same row with what it adds to its table's sums."""
+        return BoundRow(self.node, self._cells, self._make, self.fixed, sums)
 
 
 TEXT, AMOUNT, FIXED = "text", "amount", "fixed"
@@ -231,6 +239,9 @@ class BoundRows(Protocol):
     def row(self, index: int) -> BoundRow:
         """A row of the last chunk in its full form."""
 
+    def sums(self, begin: int, end: int) -> Sums | None:
+        """What rows of the last chunk that are placed by their values add to the table's sums, if anything."""
+
 
 @dataclass(slots=True, eq=False)
 class BoundTable:
@@ -240,6 +251,9 @@ class BoundTable:
     head: list[BoundRow]
     rows: Iterator[BoundRow | BoundRows]
     foot: list[BoundRow]
+    edges: Callable[[Sums, Sums], tuple[list[BoundRow], list[BoundRow]]] | None = None
+    """Gives header and footer of a page by the sums of its rows and of those on earlier pages; None where they show
+    no sum."""
 
 
 BoundNode: TypeAlias = (

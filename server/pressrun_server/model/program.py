@@ -50,7 +50,7 @@ __all__ = [
     "styles_of",
 ]
 
-FORMAT = 10
+FORMAT = 11
 """Raised when the form of a program changes, so that an old blob is compiled again instead of misread."""
 
 
@@ -384,6 +384,12 @@ class RowTemplate(msgspec.Struct, frozen=True, tag="row"):
     border_bottom: Border | None = None
     keep_next: bool = False
     role: str = "TR"
+    on: str = ""
+    """Of a header or footer, the parts of the table that show it: `first`, `continued` or `last`; nothing is all."""
+    sums: tuple[tuple[str, Expression], ...] = ()
+    """What the row adds to sums of its table."""
+    place: str = ""
+    """Of the element that says so."""
 
 
 class RowConditional(msgspec.Struct, frozen=True, tag="row-if"):
@@ -414,6 +420,8 @@ class Table(msgspec.Struct, frozen=True, tag="table"):
     role: str = "Table"
     """Its type in the document's structure; nothing where it is layout only (`role="presentation"`)."""
     foot: tuple[Row, ...] = ()
+    sums: tuple[str, ...] = ()
+    """The names of what its rows add up to."""
 
     @property
     def rows(self) -> tuple[Row, ...]:

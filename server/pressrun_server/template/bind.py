@@ -14,8 +14,6 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any, TypeAlias
 
-import msgspec
-
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.content import (
     BoundAbsolute,
@@ -66,6 +64,7 @@ from pressrun_server.model.program import (
     With,
     styles_of,
 )
+from pressrun_server.model.sums import Sums, add_sums
 from pressrun_server.template.arriving import ArrivingRows
 from pressrun_server.template.barcode import matrix
 from pressrun_server.template.evaluation import CLEAN, Environment, Evaluator, evaluator, texter
@@ -76,6 +75,7 @@ from pressrun_server.template.outline import Outliner, passages
 from pressrun_server.template.rowcode import RowCode, row_code
 from pressrun_server.template.scale import scale
 from pressrun_server.template.steps import SLICE, spend
+from pressrun_server.template.sums import Adder, known, mentions, running
 
 __all__ = ["Binder"]
 
@@ -99,6 +99,8 @@ class Binder:
     def __init__(self, program: Program) -> None:
         self._formatter = Formatter(program.locale_data)
         self._transforms = [style.transform for style in program.styles]
+        self._summed: tuple[str, ...] = ()
+        """Sums of the tables whose rows are being looked at."""
         self._loops: list[_Loop] = []
         self._groups: list[_Group] = []
         self._blocks: list[_Apart] = []
@@ -259,7 +261,8 @@ class Binder:
                     rows = node.rows
                     templates = [row for row in rows if isinstance(row, RowTemplate)]
                     cells = [child for row in templates for cell in row.cells for child in cell.children]
-                    inner = self._texts(cells) if len(templates) == len(rows) and not node.box.picture else None
+                    plain = len(templates) == len(rows) and not (node.box.picture or node.sums)
+                    inner = self._texts(cells) if plain else None
                 case _:
                     inner = None
             if inner is None:
@@ -415,8 +418,26 @@ class Binder:
     # Tables -----------------------------------------------------------------------------------------------------------
 
     def _table(self, table: Table) -> _Nodes:
-        head, body, foot = (self._rows(rows) for rows in (table.head, table.body, table.foot))
-        return lambda env: (BoundTable(table, _full(head(env)), iter(body(env)), _full(foot(env))),)
+        head = self._rows(table.head)
+        around, self._summed = self._summed, (*self._summed, *table.sums)
+        body = self._rows(table.body)
+        self._summed = around
+        foot = self._rows(table.foot)
+        if not table.sums:
+            return lambda env: (BoundTable(table, _full(head(env)), iter(body(env)), _full(foot(env))),)
+        names = table.sums
+        shown = any(mentions(row, names) for row in (*table.head, *table.foot))
+
+        def summed(env: Environment) -> tuple[BoundTable]:
+            def edges(page: Sums, before: Sums) -> tuple[list[BoundRow], list[BoundRow]]:
+                inner = {**env, **known(names, page, before)}
+                return _full(head(inner)), _full(foot(inner))
+
+            heads, feet = edges({}, {})
+            rows = iter(body({**env, **running(names)}))
+            return (BoundTable(table, heads, rows, feet, edges if shown else None),)
+
+        return summed
 
     def _rows(self, rows: tuple[Row, ...]) -> _Rows:
         makers = [self._row(row) for row in rows]
@@ -445,9 +466,12 @@ class Binder:
                 self._row_template(rows[0]) for rows in (row.odd, row.even) if isinstance(rows[0], RowTemplate)
             ]
 
-            if not _uses_loop(row) and all(_at_once(cell) for rows in (row.odd, row.even) for cell in _cells(rows)):
+            alone = not mentions(row, ("loop", *self._summed))
+            if alone and all(_at_once(cell) for rows in (row.odd, row.even) for cell in _cells(rows)):
                 name, place = row.name, row.place
-                loop = _Loop(row, templates)
+                first = row.odd[0]
+                assert isinstance(first, RowTemplate)
+                loop = _Loop(row, templates, Adder(first, self._formatter) if first.sums else None)
                 self._loops.append(loop)
 
                 def bare(env: Environment) -> Iterator[BoundRow | BoundRows]:
@@ -489,6 +513,21 @@ class Binder:
         return repeated
 
     def _row_template(self, row: RowTemplate) -> Callable[[Environment], BoundRow]:
+        bind = self._cells_of(row)
+        names = self._summed if self._summed and mentions(row, self._summed) else ()
+        if not (row.sums or names):
+            return bind
+        adder = Adder(row, self._formatter) if row.sums else None
+
+        def adding(env: Environment) -> BoundRow:
+            sums = adder.add(env) if adder else None
+            # Cells may be bound later than the next row, so they get the sums as they are now.
+            found = bind({**env, **{name: dict(env[name]) for name in names}} if names else env)
+            return found if sums is None else found.adding(sums)
+
+        return adding
+
+    def _cells_of(self, row: RowTemplate) -> Callable[[Environment], BoundRow]:
         # A cell of one value is bound here, without a call in between; a style of -1 marks the others.
         makers: list[tuple[int, Callable[[Environment], Any]]] = []
         for cell in row.cells:
@@ -626,6 +665,8 @@ class _Loop:
     row: RowFor
     binders: list[Callable[[Environment], BoundRow]]
     """Of odd and of even rows."""
+    adder: Adder | None
+    """Of what its rows add to their table's sums, which is the same for both."""
     code: RowCode | None = None
 
 
@@ -638,6 +679,7 @@ class _CodeRows:
         assert isinstance(even, RowTemplate)
         self.templates = (odd, even)
         self.kinds = code.kinds
+        self._adder = loop.adder
         self._loop = loop
         self._bind = code.bind
         self._items = items
@@ -674,6 +716,20 @@ class _CodeRows:
         place = self._begin + index
         self._env[self._loop.row.name] = self._chunk[index]
         return self._loop.binders[place & 1](self._env)
+
+    def sums(self, begin: int, end: int) -> Sums | None:
+        """What rows of the last chunk that are placed by their values add to the table's sums, if anything.
+
+        Raises:
+            PressrunError: INVALID_RECORD, a value is no number.
+        """
+        if self._adder is None:
+            return None
+        name, env = self._loop.row.name, self._env
+        found: Sums = {}
+        for env[name] in self._chunk[begin:end]:
+            add_sums(found, self._adder.add(env))
+        return found
 
 
 def _fixed(nodes: tuple[Node, ...]) -> bool:
@@ -724,15 +780,6 @@ def _chosen(branches: Iterable[tuple[Evaluator, Callable[[Environment], Any]]], 
         if test(env):
             return make(env)
     return ()
-
-
-def _uses_loop(node: Any) -> bool:
-    """Whether any expression below names `loop`."""
-    if isinstance(node, msgspec.Struct):
-        return any(_uses_loop(getattr(node, field)) for field in node.__struct_fields__)
-    if isinstance(node, tuple):
-        return node == ("name", "loop") or any(_uses_loop(part) for part in node)
-    return False
 
 
 def _items(items: Any, place: str) -> list[Any]:

@@ -235,7 +235,7 @@ def parse_loop(text: str) -> tuple[str, Expression]:
     return match.group(1), _parse(match.group(2))
 
 
-def parse_names(text: str) -> list[tuple[str, Expression]]:
+def parse_names(text: str, directive: str = "pr-with") -> list[tuple[str, Expression]]:
     """The names and expressions of `pr-with="name = expression; other = expression"`.
 
     Raises:
@@ -246,7 +246,9 @@ def parse_names(text: str) -> list[tuple[str, Expression]]:
         name, sign, expression = part.partition("=")
         name = name.strip()
         if not sign or not name.isidentifier() or expression.startswith("="):
-            raise GrammarError(f"not a name and its value: {part.strip()[:80]!r}", 'write pr-with="name = expression"')
+            raise GrammarError(
+                f"not a name and its value: {part.strip()[:80]!r}", f'write {directive}="name = expression"'
+            )
         if name in _RESERVED or name.startswith("_"):
             raise GrammarError(f"the name {name!r} is taken", f"reserved: {', '.join(sorted(_RESERVED))}")
         pairs.append((name, _parse(expression)))

@@ -95,7 +95,11 @@ def _steady(node: Node, linked: frozenset[int]) -> bool:
             return _plain(node.box)
         case Table():
             # A header that leaves no room for rows is treated by the page's height, which no form knows.
-            return _plain(node.box) and not (node.head or node.foot) and all(_row(row, linked) for row in node.body)
+            return (
+                _plain(node.box)
+                and not (node.head or node.foot or node.sums)
+                and all(_row(row, linked) for row in node.body)
+            )
         case Conditional():
             return all(every(branch) for _, branch in node.branches)
         case With():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pressrun_server.model.expression import Expression
@@ -19,6 +19,8 @@ _LOOP = {
     "additionalProperties": False,
 }
 _PAGE = {"type": "object", "properties": {"number": {}, "count": {}}, "additionalProperties": False}
+_SUM = {"type": "object", "properties": {"page": {}, "before": {}, "running": {}}, "additionalProperties": False}
+_ROW_SUM = {"type": "object", "properties": {"running": {}}, "additionalProperties": False}
 _ATTRIBUTES = (
     "communication_type", "campaign", "run", "segment", "region", "jurisdiction", "product", "business_unit",
     "account_status", "lifecycle_event", "customer_reference",
@@ -48,6 +50,11 @@ class Scope:
     def named(self, name: str, value: Any) -> Scope:
         """The scope with one more name."""
         return Scope({**self.names, name: value}, self.root)
+
+    def summed(self, names: Iterable[str], *, row: bool = False) -> Scope:
+        """The scope of a table's header and footer, or of its rows, with what its rows are summed up to."""
+        known = dict.fromkeys(names, _ROW_SUM if row else _SUM)
+        return Scope({**self.names, **known}, self.root)
 
     def with_page(self) -> Scope:
         """The scope of a running element."""

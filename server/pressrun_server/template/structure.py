@@ -31,9 +31,6 @@ from pressrun_server.model.program import (
     ListItem,
     Node,
     Paragraph,
-    Row,
-    RowConditional,
-    RowFor,
     RowTemplate,
     Table,
     Text,
@@ -48,13 +45,14 @@ from pressrun_server.template.bookmarks import bookmark_level, check_bookmark
 from pressrun_server.template.cascade import REPEATED, SVG, Style
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
 from pressrun_server.template.flex import ALIGN, JUSTIFY, Item, places
-from pressrun_server.template.geometry import border_width, box_borders, box_of, outer_width, pixels, resolved
+from pressrun_server.template.geometry import border_width, box_borders, box_of, pixels, resolved
 from pressrun_server.template.grammar import GrammarError, parse_condition, parse_loop, parse_names, parse_text
 from pressrun_server.template.links import SAFE_TARGET, TARGETS
 from pressrun_server.template.markup import Markup
 from pressrun_server.template.pictures import CORNERS
 from pressrun_server.template.scope import Scope
 from pressrun_server.template.styles import StyleTable
+from pressrun_server.template.tables import TABLE_DIRECTIVES, TableStructure
 from pressrun_server.template.values import InvalidValueError, color
 
 __all__ = ["ELEMENTS", "Structure"]
@@ -93,8 +91,6 @@ _BLOCK_ROLES = {
     "figure": "Div",
 }
 _TEXT_ROLES = {"h1": "H1", "h2": "H2", "h3": "H3", "h4": "H4", "h5": "H5", "h6": "H6", "figcaption": "Caption"}
-_PRESENTATION = {"presentation", "none"}
-_SCOPES = {"col": "Column", "colgroup": "Column", "row": "Row", "rowgroup": "Row"}
 _RISES = {"super": 0.48, "sub": -0.2}
 """Of raised and lowered text, in its own size."""
 _LISTS = {"ul", "ol"}
@@ -115,12 +111,11 @@ _ALIGN = {"left": "left", "right": "right", "center": "center"}
 _PRESERVE = {"pre": "all", "pre-wrap": "all", "pre-line": "lines"}
 _PLAIN_ITEMS = {"div", "p", "address", "header", "footer", "main", "span", "strong", "b", "em", "i", "small"}
 _DEEPEST = 60
-_MOST_COLUMNS = 100
 _NO_STYLE = -1
 """Of white space between elements, which takes the style of the text before it."""
 
 
-class Structure:
+class Structure(TableStructure):
     """Builds the nodes of one locale.
 
     Args:
@@ -347,8 +342,8 @@ class Structure:
             self.diagnostics.error("unknown-element", place, f"the element <{element.tag}> is not supported", hint)
             return True
         for name in element.attrib:
-            if name.startswith("pr-") and name not in _DIRECTIVES and name != REPEATED:
-                hint = closest(name, _DIRECTIVES)
+            if name.startswith("pr-") and name not in _DIRECTIVES | TABLE_DIRECTIVES and name != REPEATED:
+                hint = closest(name, _DIRECTIVES | TABLE_DIRECTIVES)
                 self.diagnostics.error("directive", place, f"unknown directive {name}", hint)
             elif name.startswith("on"):
                 self.diagnostics.error("attribute", place, f"scripts ({name}) cannot stand in documents", "remove it")
@@ -913,208 +908,6 @@ class Structure:
             role=_TEXT_ROLES.get(element.tag, "P"),
             bookmark=bookmark_level(element, self.markup, self.styles),
         )
-
-    # Tables -----------------------------------------------------------------------------------------------------------
-
-    def _table(self, element: Element, x: int, width: int, scope: Scope) -> Node:
-        box = self._box(element, x, width)
-        columns = self._columns(element, box.content_width)
-        head: list[Row] = []
-        body: list[Row] = []
-        foot: list[Row] = []
-        for group in self._groups(element):
-            first = group[0]
-            if first.tag in {"colgroup", "col"} or self._skipped(first):
-                continue
-            if first.tag == "thead" and (body or head):
-                place = self.markup.place(first)
-                self.diagnostics.error("structure", place, "thead must stand once, before the rows", "move it up")
-            if first.tag == "tfoot" and foot:
-                place = self.markup.place(first)
-                self.diagnostics.error("structure", place, "a table has one tfoot", "put all its rows into the first")
-            if first.tag in {"thead", "tbody", "tfoot"}:
-                rows = self._row_group(group, box.content_x, columns, scope)
-                {"thead": head, "tbody": body, "tfoot": foot}[first.tag].extend(rows)
-            elif first.tag == "tr":
-                body += self._rows(group, box.content_x, columns, scope)
-            else:
-                place = self.markup.place(first)
-                self.diagnostics.error(
-                    "structure", place, f"<{first.tag}> cannot stand in a table", "use thead, tbody, tfoot, tr"
-                )
-        if self._layout_only(element):
-            return Table(box, tuple(head), tuple(body), "", tuple(foot))
-        return Table(box, tuple(head), tuple(body), foot=tuple(foot))
-
-    def _layout_only(self, element: Element) -> bool:
-        """Whether a table, or the one around a part of it, only arranges what is in it (WAI-ARIA 1.2, presentation)."""
-        table: Element | None = element
-        while table is not None and table.tag != "table":
-            table = self.markup.parent(table)
-        return table is not None and table.get("role") in _PRESENTATION
-
-    def _row_group(self, group: list[Element], x: int, columns: list[int], scope: Scope) -> list[Row]:
-        def rows_of(element: Element, inner: Scope) -> tuple[Row, ...]:
-            return tuple(row for rows in self._groups(element) for row in self._rows(rows, x, columns, inner))
-
-        first = group[0]
-        if first.get(REPEATED) == "odd":
-            found = self._loop(first, scope)
-            if found is None:
-                return []
-            name, items, inner, place = found
-            return [RowFor(name, items, rows_of(group[0], inner), rows_of(group[1], inner), str(place))]
-        if "pr-if" not in first.attrib:
-            return list(rows_of(first, scope))
-        branches = [rows_of(element, scope) for element in group]
-        return [RowConditional(tuple(zip(self._tests(group, scope), branches, strict=True)))]
-
-    def _rows(self, group: list[Element], x: int, columns: list[int], scope: Scope) -> list[Row]:
-        first = group[0]
-        if first.tag != "tr" or self._skipped(first):
-            if first.tag != "tr":
-                place = self.markup.place(first)
-                self.diagnostics.error("structure", place, f"<{first.tag}> cannot stand here", "rows are <tr>")
-            return []
-        if first.get(REPEATED) == "odd":
-            found = self._loop(first, scope)
-            if found is None:
-                return []
-            name, items, inner, place = found
-            odd, even = (tuple(self._conditional_row([copy], x, columns, inner)) for copy in group)
-            return [RowFor(name, items, odd, even, str(place))]
-        return self._conditional_row(group, x, columns, scope)
-
-    def _conditional_row(self, group: list[Element], x: int, columns: list[int], scope: Scope) -> list[Row]:
-        if "pr-if" not in group[0].attrib:
-            return [self._row(group[0], x, columns, scope)]
-        branches = [(self._row(element, x, columns, scope),) for element in group]
-        return [RowConditional(tuple(zip(self._tests(group, scope), branches, strict=True)))]
-
-    def _row(self, element: Element, x: int, columns: list[int], scope: Scope) -> RowTemplate:
-        style = self.styles[element]
-        around = self.markup.parent(element)
-        parent = style if around is None else self.styles.get(around, style)
-        cells: list[Cell] = []
-        column = 0
-        for child in element:
-            if not isinstance(child.tag, str) or self._skipped(child):
-                continue
-            place = self.markup.place(child)
-            if child.tag not in {"td", "th"}:
-                self.diagnostics.error(
-                    "structure", place, f"<{child.tag}> cannot stand in a row", "cells are <td>, <th>"
-                )
-                continue
-            if _DIRECTIVES & set(child.attrib):
-                self.diagnostics.error(
-                    "directive", place, "directives on cells are not supported yet", "put them inside"
-                )
-            span = self._span(child)
-            start = sum(columns[:column])
-            width = sum(columns[column : column + span])
-            column += span
-            cells.append(self._cell(child, x + start, width, scope))
-        box = box_of(style, x, sum(columns))
-        background = style["background-color"] if style["background-color"] is not None else parent["background-color"]
-        return RowTemplate(
-            cells=tuple(cells),
-            min_height=resolved(style["height"], 0) or 0,
-            background=background,
-            border_top=box.border_top,
-            border_bottom=box.border_bottom,
-            keep_next=style["break-after"] == "avoid",
-            role="" if self._layout_only(element) else "TR",
-        )
-
-    def _cell(self, element: Element, x: int, width: int, scope: Scope) -> Cell:
-        style = self.styles[element]
-        sized = dict(style) | {f"margin-{side}": 0 for side in ("top", "right", "bottom", "left")}
-        box = box_of(sized, x, width, fills=False)
-        if box.picture or any(box.radii):
-            message = "background-image and border-radius are not supported on cells"
-            self.diagnostics.error("value", self.markup.place(element), message, "put a <div> into the cell")
-        align = style["vertical-align"]
-        children = self.children(element, box.content_x, box.content_width, scope)
-        role = self._cell_role(element)
-        only = children[0] if len(children) == 1 else None
-        if (
-            role
-            and isinstance(only, Paragraph)
-            and not any(isinstance(child.tag, str) and self._is_block(child) for child in element)
-        ):
-            children = [msgspec.structs.replace(only, role="")]  # text that stands in the cell is the cell's own
-        return Cell(
-            box=box, children=tuple(children), valign=align if align in {"middle", "bottom"} else "top", role=role
-        )
-
-    def _cell_role(self, element: Element) -> str:
-        """A cell's type with its attributes (PDF 32000-1, 14.8.5.7); a header cell says what it is the header of."""
-        if self._layout_only(element):
-            return ""
-        span = self._span(element)
-        attributes = f" ColSpan={span}" if span > 1 else ""
-        if element.tag == "td":
-            return f"TD{attributes}"
-        row = self.markup.parent(element)
-        group = self.markup.parent(row) if row is not None else None
-        scope = _SCOPES.get(element.get("scope", ""), "Column" if group is not None and group.tag == "thead" else "Row")
-        if group is not None and group.tag != "thead" and "scope" not in element.attrib and self._all_headers(row):
-            scope = "Column"
-        return f"TH Scope={scope}{attributes}"
-
-    @staticmethod
-    def _all_headers(row: Element | None) -> bool:
-        return row is not None and all(cell.tag == "th" for cell in row if isinstance(cell.tag, str))
-
-    def _span(self, cell: Element) -> int:
-        text = cell.get("colspan", "1")
-        if text.isdecimal() and 1 <= int(text) <= _MOST_COLUMNS:
-            return int(text)
-        self.diagnostics.error(
-            "attribute", self.markup.place(cell), "colspan is not valid", f"valid: 1 to {_MOST_COLUMNS}"
-        )
-        return 1
-
-    def _columns(self, table: Element, width: int) -> list[int]:
-        """Column widths in the fixed layout (CSS 2.2, 17.5.2.1): from col, else from the first row, else shared."""
-        rows = list(table.iter("tr"))
-        count = max((sum(self._span(c) for c in row if c.tag in {"td", "th"}) for row in rows), default=0)
-        if count > _MOST_COLUMNS:
-            place = self.markup.place(table)
-            self.diagnostics.error("structure", place, f"the table has over {_MOST_COLUMNS} columns", "split it")
-            count = _MOST_COLUMNS
-        widths: list[int | None] = [None] * count
-        for index, column in enumerate(list(table.iter("col"))[:count]):
-            widths[index] = resolved(self.styles[column]["width"], width)
-        if rows:
-            index = 0
-            for cell in rows[0]:
-                if cell.tag not in {"td", "th"}:
-                    continue
-                span = self._span(cell)
-                if index < count and span == 1 and widths[index] is None:
-                    widths[index] = outer_width(self.styles[cell], width)
-                index += span
-        fixed = sum(size for size in widths if size is not None)
-        free = widths.count(None)
-        share = max(width - fixed, 0) // free if free else 0
-        found = [size if size is not None else share for size in widths]
-        if free:
-            last = max(index for index, size in enumerate(widths) if size is None)
-            found[last] += max(width - sum(found), 0)
-        elif found and fixed != width and fixed:
-            # All fixed and not the table's width: in proportion, as the table's width is a demand.
-            found = [size * width // fixed for size in found]
-            found[-1] += width - sum(found)
-        if fixed > width and free:
-            self.diagnostics.error(
-                "width",
-                self.markup.place(table),
-                "the fixed columns are wider than the table",
-                "make a column narrower",
-            )
-        return found
 
 
 _ANONYMOUS: dict[str, Any] = {

@@ -1,0 +1,330 @@
+"""Builds the nodes of tables: columns, rows, cells, and what repeats with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+import msgspec
+
+from pressrun_server.model.expression import Expression
+from pressrun_server.model.program import (
+    Box,
+    Cell,
+    Node,
+    Paragraph,
+    Row,
+    RowConditional,
+    RowFor,
+    RowTemplate,
+    Table,
+)
+from pressrun_server.template.cascade import REPEATED, Style
+from pressrun_server.template.diagnostics import Diagnostics, Place
+from pressrun_server.template.geometry import box_of, outer_width, resolved
+from pressrun_server.template.grammar import GrammarError, parse_names
+from pressrun_server.template.markup import Markup
+from pressrun_server.template.scope import Scope
+
+__all__ = ["TABLE_DIRECTIVES", "TableStructure"]
+
+TABLE_DIRECTIVES = {"pr-sum", "pr-on"}
+_ON = {"thead": ("first", "continued"), "tfoot": ("continued", "last")}
+"""Parts of a table that a row of its header or footer may be for."""
+_PARTS = {"thead", "tbody", "tfoot", "colgroup"}
+_PRESENTATION = {"presentation", "none"}
+_SCOPES = {"col": "Column", "colgroup": "Column", "row": "Row", "rowgroup": "Row"}
+_MOST_COLUMNS = 100
+
+
+class TableStructure:
+    """What builds tables, for the builder of all nodes, which gives it what it needs of the others."""
+
+    markup: Markup
+    styles: dict[Element, Style]
+    diagnostics: Diagnostics
+
+    def children(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
+        """The nodes in an element."""
+        raise NotImplementedError
+
+    def expression(self, node: Expression, place: Place, scope: Scope) -> Expression:
+        """Fold an expression and check its names."""
+        raise NotImplementedError
+
+    def _box(self, element: Element, x: int, width: int) -> Box:
+        raise NotImplementedError
+
+    def _groups(self, element: Element) -> Iterator[list[Element]]:
+        raise NotImplementedError
+
+    def _is_block(self, element: Element) -> bool:
+        raise NotImplementedError
+
+    def _skipped(self, element: Element) -> bool:
+        raise NotImplementedError
+
+    def _loop(
+        self, element: Element, scope: Scope, attribute: str = "pr-for"
+    ) -> tuple[str, Expression, Scope, Place] | None:
+        raise NotImplementedError
+
+    def _tests(self, group: list[Element], scope: Scope) -> list[Expression | None]:
+        raise NotImplementedError
+
+    def _table(self, element: Element, x: int, width: int, scope: Scope) -> Node:
+        box = self._box(element, x, width)
+        columns = self._columns(element, box.content_width)
+        sums = self._sum_names(element)
+        scopes = {"thead": scope.summed(sums), "tfoot": scope.summed(sums)} if sums else {}
+        within = scope.summed(sums, row=True) if sums else scope
+        head: list[Row] = []
+        body: list[Row] = []
+        foot: list[Row] = []
+        for group in self._groups(element):
+            first = group[0]
+            if first.tag in {"colgroup", "col"} or self._skipped(first):
+                continue
+            if first.tag == "thead" and (body or head):
+                place = self.markup.place(first)
+                self.diagnostics.error("structure", place, "thead must stand once, before the rows", "move it up")
+            if first.tag == "tfoot" and foot:
+                place = self.markup.place(first)
+                self.diagnostics.error("structure", place, "a table has one tfoot", "put all its rows into the first")
+            if first.tag in {"thead", "tbody", "tfoot"}:
+                rows = self._row_group(group, box.content_x, columns, scopes.get(first.tag, within))
+                {"thead": head, "tbody": body, "tfoot": foot}[first.tag].extend(rows)
+            elif first.tag == "tr":
+                body += self._rows(group, box.content_x, columns, within)
+            else:
+                place = self.markup.place(first)
+                self.diagnostics.error(
+                    "structure", place, f"<{first.tag}> cannot stand in a table", "use thead, tbody, tfoot, tr"
+                )
+        role = "" if self._layout_only(element) else "Table"
+        return Table(box, tuple(head), tuple(body), role, tuple(foot), sums)
+
+    def _sum_names(self, table: Element) -> tuple[str, ...]:
+        """The names that a table's rows give to their sums."""
+        found: dict[str, None] = {}
+        for row in self._own(table, "tr"):
+            found |= dict.fromkeys(name for name, _ in self._named_sums(row, None))
+        return tuple(found)
+
+    def _own(self, table: Element, *tags: str) -> list[Element]:
+        """The rows or columns of a table, not those of tables in it."""
+        found: list[Element] = []
+        for child in table:
+            if child.tag in tags:
+                found.append(child)
+            elif child.tag in _PARTS:
+                found += self._own(child, *tags)
+        return found
+
+    def _named_sums(self, row: Element, scope: Scope | None) -> list[tuple[str, Expression]]:
+        """What `pr-sum` of a row says; told of what is wrong with it only where there is a scope to check it in."""
+        if "pr-sum" not in row.attrib:
+            return []
+        place = self.markup.at(self.markup.find(row, "pr-sum"))
+        try:
+            pairs = parse_names(row.attrib["pr-sum"], "pr-sum")
+        except GrammarError as error:
+            if scope is not None:
+                self.diagnostics.error("expression", place, str(error), error.hint)
+            return []
+        return pairs if scope is None else [(name, self.expression(node, place, scope)) for name, node in pairs]
+
+    def _part(self, row: Element) -> str:
+        """The element in which a row stands in its table: thead, tbody or tfoot."""
+        around = self.markup.parent(row)
+        return str(around.tag) if around is not None and around.tag in {"thead", "tfoot"} else "tbody"
+
+    def _shown_on(self, row: Element) -> str:
+        """The parts of a table that show a row of its header or footer."""
+        on = row.get("pr-on", "")
+        valid = _ON.get(self._part(row), ())
+        if "pr-on" in row.attrib and on not in valid:
+            message = f"pr-on={on!r} is not valid here" if valid else "pr-on is for the rows of headers and footers"
+            hint = f"valid: {', '.join(valid)}" if valid else "put it on a <tr> in <thead> or <tfoot>"
+            self.diagnostics.error("directive", self.markup.at(self.markup.find(row, "pr-on")), message, hint)
+            return ""
+        return on
+
+    def _layout_only(self, element: Element) -> bool:
+        """Whether a table, or the one around a part of it, only arranges what is in it (WAI-ARIA 1.2, presentation)."""
+        table: Element | None = element
+        while table is not None and table.tag != "table":
+            table = self.markup.parent(table)
+        return table is not None and table.get("role") in _PRESENTATION
+
+    def _row_group(self, group: list[Element], x: int, columns: list[int], scope: Scope) -> list[Row]:
+        def rows_of(element: Element, inner: Scope) -> tuple[Row, ...]:
+            return tuple(row for rows in self._groups(element) for row in self._rows(rows, x, columns, inner))
+
+        first = group[0]
+        if first.get(REPEATED) == "odd":
+            found = self._loop(first, scope)
+            if found is None:
+                return []
+            name, items, inner, place = found
+            return [RowFor(name, items, rows_of(group[0], inner), rows_of(group[1], inner), str(place))]
+        if "pr-if" not in first.attrib:
+            return list(rows_of(first, scope))
+        branches = [rows_of(element, scope) for element in group]
+        return [RowConditional(tuple(zip(self._tests(group, scope), branches, strict=True)))]
+
+    def _rows(self, group: list[Element], x: int, columns: list[int], scope: Scope) -> list[Row]:
+        first = group[0]
+        if first.tag != "tr" or self._skipped(first):
+            if first.tag != "tr":
+                place = self.markup.place(first)
+                self.diagnostics.error("structure", place, f"<{first.tag}> cannot stand here", "rows are <tr>")
+            return []
+        if first.get(REPEATED) == "odd":
+            found = self._loop(first, scope)
+            if found is None:
+                return []
+            name, items, inner, place = found
+            odd, even = (tuple(self._conditional_row([copy], x, columns, inner)) for copy in group)
+            return [RowFor(name, items, odd, even, str(place))]
+        return self._conditional_row(group, x, columns, scope)
+
+    def _conditional_row(self, group: list[Element], x: int, columns: list[int], scope: Scope) -> list[Row]:
+        if "pr-if" not in group[0].attrib:
+            return [self._row(group[0], x, columns, scope)]
+        branches = [(self._row(element, x, columns, scope),) for element in group]
+        return [RowConditional(tuple(zip(self._tests(group, scope), branches, strict=True)))]
+
+    def _row(self, element: Element, x: int, columns: list[int], scope: Scope) -> RowTemplate:
+        style = self.styles[element]
+        around = self.markup.parent(element)
+        parent = style if around is None else self.styles.get(around, style)
+        cells: list[Cell] = []
+        column = 0
+        for child in element:
+            if not isinstance(child.tag, str) or self._skipped(child):
+                continue
+            place = self.markup.place(child)
+            if child.tag not in {"td", "th"}:
+                self.diagnostics.error(
+                    "structure", place, f"<{child.tag}> cannot stand in a row", "cells are <td>, <th>"
+                )
+                continue
+            if any(name.startswith("pr-") for name in child.attrib):
+                self.diagnostics.error(
+                    "directive", place, "directives on cells are not supported yet", "put them inside"
+                )
+            span = self._span(child)
+            start = sum(columns[:column])
+            width = sum(columns[column : column + span])
+            column += span
+            cells.append(self._cell(child, x + start, width, scope))
+        box = box_of(style, x, sum(columns))
+        background = style["background-color"] if style["background-color"] is not None else parent["background-color"]
+        return RowTemplate(
+            cells=tuple(cells),
+            min_height=resolved(style["height"], 0) or 0,
+            background=background,
+            border_top=box.border_top,
+            border_bottom=box.border_bottom,
+            keep_next=style["break-after"] == "avoid",
+            role="" if self._layout_only(element) else "TR",
+            on=self._shown_on(element),
+            sums=tuple(self._named_sums(element, scope)) if self._part(element) == "tbody" else self._no_sums(element),
+            place=str(self.markup.place(element)) if "pr-sum" in element.attrib else "",
+        )
+
+    def _no_sums(self, row: Element) -> tuple[()]:
+        if "pr-sum" in row.attrib:
+            place = self.markup.at(self.markup.find(row, "pr-sum"))
+            self.diagnostics.error("directive", place, "pr-sum is for the rows of a table's body", "move it there")
+        return ()
+
+    def _cell(self, element: Element, x: int, width: int, scope: Scope) -> Cell:
+        style = self.styles[element]
+        sized = dict(style) | {f"margin-{side}": 0 for side in ("top", "right", "bottom", "left")}
+        box = box_of(sized, x, width, fills=False)
+        if box.picture or any(box.radii):
+            message = "background-image and border-radius are not supported on cells"
+            self.diagnostics.error("value", self.markup.place(element), message, "put a <div> into the cell")
+        align = style["vertical-align"]
+        children = self.children(element, box.content_x, box.content_width, scope)
+        role = self._cell_role(element)
+        only = children[0] if len(children) == 1 else None
+        if (
+            role
+            and isinstance(only, Paragraph)
+            and not any(isinstance(child.tag, str) and self._is_block(child) for child in element)
+        ):
+            children = [msgspec.structs.replace(only, role="")]  # text that stands in the cell is the cell's own
+        return Cell(
+            box=box, children=tuple(children), valign=align if align in {"middle", "bottom"} else "top", role=role
+        )
+
+    def _cell_role(self, element: Element) -> str:
+        """A cell's type with its attributes (PDF 32000-1, 14.8.5.7); a header cell says what it is the header of."""
+        if self._layout_only(element):
+            return ""
+        span = self._span(element)
+        attributes = f" ColSpan={span}" if span > 1 else ""
+        if element.tag == "td":
+            return f"TD{attributes}"
+        row = self.markup.parent(element)
+        group = self.markup.parent(row) if row is not None else None
+        scope = _SCOPES.get(element.get("scope", ""), "Column" if group is not None and group.tag == "thead" else "Row")
+        if group is not None and group.tag != "thead" and "scope" not in element.attrib and self._all_headers(row):
+            scope = "Column"
+        return f"TH Scope={scope}{attributes}"
+
+    @staticmethod
+    def _all_headers(row: Element | None) -> bool:
+        return row is not None and all(cell.tag == "th" for cell in row if isinstance(cell.tag, str))
+
+    def _span(self, cell: Element) -> int:
+        text = cell.get("colspan", "1")
+        if text.isdecimal() and 1 <= int(text) <= _MOST_COLUMNS:
+            return int(text)
+        self.diagnostics.error(
+            "attribute", self.markup.place(cell), "colspan is not valid", f"valid: 1 to {_MOST_COLUMNS}"
+        )
+        return 1
+
+    def _columns(self, table: Element, width: int) -> list[int]:
+        """Column widths in the fixed layout (CSS 2.2, 17.5.2.1): from col, else from the first row, else shared."""
+        rows = self._own(table, "tr")
+        count = max((sum(self._span(c) for c in row if c.tag in {"td", "th"}) for row in rows), default=0)
+        if count > _MOST_COLUMNS:
+            place = self.markup.place(table)
+            self.diagnostics.error("structure", place, f"the table has over {_MOST_COLUMNS} columns", "split it")
+            count = _MOST_COLUMNS
+        widths: list[int | None] = [None] * count
+        for index, column in enumerate(self._own(table, "col")[:count]):
+            widths[index] = resolved(self.styles[column]["width"], width)
+        if rows:
+            index = 0
+            for cell in rows[0]:
+                if cell.tag not in {"td", "th"}:
+                    continue
+                span = self._span(cell)
+                if index < count and span == 1 and widths[index] is None:
+                    widths[index] = outer_width(self.styles[cell], width)
+                index += span
+        fixed = sum(size for size in widths if size is not None)
+        free = widths.count(None)
+        share = max(width - fixed, 0) // free if free else 0
+        found = [size if size is not None else share for size in widths]
+        if free:
+            last = max(index for index, size in enumerate(widths) if size is None)
+            found[last] += max(width - sum(found), 0)
+        elif found and fixed != width and fixed:
+            # All fixed and not the table's width: in proportion, as the table's width is a demand.
+            found = [size * width // fixed for size in found]
+            found[-1] += width - sum(found)
+        if fixed > width and free:
+            self.diagnostics.error(
+                "width",
+                self.markup.place(table),
+                "the fixed columns are wider than the table",
+                "make a column narrower",
+            )
+        return found
