@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pressrun_sources.cloudinary.source import CloudinarySource
 from pressrun_sources.config import SourcesConfig
 from pressrun_sources.core_dam.source import CoreDamSource
+from pressrun_sources.http.source import HttpSource
 from pressrun_sources.iconik.source import IconikSource
 from pressrun_sources.library.source import LibrarySource
 from pressrun_sources.protocol import Source
@@ -37,4 +38,6 @@ def build_registry(
         sources.append(CloudinarySource(config.cloudinary, config.transport, observer, timing))
     if config.iconik is not None:
         sources.append(IconikSource(config.iconik, config.transport, observer, timing))
+    if config.http is not None:
+        sources.append(HttpSource(config.http, config.transport, observer, timing))
     return Registry({source.name: source for source in sources})

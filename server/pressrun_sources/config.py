@@ -10,14 +10,17 @@ from yarl import URL
 from pressrun_sources.cloudinary.config import CloudinaryConfig
 from pressrun_sources.core_dam.config import CoreDamConfig
 from pressrun_sources.environment import Environment
+from pressrun_sources.http.config import HttpConfig
 from pressrun_sources.iconik.config import IconikConfig
 from pressrun_sources.library.config import LibraryConfig
 from pressrun_sources.transport.config import TransportConfig
 
 __all__ = ["SourcesConfig", "from_env"]
 
-_PREFIXES = ("PRESSRUN_LIBRARY_", "PRESSRUN_CORE_DAM_", "PRESSRUN_CLOUDINARY_", "PRESSRUN_ICONIK_", "PRESSRUN_SOURCES_")
-_SECRETS = ("client_secret", "password", "api_secret", "auth_token")
+_PREFIXES = tuple(
+    f"PRESSRUN_{name}_" for name in ("LIBRARY", "CORE_DAM", "CLOUDINARY", "ICONIK", "HTTP_SOURCE", "SOURCES")
+)
+_SECRETS = ("client_secret", "password", "api_secret", "auth_token", "token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class SourcesConfig:
     core_dam: CoreDamConfig | None = None
     cloudinary: CloudinaryConfig | None = None
     iconik: IconikConfig | None = None
+    http: HttpConfig | None = None
 
     def redacted(self) -> dict[str, str]:
         """Every setting as text, by its dotted name, with secrets only as set or not set; for printing."""
@@ -54,6 +58,7 @@ def from_env(environ: Mapping[str, str]) -> SourcesConfig:
         core_dam=CoreDamConfig.from_environment(environment, plain_http),
         cloudinary=CloudinaryConfig.from_environment(environment, plain_http),
         iconik=IconikConfig.from_environment(environment, plain_http),
+        http=HttpConfig.from_environment(environment, plain_http),
     )
     environment.finish(_PREFIXES)
     return config

@@ -209,6 +209,11 @@ class AssetDescription:
     name: str
     attributes: tuple[tuple[str, str], ...] = field(default=())
     """Further mapped metadata; a field with several values appears once for each."""
+    fresh_until: datetime | None = field(default=None, compare=False)
+    """Until when the system itself says that it need not be asked again (RFC 9111); None: it says nothing."""
+    stale_until: datetime | None = field(default=None, compare=False)
+    """Until when, as the system says, the bytes may still be used while it cannot be asked (RFC 5861); None: it says
+    nothing. Never a permission to pass over approval or rights."""
 
 
 def _check_text(what: str, text: str) -> None:

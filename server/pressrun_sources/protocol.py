@@ -76,6 +76,8 @@ class Source(Protocol):
         """What the system says now about the newest version.
 
         An asset that is retired, unapproved or out of its rights is described, not refused: to judge is the caller's.
+        Where nothing has changed since the last description (HTTP answers 304), the new one is equal to it, and bytes
+        that were opened for that need not be opened again; `fresh_until`, which does not count for that, moves on.
 
         Raises:
             NotFoundError: there is no such asset.

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from pressrun_loadtest.sandbox.cloudinary.options import CloudinaryOptions
 from pressrun_loadtest.sandbox.core_dam.options import CoreDamOptions
+from pressrun_loadtest.sandbox.http.options import HttpOptions
 from pressrun_loadtest.sandbox.iconik.options import IconikOptions
 from pressrun_loadtest.sandbox.seed import Seed, SeedError, load_seed
 from pressrun_loadtest.sandbox.server import Ports, Sandbox
 from pressrun_loadtest.sandbox.settings import (
     CloudinarySettings,
     CoreDamSettings,
+    HttpSettings,
     IconikSettings,
     SandboxSettings,
 )
@@ -25,6 +27,8 @@ __all__ = [
     "CloudinarySettings",
     "CoreDamOptions",
     "CoreDamSettings",
+    "HttpOptions",
+    "HttpSettings",
     "IconikOptions",
     "IconikSettings",
     "Ports",

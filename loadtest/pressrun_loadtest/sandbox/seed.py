@@ -16,6 +16,8 @@ from pressrun_loadtest.sandbox.cloudinary.seed import read_seed as read_cloudina
 from pressrun_loadtest.sandbox.core_dam.seed import CoreDamSeed
 from pressrun_loadtest.sandbox.core_dam.seed import read_seed as read_core_dam
 from pressrun_loadtest.sandbox.fields import BadInputError, Fields
+from pressrun_loadtest.sandbox.http.seed import HttpSeed
+from pressrun_loadtest.sandbox.http.seed import read_seed as read_http
 from pressrun_loadtest.sandbox.iconik.seed import IconikSeed
 from pressrun_loadtest.sandbox.iconik.seed import read_seed as read_iconik
 from pressrun_loadtest.sandbox.pictures import grayscale
@@ -37,6 +39,7 @@ class Seed:
     core_dam: CoreDamSeed
     cloudinary: CloudinarySeed
     iconik: IconikSeed
+    http: HttpSeed
 
 
 def load_seed(path: Path = DEFAULT_SEED) -> Seed:
@@ -55,12 +58,13 @@ def load_seed(path: Path = DEFAULT_SEED) -> Seed:
         core_dam = read_core_dam(Fields(fields.values("core_dam"), "core_dam"), files.load)
         cloudinary = read_cloudinary(Fields(fields.values("cloudinary"), "cloudinary"), files.load)
         iconik = read_iconik(Fields(fields.values("iconik"), "iconik"), files.load)
+        http = read_http(Fields(fields.values("http"), "http"), files.load)
         fields.finish()
     except yaml.YAMLError as error:
         raise SeedError(f"{path}: not YAML: {error}") from error
     except BadInputError as error:
         raise SeedError(f"{path}: {error}") from error
-    return Seed(core_dam, cloudinary, iconik)
+    return Seed(core_dam, cloudinary, iconik, http)
 
 
 class _Files:

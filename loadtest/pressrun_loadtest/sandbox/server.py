@@ -18,12 +18,15 @@ from pressrun_loadtest.sandbox.cloudinary.options import CloudinaryOptions
 from pressrun_loadtest.sandbox.core_dam.app import CORE_DAM_APP, CoreDam
 from pressrun_loadtest.sandbox.core_dam.options import CoreDamOptions
 from pressrun_loadtest.sandbox.core_dam.routes import API, OTDS_TOKEN
+from pressrun_loadtest.sandbox.http.app import HTTP_APP, HttpEndpoint
+from pressrun_loadtest.sandbox.http.options import HttpOptions
 from pressrun_loadtest.sandbox.iconik.app import ICONIK_APP, ICONIK_STORE_APP, Iconik
 from pressrun_loadtest.sandbox.iconik.options import IconikOptions
 from pressrun_loadtest.sandbox.seed import Seed, load_seed
 from pressrun_loadtest.sandbox.settings import (
     CloudinarySettings,
     CoreDamSettings,
+    HttpSettings,
     IconikSettings,
     SandboxSettings,
 )
@@ -46,14 +49,15 @@ class Ports:
     cloudinary_delivery: int = 0
     iconik: int = 0
     iconik_store: int = 0
+    http: int = 0
 
 
 class Sandbox:
     """All stand-ins, running from `async with` to its end.
 
     Guarantee: when the block ends, no port is bound and no thread or task of the sandbox runs. The state
-    (`core_dam`, `cloudinary`, `iconik`) can be looked at and changed directly by tests in the same process; other
-    processes use the admin interface under `/__sandbox__/`. It may be started again after it stopped; state stays.
+    (`core_dam` and so on) can be looked at and changed directly by tests in the same process; other processes
+    use the admin interface under `/__sandbox__/`. It may be started again after it stopped; state stays.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class Sandbox:
         core_dam: CoreDamOptions | None = None,
         cloudinary: CloudinaryOptions | None = None,
         iconik: IconikOptions | None = None,
+        http: HttpOptions | None = None,
         clock: Clock = utc_now,
     ) -> None:
         """Prepare the state; `seed` is the shipped one by default.
@@ -76,6 +81,7 @@ class Sandbox:
         self.core_dam = CoreDam(seed.core_dam, core_dam or CoreDamOptions(), clock)
         self.cloudinary = Cloudinary(seed.cloudinary, cloudinary or CloudinaryOptions(), clock)
         self.iconik = Iconik(seed.iconik, iconik or IconikOptions(), clock)
+        self.http = HttpEndpoint(seed.http, http or HttpOptions(), clock)
         self._host = host
         chosen = ports or Ports()
         self._ports = {
@@ -84,6 +90,7 @@ class Sandbox:
             DELIVERY_APP: chosen.cloudinary_delivery,
             ICONIK_APP: chosen.iconik,
             ICONIK_STORE_APP: chosen.iconik_store,
+            HTTP_APP: chosen.http,
         }
         self._settings: SandboxSettings | None = None
         self._stack: AsyncExitStack | None = None
@@ -101,7 +108,7 @@ class Sandbox:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            systems: tuple[System, ...] = (self.core_dam, self.cloudinary, self.iconik)
+            systems: tuple[System, ...] = (self.core_dam, self.cloudinary, self.iconik, self.http)
             addresses: dict[str, str] = {}
             for system in systems:
                 stack.callback(system.close)
@@ -122,6 +129,7 @@ class Sandbox:
         self.core_dam.reset()
         self.cloudinary.reset()
         self.iconik.reset()
+        self.http.reset()
 
     async def _start(self, system: System, stack: AsyncExitStack) -> dict[str, str]:
         # All ports are bound before any app is built: records of one app hold links to another.
@@ -172,6 +180,7 @@ class Sandbox:
                 auth_token=self.iconik.options.auth_token,
                 view_id=self.iconik.options.view_id,
             ),
+            HttpSettings(base_url=addresses[HTTP_APP], token=self.http.options.token),
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["CloudinarySettings", "CoreDamSettings", "IconikSettings", "SandboxSettings"]
+__all__ = ["CloudinarySettings", "CoreDamSettings", "HttpSettings", "IconikSettings", "SandboxSettings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,22 @@ class IconikSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """The stand-in of an HTTP endpoint."""
+
+    base_url: str
+    """Scheme, host and port; `{base_url}/__sandbox__/` is its admin interface."""
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxSettings:
     """All stand-ins."""
 
     core_dam: CoreDamSettings
     cloudinary: CloudinarySettings
     iconik: IconikSettings
+    http: HttpSettings
 
     def environment(self) -> dict[str, str]:
         """Environment variables that point a node at the sandbox."""
@@ -76,4 +86,6 @@ class SandboxSettings:
             "PRESSRUN_ICONIK_APP_ID": self.iconik.app_id,
             "PRESSRUN_ICONIK_AUTH_TOKEN": self.iconik.auth_token,
             "PRESSRUN_ICONIK_VIEW_ID": self.iconik.view_id,
+            "PRESSRUN_HTTP_SOURCE_BASE_URL": self.http.base_url,
+            "PRESSRUN_HTTP_SOURCE_TOKEN": self.http.token,
         }

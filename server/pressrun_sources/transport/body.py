@@ -8,6 +8,7 @@ from contextlib import aclosing
 
 from pressrun_sources.errors import InvalidResponseError
 from pressrun_sources.transport.call import Expectation
+from pressrun_sources.transport.digest import announced_digests
 from pressrun_sources.transport.exchange import Exchange
 
 __all__ = ["StreamedBody"]
@@ -24,7 +25,8 @@ class StreamedBody:
         response = exchange.opened()
         self._exchange = exchange
         self._limit = limit
-        self._expectation = expectation
+        self.headers = response.headers
+        self._expectations = announced_digests(response.headers) + ((expectation,) if expectation else ())
         self._begun = False
         said = response.content_type if "Content-Type" in response.headers else None
         self._described_type = described_type
@@ -43,19 +45,25 @@ class StreamedBody:
         if self.media_type == _HTML and self._described_type != _HTML:
             raise self._invalid("sent a web page instead of", f"Content-Type {_HTML}; is the base URL right?")
 
+    def expect(self, expectation: Expectation) -> None:
+        """Hold the bytes to a further digest; before the first chunk."""
+        self._expectations += (expectation,)
+
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The bytes, once; see `AssetBody.chunks`."""
         if self._begun:
             raise RuntimeError("the chunks of a body can be read once; open the asset again")
         self._begun = True
-        digest = hashlib.md5(usedforsecurity=False) if self._expectation else None
+        digests = [hashlib.new(e.algorithm, usedforsecurity=False) for e in self._expectations]
         async with aclosing(self._exchange.read(self._limit)) as chunks:
             async for chunk in chunks:
-                if digest is not None:
+                for digest in digests:
                     digest.update(chunk)
                 yield chunk
-        if digest is not None and self._expectation is not None and digest.hexdigest() != self._expectation.md5:
-            raise self._invalid("sent bytes that do not agree with the checksum of", "MD5 differs", transient=True)
+        for digest, expected in zip(digests, self._expectations, strict=True):
+            if digest.hexdigest() != expected.digest:
+                why = f"{expected.algorithm.upper()} differs"
+                raise self._invalid("sent bytes that do not agree with the checksum of", why, transient=True)
         self._exchange.finish("ok")
 
     def release(self) -> None:

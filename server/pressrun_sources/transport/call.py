@@ -35,8 +35,10 @@ def basic(user: str, password: str) -> Mapping[str, str]:
 class Expectation:
     """What the bytes of a body must agree with."""
 
-    md5: str
+    digest: str
     """Lower-case hex."""
+    algorithm: str = "md5"
+    """A name that hashlib knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Call:
     """The URL itself is a key to the asset (a signature): details then name only its host."""
     status_errors: Mapping[int, type[SourceError]] = field(default_factory=dict)
     """Statuses that mean something else here than usual."""
+    conditional: bool = False
+    """304 is an answer: nothing has changed."""
     reason_header: str | None = None
     """A response header in which the system says why it refused; for operators."""
 

@@ -25,14 +25,19 @@ from pressrun_sources.transport.timing import Timing
 __all__ = ["Answer", "Transport"]
 
 T = TypeVar("T")
+_NOT_MODIFIED = 304
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A JSON answer."""
+    """A JSON answer, or the head of one (then `json` is empty)."""
 
     json: Mapping[str, object]
     cookies: Mapping[str, str] = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Names in any case."""
+    unchanged: bool = False
+    """304: nothing has changed since what the call's headers name."""
 
 
 class Transport:
@@ -87,7 +92,9 @@ class Transport:
             try:
                 async with aclosing(exchange.read(self.config.max_answer_bytes)) as chunks:
                     data = b"".join([chunk async for chunk in chunks])
-                answer = Answer(_json_object(self.source, call, data, response), _cookies(response))
+                unchanged = response.status == _NOT_MODIFIED
+                json_object = {} if unchanged else _json_object(self.source, call, data, response)
+                answer = Answer(json_object, _cookies(response), response.headers, unchanged)
                 outcome = "ok"
             except SourceError as error:
                 outcome = error.kind
@@ -95,6 +102,21 @@ class Transport:
             finally:
                 exchange.finish(outcome)
             return answer
+
+        return await self._retrying(call, attempt)
+
+    async def head(self, call: Call) -> Answer:
+        """The head of what answers a call, whose body is left unread.
+
+        Raises:
+            SourceError: as the vocabulary says.
+        """
+
+        async def attempt(deadline: float) -> Answer:
+            exchange = Exchange(self._open_room(call), call, deadline)
+            response = await exchange.start()
+            exchange.finish("ok")
+            return Answer({}, {}, response.headers, response.status == _NOT_MODIFIED)
 
         return await self._retrying(call, attempt)
 

@@ -25,6 +25,7 @@ __all__ = ["Exchange", "Room"]
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # A part (206) was never asked for and would be taken for the whole.
 _GOOD = frozenset(range(200, 300)) - {206}
+_NOT_MODIFIED = 304
 _UNAUTHENTICATED = 401
 _CHUNK = 256 * 1024
 _REASON_BYTES = 4096
@@ -187,7 +188,7 @@ class Exchange:
         return response
 
     async def _check_status(self, response: aiohttp.ClientResponse) -> None:
-        if response.status in _GOOD:
+        if response.status in _GOOD or (response.status == _NOT_MODIFIED and self.call.conditional):
             return
         reason = response.headers.get(self.call.reason_header, "") if self.call.reason_header else ""
         # What comes with a 401 may repeat what was signed or sent: it is not even read.
@@ -223,16 +224,29 @@ class Exchange:
 
 
 def _reason(body: bytes) -> str:
-    """The message in an error body of any of the shapes seen, or nothing."""
+    """The message in an error body of any of the shapes seen (RFC 9457 among them), or nothing."""
     try:
         value = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
+    errors = value.get("errors") if isinstance(value, dict) else None
+    if isinstance(errors, list) and errors:
+        # iconik lists texts or objects, Smint.io's portals one object.
+        return "; ".join(filter(None, (_reason_of(error) for error in errors)))
+    return _reason_of(value)
+
+
+def _reason_of(value: object) -> str:
+    if isinstance(value, str):
+        return value
     for path in (
         ("exception_body", "message"),
         ("error", "message"),
         ("fault", "faultstring"),
         ("message",),
+        ("error_message",),
+        ("detail",),
+        ("title",),
         ("error_description",),
         ("error",),
     ):

@@ -18,6 +18,9 @@ from pressrun_sources.cloudinary.source import CloudinarySource
 from pressrun_sources.core_dam.config import AuthMode, CoreDamConfig
 from pressrun_sources.core_dam.mapping import CoreDamMapping, parse_mapping
 from pressrun_sources.core_dam.source import CoreDamSource
+from pressrun_sources.http.config import HttpConfig
+from pressrun_sources.http.mapping import HttpMapping
+from pressrun_sources.http.source import HttpSource
 from pressrun_sources.iconik.config import IconikConfig
 from pressrun_sources.iconik.source import IconikSource
 from pressrun_sources.library.config import LibraryConfig
@@ -123,7 +126,7 @@ class SandboxHarness(Harness):
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__()
         self.sandbox = sandbox
-        self.sources: list[CoreDamSource | CloudinarySource | IconikSource] = []
+        self.sources: list[CoreDamSource | CloudinarySource | IconikSource | HttpSource] = []
 
     async def close(self) -> None:
         """Close what was made."""
@@ -300,3 +303,50 @@ class IconikHarness(SandboxHarness):
     def break_content(self) -> None:
         """See `Harness`."""
         self.fault_store(Truncate(50))
+
+
+class HttpHarness(SandboxHarness):
+    """The sandbox's HTTP endpoint."""
+
+    present = AssetRef("http", "logos/meridian.png")
+    media_type = "image/png"
+    absent = AssetRef("http", "logos/none.png")
+    senseless = AssetRef("http", "logos/../meridian.png")
+    unapproved = AssetRef("http", "logos/draft.png")
+    expired = AssetRef("http", "logos/2024.png")
+    hit = AssetQuery("http", (("kind", "logo"),))
+    miss = AssetQuery("http", (("kind", "log"),))
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(sandbox)
+        settings = sandbox.settings.http
+        mapping = HttpMapping(metadata="/metadata/{+id}", search_path="/search")
+        self.config = HttpConfig(URL(settings.base_url), settings.token, mapping=mapping)
+        self.secrets = (settings.token, "Bearer ")
+        self.content = sandbox.http.store.items[self.present.id].data
+
+    def make(self, limits: TransportConfig = LIMITS) -> HttpSource:
+        """See `Harness`."""
+        source = HttpSource(self.config, limits, self.observe)
+        self.sources.append(source)
+        return source
+
+    def fault(self, fault: Fault, path: str = "*", times: int | None = 1, method: str | None = None) -> None:
+        """Make trouble for the next requests."""
+        self.sandbox.http.faults.add(FaultRule(fault, path, method, times))
+
+    def remove(self) -> None:
+        """See `Harness`."""
+        del self.sandbox.http.store.items[self.present.id]
+
+    def deny_content(self) -> None:
+        """See `Harness`."""
+        self.fault(FailWith(403), "/assets/*", None, "GET")
+
+    def hang(self) -> None:
+        """See `Harness`."""
+        self.fault(Hang(), "*", None)
+
+    def break_content(self) -> None:
+        """See `Harness`."""
+        self.fault(Truncate(50), "/assets/*", method="GET")

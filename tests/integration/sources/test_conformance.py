@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 from tests.integration.sources.conformance import Conformance
-from tests.integration.sources.harnesses import CloudinaryHarness, CoreDamHarness, IconikHarness, LibraryHarness
+from tests.integration.sources.harnesses import (
+    CloudinaryHarness,
+    CoreDamHarness,
+    HttpHarness,
+    IconikHarness,
+    LibraryHarness,
+)
 
 from pressrun_loadtest.sandbox import Sandbox
 from pressrun_sources.core_dam.config import AuthMode
@@ -51,5 +57,16 @@ class TestIconik(Conformance):
     async def harness(self, sandbox: Sandbox) -> AsyncIterator[IconikHarness]:
         """The system under test."""
         harness = IconikHarness(sandbox)
+        yield harness
+        await harness.close()
+
+
+class TestHttp(Conformance):
+    """An HTTP endpoint."""
+
+    @pytest.fixture
+    async def harness(self, sandbox: Sandbox) -> AsyncIterator[HttpHarness]:
+        """The system under test."""
+        harness = HttpHarness(sandbox)
         yield harness
         await harness.close()

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.integration.sources.conformance import ORIGINAL, load
-from tests.integration.sources.harnesses import MAPPING, CloudinaryHarness, CoreDamHarness, IconikHarness
+from tests.integration.sources.harnesses import MAPPING, CloudinaryHarness, CoreDamHarness, HttpHarness, IconikHarness
 
 from pressrun_loadtest.sandbox import Sandbox
 from pressrun_sources.build import build_registry
@@ -29,12 +29,14 @@ async def test_from_variables_to_bytes(sandbox: Sandbox, tmp_path: Path) -> None
         assert await registry.check_all() == {
             "cloudinary": None,
             "core-dam": None,
+            "http": None,
             "iconik": None,
             "library": None,
         }
         for ref in (
             CoreDamHarness.present,
             CloudinaryHarness.present,
+            HttpHarness.present,
             IconikHarness.present,
             AssetRef("library", "terms.txt"),
         ):
@@ -42,4 +44,4 @@ async def test_from_variables_to_bytes(sandbox: Sandbox, tmp_path: Path) -> None
             assert await load(source, await source.describe(ref), ORIGINAL)
     finally:
         await registry.close_all()
-    assert set(outcomes) == {"cloudinary ok", "core-dam ok", "iconik ok", "library ok"}
+    assert set(outcomes) == {"cloudinary ok", "core-dam ok", "http ok", "iconik ok", "library ok"}

@@ -1,0 +1,88 @@
+"""The HTTP stand-in as one web application over one state."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from pressrun_loadtest.sandbox.admin import Admin
+from pressrun_loadtest.sandbox.clock import Clock
+from pressrun_loadtest.sandbox.faults import FaultBox
+from pressrun_loadtest.sandbox.http.admin import Operations
+from pressrun_loadtest.sandbox.http.errors import HttpError, error_body
+from pressrun_loadtest.sandbox.http.options import HttpOptions
+from pressrun_loadtest.sandbox.http.routes import Routes
+from pressrun_loadtest.sandbox.http.seed import HttpSeed
+from pressrun_loadtest.sandbox.http.store import HttpStore
+from pressrun_loadtest.sandbox.journal import Journal
+from pressrun_loadtest.sandbox.middleware import ADMIN_PREFIX, observing
+
+__all__ = ["HTTP_APP", "HttpEndpoint"]
+
+HTTP_APP = "http"
+
+_log = logging.getLogger(__name__)
+
+
+class HttpEndpoint:
+    """The stand-in of any HTTP endpoint."""
+
+    app_names = (HTTP_APP,)
+
+    def __init__(self, seed: HttpSeed, options: HttpOptions, clock: Clock) -> None:
+        self.options = options
+        self.store = HttpStore(seed, clock)
+        self.faults, self.journal = FaultBox(), Journal()
+        self._clock = clock
+        self._window: tuple[datetime, int] = (clock(), 0)
+
+    def applications(self, addresses: Mapping[str, str]) -> dict[str, web.Application]:  # noqa: ARG002 - no links
+        """The app."""
+
+        @web.middleware
+        async def refusing(request: web.Request, handler: Handler) -> web.StreamResponse:
+            try:
+                if not request.path.startswith(ADMIN_PREFIX):
+                    self._admit(request)
+                return await handler(request)
+            except HttpError as error:
+                response = error_body(error.status, error.message)
+                response.headers.update(error.headers)
+                return response
+            except web.HTTPException as error:
+                return error_body(error.status, error.reason)
+            except Exception:  # noqa: BLE001 - logged, and answered as a real system would
+                _log.exception("HTTP stand-in failed on %s %s", request.method, request.path)
+                return error_body(500, "Internal error of the sandbox; see its log")
+
+        app = web.Application(middlewares=[observing(self.journal, self.faults, error_body), refusing])
+        app.add_routes(Routes(self.store, self.options, self._clock).table())
+        app.add_routes(Admin(HTTP_APP, self.faults, self.journal, self.reset, Operations(self.store).table()).table())
+        return {HTTP_APP: app}
+
+    def reset(self) -> None:
+        """Back to the seed, without faults and journal, with a new window of requests."""
+        self.store.reset()
+        self.faults.clear()
+        self.journal.clear()
+        self._window = (self._clock(), 0)
+
+    def close(self) -> None:
+        """Nothing is held beyond memory."""
+
+    def _admit(self, request: web.Request) -> None:
+        given = request.headers.get("Authorization", "")
+        if not hmac.compare_digest(given.encode(), f"Bearer {self.options.token}".encode()):
+            raise HttpError(401, "The token is missing or wrong", {"WWW-Authenticate": "Bearer"})
+        begun, count = self._window
+        if (self._clock() - begun).total_seconds() >= self.options.rate_window_s:
+            begun, count = self._clock(), 0
+        if count >= self.options.rate_limit:
+            left = self.options.rate_window_s - int((self._clock() - begun).total_seconds())
+            raise HttpError(429, "Too many requests", {"Retry-After": str(max(1, left))})
+        self._window = (begun, count + 1)

@@ -1,0 +1,22 @@
+"""How the HTTP stand-in behaves where endpoints differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+__all__ = ["HttpOptions"]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpOptions:
+    """Settings of the stand-in. The token opens nothing but this sandbox."""
+
+    token: str = field(default="sandbox-http-token", repr=False)
+    """`Authorization: Bearer`."""
+    head: bool = True
+    """Whether HEAD is served; 405 without it."""
+    page_size: int = 50
+    """Hits on a page of a search."""
+    rate_limit: int = 10_000
+    """Requests in a window; the answer then is 429 with Retry-After."""
+    rate_window_s: int = 60

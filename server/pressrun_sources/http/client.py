@@ -1,0 +1,123 @@
+"""The requests that the HTTP connector makes.
+
+Documented: HEAD, conditional requests and their validators (RFC 9110 sections 8.8, 9.3.2, 13), `Want-Repr-Digest`
+(RFC 9530). Our choice: what an endpoint offers beside the bytes (metadata, search), as the mapping says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from yarl import URL
+
+from pressrun_sources.errors import InvalidReferenceError
+from pressrun_sources.http.config import HttpConfig
+from pressrun_sources.http.mapping import pointed
+from pressrun_sources.model import AssetRef
+from pressrun_sources.transport.body import StreamedBody
+from pressrun_sources.transport.call import Call, Credentials
+from pressrun_sources.transport.client import Answer, Transport
+
+__all__ = ["HttpClient", "validators"]
+
+Record = Mapping[str, object]
+_WANTED = {"Want-Repr-Digest": "sha-256=10"}
+# RFC 3986's path characters beside the unreserved ones, without percent, question mark and hash.
+_RESERVED = "/:@!$&'()*+,;="
+
+
+def validators(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """The request headers that ask whether what came with these headers has changed."""
+    asked = {"If-None-Match": headers.get("ETag", ""), "If-Modified-Since": headers.get("Last-Modified", "")}
+    return {name: value for name, value in asked.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class HttpClient:
+    """The endpoint over a transport."""
+
+    config: HttpConfig
+    transport: Transport
+
+    async def head(self, ref: AssetRef, subject: str, known: Mapping[str, str]) -> Answer:
+        """The headers of an asset, where they changed since those known; by GET where HEAD is not served."""
+        refused = {405: InvalidReferenceError, 501: InvalidReferenceError}
+        url = self._url(self.config.mapping.asset, ref.id)
+        headers = {**_WANTED, **validators(known)}
+        try:
+            return await self.transport.head(self._call("HEAD", url, subject, ref, headers, refused))
+        except InvalidReferenceError:
+            return await self.transport.head(self._call("GET", url, subject, ref, headers))
+
+    async def metadata(self, ref: AssetRef, subject: str, known: Mapping[str, str]) -> Answer:
+        """The metadata of an asset, where it changed since the headers known."""
+        url = self._url(self.config.mapping.metadata, ref.id)
+        return await self.transport.fetch(self._call("GET", url, subject, ref, validators(known)))
+
+    def download(
+        self, ref: AssetRef, subject: str, media_type: str | None
+    ) -> AbstractAsyncContextManager[StreamedBody]:
+        """The bytes of an asset; errors come on entering."""
+        url = self._url(self.config.mapping.asset, ref.id)
+        return self.transport.stream(self._call("GET", url, subject, ref, _WANTED), media_type=media_type)
+
+    async def search(self, wanted: Mapping[str, str], subject: str) -> list[str]:
+        """The ids of all hits, page by page.
+
+        Raises:
+            InvalidReferenceError: there are more than `max_pages` pages, or the endpoint refuses a criterion.
+        """
+        mapping, found, cursor = self.config.mapping, list[str](), ""
+        for _ in range(mapping.max_pages):
+            query = dict(wanted) | ({mapping.search_cursor: cursor} if cursor else {})
+            url = URL(f"{self.config.base_url}{mapping.search_path}", encoded=True).with_query(query)
+            call = self._call("GET", url, subject, None, {}, {400: InvalidReferenceError})
+            answer = (await self.transport.fetch(call)).json
+            items = pointed(answer, mapping.search_items)
+            ids = [pointed(item, mapping.search_id) for item in items] if isinstance(items, list) else []
+            found += [identifier for identifier in ids if isinstance(identifier, str) and identifier]
+            following = pointed(answer, mapping.search_next)
+            if not isinstance(following, str) or following in ("", cursor):
+                return found
+            cursor = following
+        message = f"{subject} has more than {mapping.max_pages} pages in {self.transport.source}; add a criterion"
+        raise InvalidReferenceError(self.transport.source, None, message)
+
+    async def ping(self) -> None:
+        """Ask for the base URL; whatever is there, the credentials must be accepted."""
+        url = URL(f"{self.config.base_url}/", encoded=True)
+        call = self._call(
+            "HEAD", url, "the endpoint", None, {}, {404: InvalidReferenceError, 405: InvalidReferenceError}
+        )
+        try:
+            await self.transport.head(call)
+        except InvalidReferenceError:
+            return
+
+    def _url(self, path: str, identifier: str) -> URL:
+        expanded = path.replace("{id}", quote(identifier, safe="")).replace("{+id}", quote(identifier, safe=_RESERVED))
+        return URL(f"{self.config.base_url}{expanded}", encoded=True)
+
+    def _call(
+        self,
+        method: str,
+        url: URL,
+        subject: str,
+        ref: AssetRef | None,
+        headers: Mapping[str, str],
+        errors: Mapping[int, type[InvalidReferenceError]] | None = None,
+    ) -> Call:
+        secrets = Credentials(self.config.secret_headers(), self.config.origins())
+        return Call(
+            method,
+            url,
+            subject,
+            ref,
+            headers=headers,
+            credentials=secrets,
+            status_errors=errors or {},
+            conditional="If-None-Match" in headers or "If-Modified-Since" in headers,
+        )
