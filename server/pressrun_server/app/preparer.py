@@ -18,6 +18,7 @@ def tasks() -> Mapping[str, Callable[[bytes], bytes]]:
     from pressrun_server.prepare.compare import compare_task  # noqa: PLC0415 - see above
     from pressrun_server.prepare.image import image_task  # noqa: PLC0415 - see above
     from pressrun_server.prepare.raster import check_task, rasterise  # noqa: PLC0415 - see above
+    from pressrun_server.prepare.rendition import rendition_task  # noqa: PLC0415 - see above
     from pressrun_server.prepare.tasks import BUNDLE, RASTER, TaskName  # noqa: PLC0415 - see above
     from pressrun_server.template.compile import compile_bundle  # noqa: PLC0415 - see above
 
@@ -30,6 +31,7 @@ def tasks() -> Mapping[str, Callable[[bytes], bytes]]:
     return {
         TaskName.COMPILE: lambda payload: encode(compile_bundle(BUNDLE.decode(payload))),
         TaskName.IMAGE: image_task,
+        TaskName.RENDITION: rendition_task,
         TaskName.CHECK: check_task,
         TaskName.COMPARE: compare_task,
         TaskName.RASTER: raster,

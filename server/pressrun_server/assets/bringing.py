@@ -179,7 +179,7 @@ class Bringing:
         if entry.prepared is None:
             return None
         found_in = await self._store.locate(entry.prepared) or await self._store.locate(entry.descriptor.digest)
-        prepared = await self._preparation.of_stored(entry.descriptor.digest)
+        prepared = await self._preparation.of_stored(entry.descriptor.digest, wanted.rendition)
         if prepared is None:
             return None
         return await self._keep(
@@ -200,14 +200,14 @@ class Bringing:
         header = inspect_image(data)
         digest = Digest.of(data) if len(data) <= _LONG else await asyncio.to_thread(Digest.of, data)
         await self._store.put(digest, data)
-        prepared = await self._preparation.of_bytes(digest, data)
+        prepared = await self._preparation.of_bytes(digest, data, wanted.rendition)
         descriptor = msgspec.structs.replace(
             descriptor,
             digest=digest,
             media_type=header.media_type,
             width=prepared.width,
             height=prepared.height,
-            color_space=header.color_space,
+            color_space=wanted.rendition.color_space or header.color_space,
         )
         return await self._keep(wanted.key, self._entry(descriptor, prepared.digest), _SOURCE)
 

@@ -13,7 +13,8 @@ from pressrun_server.cas.tier import Tier
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.prepared import PreparedImage
-from pressrun_server.prepare.tasks import IMAGE, TaskName
+from pressrun_server.model.template import RenditionSpec
+from pressrun_server.prepare.tasks import IMAGE, RenditionOrder, TaskName
 
 __all__ = ["IMAGE_VERSION", "Preparation", "Prepared", "Preparing", "Remembering", "preparation_name"]
 
@@ -38,6 +39,11 @@ class Prepared(msgspec.Struct, frozen=True):
     digest: Digest
     width: int
     height: int
+
+
+ORIGINAL = RenditionSpec()
+_Input = tuple[Digest, RenditionSpec | None]
+"""Bytes, and what is made of them."""
 
 
 class Remembering(Protocol):
@@ -82,36 +88,45 @@ class Preparation:
         self._ledger = ledger
         self._seconds = seconds
         self._max_remembered = max_remembered
-        self._known: OrderedDict[Digest, Prepared] = OrderedDict()
-        self._flight: SingleFlight[Digest, Prepared] = SingleFlight()
+        self._known: OrderedDict[_Input, Prepared] = OrderedDict()
+        self._flight: SingleFlight[_Input, Prepared] = SingleFlight()
 
-    async def of_bytes(self, source: Digest, data: bytes) -> Prepared:
-        """The prepared blob of these bytes, which is in the store when this returns.
+    async def of_bytes(self, source: Digest, data: bytes, rendition: RenditionSpec = ORIGINAL) -> Prepared:
+        """The prepared blob of these bytes in a rendition, which is in the store when this returns.
 
         Raises:
             PressrunError: ASSET_INVALID, ASSET_TOO_LARGE, or as the preparers raise.
         """
-        return await self.of_stored(source) or await self._flight.run(source, lambda: self._prepare(source, data))
+        wanted = (source, made_by_us(rendition))
+        return await self._of_stored(wanted) or await self._flight.run(wanted, lambda: self._prepare(wanted, data))
 
-    async def of_stored(self, source: Digest) -> Prepared | None:
+    async def of_stored(self, source: Digest, rendition: RenditionSpec = ORIGINAL) -> Prepared | None:
         """The same, of bytes that were seen before; None where neither result nor bytes are in the store any more.
 
         Raises:
             PressrunError: as `of_bytes` does.
         """
-        prepared = self._known.get(source) or await self._ledger.get(self._key(source))
+        return await self._of_stored((source, made_by_us(rendition)))
+
+    async def _of_stored(self, wanted: _Input) -> Prepared | None:
+        prepared = self._known.get(wanted) or await self._ledger.get(self._key(wanted))
         if prepared is not None and await self._store.get(prepared.digest) is not None:
-            self._remember(source, prepared)
+            self._remember(wanted, prepared)
             return prepared
-        data = await self._store.get(source)
-        return None if data is None else await self._flight.run(source, lambda: self._prepare(source, data))
+        data = await self._store.get(wanted[0])
+        return None if data is None else await self._flight.run(wanted, lambda: self._prepare(wanted, data))
 
     async def close(self) -> None:
         """Cancel what is under way."""
         await self._flight.close()
 
-    async def _prepare(self, source: Digest, data: bytes) -> Prepared:
-        encoded = await self._preparers.run(TaskName.IMAGE, data, timeout=self._seconds)
+    async def _prepare(self, wanted: _Input, data: bytes) -> Prepared:
+        rendition = wanted[1]
+        if rendition is None:
+            encoded = await self._preparers.run(TaskName.IMAGE, data, timeout=self._seconds)
+        else:
+            order = msgspec.msgpack.encode(RenditionOrder(data, rendition))
+            encoded = await self._preparers.run(TaskName.RENDITION, order, timeout=self._seconds)
         try:
             image = IMAGE.decode(encoded)
         except msgspec.MsgspecError as error:
@@ -121,18 +136,27 @@ class Preparation:
         _check(image)
         prepared = Prepared(Digest.of(encoded), image.width, image.height)
         await self._store.put(prepared.digest, encoded)
-        self._remember(source, prepared)
-        await self._ledger.put(self._key(source), prepared)
+        self._remember(wanted, prepared)
+        await self._ledger.put(self._key(wanted), prepared)
         return prepared
 
-    def _remember(self, source: Digest, prepared: Prepared) -> None:
-        self._known[source] = prepared
-        self._known.move_to_end(source)
+    def _remember(self, wanted: _Input, prepared: Prepared) -> None:
+        self._known[wanted] = prepared
+        self._known.move_to_end(wanted)
         if len(self._known) > self._max_remembered:
             self._known.popitem(last=False)
 
-    def _key(self, source: Digest) -> str:
-        return f"{self.name};{self._engine};{source}"
+    def _key(self, wanted: _Input) -> str:
+        source, rendition = wanted
+        plain = f"{self.name};{self._engine};{source}"
+        return plain if rendition is None else f"{plain};{msgspec.json.encode(rendition).decode()}"
+
+
+def made_by_us(rendition: RenditionSpec) -> RenditionSpec | None:
+    """What of a rendition is made here where its source did not; None where nothing is."""
+    if not (rendition.width or rendition.height or rendition.color_space):
+        return None
+    return msgspec.structs.replace(rendition, dpi=None)
 
 
 def _check(image: PreparedImage) -> None:

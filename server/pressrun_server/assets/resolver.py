@@ -31,6 +31,7 @@ from pressrun_server.model.decision import Outcome, Refused, Settlement
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.document import RenderWarning
 from pressrun_server.model.spec import Pins
+from pressrun_server.model.template import RenditionSpec
 from pressrun_server.prepare.media import inspect_image
 from pressrun_sources.model import AssetRef
 from pressrun_sources.registry import Registry
@@ -298,7 +299,7 @@ class AssetResolver:
             while True:
                 answer: Answer
                 if isinstance(question, Stored):
-                    answer = await self._stored(question)
+                    answer = await self._stored(question, selection.rendition)
                 else:
                     left = max(end - loop.time(), 0.0)
                     seconds = left if question.last else left * 2 / 3
@@ -325,9 +326,9 @@ class AssetResolver:
             return settle(selection, occasion.channel, refused)
         return pinned(selection, occasion.channel, self._lookup.key(selection.ref, selection.rendition), pins)
 
-    async def _stored(self, question: Stored) -> Prepared | Trouble | None:
+    async def _stored(self, question: Stored, rendition: RenditionSpec) -> Prepared | Trouble | None:
         try:
-            return await self._preparation.of_stored(question.digest)
+            return await self._preparation.of_stored(question.digest, rendition)
         except PressrunError as error:
             return of_preparation(error)
 

@@ -9,7 +9,7 @@ import msgspec
 
 from pressrun_server.model.difference import Difference
 from pressrun_server.model.prepared import PreparedImage
-from pressrun_server.model.template import CompiledTemplate
+from pressrun_server.model.template import CompiledTemplate, RenditionSpec
 
 __all__ = [
     "BUNDLE",
@@ -20,8 +20,10 @@ __all__ = [
     "IMAGE",
     "PAGES",
     "RASTER",
+    "RENDITION",
     "CompareOrder",
     "RasterOrder",
+    "RenditionOrder",
     "TaskName",
 ]
 
@@ -33,6 +35,8 @@ class TaskName(StrEnum):
     """A bundle (MessagePack: path to bytes) to a CompiledTemplate (MessagePack)."""
     IMAGE = "image"
     """An image file (its bytes) to a PreparedImage (MessagePack)."""
+    RENDITION = "rendition"
+    """A RenditionOrder (MessagePack) to a PreparedImage (MessagePack)."""
     CHECK = "check"
     """A PDF (its bytes) to facts about it (MessagePack: a map)."""
     COMPARE = "compare"
@@ -50,6 +54,13 @@ class RasterOrder(msgspec.Struct, frozen=True):
     pages: tuple[int, ...] | None = None
     """Counted from 0; None for all."""
     dpi: float = 96.0
+
+
+class RenditionOrder(msgspec.Struct, frozen=True):
+    """An image file, and what a template wants of it."""
+
+    data: bytes
+    rendition: RenditionSpec
 
 
 class CompareOrder(msgspec.Struct, frozen=True):
@@ -70,6 +81,9 @@ IMAGE: Final = msgspec.msgpack.Decoder(PreparedImage)
 
 CHECKED: Final = msgspec.msgpack.Decoder(dict[str, object])
 """Reads the answer of `check`."""
+
+RENDITION: Final = msgspec.msgpack.Decoder(RenditionOrder)
+"""Reads the payload of `rendition`."""
 
 RASTER: Final = msgspec.msgpack.Decoder(RasterOrder)
 """Reads the payload of `raster`."""

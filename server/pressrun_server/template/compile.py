@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 import msgspec
 
 from pressrun_server.model.program import FORMAT, Program
-from pressrun_server.model.template import CompiledTemplate, FontUse, TemplateInfo
+from pressrun_server.model.template import CompiledTemplate, FontUse, Slot, TemplateInfo
 from pressrun_server.template.bundle import bundle_digest, read_text
 from pressrun_server.template.cascade import REPEATED, Style, cascade
 from pressrun_server.template.description import Description, read_description
@@ -22,6 +22,7 @@ from pressrun_server.template.fragments import include
 from pressrun_server.template.locales import UnknownLocaleError, locale_data
 from pressrun_server.template.markup import Markup, parse_markup
 from pressrun_server.template.paper import Paper
+from pressrun_server.template.placement import placed, sized
 from pressrun_server.template.scope import Scope
 from pressrun_server.template.structure import Structure
 from pressrun_server.template.styles import StyleTable
@@ -62,6 +63,7 @@ def compile_bundle(files: Mapping[str, bytes]) -> CompiledTemplate:
     _unused_slots(description, source, diagnostics)
     if diagnostics.failed:
         return CompiledTemplate(diagnostics.all())
+    slots = _placed_slots(description, programs, diagnostics)
     info = TemplateInfo(
         name=description.name,
         version=description.version,
@@ -70,13 +72,31 @@ def compile_bundle(files: Mapping[str, bytes]) -> CompiledTemplate:
         locales=description.locales,
         default_locale=description.default_locale,
         schema=json.dumps(description.schema, sort_keys=True).encode(),
-        slots=description.slots,
+        slots=slots,
         fonts=fonts,
         samples=description.samples,
         locale_data=locale_data(description.default_locale),
         policy=description.policy,
     )
     return CompiledTemplate(diagnostics.all(), info, programs)
+
+
+def _placed_slots(
+    description: Description, programs: Mapping[str, bytes], diagnostics: Diagnostics
+) -> tuple[Slot, ...]:
+    """The slots, with renditions in pixels where they are given by resolution alone."""
+    if not any(spec.dpi for slot in description.slots for spec in slot.renditions.values()):
+        return description.slots
+    places = placed(msgspec.msgpack.decode(program, type=Program) for program in programs.values())
+    slots, lacking = sized(description.slots, places)
+    for slot, channel in lacking:
+        diagnostics.warning(
+            "rendition",
+            description.place("slots", slot, "renditions", channel),
+            f"the slot {slot!r} has no place of a size of its own, so {channel} cannot follow from dpi alone",
+            "give its picture a width in the style sheet, or the rendition a width in pixels",
+        )
+    return slots
 
 
 def _programs(

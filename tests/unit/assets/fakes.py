@@ -21,6 +21,7 @@ from pressrun_server.model.choice import Choice
 from pressrun_server.model.prepared import PdfObject, PreparedImage
 from pressrun_server.model.template import RenditionSpec, Requirement
 from pressrun_server.prepare.media import inspect_image
+from pressrun_server.prepare.tasks import RENDITION
 from pressrun_sources.errors import NotFoundError
 from pressrun_sources.model import Approval, AssetDescription, AssetQuery, AssetRef, Rendition
 from pressrun_sources.registry import Registry
@@ -153,8 +154,11 @@ class FakePreparers:
         self.answer: bytes | None = None
 
     async def run(self, task: str, payload: bytes, *, timeout: float) -> bytes:  # noqa: ASYNC109 - as the pool has it
-        """Do the task `image`."""
-        assert task == "image"
+        """Do the task `image`, or `rendition` without making it."""
+        if task == "rendition":
+            payload = RENDITION.decode(payload).data
+        else:
+            assert task == "image"
         assert timeout > 0
         self.calls += 1
         await asyncio.sleep(0)

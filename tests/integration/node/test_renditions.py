@@ -1,0 +1,56 @@
+"""Renditions that a source does not make are made by the node, at the size at which the template places them."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pikepdf
+import pytest
+from tests.unit.prepare.pictures import jpeg, rgb
+
+from pressrun_client import Client
+from pressrun_server.app.node import Node
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+AS_OF = datetime(2026, 11, 3, 12, tzinfo=UTC)
+TEMPLATE = """
+name: renditions
+version: "{version}"
+html: r.html
+schema: {{type: object}}
+slots:
+  photo: {{rules: [{{use: "library:photo.jpg"}}], renditions: {{print: {rendition}}}}}
+"""
+HTML = b'<p>Photo</p><img src="asset:photo" alt="photo" style="width: 1in">'
+
+
+async def test_at_the_placed_size(node: Node, library: Path) -> None:
+    """A photo of 2,400 pixels placed at one inch leaves with 300, once as it is and once in process colours."""
+    photo = jpeg(rgb(2400, 1200), quality=95)
+    (library / "photo.jpg").write_bytes(photo)
+    (library / "photo.jpg.yaml").write_text("approval: approved")
+    found = {}
+    async with Client(node.address) as client:
+        for version, rendition in (("1", "{}"), ("2", "{dpi: 300}"), ("3", "{dpi: 300, color_space: cmyk}")):
+            manifest = TEMPLATE.format(version=version, rendition=rendition)
+            await client.publish({"template.yaml": manifest.encode(), "r.html": HTML})
+            document = await client.render(f"renditions@{version}", {}, as_of=AS_OF)
+            (pin,) = document.manifest.pins.assets
+            assert pin.digest.size == len(photo)  # what the source gave, whatever was made of it
+            again = await client.render(f"renditions@{version}", {}, as_of=AS_OF, pins=document.manifest.pins)
+            with pikepdf.open(io.BytesIO(document.content)) as pdf, pikepdf.open(io.BytesIO(again.content)) as same:
+                found[version] = _image(pdf)
+                assert _image(same) == found[version]
+    assert found == {
+        "1": (2400, 1200, "/DeviceRGB"),
+        "2": (300, 150, "/DeviceRGB"),
+        "3": (300, 150, "/DeviceCMYK"),
+    }
+
+
+def _image(pdf: pikepdf.Pdf) -> tuple[int, int, str]:
+    (image,) = pdf.pages[0].get_images().values()
+    return int(image.Width), int(image.Height), str(image.ColorSpace)
