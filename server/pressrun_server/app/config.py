@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from pressrun_server.app.environment import NodeEnvironment
 from pressrun_server.assets.config import AssetConfig
 from pressrun_server.cas.address import RedisAddress
-from pressrun_server.cas.config import ClusterKey, DiskConfig, RedisConfig, StoreConfig
+from pressrun_server.cas.config import ClusterKey, DiskConfig, RedisConfig, S3Config, Secret, StoreConfig
 from pressrun_server.http.config import HttpConfig
 from pressrun_server.logs import LogConfig
 from pressrun_server.prepare.config import PreparerConfig
@@ -184,6 +185,7 @@ class NodeConfig:
                 memory_bytes=env.size("PRESSRUN_CACHE_MEMORY", store.memory_bytes),
                 disk=DiskConfig(data_dir / "blobs", hard_bytes=disk, soft_bytes=max(1, int(disk * _DISK_SHARE))),
                 redis=None if cache_redis is None else RedisConfig(cache_redis),
+                s3=_bucket(env),
                 cluster_key=ClusterKey(cluster_key),
             ),
             assets=AssetConfig(
@@ -221,6 +223,27 @@ class NodeConfig:
         return flat
 
 
+def _bucket(env: NodeEnvironment) -> S3Config | None:
+    """The bucket tier, where one is named."""
+    bucket = env.text("PRESSRUN_CACHE_S3_BUCKET")
+    default = S3Config(bucket)
+    endpoint = env.text("PRESSRUN_CACHE_S3_ENDPOINT")
+    key, secret = env.text("PRESSRUN_CACHE_S3_ACCESS_KEY_ID"), env.secret("PRESSRUN_CACHE_S3_SECRET_ACCESS_KEY")
+    region = env.text("PRESSRUN_CACHE_S3_REGION", default.region)
+    prefix = env.text("PRESSRUN_CACHE_S3_PREFIX", default.prefix)
+    if endpoint and not endpoint.startswith(("https://", "http://")):
+        env.fault("PRESSRUN_CACHE_S3_ENDPOINT", "is not a URL such as https://minio.example:9000")
+    if bool(key) != bool(secret):
+        env.fault(
+            "PRESSRUN_CACHE_S3_ACCESS_KEY_ID", "comes with PRESSRUN_CACHE_S3_SECRET_ACCESS_KEY: set both, or neither"
+        )
+    if not bucket:
+        return None
+    if find_spec("obstore") is None:
+        env.fault("PRESSRUN_CACHE_S3_BUCKET", "needs a package that is not installed: pip install 'pressrun[s3]'")
+    return S3Config(bucket, prefix, region, endpoint, key, Secret(secret))
+
+
 def one_server(cache: RedisAddress | None, events: RedisAddress | None) -> bool:
     """Whether both are set and name one server."""
     return cache is not None and events is not None and cache.server == events.server
@@ -237,5 +260,5 @@ def _flat(place: str, value: object) -> dict[str, str]:
         elif isinstance(inner, tuple):
             flat[name] = " ".join(map(str, inner))
         else:
-            flat[name] = str(inner)
+            flat[name] = repr(inner) if isinstance(inner, Secret) else str(inner)
     return flat

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pressrun_server.cas.address import RedisAddress
 
-__all__ = ["ClusterKey", "DiskConfig", "RedisConfig", "StoreConfig"]
+__all__ = ["ClusterKey", "DiskConfig", "RedisConfig", "S3Config", "Secret", "StoreConfig"]
 
 _KIB = 1024
 _MIB = 1024 * 1024
@@ -64,6 +64,41 @@ class RedisConfig:
             raise ValueError(f"the Redis tier's pieces: chunk_bytes ({self.chunk_bytes}) must be at least {_KIB}")
 
 
+class Secret(str):
+    """A text that is printed nowhere; `str.__str__` of it is what it is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "(set)" if self else "(not set)"
+
+
+@dataclass(frozen=True, slots=True)
+class S3Config:
+    """The bucket tier."""
+
+    bucket: str
+    """Its name."""
+    prefix: str = ""
+    """What all names of objects begin with."""
+    region: str = "us-east-1"
+    """Where it is; stores that are not Amazon's mostly do not care."""
+    endpoint: str = ""
+    """Address of a store that is not Amazon's, e.g. https://minio.example:9000; empty: Amazon's."""
+    access_key_id: str = ""
+    """Empty: what the environment offers (AWS_* variables, a web identity, the machine's own role)."""
+    secret_access_key: Secret = field(default_factory=Secret)
+    """Belongs to `access_key_id`."""
+    timeout_seconds: float = 5.0
+    """A request that takes longer has failed. After two in a row nobody asks until the store answers again."""
+    retry_seconds: float = 5.0
+    """A store that failed is asked this often whether it is back."""
+    largest_bytes: int = 64 * _MIB
+    """A larger blob is not kept."""
+    queue_bytes: int = 64 * _MIB
+    """Blobs that wait to be written, in the background; what comes while they are more is dropped and counted."""
+
+
 class ClusterKey(bytes):
     """The secret of a cluster; its text says only whether there is one."""
 
@@ -85,6 +120,8 @@ class StoreConfig:
     """None: no blob is kept on disk."""
     redis: RedisConfig | None = None
     """None: no blob is shared with other machines."""
+    s3: S3Config | None = None
+    """None: no blob is kept in a bucket."""
     cluster_key: ClusterKey = field(default_factory=ClusterKey)
     """Signs the names that nodes share; the same on all of them."""
 

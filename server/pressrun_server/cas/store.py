@@ -19,7 +19,7 @@ __all__ = ["open_store"]
 async def open_store(
     config: StoreConfig, observer: TierObserver | None = None, *, redis: RedisLink | None = None
 ) -> Tier:
-    """Memory, in front of the disk, in front of Redis; each only where it is set up.
+    """Memory, in front of the disk, in front of Redis, in front of a bucket; each only where it is set up.
 
     Whatever enters memory was verified on its way: by the wrapper of the tier behind it when it was put or read. So a
     blob in memory is not hashed again each time it is used.
@@ -43,6 +43,10 @@ async def open_store(
         shared = RedisTier(redis)
         await shared.start()
         behind.append(metered(Verifying(Deferred(shared, redis.config.queue_bytes))))
+    if config.s3 is not None:
+        from pressrun_server.cas.s3_tier import S3Tier  # noqa: PLC0415 - its library is an extra
+
+        behind.append(metered(Verifying(Deferred(S3Tier(config.s3), config.s3.queue_bytes))))
     memory = metered(MemoryTier(config.memory_bytes))
     if not behind:
         return Verifying(memory)

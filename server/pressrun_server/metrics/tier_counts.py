@@ -46,7 +46,7 @@ class TierCounts(Collector):
         """The counts of this moment."""
         requests = CounterMetricFamily(
             "pressrun_cache_requests",
-            "Reads of blobs by tier (memory, disk, redis) and result (hit, miss).",
+            "Reads of blobs by tier (memory, disk, redis, s3) and result (hit, miss).",
             labels=("tier", "result"),
         )
         transferred = CounterMetricFamily(
