@@ -159,6 +159,10 @@ CASES: dict[str, tuple[str, str]] = {
         "<tr><td class=g>1</td><td>2</td><td class=r>3</td></tr><tr><td colspan=2 class=y>wide</td><td>4</td></tr></table>",
         ".g { background: green } .r { background: red } .y { background: yellow }",
     ),
+    "a row's border goes below all of its cells": (
+        "<table><tr class=a><td>1</td><td>2</td><td>3</td></tr><tr><td>4</td><td>5</td><td>6</td></tr></table>",
+        ".a { border-bottom: .5pt solid red } td:first-child { width: 30pt }",
+    ),
     "cells up and down": (
         "<table><tr><td>one two three four five six seven eight</td><td class=m>mid</td><td class=b>low</td></tr></table>",
         ".m { vertical-align: middle } .b { vertical-align: bottom }",

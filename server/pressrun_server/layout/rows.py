@@ -455,9 +455,9 @@ def _decoration(node: RowTemplate, height: int) -> list[Fill]:
     fills: list[Fill] = []
     if node.cells:
         left = node.cells[0].box.x
-        width = node.cells[-1].box.x + node.cells[-1].box.width - left
+        whole = node.cells[-1].box.x + node.cells[-1].box.width - left
         if node.background is not None:
-            fills.append((left, 0, width, height, node.background))
+            fills.append((left, 0, whole, height, node.background))
         for cell in node.cells:
             color, x, width = cell.box.background, cell.box.x, cell.box.width
             if color is None:
@@ -469,10 +469,10 @@ def _decoration(node: RowTemplate, height: int) -> list[Fill]:
                 fills.pop()
             fills.append((x, 0, width, height, color))
         if node.border_top:
-            fills.append((left, 0, width, node.border_top.width, side(node.border_top)))
+            fills.append((left, 0, whole, node.border_top.width, side(node.border_top)))
         if node.border_bottom:
             border = node.border_bottom
-            fills.append((left, height - border.width, width, border.width, side(border)))
+            fills.append((left, height - border.width, whole, border.width, side(border)))
     for cell in node.cells:
         box = cell.box
         fills += borders(box, 0, height, top=box.border_top, bottom=box.border_bottom)
