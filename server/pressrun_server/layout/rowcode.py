@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 from zlib import adler32
 
+from pressrun_server.layout.decimals import Decimals
 from pressrun_server.layout.lines import Typesetter
 from pressrun_server.layout.rows import RowPlan
 from pressrun_server.model.content import AMOUNT, FIXED, Values
@@ -55,7 +56,7 @@ class _Source:
         self._lines: list[str] = []
         self._taken: list[str] = []
         self._values: list[str] = []
-        self._names: dict[str, Any] = {"len": len, "adler32": adler32}
+        self._names: dict[str, Any] = {"len": len, "max": max, "adler32": adler32}
 
     def compile(self, odd: RowPlan, even: RowPlan) -> Placer:
         lines = [
@@ -90,7 +91,7 @@ class _Source:
             fills.append(f"fills(({x}, {f'y + {top}' if top else 'y'}, {width}, {height}, {color}))")
         return [f"text(({name}_strip, y, values, mixed, ''))", f"tags({name}_shape)", *fills, f"y += {plan.height}"]
 
-    def column(self, x: int, room: int, align: int, style: int | None, kind: str) -> None:
+    def column(self, x: int, room: int, align: int | Decimals, style: int | None, kind: str) -> None:
         """A cell's text."""
         index = len(self._taken)
         code = f"c{index}"
@@ -112,10 +113,12 @@ class _Source:
             self._values.append(f"s{index}")
         self._values.append(code)
 
-    def _measured(self, index: int, x: int, room: int, align: int, style: int | None) -> None:
+    def _measured(self, index: int, x: int, room: int, align: int | Decimals, style: int | None) -> None:
         plain, size = self._style(index, style)
         mixed, shown = self._known(self._setter.mixed), f"s{index}" if style is None else str(style)
         begin = len(self._lines)
+        if isinstance(align, Decimals):
+            self._lines.append(f"lacks = {self._known(align.lacks_one)}({shown}, c{index})")
         self._lines += [
             f"found = {plain}(c{index})",
             "if found is None:",
@@ -153,10 +156,12 @@ class _Source:
             f"    {known}[len(c{index})] = True",
         ]
 
-    def _by_shape(self, index: int, x: int, room: int, align: int, style: int | None) -> None:
+    def _by_shape(self, index: int, x: int, room: int, align: int | Decimals, style: int | None) -> None:
         """Amounts: width follows from the length and the first character, since all digits are of one width."""
         plain, size = self._style(index, style)
         code, place = f"c{index}", f"x{index}"
+        lacks = self._known(align.lacks_one) if isinstance(align, Decimals) else ""
+        shown = f"s{index}" if style is None else str(style)
         known = self._known({})
         key = f"(len({code}), {code}[0])" if style is not None else f"(s{index}, len({code}), {code}[0])"
         self._lines += [
@@ -167,6 +172,7 @@ class _Source:
             "    if found is None: break",
             f"    width = found[1] * {size} // 1000",
             f"    if width > {room}: break",
+            *([f"    lacks = {lacks}({shown}, {code})"] if lacks else []),
             f"    {place} = {known}[{key}] = {_place(x, room, align, 'width')}",
         ]
         foreign = self._foreign(style)
@@ -205,7 +211,9 @@ class _Source:
         return name
 
 
-def _place(x: int, room: int, align: int, width: str) -> str:
+def _place(x: int, room: int, align: int | Decimals, width: str) -> str:
+    if isinstance(align, Decimals):
+        return f"{x} + max({room} - {width} - lacks, 0)"
     if align == _RIGHT:
         return f"{x + room} - {width}"
     return f"{x} + ({room} - {width}) // 2" if align == _CENTER else str(x)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
 
+from pressrun_server.layout.decimals import Decimals
 from pressrun_server.layout.edges import borders, side
 from pressrun_server.layout.lines import Typesetter
 from pressrun_server.layout.overflow import too_wide
@@ -60,7 +61,7 @@ class RowFrame:
     """Of the row and of its cells, for when it is split."""
 
 
-_CellPlan: TypeAlias = "tuple[int, int, int, int, bool, str]"
+_CellPlan: TypeAlias = "tuple[int, int, int | Decimals, int, bool, str]"
 """Of a cell of one line: x, width, alignment, baseline from the row's top, whether its style is a value, its mark."""
 
 
@@ -169,7 +170,10 @@ class RowSetter:
             if width > room:
                 return False
             if align:
-                append(x + room - width if align == _RIGHT else x + (room - width) // 2)
+                if isinstance(align, Decimals):
+                    append(x + max(room - width - align.lacks_one(style, content), 0))
+                else:
+                    append(x + room - width if align == _RIGHT else x + (room - width) // 2)
             if styled:
                 append(style)
             append(codes)
@@ -193,7 +197,9 @@ class RowSetter:
             if found is None:
                 return False
             segments, width = found
-            if align:
+            if isinstance(align, Decimals):
+                x += max(room - width - align.lacks(pieces), 0)  # type: ignore[arg-type]
+            elif align:
                 x += room - width if align == _RIGHT else (room - width) // 2
             text.append((ARTIFACT if artifact else tag, y, 0, 0, ""))
             text += [(x + offset, y + baseline, style, shard, codes) for offset, style, shard, codes in segments]
@@ -230,7 +236,8 @@ class RowSetter:
         )
 
     def _cell(self, cell: Cell, paragraph: Paragraph, top: int) -> _CellPlan:
-        x, room, align = cell.box.content_x, cell.box.content_width, _ALIGN[paragraph.align]
+        x, room = cell.box.content_x, cell.box.content_width
+        align = Decimals(paragraph, self._setter) if paragraph.decimals else _ALIGN[paragraph.align]
         baseline = top + self._setter.metrics(paragraph.style)[1]
         return x, room, align, baseline, _own_style(paragraph) is None, paragraph.role or cell.role
 
@@ -314,6 +321,8 @@ class RowSetter:
             if node.align != "left":
                 spare = box.content_width - line.width
                 x += spare if node.align == "right" else spare // 2
+                if node.decimals and len(lines) == 1:
+                    x -= min(Decimals(node, self._setter).lacks(pieces), max(spare, 0))
             for offset, style, shard, codes in line.segments:
                 page.text.append((x + offset, y + line.ascent, style, shard, codes))
             y += line.height

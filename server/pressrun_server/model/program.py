@@ -50,7 +50,7 @@ __all__ = [
     "styles_of",
 ]
 
-FORMAT = 11
+FORMAT = 12
 """Raised when the form of a program changes, so that an old blob is compiled again instead of misread."""
 
 
@@ -224,6 +224,9 @@ class Paragraph(msgspec.Struct, frozen=True, tag="paragraph"):
     """Its type in the document's structure, with attributes (`model.page.Tag`); nothing where it is its cell's text."""
     bookmark: int = 0
     """Level of its bookmark, from 1; 0 where it has none."""
+    decimals: str = ""
+    """Of a cell's line that ends at the right: the decimal sign and what stands behind it at most, so that the signs of
+    all rows are at one place; nothing where it is not aligned so."""
 
 
 class Image(msgspec.Struct, frozen=True, tag="image"):

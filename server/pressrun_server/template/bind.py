@@ -248,8 +248,8 @@ class Binder:
             inner: list[_Pieces] | None = []
             match node:
                 case Paragraph():
-                    if node.preserve:
-                        return None  # line ends in a record's text make lines
+                    if node.preserve or node.decimals:
+                        return None  # line ends in a record's text make lines; where a number stands is its own
                     if self._linked and styles_of(node.inlines) & self._linked:
                         return None  # a link's place is told by the lines
                     if not _fixed((node,)):

@@ -86,7 +86,7 @@ def _steady(node: Node, linked: frozenset[int]) -> bool:
 
     match node:
         case Paragraph():
-            if linked & styles_of(node.inlines):
+            if node.decimals or linked & styles_of(node.inlines):
                 return False
             return _static(node) or not (node.preserve or node.bookmark)
         case Block():

@@ -11,6 +11,7 @@ from typing import Any
 
 from pressrun_server.fonts.catalog import family_name
 from pressrun_server.fonts.errors import UnknownFontError
+from pressrun_server.template.decimals import alignment
 from pressrun_server.template.flex import ALIGN, JUSTIFY, flex, gap, number
 from pressrun_server.template.markers import MARKERS
 from pressrun_server.template.pictures import CORNERS, image, position, repeat, size
@@ -137,7 +138,7 @@ PROPERTIES: dict[str, Property] = {
     "hyphens": Property(keyword("manual", "auto", "none"), "manual", inherited=True),
     "overflow-wrap": Property(keyword("normal", "break-word", "anywhere"), "anywhere", inherited=True),
     "color": Property(color, 0x000000, inherited=True),
-    "text-align": Property(keyword("left", "right", "center", "start", "end", "justify"), "left", inherited=True),
+    "text-align": Property(alignment, "left", inherited=True),
     "text-align-last": Property(keyword("auto", "left", "right", "center", "start", "end"), "auto", inherited=True),
     "text-transform": Property(keyword("none", "uppercase", "lowercase", "capitalize"), "none", inherited=True),
     "list-style-type": Property(keyword(*MARKERS), "disc", inherited=True),

@@ -43,6 +43,7 @@ from pressrun_server.prepare.paint import number_text
 from pressrun_server.template.barcode import BARCODES, LEVELS
 from pressrun_server.template.bookmarks import bookmark_level, check_bookmark
 from pressrun_server.template.cascade import REPEATED, SVG, Style
+from pressrun_server.template.decimals import check_decimals, decimals
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
 from pressrun_server.template.flex import ALIGN, JUSTIFY, Item, places
 from pressrun_server.template.geometry import border_width, box_borders, box_of, pixels, resolved
@@ -278,6 +279,7 @@ class Structure(TableStructure):
             after = self.markup.find(last, f"</{last.tag}")
             loose += self._loose(element, last.tail, after, scope)
         flush()
+        check_decimals(element, nodes, self.markup, self.styles, self.diagnostics)
         self._depth -= 1
         return nodes
 
@@ -895,18 +897,22 @@ class Structure(TableStructure):
         last = style["text-align-last"]
         if last == "auto":
             last = _ALIGN.get(style["text-align"], "left")
+        behind = decimals(style, self.locale)
+        if behind:
+            last = "right"
         return Paragraph(
             box=box_of(plain, x, width),
             inlines=tuple(collapsed),
             style=own,
             align=last,
-            upper="" if style["text-align"] == last else style["text-align"],
+            upper="" if behind or style["text-align"] == last else style["text-align"],
             wrap=style["white-space"] not in {"nowrap", "pre"},
             preserve=preserve,
             orphans=style["orphans"],
             widows=style["widows"],
             role=_TEXT_ROLES.get(element.tag, "P"),
             bookmark=bookmark_level(element, self.markup, self.styles),
+            decimals=behind,
         )
 
 
