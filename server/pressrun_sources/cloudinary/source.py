@@ -9,7 +9,7 @@ used long after it was made.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -25,6 +25,7 @@ from pressrun_sources.describing import in_force
 from pressrun_sources.errors import InvalidReferenceError, NotFoundError
 from pressrun_sources.media import media_type_of
 from pressrun_sources.model import Approval, AssetDescription, AssetQuery, AssetRef, Rendition
+from pressrun_sources.protocol import MOST_RANKED
 from pressrun_sources.shape import mapping_in, text_in
 from pressrun_sources.transport.body import StreamedBody
 from pressrun_sources.transport.client import Transport
@@ -63,26 +64,44 @@ class CloudinarySource:
 
     async def select(self, query: AssetQuery) -> AssetRef:
         """The approved image that meets all criteria; among several the last uploaded, then the first asset id."""
+        found, hits = await self._found(query)
+        now = self._now()
+        usable = [description.ref for description in found if in_force(description, now)]
+        if not usable:
+            raise self._nothing(query, hits)
+        return usable[0]
+
+    async def rank(self, query: AssetQuery) -> Sequence[AssetRef]:
+        """The approved images that meet all criteria, the last uploaded first; see `Ranking.rank`."""
+        found, hits = await self._found(query)
+        if not found:
+            raise self._nothing(query, hits)
+        return [description.ref for description in found[:MOST_RANKED]]
+
+    async def _found(self, query: AssetQuery) -> tuple[list[AssetDescription], int]:
+        """The approved images that meet all criteria, in order; and how many the search gave."""
         try:
             wanted = wanted_metadata(query, self._config.mapping)
         except ValueError as error:
             raise InvalidReferenceError(self.name, None, f"{self.name} cannot search: {error}") from error
         records = await self._client.search(wanted, f"the search for {query}")
         now = self._now()
-        usable = []
+        found: list[tuple[str, AssetDescription]] = []
         for record in records:
             metadata = mapping_in(record, "metadata")
             public_id = text_in(record, "public_id")
             if public_id and all(value in metadata_values(metadata, name) for name, value in wanted.items()):
                 ref = AssetRef(self.name, public_id, _qualifiers(record))
-                found = describe_record(record, ref, self._config.mapping, now)
-                if found.approval is Approval.APPROVED and not found.deleted and in_force(found, now):
-                    usable.append((text_in(record, "uploaded_at") or "", found))
-        if not usable:
-            message = f"{self.name} has no approved asset with {query}; check the criteria and what is approved"
-            raise NotFoundError(self.name, None, message, f"{len(records)} hits, none of them usable")
-        newest = max(uploaded for uploaded, _ in usable)
-        return min((found for at, found in usable if at == newest), key=lambda found: found.asset_id).ref
+                description = describe_record(record, ref, self._config.mapping, now)
+                if description.approval is Approval.APPROVED and not description.deleted:
+                    found.append((text_in(record, "uploaded_at") or "", description))
+        found.sort(key=lambda pair: pair[1].asset_id)
+        found.sort(key=lambda pair: pair[0], reverse=True)
+        return [description for _, description in found], len(records)
+
+    def _nothing(self, query: AssetQuery, hits: int) -> NotFoundError:
+        message = f"{self.name} has no approved asset with {query}; check the criteria and what is approved"
+        return NotFoundError(self.name, None, message, f"{hits} hits, none of them usable")
 
     async def describe(self, ref: AssetRef) -> AssetDescription:
         """What the record of the asset says now."""

@@ -24,6 +24,7 @@ from pressrun_sources.core_dam.search import LATEST, ORIGINAL_ID, Condition, con
 from pressrun_sources.describing import in_force
 from pressrun_sources.errors import InvalidReferenceError, MisconfiguredError, NotFoundError
 from pressrun_sources.model import Approval, AssetDescription, AssetQuery, AssetRef, Rendition
+from pressrun_sources.protocol import MOST_RANKED
 from pressrun_sources.shape import flag_in, integer_in, text_in
 from pressrun_sources.transport.body import StreamedBody
 from pressrun_sources.transport.client import Transport
@@ -60,6 +61,22 @@ class CoreDamSource:
 
     async def select(self, query: AssetQuery) -> AssetRef:
         """The approved asset that meets all criteria; among several the one of the highest version, then asset id."""
+        found, hits = await self._found(query)
+        now = self._now()
+        usable = [description.ref for description in found if in_force(description, now)]
+        if not usable:
+            raise self._nothing(query, hits)
+        return usable[0]
+
+    async def rank(self, query: AssetQuery) -> Sequence[AssetRef]:
+        """The approved assets that meet all criteria, the highest version first; see `Ranking.rank`."""
+        found, hits = await self._found(query)
+        if not found:
+            raise self._nothing(query, hits)
+        return [description.ref for description in found[:MOST_RANKED]]
+
+    async def _found(self, query: AssetQuery) -> tuple[list[AssetDescription], int]:
+        """The approved assets that meet all criteria, in order; and how many the search gave."""
         operator, rule = self._mapping.text_operator, self._mapping.approval
         if rule is None:
             message = f"{self.name} cannot select assets: it is not set up which of them are approved"
@@ -73,19 +90,20 @@ class CoreDamSource:
             groups.append(either([condition(rule.path, operator, key) for key in approved]))
         hits = await self._client.search(groups, f"the search for {query}", None)
         now = self._now()
-        usable = []
+        found: list[AssetDescription] = []
         for hit in hits:
             identifier = text_in(hit, "original_asset_id")
             metadata = Metadata(hit)
             # The operator may be a looser one than equality, so what came back is compared again.
             if identifier and all(value in metadata.values(path) for path, value in wanted) and _latest(hit):
-                found = describe_asset(hit, AssetRef(self.name, identifier), self._mapping, now)
-                if found.approval is Approval.APPROVED and not found.deleted and in_force(found, now):
-                    usable.append(found)
-        if not usable:
-            message = f"{self.name} has no approved asset with {query}; check the criteria and what is approved"
-            raise NotFoundError(self.name, None, message, f"{len(hits)} hits, none of them usable")
-        return min(usable, key=lambda found: (-int(found.version), found.asset_id)).ref
+                description = describe_asset(hit, AssetRef(self.name, identifier), self._mapping, now)
+                if description.approval is Approval.APPROVED and not description.deleted:
+                    found.append(description)
+        return sorted(found, key=lambda one: (-int(one.version), one.asset_id)), len(hits)
+
+    def _nothing(self, query: AssetQuery, hits: int) -> NotFoundError:
+        message = f"{self.name} has no approved asset with {query}; check the criteria and what is approved"
+        return NotFoundError(self.name, None, message, f"{hits} hits, none of them usable")
 
     async def describe(self, ref: AssetRef) -> AssetDescription:
         """The newest version of an original asset id, or the one that the qualifier `asset_id` pins."""

@@ -9,7 +9,7 @@ pins one version. Signed URLs are asked for anew at every `open` and never kept.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -30,6 +30,8 @@ from pressrun_sources.transport.timing import Timing
 
 __all__ = ["IconikSource"]
 
+_RANKED = 5
+"""Candidates of one query; each takes several calls."""
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 
 
@@ -55,15 +57,41 @@ class IconikSource:
 
     async def select(self, query: AssetQuery) -> AssetRef:
         """The asset with an approved version that meets all criteria; among several the last changed."""
-        try:
-            wanted = wanted_metadata(query, self._mapping)
-        except ValueError as error:
-            raise InvalidReferenceError(self.name, None, f"{self.name} cannot search: {error}") from error
-        hits = await self._client.search(wanted, f"the search for {query}")
+        hits = await self._hits(query)
         now = datetime.fromtimestamp(self._transport.timing.wall(), UTC)
+        async for description in self._approved(query, hits):
+            if in_force(description, now):
+                return description.ref
+        raise self._nothing(query, len(hits))
+
+    async def rank(self, query: AssetQuery) -> Sequence[AssetRef]:
+        """The assets with an approved version that meet all criteria, the last changed first; see `Ranking.rank`.
+
+        Each is read again, since the index lags; so there are a few only.
+        """
+        hits = await self._hits(query)
+        found: list[AssetRef] = []
+        async for description in self._approved(query, hits):
+            found.append(description.ref)
+            if len(found) == _RANKED:
+                break
+        if not found:
+            raise self._nothing(query, len(hits))
+        return found
+
+    async def _hits(self, query: AssetQuery) -> Sequence[Mapping[str, object]]:
+        """What the index has, the last changed first, then by id."""
+        hits = await self._client.search(self._wanted(query), f"the search for {query}")
         ordered = sorted(hits, key=lambda hit: text_in(hit, "id") or "")
         ordered.sort(key=lambda hit: text_in(hit, "date_modified") or "", reverse=True)
-        for hit in ordered:
+        return ordered
+
+    async def _approved(
+        self, query: AssetQuery, hits: Sequence[Mapping[str, object]]
+    ) -> AsyncGenerator[AssetDescription, None]:
+        """Those of the hits that are approved and still meet the criteria."""
+        wanted = self._wanted(query)
+        for hit in hits:
             identifier = text_in(hit, "id") or ""
             if not _UUID.fullmatch(identifier):
                 continue
@@ -75,10 +103,18 @@ class IconikSource:
                 continue
             if all(value in values_in(found.metadata, name) for name, value in wanted.items()):
                 description = describe_found(found, ref, self._mapping)
-                if description.approval is Approval.APPROVED and not description.deleted and in_force(description, now):
-                    return ref
+                if description.approval is Approval.APPROVED and not description.deleted:
+                    yield description
+
+    def _wanted(self, query: AssetQuery) -> Mapping[str, str]:
+        try:
+            return wanted_metadata(query, self._mapping)
+        except ValueError as error:
+            raise InvalidReferenceError(self.name, None, f"{self.name} cannot search: {error}") from error
+
+    def _nothing(self, query: AssetQuery, hits: int) -> NotFoundError:
         message = f"{self.name} has no approved asset with {query}; check the criteria and what is approved"
-        raise NotFoundError(self.name, None, message, f"{len(hits)} hits, none of them usable")
+        return NotFoundError(self.name, None, message, f"{hits} hits, none of them usable")
 
     async def describe(self, ref: AssetRef) -> AssetDescription:
         """The newest approved version, or the newest where none is; or the one that the qualifier `version` pins."""

@@ -9,10 +9,12 @@ import asyncio
 from abc import ABC, abstractmethod
 from contextlib import aclosing
 from dataclasses import replace
+from datetime import UTC, datetime
 from ipaddress import ip_network
 
 import pytest
 
+from pressrun_sources.describing import in_force
 from pressrun_sources.errors import (
     DeniedError,
     InvalidReferenceError,
@@ -23,7 +25,7 @@ from pressrun_sources.errors import (
     UnavailableError,
 )
 from pressrun_sources.model import Approval, AssetDescription, AssetQuery, AssetRef, Rendition
-from pressrun_sources.protocol import AssetBody, Source
+from pressrun_sources.protocol import MOST_RANKED, AssetBody, Ranking, Source
 from pressrun_sources.transport.config import TransportConfig
 from pressrun_sources.transport.hosts import AllowList
 
@@ -152,6 +154,24 @@ class Conformance:
         source = harness.make()
         assert await source.select(harness.hit) == harness.present
         assert await source.select(harness.hit) == harness.present
+
+    async def test_ranks(self, harness: Harness) -> None:
+        """Where a source gives several candidates, all are its own, and the one that it would select is among them."""
+        source = harness.make()
+        if not isinstance(source, Ranking):
+            return
+        ranked = await source.rank(harness.hit)
+        assert harness.present in ranked
+        assert len(set(ranked)) == len(ranked) <= MOST_RANKED
+        usable = [
+            ref
+            for ref in ranked
+            if (found := await source.describe(ref)).approval is Approval.APPROVED
+            and in_force(found, datetime.now(UTC))
+        ]
+        assert usable[0] == harness.present
+        with pytest.raises(NotFoundError):
+            await source.rank(harness.miss)
 
     async def test_selects_nothing(self, harness: Harness) -> None:
         """A query that nothing meets is not found, and the message repeats its criteria."""
