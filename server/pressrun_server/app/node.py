@@ -14,7 +14,9 @@ from prometheus_client import ProcessCollector
 from pressrun_server.app.blobs import BlobLoader
 from pressrun_server.app.config import ONE_REDIS, ConfigError, NodeConfig
 from pressrun_server.app.snapshots import snapshot_of
+from pressrun_server.assets.licence import Counting, SharedCounts
 from pressrun_server.assets.resolver import AssetResolver
+from pressrun_server.cas.config import RedisConfig
 from pressrun_server.cas.redis_client import same_server
 from pressrun_server.cas.redis_link import RedisLink
 from pressrun_server.cas.shared_map import SharedMap
@@ -166,6 +168,7 @@ class Node:
             clock=self._clock,
             engine=digest,
             made=made,
+            counts=_counts(config),
         )
         push(resolver.close)
         await resolver.start()
@@ -286,6 +289,12 @@ class Node:
                 else:
                     log.info("ready_again")
                 rpc.serve(serving=not problem)
+
+
+def _counts(config: NodeConfig) -> Counting | None:
+    """What counts uses for the cluster; None: the node counts for itself."""
+    events = config.assets.events
+    return None if events is None else SharedCounts(RedisLink(RedisConfig(events)))
 
 
 async def _pushed(config: NodeConfig) -> PushedSource:

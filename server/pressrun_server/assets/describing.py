@@ -15,6 +15,7 @@ __all__ = ["described", "refresh_at", "unchanged", "updated"]
 
 _CHANNEL = frozenset({"channel", "channels", "output_channel", "output_channels"})
 _LICENCE = frozenset({"licence", "licences", "license", "licenses"})
+_VOLUME = frozenset({"licence_volume", "license_volume", "licence_limit", "license_limit"})
 _TAGS = frozenset({"compliance", "tag", "tags"})
 """The attributes, as mappings of sources name them, that say where, under which licence and after which checks."""
 _CHANNEL_WORDS = {"e-mail": "email", "mail": "email", "paper": "print", "portal": "web", "app": "mobile"}
@@ -48,6 +49,7 @@ def described(
         channels=_channels(description),
         licences=_values(description, _LICENCE),
         tags=_values(description, _TAGS),
+        volume=_volume(description),
     )
 
 
@@ -87,6 +89,12 @@ def _is_day(moment: datetime | None) -> bool:
 
 def _values(description: AssetDescription, names: frozenset[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for name, value in description.attributes if name.lower() in names))
+
+
+def _volume(description: AssetDescription) -> int | None:
+    """The least number that is stated; what can't be read as one allows nothing."""
+    stated = [value.strip() for value in _values(description, _VOLUME)]
+    return min((int(text) if text.isdecimal() else 0 for text in stated), default=None)
 
 
 def _channels(description: AssetDescription) -> tuple[str, ...]:

@@ -69,9 +69,25 @@ class Lookup:
         await self._flight.close()
 
     def glance(
-        self, ref: str, rendition: RenditionSpec, require: Requirement, occasion: Occasion, now: datetime
+        self,
+        ref: str,
+        rendition: RenditionSpec,
+        require: Requirement,
+        occasion: Occasion,
+        now: datetime,
+        *,
+        counted: bool = False,
     ) -> Entry | Trouble | None:
-        """The entry if it may be used now, or why it may not; None where that takes a wait."""
+        """The entry if it may be used now, or why it may not; None where that takes a wait.
+
+        Args:
+            ref: the asset.
+            rendition: which version of it.
+            require: what it must have.
+            occasion: when and where it is used.
+            now: the time.
+            counted: whether the caller sees to the number of its uses; without that it takes a wait.
+        """
         key = self._keys.get((ref, rendition)) or self._key(ref, rendition)
         known = self._cache.peek(key)
         if known is None:
@@ -86,6 +102,8 @@ class Lookup:
         if refused is not None:
             return refused
         if known.prepared is None or self._store.peek(known.prepared) is None:
+            return None
+        if known.descriptor.volume is not None and not counted:
             return None
         if known.refresh_at <= now and known.lenient_until is None and key not in self._refreshing:
             self._refresh(Wanted(key, ref, rendition, require, occasion))
@@ -116,7 +134,7 @@ class Lookup:
             async with asyncio.timeout(seconds):
                 for _ in range(_ATTEMPTS):
                     if not ask:
-                        found = self.glance(ref, rendition, require, occasion, self._clock.now())
+                        found = self.glance(ref, rendition, require, occasion, self._clock.now(), counted=True)
                         if isinstance(found, Entry):
                             return found, _MEMORY
                         if found is not None:

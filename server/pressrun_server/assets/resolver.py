@@ -15,6 +15,7 @@ from pressrun_server.assets.descriptors import DescriptorCache
 from pressrun_server.assets.entry import Entry, Trouble
 from pressrun_server.assets.errors import of_preparation
 from pressrun_server.assets.ledger import Ledger
+from pressrun_server.assets.licence import Counting, LocalCounts, UncountedError, used_up
 from pressrun_server.assets.lookup import Lookup
 from pressrun_server.assets.preparation import Preparation, Prepared, Preparing
 from pressrun_server.assets.querying import Querying
@@ -86,7 +87,7 @@ class AssetResolver:
     Use `await resolver.start()` before anything else.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only, given by the composition root
         self,
         *,
         registry: Registry,
@@ -95,6 +96,7 @@ class AssetResolver:
         config: AssetConfig,
         clock: Clock,
         chance: Callable[[], float] = random.random,
+        counts: Counting | None = None,
         engine: str = "",
         made: SharedMap | None = None,
     ) -> None:
@@ -120,6 +122,7 @@ class AssetResolver:
         self._querying = Querying(registry=registry, config=config, clock=clock)
         self._config = config
         self._store = store
+        self._counts: Counting = counts or LocalCounts(folder and folder.parent / "licences.sqlite")
         self._clock = clock
 
     async def start(self) -> None:
@@ -131,6 +134,7 @@ class AssetResolver:
         """Cancel what is under way."""
         await self._lookup.close()
         await self._querying.close()
+        await self._counts.close()
         await self._preparation.close()
 
     def stats(self) -> ResolverStats:
@@ -221,6 +225,7 @@ class AssetResolver:
         channel: str,
         pins: Pins | None = None,
         journal: Journal | None = None,
+        use: str = "",
     ) -> Resolved:
         """The assets of a document: one use for each slot that is not left out, in order, and what to say about them.
 
@@ -231,13 +236,15 @@ class AssetResolver:
             pins: what an earlier answer used; the same bytes are taken again.
             journal: is told, by slot, how it was settled, where that was not simply the first choice; also for a slot
                 that fails the document.
+            use: names the document, where it counts as a use of assets whose licence allows a number of them; empty: it
+                does not count.
 
         Raises:
             PressrunError: ASSET_NOT_FOUND, ASSET_NOT_APPROVED, ASSET_RIGHTS, ASSET_UNAVAILABLE (may be tried again),
                 ASSET_INVALID, ASSET_TOO_LARGE, for the first slot in order that fails the document; PINS_MISMATCH.
         """
         slots = [
-            self._settled(selection, Occasion(as_of, selection.territory, channel), pins, journal)
+            self._settled(selection, Occasion(as_of, selection.territory, channel), pins, journal, use)
             for selection in selections
         ]
         settled = [await slots[0]] if len(slots) == 1 else await asyncio.gather(*slots)
@@ -287,7 +294,7 @@ class AssetResolver:
         return None
 
     async def _settled(
-        self, selection: Selected, occasion: Occasion, pins: Pins | None, journal: Journal | None
+        self, selection: Selected, occasion: Occasion, pins: Pins | None, journal: Journal | None, use: str
     ) -> Settled | PressrunError:
         """What goes into a slot. Its failure is a result, so that no other slot is left half way."""
         loop = asyncio.get_running_loop()
@@ -314,6 +321,7 @@ class AssetResolver:
                             seconds=seconds,
                             ask=question.ask,
                         )
+                        answer = await self._counted(answer, use)
                 question = settling.send(answer)
         except StopIteration as stop:
             return _noted(selection, stop.value, journal)
@@ -325,6 +333,19 @@ class AssetResolver:
         if pins is None:
             return settle(selection, occasion.channel, refused)
         return pinned(selection, occasion.channel, self._lookup.key(selection.ref, selection.rendition), pins)
+
+    async def _counted(self, answer: tuple[Entry, str] | Trouble, use: str) -> tuple[Entry, str] | Trouble:
+        """The same answer, unless the licence has no use left."""
+        if isinstance(answer, Trouble) or answer[0].descriptor.volume is None:
+            return answer
+        descriptor = answer[0].descriptor
+        assert descriptor.volume is not None
+        try:
+            allowed = await self._counts.take(descriptor.ref, use, descriptor.volume)
+        except UncountedError as error:
+            text = "the uses that its licence allows cannot be counted at present; try again later"
+            return Trouble(Reason.ASSET_UNAVAILABLE, text, 1.0, str(error))
+        return answer if allowed else used_up(descriptor.volume)
 
     async def _stored(self, question: Stored, rendition: RenditionSpec) -> Prepared | Trouble | None:
         try:

@@ -47,6 +47,8 @@ class AssetDescriptor(msgspec.Struct, frozen=True):
     """The licences under which it may be used; empty: none is stated."""
     tags: tuple[str, ...] = ()
     """What it was checked for."""
+    volume: int | None = None
+    """Documents that its licence allows in all; None: any number."""
 
 
 class AssetUse(msgspec.Struct, frozen=True):

@@ -74,6 +74,7 @@ class Resolving(Protocol):
         channel: str,
         pins: Pins | None = None,
         journal: dict[str, Settlement] | None = None,
+        use: str = "",
     ) -> Resolved:
         """The assets, asking their sources where needed.
 
@@ -234,7 +235,12 @@ class Pipeline:
             if found is None:
                 journal.clear()
                 found = await self._resolver.resolve(
-                    selections, as_of=as_of, channel=spec.channel, pins=spec.pins, journal=journal
+                    selections,
+                    as_of=as_of,
+                    channel=spec.channel,
+                    pins=spec.pins,
+                    journal=journal,
+                    use=f"{spec.tenant}/{spec.communication_id or spec.request_id}",
                 )
             uses, warnings = found
             told = (
