@@ -12,6 +12,7 @@ from pressrun_sources.iconik.source import IconikSource
 from pressrun_sources.library.source import LibrarySource
 from pressrun_sources.protocol import Source
 from pressrun_sources.registry import Registry
+from pressrun_sources.smintio.source import SmintioSource
 from pressrun_sources.transport.observer import Observer, ignore
 from pressrun_sources.transport.timing import Timing
 
@@ -40,4 +41,6 @@ def build_registry(
         sources.append(IconikSource(config.iconik, config.transport, observer, timing))
     if config.http is not None:
         sources.append(HttpSource(config.http, config.transport, observer, timing))
+    if config.smintio is not None:
+        sources.append(SmintioSource(config.smintio, config.transport, observer, timing))
     return Registry({source.name: source for source in sources})

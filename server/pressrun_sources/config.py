@@ -13,12 +13,13 @@ from pressrun_sources.environment import Environment
 from pressrun_sources.http.config import HttpConfig
 from pressrun_sources.iconik.config import IconikConfig
 from pressrun_sources.library.config import LibraryConfig
+from pressrun_sources.smintio.config import SmintioConfig
 from pressrun_sources.transport.config import TransportConfig
 
 __all__ = ["SourcesConfig", "from_env"]
 
 _PREFIXES = tuple(
-    f"PRESSRUN_{name}_" for name in ("LIBRARY", "CORE_DAM", "CLOUDINARY", "ICONIK", "HTTP_SOURCE", "SOURCES")
+    f"PRESSRUN_{name}_" for name in ("LIBRARY", "CORE_DAM", "CLOUDINARY", "ICONIK", "HTTP_SOURCE", "SMINTIO", "SOURCES")
 )
 _SECRETS = ("client_secret", "password", "api_secret", "auth_token", "token")
 
@@ -33,6 +34,7 @@ class SourcesConfig:
     cloudinary: CloudinaryConfig | None = None
     iconik: IconikConfig | None = None
     http: HttpConfig | None = None
+    smintio: SmintioConfig | None = None
 
     def redacted(self) -> dict[str, str]:
         """Every setting as text, by its dotted name, with secrets only as set or not set; for printing."""
@@ -59,6 +61,7 @@ def from_env(environ: Mapping[str, str]) -> SourcesConfig:
         cloudinary=CloudinaryConfig.from_environment(environment, plain_http),
         iconik=IconikConfig.from_environment(environment, plain_http),
         http=HttpConfig.from_environment(environment, plain_http),
+        smintio=SmintioConfig.from_environment(environment, plain_http),
     )
     environment.finish(_PREFIXES)
     return config

@@ -20,7 +20,9 @@ from pressrun_loadtest.sandbox.settings import (
     HttpSettings,
     IconikSettings,
     SandboxSettings,
+    SmintioSettings,
 )
+from pressrun_loadtest.sandbox.smintio.options import SmintioOptions
 
 __all__ = [
     "CloudinaryOptions",
@@ -36,5 +38,7 @@ __all__ = [
     "SandboxSettings",
     "Seed",
     "SeedError",
+    "SmintioOptions",
+    "SmintioSettings",
     "load_seed",
 ]

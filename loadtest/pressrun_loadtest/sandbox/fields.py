@@ -99,6 +99,11 @@ class Fields:
         value = self._get(name, dict, "a mapping")
         return {} if value is None else {str(key): item for key, item in value.items()}
 
+    def everything(self) -> dict[str, object]:
+        """All fields as they stand."""
+        self._read.update(self._values)
+        return dict(self._values)
+
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of texts; empty when the field is not set."""
         items = self._get(name, list, "a list of texts") or []

@@ -21,6 +21,8 @@ from pressrun_loadtest.sandbox.http.seed import read_seed as read_http
 from pressrun_loadtest.sandbox.iconik.seed import IconikSeed
 from pressrun_loadtest.sandbox.iconik.seed import read_seed as read_iconik
 from pressrun_loadtest.sandbox.pictures import grayscale
+from pressrun_loadtest.sandbox.smintio.seed import SmintioSeed
+from pressrun_loadtest.sandbox.smintio.seed import read_seed as read_smintio
 
 __all__ = ["DEFAULT_SEED", "Seed", "SeedError", "load_seed"]
 
@@ -40,6 +42,7 @@ class Seed:
     cloudinary: CloudinarySeed
     iconik: IconikSeed
     http: HttpSeed
+    smintio: SmintioSeed
 
 
 def load_seed(path: Path = DEFAULT_SEED) -> Seed:
@@ -59,12 +62,13 @@ def load_seed(path: Path = DEFAULT_SEED) -> Seed:
         cloudinary = read_cloudinary(Fields(fields.values("cloudinary"), "cloudinary"), files.load)
         iconik = read_iconik(Fields(fields.values("iconik"), "iconik"), files.load)
         http = read_http(Fields(fields.values("http"), "http"), files.load)
+        smintio = read_smintio(Fields(fields.values("smintio"), "smintio"), files.load)
         fields.finish()
     except yaml.YAMLError as error:
         raise SeedError(f"{path}: not YAML: {error}") from error
     except BadInputError as error:
         raise SeedError(f"{path}: {error}") from error
-    return Seed(core_dam, cloudinary, iconik, http)
+    return Seed(core_dam, cloudinary, iconik, http, smintio)
 
 
 class _Files:

@@ -29,7 +29,11 @@ from pressrun_loadtest.sandbox.settings import (
     HttpSettings,
     IconikSettings,
     SandboxSettings,
+    SmintioSettings,
 )
+from pressrun_loadtest.sandbox.smintio.app import SMINTIO_APP, SMINTIO_STORE_APP, Smintio
+from pressrun_loadtest.sandbox.smintio.options import SmintioOptions
+from pressrun_loadtest.sandbox.smintio.routes import FRONTEND, LICENCES
 from pressrun_loadtest.sandbox.system import System
 
 __all__ = ["Ports", "Sandbox"]
@@ -50,6 +54,8 @@ class Ports:
     iconik: int = 0
     iconik_store: int = 0
     http: int = 0
+    smintio: int = 0
+    smintio_store: int = 0
 
 
 class Sandbox:
@@ -60,7 +66,7 @@ class Sandbox:
     use the admin interface under `/__sandbox__/`. It may be started again after it stopped; state stays.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each system
         self,
         *,
         seed: Seed | None = None,
@@ -70,6 +76,7 @@ class Sandbox:
         cloudinary: CloudinaryOptions | None = None,
         iconik: IconikOptions | None = None,
         http: HttpOptions | None = None,
+        smintio: SmintioOptions | None = None,
         clock: Clock = utc_now,
     ) -> None:
         """Prepare the state; `seed` is the shipped one by default.
@@ -82,6 +89,7 @@ class Sandbox:
         self.cloudinary = Cloudinary(seed.cloudinary, cloudinary or CloudinaryOptions(), clock)
         self.iconik = Iconik(seed.iconik, iconik or IconikOptions(), clock)
         self.http = HttpEndpoint(seed.http, http or HttpOptions(), clock)
+        self.smintio = Smintio(seed.smintio, smintio or SmintioOptions(), clock)
         self._host = host
         chosen = ports or Ports()
         self._ports = {
@@ -91,6 +99,8 @@ class Sandbox:
             ICONIK_APP: chosen.iconik,
             ICONIK_STORE_APP: chosen.iconik_store,
             HTTP_APP: chosen.http,
+            SMINTIO_APP: chosen.smintio,
+            SMINTIO_STORE_APP: chosen.smintio_store,
         }
         self._settings: SandboxSettings | None = None
         self._stack: AsyncExitStack | None = None
@@ -108,7 +118,7 @@ class Sandbox:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            systems: tuple[System, ...] = (self.core_dam, self.cloudinary, self.iconik, self.http)
+            systems: tuple[System, ...] = (self.core_dam, self.cloudinary, self.iconik, self.http, self.smintio)
             addresses: dict[str, str] = {}
             for system in systems:
                 stack.callback(system.close)
@@ -130,6 +140,7 @@ class Sandbox:
         self.cloudinary.reset()
         self.iconik.reset()
         self.http.reset()
+        self.smintio.reset()
 
     async def _start(self, system: System, stack: AsyncExitStack) -> dict[str, str]:
         # All ports are bound before any app is built: records of one app hold links to another.
@@ -181,6 +192,16 @@ class Sandbox:
                 view_id=self.iconik.options.view_id,
             ),
             HttpSettings(base_url=addresses[HTTP_APP], token=self.http.options.token),
+            SmintioSettings(
+                origin=addresses[SMINTIO_APP],
+                api_url=f"{addresses[SMINTIO_APP]}{FRONTEND}",
+                clapi_url=f"{addresses[SMINTIO_APP]}{LICENCES}",
+                store_url=addresses[SMINTIO_STORE_APP],
+                portal_id=self.smintio.options.portal_id,
+                search_page_id=self.smintio.options.search_page_id,
+                client_id=self.smintio.options.client_id,
+                client_secret=self.smintio.options.client_secret,
+            ),
         )
 
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["CloudinarySettings", "CoreDamSettings", "HttpSettings", "IconikSettings", "SandboxSettings"]
+__all__ = [
+    "CloudinarySettings",
+    "CoreDamSettings",
+    "HttpSettings",
+    "IconikSettings",
+    "SandboxSettings",
+    "SmintioSettings",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,22 @@ class HttpSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SmintioSettings:
+    """The Smint.io stand-in."""
+
+    origin: str
+    """Scheme, host and port; `{origin}/__sandbox__/` is the admin interface."""
+    api_url: str
+    clapi_url: str
+    store_url: str
+    """Scheme, host and port to which downloads lead."""
+    portal_id: str
+    search_page_id: str
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxSettings:
     """All stand-ins."""
 
@@ -67,6 +90,7 @@ class SandboxSettings:
     cloudinary: CloudinarySettings
     iconik: IconikSettings
     http: HttpSettings
+    smintio: SmintioSettings
 
     def environment(self) -> dict[str, str]:
         """Environment variables that point a node at the sandbox."""
@@ -88,4 +112,11 @@ class SandboxSettings:
             "PRESSRUN_ICONIK_VIEW_ID": self.iconik.view_id,
             "PRESSRUN_HTTP_SOURCE_BASE_URL": self.http.base_url,
             "PRESSRUN_HTTP_SOURCE_TOKEN": self.http.token,
+            "PRESSRUN_SMINTIO_API_URL": self.smintio.api_url,
+            "PRESSRUN_SMINTIO_AUTHORITY_URL": self.smintio.origin,
+            "PRESSRUN_SMINTIO_CLAPI_URL": self.smintio.clapi_url,
+            "PRESSRUN_SMINTIO_PORTAL_ID": self.smintio.portal_id,
+            "PRESSRUN_SMINTIO_SEARCH_PAGE_ID": self.smintio.search_page_id,
+            "PRESSRUN_SMINTIO_CLIENT_ID": self.smintio.client_id,
+            "PRESSRUN_SMINTIO_CLIENT_SECRET": self.smintio.client_secret,
         }

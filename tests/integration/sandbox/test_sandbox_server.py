@@ -36,6 +36,13 @@ NAMES = {
     "PRESSRUN_ICONIK_VIEW_ID",
     "PRESSRUN_HTTP_SOURCE_BASE_URL",
     "PRESSRUN_HTTP_SOURCE_TOKEN",
+    "PRESSRUN_SMINTIO_API_URL",
+    "PRESSRUN_SMINTIO_AUTHORITY_URL",
+    "PRESSRUN_SMINTIO_CLAPI_URL",
+    "PRESSRUN_SMINTIO_PORTAL_ID",
+    "PRESSRUN_SMINTIO_SEARCH_PAGE_ID",
+    "PRESSRUN_SMINTIO_CLIENT_ID",
+    "PRESSRUN_SMINTIO_CLIENT_SECRET",
 }
 PICTURE = "/sandbox/image/upload/c_limit,w_50/statement/banner-premier.jpg"
 
@@ -49,11 +56,11 @@ def free_port() -> int:
 
 
 async def test_settings_describe_the_running_sandbox(sandbox: Sandbox) -> None:
-    """The settings name five loopback addresses and give a node's environment; secrets stay out of the repr."""
+    """The settings name six loopback addresses and give a node's environment; secrets stay out of the repr."""
     environment = sandbox.settings.environment()
     assert set(environment) == NAMES
     origins = {urlsplit(value).netloc for value in environment.values() if value.startswith("http")}
-    assert len(origins) == 5
+    assert len(origins) == 6
     assert all(origin.startswith("127.0.0.1:") for origin in origins)
     assert environment["PRESSRUN_CORE_DAM_CLIENT_SECRET"] not in repr(sandbox.settings)
     assert environment["PRESSRUN_CLOUDINARY_API_SECRET"] not in repr(sandbox.settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 from pathlib import Path
@@ -27,7 +28,10 @@ from pressrun_sources.library.config import LibraryConfig
 from pressrun_sources.library.files import Folder
 from pressrun_sources.library.source import LibrarySource
 from pressrun_sources.model import AssetQuery, AssetRef
+from pressrun_sources.smintio.config import SmintioConfig
+from pressrun_sources.smintio.source import SmintioSource
 from pressrun_sources.transport.config import TransportConfig
+from pressrun_sources.transport.timing import Timing
 
 LOGO = "7f20c1d4a9b84e5f93d2a6b1c8e0f4d7a1b2c3d4"
 
@@ -126,7 +130,7 @@ class SandboxHarness(Harness):
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__()
         self.sandbox = sandbox
-        self.sources: list[CoreDamSource | CloudinarySource | IconikSource | HttpSource] = []
+        self.sources: list[CoreDamSource | CloudinarySource | IconikSource | HttpSource | SmintioSource] = []
 
     async def close(self) -> None:
         """Close what was made."""
@@ -350,3 +354,68 @@ class HttpHarness(SandboxHarness):
     def break_content(self) -> None:
         """See `Harness`."""
         self.fault(Truncate(50), "/assets/*", method="GET")
+
+
+class SmintioHarness(SandboxHarness):
+    """The sandbox's Smint.io."""
+
+    present = AssetRef("smintio", "12:image:8812")
+    media_type = "image/jpeg"
+    absent = AssetRef("smintio", "12:image:1")
+    senseless = AssetRef("smintio", "banner premier")
+    unapproved = AssetRef("smintio", "12:image:8814")
+    expired = AssetRef("smintio", "12:image:8815")
+    hit = AssetQuery("smintio", (("campaign", "statement-2026"), ("segment", "premier")))
+    miss = AssetQuery("smintio", (("segment", "prem"),))
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(sandbox)
+        settings = sandbox.settings.smintio
+        self.config = SmintioConfig(
+            api_url=URL(settings.api_url),
+            authority_url=URL(settings.origin),
+            portal_id=settings.portal_id,
+            search_page_id=settings.search_page_id,
+            client_id=settings.client_id,
+            client_secret=settings.client_secret,
+            clapi_url=URL(settings.clapi_url),
+        )
+        self.secrets = (settings.client_secret, "Bearer ", "sandbox-refresh")
+        self.content = sandbox.smintio.store.assets[self.present.id].data
+        self.pauses: list[float] = []
+
+    async def pause(self, seconds: float) -> None:
+        """A pause that hardly takes time."""
+        self.pauses.append(seconds)
+        await asyncio.sleep(0.001)
+
+    def make(self, limits: TransportConfig = LIMITS) -> SmintioSource:
+        """See `Harness`."""
+        source = SmintioSource(self.config, limits, self.observe, Timing(sleep=self.pause))
+        self.sources.append(source)
+        return source
+
+    def fault(self, fault: Fault, path: str = "*", times: int | None = 1) -> None:
+        """Make trouble for the next calls of the API."""
+        self.sandbox.smintio.faults.add(FaultRule(fault, path, None, times))
+
+    def fault_store(self, fault: Fault, times: int | None = 1) -> None:
+        """Make trouble for the next downloads."""
+        self.sandbox.smintio.store_faults.add(FaultRule(fault, "*", None, times))
+
+    def remove(self) -> None:
+        """See `Harness`."""
+        del self.sandbox.smintio.store.assets[self.present.id]
+
+    def deny_content(self) -> None:
+        """See `Harness`."""
+        self.fault_store(FailWith(403), None)
+
+    def hang(self) -> None:
+        """See `Harness`."""
+        self.fault(Hang(), "*", None)
+        self.fault_store(Hang(), None)
+
+    def break_content(self) -> None:
+        """See `Harness`."""
+        self.fault_store(Truncate(50))

@@ -11,6 +11,7 @@ from tests.integration.sources.harnesses import (
     HttpHarness,
     IconikHarness,
     LibraryHarness,
+    SmintioHarness,
 )
 
 from pressrun_loadtest.sandbox import Sandbox
@@ -68,5 +69,16 @@ class TestHttp(Conformance):
     async def harness(self, sandbox: Sandbox) -> AsyncIterator[HttpHarness]:
         """The system under test."""
         harness = HttpHarness(sandbox)
+        yield harness
+        await harness.close()
+
+
+class TestSmintio(Conformance):
+    """Smint.io."""
+
+    @pytest.fixture
+    async def harness(self, sandbox: Sandbox) -> AsyncIterator[SmintioHarness]:
+        """The system under test."""
+        harness = SmintioHarness(sandbox)
         yield harness
         await harness.close()

@@ -3,7 +3,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.integration.sources.conformance import ORIGINAL, load
-from tests.integration.sources.harnesses import MAPPING, CloudinaryHarness, CoreDamHarness, HttpHarness, IconikHarness
+from tests.integration.sources.harnesses import (
+    MAPPING,
+    CloudinaryHarness,
+    CoreDamHarness,
+    HttpHarness,
+    IconikHarness,
+    SmintioHarness,
+)
 
 from pressrun_loadtest.sandbox import Sandbox
 from pressrun_sources.build import build_registry
@@ -32,16 +39,18 @@ async def test_from_variables_to_bytes(sandbox: Sandbox, tmp_path: Path) -> None
             "http": None,
             "iconik": None,
             "library": None,
+            "smintio": None,
         }
         for ref in (
             CoreDamHarness.present,
             CloudinaryHarness.present,
             HttpHarness.present,
             IconikHarness.present,
+            SmintioHarness.present,
             AssetRef("library", "terms.txt"),
         ):
             source = registry.get(ref.source)
             assert await load(source, await source.describe(ref), ORIGINAL)
     finally:
         await registry.close_all()
-    assert set(outcomes) == {"cloudinary ok", "core-dam ok", "http ok", "iconik ok", "library ok"}
+    assert set(outcomes) == {"cloudinary ok", "core-dam ok", "http ok", "iconik ok", "library ok", "smintio ok"}

@@ -1,0 +1,133 @@
+"""The source `smintio`.
+
+Documented: methods and shapes of the Portals Frontend API, the fields of licence terms in CLAPI-C. Inferred, and
+settings of the mapping: which fields of `rawData` say approval, region and licence, CLAPI-C's paths, what keys mean
+here, and that unclear terms bar the use. Refs name the portal's asset id, e.g. `smintio:12:image:8812`. An asset whose
+licence ended stays readable there; it is described with its window, and never used after it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from pressrun_sources.describing import in_force
+from pressrun_sources.errors import InvalidReferenceError, InvalidResponseError, NotFoundError
+from pressrun_sources.model import Approval, AssetDescription, AssetQuery, AssetRef, Rendition
+from pressrun_sources.protocol import MOST_RANKED
+from pressrun_sources.smintio.auth import Keeper
+from pressrun_sources.smintio.client import SmintioClient
+from pressrun_sources.smintio.config import SmintioConfig
+from pressrun_sources.smintio.description import describe_found, licence_id
+from pressrun_sources.smintio.licences import Licences
+from pressrun_sources.smintio.search import search_all
+from pressrun_sources.transport.body import StreamedBody
+from pressrun_sources.transport.client import Transport
+from pressrun_sources.transport.config import TransportConfig
+from pressrun_sources.transport.observer import Observer, ignore
+from pressrun_sources.transport.timing import Timing
+
+__all__ = ["SmintioSource"]
+
+_ID = re.compile(r"\d{1,10}:[a-z_]{1,32}:\S.*")
+
+
+class SmintioSource:
+    """A portal of Smint.io as a source. It gives originals; it makes no renditions."""
+
+    def __init__(
+        self,
+        config: SmintioConfig,
+        limits: TransportConfig,
+        observer: Observer = ignore,
+        timing: Timing | None = None,
+        *,
+        name: str = "smintio",
+    ) -> None:
+        self.name = name
+        self._mapping = config.mapping
+        self._transport = Transport(name, limits, config.origins(), observer, timing)
+        self._keeper = Keeper(config, self._transport)
+        self._client = SmintioClient(config, self._transport, self._keeper)
+        self._licences = Licences(self._client)
+
+    def __repr__(self) -> str:
+        return f"<SmintioSource {self._transport!r}>"
+
+    async def select(self, query: AssetQuery) -> AssetRef:
+        """The first hit, in the portal's order, that is approved, licensed and in its rights."""
+        now = datetime.fromtimestamp(self._transport.timing.wall(), UTC)
+        async for found in self._matching(query):
+            if found.approval is Approval.APPROVED and in_force(found, now):
+                return found.ref
+        raise self._nothing(query)
+
+    async def rank(self, query: AssetQuery) -> Sequence[AssetRef]:
+        """The hits in the portal's order; see `Ranking.rank`."""
+        found = [description.ref async for description in self._matching(query)]
+        if not found:
+            raise self._nothing(query)
+        return found[:MOST_RANKED]
+
+    async def describe(self, ref: AssetRef) -> AssetDescription:
+        """What the portal says now, within what the licence allows."""
+        record = await self._client.asset(ref, self._check(ref))
+        uuid = licence_id(record, self._mapping) if self._licences.configured else None
+        transaction = await self._licences.transaction(uuid, ref) if uuid is not None else None
+        return describe_found(record, transaction, ref, self._mapping, licensed=uuid is not None)
+
+    @asynccontextmanager
+    async def open(
+        self,
+        description: AssetDescription,
+        rendition: Rendition,  # noqa: ARG002 - it makes none
+    ) -> AsyncGenerator[StreamedBody, None]:
+        """The bytes behind a download that is made now, held to the SHA-1 that was described."""
+        ref = description.ref
+        subject = self._check(ref)
+        url = await self._client.download_url(ref, subject)
+        async with self._client.download(url, ref, subject, description.media_type, description.etag) as body:
+            if description.size is not None and body.size not in (None, description.size):
+                message = f"{subject} of {self.name} was replaced after it was described; try again"
+                raise InvalidResponseError(self.name, ref, message, f"{body.size} bytes came", transient=True)
+            yield body
+
+    async def check(self) -> None:
+        """Log in, and ask what the search page can do; see `Source.check`."""
+        await self._client.probe()
+
+    async def close(self) -> None:
+        """Give back connections."""
+        await self._transport.close()
+
+    async def _matching(self, query: AssetQuery) -> AsyncGenerator[AssetDescription, None]:
+        """The hits that are there and whose fields meet all criteria: the portal's index may be behind."""
+        wanted = {self._mapping.criteria.get(name, name): value for name, value in query.criteria}
+        for identifier in await search_all(self._client, wanted, f"the search for {query}"):
+            if not _ID.fullmatch(identifier):
+                continue
+            try:
+                description = await self.describe(AssetRef(self.name, identifier))
+            except NotFoundError:
+                continue
+            told = {name for name, _ in description.attributes}
+            meets = all(name not in told or (name, value) in description.attributes for name, value in query.criteria)
+            if meets and (query.locale is None or description.locale == query.locale):
+                yield description
+
+    def _nothing(self, query: AssetQuery) -> NotFoundError:
+        message = f"{self.name} has no approved asset with {query}; check the criteria and what is approved"
+        return NotFoundError(self.name, None, message)
+
+    def _check(self, ref: AssetRef) -> str:
+        """The subject for messages, once the ref can be one of this source."""
+        problem = None
+        if ref.qualifiers:
+            problem = f"the qualifier {ref.qualifiers[0][0]!r} is not known; none is"
+        elif not _ID.fullmatch(ref.id):
+            problem = f"ids are adapter:type:id, e.g. {self.name}:12:image:8812"
+        if problem:
+            raise InvalidReferenceError(self.name, ref, f"{ref} is not an asset of {self.name}: {problem}")
+        return f"asset {ref.id!r}"
