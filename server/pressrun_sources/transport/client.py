@@ -14,6 +14,8 @@ from yarl import URL
 
 from pressrun_sources.errors import InvalidResponseError, SourceError, UnavailableError
 from pressrun_sources.transport.body import StreamedBody
+from pressrun_sources.transport.breaker import Breaker
+from pressrun_sources.transport.budget import Budget
 from pressrun_sources.transport.call import Call, Expectation
 from pressrun_sources.transport.config import TransportConfig
 from pressrun_sources.transport.exchange import Exchange, Room
@@ -44,7 +46,8 @@ class Transport:
     """Everything HTTP that a connector needs.
 
     Guarantees: a call ends within `config.timeout`; no body grows beyond its limit; a connection is made only to a
-    host and an address that are allowed; secrets go only to the origins of their `Credentials`; every failure is a
+    host and an address that are allowed; a system that is down, or that says when it may be asked again, is left alone
+    until then; secrets go only to the origins of their `Credentials`; every failure is a
     `SourceError`; the observer hears of each attempt once.
 
     Cost: one connection pool a source, opened with the first call and closed by `close`.
@@ -175,7 +178,17 @@ class Transport:
                 trust_env=False,
             )
             slots = asyncio.Semaphore(config.max_concurrency)
-            self._room = Room(self.source, config, session, slots, self._origins, self.timing, self._observer)
+            self._room = Room(
+                self.source,
+                config,
+                session,
+                slots,
+                self._origins,
+                self.timing,
+                self._observer,
+                Breaker(config.breaker_failures, config.breaker_seconds, self.timing),
+                Budget(self.timing),
+            )
         return self._room
 
     async def _retrying(self, call: Call, attempt: Callable[[float], Awaitable[T]]) -> T:

@@ -33,6 +33,10 @@ class TransportConfig:
     backoff_limit: float = 5.0
     """The longest pause that we choose ourselves."""
     max_redirects: int = 3
+    breaker_failures: int = 10
+    """Failures on end after which a source is left alone for a while; 0: never."""
+    breaker_seconds: float = 5.0
+    """How long, until one request is let in to see whether it is back."""
     allowed: AllowList = AllowList()  # noqa: RUF009 - frozen, so sharing it is safe
     """Hosts and networks beyond the configured ones."""
 
@@ -48,5 +52,9 @@ class TransportConfig:
             max_bytes=environment.size("PRESSRUN_SOURCES_MAX_BYTES", default.max_bytes),
             max_concurrency=environment.integer("PRESSRUN_SOURCES_MAX_CONCURRENCY", default.max_concurrency, 1, 1000),
             retries=environment.integer("PRESSRUN_SOURCES_RETRIES", default.retries, 0, 10),
+            breaker_failures=environment.integer(
+                "PRESSRUN_SOURCES_BREAKER_FAILURES", default.breaker_failures, 0, 1000
+            ),
+            breaker_seconds=environment.seconds("PRESSRUN_SOURCES_BREAKER_SECONDS", default.breaker_seconds),
             allowed=AllowList.from_environment(environment),
         )

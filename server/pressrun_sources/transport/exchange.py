@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 import aiohttp
 from yarl import URL
 
-from pressrun_sources.errors import InvalidResponseError, SourceError, TimedOutError, TooLargeError, UnavailableError
+from pressrun_sources.errors import (
+    InvalidResponseError,
+    RateLimitedError,
+    SourceError,
+    TimedOutError,
+    TooLargeError,
+    UnavailableError,
+)
+from pressrun_sources.transport.breaker import Breaker
+from pressrun_sources.transport.budget import Budget
 from pressrun_sources.transport.call import Call
 from pressrun_sources.transport.config import TransportConfig
 from pressrun_sources.transport.errors import address_refused, error_for_exception, error_for_status, too_large
@@ -47,6 +56,8 @@ class Room:
     origins: frozenset[URL]
     timing: Timing
     observer: Observer
+    breaker: Breaker
+    budget: Budget
 
 
 @dataclass(slots=True)
@@ -60,6 +71,7 @@ class Exchange:
     received: int = 0
     response: aiohttp.ClientResponse | None = None
     _holds_slot: bool = False
+    _let_in: bool = False
     _begun: float = 0.0
     _ended: bool = field(default=False)
 
@@ -74,6 +86,8 @@ class Exchange:
             async with asyncio.timeout_at(self.deadline):
                 await self.room.slots.acquire()
                 self._holds_slot = True
+                self._let_through()
+                await self._keep_budget()
                 response = await self._follow()
                 await self._check_status(response)
         except BaseException as error:
@@ -135,7 +149,32 @@ class Exchange:
             self.response.close()
         if self._holds_slot:
             self.room.slots.release()
+        if self._let_in:
+            self.room.breaker.ended(outcome)
         self.room.observer(self.room.source, outcome, self.room.timing.monotonic() - self._begun, self.received)
+
+    def _let_through(self) -> None:
+        wait = self.room.breaker.wait()
+        if wait is not None:
+            source = self.room.source
+            message = f"{source} is not available; try again later"
+            detail = (
+                f"{self.call}: not sent, since {source} failed so often on end; see PRESSRUN_SOURCES_BREAKER_FAILURES"
+            )
+            raise UnavailableError(source, self.call.ref, message, detail, wait)
+        self._let_in = True
+
+    async def _keep_budget(self) -> None:
+        """Wait where the system said when it may be asked again, or refuse where that is too late for this call."""
+        wait = self.room.budget.wait(self.call.url.origin())
+        if not wait:
+            return
+        if wait >= self.deadline - asyncio.get_running_loop().time():
+            source = self.room.source
+            message = f"{source} asks for fewer requests; try again later"
+            detail = f"{self.call}: not sent, since {source} said when it may be asked again"
+            raise RateLimitedError(source, self.call.ref, message, detail, wait)
+        await self.room.timing.sleep(wait)
 
     async def _follow(self) -> aiohttp.ClientResponse:
         url, call = self.call.url, self.call
@@ -152,6 +191,7 @@ class Exchange:
                 json=call.json,
                 allow_redirects=False,
             )
+            self.room.budget.note(url.origin(), self.response.status, self.response.headers)
             location = self.response.headers.get("Location")
             if self.response.status not in _REDIRECTS or location is None:
                 return self._checked(self.response)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-
-from multidict import CIMultiDictProxy
 
 from pressrun_sources.errors import SourceError
 from pressrun_sources.transport.timing import Timing
@@ -40,7 +39,7 @@ class RetryPolicy:
         return pause if pause < remaining else None
 
 
-def retry_after(headers: CIMultiDictProxy[str], names: tuple[str, ...], now: float) -> float | None:
+def retry_after(headers: Mapping[str, str], names: tuple[str, ...], now: float) -> float | None:
     """Seconds that the first usable of these headers asks to wait, given as seconds or as an HTTP date."""
     for name in names:
         text = headers.get(name, "").strip()

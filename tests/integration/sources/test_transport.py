@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from tests.integration.sources.scripted import Handler, Scripted, scripted
 from yarl import URL
 
 from pressrun_sources.errors import (
+    DeniedError,
     InvalidResponseError,
     MisconfiguredError,
     NotFoundError,
@@ -61,12 +63,14 @@ class Bench:
 
     def __init__(self) -> None:
         self.pauses: list[float] = []
+        self.ahead = 0.0
         self.outcomes: list[tuple[str, int]] = []
         self.made: list[Transport] = []
 
     async def sleep(self, seconds: float) -> None:
         """A pause that takes no time."""
         self.pauses.append(seconds)
+        self.ahead += seconds
 
     def observe(self, source: str, outcome: str, seconds: float, size: int) -> None:
         """The observer."""
@@ -76,7 +80,12 @@ class Bench:
 
     def transport(self, server: Scripted, config: TransportConfig = LIMITS) -> Transport:
         """A transport that may call the server."""
-        timing = Timing(sleep=self.sleep, random=lambda: 0.5, wall=lambda: 1_767_225_600.0)
+        timing = Timing(
+            monotonic=lambda: time.monotonic() + self.ahead,
+            sleep=self.sleep,
+            random=lambda: 0.5,
+            wall=lambda: 1_767_225_600.0,
+        )
         made = Transport("dam", config, frozenset({server.url.origin()}), self.observe, timing)
         self.made.append(made)
         return made
@@ -474,3 +483,60 @@ async def test_closed_in_between(bench: Bench) -> None:
         await transport.close()
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [UnavailableError] * 3
+
+
+async def test_a_budget_is_kept(bench: Bench) -> None:
+    """After the last request that a system allows the next one waits for the reset, without being refused first."""
+    first = json_answer(None, 200, **{"RateLimit-Remaining": "0", "RateLimit-Reset": "3"})
+    async with scripted(first, json_answer()) as server:
+        transport = bench.transport(server)
+        await transport.fetch(get(server))
+        await transport.fetch(get(server))
+        assert [round(pause) for pause in bench.pauses] == [3]
+        assert len(server.requests) == 2
+
+
+async def test_a_budget_that_comes_too_late(bench: Bench) -> None:
+    """Where the reset is after the deadline, the call is refused at once and nothing is sent."""
+    first = json_answer(None, 429, **{"Retry-After": "600"})
+    async with scripted(first, json_answer()) as server:
+        transport = bench.transport(server)
+        for _ in range(2):
+            with pytest.raises(RateLimitedError) as caught:
+                await transport.fetch(get(server))
+            assert caught.value.retry_after is not None
+            assert 590 < caught.value.retry_after <= 600
+        assert len(server.requests) == 1
+        assert [outcome for outcome, _ in bench.outcomes] == ["rate_limited", "rate_limited"]
+
+
+async def test_a_system_that_is_down_is_left_alone(bench: Bench) -> None:
+    """After so many failures on end calls end at once, with a time, and the system hears nothing."""
+    async with scripted(json_answer(status=503)) as server:
+        transport = bench.transport(server, replace(LIMITS, breaker_failures=3))
+        for _ in range(5):
+            with pytest.raises(UnavailableError) as caught:
+                await transport.fetch(get(server))
+        assert len(server.requests) == 3
+    assert caught.value.retry_after is not None
+    assert caught.value.transient
+    assert "PRESSRUN_SOURCES_BREAKER_FAILURES" in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({"errors": ["Asset is locked"]}, "Asset is locked"),
+        ({"errors": [{"message": "one"}, {"detail": "two"}]}, "one; two"),
+        ({"error_code": "x", "error_message": "No access"}, "No access"),
+        ({"type": "about:blank", "title": "Forbidden", "detail": "Not for you"}, "Not for you"),
+        ({"title": "Forbidden"}, "Forbidden"),
+    ],
+)
+async def test_reasons(bench: Bench, body: dict[str, object], reason: str) -> None:
+    """What a system says about a refusal is for operators, in each of the shapes that are known."""
+    async with scripted(json_answer(body, 403)) as server:
+        with pytest.raises(DeniedError) as caught:
+            await bench.transport(server).fetch(get(server))
+    assert caught.value.detail.endswith(f"answered 403: {reason}")
+    assert reason not in str(caught.value)

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import pytest
+from multidict import CIMultiDict
+from yarl import URL
+
+from pressrun_sources.transport.breaker import Breaker
+from pressrun_sources.transport.budget import Budget
+from pressrun_sources.transport.timing import Timing
+
+ORIGIN = URL("https://dam.example")
+WALL = 1_767_225_600.0
+
+
+class Clock:
+    """A clock that tests move."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        """Where it stands."""
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The time."""
+    return Clock()
+
+
+def test_opens_and_closes(clock: Clock) -> None:
+    """It opens after failures on end, lets one request in after its time, and closes when that succeeds."""
+    breaker = Breaker(2, 5.0, Timing(monotonic=clock))
+    for outcome in ("unavailable", "ok", "unavailable", "cancelled", "timed_out"):
+        assert breaker.wait() is None
+        breaker.ended(outcome)
+    assert breaker.wait() == 5.0
+    clock.now += 5
+    assert breaker.wait() is None
+    assert breaker.wait() == 2.5
+    breaker.ended("unavailable")
+    assert breaker.wait() == 5.0
+    clock.now += 5
+    assert breaker.wait() is None
+    breaker.ended("not_found")
+    assert breaker.wait() is None
+
+
+def test_cancelled_probe(clock: Clock) -> None:
+    """A cancelled request says nothing, and the next one may try."""
+    breaker = Breaker(1, 5.0, Timing(monotonic=clock))
+    breaker.ended("unavailable")
+    clock.now += 5
+    assert breaker.wait() is None
+    breaker.ended("cancelled")
+    assert breaker.wait() is None
+
+
+def test_switched_off(clock: Clock) -> None:
+    """Zero switches it off; a rate limit is an answer."""
+    breaker = Breaker(0, 5.0, Timing(monotonic=clock))
+    for _ in range(100):
+        breaker.ended("unavailable")
+    assert breaker.wait() is None
+    breaker = Breaker(1, 5.0, Timing(monotonic=clock))
+    breaker.ended("rate_limited")
+    assert breaker.wait() is None
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "wait"),
+    [
+        (200, {"X-FeatureRateLimit-Remaining": "0", "X-FeatureRateLimit-Reset": "Thu, 01 Jan 2026 00:01:00 GMT"}, 60.0),
+        (200, {"X-FeatureRateLimit-Remaining": "1", "X-FeatureRateLimit-Reset": "Thu, 01 Jan 2026 00:01:00 GMT"}, 0.0),
+        (200, {"RateLimit-Remaining": "0", "RateLimit-Reset": "7"}, 7.0),
+        (200, {"RateLimit-Remaining": "0"}, 0.0),
+        (200, {"RateLimit": '"default";r=0;t=9'}, 9.0),
+        (200, {"RateLimit": '"default";r=3;t=9'}, 0.0),
+        (429, {"Retry-After": "3"}, 3.0),
+        (503, {"Retry-After": "3"}, 0.0),
+        (429, {}, 0.0),
+    ],
+)
+def test_budget(clock: Clock, status: int, headers: dict[str, str], wait: float) -> None:
+    """A used-up budget holds requests back until its reset, for that origin alone."""
+    budget = Budget(Timing(monotonic=clock, wall=lambda: WALL))
+    budget.note(ORIGIN, status, CIMultiDict(headers))
+    assert budget.wait(ORIGIN) == wait
+    assert budget.wait(URL("https://cdn.example")) == 0
+    clock.now += wait
+    assert budget.wait(ORIGIN) == 0
