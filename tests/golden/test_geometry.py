@@ -304,6 +304,47 @@ CASES = {
         ....
         """],
     ),
+    "rows that a cell joins stay together, and alternate": (
+        "<table><thead><tr><th colspan='2'></th></tr></thead><tbody pr-for='r in rows'><tr><td rowspan='2'></td><td></td></tr>"
+        "<tr><td></td></tr></tbody></table>",
+        "@page { size: 60pt 80pt; margin: 10pt } th { background: black } tr { height: 10pt; background: red }"
+        "tr:nth-child(even) { background: blue }",
+        ["""
+        ......
+        .KKKK.
+        .RRRR.
+        .RRBB.
+        .RRRR.
+        .RRBB.
+        ......
+        ......
+        """] * 4,
+    ),
+    "a cell to the end of its rows goes on over pages": (
+        "<table><tbody><tr><td rowspan='0' class='g'></td><td></td></tr><tr pr-for='r in rows'><td></td></tr></tbody>"
+        "<tbody><tr><td></td><td></td></tr></tbody></table>",
+        "@page { size: 60pt 80pt; margin: 10pt } .g { background: green } tr { height: 10pt; background: red }"
+        "tr:nth-child(even) { background: blue }",
+        ["""
+        ......
+        .GGRR.
+        .GGBB.
+        .GGRR.
+        .GGBB.
+        .GGRR.
+        .GGBB.
+        ......
+        """, """
+        ......
+        .GGRR.
+        .GGBB.
+        .GGRR.
+        .RRRR.
+        ......
+        ......
+        ......
+        """],
+    ),
     "rows alternate, are kept whole, and the header is repeated": (
         "<table><thead><tr><th></th></tr></thead><tbody><tr pr-for='r in rows'><td></td></tr></tbody></table>",
         "@page { size: 40pt 80pt; margin: 10pt } th { background: black } tr { height: 10pt; background: red }"

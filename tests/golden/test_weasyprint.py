@@ -167,6 +167,26 @@ CASES: dict[str, tuple[str, str]] = {
         "<table><tr><td>one two three four five six seven eight</td><td class=m>mid</td><td class=b>low</td></tr></table>",
         ".m { vertical-align: middle } .b { vertical-align: bottom }",
     ),
+    "cells down and across": (
+        "<table><tr><td rowspan=2 class=g>one</td><td class=r>two</td><td>three</td></tr>"
+        "<tr><td colspan=2 rowspan=2 class=y>four and more words that wrap in here</td></tr><tr><td>five</td></tr>"
+        "<tr><td>six</td><td class=b>seven</td><td>eight</td></tr></table>",
+        ".g { background: green } .r { background: red } .y { background: yellow } .b { background: blue }",
+    ),
+    "the last row of a cell grows with it": (
+        "<table><tr><td>a</td><td rowspan=3 class=y>one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen</td></tr>"
+        "<tr><td>b</td></tr><tr><td class=g>c</td></tr></table><p>end</p>",
+        ".y { background: yellow } .g { background: green }",
+    ),
+    "a header of two rows": (
+        "<table><thead><tr><th rowspan=2 class=m>No</th><th colspan=2>Sales</th></tr><tr><th>in</th><th>out</th></tr></thead>"
+        "<tbody><tr><td>1</td><td>2</td><td>3</td></tr></tbody></table>",
+        ".m { vertical-align: middle }",
+    ),
+    "rows are parted between pages": (
+        f"<table><tr><td>{_LOREM}</td><td>one</td></tr><tr><td>two</td><td>{_LOREM}</td></tr></table>",
+        "tr { break-inside: auto } td { padding: 0 3pt }",
+    ),
     "rows go on over pages under their header": (f"<table><thead><tr><th>No</th><th>What</th></tr></thead><tbody>{_rows(14)}</tbody></table>", ""),
     "a heading stays with its text": (f"<p>{_LOREM}</p><h2>Heading</h2><p>{_LOREM}</p>", "h2 { break-after: avoid }"),
     "a box is kept whole": (f"<p>{_LOREM[:200]}</p><div class=k><p>one</p><p>two</p><p>three</p><p>four</p></div>", ".k { break-inside: avoid }"),

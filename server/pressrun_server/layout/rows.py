@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -36,10 +35,13 @@ from pressrun_server.model.program import (
     styles_of,
 )
 
-__all__ = ["RowFrame", "RowPlan", "RowSetter", "split", "untagged"]
+__all__ = ["RowFrame", "RowPlan", "RowSetter", "Set", "edges", "put", "start_of", "untagged"]
 
 FlowCell: TypeAlias = "Callable[[list[BoundNode], Callable[[str], None], str], tuple[Page, int]]"
 """Flows a cell's nodes from y = 0, given what is told of characters that no font has, and the cell's role."""
+
+Set: TypeAlias = "tuple[Cell, Page, int]"
+"""A cell, its content from y = 0, and the height of that."""
 
 _LEFT, _CENTER, _RIGHT = 0, 1, 2
 _ALIGN = {"left": _LEFT, "center": _CENTER, "right": _RIGHT}
@@ -217,10 +219,10 @@ class RowSetter:
             paragraphs.append(only if isinstance(only, Paragraph) else None)
         heights = [self._setter.metrics(item.style)[0] if item else 0 for item in paragraphs]
         row_height = max(
-            [node.min_height, *(_edges(cell.box) + height for cell, height in zip(node.cells, heights, strict=True))]
+            [node.min_height, *(edges(cell.box) + height for cell, height in zip(node.cells, heights, strict=True))]
         )
         plans = [
-            None if paragraph is None else self._cell(cell, paragraph, _start(cell, row_height, height))
+            None if paragraph is None else self._cell(cell, paragraph, start_of(cell, row_height, height))
             for cell, paragraph, height in zip(node.cells, paragraphs, heights, strict=True)
         ]
         strip = _strip(plans, paragraphs)
@@ -254,7 +256,27 @@ class RowSetter:
 
     def flowed(self, row: BoundRow, flow: FlowCell, missing: Callable[[str], None], *, artifact: bool) -> RowFrame:
         """The frames of a row of any kind, cell by cell."""
-        set_cells: list[tuple[Cell, Page, int]] = []
+        set_cells = self.contents(row, flow, missing, artifact=artifact)
+        height = max([row.node.min_height, *(edges(cell.box) + inner for cell, _, inner in set_cells)])
+        frame = RowFrame(height, [], _decoration(row.node, height), [])
+        tagged = bool(row.node.role) and not artifact
+        if not artifact:
+            frame.roles = (row.node.role, *(cell.role for cell, _, _ in set_cells))
+        if tagged:
+            frame.tags.append("(" + row.node.role)
+        for index, (cell, page, inner) in enumerate(set_cells):
+            put(frame, page, start_of(cell, height, inner), index, cell.role, tagged=tagged)
+        if tagged:
+            frame.tags.append(")")
+            # A row whose text took more than one line is to the structure what the others are.
+            shape = self._shapes.get(tuple(frame.tags))
+            if shape is not None:
+                frame.tags = [shape]
+        return frame
+
+    def contents(self, row: BoundRow, flow: FlowCell, missing: Callable[[str], None], *, artifact: bool) -> list[Set]:
+        """What is in a row's cells."""
+        set_cells: list[Set] = []
         for cell, content in zip(row.node.cells, row.cells, strict=True):
             only = cell.children[0] if len(cell.children) == 1 else None
             make: Callable[[Callable[[str], None]], tuple[Page, int]]
@@ -266,33 +288,7 @@ class RowSetter:
                     nodes = [BoundParagraph(only, nodes)]
                 make = partial(flow, nodes, role=cell.role)  # type: ignore[call-arg]
             set_cells.append((cell, *self._cells.get(cell, make, missing)))
-        height = max([row.node.min_height, *(_edges(cell.box) + inner for cell, _, inner in set_cells)])
-        frame = RowFrame(height, [], _decoration(row.node, height), [])
-        tagged = bool(row.node.role) and not artifact
-        if not artifact:
-            frame.roles = (row.node.role, *(cell.role for cell, _, _ in set_cells))
-        if tagged:
-            frame.tags.append("(" + row.node.role)
-        for index, (cell, page, inner) in enumerate(set_cells):
-            dy = _start(cell, height, inner)
-            frame.text += [
-                (x, y + dy, index if x.__class__ is str else style, shard, codes)
-                for x, y, style, shard, codes in page.text
-            ]
-            if page.fills:
-                frame.fills += [(x, y + dy, w, h, color) for x, y, w, h, color in page.fills]
-            if page.images:
-                frame.images += [(x, y + dy, w, h, slot, tagged) for x, y, w, h, slot, tagged in page.images]
-            frame.tags += [f"({cell.role}", *page.tags, ")"] if tagged else page.tags
-            frame.alts += page.alts
-            frame.links += [(x, y + dy, w, h, link) for x, y, w, h, link in page.links]
-        if tagged:
-            frame.tags.append(")")
-            # A row whose text took more than one line is to the structure what the others are.
-            shape = self._shapes.get(tuple(frame.tags))
-            if shape is not None:
-                frame.tags = [shape]
-        return frame
+        return set_cells
 
     def _shape(self, node: RowTemplate, paragraphs: list[Paragraph | None]) -> Shape:
         """The shape of a row of one line a cell; equal ones are one, whatever the rows look like."""
@@ -329,84 +325,33 @@ class RowSetter:
         return page, y + box.margin_bottom
 
 
+def put(frame: RowFrame, page: Page, dy: int, index: int, role: str, *, tagged: bool) -> None:
+    """Put a cell's content into a row's frame.
+
+    Args:
+        frame: the row's.
+        page: the content, from y = 0.
+        dy: where that is.
+        index: number of the cell.
+        role: its type, with attributes.
+        tagged: whether the row is in the structure.
+    """
+    frame.text += [
+        (x, y + dy, index if x.__class__ is str else style, shard, codes) for x, y, style, shard, codes in page.text
+    ]
+    if page.fills:
+        frame.fills += [(x, y + dy, w, h, color) for x, y, w, h, color in page.fills]
+    if page.images:
+        frame.images += [(x, y + dy, w, h, slot, own) for x, y, w, h, slot, own in page.images]
+    frame.tags += [f"({role}", *page.tags, ")"] if tagged else page.tags
+    frame.alts += page.alts
+    frame.links += [(x, y + dy, w, h, link) for x, y, w, h, link in page.links]
+
+
 def untagged(frame: RowFrame) -> RowFrame:
     """The same row as an artifact, e.g. a header on a further page."""
     images = [(*image[:5], False) for image in frame.images]
     return RowFrame(frame.height, bare(frame.text), frame.fills, images, frame.y)
-
-
-def split(frame: RowFrame, room: int) -> tuple[RowFrame, RowFrame]:
-    """A row that is taller than a page as two: what fits into `room`, and the rest.
-
-    Each part is a row of its own for the structure, with its cells and a paragraph for each piece of them.
-    """
-    if frame.y:
-        text = [(x, y - frame.y, style, shard, codes) for x, y, style, shard, codes in frame.text]
-        frame = RowFrame(frame.height, text, frame.fills, frame.images, 0, frame.tags, frame.alts, roles=frame.roles)
-    lines = [item for item in frame.text if item[0].__class__ is not str]
-    baselines = sorted({_baseline(item) for item in lines})
-    cut = max([y for y in baselines if y <= room], default=0)
-    if not cut:
-        cut = baselines[0] if baselines else room
-    here, later = RowFrame(room, roles=frame.roles), RowFrame(0, roles=frame.roles)
-    _share(frame, cut, here, later)
-    for x, y, width, height, color in frame.fills:
-        here.fills.append((x, y, width, min(height, room - y), color))
-    if not later.text and not later.images:
-        return here, later
-    # What is left begins where its first line or picture begins.
-    first = min(
-        [_baseline(item) for item in later.text if item[0].__class__ is not str]
-        + [image[1] + image[3] for image in later.images]
-    )
-    line = min((after - before for before, after in itertools.pairwise(baselines)), default=first)
-    shift = first - max(line, 1)
-    later.height = max(frame.height - shift, 1)
-    later.text = [(x, y - shift, style, shard, codes) for x, y, style, shard, codes in later.text]
-    later.fills = [
-        (x, max(y - shift, 0), width, height - max(shift - y, 0), color)
-        for x, y, width, height, color in frame.fills
-        if y + height > shift
-    ]
-    later.images = [(x, y - shift, width, height, slot, tag) for x, y, width, height, slot, tag in later.images]
-    return here, later
-
-
-def _baseline(item: TextItem) -> int:
-    return item[1] + item[0].columns[0].y if isinstance(item[0], Strip) else item[1]
-
-
-def _share(frame: RowFrame, cut: int, here: RowFrame, later: RowFrame) -> None:
-    """Text and images above the cut to one part, the others to the other, with marks and tags of their own."""
-    opened = {id(here): None, id(later): None}
-    cells: dict[int, dict[int, list[Tag]]] = {id(here): {}, id(later): {}}
-    mark: TextItem = (ARTIFACT, 0, 0, 0, "")
-    for item in frame.text:
-        if isinstance(item[0], str):
-            mark = item
-            continue
-        part = here if _baseline(item) <= cut else later
-        if not isinstance(item[0], Strip) and opened[id(part)] is not mark:
-            opened[id(part)] = mark  # type: ignore[assignment]
-            part.text.append(mark)
-            if mark[0] != ARTIFACT:
-                cells[id(part)].setdefault(mark[2], []).append("P" if mark[0][0] == "T" else mark[0])
-        part.text.append(item)
-    for x, y, width, height, slot, tagged in frame.images:
-        part = here if y <= cut else later
-        part.images.append((x, y, width, height, slot, tagged))
-    for image, alt in zip([image for image in frame.images if image[5]], frame.alts, strict=True):
-        part = here if image[1] <= cut else later
-        cells[id(part)].setdefault(0, []).append("!Figure")
-        part.alts.append(alt)
-    for part in (here, later):
-        inner = cells[id(part)]
-        if frame.roles and inner:
-            part.tags = [f"({frame.roles[0]}"] if frame.roles[0] else []
-            for index, role in enumerate(frame.roles[1:]):
-                part.tags += [f"({role}", *inner.get(index, []), ")"] if role else inner.get(index, [])
-            if frame.roles[0]:
-                part.tags.append(")")
 
 
 def _own_style(paragraph: Paragraph) -> int | None:
@@ -444,18 +389,19 @@ def _bare(paragraph: Paragraph) -> bool:
     return not paragraph.preserve and not paragraph.box.margin_top and not paragraph.box.margin_bottom
 
 
-def _edges(box: Box) -> int:
+def edges(box: Box) -> int:
+    """Height of a cell's borders and paddings."""
     border = (box.border_top.width if box.border_top else 0) + (box.border_bottom.width if box.border_bottom else 0)
     return box.padding_top + box.padding_bottom + border
 
 
-def _start(cell: Cell, row_height: int, inner: int) -> int:
+def start_of(cell: Cell, row_height: int, inner: int) -> int:
     """Where a cell's content begins in its row."""
     box = cell.box
     top = box.padding_top + (box.border_top.width if box.border_top else 0)
     if cell.valign == "top":
         return top
-    spare = row_height - _edges(box) - inner
+    spare = row_height - edges(box) - inner
     return top + (spare if cell.valign == "bottom" else spare // 2)
 
 

@@ -18,6 +18,7 @@ from pressrun_server.model.program import (
     Row,
     RowConditional,
     RowFor,
+    RowGroup,
     RowTemplate,
     Table,
     Text,
@@ -116,6 +117,8 @@ def _row(row: Row, found: set[int]) -> bool:
     if isinstance(row, RowConditional):
         for _, branch in row.branches:
             _rows(branch, found)
+    elif isinstance(row, RowGroup):
+        _rows(row.rows, found)
     elif isinstance(row, RowFor):
         _rows(row.odd, found)
         _rows(row.even, found)

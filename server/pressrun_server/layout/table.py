@@ -6,15 +6,20 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from pressrun_server.layout.joined import Joined
 from pressrun_server.layout.overflow import overflow
 from pressrun_server.layout.paging import ENDLESS, Paging
+from pressrun_server.layout.parting import baselines, lines_within, split
 from pressrun_server.layout.placing import place_row
-from pressrun_server.layout.rows import RowFrame, split, untagged
+from pressrun_server.layout.rows import RowFrame, untagged
 from pressrun_server.model.content import BoundNode, BoundRow, BoundRows, BoundTable
 from pressrun_server.model.page import Page
 from pressrun_server.model.sums import Sums, add_sums
 
 __all__ = ["OpenTable", "Tables"]
+
+_ORPHANS = 2
+"""Lines of a parted row on each page."""
 
 
 @dataclass(slots=True, eq=False)
@@ -68,10 +73,12 @@ class Tables(Paging):
         opened = self._enter(box)
         start, page = self._y, self._page
         table = OpenTable(bound, len(self._open) - 1)
-        rows = self._edges(table)
+        rows = iter(self._edges(table))
         for row in rows:
             if isinstance(row, BoundRow):
-                if not (table.begun and self._straight(row, table)):
+                if row.joined:
+                    yield from self._joined_rows(row, rows, table)
+                elif not (table.begun and self._straight(row, table)):
                     yield from self._table_row(row, table)
             else:
                 yield from self._table_rows(row, table)
@@ -104,8 +111,8 @@ class Tables(Paging):
         self._set_edges(table, bound.head, bound.foot)
         head_height = max(_height(table.first), _height(table.again))
         if head_height > room:
-            begin = [row for row in bound.head if row.node.on != "continued"]
-            rows, table.headed, head_height = itertools.chain(begin, rows), False, 0
+            rows, table.headed = itertools.chain(_without(bound.head, "continued"), rows), False
+            head_height = 0
         if head_height + max(_height(table.feet), _height(table.last)) > room:
             rows, table.footed = itertools.chain(rows, self._feet_as_rows(table)), False
         self._trim(table)
@@ -124,24 +131,86 @@ class Tables(Paging):
         feet = table.bound.foot
         if table.bound.edges is not None:
             _, feet = table.bound.edges(table.here(), table.before)
-        yield from (row for row in feet if row.node.on != "continued")
+        yield from _without(feet, "continued")
 
     def _set_edges(self, table: OpenTable, head: list[BoundRow], foot: list[BoundRow]) -> None:
-        heads, feet = (
-            [
-                (
-                    row.node.on,
-                    self._layout.rows.set(row, 0, self._cell, self._missing, artifact=self._artifact),
-                )
-                for row in rows
-            ]
-            for rows in (head, foot)
-        )
+        first, table.again = self._variants(head, "continued", "first")
         if not table.begun:
-            table.first = [frame for on, frame in heads if on != "continued"]
-        table.again = [frame for on, frame in heads if on != "first"]
-        table.feet = [frame for on, frame in feet if on != "last"]
-        table.last = [frame for on, frame in feet if on != "continued"]
+            table.first = first
+        table.feet, table.last = self._variants(foot, "last", "continued")
+
+    def _variants(self, rows: list[BoundRow], *others: str) -> tuple[list[RowFrame], list[RowFrame]]:
+        """A header or footer as two kinds of pages show it, each without the rows for other pages."""
+        if not any(row.node.on for row in rows):
+            frames = self._set_rows(rows)
+            return frames, frames
+        first, second = (self._set_rows(_without(rows, other)) for other in others)
+        return first, second
+
+    def _set_rows(self, rows: list[BoundRow]) -> list[RowFrame]:
+        frames: list[RowFrame] = []
+        joined: Joined | None = None
+        for row in rows:
+            if row.joined or joined is not None:
+                joined = joined or self._new_joined()
+                joined.add(row)
+                if joined.complete:
+                    frames.append(joined.part(len(joined))[0])
+                    joined = None
+            else:
+                frames.append(self._layout.rows.set(row, 0, self._cell, self._missing, artifact=self._artifact))
+        return frames
+
+    def _new_joined(self) -> Joined:
+        return Joined(self._layout.rows, self._cell, self._missing, artifact=self._artifact)
+
+    def _joined_rows(self, row: BoundRow, rows: Iterator[BoundRow | BoundRows], table: OpenTable) -> Iterator[Page]:
+        """Rows that are joined by cells: together where they fit on a page, else parted between rows."""
+        joined = self._new_joined()
+        joined.add(row)
+
+        def gather(room: int) -> None:
+            while not joined.complete and joined.least() <= room:
+                following = next(rows)
+                assert isinstance(following, BoundRow)
+                joined.add(following)
+
+        gather(self._bottom - self._top)
+        head = 0 if table.begun else _height(table.first)
+        whole = joined.complete and head + joined.height() <= self._bottom - self._top
+        need = head + (joined.height() if whole else joined.first_height())
+        if self._y + self._pending + need > self._bottom and not self._at_top():
+            yield self._turn()
+        if not table.begun:
+            self._first_heads(table)
+        while len(joined) or not joined.complete:
+            room = self._bottom - self._y - self._pending
+            gather(room)
+            if joined.complete and joined.height() <= room:
+                keeps = joined.keep_next
+                if keeps:
+                    self._hold(row)
+                self._put_part(*joined.part(len(joined)), table)
+                if keeps:
+                    self._let_go(row, with_next=True)
+                return
+            count = joined.fitting(room)
+            if count:
+                self._put_part(*joined.part(count, room), table)
+            elif self._at_top():
+                frame, sums = joined.part(1, room)
+                table.placed += [(self._y + top, amount) for top, amount in sums]
+                while frame.height > self._bottom - self._y - self._pending:
+                    frame = self._split(frame)
+                    yield self._turn()
+                self._row(frame)
+                continue
+            if len(joined) or not joined.complete:
+                yield self._turn()
+
+    def _put_part(self, frame: RowFrame, sums: list[tuple[int, Sums]], table: OpenTable) -> None:
+        table.placed += [(self._y + top, amount) for top, amount in sums]
+        self._row(frame)
 
     def _sum_up(self, table: OpenTable, *, page: Sums) -> None:
         """Set headers and footers with the sums of now, where they show any."""
@@ -191,7 +260,7 @@ class Tables(Paging):
         """A row of any kind."""
         frame = self._layout.rows.set(row, self._y + self._pending, self._cell, self._missing, artifact=self._artifact)
         need = frame.height if table.begun else frame.height + _height(table.first)
-        if self._y + self._pending + need > self._bottom and not self._at_top():
+        if self._y + self._pending + need > self._bottom and not self._at_top() and not self._divides(row, table):
             yield self._turn()
         if not table.begun:
             self._first_heads(table)
@@ -207,6 +276,17 @@ class Tables(Paging):
         self._row(frame)
         if row.node.keep_next:
             self._let_go(row, with_next=True)
+
+    def _divides(self, row: BoundRow, table: OpenTable) -> bool:
+        """Whether a row that does not fit is parted here: enough of its lines go on each page."""
+        if not row.node.divides or (self._keep is not None and self._keep.y > self._top):
+            return False
+        frame = self._layout.rows.flowed(row, self._cell, self._missing, artifact=self._artifact)
+        head = 0 if table.begun else _height(table.first)
+        room = self._bottom - self._y - self._pending - head
+        lines = baselines(frame)
+        here = lines_within(lines, room)
+        return here >= _ORPHANS and len(lines) - here >= _ORPHANS
 
     def _table_rows(self, rows: BoundRows, table: OpenTable) -> Iterator[Page]:
         """Rows of a loop, as many at a time as go on the page as they are."""
@@ -288,3 +368,11 @@ class Tables(Paging):
 
 def _height(frames: list[RowFrame]) -> int:
     return sum(frame.height for frame in frames)
+
+
+def _without(rows: list[BoundRow], other: str) -> list[BoundRow]:
+    """The rows of a header or footer that are not for other pages."""
+    found = [row for row in rows if row.node.on != other]
+    if found and found[-1].joined:
+        found[-1] = found[-1].ending()
+    return found

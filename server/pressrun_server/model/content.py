@@ -188,7 +188,7 @@ class BoundRow:
         sums: what it adds to the sums of its table, if anything.
     """
 
-    __slots__ = ("_cells", "_make", "fixed", "node", "sums")
+    __slots__ = ("_cells", "_make", "fixed", "joined", "node", "sums")
 
     def __init__(
         self,
@@ -201,6 +201,8 @@ class BoundRow:
         self.node = node
         self.fixed = fixed
         self.sums = sums
+        self.joined = node.joined
+        """Whether a cell goes on into the next row; not where that one is not there."""
         self._cells = cells
         self._make = make
 
@@ -211,6 +213,12 @@ class BoundRow:
             assert self._make is not None
             self._cells = self._make()
         return self._cells
+
+    def ending(self) -> BoundRow:
+        """The same row as the last one that its cells span."""
+        found = BoundRow(self.node, self._cells, self._make, self.fixed, self.sums)
+        found.joined = False
+        return found
 
     def adding(self, sums: Sums) -> BoundRow:
         """The same row with what it adds to its table's sums."""

@@ -38,6 +38,7 @@ __all__ = [
     "Page",
     "Paragraph",
     "Program",
+    "RowGroup",
     "RowTemplate",
     "Running",
     "ShardData",
@@ -375,6 +376,8 @@ class Cell(msgspec.Struct, frozen=True):
     valign: str = "top"
     role: str = "TD"
     """Its type in the document's structure, with attributes; nothing where the table is layout only."""
+    rows: int = 1
+    """How many rows it spans; 0 where it goes on to the end of their group."""
 
 
 class RowTemplate(msgspec.Struct, frozen=True, tag="row"):
@@ -387,6 +390,10 @@ class RowTemplate(msgspec.Struct, frozen=True, tag="row"):
     border_bottom: Border | None = None
     keep_next: bool = False
     role: str = "TR"
+    joined: bool = False
+    """Whether a cell goes on into the row below."""
+    divides: bool = False
+    """Whether it may be parted where a page ends; other rows are where they are taller than one."""
     on: str = ""
     """Of a header or footer, the parts of the table that show it: `first`, `continued` or `last`; nothing is all."""
     sums: tuple[tuple[str, Expression], ...] = ()
@@ -411,7 +418,13 @@ class RowFor(msgspec.Struct, frozen=True, tag="row-for"):
     place: str
 
 
-Row: TypeAlias = RowTemplate | RowConditional | RowFor
+class RowGroup(msgspec.Struct, frozen=True, tag="row-group"):
+    """Rows of which some are joined by cells; no cell goes on beyond the last one."""
+
+    rows: tuple[Row, ...]
+
+
+Row: TypeAlias = RowTemplate | RowConditional | RowFor | RowGroup
 
 
 class Table(msgspec.Struct, frozen=True, tag="table"):

@@ -55,6 +55,7 @@ from pressrun_server.model.program import (
     Row,
     RowConditional,
     RowFor,
+    RowGroup,
     RowTemplate,
     Running,
     Table,
@@ -101,6 +102,8 @@ class Binder:
         self._transforms = [style.transform for style in program.styles]
         self._summed: tuple[str, ...] = ()
         """Sums of the tables whose rows are being looked at."""
+        self._grouped = False
+        """Whether these rows may be joined by cells."""
         self._loops: list[_Loop] = []
         self._groups: list[_Group] = []
         self._blocks: list[_Apart] = []
@@ -457,7 +460,26 @@ class Binder:
         if isinstance(row, RowConditional):
             branches = [(self.test(test), self._rows(rows)) for test, rows in row.branches]
             return lambda env: _chosen(branches, env)
+        if isinstance(row, RowGroup):
+            return self._row_group(row)
         return self._row_for(row)
+
+    def _row_group(self, group: RowGroup) -> _Rows:
+        around, self._grouped = self._grouped, True
+        make = self._rows(group.rows)
+        self._grouped = around
+
+        def bound(env: Environment) -> Iterator[BoundRow]:
+            waiting: BoundRow | None = None
+            for row in make(env):
+                assert isinstance(row, BoundRow)
+                if waiting is not None:
+                    yield waiting
+                waiting = row
+            if waiting is not None:
+                yield waiting.ending() if waiting.joined else waiting
+
+        return bound
 
     def _row_for(self, row: RowFor) -> _Rows:
         items = evaluator(row.items, self._formatter, row.place)
@@ -467,7 +489,11 @@ class Binder:
             ]
 
             alone = not mentions(row, ("loop", *self._summed))
-            if alone and all(_at_once(cell) for rows in (row.odd, row.even) for cell in _cells(rows)):
+            if (
+                alone
+                and not self._grouped
+                and all(_at_once(cell) for rows in (row.odd, row.even) for cell in _cells(rows))
+            ):
                 name, place = row.name, row.place
                 first = row.odd[0]
                 assert isinstance(first, RowTemplate)

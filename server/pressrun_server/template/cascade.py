@@ -49,6 +49,7 @@ _USER_AGENT: dict[str, dict[str, Any]] = {
     "address": {"font-style": "italic"},
     "hr": {"border-top-width": 750, "border-top-style": "solid", "margin-top": 6000, "margin-bottom": 6000},
     "td": {"vertical-align": "top"},
+    "tr": {"break-inside": "avoid"},
     "sub": {"font-size": _EM(0.7, "em"), "vertical-align": "sub"},
     "sup": {"font-size": _EM(0.7, "em"), "vertical-align": "super"},
     "ul": {"margin-top": _EM(1, "em"), "margin-bottom": _EM(1, "em"), "padding-left": _EM(1.6, "em"),

@@ -76,6 +76,7 @@ _ATTRIBUTES = {
     "width",
     "height",
     "colspan",
+    "rowspan",
     "scope",
     "href",
     "title",

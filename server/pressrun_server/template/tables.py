@@ -16,6 +16,7 @@ from pressrun_server.model.program import (
     Row,
     RowConditional,
     RowFor,
+    RowGroup,
     RowTemplate,
     Table,
 )
@@ -25,6 +26,7 @@ from pressrun_server.template.geometry import box_of, outer_width, resolved
 from pressrun_server.template.grammar import GrammarError, parse_names
 from pressrun_server.template.markup import Markup
 from pressrun_server.template.scope import Scope
+from pressrun_server.template.spans import Held
 
 __all__ = ["TABLE_DIRECTIVES", "TableStructure"]
 
@@ -35,6 +37,7 @@ _PARTS = {"thead", "tbody", "tfoot", "colgroup"}
 _PRESENTATION = {"presentation", "none"}
 _SCOPES = {"col": "Column", "colgroup": "Column", "row": "Row", "rowgroup": "Row"}
 _MOST_COLUMNS = 100
+_MOST_ROWS = 1000
 
 
 class TableStructure:
@@ -95,7 +98,7 @@ class TableStructure:
                 rows = self._row_group(group, box.content_x, columns, scopes.get(first.tag, within))
                 {"thead": head, "tbody": body, "tfoot": foot}[first.tag].extend(rows)
             elif first.tag == "tr":
-                body += self._rows(group, box.content_x, columns, within)
+                body += self._rows(group, box.content_x, columns, within, Held(len(columns)))
             else:
                 place = self.markup.place(first)
                 self.diagnostics.error(
@@ -159,7 +162,9 @@ class TableStructure:
 
     def _row_group(self, group: list[Element], x: int, columns: list[int], scope: Scope) -> list[Row]:
         def rows_of(element: Element, inner: Scope) -> tuple[Row, ...]:
-            return tuple(row for rows in self._groups(element) for row in self._rows(rows, x, columns, inner))
+            held = Held(len(columns))
+            rows = tuple(row for group in self._groups(element) for row in self._rows(group, x, columns, inner, held))
+            return (RowGroup(rows),) if held.used else rows
 
         first = group[0]
         if first.get(REPEATED) == "odd":
@@ -173,7 +178,7 @@ class TableStructure:
         branches = [rows_of(element, scope) for element in group]
         return [RowConditional(tuple(zip(self._tests(group, scope), branches, strict=True)))]
 
-    def _rows(self, group: list[Element], x: int, columns: list[int], scope: Scope) -> list[Row]:
+    def _rows(self, group: list[Element], x: int, columns: list[int], scope: Scope, held: Held) -> list[Row]:
         first = group[0]
         if first.tag != "tr" or self._skipped(first):
             if first.tag != "tr":
@@ -185,17 +190,20 @@ class TableStructure:
             if found is None:
                 return []
             name, items, inner, place = found
-            odd, even = (tuple(self._conditional_row([copy], x, columns, inner)) for copy in group)
+            self._check_held(first, held)
+            odd, even = (tuple(self._conditional_row([copy], x, columns, inner, held)) for copy in group)
             return [RowFor(name, items, odd, even, str(place))]
-        return self._conditional_row(group, x, columns, scope)
+        return self._conditional_row(group, x, columns, scope, held)
 
-    def _conditional_row(self, group: list[Element], x: int, columns: list[int], scope: Scope) -> list[Row]:
+    def _conditional_row(self, group: list[Element], x: int, columns: list[int], scope: Scope, held: Held) -> list[Row]:
         if "pr-if" not in group[0].attrib:
-            return [self._row(group[0], x, columns, scope)]
-        branches = [(self._row(element, x, columns, scope),) for element in group]
+            return [self._row(group[0], x, columns, scope, held)]
+        for element in group:
+            self._check_held(element, held)
+        branches = [(self._row(element, x, columns, scope, held),) for element in group]
         return [RowConditional(tuple(zip(self._tests(group, scope), branches, strict=True)))]
 
-    def _row(self, element: Element, x: int, columns: list[int], scope: Scope) -> RowTemplate:
+    def _row(self, element: Element, x: int, columns: list[int], scope: Scope, held: Held) -> RowTemplate:
         style = self.styles[element]
         around = self.markup.parent(element)
         parent = style if around is None else self.styles.get(around, style)
@@ -215,6 +223,8 @@ class TableStructure:
                     "directive", place, "directives on cells are not supported yet", "put them inside"
                 )
             span = self._span(child)
+            column = held.free(column)
+            held.span(column, span, self._row_span(child))
             start = sum(columns[:column])
             width = sum(columns[column : column + span])
             column += span
@@ -229,6 +239,8 @@ class TableStructure:
             border_bottom=box.border_bottom,
             keep_next=style["break-after"] == "avoid",
             role="" if self._layout_only(element) else "TR",
+            joined=held.next_row(),
+            divides=style["break-inside"] == "auto",
             on=self._shown_on(element),
             sums=tuple(self._named_sums(element, scope)) if self._part(element) == "tbody" else self._no_sums(element),
             place=str(self.markup.place(element)) if "pr-sum" in element.attrib else "",
@@ -258,7 +270,11 @@ class TableStructure:
         ):
             children = [msgspec.structs.replace(only, role="")]  # text that stands in the cell is the cell's own
         return Cell(
-            box=box, children=tuple(children), valign=align if align in {"middle", "bottom"} else "top", role=role
+            box=box,
+            children=tuple(children),
+            valign=align if align in {"middle", "bottom"} else "top",
+            role=role,
+            rows=self._row_span(element),
         )
 
     def _cell_role(self, element: Element) -> str:
@@ -281,18 +297,48 @@ class TableStructure:
         return row is not None and all(cell.tag == "th" for cell in row if isinstance(cell.tag, str))
 
     def _span(self, cell: Element) -> int:
-        text = cell.get("colspan", "1")
-        if text.isdecimal() and 1 <= int(text) <= _MOST_COLUMNS:
+        return self._number(cell, "colspan", 1, _MOST_COLUMNS)
+
+    def _row_span(self, cell: Element) -> int:
+        return self._number(cell, "rowspan", 0, _MOST_ROWS)
+
+    def _number(self, cell: Element, name: str, least: int, most: int) -> int:
+        text = cell.get(name, "1")
+        if text.isascii() and text.isdecimal() and least <= int(text) <= most:
             return int(text)
-        self.diagnostics.error(
-            "attribute", self.markup.place(cell), "colspan is not valid", f"valid: 1 to {_MOST_COLUMNS}"
-        )
+        hint = f"valid: {least} to {most}" + ("; 0 is to the end of its <tbody>" if not least else "")
+        self.diagnostics.error("attribute", self.markup.place(cell), f"{name} is not valid", hint)
         return 1
+
+    def _check_held(self, row: Element, held: Held) -> None:
+        """Rows that are repeated or chosen have one place in the columns, whatever a record says."""
+        cells = [cell for cell in row if cell.tag in {"td", "th"}]
+        if held.counted or any(self._row_span(cell) != 1 for cell in cells):
+            message = "a cell with rowspan cannot begin in, or go down into, rows that are repeated or chosen"
+            hint = "repeat or choose a <tbody> of the rows; rowspan=0 spans all the rows of its <tbody>"
+            self.diagnostics.error("structure", self.markup.place(row), message, hint)
+
+    def _count(self, table: Element) -> int:
+        """How many columns the rows of a table take."""
+        most, group = 0, None
+        held = Held(_MOST_COLUMNS)
+        for row in self._own(table, "tr"):
+            if self.markup.parent(row) is not group:
+                group, held = self.markup.parent(row), Held(_MOST_COLUMNS)
+            column = 0
+            for cell in row:
+                if cell.tag in {"td", "th"}:
+                    column = held.free(column)
+                    held.span(column, self._span(cell), self._row_span(cell))
+                    column += self._span(cell)
+            most = max(most, column)
+            held.next_row()
+        return most
 
     def _columns(self, table: Element, width: int) -> list[int]:
         """Column widths in the fixed layout (CSS 2.2, 17.5.2.1): from col, else from the first row, else shared."""
         rows = self._own(table, "tr")
-        count = max((sum(self._span(c) for c in row if c.tag in {"td", "th"}) for row in rows), default=0)
+        count = self._count(table)
         if count > _MOST_COLUMNS:
             place = self.markup.place(table)
             self.diagnostics.error("structure", place, f"the table has over {_MOST_COLUMNS} columns", "split it")

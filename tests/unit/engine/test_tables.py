@@ -107,3 +107,80 @@ def test_rows_of_one_table_are_none_of_another(composed: Compose) -> None:
     record = {"groups": [{"own": 1, "items": [10, 20]}, {"own": 2, "items": [30]}]}
     text = composed(body, PAGE, record).text()
     assert text == "1 10 : 1 20 : 1 part 30 2 30 : 3 part 30 all 3"
+
+
+GROUPS = (
+    "<table><thead><tr><th rowspan='2'>Name</th><th colspan='2'>Both</th></tr><tr><th>No</th><th>Text</th></tr></thead>"
+    "<tbody pr-for='g in groups'><tr><td rowspan='0'>{{ g.name }}</td><td colspan='2'>first</td></tr>"
+    "<tr pr-for='row in g.rows'><td>{{ row.no }}</td><td>{{ row.text }}</td></tr></tbody></table>"
+)
+
+
+def grid(pdf: Any) -> list[list[int]]:
+    """The cells of the first table's rows as a grid: how many cells cover each column of each row; must be 1."""
+    [table] = [item for item in elements(pdf.Root.StructTreeRoot) if item.S == "/Table"]
+    covered: dict[tuple[int, int], int] = {}
+    for index, row in enumerate(item for item in elements(table) if item.S == "/TR"):
+        column = 0
+        for cell in row.get("/K", []):
+            across, down = (int(cell.get("/A", {}).get(name, 1)) for name in ("/ColSpan", "/RowSpan"))
+            while (index, column) in covered:
+                column += 1
+            for y in range(index, index + down):
+                for x in range(column, column + across):
+                    covered[y, x] = covered.get((y, x), 0) + 1
+    width, height = (max(place[axis] for place in covered) + 1 for axis in (1, 0))
+    return [[covered.get((y, x), 0) for x in range(width)] for y in range(height)]
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, 1), (2, 1), (2, 40), (3, 400), (60, 1), (60, 400)])
+def test_joined_rows_are_regular_in_the_structure(composed: Compose, count: int, words: int) -> None:
+    """However pages part the rows that a cell joins, each row has all columns, and all text is there once, in order."""
+    record = {
+        "groups": [
+            {
+                "name": f"start{n} " + "word " * words + f"stop{n}",
+                "rows": [{"no": f"r{n}-{m}", "text": "t"} for m in range(count)],
+            }
+            for n in range(3)
+        ]
+    }
+    made = composed(GROUPS, PAGE, record)
+    pdf = check(made.data)
+    assert {covered for row in grid(pdf) for covered in row} == {1}
+    assert len(grid(pdf)[0]) == 3
+    text = " ".join(made.text(page) for page in range(made.summary.pages))
+    assert text.count("word") == 3 * words
+    assert re.findall(r"r\d+-\d+", text.replace(" -", "-")) == [f"r{n}-{m}" for n in range(3) for m in range(count)]
+    for n in range(3):
+        assert text.count(f"start{n} ") == text.count(f"stop{n}") == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("<tr pr-for='r in rows'><td rowspan='2'>x</td></tr>", "a cell with rowspan cannot begin in"),
+        (
+            "<tr><td rowspan='3'>x</td><td>y</td></tr><tr pr-if='a'><td>y</td></tr>",
+            "a cell with rowspan cannot begin in",
+        ),
+        ("<tr><td rowspan='x'>x</td></tr>", "rowspan is not valid"),
+        ("<tr><td rowspan='1001'>x</td></tr>", "rowspan is not valid"),
+    ],
+)
+def test_wrong_spans_are_found_at_publish(compiled: Compile, body: str, message: str) -> None:
+    """Which columns a row has must not depend on a record."""
+    assert any(message in item.message for item in compiled(f"<table>{body}</table>", PAGE).diagnostics)
+
+
+def test_rows_are_kept_whole_unless_they_may_be_parted(composed: Compose) -> None:
+    """A row goes to the next page as a whole; with `break-inside: auto` it begins where there is room."""
+    body = "<p>one</p><table><tr><td>{{ text }}</td></tr></table>"
+    css = PAGE + "p { height: 35mm; margin: 0 }"
+    record = {"text": "word " * 60}
+    whole, parted = (composed(body, css + more, record) for more in ("", "tr { break-inside: auto }"))
+    assert [whole.text(page).count("word") for page in range(2)] == [0, 60]
+    first, second = (parted.text(page).count("word") for page in range(2))
+    assert first > 0
+    assert first + second == 60
+    check(parted.data)
