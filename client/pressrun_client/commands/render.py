@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
@@ -12,12 +11,9 @@ import click
 from pressrun_client.client import Client
 from pressrun_client.commands.connection import connection_options, with_client
 from pressrun_client.commands.document import chosen_attributes, document_options, moment_of
-from pressrun_client.commands.output import echo_diagnostics, echo_error, example, report_errors, size
-from pressrun_client.commands.plugins import load, missing
+from pressrun_client.commands.local import local_errors, local_function
+from pressrun_client.commands.output import echo_diagnostics, example, report_errors, size
 from pressrun_client.config import ClientConfig
-from pressrun_client.diagnostic import Diagnostic, Severity, Violation
-from pressrun_client.errors import RenderError
-from pressrun_client.failure import error_class
 from pressrun_client.models.request import RenderRequest
 from pressrun_client.models.vocabulary import OutputChannel, Priority
 
@@ -103,52 +99,12 @@ async def _render_remote(client: Client, request: RenderRequest, bundle: Path | 
 def _render_local(
     folder: Path, record: bytes, locale: str, channel: str, attributes: dict[str, str], as_of: datetime | None
 ) -> tuple[bytes, str]:
-    points = entry_points(group="pressrun.local", name="render")
-    if not points:
-        click.echo("Error: --local needs the server, which is not installed. Install it with:", err=True)
-        click.echo("  pip install 'pressrun[server]'", err=True)
-        raise click.exceptions.Exit(2)
-    (point, *_) = points
-    try:
-        function = load(point)
-    except ImportError as error:
-        missing(point, error, "--local")
-    try:
+    function = local_function("render", "--local")
+    with local_errors():
         content, proof = function(
             folder, record, locale=locale or None, channel=channel, attributes=attributes, as_of=as_of
         )
-    except Exception as error:
-        failure = _local_failure(error)
-        if failure is None:
-            raise
-        echo_error(failure)
-        raise click.exceptions.Exit(1) from error
     return bytes(content), str(proof)
-
-
-def _local_failure(error: Exception) -> RenderError | None:
-    """The error of the server, which this package does not import, by its attributes; None for a defect."""
-    reason = getattr(error, "reason", None)
-    if not isinstance(reason, str):
-        return None
-    return error_class(reason)(
-        str(getattr(error, "message", error)),
-        reason=str(reason),
-        advised=True,
-        violations=tuple(Violation(each.field, each.description) for each in getattr(error, "violations", ())),
-        diagnostics=tuple(
-            Diagnostic(
-                Severity(str(each.severity)),
-                str(each.code),
-                each.message,
-                hint=getattr(each, "hint", "") or "",
-                file=getattr(each, "file", "") or "",
-                line=getattr(each, "line", 0) or 0,
-                column=getattr(each, "column", 0) or 0,
-            )
-            for each in getattr(error, "diagnostics", ())
-        ),
-    )
 
 
 def _write(path: str, content: bytes) -> None:

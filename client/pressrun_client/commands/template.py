@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
 from pressrun_client.client import Client
 from pressrun_client.commands.connection import connection_options, with_client
+from pressrun_client.commands.local import diagnostics_of, local_errors, local_function
 from pressrun_client.commands.output import echo_diagnostics, example, moment
+from pressrun_client.commands.plugins import PluginGroup
 from pressrun_client.config import ClientConfig
-from pressrun_client.diagnostic import Severity
+from pressrun_client.diagnostic import Diagnostic, Severity
 from pressrun_client.models.template import TemplateInfo
 
 __all__ = ["template"]
@@ -18,26 +21,43 @@ __all__ = ["template"]
 _FOLDER = click.Path(exists=True, file_okay=False)
 
 
+class _TemplateGroup(PluginGroup):
+    points = "pressrun.template"
+
+
 @click.group(
-    epilog=example("pressrun template check templates/statement", "pressrun template publish templates/statement")
+    cls=_TemplateGroup,
+    epilog=example("pressrun template check templates/statement", "pressrun template publish templates/statement"),
 )
 def template() -> None:
-    """Check, publish, list and show templates."""
+    """Check, test, preview, publish, list and show templates."""
 
 
-@template.command(epilog=example("pressrun template check templates/statement"))
+@template.command(
+    epilog=example("pressrun template check templates/statement --local", "pressrun template check templates/statement")
+)
 @click.argument("folder", type=_FOLDER)
+@click.option("--local", is_flag=True, help="Check in this process instead of on a node.")
 @connection_options
-def check(folder: str, config: ClientConfig) -> None:
+def check(folder: str, *, local: bool, config: ClientConfig) -> None:
     """Say everything there is to say about the bundle in FOLDER; exit with 1 where it has errors."""
-    result = with_client(config, lambda client: client.check(folder))
-    echo_diagnostics(result.diagnostics, err=False)
-    errors = sum(diagnostic.severity is Severity.ERROR for diagnostic in result.diagnostics)
-    warnings = len(result.diagnostics) - errors
-    name = str(result.template.ref) if result.template is not None else folder
+    if local:
+        name, diagnostics = folder, _check_local(Path(folder))
+    else:
+        result = with_client(config, lambda client: client.check(folder))
+        name, diagnostics = str(result.template.ref) if result.template is not None else folder, result.diagnostics
+    echo_diagnostics(diagnostics, err=False)
+    errors = sum(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
+    warnings = len(diagnostics) - errors
     click.echo(f"{name}: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
-    if not result.ok:
+    if errors:
         raise click.exceptions.Exit(1)
+
+
+def _check_local(folder: Path) -> tuple[Diagnostic, ...]:
+    function = local_function("check", "--local")
+    with local_errors():
+        return diagnostics_of(function(folder))
 
 
 @template.command(epilog=example("pressrun template publish templates/statement --target node-1:7070"))

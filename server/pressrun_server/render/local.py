@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Self
 
 from pressrun_server.assets.config import AssetConfig
 from pressrun_server.assets.resolver import AssetResolver
@@ -20,9 +21,11 @@ from pressrun_server.clock import SystemClock
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.metrics.catalogue import Catalogue
 from pressrun_server.metrics.labels import DocumentMeters
+from pressrun_server.model.diagnostic import Diagnostic
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.failure import Failure
 from pressrun_server.model.spec import OutputChannel, RenderSpec, TemplateName
+from pressrun_server.model.template import TemplateInfo
 from pressrun_server.prepare.faults import failure_of
 from pressrun_server.prepare.pool import PreparerPool
 from pressrun_server.prepare.tasks import IMAGE
@@ -32,7 +35,7 @@ from pressrun_server.render.compose_stream import ComposeJob, ComposeStream
 from pressrun_server.render.composition import Composition, LoadedProgram
 from pressrun_server.render.config import CompileConfig, PipelineConfig
 from pressrun_server.render.engine import engine
-from pressrun_server.render.manifest import DocumentHeader, manifest_json
+from pressrun_server.render.manifest import DocumentHeader, Manifest, manifest_json
 from pressrun_server.render.pipeline import Pipeline
 from pressrun_server.render.registry import Registry
 from pressrun_server.render.template_files import TemplateFiles
@@ -41,8 +44,9 @@ from pressrun_sources.config import SourcesConfig, from_env
 from pressrun_sources.errors import MisconfiguredError
 from pressrun_sources.library.config import LibraryConfig
 from pressrun_sources.model import Approval
+from pressrun_sources.registry import Registry as SourceRegistry
 
-__all__ = ["render"]
+__all__ = ["LocalEngine", "bundle_sources", "read_bundle", "render"]
 
 _ASSETS = "assets"
 """The folder of a bundle whose files can be used without any source."""
@@ -87,7 +91,7 @@ def render(
             f"there is no output channel {channel!r}; {problem}",
             violations=(Violation("channel", problem),),
         ) from None
-    files = _read(bundle_dir)
+    files = read_bundle(bundle_dir)
     spec = RenderSpec(
         request_id="local",
         template=TemplateName(),
@@ -97,54 +101,107 @@ def render(
         attributes=dict(attributes or {}),
         as_of=as_of,
     )
-    sources = _sources(bundle_dir, os.environ if environ is None else environ)
+    sources = bundle_sources(bundle_dir, os.environ if environ is None else environ)
     return asyncio.run(_render(files, spec, sources))
 
 
 async def _render(files: Mapping[str, bytes], spec: RenderSpec, sources: SourcesConfig) -> tuple[bytes, str]:
-    digest, clock, metrics = engine().digest, SystemClock(), Catalogue()
-    async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pressrun-local-")))
-        store = await open_store(StoreConfig())
-        stack.push_async_callback(store.close)
-        preparers = PreparerPool(1)
-        stack.push_async_callback(preparers.close)
-        await preparers.start()
-        connectors = build_registry(sources)
-        stack.push_async_callback(connectors.close_all)
-        resolver = AssetResolver(
-            registry=connectors, store=store, preparers=preparers, config=AssetConfig(), clock=clock
+    async with LocalEngine(build_registry(sources)) as local:
+        info, _ = await local.publish(files)
+        named = replace(spec, template=TemplateName(info.name, info.version))
+        data, manifest = await local.render(named)
+        return data, manifest_json(manifest)
+
+
+class LocalEngine:
+    """A node's insides in this process, without its servers; for one event loop and one caller at a time.
+
+    Args:
+        connectors: the sources of assets; closed with the engine.
+    """
+
+    def __init__(self, connectors: SourceRegistry) -> None:
+        self._connectors = connectors
+        self._stack = AsyncExitStack()
+        self._clock = SystemClock()
+        self._metrics = Catalogue()
+        self._meters = DocumentMeters(self._metrics)
+        self._bundles = 0
+        self._resolver: AssetResolver | None = None
+        self._pipeline: Pipeline | None = None
+
+    async def __aenter__(self) -> Self:
+        stack = self._stack
+        self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pressrun-local-")))
+        self._store = await open_store(StoreConfig())
+        stack.push_async_callback(self._store.close)
+        self.preparers = PreparerPool(1)
+        stack.push_async_callback(self.preparers.close)
+        await self.preparers.start()
+        stack.push_async_callback(self._connectors.close_all)
+        self._composers = _InProcess(self._store)
+        stack.push_async_callback(self._composers.close)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._resolver is not None:
+            await self._resolver.close()
+        await self._stack.aclose()
+
+    async def publish(self, files: Mapping[str, bytes]) -> tuple[TemplateInfo, tuple[Diagnostic, ...]]:
+        """Compile a bundle in the place of the one before, so that it can be rendered; what it is, and warnings.
+
+        Raises:
+            PressrunError: TEMPLATE_INVALID (a TemplateInvalidError), with all diagnostics.
+        """
+        digest = engine().digest
+        self._bundles += 1
+        # A resolver of its own, too: an author sees assets as they are now. What was prepared stays in the store.
+        if self._resolver is not None:
+            await self._resolver.close()
+        self._resolver = AssetResolver(
+            registry=self._connectors,
+            store=self._store,
+            preparers=self.preparers,
+            config=AssetConfig(),
+            clock=self._clock,
         )
-        stack.push_async_callback(resolver.close)
-        await resolver.start()
-        registry = Registry(TemplateFiles(folder), digest)
+        await self._resolver.start()
+        # A registry of its own: an author changes a template without changing its version.
+        registry = Registry(TemplateFiles(self._folder / str(self._bundles)), digest)
         await registry.load(lambda _name, _fault: None)
         compiler = Compiler(
-            preparers=preparers,
+            preparers=self.preparers,
             registry=registry,
-            store=store,
+            store=self._store,
             engine=digest,
-            clock=clock,
+            clock=self._clock,
             config=CompileConfig(),
-            metrics=metrics,
+            metrics=self._metrics,
         )
-        published, _, _ = await compiler.publish(files)
-        composers = _InProcess(store)
-        stack.push_async_callback(composers.close)
-        pipeline = Pipeline(
-            admission=Admission(AdmissionConfig(), clock),
+        published, warnings, _ = await compiler.publish(files)
+        self._pipeline = Pipeline(
+            admission=Admission(AdmissionConfig(), self._clock),
             registry=registry,
-            resolver=resolver,
-            composers=composers,
+            resolver=self._resolver,
+            composers=self._composers,
             engine=digest,
-            clock=clock,
+            clock=self._clock,
             config=PipelineConfig(time_limit=600.0),
-            meters=DocumentMeters(metrics),
+            meters=self._meters,
         )
+        return published.info, warnings
+
+    async def render(self, spec: RenderSpec) -> tuple[bytes, Manifest]:
+        """The document of a template that was published.
+
+        Raises:
+            PressrunError: why there is none.
+        """
+        assert self._pipeline is not None, "publish a bundle first"
         whole = _Whole()
-        named = replace(spec, template=TemplateName(published.info.name, published.info.version))
-        last, completion = await pipeline.render(named, whole)
-        return b"".join((*whole.parts, last)), manifest_json(completion.manifest)
+        last, completion = await self._pipeline.render(spec, whole)
+        return b"".join((*whole.parts, last)), completion.manifest
 
 
 class _InProcess:
@@ -221,8 +278,12 @@ class _Whole:
         self.parts.append(data)
 
 
-def _read(folder: Path) -> dict[str, bytes]:
-    """The files of a bundle, as the client reads them too; hidden ones are no part of it."""
+def read_bundle(folder: Path) -> dict[str, bytes]:
+    """The files of a bundle, as the client reads them too; hidden ones are no part of it.
+
+    Raises:
+        PressrunError: INVALID_REQUEST, the folder is no bundle; LIMIT_EXCEEDED, it is too large for one.
+    """
     if not (folder / "template.yaml").is_file():
         problem = "name the folder that holds template.yaml"
         raise PressrunError(
@@ -248,7 +309,12 @@ def _read(folder: Path) -> dict[str, bytes]:
     return files
 
 
-def _sources(folder: Path, environ: Mapping[str, str]) -> SourcesConfig:
+def bundle_sources(folder: Path, environ: Mapping[str, str]) -> SourcesConfig:
+    """The sources that an environment configures; where that is none, a bundle's own files.
+
+    Raises:
+        PressrunError: INVALID_REQUEST, a setting is wrong.
+    """
     try:
         config = from_env(environ)
     except MisconfiguredError as error:

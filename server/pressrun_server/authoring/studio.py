@@ -1,0 +1,134 @@
+"""A studio: compiles a bundle of a folder and makes the pages of its samples, again and again."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from pressrun_server.authoring.proof import DPI, Proof
+from pressrun_server.authoring.samples import Sample, samples
+from pressrun_server.authoring.standin import StandIn, read_names
+from pressrun_server.errors import PressrunError
+from pressrun_server.model.diagnostic import Diagnostic
+from pressrun_server.model.spec import OutputChannel, RenderSpec, TemplateName
+from pressrun_server.model.template import TemplateInfo
+from pressrun_server.prepare.tasks import CHECKED, PAGES, RasterOrder, TaskName
+from pressrun_server.render.errors import TemplateInvalidError
+from pressrun_server.render.local import LocalEngine, bundle_sources, read_bundle
+from pressrun_sources.build import build_registry
+from pressrun_sources.protocol import Source
+from pressrun_sources.registry import Registry
+
+__all__ = ["Look", "Sight", "Studio"]
+
+_SOURCES = ("cloudinary", "core-dam", "http", "iconik", "library", "smint-io")
+_TIME_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What became of a sample."""
+
+    sample: Sample
+    proof: Proof | None
+    failure: PressrunError | None = None
+    document: bytes = b""
+
+
+@dataclass(slots=True)
+class Look:
+    """What became of a bundle."""
+
+    diagnostics: tuple[Diagnostic, ...] = ()
+    failed: bool = False
+    sights: list[Sight] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """Of assets that a grey picture stands in for."""
+
+
+class Studio:
+    """Makes the pages of a bundle's samples.
+
+    Args:
+        folder: the bundle's.
+        assets: the folder of files that stand in for sources that are not configured; the bundle's own without it.
+        as_of: the moment that documents speak of.
+    """
+
+    def __init__(self, folder: Path, assets: Path | None, as_of: datetime) -> None:
+        self._folder = folder
+        self._as_of = as_of
+        self._notes: dict[str, None] = {}
+        own = folder / "assets"
+        stand = assets if assets is not None else own if own.is_dir() else None
+        names = read_names(stand) if stand is not None else {}
+        configured = build_registry(bundle_sources(folder, os.environ))
+        sources: dict[str, Source] = {name: configured.get(name) for name in configured.names()}
+        for name in _SOURCES:
+            if name not in sources:
+                sources[name] = StandIn(name, stand, names, self._notes.setdefault)
+        self._local = LocalEngine(Registry(sources))
+
+    async def __aenter__(self) -> Self:
+        await self._local.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._local.__aexit__()
+
+    async def check(self) -> Look:
+        """Compile the bundle and nothing else."""
+        look = Look()
+        await self._publish(look)
+        return look
+
+    async def look(self, dpi: float = DPI) -> Look:
+        """Compile the bundle and make the pages of all samples.
+
+        Args:
+            dpi: resolution of the pictures.
+        """
+        look = Look()
+        files = await self._publish(look)
+        if files is None:
+            return look
+        info, contents = files
+        for sample in samples(info, contents):
+            spec = RenderSpec(
+                request_id=sample.name,
+                template=TemplateName(info.name, info.version),
+                record=sample.record,
+                locale=sample.locale,
+                channel=OutputChannel.PRINT,
+                attributes={},
+                as_of=self._as_of,
+            )
+            try:
+                document, _ = await self._local.render(spec)
+                look.sights.append(Sight(sample, await self._proof(document, dpi), document=document))
+            except PressrunError as error:
+                look.sights.append(Sight(sample, None, error))
+        look.notes = list(self._notes)
+        return look
+
+    async def _publish(self, look: Look) -> tuple[TemplateInfo, dict[str, bytes]] | None:
+        files = read_bundle(self._folder)
+        try:
+            info, look.diagnostics = await self._local.publish(files)
+        except TemplateInvalidError as error:
+            look.diagnostics, look.failed = tuple(error.diagnostics), True
+            return None
+        return info, files
+
+    async def _proof(self, document: bytes, dpi: float) -> Proof:
+        run = self._local.preparers.run
+        order = msgspec.msgpack.encode(RasterOrder(document, dpi=dpi))
+        pictures = PAGES.decode(await run(TaskName.RASTER, order, timeout=_TIME_S))
+        facts = CHECKED.decode(await run(TaskName.CHECK, document, timeout=_TIME_S))
+        texts = msgspec.convert(facts["text"], list[str])
+        return Proof(tuple(pictures), tuple(texts))

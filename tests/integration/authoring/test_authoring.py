@@ -1,0 +1,153 @@
+"""What an author sees of a bundle without a node: diagnostics, differences from approved pages, the preview."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from io import BytesIO
+from pathlib import Path
+
+import aiohttp
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from pressrun_client.cli import main
+from pressrun_loadtest.samples import statement_path
+
+_ASSETS = str(statement_path().parent / "assets")
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    """The sample, to be changed."""
+    return Path(shutil.copytree(statement_path(), tmp_path / "statement"))
+
+
+def run(*arguments: str) -> Result:
+    """Call `pressrun template`."""
+    return CliRunner().invoke(main, ["template", *arguments])
+
+
+def test_check_tells_all_at_once(bundle: Path) -> None:
+    """Errors of the style sheet, the HTML and template.yaml come together, with places and hints."""
+    with (bundle / "statement.css").open("a") as css:
+        css.write("\np { colour: red }\n")
+    page = bundle / "statement.html"
+    page.write_text(page.read_text().replace("<h1>", "<h1>{{ nobody.knows | monny }}<blink>x</blink>"))
+    found = run("check", str(bundle), "--local")
+    assert found.exit_code == 1
+    assert re.search(
+        r"statement\.css:\d+:\d+: error: the property colour is not supported .*\n    hint: did you mean 'color'\?",
+        found.output,
+    )
+    assert re.search(r"statement\.html:\d+:\d+: error: .*monny", found.output)
+    assert re.search(r"statement\.html:\d+:\d+: error: .*blink", found.output)
+
+
+def test_check_of_what_is_no_bundle(tmp_path: Path) -> None:
+    """A folder without template.yaml is an error that says which folder to name."""
+    found = run("check", str(tmp_path), "--local")
+    assert found.exit_code == 1
+    assert "name the folder that holds template.yaml" in " ".join(found.output.split())
+
+
+def test_samples_are_as_approved() -> None:
+    """The pages of the shipped sample say and look like what was approved, in all three languages."""
+    found = run("test", str(statement_path()), "--assets", _ASSETS)
+    assert (found.exit_code, found.output.splitlines()) == (
+        0,
+        [
+            "everyday-en (en-GB): 2 pages as approved",
+            "premier-de (de-DE): 2 pages as approved",
+            "business-fr (fr-FR): 2 pages as approved",
+        ],
+    )
+
+
+def test_differences_are_told_and_marked(bundle: Path, tmp_path: Path) -> None:
+    """A changed word is told with both texts, and framed in a picture of the page; what is approved then passes."""
+    manifest = bundle / "template.yaml"
+    manifest.write_text(manifest.read_text().replace("Opening balance", "Starting balance"))
+    out = tmp_path / "differences"
+    found = run("test", str(bundle), "--assets", _ASSETS, "--out", str(out))
+    assert found.exit_code == 1
+    assert "-Opening balance" in found.output
+    assert "+Starting balance" in found.output
+    assert "premier-de (de-DE): 2 pages as approved" in found.output
+    [picture] = out.iterdir()
+    colors = Image.open(BytesIO(picture.read_bytes())).convert("RGB").getcolors(1 << 24)
+    assert colors is not None
+    assert (0xD1, 0x24, 0x2F) in {color for _, color in colors}
+    assert run("test", str(bundle), "--assets", _ASSETS, "--approve").exit_code == 0
+    assert run("test", str(bundle), "--assets", _ASSETS).exit_code == 0
+
+
+def test_what_was_never_approved_does_not_pass(bundle: Path) -> None:
+    """Without approved pages the test fails, and says how to approve them."""
+    shutil.rmtree(bundle / ".approved")
+    found = run("test", str(bundle), "--assets", _ASSETS)
+    assert found.exit_code == 1
+    assert "run with --approve" in found.output
+
+
+def test_assets_that_are_nowhere_are_noted(bundle: Path) -> None:
+    """An asset without a file is a grey picture, and that is said for each."""
+    found = run("test", str(bundle))
+    assert found.exit_code == 1
+    assert "note: cloudinary:statement/banner-premier has no stand-in" in found.output
+    assert "premier-de (de-DE), page 1: the picture differs" in found.output
+
+
+@pytest.fixture
+async def preview(bundle: Path) -> AsyncIterator[str]:
+    """The address of a preview that watches the bundle."""
+    program = Path(sys.executable).with_name("pressrun")
+    command = (str(program), "template", "preview", str(bundle), "--assets", _ASSETS, "--watch", "--no-browser")
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        line = (await process.stdout.readline()).decode()
+        yield line.split()[-1]
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def test_preview_shows_and_follows(bundle: Path, preview: str) -> None:
+    """The page shows the pages; a save is told to the browser, errors take the place of pages, and go again."""
+    async with aiohttp.ClientSession() as session, session.get(f"{preview}changes") as events:
+        assert (await events.content.readuntil(b"\n\n")).startswith(b"data: 1")
+        async with session.get(preview) as answer:
+            page = await answer.text()
+            assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+        [*pictures] = re.findall(r'src="([^"]+\.png)', page)
+        assert len(pictures) == 6
+        async with session.get(preview + pictures[0]) as answer:
+            assert Image.open(BytesIO(await answer.read())).size[0] > 800
+        async with session.get(f"{preview}everyday-en.pdf") as answer:
+            assert (await answer.read()).startswith(b"%PDF-")
+        css = bundle / "statement.css"
+        before = css.read_text()
+        css.write_text(before + "\np { colour: <red> }\n")
+        assert (await events.content.readuntil(b"\n\n")).startswith(b"data: 2")
+        async with session.get(preview) as answer:
+            page = await answer.text()
+        assert "the property colour is not supported" in page
+        assert "<img" not in page
+        css.write_text(before)
+        assert (await events.content.readuntil(b"\n\n")).startswith(b"data: 3")
+        async with session.get(preview) as answer:
+            assert "<img" in await answer.text()
+
+
+async def test_preview_is_for_this_machine(preview: str) -> None:
+    """A request under another name is refused, so that no web page can read what is previewed."""
+    async with aiohttp.ClientSession() as session:
+        async with session.get(preview, headers={"Host": "evil.example"}) as answer:
+            assert answer.status == 403
+        async with session.get(f"{preview}nobody/1.png") as answer:
+            assert answer.status == 404
