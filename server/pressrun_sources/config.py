@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 
 from yarl import URL
 
+from pressrun_sources.changes.config import HooksConfig
 from pressrun_sources.cloudinary.config import CloudinaryConfig
 from pressrun_sources.core_dam.config import CoreDamConfig
 from pressrun_sources.environment import Environment
@@ -21,7 +22,10 @@ __all__ = ["SourcesConfig", "from_env"]
 _PREFIXES = tuple(
     f"PRESSRUN_{name}_" for name in ("LIBRARY", "CORE_DAM", "CLOUDINARY", "ICONIK", "HTTP_SOURCE", "SMINTIO", "SOURCES")
 )
-_SECRETS = ("client_secret", "password", "api_secret", "auth_token", "token")
+_SECRETS = (
+    "client_secret", "password", "api_secret", "auth_token", "token",
+    "cloudinary_secret", "iconik_secret", "standard_secrets",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class SourcesConfig:
     iconik: IconikConfig | None = None
     http: HttpConfig | None = None
     smintio: SmintioConfig | None = None
+    hooks: HooksConfig = field(default_factory=HooksConfig)
 
     def redacted(self) -> dict[str, str]:
         """Every setting as text, by its dotted name, with secrets only as set or not set; for printing."""
@@ -62,9 +67,10 @@ def from_env(environ: Mapping[str, str]) -> SourcesConfig:
         iconik=IconikConfig.from_environment(environment, plain_http),
         http=HttpConfig.from_environment(environment, plain_http),
         smintio=SmintioConfig.from_environment(environment, plain_http),
+        hooks=HooksConfig.from_environment(environment),
     )
     environment.finish(_PREFIXES)
-    return config
+    return replace(config, hooks=config.hooks.with_account(config.cloudinary))
 
 
 def _flat(place: str, value: object) -> list[tuple[str, str]]:

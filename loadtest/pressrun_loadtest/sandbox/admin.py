@@ -13,6 +13,7 @@ from aiohttp import web
 
 from pressrun_loadtest.sandbox.faults import FaultBox, parse_rule
 from pressrun_loadtest.sandbox.fields import BadInputError, Fields
+from pressrun_loadtest.sandbox.hooks import HookSender
 from pressrun_loadtest.sandbox.journal import Journal
 from pressrun_loadtest.sandbox.middleware import ADMIN_PREFIX
 
@@ -37,6 +38,8 @@ class Admin:
     """Puts the whole system (all its apps) back to the seed; tokens that were handed out stay valid."""
     operations: Mapping[str, Operation]
     """State changes by name, at `POST /__sandbox__/do/{name}`."""
+    hooks: HookSender | None = None
+    """Tells others of the changes, where the system can."""
 
     def table(self) -> list[web.RouteDef]:
         """The routes to mount on the app."""
@@ -49,6 +52,7 @@ class Admin:
             web.delete(f"{ADMIN_PREFIX}/faults", self.clear_faults),
             web.delete(ADMIN_PREFIX + r"/faults/{number:\d+}", self.remove_fault),
             web.post(f"{ADMIN_PREFIX}/reset", self.do_reset),
+            web.post(f"{ADMIN_PREFIX}/hooks", self.set_hooks),
             web.post(ADMIN_PREFIX + "/do/{operation}", self.operate),
         ]
 
@@ -60,6 +64,7 @@ class Admin:
             "GET|POST|DELETE /__sandbox__/faults": "list, add, remove all; DELETE /faults/{id} removes one",
             "POST /__sandbox__/reset": "back to the seed",
             "POST /__sandbox__/do/{operation}": "change state",
+            "POST /__sandbox__/hooks": "url: where webhooks go after a change of state; without it, nowhere",
         }
         return web.json_response({"app": self.name, "paths": paths, "operations": sorted(self.operations)})
 
@@ -102,7 +107,23 @@ class Admin:
         if operation is None:
             known = ", ".join(sorted(self.operations))
             return _refused(404, f"no operation {name!r}; there are: {known}")
-        return await _guarded(request, operation)
+        answer = await _guarded(request, operation)
+        if self.hooks is not None and answer.status < 400 and isinstance(answer.body, bytes):  # noqa: PLR2004 - good
+            status = await self.hooks.send(name, json.loads(answer.body))
+            answer.headers["X-Sandbox-Hook"] = str(status)
+        return answer
+
+    async def set_hooks(self, request: web.Request) -> web.Response:
+        """Say where webhooks go."""
+
+        def change(fields: Fields) -> Mapping[str, object]:
+            if self.hooks is None:
+                raise UnknownThingError("this system sends no webhooks")
+            self.hooks.url = fields.optional_text("url")
+            fields.finish()
+            return {"url": self.hooks.url}
+
+        return await _guarded(request, change)
 
 
 async def _guarded(request: web.Request, operation: Operation) -> web.Response:

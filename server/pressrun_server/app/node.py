@@ -24,6 +24,7 @@ from pressrun_server.cas.store import open_store
 from pressrun_server.cas.tier import Tier
 from pressrun_server.clock import Clock, SystemClock
 from pressrun_server.errors import PressrunError
+from pressrun_server.http.hooks import Hooks
 from pressrun_server.http.server import HttpServer
 from pressrun_server.metrics.catalogue import Catalogue
 from pressrun_server.metrics.labels import DocumentMeters
@@ -48,6 +49,7 @@ from pressrun_server.rpc.render_service import RenderService
 from pressrun_server.rpc.server import RpcServer
 from pressrun_server.rpc.template_service import TemplateService
 from pressrun_sources.build import build_registry
+from pressrun_sources.changes.receiver import HookReceiver
 from pressrun_sources.pushed.shelf import Shelf
 from pressrun_sources.pushed.source import PushedSource
 
@@ -172,6 +174,10 @@ class Node:
         )
         push(resolver.close)
         await resolver.start()
+        receiver = HookReceiver(config.sources.hooks, sources.names())
+        self._http.hooks = Hooks(
+            receiver, resolver.changed, lambda name, result: metrics.hooks.labels(name, result).inc()
+        )
 
         compiler = Compiler(
             preparers=preparers,

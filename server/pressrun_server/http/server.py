@@ -1,4 +1,4 @@
-"""Metrics and probes over HTTP: /metrics, /livez, /readyz."""
+"""Metrics, probes and webhooks over HTTP: /metrics, /livez, /readyz, /hooks/{source}."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from prometheus_client.exposition import choose_encoder
 
 from pressrun_server.http.config import HttpConfig
 from pressrun_server.http.errors import HttpListenError
+from pressrun_server.http.hooks import Hooks
 
 __all__ = ["HttpServer"]
 
@@ -28,6 +29,8 @@ class HttpServer:
         self._registry = registry
         self._ready = ready
         self._runner: web.AppRunner | None = None
+        self.hooks: Hooks | None = None
+        """Set once the node has its sources."""
         self.port = 0
         """The port, once started."""
 
@@ -42,6 +45,7 @@ class HttpServer:
         app.router.add_get("/metrics", self._metrics)
         app.router.add_get("/livez", self._livez)
         app.router.add_get("/readyz", self._readyz)
+        app.router.add_post("/hooks/{source}", self._hook)
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
         await runner.setup()
         host, _, port = self._config.listen.rpartition(":")
@@ -72,5 +76,10 @@ class HttpServer:
         problem = self._ready()
         return web.Response(text=f"{problem or 'ok'}\n", status=503 if problem else 200)
 
+    async def _hook(self, request: web.Request) -> web.Response:
+        if self.hooks is None:
+            return web.Response(status=503, headers={"Retry-After": "5"}, text="starting\n")
+        return await self.hooks.take(request)
+
     async def _index(self, _request: web.Request) -> web.Response:
-        return web.Response(text="Pressrun render node\n\n/metrics\n/livez\n/readyz\n")
+        return web.Response(text="Pressrun render node\n\n/metrics\n/livez\n/readyz\n/hooks/{source}\n")

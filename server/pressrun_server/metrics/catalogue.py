@@ -104,6 +104,12 @@ class Catalogue:
             "pressrun_source_received_bytes_total", "Bytes received from a source.", ("source",), registry=reg
         )
 
+        self.hooks = Counter(
+            "pressrun_hooks_total",
+            "Webhooks by source and result: taken, replayed, or why it was refused.",
+            ("source", "result"),
+            registry=reg,
+        )
         self.rpc_requests = Counter(
             "pressrun_rpc_requests_total",
             "RPCs that ended, by method and status code.",

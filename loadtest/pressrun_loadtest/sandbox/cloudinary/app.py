@@ -21,6 +21,7 @@ from pressrun_loadtest.sandbox.cloudinary.options import CloudinaryOptions
 from pressrun_loadtest.sandbox.cloudinary.seed import CloudinarySeed
 from pressrun_loadtest.sandbox.cloudinary.store import CloudinaryStore
 from pressrun_loadtest.sandbox.faults import FaultBox
+from pressrun_loadtest.sandbox.hooks import HookSender, cloudinary_hooks
 from pressrun_loadtest.sandbox.journal import Journal
 from pressrun_loadtest.sandbox.middleware import ADMIN_PREFIX, ErrorBody, observing
 
@@ -45,6 +46,7 @@ class Cloudinary:
         self.budget = RateBudget(options.rate_limit, options.rate_limit_status, clock)
         self.api_faults, self.delivery_faults = FaultBox(), FaultBox()
         self.api_journal, self.delivery_journal = Journal(), Journal()
+        self.hooks = HookSender(cloudinary_hooks(options.api_secret, str(options.signature_algorithm.value), clock))
         self._clock = clock
 
     def applications(self, addresses: Mapping[str, str]) -> dict[str, web.Application]:
@@ -99,7 +101,7 @@ class Cloudinary:
 
     def _admin(self, name: str, faults: FaultBox, journal: Journal) -> Admin:
         changes = Operations(self.store, self._clock, self.budget.reset).table()
-        return Admin(name, faults, journal, self.reset, changes)
+        return Admin(name, faults, journal, self.reset, changes, self.hooks)
 
 
 def _guard(error_body: ErrorBody) -> Middleware:

@@ -13,6 +13,7 @@ from aiohttp.typedefs import Handler
 from pressrun_loadtest.sandbox.admin import Admin
 from pressrun_loadtest.sandbox.clock import Clock
 from pressrun_loadtest.sandbox.faults import FaultBox
+from pressrun_loadtest.sandbox.hooks import STANDARD_SECRET, HookSender, standard_hooks
 from pressrun_loadtest.sandbox.http.admin import Operations
 from pressrun_loadtest.sandbox.http.errors import HttpError, error_body
 from pressrun_loadtest.sandbox.http.options import HttpOptions
@@ -37,6 +38,7 @@ class HttpEndpoint:
     def __init__(self, seed: HttpSeed, options: HttpOptions, clock: Clock) -> None:
         self.options = options
         self.store = HttpStore(seed, clock)
+        self.hooks = HookSender(standard_hooks(STANDARD_SECRET, clock, "http"))
         self.faults, self.journal = FaultBox(), Journal()
         self._clock = clock
         self._window: tuple[datetime, int] = (clock(), 0)
@@ -62,7 +64,9 @@ class HttpEndpoint:
 
         app = web.Application(middlewares=[observing(self.journal, self.faults, error_body), refusing])
         app.add_routes(Routes(self.store, self.options, self._clock).table())
-        app.add_routes(Admin(HTTP_APP, self.faults, self.journal, self.reset, Operations(self.store).table()).table())
+        app.add_routes(
+            Admin(HTTP_APP, self.faults, self.journal, self.reset, Operations(self.store).table(), self.hooks).table()
+        )
         return {HTTP_APP: app}
 
     def reset(self) -> None:

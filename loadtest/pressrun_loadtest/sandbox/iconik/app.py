@@ -13,6 +13,7 @@ from aiohttp.typedefs import Handler
 from pressrun_loadtest.sandbox.admin import Admin
 from pressrun_loadtest.sandbox.clock import Clock
 from pressrun_loadtest.sandbox.faults import FaultBox
+from pressrun_loadtest.sandbox.hooks import HookSender, iconik_hooks
 from pressrun_loadtest.sandbox.iconik.admin import Operations
 from pressrun_loadtest.sandbox.iconik.errors import IconikError, error_body
 from pressrun_loadtest.sandbox.iconik.options import IconikOptions
@@ -38,6 +39,7 @@ class Iconik:
     def __init__(self, seed: IconikSeed, options: IconikOptions, clock: Clock) -> None:
         self.options = options
         self.store = IconikStore(seed, clock, options.url_life_s)
+        self.hooks = HookSender(iconik_hooks(options.hook_secret, options.system_domain_id))
         self.faults, self.store_faults = FaultBox(), FaultBox()
         self.journal, self.store_journal = Journal(), Journal()
         self._clock = clock
@@ -88,7 +90,7 @@ class Iconik:
                 return error_body(500, "Internal error of the sandbox; see its log")
 
         app = web.Application(middlewares=[observing(journal, faults, error_body), refusing])
-        app.add_routes(Admin(name, faults, journal, self.reset, Operations(self.store).table()).table())
+        app.add_routes(Admin(name, faults, journal, self.reset, Operations(self.store).table(), self.hooks).table())
         return app
 
     def _admit(self, request: web.Request) -> None:

@@ -15,6 +15,9 @@ class IconikOptions:
     """Header `App-ID`."""
     auth_token: str = field(default="sandbox-iconik-token", repr=False)
     """Header `Auth-Token`, the value of an application token."""
+    hook_secret: str = field(default="sandbox-iconik-hook", repr=False)
+    """The header `X-Hook-Secret` of webhooks, as somebody would have set it."""
+    system_domain_id: str = "80000000-0000-4000-8000-000000000001"
     view_id: str = "70000000-0000-4000-8000-000000000001"
     """The one metadata view of the tenant."""
     rate_limit: int = 1000

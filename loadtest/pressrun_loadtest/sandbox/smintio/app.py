@@ -12,6 +12,7 @@ from aiohttp.typedefs import Handler
 from pressrun_loadtest.sandbox.admin import Admin
 from pressrun_loadtest.sandbox.clock import Clock
 from pressrun_loadtest.sandbox.faults import FaultBox
+from pressrun_loadtest.sandbox.hooks import STANDARD_SECRET, HookSender, standard_hooks
 from pressrun_loadtest.sandbox.journal import Journal
 from pressrun_loadtest.sandbox.middleware import ADMIN_PREFIX, observing
 from pressrun_loadtest.sandbox.smintio.admin import Operations
@@ -38,6 +39,7 @@ class Smintio:
     def __init__(self, seed: SmintioSeed, options: SmintioOptions, clock: Clock) -> None:
         self.options = options
         self.store = SmintioStore(seed, options, clock)
+        self.hooks = HookSender(standard_hooks(STANDARD_SECRET, clock, "smintio"))
         self.faults, self.store_faults = FaultBox(), FaultBox()
         self.journal, self.store_journal = Journal(), Journal()
         self._clock = clock
@@ -84,7 +86,7 @@ class Smintio:
                 return error_body(500, "Internal error of the sandbox; see its log")
 
         app = web.Application(middlewares=[observing(journal, faults, error_body), refusing])
-        app.add_routes(Admin(name, faults, journal, self.reset, Operations(self.store).table()).table())
+        app.add_routes(Admin(name, faults, journal, self.reset, Operations(self.store).table(), self.hooks).table())
         return app
 
     def _admit(self, request: web.Request) -> None:

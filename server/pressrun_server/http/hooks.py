@@ -1,0 +1,58 @@
+"""Webhooks of the systems: POST /hooks/{source}. They only make the node ask a source again.
+
+Answers: 204 where one was taken, also for one that came before (its sender did not hear the first answer; nothing is
+done then), 401 where it is not believed, whatever the reason, 503 while the node starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import web
+
+from pressrun_sources.changes.receiver import HookReceiver
+from pressrun_sources.changes.verification import HookRefusedError
+
+__all__ = ["Hooks"]
+
+_log = structlog.get_logger(__name__)
+
+
+class Hooks:
+    """Takes webhooks.
+
+    Args:
+        receiver: verifies and reads them.
+        changed: told of each asset, by its ref in canonical form.
+        count: told of the source and the result of each: `taken`, or why not.
+    """
+
+    def __init__(
+        self,
+        receiver: HookReceiver,
+        changed: Callable[[str], Awaitable[None]],
+        count: Callable[[str, str], None],
+    ) -> None:
+        self._receiver = receiver
+        self._changed = changed
+        self._count = count
+
+    async def take(self, request: web.Request) -> web.Response:
+        """Answer one webhook."""
+        source = request.match_info["source"]
+        body = await request.read()
+        try:
+            refs = self._receiver.receive(source, request.headers, body)
+        except HookRefusedError as error:
+            # A source that is not there has no label of its own: the caller chose the text.
+            self._count("unknown" if error.reason == "unknown" else source, error.reason)
+            if error.reason == "replayed":
+                return web.Response(status=204)
+            _log.warning("hook_refused", source=source[:40], reason=error.reason, remote=request.remote)
+            return web.Response(status=401, text="not accepted\n")
+        for ref in refs:
+            await self._changed(str(ref))
+        self._count(source, "taken")
+        _log.info("hook_taken", source=source, assets=len(refs))
+        return web.Response(status=204)

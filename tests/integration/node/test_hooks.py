@@ -1,0 +1,91 @@
+"""Webhooks of the stand-ins, sent to a node that renders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+import pytest
+from tests.integration.node.conftest import StartNode
+
+from pressrun_client import AssetUnavailableError, Client
+from pressrun_loadtest.sandbox import Sandbox
+from pressrun_loadtest.sandbox.hooks import STANDARD_SECRET
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+BANNER = "statement/banner-premier"
+TEMPLATE = b"""
+name: hooked
+version: "1"
+html: hooked.html
+schema: {type: object}
+slots:
+  hero: {rules: [{use: "cloudinary:statement/banner-premier"}]}
+"""
+HTML = b'<p>Spring</p><img src="asset:hero" alt="hero">'
+
+
+async def _post(url: str, body: dict[str, object]) -> tuple[int, str | None]:
+    async with aiohttp.ClientSession() as session, session.post(url, json=body) as answer:
+        return answer.status, answer.headers.get("X-Sandbox-Hook")
+
+
+async def _version(client: Client) -> tuple[str, str]:
+    (pin,) = (await client.render("hooked", {})).manifest.pins.assets
+    return pin.version, pin.digest.sha256
+
+
+async def test_news_is_used_at_once(sandbox: Sandbox, start_node: StartNode, value: Callable[..., Any]) -> None:
+    """A replaced banner is in the next document, a withdrawn one in none; what is not believed is refused and counted."""
+    admin = f"{sandbox.settings.cloudinary.api_base_url}/__sandbox__"
+    async with start_node("hooks") as node, Client(node.address) as client:
+        hook = f"http://{node.http_address}/hooks/cloudinary"
+        await client.publish({"template.yaml": TEMPLATE, "hooked.html": HTML})
+        first = await _version(client)
+        assert await _post(f"{admin}/do/new-version", {"asset": BANNER}) == (200, "None")
+        assert await _version(client) == first
+        assert await _post(f"{admin}/hooks", {"url": hook}) == (200, None)
+        assert await _post(f"{admin}/do/new-version", {"asset": BANNER}) == (200, "204")
+        second = await _version(client)
+        assert second[0] != first[0]
+        assert await _post(f"{admin}/do/approval", {"asset": BANNER, "approval": "retired"}) == (200, "204")
+        with pytest.raises(AssetUnavailableError):
+            await _version(client)
+        assert sandbox.cloudinary.hooks.last is not None
+        body, headers = sandbox.cloudinary.hooks.last
+        async with aiohttp.ClientSession() as session:
+            async with session.post(hook, data=body, headers=headers) as answer:
+                assert answer.status == 204
+            async with session.post(hook, data=body + b" ", headers=headers) as answer:
+                assert (answer.status, await answer.text()) == (401, "not accepted\n")
+            async with session.post(hook.replace("cloudinary", "dropbox"), data=body, headers=headers) as answer:
+                assert answer.status == 401
+        assert await value(node, "pressrun_hooks_total", source="cloudinary", result="taken") == 2
+        for result in ("replayed", "signature"):
+            assert await value(node, "pressrun_hooks_total", source="cloudinary", result=result) == 1
+        assert await value(node, "pressrun_hooks_total", source="unknown", result="unknown") == 1
+        await _post(f"{admin}/hooks", {})
+        sandbox.cloudinary.reset()
+
+
+async def test_other_systems(sandbox: Sandbox, start_node: StartNode, value: Callable[..., Any]) -> None:
+    """The unsigned messages of iconik and those of a site's own listener are taken by their secrets."""
+    settings = {
+        "sources_hook_iconik_secret": sandbox.iconik.options.hook_secret,
+        "sources_hook_iconik_domain": sandbox.iconik.options.system_domain_id,
+        "sources_hook_secrets": STANDARD_SECRET,
+    }
+    bodies: dict[str, tuple[str, str, dict[str, object]]] = {
+        "iconik": (sandbox.settings.iconik.base_url, "block", {"asset": "0b0f2d3e-9d11-41f0-8a01-000000000001"}),
+        "http": (sandbox.settings.http.base_url, "edit", {"item": "logos/meridian.png", "metadata": {}}),
+        "smintio": (sandbox.settings.smintio.origin, "edit", {"asset": "12:image:8812", "raw": {}}),
+    }
+    async with start_node("hooks-others", **settings) as node:
+        for name, (origin, operation, body) in bodies.items():
+            await _post(f"{origin}/__sandbox__/hooks", {"url": f"http://{node.http_address}/hooks/{name}"})
+            assert await _post(f"{origin}/__sandbox__/do/{operation}", body) == (200, "204")
+            assert await value(node, "pressrun_hooks_total", source=name, result="taken") == 1
+            await _post(f"{origin}/__sandbox__/hooks", {})
+        sandbox.reset()
