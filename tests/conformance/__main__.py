@@ -1,7 +1,8 @@
 """Holds documents to PDF/UA-1 and PDF/A-2u with veraPDF; `make conformance` runs it, `make test` does not.
 
 `python -m tests.conformance TOOLS` fetches veraPDF into a folder where it is not there yet, composes the sample records of
-every shipped template and 100 statements of generated customers, and exits with 1 where veraPDF finds anything.
+every shipped template, 100 statements of generated customers and what tables can do, and exits with 1 where veraPDF
+finds anything.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from tests.conformance.tables import documents
 
 from pressrun_loadtest.bench.composition import Press
 from pressrun_loadtest.bench.customers import write_records
@@ -53,7 +56,10 @@ def compose(folder: Path) -> int:
     for item in read_items(records):
         data, _ = press.compose(item.locale, bytes(item.record), item.attributes)
         (folder / f"{item.request_id}.pdf").write_bytes(data)
-    return len(samples) + GENERATED
+    tables = list(documents())
+    for name, data in tables:
+        (folder / f"{name}.pdf").write_bytes(data)
+    return len(samples) + GENERATED + len(tables)
 
 
 def main() -> int:
