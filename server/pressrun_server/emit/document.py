@@ -20,6 +20,7 @@ import deflate
 
 from pressrun_server.emit.colorspace import srgb_profile
 from pressrun_server.emit.content import ContentWriter
+from pressrun_server.emit.destinations import destination, destinations
 from pressrun_server.emit.metadata import Metadata, information, packet
 from pressrun_server.emit.outline import Entry, outline
 from pressrun_server.emit.resources import OBJECTS_PER_FONT, font_objects, image_objects
@@ -191,6 +192,8 @@ class DocumentWriter:
         self._metadata = metadata
         self._targets = targets
         self._bookmarks: list[Entry] = []
+        self._anchors: dict[str, tuple[int, int]] = {}
+        """Page and distance from its lower edge of what links lead to."""
         self._link_parents: list[int] = []
         """The element of each link's annotation, in order."""
         self._prefix = cache.get(images)
@@ -285,7 +288,11 @@ class DocumentWriter:
         self._object(out, base + STREAM, made.stream)
         self._late += [(ended.number, ended.body()) for ended in made.ended]
         for y, level, text in page.bookmarks:
-            self._bookmarks.append((level, base + PAGE, page.height - y, text))
+            if level:
+                self._bookmarks.append((level, base + PAGE, page.height - y, text))
+            else:
+                # The first of several elements with one id, as in HTML.
+                self._anchors.setdefault(text, (base + PAGE, page.height - y))
         self._kids.append(base + PAGE)
         self._marks.append(b"%d %d 0 R " % (self.pages, base + MARKS))
         self.pages += 1
@@ -308,12 +315,17 @@ class DocumentWriter:
         for (link, parent), (x, y, width, height, index) in zip(links, page.links, strict=True):
             top = page.height - y
             corners = " ".join(map(decimal, (x, top - height, x + width, top))).encode()
-            uri = text_string(self._targets[index - 1])
+            target = self._targets[index - 1]
+            if target.startswith("#"):
+                said, action = text_string(target[1:]), b"/Dest%s" % destination(target[1:])
+            else:
+                said = text_string(target)
+                action = b"/A<</S/URI/URI%s>>" % said
             self._object(
                 out,
                 link,
-                b"<</Type/Annot/Subtype/Link/Rect[%s]/Border[0 0 0]/F 4/Contents%s/StructParent %d/A<</S/URI/URI%s>>>>"
-                % (corners, uri, _LINK_KEYS + len(self._link_parents), uri),
+                b"<</Type/Annot/Subtype/Link/Rect[%s]/Border[0 0 0]/F 4/Contents%s/StructParent %d%s>>"
+                % (corners, said, _LINK_KEYS + len(self._link_parents), action),
             )
             self._link_parents.append(parent)
 
@@ -380,6 +392,11 @@ class DocumentWriter:
             outlines = b"/Outlines %d 0 R" % first
             late += outline(self._bookmarks, first)
             first += 1 + len(self._bookmarks)
+        names = b""
+        if self._anchors:
+            names = b"/Names<</Dests %d 0 R>>" % first
+            late.append((first, destinations(self._anchors)))
+            first += 1
         root = self._stack[0]
         document = b"<<%s/P %d 0 R/K[%s]>>" % (type_entries(root.role), _STRUCTURE, b"".join(root.kids))
         nodes = b" ".join([b"%d 0 R" % number for number, _ in self._nodes])
@@ -398,8 +415,8 @@ class DocumentWriter:
             (
                 _CATALOG,
                 b"<</Type/Catalog/Pages %d 0 R/Lang%s/MarkInfo<</Marked true>>/StructTreeRoot %d 0 R/Metadata %d 0 R"
-                b"/OutputIntents[%s]/ViewerPreferences<</DisplayDocTitle true>>%s>>"
-                % (_PAGES, language, _STRUCTURE, _METADATA, _INTENT, outlines),
+                b"/OutputIntents[%s]/ViewerPreferences<</DisplayDocTitle true>>%s%s>>"
+                % (_PAGES, language, _STRUCTURE, _METADATA, _INTENT, outlines, names),
             ),
         ]
         self._rows.append((stream, bytearray(_ROW.size * (first + 1 - stream))))

@@ -202,7 +202,7 @@ class Flow(Tables):
             if self._label is not None:
                 self._flush()
                 self._label_line(self._y, lines[0].ascent)
-            if node.bookmark:
+            if node.bookmark or node.box.anchor:
                 self._bookmark(bound)
             if self._has_links(lines):
                 self._put_links(node, lines, begins=True, ends=True)
@@ -229,7 +229,7 @@ class Flow(Tables):
                 if self._label is not None:
                     self._flush()
                     self._label_line(self._y, lines[index].ascent)
-                if node.bookmark and index == 0:
+                if (node.bookmark or node.box.anchor) and index == 0:
                     self._bookmark(bound)
                 if self._has_links(lines):
                     self._put_links(node, lines[index:fitting], begins=index == 0, ends=fitting == count)
@@ -252,9 +252,16 @@ class Flow(Tables):
         self._pending = max(self._pending, node.box.margin_bottom)
 
     def _bookmark(self, bound: BoundParagraph) -> None:
-        """Note where a paragraph begins that the outline names."""
+        """Note where a paragraph begins that the outline names, or that links lead to."""
+        if self._artifact:
+            return
+        if bound.node.box.anchor:
+            self._flush()
+            self._page.bookmarks.append((self._y, 0, bound.node.box.anchor))
+        if not bound.node.bookmark:
+            return
         text = _SOFT.sub("", "".join([" " if piece[1] == "\n" else piece[1] for piece in bound.pieces]))
-        if text.strip() and not self._artifact:
+        if text.strip():
             self._flush()
             self._page.bookmarks.append((self._y, bound.node.bookmark, " ".join(text.split())))
 

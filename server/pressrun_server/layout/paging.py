@@ -189,6 +189,8 @@ class Paging:
         opened.y = y
         opened.slot = len(self._page.fills)
         self._page.fills.append(_NO_FILL)
+        if opened.box.anchor and opened.first and not self._artifact:
+            self._page.bookmarks.append((y, 0, opened.box.anchor))
         if opened.box.picture:
             self._page.fills.append(_NO_FILL)
 

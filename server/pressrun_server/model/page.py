@@ -151,7 +151,7 @@ PlacedLink: TypeAlias = "tuple[int, int, int, int, int]"
 
 
 Bookmark: TypeAlias = "tuple[int, int, str]"
-"""y, level from 1, what it says."""
+"""y, level from 1, what it says; level 0 is no bookmark but the place of an anchor, by its name."""
 
 
 @dataclass(slots=True, eq=False)

@@ -51,7 +51,7 @@ __all__ = [
     "styles_of",
 ]
 
-FORMAT = 12
+FORMAT = 13
 """Raised when the form of a program changes, so that an old blob is compiled again instead of misread."""
 
 
@@ -172,6 +172,8 @@ class Box(msgspec.Struct, frozen=True):
     """Not broken across pages where it fits on one."""
     keep_next: bool = False
     """On the same page as the beginning of what follows."""
+    anchor: str = ""
+    """What links of the document call it; nothing where none leads there."""
 
 
 class Text(msgspec.Struct, frozen=True, tag="text"):

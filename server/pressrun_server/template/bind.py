@@ -110,7 +110,7 @@ class Binder:
         self._linked = frozenset(index for index, style in enumerate(program.styles) if style.link)
         self._body = self._block(program.body)
         self._title = self.pieces(program.title)
-        self._links = [self.joined(link) for link in program.links]
+        self._links = [self._link(link) for link in program.links]
         self._running = {
             id(running): self._apart(running.block)
             for page in (program.first_page, program.other_page)
@@ -135,13 +135,20 @@ class Binder:
             block.put_together(self, self._linked)
         self._loops, self._groups, self._blocks = [], [], []
 
+    def _link(self, inlines: tuple[Inline, ...]) -> Callable[[Environment], str]:
+        text = self.joined(inlines)
+        match inlines:
+            case (Text(text=fixed),) if fixed.startswith("#"):
+                return text  # into the document itself: only the template may say so
+        return lambda env: target(text(env))
+
     def targets(self, env: Environment) -> list[str]:
         """Where the links of a document lead.
 
         Raises:
             PressrunError: INVALID_RECORD, where none may.
         """
-        return [target(link(env)) for link in self._links]
+        return [link(env) for link in self._links]
 
     def running(self, running: Running, env: Environment, number: int, count: int | None) -> BoundBlock:
         """A running element's content on one page; `count` is None while it is not known."""

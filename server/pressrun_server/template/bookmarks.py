@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 from pressrun_server.template.diagnostics import Diagnostics
 from pressrun_server.template.markup import Markup
 
-__all__ = ["bookmark_level", "check_bookmark"]
+__all__ = ["beside", "bookmark_level", "check_bookmark"]
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _IN_FLOW = {"static", "relative"}
@@ -23,7 +23,7 @@ def bookmark_level(element: Element, markup: Markup, styles: Mapping[Element, Ma
     """
     level = styles[element]["bookmark-level"]
     found = _HEADINGS.get(element.tag, 0) if level == "auto" else int(level)
-    return 0 if found and _beside(element, markup, styles) else found
+    return 0 if found and beside(element, markup, styles) else found
 
 
 def check_bookmark(
@@ -36,7 +36,7 @@ def check_bookmark(
     if styles[element]["bookmark-level"] in {"auto", 0}:
         return
     place = markup.place(element)
-    if _beside(element, markup, styles):
+    if beside(element, markup, styles):
         diagnostics.error(
             "bookmark",
             place,
@@ -60,7 +60,8 @@ def _own_text(element: Element, styles: Mapping[Element, Mapping[str, Any]]) -> 
     )
 
 
-def _beside(element: Element, markup: Markup, styles: Mapping[Element, Mapping[str, Any]]) -> bool:
+def beside(element: Element, markup: Markup, styles: Mapping[Element, Mapping[str, Any]]) -> bool:
+    """Whether an element stands in a cell, flexible row, fixed box or running element."""
     around: Element | None = element
     while around is not None:
         style = styles[around]

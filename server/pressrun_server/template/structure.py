@@ -48,7 +48,7 @@ from pressrun_server.template.diagnostics import Diagnostics, Place, closest
 from pressrun_server.template.flex import ALIGN, JUSTIFY, Item, places
 from pressrun_server.template.geometry import border_width, box_borders, box_of, pixels, resolved
 from pressrun_server.template.grammar import GrammarError, parse_condition, parse_loop, parse_names, parse_text
-from pressrun_server.template.links import SAFE_TARGET, TARGETS
+from pressrun_server.template.links import SAFE_TARGET, TARGETS, Anchors
 from pressrun_server.template.markup import Markup
 from pressrun_server.template.pictures import CORNERS
 from pressrun_server.template.scope import Scope
@@ -153,6 +153,7 @@ class Structure(TableStructure):
         self.running: dict[str, Element] = {}
         self.uses_count = False
         self.links: list[tuple[Inline, ...]] = []
+        self._anchors = Anchors(markup, styles, diagnostics)
         self._link = 0
         """The link whose text is being read; 0 outside of links."""
         self._rise = 0
@@ -249,7 +250,8 @@ class Structure(TableStructure):
         if any(box.radii) and (len(sides) > 1 or any(style != "solid" for _, style in sides)):
             message = "rounded corners need one solid colour on all borders"
             self.diagnostics.error("value", place, message, "give all borders one colour, or leave the radius out")
-        return box
+        anchor = self._anchors.name(element)
+        return msgspec.structs.replace(box, anchor=anchor) if anchor else box
 
     def children(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
         """What is in an element: blocks, with paragraphs around loose text."""
@@ -861,7 +863,7 @@ class Structure(TableStructure):
         if self._link:
             self.diagnostics.error("structure", place, "a link stands in a link", "end the outer one before")
         fixed = target.partition("{{")[0]
-        if fixed == target and not SAFE_TARGET.match(target):
+        if fixed == target and not (SAFE_TARGET.match(target) or target[:1] == "#"):
             self.diagnostics.error("link", place, f"the link {target!r} is not supported", f"valid: {TARGETS}")
             return self._inlines(element, scope)
         self.links.append(tuple(self.text(target, 0, lambda _index: place, self.scope)))
@@ -957,7 +959,9 @@ def _lighter(block: Block) -> Node:
         return block
     if only.box.margin_top or only.box.margin_bottom:
         return block
-    inner = msgspec.structs.replace(only.box, margin_top=box.margin_top, margin_bottom=box.margin_bottom)
+    inner = msgspec.structs.replace(
+        only.box, margin_top=box.margin_top, margin_bottom=box.margin_bottom, anchor=box.anchor
+    )
     return msgspec.structs.replace(only, box=inner)
 
 

@@ -124,3 +124,64 @@ def test_a_target_is_ascii_and_safe(text: str) -> None:
     assert found.isprintable()
     assert " " not in found
     assert SAFE_TARGET.match(found)
+
+
+def destinations(data: bytes) -> dict[str, tuple[int, float]]:
+    """Page (from 1) and distance from its upper edge of each named destination."""
+    with pikepdf.open(io.BytesIO(data)) as pdf:
+        pages = {page.obj.objgen: (number, page.mediabox[3]) for number, page in enumerate(pdf.pages, 1)}
+        found = {}
+        for name, place in pikepdf.NameTree(pdf.Root.Names.Dests).items():
+            number, height = pages[place[0].objgen]
+            found[name] = (number, float(height) - float(place[3]))
+        return found
+
+
+def test_links_inside_a_document(composed: Compose) -> None:
+    """A link to an id leads to the page and height of the element that has it, before or behind the link."""
+    body = (
+        "<p>See <a href='#fees'>the fees</a> and <a href='#top'>the beginning</a>.</p><h1 id='top'>Top</h1>"
+        "<section id='part' class='next'><h2 id='fees'>Fees</h2><p>and <a href='#part'>this part</a></p></section>"
+        "<table id='list'><tr><td>a</td></tr></table><p><a href='#list'>list</a></p>"
+    )
+    css = "@page { size: A6; margin: 10mm } .next { break-before: page; background: #eee } h1, h2, p { margin: 0 }"
+    made = composed(body, css)
+    found = destinations(made.data)
+    assert {name: page for name, (page, _) in found.items()} == {"fees": 2, "top": 1, "part": 2, "list": 2}
+    assert found["fees"][1] == pytest.approx(28.346, abs=0.01)
+    assert found["part"][1] == found["fees"][1]
+    assert found["list"][1] > found["fees"][1]
+    with pikepdf.open(io.BytesIO(made.data)) as pdf:
+        links = [item for page in pdf.pages for item in page.obj.Annots]
+        assert [bytes(item.Dest).decode() for item in links] == ["fees", "top", "part", "list"]
+        assert all("/A" not in item and "/StructParent" in item for item in links)
+    leads = {(page.number, link["page"]) for page in made.pdf for link in page.get_links()}
+    assert leads == {(0, 1), (0, 0), (1, 1)}
+
+
+def test_an_id_in_a_loop_is_the_first_one(composed: Compose) -> None:
+    """Where a loop repeats an id, links lead to its first element; a record's own words never are such a link."""
+    body = "<p><a href='#row'>row</a></p><div pr-for='row in rows'><p id='row'>{{ row }}</p></div>"
+    made = composed(body, "p { margin: 0 0 20mm }", {"rows": ["a", "b"]})
+    [(page, y)] = destinations(made.data).values()
+    assert page == 1
+    assert y == pytest.approx(next(word[1] for word in made.pdf[0].get_text("words") if word[4] == "a"), abs=3)
+    with pytest.raises(PressrunError) as error:
+        composed("<p id='x'><a href='{{ to }}'>x</a></p>", record={"to": "#x"})
+    assert error.value.reason is Reason.INVALID_RECORD
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "hint"),
+    [
+        ("<p id='fees'>x <a href='#feees'>y</a></p>", "no element has the id 'feees'", "did you mean 'fees'?"),
+        ("<p><a href='#a'>y</a></p>", "no element has the id 'a'", 'give the element that is meant id="a"'),
+        ("<table><tr><td id='a'>x <a href='#a'>y</a></td></tr></table>", "#a is no block in the flow, so no link can lead there", "give the id to a heading, paragraph, section or table that stands in no cell or fixed box"),
+        ("<p>x <b id='a'>b</b> <a href='#a'>y</a></p>", "#a is no block in the flow, so no link can lead there", "give the id to a heading, paragraph, section or table that stands in no cell or fixed box"),
+    ],
+)  # fmt: skip
+def test_links_that_lead_nowhere(compiled: Callable[..., Any], body: str, message: str, hint: str) -> None:
+    """A link to nothing is an error of the template that says what would be right."""
+    found = compiled(body)
+    assert [(item.message, item.hint, item.file) for item in found.diagnostics] == [(message, hint, "t.html")]
+    assert found.diagnostics[0].line > 0
