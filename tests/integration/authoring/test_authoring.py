@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import shutil
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from io import BytesIO
 from pathlib import Path
 
 import aiohttp
 import pytest
+import structlog
 from click.testing import CliRunner, Result
 from PIL import Image
 
@@ -19,6 +21,16 @@ from pressrun_client.cli import main
 from pressrun_loadtest.samples import statement_path
 
 _ASSETS = str(statement_path().parent / "assets")
+
+
+@pytest.fixture(autouse=True)
+def _logs() -> Iterator[None]:
+    """Commands set up logs for their process, which is this one here."""
+    before, root = structlog.get_config(), logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    structlog.configure(**before)
+    root.handlers, root.level = handlers, level
 
 
 @pytest.fixture

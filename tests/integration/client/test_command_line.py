@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 
 from pressrun.v1 import template_service_pb2
 from pressrun_client.cli import main
+from pressrun_client.commands import local as local_module
 from pressrun_client.commands import plugins
-from pressrun_client.commands import render as render_module
 from pressrun_client.testing import FakeDocument, FakeFailure, FakeNode
 
 Run = Callable[..., Result]
@@ -245,7 +245,7 @@ def points(monkeypatch: pytest.MonkeyPatch) -> list[EntryPoint]:
         return [point for point in chosen if point.group == wanted["group"]]
 
     monkeypatch.setattr(plugins, "entry_points", entry_points)
-    monkeypatch.setattr(render_module, "entry_points", entry_points)
+    monkeypatch.setattr(local_module, "entry_points", entry_points)
     plugins._plugins.cache_clear()
     return chosen
 
