@@ -230,7 +230,7 @@ def _ours(body: str, css: str) -> bytes:
     manifest = {"name": "w", "version": "1", "html": "w.html", "schema": {"type": "object"}}
     files = {
         "template.yaml": json.dumps(manifest).encode(),
-        "w.html": f"<!doctype html><style>{_BASE.replace(' table-layout: fixed', '')} {css}</style><body>{body}</body>".encode(),
+        "w.html": f"<!doctype html><style>{_BASE} {css}</style><body>{body}</body>".encode(),
     }
     compiled = compile_bundle(files)
     assert compiled.info is not None, [str(item) for item in compiled.diagnostics]

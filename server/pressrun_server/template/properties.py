@@ -126,6 +126,16 @@ def _bookmark_level(tokens: Tokens) -> int | str:
         raise InvalidValueError("valid: a whole number from 1 to 9, none") from None
 
 
+def _fixed_layout(tokens: Tokens) -> str:
+    """Column widths that follow from all of a table's cells would hold back every row until the last one is known."""
+    try:
+        return keyword("fixed")(tokens)
+    except InvalidValueError:
+        raise InvalidValueError(
+            "valid: fixed; columns have the widths of <col>, of the first row's cells, or share what is left"
+        ) from None
+
+
 PROPERTIES: dict[str, Property] = {
     "font-family": Property(_font_family, "FiraGO", inherited=True),
     "font-size": Property(length(), 12_000, inherited=True),
@@ -145,6 +155,7 @@ PROPERTIES: dict[str, Property] = {
     "white-space": Property(keyword("normal", "nowrap", "pre", "pre-wrap", "pre-line"), "normal", inherited=True),
     "orphans": Property(integer(1, 20), 2, inherited=True),
     "widows": Property(integer(1, 20), 2, inherited=True),
+    "table-layout": Property(_fixed_layout, "fixed"),
     "border-collapse": Property(keyword("collapse", "separate"), "collapse", inherited=True),
     "display": Property(
         keyword(

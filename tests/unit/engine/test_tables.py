@@ -184,3 +184,26 @@ def test_rows_are_kept_whole_unless_they_may_be_parted(composed: Compose) -> Non
     assert first > 0
     assert first + second == 60
     check(parted.data)
+
+
+def test_columns_are_fixed(compiled: Compile) -> None:
+    """Rows leave before the last one is known, so widths never follow from cells; asking for that is an error."""
+    table = "<table><tr><td>x</td></tr></table>"
+    assert not compiled(table, "table { table-layout: fixed }").diagnostics
+    [found] = compiled(table, "table { table-layout: auto }").diagnostics
+    assert "table-layout: 'auto' is not valid" in found.message
+    assert "<col>" in found.hint
+
+
+def test_spans_and_scopes_are_in_the_structure(composed: Compose) -> None:
+    """A cell says how many rows and columns it spans, and a header cell what it is the header of."""
+    record = {"groups": [{"name": "g", "rows": [{"no": 1, "text": "t"}]}]}
+    pdf = check(composed(GROUPS, PAGE, record).data)
+    cells = [item for item in elements(pdf.Root.StructTreeRoot) if item.S in {"/TH", "/TD"}]
+    found = [
+        tuple(str(cell.get("/A", {}).get(name, "")) for name in ("/Scope", "/ColSpan", "/RowSpan")) for cell in cells
+    ]
+    assert found == [
+        ("/Column", "", "2"), ("/Column", "2", ""), ("/Column", "", ""), ("/Column", "", ""),
+        ("", "", "2"), ("", "2", ""), ("", "", ""), ("", "", ""),
+    ]  # fmt: skip
