@@ -65,7 +65,7 @@ class AssetDesk:
 
     async def resolve(self, refs: Sequence[str], rendition: RenditionSpec) -> list[AssetOutcome]:
         """One outcome for each ref, in order."""
-        require = _anywhere(Requirement())
+        require = Requirement(territory=False, channel=False)  # no document, so no place and no output channel
         # The slot's name goes into messages; here the ref itself says more than any name.
         selections = [Selection("(resolve)", ref, rendition, require, "fail") for ref in refs]
         return await self._outcomes(selections, OutputChannel.PRINT)

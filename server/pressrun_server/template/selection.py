@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Sequence
@@ -168,10 +169,19 @@ class Selector:
 def territory_of(attributes: dict[str, str], locale: str) -> str:
     """Where a document is used: the country of its jurisdiction (`DE`, `US-NY`), else of its locale, else empty."""
     stated = attributes.get("jurisdiction")
-    if stated and (country := _COUNTRY.match(stated)):
-        return country[1].upper()
-    region = _REGION.match(locale)
-    return region[1].upper() if region else ""
+    return (_country(stated) if stated else "") or _region(locale)
+
+
+@functools.lru_cache(maxsize=1024)
+def _country(jurisdiction: str) -> str:
+    found = _COUNTRY.match(jurisdiction)
+    return found[1].upper() if found else ""
+
+
+@functools.lru_cache(maxsize=1024)
+def _region(locale: str) -> str:
+    found = _REGION.match(locale)
+    return found[1].upper() if found else ""
 
 
 def _invalid(violations: tuple[Violation, ...]) -> PressrunError:

@@ -44,6 +44,7 @@ SIDECARS = {
     "hero/b.png": '{approval: rejected, version: "8", attributes: {campaign: spring}}',
     "hero/c.png": '{approval: approved, version: "7", rights_until: 2026-10-31, attributes: {campaign: spring}}',
     "hero/d.png": '{approval: approved, version: "5", territories: [EU, CA, GB], attributes: {campaign: spring}}',
+    "hero/web.png": "{approval: approved, attributes: {channel: web}}",
     "terms/fr.png": '{approval: approved, version: "3", attributes: {compliance: legal}}',
     "terms/en.png": "{approval: approved, attributes: {compliance: legal}}",
 }
@@ -114,6 +115,19 @@ async def test_the_same_again_from_the_manifest(client: Client) -> None:
     assert again.content == first.content
     assert [decision.outcome for decision in again.manifest.decisions] == [SlotOutcome.PINNED] * 2
     assert (await client.verify(first, b"{}")).ok
+
+
+async def test_beside_documents(client: Client) -> None:
+    """Resolving and prefetching ask for approval and window; place and channel are judged where a document has them."""
+    outcomes = await client.resolve_assets(["library:hero/d.png", "library:hero/web.png", "library:hero/c.png"])
+    assert [outcome.error is None for outcome in outcomes] == [True, True, False]
+    prefetched = {outcome.ref: outcome.error is None for outcome in await client.prefetch("offer@1")}
+    assert prefetched["library:terms/fr.png"]
+    assert not prefetched["library:hero/platinum.png"]  # there is no such file
+    web = TEMPLATE.replace('version: "1"', 'version: "web"').replace("hero/plain.png", "hero/web.png")
+    await client.publish({"template.yaml": web.encode(), "offer.html": HTML})
+    hero = (await client.render("offer@web", {}, as_of=AS_OF)).manifest.decisions[0]
+    assert (hero.outcome, hero.refused[0].brief) == (SlotOutcome.OMITTED, "not for print")
 
 
 async def test_explained(client: Client) -> None:
