@@ -71,7 +71,7 @@ def to_timings(message: document_pb2.Timings) -> Timings:
 
 def to_cache_use(message: document_pb2.CacheUse) -> CacheUse:
     """The cache use of a message."""
-    return CacheUse(message.memory_hits, message.disk_hits, message.source_fetches)
+    return CacheUse(message.memory_hits, message.disk_hits, message.source_fetches, message.shared_hits)
 
 
 def to_manifest(message: document_pb2.Manifest) -> Manifest:

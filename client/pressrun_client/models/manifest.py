@@ -157,12 +157,15 @@ class CacheUse:
     """Assets found on the disk of the machine."""
     source_fetches: int = 0
     """Assets fetched from their source."""
+    shared_hits: int = 0
+    """Assets found in a tier that nodes share: Redis, or a bucket."""
 
     @property
     def hit_ratio(self) -> float:
         """The part that no source was asked for; 1.0 for a document without assets."""
-        total = self.memory_hits + self.disk_hits + self.source_fetches
-        return 1.0 if total == 0 else (self.memory_hits + self.disk_hits) / total
+        hits = self.memory_hits + self.disk_hits + self.shared_hits
+        total = hits + self.source_fetches
+        return 1.0 if total == 0 else hits / total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from prometheus_client import ProcessCollector
 from pressrun_server.app.blobs import BlobLoader
 from pressrun_server.app.config import ONE_REDIS, ConfigError, NodeConfig
 from pressrun_server.app.snapshots import snapshot_of
+from pressrun_server.assets.cluster import Cluster
 from pressrun_server.assets.licence import Counting, SharedCounts
 from pressrun_server.assets.resolver import AssetResolver
 from pressrun_server.cas.config import RedisConfig
@@ -168,8 +169,11 @@ class Node:
             preparers=preparers,
             config=config.assets,
             clock=self._clock,
-            engine=digest,
-            made=made,
+            cluster=Cluster(
+                engine=digest,
+                made=made,
+                names=None if link is None else SharedMap(link, config.store.cluster_key, "assets"),
+            ),
             counts=_counts(config),
         )
         push(resolver.close)

@@ -14,9 +14,9 @@ from pressrun_server.assets.config import AssetConfig
 from pressrun_server.assets.describing import described, refresh_at, unchanged, updated
 from pressrun_server.assets.descriptors import DescriptorCache
 from pressrun_server.assets.entry import Absent, Entry, Known, Trouble
-from pressrun_server.assets.ledger import Ledger
 from pressrun_server.assets.preparation import Preparation
 from pressrun_server.assets.requirement import Occasion, refusal
+from pressrun_server.assets.shared_entries import SharedEntries
 from pressrun_server.cas.tier import Tier
 from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason
@@ -75,7 +75,7 @@ class Bringing:
         store: Tier,
         preparation: Preparation,
         cache: DescriptorCache,
-        ledger: Ledger[Entry],
+        ledger: SharedEntries,
         config: AssetConfig,
         clock: Clock,
         chance: Callable[[], float] = random.random,

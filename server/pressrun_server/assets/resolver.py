@@ -10,6 +10,7 @@ from datetime import datetime
 import msgspec
 
 from pressrun_server.assets.bringing import Bringing
+from pressrun_server.assets.cluster import Cluster
 from pressrun_server.assets.config import AssetConfig
 from pressrun_server.assets.descriptors import DescriptorCache
 from pressrun_server.assets.entry import Entry, Trouble
@@ -22,8 +23,8 @@ from pressrun_server.assets.querying import Querying
 from pressrun_server.assets.requirement import Occasion
 from pressrun_server.assets.selection import Selected
 from pressrun_server.assets.settling import Answer, Ask, Find, Settled, Settling, Stored, pinned, settle
+from pressrun_server.assets.shared_entries import SharedEntries
 from pressrun_server.assets.shared_ledger import SharedLedger
-from pressrun_server.cas.shared_map import SharedMap
 from pressrun_server.cas.tier import Tier
 from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason
@@ -81,13 +82,12 @@ class AssetResolver:
         config: all settings.
         clock: the time.
         chance: a random number from 0 to 1.
-        engine: digest of the engine; another one may prepare otherwise.
-        made: what the nodes of the cluster have prepared; None: this node alone.
+        cluster: what is shared with other nodes; None: nothing.
 
     Use `await resolver.start()` before anything else.
     """
 
-    def __init__(  # noqa: PLR0913 - keyword-only, given by the composition root
+    def __init__(
         self,
         *,
         registry: Registry,
@@ -97,16 +97,21 @@ class AssetResolver:
         clock: Clock,
         chance: Callable[[], float] = random.random,
         counts: Counting | None = None,
-        engine: str = "",
-        made: SharedMap | None = None,
+        cluster: Cluster | None = None,
     ) -> None:
+        cluster = cluster or Cluster()
         folder = config.ledger_path
-        self._entries = Ledger(folder and folder / "assets", Entry, max_records=config.max_entries)
+        entries = Ledger(folder and folder / "assets", Entry, max_records=config.max_entries)
+        self._entries = SharedEntries(entries, cluster.names, clock, keep_seconds=config.keep_seconds)
         results = Ledger(folder and folder / "prepared", Prepared, max_records=config.max_entries)
-        self._results = SharedLedger(results, Prepared, made)
+        self._results = SharedLedger(results, Prepared, cluster.made)
         self._cache = DescriptorCache(config.max_entries)
         self._preparation = Preparation(
-            store=store, preparers=preparers, ledger=self._results, seconds=config.prepare_seconds, engine=engine
+            store=store,
+            preparers=preparers,
+            ledger=self._results,
+            seconds=config.prepare_seconds,
+            engine=cluster.engine,
         )
         bringing = self._bringing = Bringing(
             registry=registry,

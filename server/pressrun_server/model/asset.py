@@ -59,4 +59,4 @@ class AssetUse(msgspec.Struct, frozen=True):
     prepared: Digest
     """The prepared blob (an encoded PreparedImage)."""
     found_in: str
-    """Where it was found: memory, disk or source."""
+    """Where it was found: a tier (memory, disk, redis, s3) or `source`."""

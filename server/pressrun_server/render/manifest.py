@@ -90,6 +90,8 @@ class Completion(msgspec.Struct, frozen=True, gc=False):
     memory_hits: int
     disk_hits: int
     source_fetches: int
+    shared_hits: int = 0
+    """In a tier that nodes share."""
 
 
 def manifest_json(manifest: Manifest) -> str:

@@ -387,7 +387,8 @@ class Pipeline:
             decisions=told[0],
             gaps=told[1],
         )
-        return Completion(manifest, found.count("memory"), found.count("disk"), found.count("source"))
+        memory, disk, source = (found.count(place) for place in ("memory", "disk", "source"))
+        return Completion(manifest, memory, disk, source, len(found) - memory - disk - source)
 
 
 def _defect(error: BaseException) -> PressrunError:

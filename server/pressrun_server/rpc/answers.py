@@ -66,6 +66,7 @@ def completion_bytes(completion: Completion, pins: bytes) -> bytes:
         memory_hits=completion.memory_hits,
         disk_hits=completion.disk_hits,
         source_fetches=completion.source_fetches,
+        shared_hits=completion.shared_hits,
     ).SerializeToString()
     size = len(manifest) + len(before) + len(pins)
     return b"".join((lead(_COMPLETION_MANIFEST, size), manifest, before, pins, lead(_COMPLETION_USE, len(use)), use))

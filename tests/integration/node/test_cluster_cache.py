@@ -52,7 +52,7 @@ async def test_what_one_node_made_no_other_makes_again(
     value: Callable[..., Awaitable[float]],
     redis_server: RedisServer,
 ) -> None:
-    """A second node with an empty disk compiles nothing and prepares nothing: programs and prepared assets are shared."""
+    """A second node with an empty disk compiles, prepares and fetches nothing: its first document needs no source."""
     shared = {"cache_redis": redis_server.url, "cluster_key": "a secret of this cluster"}
     async with start_node("one", **shared) as one, speak(one) as caller:
         await caller.publish(statement)
@@ -67,6 +67,9 @@ async def test_what_one_node_made_no_other_makes_again(
             assert second.data == first.data
             assert await value(two, "pressrun_preparer_tasks_total") == 0
             assert await value(two, "pressrun_compilations_total") == 0
+            assert await value(two, "pressrun_source_requests_total") == 0
+            use = second.completion.cache_use
+            assert (use.memory_hits, use.disk_hits, use.source_fetches, use.shared_hits) == (0, 0, 0, 2)
             assert await value(two, "pressrun_cache_requests_total", tier="redis", result="hit") > tasks
         # Without the cluster's key nothing is believed, and all is made again.
         stranger = {**shared, "cluster_key": "a secret of another one"}

@@ -44,7 +44,7 @@ def _completion(make: SimpleNamespace, **changes: Any) -> Completion:
         ),
         gaps=(LocalisationGap("logo", "fr-CA", "fr"), LocalisationGap("", "fr-CA", "fr")),
     )
-    return Completion(manifest, 1, 2, 3)
+    return Completion(manifest, 1, 2, 3, 4)
 
 
 def test_message_holds_everything(make: SimpleNamespace) -> None:
@@ -64,6 +64,7 @@ def test_message_holds_everything(make: SimpleNamespace) -> None:
     assert [gap.used for gap in manifest.localisation_gaps] == ["fr", "fr"]
     assert manifest.timings.compose_cpu.nanos == 123_456_789
     assert (message.cache_use.memory_hits, message.cache_use.disk_hits, message.cache_use.source_fetches) == (1, 2, 3)
+    assert message.cache_use.shared_hits == 4
     header = document_pb2.DocumentHeader()
     fill_header(header, _completion(make).manifest.header)
     assert header.pins == manifest.pins

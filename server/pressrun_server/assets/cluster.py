@@ -1,0 +1,21 @@
+"""What a resolver shares with those of the other nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pressrun_server.cas.shared_map import SharedMap
+
+__all__ = ["Cluster"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The maps of a cluster; by default a node is alone."""
+
+    engine: str = ""
+    """Digest of the engine; another one may prepare otherwise."""
+    made: SharedMap | None = None
+    """What the nodes have prepared; None: nothing is shared."""
+    names: SharedMap | None = None
+    """What the nodes know of assets; None: nothing is shared."""

@@ -1,0 +1,81 @@
+"""What the nodes of a cluster know of assets: a node's own ledger in front of the shared map."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from pressrun_server.assets.entry import Entry
+from pressrun_server.assets.ledger import Ledger
+from pressrun_server.cas.shared_map import SharedMap
+from pressrun_server.clock import Clock
+
+__all__ = ["SharedEntries"]
+
+_LOCAL: Final = frozenset({"pushed"})
+"""Sources whose content is one node's own."""
+
+_ENTRY: Final = msgspec.msgpack.Decoder(Entry)
+
+
+class SharedEntries:
+    """Entries by key; of one's own and another node's the one whose source was asked later.
+
+    Guarantee: an entry is believed for as long as the answer that it holds, whoever got it, so that sharing makes none
+    staler than its source's freshness allows; approval and rights are judged at each use as ever. What a node forgets
+    because its source withdrew it, it forgets for all. Without Redis it is the ledger alone. Cost: one round trip where
+    the node knows nothing fresh itself.
+
+    Args:
+        own: this node's entries.
+        shared: those of all nodes; None: there are none.
+        clock: the time.
+        keep_seconds: how long a shared entry is kept.
+    """
+
+    def __init__(self, own: Ledger[Entry], shared: SharedMap | None, clock: Clock, *, keep_seconds: float) -> None:
+        self._own = own
+        self._shared = shared
+        self._clock = clock
+        self._keep_seconds = keep_seconds
+
+    async def start(self) -> None:
+        """Look at what an earlier process left."""
+        await self._own.start()
+
+    async def get(self, key: str) -> Entry | None:
+        """The entry, if there is a sound one."""
+        own = await self._own.get(key)
+        if self._shared is None or (own is not None and self._is_fresh(own)):
+            return own
+        data = await self._shared.get(key)
+        if data is None:
+            return own
+        try:
+            other = _ENTRY.decode(data)
+        except msgspec.MsgspecError:
+            return own  # of a node with another version of this code
+        if _is_local(other) or (own is not None and own.descriptor.fetched_at >= other.descriptor.fetched_at):
+            return own
+        await self._own.put(key, other)
+        return other
+
+    async def put(self, key: str, entry: Entry) -> None:
+        """Keep the entry here and for the others."""
+        await self._own.put(key, entry)
+        if self._shared is not None and not _is_local(entry):
+            await self._shared.put(key, msgspec.msgpack.encode(entry), seconds=self._keep_seconds)
+
+    async def delete(self, key: str) -> None:
+        """Forget the entry, for the others too."""
+        await self._own.delete(key)
+        if self._shared is not None:
+            await self._shared.delete(key)
+
+    def _is_fresh(self, entry: Entry) -> bool:
+        return entry.descriptor.fresh_until > self._clock.now()
+
+
+def _is_local(entry: Entry) -> bool:
+    return entry.descriptor.ref.partition(":")[0] in _LOCAL
