@@ -34,6 +34,8 @@ __all__ = ["Bringing", "Brought", "Wanted"]
 _SOURCE = "source"
 _LONG = 1024 * 1024
 """Bytes above which hashing goes to a thread."""
+_SHORTEST_FRESH = 1.0
+"""Seconds; a system that wants to be asked every time is asked once a second, not once a document of a stream."""
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -164,12 +166,13 @@ class Bringing:
                 descriptor=updated(entry.descriptor, descriptor),
                 refresh_at=refresh_at(descriptor),
                 lenient_until=None,
+                stale_until=description.stale_until,
             )
             brought = await self._held(wanted, revalidated)
             if brought is not None:
                 return brought
         if _refused(wanted, descriptor):
-            return await self._keep(wanted.key, self._entry(descriptor, None), "")
+            return await self._keep(wanted.key, self._entry(description, descriptor, None), "")
         return await self._fetched(wanted, source, description, rendition, descriptor)
 
     async def _held(self, wanted: Wanted, entry: Entry) -> Brought | None:
@@ -209,10 +212,16 @@ class Bringing:
             height=prepared.height,
             color_space=wanted.rendition.color_space or header.color_space,
         )
-        return await self._keep(wanted.key, self._entry(descriptor, prepared.digest), _SOURCE)
+        return await self._keep(wanted.key, self._entry(description, descriptor, prepared.digest), _SOURCE)
 
-    def _entry(self, descriptor: AssetDescriptor, prepared: Digest | None) -> Entry:
-        return Entry(descriptor, prepared, self._preparation.name, refresh_at(descriptor))
+    def _entry(self, description: AssetDescription, descriptor: AssetDescriptor, prepared: Digest | None) -> Entry:
+        return Entry(
+            descriptor,
+            prepared,
+            self._preparation.name,
+            refresh_at(descriptor),
+            stale_until=description.stale_until,
+        )
 
     async def _read(self, source: Source, description: AssetDescription, rendition: Rendition) -> bytes:
         most = self._config.max_bytes
@@ -238,6 +247,10 @@ class Bringing:
         if description.approval is not Approval.APPROVED:
             seconds = min(seconds, self._config.not_found_seconds)  # somebody may be approving it right now
         seconds *= 1 - 0.2 * self._chance()
+        if description.fresh_until is not None:
+            # The system's own word shortens it, and never lengthens it: it knows nothing of a withdrawal to come.
+            stated = (description.fresh_until - self._clock.now()).total_seconds()
+            seconds = min(seconds, max(stated, _SHORTEST_FRESH))
         if description.rights_until is not None:
             # What follows may be there at once when rights end.
             left = (description.rights_until - self._clock.now()).total_seconds()
@@ -257,6 +270,8 @@ class Bringing:
         until = now + timedelta(seconds=seconds)
         if not failed.lasting and entry is not None and entry.prepared is not None:
             last_use = entry.descriptor.fresh_until + timedelta(seconds=config.stale_if_error_seconds)
+            if entry.stale_until is not None:
+                last_use = min(last_use, entry.stale_until)
             if now < last_use:
                 lenient = msgspec.structs.replace(entry, lenient_until=min(until, last_use))
                 brought = await self._held(wanted, lenient)

@@ -50,6 +50,8 @@ class Entry(msgspec.Struct, frozen=True):
     """A use after this starts a revalidation beside the document."""
     lenient_until: datetime | None = None
     """The source could not be asked; until then the entry is used although it is stale, and the source left alone."""
+    stale_until: datetime | None = None
+    """Until when its source lets it be used while it cannot be asked (RFC 5861); None: it says nothing."""
 
 
 class Absent(msgspec.Struct, frozen=True):

@@ -1,0 +1,110 @@
+"""For how long an answer of a source is believed, and what is asked of it afterwards."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.assets.fakes import AS_OF, LOGO_BYTES, Node, Pick
+
+from pressrun_server.assets.config import AssetConfig
+from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.model.asset import AssetUse
+from pressrun_server.model.document import RenderWarning
+from pressrun_sources.errors import UnavailableError
+from pressrun_sources.model import Approval
+
+NAME = "brand/logo.png"
+Resolved = tuple[list[AssetUse], list[RenderWarning]]
+
+
+async def resolve(node: Node) -> Resolved:
+    """Resolve as a document of this moment does."""
+    now = node.clock.now()
+    warm = node.resolver.resolve_warm((Pick(),), as_of=now, channel="print")
+    return warm if warm is not None else await node.resolver.resolve((Pick(),), as_of=now, channel="print")
+
+
+@pytest.mark.parametrize(
+    ("stated", "passed", "asked"),
+    [(60, 59, 1), (60, 61, 2), (3600, 299, 1), (3600, 301, 2), (-5, 0.5, 1), (-5, 1.5, 2)],
+)
+async def test_the_sources_word_shortens(node: Node, stated: float, passed: float, asked: int) -> None:
+    """What a system says of its freshness shortens ours, down to a second, and never lengthens it.
+
+    An asset that did not change is described again and its bytes are not fetched.
+    """
+    node.source.put(NAME, LOGO_BYTES, fresh_until=AS_OF + timedelta(seconds=stated))
+    await resolve(node)
+    # A use in the last fifth would start a revalidation beside it; the loop is not given a turn for that before the count.
+    node.clock.pass_by(passed)
+    _, warnings = await resolve(node)
+    assert (node.source.described, node.source.opened) == (asked, 1)
+    assert not warnings
+
+
+async def test_the_sources_word_ends_leniency(node: Node) -> None:
+    """A stale asset whose source cannot be asked is used only for as long as the source allows that itself."""
+    node.source.put(NAME, LOGO_BYTES, stale_until=AS_OF + timedelta(seconds=310))
+    await resolve(node)
+    node.source.failure = UnavailableError("library", None, "it is down")
+    node.clock.pass_by(305)
+    _, warnings = await resolve(node)
+    assert [warning.code for warning in warnings] == ["ASSET_STALE"]
+    node.clock.pass_by(10)
+    with pytest.raises(PressrunError) as caught:
+        await resolve(node)
+    assert caught.value.reason is Reason.ASSET_UNAVAILABLE
+
+
+@given(
+    steps=st.lists(
+        st.one_of(
+            st.tuples(st.just("pass"), st.floats(0.1, 400)),
+            st.tuples(st.just("source"), st.sampled_from(["up", "down"])),
+            st.tuples(st.just("approval"), st.sampled_from(list(Approval))),
+            st.tuples(st.just("rights"), st.one_of(st.none(), st.floats(1, 900))),
+            st.tuples(st.just("stated"), st.one_of(st.none(), st.floats(-10, 900))),
+        ),
+        max_size=30,
+    ),
+    fresh=st.floats(5, 300),
+    lenient=st.floats(0, 300),
+)
+async def test_never_stale_past_its_bounds(steps: list[tuple[str, object]], fresh: float, lenient: float) -> None:
+    """What is used was said within the two limits and was approved then, and its rights hold now.
+
+    Whatever source and clock do, and however fresh the entry is.
+    """
+    node = Node(config=AssetConfig(fresh_seconds=fresh, stale_if_error_seconds=lenient))
+    await node.resolver.start()
+    facts: dict[str, object] = {"approval": Approval.APPROVED, "rights_until": None, "fresh_until": None}
+    told, told_at = dict(facts), AS_OF
+    try:
+        for kind, value in steps:
+            now = node.clock.now()
+            if kind == "pass":
+                node.clock.pass_by(float(value))  # type: ignore[arg-type]
+            elif kind == "source":
+                node.source.failure = UnavailableError("library", None, "down") if value == "down" else None
+            elif kind == "approval":
+                facts["approval"] = value
+            else:
+                moment = None if value is None else now + timedelta(seconds=float(value))  # type: ignore[arg-type]
+                facts["rights_until" if kind == "rights" else "fresh_until"] = moment
+            node.source.put(NAME, LOGO_BYTES, **facts)
+            now, before = node.clock.now(), node.source.described
+            try:
+                uses, _ = await resolve(node)
+            except PressrunError:
+                uses = []
+            if node.source.described > before and node.source.failure is None:
+                told, told_at = dict(facts), now
+            if uses:
+                assert told["approval"] is Approval.APPROVED
+                assert told["rights_until"] is None or now < told["rights_until"]  # type: ignore[operator]
+                assert now <= told_at + timedelta(seconds=fresh + lenient)
+    finally:
+        await node.resolver.close()
