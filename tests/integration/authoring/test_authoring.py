@@ -67,17 +67,31 @@ def test_check_of_what_is_no_bundle(tmp_path: Path) -> None:
     assert "name the folder that holds template.yaml" in " ".join(found.output.split())
 
 
-def test_samples_are_as_approved() -> None:
-    """The pages of the shipped sample say and look like what was approved, in all three languages."""
-    found = run("test", str(statement_path()), "--assets", _ASSETS)
-    assert (found.exit_code, found.output.splitlines()) == (
-        0,
-        [
-            "everyday-en (en-GB): 2 pages as approved",
-            "premier-de (de-DE): 2 pages as approved",
-            "business-fr (fr-FR): 2 pages as approved",
-        ],
-    )
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (
+            "statement",
+            [
+                "everyday-en (en-GB): 2 pages as approved",
+                "premier-de (de-DE): 2 pages as approved",
+                "business-fr (fr-FR): 2 pages as approved",
+            ],
+        ),
+        (
+            "dunning",
+            [
+                "first-en (en-GB): 1 page as approved",
+                "second-de (de-DE): 1 page as approved",
+                "final-en (en-GB): 1 page as approved",
+            ],
+        ),
+    ],
+)
+def test_samples_are_as_approved(name: str, expected: list[str]) -> None:
+    """The pages of the shipped samples say and look like what was approved, in all their languages."""
+    found = run("test", str(statement_path().parent / name), "--assets", _ASSETS)
+    assert (found.exit_code, found.output.splitlines()) == (0, expected)
 
 
 def test_differences_are_told_and_marked(bundle: Path, tmp_path: Path) -> None:
