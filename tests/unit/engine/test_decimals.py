@@ -8,7 +8,7 @@ from typing import Any
 
 import pymupdf
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.engine.conftest import AS_OF, ENGINE, bundle
 
@@ -118,6 +118,7 @@ def test_what_cannot_be_aligned_is_told(compiled: Compile, body: str, css: str, 
 _NUMBERS = st.decimals(-(10**7), 10**7, places=2).map(str) | st.integers(-(10**6), 10**6).map(str)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(_NUMBERS, min_size=1, max_size=8), st.booleans())
 def test_rows_by_code_are_the_same(values: list[str], amounts: bool) -> None:  # noqa: FBT001 - drawn
     """A program that is used again places rows by code: the bytes are the same, and all signs are at one place."""
