@@ -422,6 +422,30 @@ CASES = {
         ".b { background: blue; break-before: page; break-after: page } .g { background: green }",
         ["...\n.R.\n...", "...\n.B.\n...", "...\n.G.\n..."],
     ),
+    "named pages, and the same name goes on": (
+        "<div class='h'></div><div class='r'></div><section><div class='b'></div></section>"
+        "<section><div class='b'></div></section><div class='g'></div>",
+        "@page { size: 30pt 50pt; margin: 10pt } @page wide { margin-top: 20pt; @top-left { content: element(h);"
+        " vertical-align: top } } .h { position: running(h); background: yellow; height: 10pt } .r, .b, .g { height: 10pt }"
+        " .r { background: red } .b { background: blue } .g { background: green } section { page: wide }",
+        ["...\n.R.\n...\n...\n...", ".Y.\n...\n.B.\n.B.\n...", "...\n.G.\n...\n...\n..."],
+    ),
+    "sides have margins and headers of their own, and a blank page makes up for one": (
+        "<div class='h'></div><div class='r'></div><div class='b'></div>",
+        "@page { size: 40pt 30pt; margin: 10pt 20pt 10pt 10pt; @top-left { content: element(h) } }"
+        "@page :left { margin-left: 20pt; margin-right: 10pt } @page :right { @top-left { content: none } }"
+        " .h { position: running(h); background: yellow; height: 10pt } .r, .b { height: 10pt; background: red }"
+        " .b { background: blue; break-before: right }",
+        ["....\n.R..\n....", "..Y.\n....\n....", "....\n.B..\n...."],
+    ),
+    "the last page and a blank one have their own headers": (
+        "<div class='h'></div><div class='k'></div><div class='r'></div><div class='b'></div>",
+        "@page { size: 30pt 30pt; margin: 10pt } @page :last { @top-left { content: element(h) } }"
+        "@page :blank { @bottom-left { content: element(k) } } .h { position: running(h); background: yellow; height: 10pt }"
+        " .k { position: running(k); background: black; height: 10pt } .r, .b { height: 10pt; background: red;"
+        " break-after: recto } .b { background: blue }",
+        ["...\n.R.\n...", "...\n...\n.K.", ".Y.\n.B.\n..."],
+    ),
     "corners are round, and so is the inside of a border": (
         "<div class='a'></div><div class='b'></div>",
         "@page { size: 60pt 110pt; margin: 10pt } .a { background: red; height: 40pt; border-radius: 20pt }"

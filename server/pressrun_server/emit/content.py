@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from pressrun_server.emit.drawing import matrix_path
 from pressrun_server.emit.painting import clipped, painted
 from pressrun_server.emit.roles import element_name
-from pressrun_server.emit.syntax import color_operands
+from pressrun_server.emit.syntax import color_operands, decimal
 from pressrun_server.model.ink import Clipped
 from pressrun_server.model.page import ARTIFACT, Column, Drawing, Fill, Page, Strip
 from pressrun_server.model.program import TextStyle
@@ -59,7 +59,7 @@ class ContentWriter:
             used: takes the (face, shard) pairs that the page shows.
         """
         height = page.height
-        out = [".001 0 0 .001 0 0 cm\n"]
+        out = [f".001 0 0 .001 {decimal(page.shift)} 0 cm\n" if page.shift else ".001 0 0 .001 0 0 cm\n"]
         if page.fills:
             self._paint(page, out)
         mark = 0

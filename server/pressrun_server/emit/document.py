@@ -313,7 +313,7 @@ class DocumentWriter:
         """The annotations of a page's links (12.5.6.5); each has a way back to its element (14.7.4.4)."""
         self._object(out, number, b"[%s]" % b" ".join([b"%d 0 R" % link for link, _ in links]))
         for (link, parent), (x, y, width, height, index) in zip(links, page.links, strict=True):
-            top = page.height - y
+            top, x = page.height - y, x + page.shift  # noqa: PLW2901
             corners = " ".join(map(decimal, (x, top - height, x + width, top))).encode()
             target = self._targets[index - 1]
             if target.startswith("#"):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from pressrun_server.layout.chart import chart
 from pressrun_server.layout.overflow import overflow, place_of
-from pressrun_server.layout.paging import LAYERS, Keep, edges
+from pressrun_server.layout.paging import LAYERS, NAMED, Keep, edges
 from pressrun_server.layout.passage import fill
 from pressrun_server.layout.picture import fitted
 from pressrun_server.layout.segments import Line
@@ -43,7 +43,7 @@ class Flow(Tables):
 
     def document(self, body: BoundBlock) -> Iterator[Page]:
         """All pages."""
-        self._start(self._layout.program.first_page)
+        self._start()
         yield from self._block(body)
         self._end_page(self._page)
         yield self._page
@@ -89,10 +89,9 @@ class Flow(Tables):
 
     def _children(self, children: Iterable[BoundNode]) -> Iterator[Page]:
         for child in children:
-            if self._forced and not self._blank:
-                yield self._turn(forced=True)
-            self._forced = False
             kind = child.__class__
+            if self._forced and kind is not BoundBlock:
+                yield from self._break(self._forced)
             if kind is BoundParagraph and self._whole(child):  # type: ignore[arg-type]
                 continue
             if kind is BoundPassage and self._passage(child):  # type: ignore[arg-type]
@@ -128,9 +127,10 @@ class Flow(Tables):
 
     def _block(self, bound: BoundBlock | BoundList | BoundListItem) -> Iterator[Page]:
         box = bound.node.box
-        if (box.break_before or self._forced) and not self._blank:
-            yield self._turn(forced=True)
-        self._forced = False
+        outer = self._name
+        if box.break_before or self._forced or box.page:
+            self._name = box.page or outer
+            yield from self._break(box.break_before, self._forced)
         keeps = box.keep_inside or box.keep_next
         if keeps:
             self._hold(bound)
@@ -158,8 +158,9 @@ class Flow(Tables):
         self._leave(opened, start, page)
         if keeps:
             self._let_go(bound, with_next=box.keep_next)
-        if box.break_after:
-            self._forced = True
+        if box.page and box.page != outer:
+            self._name = outer
+            self._forced = self._forced or NAMED
 
     def _label_line(self, y: int, ascent: int) -> None:
         """Place the marker of the item that begins, on the line that is at `y`."""
@@ -377,8 +378,8 @@ class Flow(Tables):
         self, box: Box, width: int, height: int, align: str, shown: int | Clipped | Drawing, alt: str, inset: int = 0
     ) -> Iterator[Page]:
         """Something of a given size as a block; `inset` is what stays empty on all of its sides."""
-        if box.break_before and not self._blank:
-            yield self._turn(forced=True)
+        if box.break_before:
+            yield from self._break(box.break_before)
         opened = self._enter(box)
         page = self._page
         # What is kept with it goes along; where both are too much for a page they part after all.

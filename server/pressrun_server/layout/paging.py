@@ -10,7 +10,7 @@ space when the next content is placed; boxes without padding or border at that e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from pressrun_server.layout.picture import backdrop
 from pressrun_server.layout.placing import place
 from pressrun_server.model.content import BoundListItem
 from pressrun_server.model.page import ARTIFACT, Page, Tag
+from pressrun_server.model.papers import is_right
 from pressrun_server.model.prepared import PreparedImage
 from pressrun_server.model.program import Box
 from pressrun_server.model.program import Page as PageKind
@@ -27,10 +28,13 @@ if TYPE_CHECKING:
     from pressrun_server.layout.layout import Layout
     from pressrun_server.layout.table import OpenTable
 
-__all__ = ["ENDLESS", "LAYERS", "Keep", "Paging", "edges"]
+__all__ = ["ENDLESS", "LAYERS", "NAMED", "Keep", "Paging", "edges"]
 
 ENDLESS = 1 << 60
 """The bottom of a page that has none."""
+NAMED = "named"
+"""A break that is only forced where the pages that follow have another name."""
+_SIDES = ("left", "right")
 _NO_COLOR = -1
 _NO_FILL = (0, 0, 0, 0, _NO_COLOR)
 LAYERS = ("fills", "images", "text", "tags", "alts", "links", "bookmarks")
@@ -95,7 +99,10 @@ class Paging:
         self._y = 0
         self._pending = 0
         self._blank = True
-        self._forced = False
+        self._forced = ""
+        """What break is forced before the content that comes next."""
+        self._name = ""
+        """Of the pages that content asks for now."""
         self._open: list[OpenBox] = []
         self._waiting = False
         self._keep: Keep | None = None
@@ -111,9 +118,14 @@ class Paging:
 
     # Pages ------------------------------------------------------------------------------------------------------------
 
-    def _start(self, kind: PageKind) -> None:
+    def _kind(self, *, blank: bool) -> PageKind:
+        program = self._layout.program
+        return program.pages[program.kinds.index(self._name, self._number, blank=blank, last=False)]
+
+    def _start(self) -> None:
         self._number += 1
-        self._page = Page(kind.width, kind.height)
+        kind = self._kind(blank=False)
+        self._page = Page(kind.width, kind.height, name=self._name, shift=kind.shift)
         self._top = self._edge = self._y = kind.margin_top
         self._bottom = kind.height - kind.margin_bottom - self._reserved
         self._pending = 0
@@ -143,7 +155,7 @@ class Paging:
                 opened.first = False
         self._end_page(page)
         pending = self._pending
-        self._start(self._layout.program.other_page)
+        self._start()
         for opened in stay:
             if opened.y is not None:
                 self._fix(opened, self._top)
@@ -169,6 +181,34 @@ class Paging:
         else:
             self._keep = None
         return page
+
+    def _break(self, *wanted: str) -> Iterator[Page]:
+        """Go on at the top of a page, or of one of a side or another name; what was forced is done then."""
+        side = next((word for word in wanted if word in _SIDES), "")
+        self._forced = ""
+        if self._bottom >= ENDLESS:
+            return  # a cell, or a box at a fixed place
+        if not self._blank and (any(word not in {"", NAMED} for word in wanted) or self._page.name != self._name):
+            yield self._turn(forced=True)
+        elif self._page.name != self._name:
+            self._rename()
+        if side and is_right(self._number) != (side == "right"):
+            kind = self._kind(blank=True)
+            self._page.blank, self._page.shift = True, kind.shift
+            yield self._turn(forced=True)
+
+    def _rename(self) -> None:
+        """Let a page on which nothing is yet be one of another name."""
+        kind, page = self._kind(blank=False), self._page
+        page.name, page.shift = self._name, kind.shift
+        dy = kind.margin_top - self._edge
+        self._top, self._edge, self._y = self._top + dy, self._edge + dy, self._y + dy
+        self._bottom = kind.height - kind.margin_bottom - self._reserved
+        for opened in self._open:
+            if opened.y is not None:
+                opened.y += dy
+        if self._keep is not None:
+            self._keep.y += dy
 
     def _feet(self, table: OpenTable, page: Page, y: int) -> None:
         """Place what ends a table's part on a page that is not its last, at `y`."""
@@ -249,6 +289,8 @@ class Paging:
         self._paint(opened, self._page, self._y, last=True)
         self._open.pop()
         self._pending = max(self._pending, box.margin_bottom)
+        if box.break_after:
+            self._forced = box.break_after
 
     # Keeps ------------------------------------------------------------------------------------------------------------
 

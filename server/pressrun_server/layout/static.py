@@ -64,7 +64,7 @@ def static_nodes(program: Program) -> frozenset[int]:
     """
     found: set[int] = set()
     _nodes((program.body,), found)
-    for page in (program.first_page, program.other_page):
+    for page in program.pages:
         _nodes((running.block for running in page.running), found)
     return frozenset(found)
 

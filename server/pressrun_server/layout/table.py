@@ -65,8 +65,8 @@ class Tables(Paging):
 
     def _table(self, bound: BoundTable) -> Iterator[Page]:
         box = bound.node.box
-        if box.break_before and not self._blank:
-            yield self._turn(forced=True)
+        if box.break_before:
+            yield from self._break(box.break_before)
         keeps = box.keep_inside or box.keep_next
         if keeps:
             self._hold(bound)
@@ -97,8 +97,6 @@ class Tables(Paging):
         self._leave(opened, start, page)
         if keeps:
             self._let_go(bound, with_next=box.keep_next)
-        if box.break_after:
-            self._forced = True
 
     def _edges(self, table: OpenTable) -> Iterable[BoundRow | BoundRows]:
         """Set a table's headers and footers; gives its rows.

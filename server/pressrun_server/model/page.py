@@ -168,6 +168,12 @@ class Page:
     """Alternative texts of the images that have tags, in the same order."""
     links: list[PlacedLink] = field(default_factory=list)
     bookmarks: list[Bookmark] = field(default_factory=list)
+    name: str = ""
+    """What its template calls it; with `blank` it says which kind of page it is."""
+    blank: bool = False
+    """Whether it only takes up a side, since what follows begins on the other one."""
+    shift: int = 0
+    """How much further to the right all of it is shown."""
 
     def untag(self) -> None:
         """Make all of it an artifact."""

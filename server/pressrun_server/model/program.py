@@ -12,6 +12,7 @@ import msgspec
 
 from pressrun_server.model.expression import Expression
 from pressrun_server.model.locale import LocaleData
+from pressrun_server.model.papers import PageKinds
 from pressrun_server.model.policy import Policy
 
 __all__ = [
@@ -51,7 +52,7 @@ __all__ = [
     "styles_of",
 ]
 
-FORMAT = 13
+FORMAT = 14
 """Raised when the form of a program changes, so that an old blob is compiled again instead of misread."""
 
 
@@ -166,8 +167,11 @@ class Box(msgspec.Struct, frozen=True):
     """Of the content box."""
     min_height: int = 0
     max_height: int | None = None
-    break_before: bool = False
-    break_after: bool = False
+    break_before: str = ""
+    """Whether it begins a page: `page`, or one of a side: `left`, `right`."""
+    break_after: str = ""
+    page: str = ""
+    """The name of the pages that it stands on, if it asks for any."""
     keep_inside: bool = False
     """Not broken across pages where it fits on one."""
     keep_next: bool = False
@@ -473,6 +477,8 @@ class Page(msgspec.Struct, frozen=True):
     margin_top: int
     margin_bottom: int
     running: tuple[Running, ...]
+    shift: int = 0
+    """How much further to the right than on pages without a name or side all of it is."""
 
 
 class Program(msgspec.Struct, frozen=True):
@@ -490,8 +496,9 @@ class Program(msgspec.Struct, frozen=True):
     styles: tuple[TextStyle, ...]
     slots: tuple[str, ...]
     """Slots of images, in the order of the pages' resource names."""
-    first_page: Page
-    other_page: Page
+    pages: tuple[Page, ...]
+    """The kinds of pages."""
+    kinds: PageKinds
     body: Block
     links: tuple[tuple[Inline, ...], ...]
     """Where links lead, by number less one."""

@@ -145,7 +145,7 @@ class Composition:
         writer = DocumentWriter(loaded.prefixes, self._prepared, self._metadata(env), loaded.binder.targets(env))
         yield writer.begin()
         held: list[Page] = []
-        deferred: list[tuple[int, int]] = []
+        deferred: list[tuple[int, int, PageKind]] = []
         for page in loaded.layout.pages(loaded.binder.body(env), self._images, remarks.note):
             steps.page()
             if rows is not None:
@@ -162,9 +162,9 @@ class Composition:
         count = self._made
         long = count > LOOK_AHEAD
         for page in held:
-            yield self._emit(writer, page, env, None if long else count, deferred)
-        for number, form in deferred:
-            yield self._deferred(writer, number, form, env, count)
+            yield self._emit(writer, page, env, None if long else count, deferred, last=page is held[-1])
+        for form, number, kind in deferred:
+            yield self._deferred(writer, form, number, kind, env, count)
         yield writer.end()
         self.summary = ComposeSummary(
             pages=count,
@@ -208,33 +208,34 @@ class Composition:
         page: Page,
         env: dict[str, Any],
         count: int | None,
-        deferred: list[tuple[int, int]],
+        deferred: list[tuple[int, int, PageKind]],
+        *,
+        last: bool = False,
     ) -> bytes:
         """A page with its running elements; those that show the number of pages wait where it is not known."""
         number = writer.pages + 1
         forms: list[int] = []
-        for running in self._kind(number).running:
+        program = self._loaded.program
+        kind = program.pages[program.kinds.index(page.name, number, blank=page.blank, last=last)]
+        for running in kind.running:
             if count is None and running.uses_count:
                 if not forms:
                     forms.append(writer.reserve())
-                    deferred.append((forms[0], number))
+                    deferred.append((forms[0], number, kind))
                 continue
             self._run(running, page, env, number, count)
         self._remarks.look(page, number)
         return writer.page(page, forms)
 
-    def _deferred(self, writer: DocumentWriter, form: int, number: int, env: dict[str, Any], count: int) -> bytes:
-        kind = self._kind(number)
-        page = Page(kind.width, kind.height)
+    def _deferred(
+        self, writer: DocumentWriter, form: int, number: int, kind: PageKind, env: dict[str, Any], count: int
+    ) -> bytes:
+        page = Page(kind.width, kind.height, shift=kind.shift)
         for running in kind.running:
             if running.uses_count:
                 self._run(running, page, env, number, count)
         self._remarks.look(page, number)
         return writer.form(form, page)
-
-    def _kind(self, number: int) -> PageKind:
-        program = self._loaded.program
-        return program.first_page if number == 1 else program.other_page
 
     def _run(self, running: Running, page: Page, env: dict[str, Any], number: int, count: int | None) -> None:
         content = self._loaded.binder.running(running, env, number, count)

@@ -111,11 +111,7 @@ class Binder:
         self._body = self._block(program.body)
         self._title = self.pieces(program.title)
         self._links = [self._link(link) for link in program.links]
-        self._running = {
-            id(running): self._apart(running.block)
-            for page in (program.first_page, program.other_page)
-            for running in page.running
-        }
+        self._running = {id(running): self._apart(running.block) for page in program.pages for running in page.running}
 
     def body(self, env: Environment) -> BoundBlock:
         """The body's content; children are bound as they are asked for.

@@ -148,8 +148,9 @@ def _program(
     structure = Structure(markup, styles, table, scope, description.strings.get(locale, {}), slots, locale, diagnostics)
     paper = Paper(sheets, markup, diagnostics)
     structure.page_size = (paper.width, paper.height)
+    structure.page_names, structure.mirrored = paper.names, paper.mirrored
     content = structure.block(body, paper.margin_left, paper.content_width, scope)
-    first, other = paper.pages(structure, scope)
+    pages, kinds = paper.pages(structure, scope)
     title = structure.text(
         description.title or (markup.root.findtext("head/title") or "").strip() or description.name,
         0,
@@ -166,8 +167,8 @@ def _program(
         faces=table.faces(),
         styles=table.styles(),
         slots=slots,
-        first_page=first,
-        other_page=other,
+        pages=pages,
+        kinds=kinds,
         body=content,
         links=tuple(structure.links),
         locale_data=data,

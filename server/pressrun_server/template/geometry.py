@@ -112,11 +112,16 @@ def box_of(style: Style, x: int, containing: int, *, fills: bool = True) -> Box:
         height=height,
         min_height=least,
         max_height=most,
-        break_before=style["break-before"] == "page",
-        break_after=style["break-after"] == "page",
+        break_before=_forced(style["break-before"]),
+        break_after=_forced(style["break-after"]),
+        page="" if style["page"] == "auto" else style["page"],
         keep_inside=style["break-inside"] == "avoid",
         keep_next=style["break-after"] == "avoid",
     )
+
+
+def _forced(value: str) -> str:
+    return "" if value in {"auto", "avoid"} else value
 
 
 def _horizontal(style: Style, containing: int, *, fills: bool) -> tuple[int, int]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from pressrun_server.model.papers import PLACES, PageKinds
 from pressrun_server.model.program import Page, Running
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
 from pressrun_server.template.geometry import resolved
@@ -17,50 +19,78 @@ __all__ = ["Paper"]
 _A4 = (595_276, 841_890)
 _MARGIN = 56_693  # 20 mm
 _SMALLEST = 10_000
+_ROUNDED = 2
+"""What millimetres may differ by, in 1/1000 pt."""
 _EDGES = ("left", "center", "right")
 
 
 class Paper:
-    """The page of a template: one size, margins of the first and of the other pages."""
+    """The pages of a template: one size, and margins and margin boxes of each kind of page."""
 
     def __init__(self, sheets: list[StyleSheet], markup: Markup, diagnostics: Diagnostics) -> None:
         self.diagnostics = diagnostics
         self.place = Place(markup.file, 1, 1)
-        rules = [rule for sheet in sheets for rule in sheet.pages]
-        self._every = _merged([rule for rule in rules if not rule.first])
-        self._first = _merged(rules)
-        self.width, self.height = self._every.declarations.get("size", _A4)
-        if self._first.declarations.get("size", (self.width, self.height)) != (self.width, self.height):
-            self._error("all pages have one size", "move size to @page")
-        self.margin_left = self._margin(self._every, "left", self.width)
-        self.margin_right = self._margin(self._every, "right", self.width)
-        if (self.margin_left, self.margin_right) != (
-            self._margin(self._first, "left", self.width),
-            self._margin(self._first, "right", self.width),
-        ):
-            self._error("the first page has the left and right margins of all pages", "use padding on a block instead")
-        self.content_width = self.width - self.margin_left - self.margin_right
+        self._rules = [rule for sheet in sheets for rule in sheet.pages]
+        self.names = frozenset(rule.name for rule in self._rules if rule.name)
+        every = _merged([rule for rule in self._rules if not rule.name and not rule.are])
+        self.width, self.height = every.declarations.get("size", _A4)
+        self.margin_left = self._margin(every, "left", self.width)
+        self.content_width = self._content_width(every)
         if self.content_width < _SMALLEST:
             self._error("the page margins leave no room for content", "make the margins smaller")
+        self._check(every)
+        lefts = {self._margin(self._of(name, place), "left", self.width) for name, place in self._every_kind()}
+        self.mirrored = len(lefts) > 1
 
-    def _error(self, message: str, hint: str) -> None:
-        self.diagnostics.error("page", self.place, message, hint)
+    def _check(self, every: PageRule) -> None:
+        """Report what a kind of pages cannot have of its own."""
+        for rule in self._rules:
+            if rule.declarations.get("size", (self.width, self.height)) != (self.width, self.height):
+                self._error("all pages have one size", "move size to @page", rule)
+            if "last" in rule.are and any(name != "size" for name in rule.declarations):
+                message = "the last page has the margins that it would have without @page :last"
+                self._error(message, "which page is the last is known when it is full; give it margin boxes", rule)
+        for name, place in self._every_kind():
+            merged = self._of(name, place)
+            if abs(self._content_width(merged) - self.content_width) > _ROUNDED:
+                rule = next((rule for rule in reversed(self._rules) if _fits(rule, name, place)), every)
+                message = "all pages have the same room between the left and the right margin"
+                self._error(message, "use padding on a block instead; margins may change sides", rule)
+
+    def _every_kind(self) -> Iterator[tuple[str, tuple[bool, bool, str]]]:
+        for name in sorted({"", *self.names}):
+            for place in PLACES:
+                yield name, place
+
+    def _of(self, name: str, place: tuple[bool, bool, str]) -> PageRule:
+        """What all rules say together of pages of a kind."""
+        return _merged([rule for rule in self._rules if _fits(rule, name, place)])
+
+    def _content_width(self, rule: PageRule) -> int:
+        return int(self.width) - self._margin(rule, "left", self.width) - self._margin(rule, "right", self.width)
+
+    def _error(self, message: str, hint: str, rule: PageRule | None = None) -> None:
+        place = rule.place if rule is not None and rule.place is not None else self.place
+        self.diagnostics.error("page", place, message, hint)
 
     def _margin(self, rule: PageRule, side: str, containing: int) -> int:
         return resolved(rule.declarations.get(f"margin-{side}", _MARGIN), containing) or 0
 
-    def pages(self, structure: Structure, scope: Scope) -> tuple[Page, Page]:
-        """The first page and the others."""
+    def pages(self, structure: Structure, scope: Scope) -> tuple[tuple[Page, ...], PageKinds]:
+        """The kinds of pages, and which page is of which."""
         placed: set[str] = set()
-        pages = []
-        for rule in (self._first, self._every):
-            top, bottom = self._margin(rule, "top", self.height), self._margin(rule, "bottom", self.height)
-            if self.height - top - bottom < _SMALLEST:
-                self._error("the page margins leave no room for content", "make the margins smaller")
-            running: list[Running] = []
-            for edge, start, height in (("top", 0, top), ("bottom", self.height - bottom, bottom)):
-                running += self._edge(rule, edge, start, height, structure, scope, placed)
-            pages.append(Page(self.width, self.height, top, bottom, tuple(running)))
+        pages: list[Page] = []
+        made: dict[tuple[int, ...], int] = {}
+        choices: dict[str, tuple[int, ...]] = {}
+        for name in sorted({"", *self.names}):
+            chosen = []
+            for place in PLACES:
+                key = tuple(index for index, rule in enumerate(self._rules) if _fits(rule, name, place))
+                if key not in made:
+                    made[key] = len(pages)
+                    pages.append(self._page(self._of(name, place), structure, scope, placed))
+                chosen.append(made[key])
+            choices[name] = tuple(chosen)
         for name, element in structure.running.items():
             if name not in placed:
                 structure.diagnostics.error(
@@ -69,7 +99,17 @@ class Paper:
                     f"running({name}) is in no margin box",
                     f"write @page {{ @bottom-center {{ content: element({name}) }} }}",
                 )
-        return pages[0], pages[1]
+        return tuple(pages), PageKinds(choices)
+
+    def _page(self, rule: PageRule, structure: Structure, scope: Scope, placed: set[str]) -> Page:
+        top, bottom = self._margin(rule, "top", self.height), self._margin(rule, "bottom", self.height)
+        if self.height - top - bottom < _SMALLEST:
+            self._error("the page margins leave no room for content", "make the margins smaller")
+        running: list[Running] = []
+        for edge, start, height in (("top", 0, top), ("bottom", self.height - bottom, bottom)):
+            running += self._edge(rule, edge, start, height, structure, scope, placed)
+        shift = self._margin(rule, "left", self.width) - self.margin_left
+        return Page(self.width, self.height, top, bottom, tuple(running), shift)
 
     def _edge(
         self,
@@ -115,11 +155,26 @@ class Paper:
         return found
 
 
+def _fits(rule: PageRule, name: str, place: tuple[bool, bool, str]) -> bool:
+    """Whether a rule is for pages of a name and a place."""
+    last, blank, where = place
+    are = {"right" if where == "first" else where, where}
+    are |= {word for word, true in (("last", last), ("blank", blank)) if true}
+    return rule.name in {"", name} and rule.are <= are
+
+
+def _weight(rule: PageRule) -> tuple[bool, int, int]:
+    """How specific a rule is (CSS Paged Media 3, 4.3); `last` is as `first`."""
+    sides = len(rule.are & {"left", "right"})
+    return bool(rule.name), len(rule.are) - sides, sides
+
+
 def _merged(rules: list[PageRule]) -> PageRule:
-    merged = PageRule(first=False)
-    for rule in sorted(rules, key=lambda rule: rule.first):
+    merged = PageRule()
+    for rule in sorted(rules, key=_weight):
         merged.declarations |= rule.declarations
-        merged.boxes |= rule.boxes
+        for box, declarations in rule.boxes.items():
+            merged.boxes[box] = merged.boxes.get(box, ()) + declarations
     return merged
 
 

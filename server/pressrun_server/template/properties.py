@@ -136,6 +136,19 @@ def _fixed_layout(tokens: Tokens) -> str:
         ) from None
 
 
+def _break(tokens: Tokens) -> str:
+    # Pages go from left to right, so that recto is right and verso is left.
+    value = keyword("auto", "page", "left", "right", "recto", "verso", "avoid")(tokens)
+    return {"recto": "right", "verso": "left"}.get(value, value)
+
+
+def _page_name(tokens: Tokens) -> str:
+    found = significant(tokens)
+    if len(found) == 1 and found[0].type == "ident":
+        return str(found[0].value) if found[0].lower_value != "auto" else "auto"
+    raise InvalidValueError("valid: auto, or the name of an @page rule")
+
+
 PROPERTIES: dict[str, Property] = {
     "font-family": Property(_font_family, "FiraGO", inherited=True),
     "font-size": Property(length(), 12_000, inherited=True),
@@ -188,8 +201,9 @@ PROPERTIES: dict[str, Property] = {
     "min-height": Property(length(percent=False), 0),
     "max-height": Property(length(percent=False, none=True), "none"),
     "vertical-align": Property(keyword("top", "middle", "bottom", "baseline", "sub", "super"), "baseline"),
-    "break-before": Property(keyword("auto", "page", "avoid"), "auto"),
-    "break-after": Property(keyword("auto", "page", "avoid"), "auto"),
+    "break-before": Property(_break, "auto"),
+    "break-after": Property(_break, "auto"),
+    "page": Property(_page_name, "auto"),
     "break-inside": Property(keyword("auto", "avoid"), "auto"),
     "position": Property(_position, "static"),
     "bookmark-level": Property(_bookmark_level, "auto"),
@@ -289,7 +303,7 @@ SHORTHANDS: dict[str, Callable[[Tokens], Longhands]] = {
 
 
 def _page_break(tokens: Tokens) -> str:
-    value = keyword("auto", "always", "avoid")(tokens)
+    value = keyword("auto", "always", "left", "right", "avoid")(tokens)
     return "page" if value == "always" else value
 
 

@@ -50,6 +50,7 @@ from pressrun_server.template.geometry import border_width, box_borders, box_of,
 from pressrun_server.template.grammar import GrammarError, parse_condition, parse_loop, parse_names, parse_text
 from pressrun_server.template.links import SAFE_TARGET, TARGETS, Anchors
 from pressrun_server.template.markup import Markup
+from pressrun_server.template.pagenames import check_page_name
 from pressrun_server.template.pictures import CORNERS
 from pressrun_server.template.scope import Scope
 from pressrun_server.template.styles import StyleTable
@@ -243,6 +244,7 @@ class Structure(TableStructure):
     def _box(self, element: Element, x: int, width: int) -> Box:
         """An element's box, with what it asks for checked."""
         box, place = box_of(self.styles[element], x, width), self.markup.place(element)
+        check_page_name(element, self.markup, self.styles, self.page_names, self.diagnostics)
         if box.picture and box.picture.slot not in self.slots:
             hint = closest(box.picture.slot, self.slots, otherwise="declare slots in template.yaml")
             self.diagnostics.error("slot", place, f"no slot {box.picture.slot!r}", hint)
@@ -582,6 +584,10 @@ class Structure(TableStructure):
     def _absolute(self, element: Element, scope: Scope) -> Node:
         if self._around is not None:
             return self._inside(element, *self._around, scope)
+        if self.mirrored:
+            message = "a box at a fixed place of the page needs pages that all have one left margin"
+            hint = "give all @page rules one margin-left, or put the box into one with position: relative"
+            self.diagnostics.error("position", self.markup.place(element), message, hint)
         style = self.styles[element]
         page_width, page_height = self.page_size
         left, right = resolved(style["left"], page_width), resolved(style["right"], page_width)
@@ -625,6 +631,10 @@ class Structure(TableStructure):
         return Absolute(block, resolved(style["top"], 0) or 0, None, inside=True)
 
     page_size: tuple[int, int] = (0, 0)
+    page_names: frozenset[str] = frozenset()
+    """The names of the @page rules."""
+    mirrored = False
+    """Whether the left margin is not the same on all pages."""
     _around: tuple[int, int] | None = None
     """Left edge and width inside the border of the positioned block that is being read."""
 
@@ -923,7 +933,7 @@ _ANONYMOUS: dict[str, Any] = {
     "width": "auto", "height": "auto", "min-height": 0, "min-width": 0, "max-width": "none", "max-height": "none",
     "box-sizing": "content-box", "position": "static", "background-color": None,
     "background-image": "", **{f"border-{corner}-radius": 0 for corner in CORNERS}, "break-before": "auto",
-    "break-after": "auto", "break-inside": "auto",
+    "break-after": "auto", "break-inside": "auto", "page": "auto",
     **{f"{kind}-{side}": 0 for kind in ("margin", "padding") for side in ("top", "right", "bottom", "left")},
     **{f"border-{side}-width": 0 for side in ("top", "right", "bottom", "left")},
     **{f"border-{side}-style": "none" for side in ("top", "right", "bottom", "left")},
@@ -954,7 +964,7 @@ def _lighter(block: Block) -> Node:
         or box.border_bottom
         or box.border_left
     )
-    broken = box.break_before or box.break_after or box.keep_inside or box.keep_next
+    broken = box.break_before or box.break_after or box.page or box.keep_inside or box.keep_next
     if not isinstance(only, Paragraph) or edged or painted or broken or block.role:
         return block
     if only.box.margin_top or only.box.margin_bottom:

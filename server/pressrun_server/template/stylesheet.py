@@ -24,6 +24,8 @@ _PAGE_SIZES = {
 _PAGE_PROPERTIES = {
     "size", "margin", "margin-top", "margin-right", "margin-bottom", "margin-left",
 }  # fmt: skip
+_ARE = (":first", ":left", ":right", ":last", ":blank")
+_PAGE_SELECTOR = re.compile(rf"((?!auto\b)[a-zA-Z_][\w-]*)?((?:{'|'.join(_ARE)})*)", re.IGNORECASE)
 _POSITIONAL = re.compile(
     r":(first-child|last-child|only-child|nth-last-child|nth-of-type|nth-last-of-type|first-of-type|last-of-type|"
     r"only-of-type|empty|nth-child\((?!\s*(odd|even|2n|2n\+1|2n\+0)\s*\)))"
@@ -53,9 +55,12 @@ class Rule:
 
 @dataclass(slots=True)
 class PageRule:
-    """What @page says of pages (`first`: of the first page only)."""
+    """What @page says of pages: of all, of those of a name, or of those that are something."""
 
-    first: bool
+    name: str = ""
+    are: frozenset[str] = frozenset()
+    """What the pages are that it is for: `first`, `left`, `right`, `last`, `blank`."""
+    place: Place | None = None
     declarations: dict[str, Any] = field(default_factory=dict)
     boxes: dict[str, tuple[Declaration, ...]] = field(default_factory=dict)
 
@@ -124,16 +129,16 @@ class _Reader:
         if node.lower_at_keyword != "page":
             self.diagnostics.error("at-rule", self.place(node), f"@{node.at_keyword} is not supported", "known: @page")
             return
-        selector = tinycss2.serialize(node.prelude).strip()
-        if selector not in {"", ":first"}:
-            self.diagnostics.error(
-                "at-rule", self.place(node), f"@page {selector} is not supported", "valid: @page :first"
-            )
+        prelude = tinycss2.serialize(node.prelude).strip()
+        selectors = [_PAGE_SELECTOR.fullmatch(part.strip()) for part in prelude.split(",")]
+        if not all(selectors):
+            hint = f"valid: @page, @page NAME, with {', '.join(_ARE)} behind it; e.g. @page :first"
+            self.diagnostics.error("at-rule", self.place(node), f"@page {prelude} is not supported", hint)
             return
         if node.content is None:
             self.diagnostics.error("css-syntax", self.place(node), "@page has no block", "write @page { margin: 20mm }")
             return
-        page = PageRule(first=bool(selector))
+        page = PageRule()
         for item in tinycss2.parse_blocks_contents(node.content, skip_comments=True, skip_whitespace=True):
             if item.type == "declaration":
                 self._page_declaration(item, page)
@@ -148,7 +153,10 @@ class _Reader:
                 )
             else:
                 self.diagnostics.error("css-syntax", self.place(item), getattr(item, "message", "not a declaration"))
-        sheet.pages.append(page)
+        for selector in selectors:
+            assert selector is not None
+            are = frozenset(word for word in selector[2].lower().split(":") if word)
+            sheet.pages.append(PageRule(selector[1] or "", are, self.place(node), page.declarations, page.boxes))
 
     def _page_declaration(self, node: Any, page: PageRule) -> None:
         if node.lower_name not in _PAGE_PROPERTIES:
