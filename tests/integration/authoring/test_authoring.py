@@ -8,17 +8,20 @@ import re
 import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
 import aiohttp
 import pytest
 import structlog
+import zxingcpp
 from click.testing import CliRunner, Result
 from PIL import Image
 
 from pressrun_client.cli import main
 from pressrun_loadtest.samples import statement_path
+from pressrun_server.authoring.studio import Studio
 
 _ASSETS = str(statement_path().parent / "assets")
 
@@ -92,6 +95,21 @@ def test_samples_are_as_approved(name: str, expected: list[str]) -> None:
     """The pages of the shipped samples say and look like what was approved, in all their languages."""
     found = run("test", str(statement_path().parent / name), "--assets", _ASSETS)
     assert (found.exit_code, found.output.splitlines()) == (0, expected)
+
+
+async def test_the_code_to_pay_with_is_one_that_banks_read() -> None:
+    """The dunning notice's code is a credit transfer (EPC069-12): its lines in order, the IBAN without spaces."""
+    folder = statement_path().parent
+    async with Studio(folder / "dunning", folder / "assets", datetime(2026, 1, 31, tzinfo=UTC)) as studio:
+        look = await studio.look(200)
+    [sight] = [sight for sight in look.sights if sight.sample.name == "second-de"]
+    assert sight.proof is not None
+    [code] = zxingcpp.read_barcodes(Image.open(BytesIO(sight.proof.pictures[0])))
+    assert code.text.split("\n") == [
+        "BCD", "002", "1", "SCT", "MERDDEFFXXX", "Meridian Bank AG", "DE88999700000052118204", "EUR832.61", "", "",
+        "DARLEHEN 52-118204",
+    ]  # fmt: skip
+    assert int("".join(str(int(character, 36)) for character in "999700000052118204DE88")) % 97 == 1
 
 
 def test_differences_are_told_and_marked(bundle: Path, tmp_path: Path) -> None:
