@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from pressrun_server.emit.syntax import color_operands
@@ -10,27 +11,53 @@ from pressrun_server.model.page import Matrix
 __all__ = ["matrix_path"]
 
 _CHUNK = 8
+_MOST_SHARED = 45
+"""Modules a side of the largest codes whose rows are kept in chunks, each for its place."""
+_MOST_KEPT = 40_000
+"""Chunks, about 200 bytes each."""
 _ROW = "~"
-"""Stands for the row in what is kept of a chunk."""
+"""Stands for the row in what is kept of a chunk for any row."""
+_DARK = re.compile("1+")
 
 
-class _Chunks(dict[str, str]):
+class _Chunk(dict[str, str]):
     """What eight modules at one place come to as rectangles: form, never a record's text."""
 
-    def __init__(self, offset: int) -> None:
+    kept = 0
+    """How much is kept of all codes."""
+
+    def __init__(self, offset: int, row: int | str) -> None:
         super().__init__()
         self._offset = offset
+        self._row = row
 
     def __missing__(self, part: str) -> str:
         found = "".join(
-            [f"{self._offset + run.start()} {_ROW} {run.end() - run.start()} 1 re\n" for run in _DARK.finditer(part)]
+            [
+                f"{self._offset + run.start()} {self._row} {run.end() - run.start()} 1 re\n"
+                for run in _DARK.finditer(part)
+            ]
         )
-        self[part] = found
+        if _Chunk.kept < _MOST_KEPT:
+            _Chunk.kept += 1
+            self[part] = found
         return found
 
 
-_DARK = re.compile("1+")
-_chunks = [_Chunks(offset) for offset in range(0, 184, _CHUNK)]
+_chunks = [_Chunk(offset, _ROW) for offset in range(0, 184, _CHUNK)]
+
+
+@functools.cache
+def _places(side: int) -> list[tuple[_Chunk, slice]]:
+    """The chunks of a small code in reading order, and where they are in its modules."""
+    return [
+        (
+            _Chunk(begin, side - 1 - row),
+            slice(row * (side + 1) + begin, row * (side + 1) + min(begin + _CHUNK, side)),
+        )
+        for row in range(side)
+        for begin in range(0, side, _CHUNK)
+    ]
 
 
 def matrix_path(matrix: Matrix, x: int, y: int) -> str:
@@ -42,11 +69,14 @@ def matrix_path(matrix: Matrix, x: int, y: int) -> str:
         y: of its lower left corner.
     """
     side, modules, unit = matrix.side, matrix.modules, matrix.unit
+    begin = f"q {unit} 0 0 {unit} {x} {y} cm {color_operands(matrix.color)} rg\n"
+    if side <= _MOST_SHARED:
+        return f"{begin}{''.join([chunk[modules[place]] for chunk, place in _places(side)])}f Q\n"
     parts = list(zip(_chunks, range(0, side, _CHUNK), range(_CHUNK, side + _CHUNK, _CHUNK), strict=False))
-    out = [f"q {unit} 0 0 {unit} {x} {y} cm {color_operands(matrix.color)} rg\n"]
+    out = [begin]
     for row in range(side):
         line = modules[row * (side + 1) : (row + 1) * (side + 1) - 1]
-        text = "".join([chunks[line[begin:end]] for chunks, begin, end in parts])
+        text = "".join([chunks[line[first:last]] for chunks, first, last in parts])
         out.append(text.replace(_ROW, str(side - 1 - row)))
     out.append("f Q\n")
     return "".join(out)

@@ -79,6 +79,8 @@ class RowPlan:
     """Whether each cell is at most one level line."""
     straight: bool
     """Whether such a row may go on the page without more ado."""
+    divides: bool
+    """Whether it may be parted where a page ends."""
     shape: Shape
     """Its part of the structure."""
     strip: Strip | None
@@ -215,7 +217,7 @@ class RowSetter:
         for cell in node.cells:
             only = cell.children[0] if len(cell.children) == 1 else None
             if cell.children and not (isinstance(only, Paragraph) and _bare(only) and self._level(only)):
-                return RowPlan(0, [], [], single=False, straight=False, shape=Shape((), 0), strip=None, bare=None)
+                return RowPlan(0, [], [], single=False, straight=False, divides=node.divides, shape=Shape((), 0), strip=None, bare=None)
             paragraphs.append(only if isinstance(only, Paragraph) else None)
         heights = [self._setter.metrics(item.style)[0] if item else 0 for item in paragraphs]
         row_height = max(
@@ -232,6 +234,7 @@ class RowSetter:
             _decoration(node, row_height),
             single=True,
             straight=not node.keep_next,
+            divides=node.divides,
             shape=self._shape(node, paragraphs),
             strip=strip,
             bare=strip.bare,

@@ -11,8 +11,8 @@ from pressrun_server.layout.overflow import overflow
 from pressrun_server.layout.paging import ENDLESS, Paging
 from pressrun_server.layout.parting import baselines, lines_within, split
 from pressrun_server.layout.placing import place_row
-from pressrun_server.layout.rows import RowFrame, untagged
-from pressrun_server.model.content import BoundNode, BoundRow, BoundRows, BoundTable
+from pressrun_server.layout.rows import RowFrame, RowPlan, untagged
+from pressrun_server.model.content import BoundNode, BoundRow, BoundRows, BoundTable, Values
 from pressrun_server.model.page import Page
 from pressrun_server.model.sums import Sums, add_sums
 
@@ -289,6 +289,7 @@ class Tables(Paging):
     def _table_rows(self, rows: BoundRows, table: OpenTable) -> Iterator[Page]:
         """Rows of a loop, as many at a time as go on the page as they are."""
         place = None if self._artifact else self._layout.placer(rows)
+        plans = [self._layout.rows.plan(template) for template in rows.templates]
         for values in rows.chunks():
             index, count = 0, len(values)
             while index < count:
@@ -300,8 +301,21 @@ class Tables(Paging):
                         table.placed.append((y, sums))
                     if index == count:
                         break
+                    if self._ends(plans[index & 1], values[index]):
+                        yield self._turn()
+                        continue
                 yield from self._table_row(rows.row(index), table)
                 index += 1
+
+    def _ends(self, plan: RowPlan, values: Values | None) -> bool:
+        """Whether a row is surely for the next page, which is told without setting it: a line a cell is too high."""
+        return (
+            self._y + plan.height > self._bottom
+            and values is not None
+            and "" not in values  # a text that is not there makes no line
+            and not plan.divides
+            and not self._at_top()
+        )
 
     def _first_heads(self, table: OpenTable) -> None:
         """The table begins: its header once as content, then its body."""

@@ -58,6 +58,9 @@ _MASKS: tuple[Callable[[int, int], bool], ...] = (
     lambda y, x: ((y + x) % 2 + y * x % 3) % 2 == 0,
 )
 _LAST = 40
+_LAST_SHARED = 8
+"""The largest version whose symbols are added up from shares, quickly; those of larger ones would take much memory."""
+_MOST_PENALTY = 1 << 30
 
 
 def qr(text: str, level: str) -> tuple[int, str]:
@@ -138,6 +141,10 @@ class _Plan:
     """Puts data and checks of all blocks into the order of the symbol."""
     places: Any
     """Gives the modules row by row from the bits of the codewords, `0` and `1`."""
+    shares: tuple[dict[str, int], ...]
+    """Of small symbols, by half codeword and its hexadecimal digit: the modules that it makes dark."""
+    light: int
+    """The symbol without data."""
     masks: tuple[int, ...]
     """Each with its format information."""
     inside: int
@@ -164,8 +171,20 @@ def _plan(version: int, level: str) -> _Plan:
         cells[y * (side + 1) + x] = dark if value else light
     for index, (y, x) in enumerate(order):
         cells[y * (side + 1) + x] = index if index < codewords * 8 else light
+    shares: list[dict[str, int]] = []
+    if version <= _LAST_SHARED:
+        digits = [1 << side * (side + 1) - 1 - (y * (side + 1) + x) for y, x in order]
+        shares = [
+            {
+                f"{half:x}": sum(digit for bit, digit in enumerate(digits[begin : begin + 4]) if half << bit & 8)
+                for half in range(16)
+            }
+            for begin in range(0, codewords * 8, 4)
+        ]
     return _Plan(
         side=side,
+        shares=tuple(shares),
+        light=_number(side, {place for place, value in function.items() if value}),
         capacity=capacity,
         blocks=tuple(slice(begin, begin + size) for begin, size in zip(starts, sizes, strict=False)),
         remainders=_remainders(checks),
@@ -287,34 +306,50 @@ def _symbol(plan: _Plan, bits: str) -> tuple[int, str]:
             rest = (rest & keep) << 8 ^ remainders[rest >> shift ^ byte]
         parts.append(rest.to_bytes(checks, "big"))
     codewords = bytes(plan.interleave(b"".join(parts)))
-    laid = f"{int.from_bytes(codewords, 'big'):0{8 * len(codewords)}b}01"
-    plain = int("".join(plan.places(laid)), 2)
+    plain = plan.light
+    if plan.shares:
+        for share, half in zip(plan.shares, codewords.hex(), strict=True):
+            plain ^= share[half]
+    else:
+        laid = f"{int.from_bytes(codewords, 'big'):0{8 * len(codewords)}b}01"
+        plain = int("".join(plan.places(laid)), 2)
     side, inside = plan.side, plan.inside
-    best = min([plain ^ mask for mask in plan.masks], key=lambda symbol: _penalty(symbol, inside, side))
+    best, least = 0, _MOST_PENALTY
+    for mask in plan.masks:
+        symbol = plain ^ mask
+        penalty = _penalty(symbol, inside, side, least)
+        if penalty < least:
+            best, least = symbol, penalty
     return side, f"{best:0{side * (side + 1)}b}"
 
 
-def _penalty(dark: int, inside: int, side: int) -> int:
-    """How hard a symbol is to read (7.8.3.1)."""
-    light = inside ^ dark
+def _penalty(dark: int, inside: int, side: int, least: int) -> int:
+    """How hard a symbol is to read (7.8.3.1); where that is at least `least`, only that it is."""
     stride = side + 1
-    found = 0
-    for step in (1, stride):
-        for color in (dark, light):
-            two = color & color >> step
-            five = two & two >> 2 * step & color >> 4 * step
-            # A run of n counts n - 2: it has n - 4 windows of five, and begins once.
-            found += five.bit_count() + 2 * (five & ~(five << step)).bit_count()
-            if step == 1:
-                found += 3 * (two & two >> stride).bit_count()
-        # Dark, light, three dark, light, dark; with four light before or behind.
-        finder = (
-            dark & light >> step & dark >> 2 * step & dark >> 3 * step & dark >> 4 * step & light >> 5 * step
-            & dark >> 6 * step
-        )  # fmt: skip
-        if finder:
-            pairs = light & light >> step
-            four = pairs & pairs >> 2 * step
-            found += 40 * ((finder & four >> 7 * step).bit_count() + (finder & four << 4 * step).bit_count())
     total = side * side
-    return found + 10 * (abs(dark.bit_count() * 20 - total * 10) // total)
+    found = 10 * (abs(dark.bit_count() * 20 - total * 10) // total)
+    seen = []
+    for step in (1, stride):
+        pairs = inside & inside >> step
+        unlike = (dark ^ dark >> step) & pairs
+        like = unlike ^ pairs
+        three = like & like >> step
+        # A run of n counts n - 2: it has n - 4 windows of five, and begins once.
+        five = three & three >> 2 * step
+        found += five.bit_count() + 2 * (five ^ five & five << step).bit_count()
+        if step == 1:
+            across = like & like >> stride
+        else:
+            found += 3 * (across & like).bit_count()
+        seen.append((step, unlike, like, three))
+    if found >= least:
+        return found
+    light = inside ^ dark
+    for step, unlike, like, three in seen:
+        # Dark, light, three dark, light, dark; with four light before or behind.
+        edges = unlike & unlike >> step
+        finder = dark & edges & three >> 2 * step & edges >> 4 * step
+        if finder:
+            four = light & three & like >> 2 * step
+            found += 40 * ((finder & four >> 7 * step).bit_count() + (finder & four << 4 * step).bit_count())
+    return found

@@ -13,8 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from pressrun_server.emit import drawing
+from pressrun_server.emit.drawing import matrix_path
 from pressrun_server.errors import PressrunError, Reason
-from pressrun_server.template.qr import LEVELS, _capacity, qr
+from pressrun_server.model.page import Matrix
+from pressrun_server.template.qr import LEVELS, _capacity, _number, _penalty, qr
 from pressrun_server.template.scale import scale
 
 Compose = Callable[..., Any]
@@ -175,3 +178,42 @@ def test_any_text_is_read_back(text: str, level: str) -> None:
     side, modules = qr(text, level)
     [code] = zxingcpp.read_barcodes(picture(side, modules))
     assert code.bytes == text.encode()
+
+
+def plain_penalty(rows: list[str]) -> int:
+    """ISO/IEC 18004, 7.8.3.1, word by word."""
+    side, found = len(rows), 0
+    for line in (*rows, *map("".join, zip(*rows, strict=True))):
+        found += sum(size - 2 for _, run in itertools.groupby(line) if (size := len(list(run))) > 4)
+        for at in range(side - 6):
+            if line[at : at + 7] == "1011101":
+                found += 40 * (line[max(at - 4, 0) : at] == "0000")
+                found += 40 * (line[at + 7 : at + 11] == "0000")
+    for y, x in itertools.product(range(side - 1), repeat=2):
+        found += 3 * (len({rows[y][x], rows[y][x + 1], rows[y + 1][x], rows[y + 1][x + 1]}) == 1)
+    dark = "".join(rows).count("1")
+    return found + 10 * (abs(dark * 20 - side * side * 10) // (side * side))
+
+
+@given(side=st.sampled_from([21, 25]), data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_the_penalty_of_a_symbol(side: int, data: st.DataObject) -> None:
+    """What is counted on whole numbers is what the standard counts on rows and columns."""
+    parts = ["1011101", "0000", "11111", "000000", "10", "1"]
+    pieces = data.draw(st.lists(st.sampled_from(parts), min_size=side * side))
+    text = "".join(pieces)[: side * side]
+    rows = [text[at : at + side] for at in range(0, side * side, side)]
+    dark = int("".join(f"{row}0" for row in rows), 2)
+    inside = _number(side, {(y, x) for y in range(side) for x in range(side)})
+    assert _penalty(dark, inside, side, 1 << 30) == plain_penalty(rows)
+
+
+def test_the_path_of_a_code_is_the_same_however_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small codes are written from pieces for each place, larger ones from pieces for any row."""
+    for text in ("1", "HTTPS", "https://meridianbank.example/s/1708-000000/141"):
+        side, modules = qr(text, "M")
+        code = Matrix(side, modules, 1000, 0)
+        monkeypatch.setattr(drawing, "_MOST_SHARED", 200)
+        quick = matrix_path(code, 5, 7)
+        monkeypatch.setattr(drawing, "_MOST_SHARED", 0)
+        assert matrix_path(code, 5, 7) == quick
