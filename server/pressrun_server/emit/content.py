@@ -21,7 +21,7 @@ from pressrun_server.model.program import TextStyle
 
 __all__ = ["ContentWriter"]
 
-_Written: TypeAlias = "tuple[Callable[[int, int, list[Any]], str], int, frozenset[int], frozenset[tuple[int, int]]]"
+_Written: TypeAlias = "tuple[Callable[..., str], int, frozenset[int], frozenset[tuple[int, int]]]"
 """What writes a strip, how many marks it has, its styles in the first shard, and other pairs of face and shard."""
 _UNKNOWN = -1
 """Index of the row of changes for when it is not known which style was before."""
@@ -127,6 +127,7 @@ class ContentWriter:
     def _text(self, page: Page, out: list[str], used: set[tuple[int, int]], mark: int) -> None:
         append, height = out.append, page.height
         seen: set[int] = set()
+        strips: dict[Strip, tuple[Callable[..., str], int, tuple[int, ...]]] = {}
         steps: dict[int, str] = {}  # columns make the same steps in every row, and writing a number takes long
         changes = unknown = self._changes[_UNKNOWN]
         last_x, last_y, style, shard, inside, placed = 0, 0, _UNKNOWN, 0, False, False
@@ -165,18 +166,26 @@ class ContentWriter:
                 if inside:
                     append("EMC\n")
                     inside = False
-                write, marks, styles, fonts = x.write or self._strip(x)
-                append(write(height - y, mark, self._unmixed(x, next_style, used) if next_shard else next_style))
-                seen |= styles
-                used |= fonts
-                for index in x.styled:
+                if x not in strips:
+                    strips[x] = self._met(x, seen, used)
+                write, marks, styled = strips[x]
+                append(write(height - y, mark, *(self._unmixed(x, next_style, used) if next_shard else next_style)))
+                for index in styled:
                     seen.add(next_style[index])
                 mark += marks
                 style, changes, placed = _UNKNOWN, unknown, False
         if inside:
             append("EMC\n")
-        first = self._first
-        used.update([first[index] for index in seen])
+        used.update([self._first[index] for index in seen])
+
+    def _met(
+        self, strip: Strip, seen: set[int], used: set[tuple[int, int]]
+    ) -> tuple[Callable[..., str], int, tuple[int, ...]]:
+        """A strip for the first time on a page: what writes it, its marks, and which of its values are styles."""
+        write, marks, styles, fonts = strip.write or self._strip(strip)
+        seen |= styles
+        used |= fonts
+        return write, marks, strip.styled
 
     def _unmixed(self, strip: Strip, values: Sequence[Any], used: set[tuple[int, int]]) -> list[Any]:
         """A strip's values with text of several shards as text of one that changes the font on its way."""
@@ -227,7 +236,7 @@ class ContentWriter:
             source.column(column)
         source.end()
         write = eval(  # noqa: S307 - see above
-            f"lambda y, m, v: f{source.text()!r}", {"__builtins__": {}, "S": self._changes[_UNKNOWN]}
+            f"lambda y, m, {source.names()}: f{source.text()!r}", {"__builtins__": {}, "S": self._changes[_UNKNOWN]}
         )
         strip.styled = tuple(source.styled)
         strip.write = (write, source.marks, frozenset(source.styles), frozenset(source.fonts))
@@ -254,6 +263,9 @@ class _StripSource:
 
     def text(self) -> str:
         return "".join(self._parts)
+
+    def names(self) -> str:
+        return ", ".join([f"v{index}" for index in range(self._value)])
 
     def column(self, column: Column) -> None:
         place: int | str = column.x if column.x is not None else self._take()
@@ -308,7 +320,7 @@ class _StripSource:
 
     def _take(self) -> str:
         self._value += 1
-        return f"v[{self._value - 1}]"
+        return f"v{self._value - 1}"
 
 
 def _field(value: int | str) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import re
+from operator import getitem
 
 from pressrun_server.emit.syntax import color_operands
 from pressrun_server.model.page import Matrix
 
 __all__ = ["matrix_path"]
 
-_CHUNK = 8
 _MOST_SHARED = 45
 """Modules a side of the largest codes whose rows are kept in chunks, each for its place."""
 _MOST_KEPT = 40_000
@@ -20,8 +20,13 @@ _ROW = "~"
 _DARK = re.compile("1+")
 
 
-class _Chunk(dict[str, str]):
-    """What eight modules at one place come to as rectangles: form, never a record's text."""
+class _Chunk(dict[int, str]):
+    """What eight modules at one place come to as rectangles: form, never a record's text.
+
+    Args:
+        offset: of the first module in its row.
+        row: from the bottom.
+    """
 
     kept = 0
     """How much is kept of all codes."""
@@ -31,11 +36,11 @@ class _Chunk(dict[str, str]):
         self._offset = offset
         self._row = row
 
-    def __missing__(self, part: str) -> str:
+    def __missing__(self, part: int) -> str:
         found = "".join(
             [
                 f"{self._offset + run.start()} {self._row} {run.end() - run.start()} 1 re\n"
-                for run in _DARK.finditer(part)
+                for run in _DARK.finditer(f"{part:08b}")
             ]
         )
         if _Chunk.kept < _MOST_KEPT:
@@ -44,20 +49,13 @@ class _Chunk(dict[str, str]):
         return found
 
 
-_chunks = [_Chunk(offset, _ROW) for offset in range(0, 184, _CHUNK)]
+_chunks = [_Chunk(offset, _ROW) for offset in range(0, 184, 8)]
 
 
 @functools.cache
-def _places(side: int) -> list[tuple[_Chunk, slice]]:
-    """The chunks of a small code in reading order, and where they are in its modules."""
-    return [
-        (
-            _Chunk(begin, side - 1 - row),
-            slice(row * (side + 1) + begin, row * (side + 1) + min(begin + _CHUNK, side)),
-        )
-        for row in range(side)
-        for begin in range(0, side, _CHUNK)
-    ]
+def _places(side: int) -> list[_Chunk]:
+    """The chunks of a small code in reading order."""
+    return [_Chunk(offset, side - 1 - row) for row in range(side) for offset in range(0, side + 1, 8)]
 
 
 def matrix_path(matrix: Matrix, x: int, y: int) -> str:
@@ -71,12 +69,10 @@ def matrix_path(matrix: Matrix, x: int, y: int) -> str:
     side, modules, unit = matrix.side, matrix.modules, matrix.unit
     begin = f"q {unit} 0 0 {unit} {x} {y} cm {color_operands(matrix.color)} rg\n"
     if side <= _MOST_SHARED:
-        return f"{begin}{''.join([chunk[modules[place]] for chunk, place in _places(side)])}f Q\n"
-    parts = list(zip(_chunks, range(0, side, _CHUNK), range(_CHUNK, side + _CHUNK, _CHUNK), strict=False))
-    out = [begin]
+        return f"{begin}{''.join(map(getitem, _places(side), modules))}f Q\n"
+    out, width = [begin], side // 8 + 1
     for row in range(side):
-        line = modules[row * (side + 1) : (row + 1) * (side + 1) - 1]
-        text = "".join([chunks[line[first:last]] for chunks, first, last in parts])
+        text = "".join(map(getitem, _chunks, modules[row * width : (row + 1) * width]))
         out.append(text.replace(_ROW, str(side - 1 - row)))
     out.append("f Q\n")
     return "".join(out)

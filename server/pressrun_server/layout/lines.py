@@ -11,6 +11,7 @@ import itertools
 import operator
 import re
 from collections.abc import Callable
+from typing import Any
 
 from pressrun_server.fonts.face import Face, Run
 from pressrun_server.fonts.repertoire import shards
@@ -35,6 +36,8 @@ _BEFORE, _AFTER = (
 _MANUAL = frozenset({"manual", "none"})
 _WHITE = re.compile(r"[ \t\n\r\f]+")
 _TAB = 8
+_MOST_SEEN = 512
+"""Texts of one document."""
 
 
 class Typesetter:
@@ -56,6 +59,8 @@ class Typesetter:
             for style in styles
         ]
         """By style: what encodes and measures plain text, and the size; no text is plain where it is spaced."""
+        self.seen: dict[Any, Any] = {}
+        """What was found out about texts that one document may show again and again; `forget` ends it."""
         self.breaking = all(style.anywhere for style in styles)
         """Whether every word that is wider than a line is broken."""
         # Half the leading goes above, half below the face's own extent (CSS 2.2, 10.8.1).
@@ -65,6 +70,15 @@ class Typesetter:
             ascent = data.ascent * style.size // 1000
             extent = (data.ascent - data.descent) * style.size // 1000
             self._metrics.append((style.line_height, (style.line_height - extent) // 2 + ascent))
+
+    def forget(self) -> None:
+        """A document is done: nothing of its record stays."""
+        self.seen.clear()
+
+    def remember(self, key: Any, value: Any) -> None:
+        """Remember something about a text of this document, as long as there is little of it."""
+        if len(self.seen) < _MOST_SEEN:
+            self.seen[key] = value
 
     def metrics(self, style: int) -> tuple[int, int]:
         """Line height and ascent of a style."""

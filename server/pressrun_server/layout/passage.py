@@ -222,12 +222,30 @@ class Passages:
 
     def _lines(self, node: Paragraph, pieces: list[Any], decisions: list[Any], values: list[Any]) -> int | None:
         """The same of a paragraph that is not a single plain line; 1 where some text needs several shards."""
-        notes: list[str] = []
         if not any(text for _, text in pieces):
             return None
+        setter = self._setter
+        # Running elements say much the same on each page.
+        key = (id(node), *pieces)
+        known = setter.seen.get(key)
+        if known is None:
+            known = self._form_of(node, pieces)
+            setter.remember(key, known)
+        form, shown, mixed = known
+        if form is None:
+            return None
+        decisions.append(form)
+        values += shown
+        return int(mixed)
+
+    def _form_of(self, node: Paragraph, pieces: list[Any]) -> tuple[tuple[Any, ...] | None, list[Any], int]:
+        """What decides about the form of a paragraph of lines, None where they don't; what is put in; 1 where mixed."""
+        notes: list[str] = []
+        values: list[Any] = []
+        nothing = (None, values, 0)
         lines = self._setter.paragraph(node, pieces, notes.append)
         if notes or not (node.wrap and self._setter.breaking):
-            return None
+            return nothing
         form: list[Any] = [len(pieces)]
         mixed = 0
         box, align = node.box, node.align
@@ -241,13 +259,12 @@ class Passages:
                 if shard == MIXED:
                     mixed = 1
                 elif shard:
-                    return None
+                    return nothing
                 form.append(style)
                 if index or align != "left":
                     values.append(x + offset)
                 values.append(codes)
-        decisions.append(tuple(form))
-        return mixed
+        return tuple(form), values, mixed
 
     def _form(self, trial: Trial, bound: BoundPassage) -> Form | None:
         page = trial.page

@@ -119,16 +119,28 @@ class _Source:
         begin = len(self._lines)
         if isinstance(align, Decimals):
             self._lines.append(f"lacks = {self._known(align.lacks_one)}({shown}, c{index})")
+        seen, remember = self._known(self._setter.seen), self._known(self._setter.remember)
         self._lines += [
-            f"found = {plain}(c{index})",
-            "if found is None:",
-            f"    found = {mixed}({shown}, c{index})",
-            "    if found is None: break",
-            f"    c{index}, width = found",
-            "    mixed = 1",
-            "else:",
+            f"if c{index}.isascii():",
+            f"    found = {plain}(c{index})",
+            "    if found is None: break",  # a control character
             f"    c{index}, width = found",
             f"    width = width * {size} // 1000",
+            "else:",
+            # Names that need more than ASCII take longer, and those of one document are often the same.
+            f"    key = ({shown}, c{index})",
+            f"    found = {seen}.get(key)",
+            "    if found is None:",
+            f"        found = {plain}(c{index})",
+            "        if found is None:",
+            f"            found = {mixed}({shown}, c{index})",
+            "            if found is None: break",
+            "            found = (*found, 1)",
+            "        else:",
+            f"            found = (found[0], found[1] * {size} // 1000, 0)",
+            f"        {remember}(key, found)",
+            f"    c{index}, width, several = found",
+            "    if several: mixed = 1",
             f"if width > {room}: break",
         ]
         spaced = style is not None and (

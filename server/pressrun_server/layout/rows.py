@@ -217,7 +217,17 @@ class RowSetter:
         for cell in node.cells:
             only = cell.children[0] if len(cell.children) == 1 else None
             if cell.children and not (isinstance(only, Paragraph) and _bare(only) and self._level(only)):
-                return RowPlan(0, [], [], single=False, straight=False, divides=node.divides, shape=Shape((), 0), strip=None, bare=None)
+                return RowPlan(
+                    0,
+                    [],
+                    [],
+                    single=False,
+                    straight=False,
+                    divides=node.divides,
+                    shape=Shape((), 0),
+                    strip=None,
+                    bare=None,
+                )
             paragraphs.append(only if isinstance(only, Paragraph) else None)
         heights = [self._setter.metrics(item.style)[0] if item else 0 for item in paragraphs]
         row_height = max(

@@ -83,7 +83,7 @@ class BoundBarcode:
 
     node: Barcode
     side: int
-    modules: str
+    modules: bytes
     """Row by row (`model.page.Matrix`)."""
     alt: str
 

@@ -120,8 +120,8 @@ class Matrix:
 
     side: int
     """Modules a side."""
-    modules: str
-    """Row by row, `1` where it is dark; each row ends with one more `0`."""
+    modules: bytes
+    """Row by row, a bit each, 1 where it is dark; each row is filled up with at least one 0 to whole bytes."""
     unit: int
     """Width of a module."""
     color: int

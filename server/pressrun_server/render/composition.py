@@ -130,6 +130,13 @@ class Composition:
         self._made = 0
 
     def __iter__(self) -> Iterator[bytes]:
+        """As `_bytes`; what was kept of the record for the time being goes with its document."""
+        try:
+            yield from self._bytes()
+        finally:
+            self._loaded.layout.setter.forget()
+
+    def _bytes(self) -> Iterator[bytes]:
         """The document's bytes; each step makes at most one page and may give nothing.
 
         Raises:

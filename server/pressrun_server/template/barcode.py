@@ -11,7 +11,7 @@ BARCODES = {"qr": "QR code (ISO/IEC 18004)"}
 """Kinds of barcodes with what they are; others have their place here."""
 
 
-def matrix(kind: str, text: str, level: str, place: str) -> tuple[int, str]:
+def matrix(kind: str, text: str, level: str, place: str) -> tuple[int, bytes]:
     """The modules of a code: how many a side, and the rows (`model.page.Matrix`).
 
     Args:

@@ -363,6 +363,9 @@ class Binder:
 
     def joined(self, inlines: tuple[Inline, ...]) -> Callable[[Environment], str]:
         """What binds inline content as plain text."""
+        alone = self._alone(inlines)
+        if alone is not None:
+            return alone[1]
         pieces = self.pieces(inlines)
         return lambda env: "".join([text for _, text in pieces(env)])
 
@@ -713,6 +716,7 @@ class _CodeRows:
         self._bind = code.bind
         self._items = items
         self._env = env
+        self._seen: dict[str, str] = {}
         self._begin = 0
         self._chunk: list[Any] = []
 
@@ -721,7 +725,7 @@ class _CodeRows:
         begin = 0
         for chunk in self._slices():
             self._begin, self._chunk = begin, chunk
-            yield self._bind(chunk, self._env)
+            yield self._bind(chunk, self._env, self._seen)
             begin += len(chunk)
 
     def _slices(self) -> Iterator[list[Any]]:

@@ -60,10 +60,12 @@ _MASKS: tuple[Callable[[int, int], bool], ...] = (
 _LAST = 40
 _LAST_SHARED = 8
 """The largest version whose symbols are added up from shares, quickly; those of larger ones would take much memory."""
+_MOST_KEPT = 40_000
+"""Shares, about 200 bytes each."""
 _MOST_PENALTY = 1 << 30
 
 
-def qr(text: str, level: str) -> tuple[int, str]:
+def qr(text: str, level: str) -> tuple[int, bytes]:
     """The modules of the smallest code that a text fits into.
 
     Args:
@@ -71,7 +73,8 @@ def qr(text: str, level: str) -> tuple[int, str]:
         level: one of `LEVELS`.
 
     Returns:
-        modules a side, and the rows one after another, `1` where it is dark; each row ends with one more `0`.
+        modules a side, and the rows one after another, a bit a module, 1 where it is dark; each row is filled up with
+        at least one 0 to whole bytes.
 
     Raises:
         ValueError: the text does not fit into the largest code of that level.
@@ -125,6 +128,28 @@ def _capacity(version: int, level: str) -> int:
     return _raw(version) // 8 - _CHECKS[level][version - 1] * _BLOCKS[level][version - 1]
 
 
+class _Share(dict[int, int]):
+    """By value of one codeword: the modules that it makes dark.
+
+    Args:
+        digits: a symbol in which only the module of a bit is dark, from the highest bit.
+    """
+
+    kept = 0
+    """How much is kept of all codewords."""
+
+    def __init__(self, digits: list[int]) -> None:
+        super().__init__()
+        self._digits = digits
+
+    def __missing__(self, value: int) -> int:
+        found = sum(digit for bit, digit in enumerate(self._digits) if value << bit & 0x80)
+        if _Share.kept < _MOST_KEPT:
+            _Share.kept += 1
+            self[value] = found
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """What is the same for every code of a version and level."""
@@ -141,14 +166,14 @@ class _Plan:
     """Puts data and checks of all blocks into the order of the symbol."""
     places: Any
     """Gives the modules row by row from the bits of the codewords, `0` and `1`."""
-    shares: tuple[dict[str, int], ...]
-    """Of small symbols, by half codeword and its hexadecimal digit: the modules that it makes dark."""
+    shares: tuple[_Share, ...]
+    """Of small symbols, by codeword: the modules that it makes dark."""
     light: int
     """The symbol without data."""
     masks: tuple[int, ...]
     """Each with its format information."""
     inside: int
-    """All modules, without the one behind each row."""
+    """All modules, without those that fill up each row."""
 
 
 @functools.lru_cache(maxsize=16)
@@ -166,21 +191,16 @@ def _plan(version: int, level: str) -> _Plan:
     ]
     interleaved += [capacity + block * checks + index for index in range(checks) for block in range(count)]
     light, dark = codewords * 8, codewords * 8 + 1
-    cells = [light] * (side * (side + 1))
+    stride = _stride(side)
+    cells = [light] * (side * stride)
     for (y, x), value in function.items():
-        cells[y * (side + 1) + x] = dark if value else light
+        cells[y * stride + x] = dark if value else light
     for index, (y, x) in enumerate(order):
-        cells[y * (side + 1) + x] = index if index < codewords * 8 else light
-    shares: list[dict[str, int]] = []
+        cells[y * stride + x] = index if index < codewords * 8 else light
+    shares: list[_Share] = []
     if version <= _LAST_SHARED:
-        digits = [1 << side * (side + 1) - 1 - (y * (side + 1) + x) for y, x in order]
-        shares = [
-            {
-                f"{half:x}": sum(digit for bit, digit in enumerate(digits[begin : begin + 4]) if half << bit & 8)
-                for half in range(16)
-            }
-            for begin in range(0, codewords * 8, 4)
-        ]
+        digits = [1 << _last(side) - (y * _stride(side) + x) for y, x in order]
+        shares = [_Share(digits[begin : begin + 8]) for begin in range(0, codewords * 8, 8)]
     return _Plan(
         side=side,
         shares=tuple(shares),
@@ -199,10 +219,19 @@ def _plan(version: int, level: str) -> _Plan:
     )
 
 
+def _stride(side: int) -> int:
+    """Bits of a row in a symbol that is one integer: at least one more than it has modules, and whole bytes."""
+    return (side // 8 + 1) * 8
+
+
+def _last(side: int) -> int:
+    return side * _stride(side) - 1
+
+
 def _number(side: int, dark: set[tuple[int, int]]) -> int:
     """A symbol as one integer; its highest bit is the first module."""
-    last = side * (side + 1) - 1
-    return sum(1 << last - (y * (side + 1) + x) for y, x in dark)
+    stride, last = _stride(side), _last(side)
+    return sum(1 << last - (y * stride + x) for y, x in dark)
 
 
 def _function_patterns(version: int, side: int) -> dict[tuple[int, int], bool]:
@@ -290,7 +319,7 @@ def _remainders(checks: int) -> tuple[int, ...]:
     return tuple(int.from_bytes(bytes(times(part, byte) for part in divisor), "big") for byte in range(256))
 
 
-def _symbol(plan: _Plan, bits: str) -> tuple[int, str]:
+def _symbol(plan: _Plan, bits: str) -> tuple[int, bytes]:
     capacity = plan.capacity
     # Terminator, then zeros to a whole byte, then padding (7.4.9, 7.4.10).
     bits += "0" * min(4, capacity * 8 - len(bits))
@@ -308,8 +337,7 @@ def _symbol(plan: _Plan, bits: str) -> tuple[int, str]:
     codewords = bytes(plan.interleave(b"".join(parts)))
     plain = plan.light
     if plan.shares:
-        for share, half in zip(plan.shares, codewords.hex(), strict=True):
-            plain ^= share[half]
+        plain = functools.reduce(operator.xor, map(operator.getitem, plan.shares, codewords), plain)
     else:
         laid = f"{int.from_bytes(codewords, 'big'):0{8 * len(codewords)}b}01"
         plain = int("".join(plan.places(laid)), 2)
@@ -320,12 +348,12 @@ def _symbol(plan: _Plan, bits: str) -> tuple[int, str]:
         penalty = _penalty(symbol, inside, side, least)
         if penalty < least:
             best, least = symbol, penalty
-    return side, f"{best:0{side * (side + 1)}b}"
+    return side, best.to_bytes(side * _stride(side) // 8, "big")
 
 
 def _penalty(dark: int, inside: int, side: int, least: int) -> int:
     """How hard a symbol is to read (7.8.3.1); where that is at least `least`, only that it is."""
-    stride = side + 1
+    stride = _stride(side)
     total = side * side
     found = 10 * (abs(dark.bit_count() * 20 - total * 10) // total)
     seen = []
@@ -337,11 +365,9 @@ def _penalty(dark: int, inside: int, side: int, least: int) -> int:
         # A run of n counts n - 2: it has n - 4 windows of five, and begins once.
         five = three & three >> 2 * step
         found += five.bit_count() + 2 * (five ^ five & five << step).bit_count()
-        if step == 1:
-            across = like & like >> stride
-        else:
-            found += 3 * (across & like).bit_count()
         seen.append((step, unlike, like, three))
+    (_, _, across, _), (_, _, down, _) = seen
+    found += 3 * (across & across >> stride & down).bit_count()
     if found >= least:
         return found
     light = inside ^ dark

@@ -20,7 +20,10 @@ from pressrun_server.template.filters import Formatter
 
 __all__ = ["RowCode", "row_code"]
 
-_Binder: TypeAlias = "Callable[[list[Any], Environment], list[Values | None]]"
+_Binder: TypeAlias = "Callable[[list[Any], Environment, dict[str, str]], list[Values | None]]"
+
+MOST_DATES = 400
+"""Dates of one document's rows that are remembered as they are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,8 @@ class RowCode:
     """Binds the rows of one loop."""
 
     bind: _Binder
-    """Items and an environment of its own to the values of each row; None where the closures must bind it."""
+    """Items, an environment of its own and what the document remembers, to the values of each row; None where the
+    closures must bind it."""
     kinds: tuple[str, ...]
     """What each column's text is known to be."""
 
@@ -71,6 +75,8 @@ class _Source:
         self._lines: list[str] = []
         self._values: list[str] = []
         self._fields: dict[str, str] = {}
+        self._seen = ""
+        """What tells the dates of one column from those of another, which may be shown in another way."""
         self._names: dict[str, Any] = {
             "KeyError": KeyError, "Exception": Exception, "str": str, "len": len, "iso": dt.date.fromisoformat,
         }  # fmt: skip
@@ -80,7 +86,7 @@ class _Source:
         body = "\n".join(f"            {line}" for line in self._lines)
         # A field that is not there, or anything else than the common case, is for the closures.
         text = (
-            "def bind(items, inner):\n"
+            "def bind(items, inner, seen):\n"
             "    out = []\n"
             "    append = out.append\n"
             f"    for item in items:\n"
@@ -193,12 +199,17 @@ class _Source:
         ]
 
     def _date(self, field: str, target: str, pattern: str) -> list[str]:
-        """A date by cutting up its text; the same as the date filter's."""
+        """A date by cutting up its text; the same as the date filter's. Rows of a document share few dates."""
+        kept = f"{self._seen!r} + {field}" if self._seen else field
+        self._seen += "~"
         return [
-            f"if {field}.__class__ is not str or len({field}) != 10 or {field}[0] == '0': raise KeyError",
-            f"if not {field}[4] == {field}[7] == '-': raise KeyError",
-            f"iso({field})",
-            f"{target} = f{pattern.replace('@', field)!r}",
+            f"if {field}.__class__ is not str: raise KeyError",
+            f"{target} = seen.get({kept})",
+            f"if {target} is None:",
+            f"    if len({field}) != 10 or {field}[0] == '0' or not {field}[4] == {field}[7] == '-': raise KeyError",
+            f"    iso({field})",
+            f"    {target} = f{pattern.replace('@', field)!r}",
+            f"    if len(seen) < {MOST_DATES}: seen[{kept}] = {target}",
         ]
 
     def _field(self, node: Any) -> str | None:

@@ -147,11 +147,11 @@ def test_a_scale_takes_in_all_values(values: list[Decimal]) -> None:
     assert len({after - before for before, after in itertools.pairwise(ticks)}) == 1
 
 
-def picture(side: int, modules: str) -> Image.Image:
+def picture(side: int, modules: bytes) -> Image.Image:
     """A code as a picture with its quiet zone."""
     small = Image.new("L", (side + 8, side + 8), 255)
     for y, x in itertools.product(range(side), repeat=2):
-        if modules[y * (side + 1) + x] == "1":
+        if modules[y * (side // 8 + 1) + x // 8] << x % 8 & 0x80:
             small.putpixel((x + 4, y + 4), 0)
     return small.resize((small.width * 4, small.height * 4), Image.Resampling.NEAREST)
 
@@ -203,7 +203,7 @@ def test_the_penalty_of_a_symbol(side: int, data: st.DataObject) -> None:
     pieces = data.draw(st.lists(st.sampled_from(parts), min_size=side * side))
     text = "".join(pieces)[: side * side]
     rows = [text[at : at + side] for at in range(0, side * side, side)]
-    dark = int("".join(f"{row}0" for row in rows), 2)
+    dark = int("".join(row.ljust((side // 8 + 1) * 8, "0") for row in rows), 2)
     inside = _number(side, {(y, x) for y in range(side) for x in range(side)})
     assert _penalty(dark, inside, side, 1 << 30) == plain_penalty(rows)
 
