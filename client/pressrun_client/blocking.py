@@ -15,8 +15,9 @@ from pressrun_client.bundle import Bundle
 from pressrun_client.client import Client, OnError
 from pressrun_client.config import ClientConfig
 from pressrun_client.document import Document, Result
-from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, KeptContent, Rendition
+from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, KeptContent, Missing, Rendition
 from pressrun_client.models.explanation import Explanation
+from pressrun_client.models.manifest import Digest
 from pressrun_client.models.node import NodeHealth
 from pressrun_client.models.request import Record, RenderOptions, RenderRequest
 from pressrun_client.models.template import CheckResult, PublishedTemplate, TemplateInfo, TemplateRef
@@ -191,6 +192,16 @@ class BlockingClient:
     def describe_asset(self, ref: str) -> list[AssetDescriptor]:
         """What the node knows about an asset; see `Client.describe_asset`."""
         return self._run(self._client.describe_asset(ref))
+
+    def find_missing(
+        self, refs: Sequence[str] = (), *, rendition: Rendition | None = None, digests: Sequence[Digest] = ()
+    ) -> Missing:
+        """Says what the node does not hold; see `Client.find_missing`."""
+        return self._run(self._client.find_missing(refs, rendition=rendition, digests=digests))
+
+    def invalidate(self, refs: Sequence[str] = (), *, sources: Sequence[str] = ()) -> int:
+        """Makes all nodes forget assets; see `Client.invalidate`."""
+        return self._run(self._client.invalidate(refs, sources=sources))
 
     def health(self) -> NodeHealth:
         """Whether a node takes documents; see `Client.health`."""

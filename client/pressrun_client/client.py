@@ -6,9 +6,8 @@ import asyncio
 import os
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, Unpack, cast
 
@@ -16,36 +15,31 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from pressrun.v1 import (
-    asset_service_pb2,
     asset_service_pb2_grpc,
     render_service_pb2,
     template_service_pb2,
     template_service_pb2_grpc,
 )
 from pressrun.v1.render_service_pb2_grpc import RenderServiceStub
+from pressrun_client.assets import AssetCalls
 from pressrun_client.bundle import Bundle, read_bundle
 from pressrun_client.channel import addresses_of, grpc_target, open_channel
 from pressrun_client.config import ClientConfig
-from pressrun_client.conversion.asset import rendition_message, to_descriptor, to_outcome
-from pressrun_client.conversion.content import content_message, to_kept_content
 from pressrun_client.conversion.decision import to_explanation
 from pressrun_client.conversion.record import encode_record
-from pressrun_client.conversion.request import OUTPUT_CHANNELS, fill_request, seconds, template_message
+from pressrun_client.conversion.request import fill_request, seconds, template_message
 from pressrun_client.conversion.template import to_check_result, to_published_template, to_template_info
 from pressrun_client.conversion.verification import manifest_message, to_verification
-from pressrun_client.diagnostic import Violation
 from pressrun_client.document import Document, Result
-from pressrun_client.errors import InvalidRequestError, RenderCancelledError, UnsupportedError
+from pressrun_client.errors import RenderCancelledError, UnsupportedError
 from pressrun_client.failure import error_from_rpc
 from pressrun_client.lane import cancelled_by_peer
-from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, KeptContent, Rendition
 from pressrun_client.models.explanation import Explanation
 from pressrun_client.models.node import NodeHealth
 from pressrun_client.models.progress import Progress
 from pressrun_client.models.request import Record, RenderOptions, RenderRequest
 from pressrun_client.models.template import CheckResult, PublishedTemplate, TemplateInfo, TemplateRef
 from pressrun_client.models.verification import Verification
-from pressrun_client.models.vocabulary import OutputChannel
 from pressrun_client.rows import RowsDocument, RowsSource
 from pressrun_client.single import render_document
 from pressrun_client.stream import RenderStream
@@ -64,7 +58,7 @@ _BUNDLE_MARGIN = 64 * 1024
 """Bytes of a message that the paths and lengths of a bundle's files may take."""
 
 
-class Client:
+class Client(AssetCalls):
     """Renders documents on a node or a cluster of nodes.
 
     One client per process is enough: it may be shared by any number of tasks of one event loop, and carries all of
@@ -358,102 +352,6 @@ class Client:
         """
         request = template_service_pb2.GetRequest(template=template_message(ref))
         return to_template_info((await self._call(self._templates().Get, request)).template)
-
-    # Assets
-
-    async def resolve_assets(self, refs: Sequence[str], *, rendition: Rendition | None = None) -> list[AssetOutcome]:
-        """Turns asset refs into descriptors, fetching what the node does not hold. One outcome for each, in order.
-
-        Args:
-            refs: e.g. `cloudinary:statement/banner-premier`; 1 to 1,000.
-            rendition: the rendition of all of them; None for the originals.
-
-        Raises:
-            InvalidRequestError: there are no refs, too many, or one that is none.
-            RenderError: the node cannot be reached.
-        """
-        request = asset_service_pb2.ResolveRequest(
-            refs=list(refs), rendition=None if rendition is None else rendition_message(rendition)
-        )
-        response = await self._call(self._assets().Resolve, request)
-        return [to_outcome(outcome) for outcome in response.outcomes]
-
-    async def prefetch(
-        self, template: TemplateRef | str, *, output_channel: OutputChannel = OutputChannel.PRINT
-    ) -> list[AssetOutcome]:
-        """Fetches and prepares the assets that a template can choose, so that its first document finds them.
-
-        Raises:
-            TemplateNotFoundError: there is no such template.
-            RenderError: the node cannot be reached.
-        """
-        channel = OUTPUT_CHANNELS.get(output_channel)
-        if channel is None:
-            fault = Violation("output_channel", f"is {output_channel!r}; valid are {', '.join(OUTPUT_CHANNELS)}")
-            raise InvalidRequestError("The request is wrong.", violations=(fault,))
-        request = asset_service_pb2.PrefetchRequest(template=template_message(template), output_channel=channel)
-        response = await self._call(self._assets().Prefetch, request)
-        return [to_outcome(outcome) for outcome in response.outcomes]
-
-    async def describe_asset(self, ref: str) -> list[AssetDescriptor]:
-        """What the node knows about an asset now, without asking its source; one descriptor for each rendition.
-
-        Raises:
-            AssetUnavailableError: the node does not know it.
-            RenderError: the node cannot be reached.
-        """
-        response = await self._call(self._assets().Describe, asset_service_pb2.DescribeRequest(ref=ref))
-        return [to_descriptor(descriptor) for descriptor in response.descriptors]
-
-    async def put_content(  # noqa: PLR0913 - one for each fact about it
-        self,
-        identifier: str,
-        content: bytes | None,
-        *,
-        media_type: str = "",
-        approval: str = "pending",
-        effective_from: datetime | None = None,
-        effective_until: datetime | None = None,
-        territories: Sequence[str] = (),
-        locale: str = "",
-        name: str = "",
-        attributes: Iterable[tuple[str, str]] = (),
-    ) -> KeptContent:
-        """Pushes content, an image or an approved text block, as the asset `pushed:IDENTIFIER`; it is used at once.
-
-        Each push makes a new version; pushing the same again changes nothing, so it may be sent again safely.
-
-        Args:
-            identifier: its id, e.g. `terms/credit-card`.
-            content: the bytes; None for those of the newest version, e.g. to approve or to retire it.
-            media_type: found from the bytes of an image; text needs it: `text/plain` or `text/html`.
-            approval: `approved`, `pending`, `rejected` or `retired`.
-            effective_from: the first moment at which it may be used; None: at once. Aware.
-            effective_until: the first moment at which it may no longer be used; None: no limit. Aware.
-            territories: where it may be used; empty: everywhere.
-            locale: its language.
-            name: its name for people.
-            attributes: metadata for queries and requirements; a name with several values comes once for each.
-
-        Raises:
-            InvalidRequestError: a field is wrong, or the bytes are not what they are said to be.
-            AssetUnavailableError: there are no bytes to keep, or the image is damaged.
-            LimitExceededError: it is too large.
-            RenderError: the node cannot be reached, or cannot store it.
-        """
-        request = content_message(
-            identifier,
-            content,
-            media_type=media_type,
-            approval=approval,
-            effective_from=effective_from,
-            effective_until=effective_until,
-            territories=territories,
-            locale=locale,
-            name=name,
-            attributes=attributes,
-        )
-        return to_kept_content(await self._call(self._assets().PutContent, request))
 
     # The node
 

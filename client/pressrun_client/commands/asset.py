@@ -1,4 +1,4 @@
-"""`pressrun asset`: resolve, describe and prefetch assets."""
+"""`pressrun asset`: resolve, look for, describe and prefetch assets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["asset"]
     epilog=example("pressrun asset resolve cloudinary:statement/banner-premier", "pressrun asset prefetch statement@1")
 )
 def asset() -> None:
-    """Resolve, describe and prefetch assets."""
+    """Resolve, look for, describe and prefetch assets."""
 
 
 @asset.command(epilog=example("pressrun asset resolve cloudinary:statement/banner-premier --width 2000 --format jpg"))
@@ -63,9 +63,25 @@ def describe(ref: str, config: ClientConfig) -> None:
     for descriptor in with_client(config, lambda client: client.describe_asset(ref)):
         click.echo(f"{descriptor.ref}: {_line(descriptor)}")
         click.echo(f"  sha256        {descriptor.digest.sha256}")
-        click.echo(f"  approval      {descriptor.approval or '-'}")
+        regulated = ", regulated" if descriptor.regulated else ""
+        click.echo(f"  approval      {descriptor.approval or '-'}{regulated}")
         click.echo(f"  rights until  {moment(descriptor.rights_until)}")
         click.echo(f"  fetched       {moment(descriptor.fetched_at)}, fresh until {moment(descriptor.fresh_until)}")
+
+
+@asset.command(epilog=example("pressrun asset missing library:logo.png cloudinary:statement/banner-premier"))
+@click.argument("refs", nargs=-1, required=True)
+@connection_options
+def missing(refs: tuple[str, ...], config: ClientConfig) -> None:
+    """List those of the assets REFS that the node would have to ask a source for; exit with 1 where there are any.
+
+    Originals are looked for; no source is asked.
+    """
+    found = with_client(config, lambda client: client.find_missing(refs))
+    for ref in found.refs:
+        click.echo(ref)
+    if found:
+        raise click.exceptions.Exit(1)
 
 
 def _report(outcomes: Iterable[AssetOutcome]) -> None:

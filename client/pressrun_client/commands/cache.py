@@ -1,4 +1,4 @@
-"""`pressrun cache`: warm a running node; the commands that look into its folder join from the server's package."""
+"""`pressrun cache`: warm a node, make nodes forget; what looks into a node's folder joins from the server's package."""
 
 from __future__ import annotations
 
@@ -21,7 +21,14 @@ class _CacheGroup(PluginGroup):
     points = "pressrun.cache"
 
 
-@click.group(cls=_CacheGroup, epilog=example("pressrun cache warm statement@1", "pressrun cache stats"))
+@click.group(
+    cls=_CacheGroup,
+    epilog=example(
+        "pressrun cache warm statement@1",
+        "pressrun cache invalidate cloudinary:statement/banner-premier",
+        "pressrun cache stats",
+    ),
+)
 def cache() -> None:
     """Warm the asset cache, look into it, check it and empty it."""
 
@@ -58,3 +65,22 @@ def warm(templates: tuple[str, ...], channel: str, config: ClientConfig) -> None
                 echo_error(outcome.error)
     if failed:
         raise click.exceptions.Exit(1)
+
+
+@cache.command(
+    epilog=example(
+        "pressrun cache invalidate cloudinary:statement/banner-premier", "pressrun cache invalidate --source core-dam"
+    )
+)
+@click.argument("refs", nargs=-1)
+@click.option("--source", "sources", multiple=True, metavar="NAME", help="Everything of a source; may be repeated.")
+@connection_options
+def invalidate(refs: tuple[str, ...], sources: tuple[str, ...], config: ClientConfig) -> None:
+    """Make all nodes of the cluster forget what they know of the assets REFS, in all variants and renditions.
+
+    The next document has their sources asked. One node is told; the others hear of it within a second.
+    """
+    if not refs and not sources:
+        raise click.UsageError("say what has changed: a REF, or --source NAME")
+    count = with_client(config, lambda client: client.invalidate(refs, sources=sources))
+    click.echo(f"forgotten: {', '.join((*refs, *(f'all of {name}' for name in sources)))} ({count} renditions known)")

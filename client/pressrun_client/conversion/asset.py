@@ -43,6 +43,7 @@ def to_descriptor(message: asset_service_pb2.AssetDescriptor) -> AssetDescriptor
         locale=message.locale,
         fetched_at=from_timestamp(message.fetched_at) if message.HasField("fetched_at") else None,
         fresh_until=from_timestamp(message.fresh_until) if message.HasField("fresh_until") else None,
+        regulated=message.regulated,
     )
 
 

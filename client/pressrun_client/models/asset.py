@@ -12,6 +12,7 @@ __all__ = [
     "AssetDescriptor",
     "AssetOutcome",
     "KeptContent",
+    "Missing",
     "Rendition",
 ]
 
@@ -84,6 +85,8 @@ class AssetDescriptor:
     """When the source was asked."""
     fresh_until: datetime | None = None
     """Until when the answer is used without asking again."""
+    regulated: bool = False
+    """Whether its source says that it is regulated: then it is used only while the node holds a lease on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +108,30 @@ class AssetOutcome:
     error: RenderError | None = None
     """Why it is not."""
     found_in: str = ""
-    """Where it was found: `memory`, `disk` or `source`."""
+    """Where it was found: `memory`, `disk`, `redis`, `s3` or `source`."""
 
     @property
     def ok(self) -> bool:
         """Whether the asset is here."""
         return self.error is None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What a node does not hold, of what it was asked for.
+
+    Example:
+        >>> bool(Missing()), bool(Missing(refs=("library:logo.png",)))
+        (False, True)
+    """
+
+    refs: tuple[str, ...] = ()
+    """The asset refs."""
+    digests: tuple[Digest, ...] = ()
+    """The blobs."""
+
+    def __bool__(self) -> bool:
+        return bool(self.refs or self.digests)
 
 
 @dataclass(frozen=True, slots=True)

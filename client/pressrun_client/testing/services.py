@@ -100,6 +100,8 @@ class FakeAssetService(AssetServiceServicer):
         """The assets, by ref."""
         self.prefetched: list[document_pb2.TemplateRef] = []
         """The templates whose assets were asked for."""
+        self.invalidated: list[str] = []
+        """The assets and sources (as `source:`) that were invalidated."""
 
     def add(self, ref: str, content: bytes = b"asset", media_type: str = "image/png") -> None:
         """Makes an asset known."""
@@ -138,6 +140,26 @@ class FakeAssetService(AssetServiceServicer):
         if request.ref not in self.known:
             await abort(context, _unknown(request.ref).status())
         return asset_service_pb2.DescribeResponse(descriptors=[self.known[request.ref]])
+
+    async def FindMissing(  # noqa: N802 - the name in the contract
+        self, request: asset_service_pb2.FindMissingRequest, context: _Context
+    ) -> asset_service_pb2.FindMissingResponse:
+        """What it was not told of."""
+        del context
+        held = {descriptor.digest.sha256 for descriptor in self.known.values()}
+        return asset_service_pb2.FindMissingResponse(
+            refs=[ref for ref in request.refs if ref not in self.known],
+            digests=[digest for digest in request.digests if digest.sha256 not in held],
+        )
+
+    async def Invalidate(  # noqa: N802 - the name in the contract
+        self, request: asset_service_pb2.InvalidateRequest, context: _Context
+    ) -> asset_service_pb2.InvalidateResponse:
+        """Notes it; what is known stays known, as of a source that has the same version still."""
+        del context
+        self.invalidated += [*request.refs, *(f"{source}:" for source in request.sources)]
+        count = sum(ref in self.known for ref in request.refs)
+        return asset_service_pb2.InvalidateResponse(renditions=count)
 
     async def PutContent(  # noqa: N802 - the name in the contract
         self, request: asset_service_pb2.PutContentRequest, context: _Context

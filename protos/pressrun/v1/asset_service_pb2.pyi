@@ -30,7 +30,7 @@ class Rendition(_message.Message):
     def __init__(self, width: _Optional[int] = ..., height: _Optional[int] = ..., fit: _Optional[str] = ..., format: _Optional[str] = ..., quality: _Optional[int] = ..., dpi: _Optional[int] = ..., color_space: _Optional[str] = ...) -> None: ...
 
 class AssetDescriptor(_message.Message):
-    __slots__ = ("ref", "rendition", "asset_id", "version", "etag", "digest", "media_type", "width", "height", "approval", "rights_from", "rights_until", "territories", "locale", "fetched_at", "fresh_until")
+    __slots__ = ("ref", "rendition", "asset_id", "version", "etag", "digest", "media_type", "width", "height", "approval", "rights_from", "rights_until", "territories", "locale", "fetched_at", "fresh_until", "regulated")
     REF_FIELD_NUMBER: _ClassVar[int]
     RENDITION_FIELD_NUMBER: _ClassVar[int]
     ASSET_ID_FIELD_NUMBER: _ClassVar[int]
@@ -47,6 +47,7 @@ class AssetDescriptor(_message.Message):
     LOCALE_FIELD_NUMBER: _ClassVar[int]
     FETCHED_AT_FIELD_NUMBER: _ClassVar[int]
     FRESH_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    REGULATED_FIELD_NUMBER: _ClassVar[int]
     ref: str
     rendition: Rendition
     asset_id: str
@@ -63,7 +64,8 @@ class AssetDescriptor(_message.Message):
     locale: str
     fetched_at: _timestamp_pb2.Timestamp
     fresh_until: _timestamp_pb2.Timestamp
-    def __init__(self, ref: _Optional[str] = ..., rendition: _Optional[_Union[Rendition, _Mapping]] = ..., asset_id: _Optional[str] = ..., version: _Optional[str] = ..., etag: _Optional[str] = ..., digest: _Optional[_Union[_document_pb2.Digest, _Mapping]] = ..., media_type: _Optional[str] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., approval: _Optional[str] = ..., rights_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., rights_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., territories: _Optional[_Iterable[str]] = ..., locale: _Optional[str] = ..., fetched_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fresh_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    regulated: bool
+    def __init__(self, ref: _Optional[str] = ..., rendition: _Optional[_Union[Rendition, _Mapping]] = ..., asset_id: _Optional[str] = ..., version: _Optional[str] = ..., etag: _Optional[str] = ..., digest: _Optional[_Union[_document_pb2.Digest, _Mapping]] = ..., media_type: _Optional[str] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., approval: _Optional[str] = ..., rights_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., rights_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., territories: _Optional[_Iterable[str]] = ..., locale: _Optional[str] = ..., fetched_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fresh_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., regulated: bool = ...) -> None: ...
 
 class AssetOutcome(_message.Message):
     __slots__ = ("ref", "descriptor", "failure", "found_in")
@@ -116,6 +118,38 @@ class DescribeResponse(_message.Message):
     DESCRIPTORS_FIELD_NUMBER: _ClassVar[int]
     descriptors: _containers.RepeatedCompositeFieldContainer[AssetDescriptor]
     def __init__(self, descriptors: _Optional[_Iterable[_Union[AssetDescriptor, _Mapping]]] = ...) -> None: ...
+
+class FindMissingRequest(_message.Message):
+    __slots__ = ("refs", "rendition", "digests")
+    REFS_FIELD_NUMBER: _ClassVar[int]
+    RENDITION_FIELD_NUMBER: _ClassVar[int]
+    DIGESTS_FIELD_NUMBER: _ClassVar[int]
+    refs: _containers.RepeatedScalarFieldContainer[str]
+    rendition: Rendition
+    digests: _containers.RepeatedCompositeFieldContainer[_document_pb2.Digest]
+    def __init__(self, refs: _Optional[_Iterable[str]] = ..., rendition: _Optional[_Union[Rendition, _Mapping]] = ..., digests: _Optional[_Iterable[_Union[_document_pb2.Digest, _Mapping]]] = ...) -> None: ...
+
+class FindMissingResponse(_message.Message):
+    __slots__ = ("refs", "digests")
+    REFS_FIELD_NUMBER: _ClassVar[int]
+    DIGESTS_FIELD_NUMBER: _ClassVar[int]
+    refs: _containers.RepeatedScalarFieldContainer[str]
+    digests: _containers.RepeatedCompositeFieldContainer[_document_pb2.Digest]
+    def __init__(self, refs: _Optional[_Iterable[str]] = ..., digests: _Optional[_Iterable[_Union[_document_pb2.Digest, _Mapping]]] = ...) -> None: ...
+
+class InvalidateRequest(_message.Message):
+    __slots__ = ("refs", "sources")
+    REFS_FIELD_NUMBER: _ClassVar[int]
+    SOURCES_FIELD_NUMBER: _ClassVar[int]
+    refs: _containers.RepeatedScalarFieldContainer[str]
+    sources: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, refs: _Optional[_Iterable[str]] = ..., sources: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class InvalidateResponse(_message.Message):
+    __slots__ = ("renditions",)
+    RENDITIONS_FIELD_NUMBER: _ClassVar[int]
+    renditions: int
+    def __init__(self, renditions: _Optional[int] = ...) -> None: ...
 
 class PutContentRequest(_message.Message):
     __slots__ = ("id", "content", "media_type", "approval", "effective_from", "effective_until", "territories", "locale", "name", "attributes")

@@ -51,6 +51,16 @@ class AssetServiceStub(object):
                 request_serializer=pressrun_dot_v1_dot_asset__service__pb2.DescribeRequest.SerializeToString,
                 response_deserializer=pressrun_dot_v1_dot_asset__service__pb2.DescribeResponse.FromString,
                 _registered_method=True)
+        self.FindMissing = channel.unary_unary(
+                '/pressrun.v1.AssetService/FindMissing',
+                request_serializer=pressrun_dot_v1_dot_asset__service__pb2.FindMissingRequest.SerializeToString,
+                response_deserializer=pressrun_dot_v1_dot_asset__service__pb2.FindMissingResponse.FromString,
+                _registered_method=True)
+        self.Invalidate = channel.unary_unary(
+                '/pressrun.v1.AssetService/Invalidate',
+                request_serializer=pressrun_dot_v1_dot_asset__service__pb2.InvalidateRequest.SerializeToString,
+                response_deserializer=pressrun_dot_v1_dot_asset__service__pb2.InvalidateResponse.FromString,
+                _registered_method=True)
         self.PutContent = channel.unary_unary(
                 '/pressrun.v1.AssetService/PutContent',
                 request_serializer=pressrun_dot_v1_dot_asset__service__pb2.PutContentRequest.SerializeToString,
@@ -87,6 +97,27 @@ class AssetServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def FindMissing(self, request, context):
+        """Says in bulk which assets and which blobs are not here, without asking a source: an asset is here if it is known by a
+        source's answer that is believed still, and its prepared blob is in a tier that this node uses, shared ones included.
+        Whether an asset may be used is for Resolve to say. INVALID_ARGUMENT: nothing is asked for, more than 1,000 refs or
+        10,000 digests, or one that is none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Invalidate(self, request, context):
+        """Makes all nodes of the cluster forget what they know of assets, within a second where they hear each other: the next
+        document has their sources asked. Bytes stay, and are used again where the source still has the same version.
+        INVALID_ARGUMENT: nothing is named, more than 1,000 names, one that is none, or a source that this node has not.
+        UNAVAILABLE: this node has forgotten them, but the others can't be told at present; they are when the server of events
+        (PRESSRUN_EVENTS_REDIS) answers again, if this node lives until then; sending it again does no harm.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def PutContent(self, request, context):
         """Takes content that is pushed to this node: an image or an approved text block. Each push makes a new version of its id,
         which documents use from the moment of the answer as the asset "pushed:ID"; pushing the same again changes nothing.
@@ -115,6 +146,16 @@ def add_AssetServiceServicer_to_server(servicer, server):
                     servicer.Describe,
                     request_deserializer=pressrun_dot_v1_dot_asset__service__pb2.DescribeRequest.FromString,
                     response_serializer=pressrun_dot_v1_dot_asset__service__pb2.DescribeResponse.SerializeToString,
+            ),
+            'FindMissing': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindMissing,
+                    request_deserializer=pressrun_dot_v1_dot_asset__service__pb2.FindMissingRequest.FromString,
+                    response_serializer=pressrun_dot_v1_dot_asset__service__pb2.FindMissingResponse.SerializeToString,
+            ),
+            'Invalidate': grpc.unary_unary_rpc_method_handler(
+                    servicer.Invalidate,
+                    request_deserializer=pressrun_dot_v1_dot_asset__service__pb2.InvalidateRequest.FromString,
+                    response_serializer=pressrun_dot_v1_dot_asset__service__pb2.InvalidateResponse.SerializeToString,
             ),
             'PutContent': grpc.unary_unary_rpc_method_handler(
                     servicer.PutContent,
@@ -205,6 +246,60 @@ class AssetService(object):
             '/pressrun.v1.AssetService/Describe',
             pressrun_dot_v1_dot_asset__service__pb2.DescribeRequest.SerializeToString,
             pressrun_dot_v1_dot_asset__service__pb2.DescribeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindMissing(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pressrun.v1.AssetService/FindMissing',
+            pressrun_dot_v1_dot_asset__service__pb2.FindMissingRequest.SerializeToString,
+            pressrun_dot_v1_dot_asset__service__pb2.FindMissingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Invalidate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pressrun.v1.AssetService/Invalidate',
+            pressrun_dot_v1_dot_asset__service__pb2.InvalidateRequest.SerializeToString,
+            pressrun_dot_v1_dot_asset__service__pb2.InvalidateResponse.FromString,
             options,
             channel_credentials,
             insecure,

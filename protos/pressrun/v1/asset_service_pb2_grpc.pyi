@@ -29,6 +29,19 @@ class AssetServiceStub:
     """
     Describe: _aio.UnaryUnaryMultiCallable[_asset_service_pb2.DescribeRequest, _asset_service_pb2.DescribeResponse]
     """Says what the node knows about an asset now, without asking its source. NOT_FOUND: the node does not know it."""
+    FindMissing: _aio.UnaryUnaryMultiCallable[_asset_service_pb2.FindMissingRequest, _asset_service_pb2.FindMissingResponse]
+    """Says in bulk which assets and which blobs are not here, without asking a source: an asset is here if it is known by a
+    source's answer that is believed still, and its prepared blob is in a tier that this node uses, shared ones included.
+    Whether an asset may be used is for Resolve to say. INVALID_ARGUMENT: nothing is asked for, more than 1,000 refs or
+    10,000 digests, or one that is none.
+    """
+    Invalidate: _aio.UnaryUnaryMultiCallable[_asset_service_pb2.InvalidateRequest, _asset_service_pb2.InvalidateResponse]
+    """Makes all nodes of the cluster forget what they know of assets, within a second where they hear each other: the next
+    document has their sources asked. Bytes stay, and are used again where the source still has the same version.
+    INVALID_ARGUMENT: nothing is named, more than 1,000 names, one that is none, or a source that this node has not.
+    UNAVAILABLE: this node has forgotten them, but the others can't be told at present; they are when the server of events
+    (PRESSRUN_EVENTS_REDIS) answers again, if this node lives until then; sending it again does no harm.
+    """
     PutContent: _aio.UnaryUnaryMultiCallable[_asset_service_pb2.PutContentRequest, _asset_service_pb2.PutContentResponse]
     """Takes content that is pushed to this node: an image or an approved text block. Each push makes a new version of its id,
     which documents use from the moment of the answer as the asset "pushed:ID"; pushing the same again changes nothing.
@@ -70,6 +83,31 @@ class AssetServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_asset_service_pb2.DescribeRequest, _abc.Awaitable[_asset_service_pb2.DescribeResponse]],
     ) -> _abc.Awaitable[_asset_service_pb2.DescribeResponse]:
         """Says what the node knows about an asset now, without asking its source. NOT_FOUND: the node does not know it."""
+
+    @_abc_1.abstractmethod
+    def FindMissing(
+        self,
+        request: _asset_service_pb2.FindMissingRequest,
+        context: _aio.ServicerContext[_asset_service_pb2.FindMissingRequest, _abc.Awaitable[_asset_service_pb2.FindMissingResponse]],
+    ) -> _abc.Awaitable[_asset_service_pb2.FindMissingResponse]:
+        """Says in bulk which assets and which blobs are not here, without asking a source: an asset is here if it is known by a
+        source's answer that is believed still, and its prepared blob is in a tier that this node uses, shared ones included.
+        Whether an asset may be used is for Resolve to say. INVALID_ARGUMENT: nothing is asked for, more than 1,000 refs or
+        10,000 digests, or one that is none.
+        """
+
+    @_abc_1.abstractmethod
+    def Invalidate(
+        self,
+        request: _asset_service_pb2.InvalidateRequest,
+        context: _aio.ServicerContext[_asset_service_pb2.InvalidateRequest, _abc.Awaitable[_asset_service_pb2.InvalidateResponse]],
+    ) -> _abc.Awaitable[_asset_service_pb2.InvalidateResponse]:
+        """Makes all nodes of the cluster forget what they know of assets, within a second where they hear each other: the next
+        document has their sources asked. Bytes stay, and are used again where the source still has the same version.
+        INVALID_ARGUMENT: nothing is named, more than 1,000 names, one that is none, or a source that this node has not.
+        UNAVAILABLE: this node has forgotten them, but the others can't be told at present; they are when the server of events
+        (PRESSRUN_EVENTS_REDIS) answers again, if this node lives until then; sending it again does no harm.
+        """
 
     @_abc_1.abstractmethod
     def PutContent(

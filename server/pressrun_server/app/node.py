@@ -15,6 +15,7 @@ from pressrun_server.app.blobs import BlobLoader
 from pressrun_server.app.config import ONE_REDIS, ConfigError, NodeConfig
 from pressrun_server.app.snapshots import snapshot_of
 from pressrun_server.assets.cluster import Cluster
+from pressrun_server.assets.feed import ChangeFeed
 from pressrun_server.assets.licence import Counting, SharedCounts
 from pressrun_server.assets.resolver import AssetResolver
 from pressrun_server.cas.config import RedisConfig
@@ -52,7 +53,7 @@ from pressrun_server.rpc.template_service import TemplateService
 from pressrun_sources.build import build_registry
 from pressrun_sources.changes.receiver import HookReceiver
 from pressrun_sources.pushed.shelf import Shelf
-from pressrun_sources.pushed.source import PushedSource
+from pressrun_sources.pushed.source import NAME, PushedSource
 
 __all__ = ["Node"]
 
@@ -173,6 +174,7 @@ class Node:
                 engine=digest,
                 made=made,
                 names=None if link is None else SharedMap(link, config.store.cluster_key, "assets"),
+                feed=_feed(config, sources.names(), self._clock),
             ),
             counts=_counts(config),
         )
@@ -305,6 +307,18 @@ def _counts(config: NodeConfig) -> Counting | None:
     """What counts uses for the cluster; None: the node counts for itself."""
     events = config.assets.events
     return None if events is None else SharedCounts(RedisLink(RedisConfig(events)))
+
+
+def _feed(config: NodeConfig, sources: tuple[str, ...], clock: Clock) -> ChangeFeed | None:
+    """What tells the nodes of a cluster of changes; None: this node is told by webhooks of its own only."""
+    events = config.assets.events
+    if events is None:
+        if config.store.redis is not None:
+            log.warning(
+                "no_events_redis", hint="set PRESSRUN_EVENTS_REDIS: a webhook reaches only the node that takes it"
+            )
+        return None
+    return ChangeFeed(events, clock, frozenset(filter(config.sources.hooks.covers, sources)) | {NAME})
 
 
 async def _pushed(config: NodeConfig) -> PushedSource:

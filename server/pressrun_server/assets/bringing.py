@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 
 from pressrun_server.assets import errors
+from pressrun_server.assets.belief import Belief
 from pressrun_server.assets.config import AssetConfig
 from pressrun_server.assets.describing import described, refresh_at, unchanged, updated
 from pressrun_server.assets.descriptors import DescriptorCache
@@ -70,7 +71,7 @@ class Bringing:
     not be used for the one who asks are not fetched.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that it stands on
         self,
         *,
         registry: Registry,
@@ -78,6 +79,7 @@ class Bringing:
         preparation: Preparation,
         cache: DescriptorCache,
         ledger: SharedEntries,
+        belief: Belief,
         config: AssetConfig,
         clock: Clock,
         chance: Callable[[], float] = random.random,
@@ -87,18 +89,11 @@ class Bringing:
         self._preparation = preparation
         self._cache = cache
         self._ledger = ledger
+        self._belief = belief
         self._config = config
         self._clock = clock
         self._chance = chance
         self._slots: dict[str, asyncio.Semaphore] = {}
-        self._changed: dict[str, datetime] = {}
-
-    def changed(self, ref: str) -> None:
-        """Believe nothing that was known of an asset before this moment, nor what is under way."""
-        self._changed.pop(ref, None)
-        if len(self._changed) >= self._config.max_entries:
-            self._changed.pop(next(iter(self._changed)))
-        self._changed[ref] = self._clock.now()
 
     async def bring(self, wanted: Wanted, *, ask: bool = False) -> Brought:
         """What is known of the rendition now.
@@ -123,20 +118,30 @@ class Bringing:
             failed = error
         return await self._failure(wanted, entry, failed, ask=ask)
 
+    async def good(self, key: str) -> Entry | None:
+        """The entry of a key, if there is one whose source need not be asked."""
+        entry = await self._last(key)
+        return entry if entry is not None and self._is_good(entry) else None
+
     async def _last(self, key: str) -> Entry | None:
         """The last entry there was, however old."""
         known = self._cache.peek(key)
         if isinstance(known, Absent):
             known = known.last
-        return known if known is not None else await self._ledger.get(key)
+        if known is not None and self._is_good(known):
+            return known
+        found = await self._ledger.get(key)
+        if known is None or (found is not None and found.descriptor.fetched_at > known.descriptor.fetched_at):
+            return found
+        return known
+
+    def _is_good(self, entry: Entry) -> bool:
+        """Whether its source need not be asked."""
+        now = self._clock.now()
+        return entry.descriptor.fresh_until > now and not self._belief.is_old(entry.descriptor, now)
 
     async def _bring(self, wanted: Wanted, entry: Entry | None, *, ask: bool) -> Brought:
-        if (
-            entry is not None
-            and not ask
-            and entry.descriptor.fresh_until > self._clock.now()
-            and not self._is_old(entry)
-        ):
+        if entry is not None and not ask and self._is_good(entry):
             # Fresh, but its blob is not in memory, or the node was restarted.
             brought = await self._held(wanted, entry)
             if brought is not None:
@@ -154,12 +159,11 @@ class Bringing:
         self, wanted: Wanted, entry: Entry | None, source: Source, ref: AssetRef, rendition: Rendition
     ) -> Brought:
         """What the source says now, and its bytes if they are other ones than those here."""
+        asked = self._clock.now()  # not when it answered: a change meanwhile is later than what it says
         description = await source.describe(ref)
         if description.deleted:
             raise _Failed(errors.deleted(), lasting=True)
-        descriptor = described(
-            ref, description, rendition, now=self._clock.now(), seconds=self._fresh_seconds(description)
-        )
+        descriptor = described(ref, description, rendition, now=asked, seconds=self._fresh_seconds(description))
         if entry is not None and unchanged(entry.descriptor, descriptor):
             revalidated = msgspec.structs.replace(
                 entry,
@@ -257,10 +261,6 @@ class Bringing:
             seconds = min(seconds, left) if left > 0 else seconds
         return seconds
 
-    def _is_old(self, entry: Entry) -> bool:
-        changed = self._changed.get(entry.descriptor.ref)
-        return changed is not None and entry.descriptor.fetched_at <= changed
-
     async def _failure(self, wanted: Wanted, entry: Entry | None, failed: _Failed, *, ask: bool) -> Brought:
         """Remember for a while that it cannot be had; or use what was had, if only its source is in trouble."""
         config, now = self._config, self._clock.now()
@@ -268,12 +268,14 @@ class Bringing:
         if not failed.lasting:
             seconds = min(max(failed.trouble.retry_after or 0.0, config.unavailable_seconds), seconds)
         until = now + timedelta(seconds=seconds)
-        if not failed.lasting and entry is not None and entry.prepared is not None:
+        if not failed.lasting and entry is not None and entry.prepared is not None and self._may_be_stale(entry):
             last_use = entry.descriptor.fresh_until + timedelta(seconds=config.stale_if_error_seconds)
             if entry.stale_until is not None:
                 last_use = min(last_use, entry.stale_until)
             if now < last_use:
-                lenient = msgspec.structs.replace(entry, lenient_until=min(until, last_use))
+                # Where news was missed it may be fresh by its own time; that it could not be asked is told in any case.
+                about = msgspec.structs.replace(entry.descriptor, fresh_until=min(entry.descriptor.fresh_until, now))
+                lenient = msgspec.structs.replace(entry, descriptor=about, lenient_until=min(until, last_use))
                 brought = await self._held(wanted, lenient)
                 if brought is not None:
                     return brought
@@ -286,14 +288,24 @@ class Bringing:
             await self._cache.put(wanted.key, absent, self._config.keep_seconds)
         return Brought(absent, "")
 
+    def _may_be_stale(self, entry: Entry) -> bool:
+        """Whether its source's silence lets it be used on: never what was changed, nor what a regulator watches."""
+        if self._belief.was_changed(entry.descriptor):
+            return False
+        return not entry.descriptor.regulated or not self._belief.is_old(entry.descriptor, self._clock.now())
+
     async def _keep(self, key: str, entry: Entry, found_in: str) -> Brought:
-        if self._is_old(entry):
+        if self._belief.was_changed(entry.descriptor):
             # It changed while this was under way: good for the one who asked before that, and for nobody else.
             return Brought(entry, found_in)
         keep = (entry.descriptor.fresh_until - self._clock.now()).total_seconds() + self._config.keep_seconds
         await self._cache.put(key, entry, keep)
         if entry.lenient_until is None:
             await self._ledger.put(key, entry)
+        if self._belief.was_changed(entry.descriptor):
+            # Told while it was being written, so that whoever told found nothing to forget.
+            await self._cache.delete(key)
+            await self._ledger.delete(key)
         return Brought(entry, found_in)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pressrun_server.assets.feed import ChangeFeed
 from pressrun_server.cas.shared_map import SharedMap
 
 __all__ = ["Cluster"]
@@ -19,3 +20,5 @@ class Cluster:
     """What the nodes have prepared; None: nothing is shared."""
     names: SharedMap | None = None
     """What the nodes know of assets; None: nothing is shared."""
+    feed: ChangeFeed | None = None
+    """Tells the nodes of changes; None: each hears only what it is told itself. The resolver closes it."""

@@ -41,6 +41,9 @@ class AssetConfig:
     """The largest file."""
     ledger_path: Path | None = None
     """The folder in which what is known outlives a restart; None: it does not."""
+    lease_seconds: float = 60.0
+    """An asset that its source calls regulated is used for this long after its source was asked, or after the feed of
+    changes was heard last where its source's changes travel there; then it is refused until one of them answers."""
     events: RedisAddress | None = None
     """The Redis of events and leases, which must never evict: another server than the cache's. None: this node hears
     of no other."""

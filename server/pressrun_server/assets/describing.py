@@ -17,7 +17,10 @@ _CHANNEL = frozenset({"channel", "channels", "output_channel", "output_channels"
 _LICENCE = frozenset({"licence", "licences", "license", "licenses"})
 _VOLUME = frozenset({"licence_volume", "license_volume", "licence_limit", "license_limit"})
 _TAGS = frozenset({"compliance", "tag", "tags"})
-"""The attributes, as mappings of sources name them, that say where, under which licence and after which checks."""
+_REGULATED = frozenset({"regulated"})
+"""The attributes, as mappings of sources name them, that say where, under which licence and after which checks, and
+whether a regulator has a word in it."""
+_NO = frozenset({"", "0", "n", "no", "none", "false", "off"})
 _CHANNEL_WORDS = {"e-mail": "email", "mail": "email", "paper": "print", "portal": "web", "app": "mobile"}
 _EVERY_CHANNEL = frozenset({"all", "any", "*"})
 
@@ -50,6 +53,7 @@ def described(
         licences=_values(description, _LICENCE),
         tags=_values(description, _TAGS),
         volume=_volume(description),
+        regulated=any(value.strip().lower() not in _NO for value in _values(description, _REGULATED)),
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from aiocache import SimpleMemoryCache
 
+from pressrun_server.assets.belief import asset_name
 from pressrun_server.assets.entry import Absent, Entry, Known
 
 __all__ = ["DescriptorCache"]
@@ -39,7 +40,7 @@ class DescriptorCache:
         self._cache = SimpleMemoryCache(timeout=0) if cache is None else cache
         self._max_entries = max_entries
         self._refs: OrderedDict[str, str] = OrderedDict()  # key to ref, least recently used first
-        self._keys: dict[str, set[str]] = {}  # ref to keys
+        self._keys: dict[str, set[str]] = {}  # name of an asset, without qualifiers, to keys
         self.evictions = 0
         self.errors = 0
 
@@ -76,7 +77,7 @@ class DescriptorCache:
             return
         self._forget(key)
         self._refs[key] = ref
-        self._keys.setdefault(ref, set()).add(key)
+        self._keys.setdefault(asset_name(ref), set()).add(key)
         while len(self._refs) > self._max_entries:
             self.evictions += 1
             await self.delete(next(iter(self._refs)))
@@ -89,22 +90,25 @@ class DescriptorCache:
         except Exception as error:  # noqa: BLE001 - as above
             self._failed(error)
 
-    def keys_of(self, ref: str) -> tuple[str, ...]:
-        """The keys of what is known of an asset."""
-        return tuple(sorted(self._keys.get(ref, ())))
+    def keys_of(self, name: str) -> tuple[str, ...]:
+        """The keys of what is known of an asset in all its variants (`source:id`), or of a source (`source:`)."""
+        if name.endswith(":"):
+            return tuple(key for key, ref in self._refs.items() if ref.startswith(name))
+        return tuple(sorted(self._keys.get(asset_name(name), ())))
 
     def of_ref(self, ref: str) -> tuple[Known, ...]:
-        """Everything that is known of an asset, in the order of the keys."""
-        found = (self.peek(key) for key in self.keys_of(ref))
+        """Everything that is known of one variant of an asset, in the order of the keys."""
+        found = (self.peek(key) for key in self.keys_of(ref) if self._refs[key] == ref)
         return tuple(known for known in found if known is not None)
 
     def _forget(self, key: str) -> None:
         ref = self._refs.pop(key, None)
         if ref is not None:
-            keys = self._keys[ref]
+            name = asset_name(ref)
+            keys = self._keys[name]
             keys.discard(key)
             if not keys:
-                del self._keys[ref]
+                del self._keys[name]
 
     def _failed(self, error: Exception) -> None:
         self.errors += 1

@@ -8,6 +8,7 @@ import hashlib
 import itertools
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -36,10 +37,19 @@ class Ledger(Generic[T]):
         folder: where the records are; None: nothing is kept.
         kind: the type of the values.
         max_records: `start` removes the oldest above this.
+        groups: the groups that a key is in, the widest first, each within the one before it; none by default.
     """
 
-    def __init__(self, folder: Path | None, kind: type[T], *, max_records: int) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        kind: type[T],
+        *,
+        max_records: int,
+        groups: Callable[[str], tuple[str, ...]] = lambda _: (),
+    ) -> None:
         self._folder = folder
+        self._groups = groups
         self._decoder: msgspec.json.Decoder[_Record[T]] = msgspec.json.Decoder(_Record[kind])  # type: ignore[valid-type]
         self._max_records = max_records
         self._numbers = itertools.count()
@@ -68,6 +78,15 @@ class Ledger(Generic[T]):
         """Drop the record."""
         if self._folder is not None:
             await self._attempt(self._unlink, self._folder, key)
+
+    async def delete_group(self, *groups: str) -> None:
+        """Drop all records of a group.
+
+        Args:
+            groups: the group's own name last, before it those of the wider ones that it is in.
+        """
+        if self._folder is not None:
+            await self._attempt(self._unlink_all, self._folder, _prefix(groups))
 
     def all(self) -> dict[str, T]:
         """All sound records by key; for those who look at a folder that others use. Blocks.
@@ -100,7 +119,7 @@ class Ledger(Generic[T]):
             path.unlink(missing_ok=True)
 
     def _read(self, folder: Path, key: str) -> T | None:
-        path = folder / _name(key)
+        path = folder / self._name(key)
         try:
             data = path.read_bytes()
         except FileNotFoundError:
@@ -119,10 +138,18 @@ class Ledger(Generic[T]):
     def _write(self, folder: Path, key: str, body: bytes) -> None:
         temporary = folder / f"{os.getpid()}-{next(self._numbers)}.tmp"
         temporary.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
-        temporary.replace(folder / _name(key))
+        temporary.replace(folder / self._name(key))
 
     def _unlink(self, folder: Path, key: str) -> None:
-        (folder / _name(key)).unlink(missing_ok=True)
+        (folder / self._name(key)).unlink(missing_ok=True)
+
+    @staticmethod
+    def _unlink_all(folder: Path, prefix: str) -> None:
+        for path in folder.glob(f"{prefix}*.json"):
+            path.unlink(missing_ok=True)
+
+    def _name(self, key: str) -> str:
+        return f"{_prefix(self._groups(key))}{hashlib.sha256(key.encode()).hexdigest()}.json"
 
     async def _attempt(self, function: object, *arguments: object) -> T | None:
         try:
@@ -134,5 +161,5 @@ class Ledger(Generic[T]):
             return None
 
 
-def _name(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest() + ".json"
+def _prefix(groups: tuple[str, ...]) -> str:
+    return "".join(f"{hashlib.sha256(group.encode()).hexdigest()[:16]}-" for group in groups)

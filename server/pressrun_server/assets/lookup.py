@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from pressrun_server.assets import errors
+from pressrun_server.assets.belief import Belief
 from pressrun_server.assets.bringing import Bringing, Brought, Wanted
 from pressrun_server.assets.config import AssetConfig
 from pressrun_server.assets.descriptors import DescriptorCache
@@ -17,6 +18,7 @@ from pressrun_server.assets.requirement import Occasion, refusal
 from pressrun_server.cas.tier import Tier
 from pressrun_server.clock import Clock
 from pressrun_server.errors import Reason
+from pressrun_server.model.digest import Digest
 from pressrun_server.model.template import RenditionSpec, Requirement
 from pressrun_sources.model import Rendition
 
@@ -25,19 +27,29 @@ __all__ = ["Lookup"]
 _MEMORY = "memory"
 _ATTEMPTS = 3
 _MAX_KEYS = 10_000
+_LEASE_TO_RENEW = 0.2
+"""A use within this last part of a lease starts a revalidation beside the document."""
 
 
 class Lookup:
     """Finds entries and judges them.
 
     Guarantee: `glance` never waits; approval and rights are judged at every use, warm or cold, from the source's last
-    answer. One call at a time brings a rendition, whoever waits for it.
+    answer. One call at a time brings a rendition, whoever waits for it, unless a change was told meanwhile.
     """
 
     def __init__(
-        self, *, cache: DescriptorCache, store: Tier, bringing: Bringing, config: AssetConfig, clock: Clock
+        self,
+        *,
+        cache: DescriptorCache,
+        store: Tier,
+        bringing: Bringing,
+        belief: Belief,
+        config: AssetConfig,
+        clock: Clock,
     ) -> None:
         self._cache = cache
+        self._belief = belief
         self._store = store
         self._bringing = bringing
         self._config = config
@@ -94,10 +106,13 @@ class Lookup:
             return None
         if isinstance(known, Absent):
             return known.trouble if known.until > now else None
-        if known.descriptor.fresh_until <= now:
+        if known.descriptor.fresh_until <= now or known.descriptor.fetched_at <= self._belief.horizon:
             if known.lenient_until is None or known.lenient_until <= now:
                 return None
             self.lenient += 1
+        left = self._belief.left(known.descriptor, now) if known.descriptor.regulated else 1.0
+        if not left:
+            return None
         refused = refusal(require, known.descriptor, occasion)
         if refused is not None:
             return refused
@@ -105,7 +120,11 @@ class Lookup:
             return None
         if known.descriptor.volume is not None and not counted:
             return None
-        if known.refresh_at <= now and known.lenient_until is None and key not in self._refreshing:
+        if (
+            (known.refresh_at <= now or left < _LEASE_TO_RENEW)
+            and known.lenient_until is None
+            and key not in self._refreshing
+        ):
             self._refresh(Wanted(key, ref, rendition, require, occasion))
         return known
 
@@ -148,6 +167,11 @@ class Lookup:
             return errors.overdue(seconds)
         return Trouble(Reason.ASSET_UNAVAILABLE, "its approval keeps changing; try again later", 1.0)
 
+    async def blob_of(self, ref: str, rendition: RenditionSpec) -> Digest | None:
+        """The prepared blob of an entry that its source need not be asked about; None where there is none."""
+        entry = await self._bringing.good(self._key(ref, rendition))
+        return None if entry is None else entry.prepared
+
     def key(self, ref: str, rendition: RenditionSpec) -> str:
         """The rendition's part of the key, as descriptors and pins have it."""
         return self._key(ref, rendition).removeprefix(f"{ref}|")
@@ -166,8 +190,9 @@ class Lookup:
         return key
 
     async def _bring(self, wanted: Wanted, *, ask: bool) -> Brought:
-        # A question that must be asked does not join one that may be answered from what is here.
-        flight = f"{wanted.key}|ask" if ask else wanted.key
+        # A question that must be asked does not join one that may be answered from what is here, and none joins one of
+        # before a change.
+        flight = f"{wanted.key}|{self._belief.generation}{'|ask' if ask else ''}"
         return await self._flight.run(flight, lambda: self._bringing.bring(wanted, ask=ask))
 
     def _refresh(self, wanted: Wanted) -> None:

@@ -41,7 +41,8 @@ class Querying:
         self._config = config
         self._clock = clock
         self._known: OrderedDict[Query, _Answer] = OrderedDict()
-        self._flight: SingleFlight[Query, _Answer] = SingleFlight()
+        self._flight: SingleFlight[tuple[Query, int], _Answer] = SingleFlight()
+        self._generation = 0
 
     async def close(self) -> None:
         """Cancel what is under way."""
@@ -49,6 +50,7 @@ class Querying:
 
     def forget(self, source: str | None = None) -> None:
         """Ask again, all sources or one: something of it has changed."""
+        self._generation += 1
         for query in [query for query in self._known if source in {None, query.source}]:
             del self._known[query]
 
@@ -67,12 +69,13 @@ class Querying:
             return known
         try:
             async with asyncio.timeout(seconds):
-                return (await self._flight.run(query, lambda: self._ask(query))).found
+                # Nobody joins a question of before a change.
+                return (await self._flight.run((query, self._generation), lambda: self._ask(query))).found
         except TimeoutError:
             return errors.overdue(seconds)
 
     async def _ask(self, query: Query) -> _Answer:
-        config = self._config
+        config, generation = self._config, self._generation
         seconds = config.fresh_seconds
         found: tuple[str, ...] | Trouble
         try:
@@ -87,6 +90,8 @@ class Querying:
             found = _trouble(query, error)
             seconds = config.unavailable_seconds if found.retry_after else config.not_found_seconds
         answer = _Answer(found, self._clock.now() + timedelta(seconds=seconds))
+        if generation != self._generation:
+            return answer  # something changed while it was asked: good for those who asked before, and nobody else
         self._known[query] = answer
         self._known.move_to_end(query)
         while len(self._known) > config.max_entries:

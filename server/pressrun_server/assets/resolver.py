@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 
+from pressrun_server.assets.belief import Belief, asset_name
 from pressrun_server.assets.bringing import Bringing
 from pressrun_server.assets.cluster import Cluster
 from pressrun_server.assets.config import AssetConfig
@@ -101,8 +102,12 @@ class AssetResolver:
     ) -> None:
         cluster = cluster or Cluster()
         folder = config.ledger_path
-        entries = Ledger(folder and folder / "assets", Entry, max_records=config.max_entries)
-        self._entries = SharedEntries(entries, cluster.names, clock, keep_seconds=config.keep_seconds)
+        belief = self._belief = Belief(lease_seconds=config.lease_seconds, max_changes=config.max_entries)
+        self._feed = cluster.feed
+        entries = Ledger(
+            folder and folder / "assets", Entry, max_records=config.max_entries, groups=SharedEntries.groups
+        )
+        self._entries = SharedEntries(entries, cluster.names, clock, belief, keep_seconds=config.keep_seconds)
         results = Ledger(folder and folder / "prepared", Prepared, max_records=config.max_entries)
         self._results = SharedLedger(results, Prepared, cluster.made)
         self._cache = DescriptorCache(config.max_entries)
@@ -113,30 +118,38 @@ class AssetResolver:
             seconds=config.prepare_seconds,
             engine=cluster.engine,
         )
-        bringing = self._bringing = Bringing(
+        bringing = Bringing(
             registry=registry,
             store=store,
             preparation=self._preparation,
             cache=self._cache,
             ledger=self._entries,
+            belief=belief,
             config=config,
             clock=clock,
             chance=chance,
         )
-        self._lookup = Lookup(cache=self._cache, store=store, bringing=bringing, config=config, clock=clock)
+        self._lookup = Lookup(
+            cache=self._cache, store=store, bringing=bringing, belief=belief, config=config, clock=clock
+        )
         self._querying = Querying(registry=registry, config=config, clock=clock)
+        self._registry = registry
         self._config = config
         self._store = store
         self._counts: Counting = counts or LocalCounts(folder and folder.parent / "licences.sqlite")
         self._clock = clock
 
     async def start(self) -> None:
-        """Look at what an earlier process left."""
+        """Look at what an earlier process left, and hear what has changed since."""
         await self._entries.start()
         await self._results.start()
+        if self._feed is not None:
+            await self._feed.start(self._belief, self._heard)
 
     async def close(self) -> None:
         """Cancel what is under way."""
+        if self._feed is not None:
+            await self._feed.close()
         await self._lookup.close()
         await self._querying.close()
         await self._counts.close()
@@ -176,17 +189,56 @@ class AssetResolver:
             )
         return found
 
-    async def changed(self, ref: str) -> None:
-        """Forget what is believed of an asset: its source has another version. The next document asks.
+    async def changed(self, *names: str) -> bool:
+        """Forget what is believed of assets, here and at every node: their sources have other versions.
 
         Args:
-            ref: in its canonical form.
+            names: asset refs in canonical form, which mean the asset in all its variants; `source:` means all of a
+                source's. None: only say whether all that was told before has reached the others.
+
+        Returns:
+            Whether the other nodes were told, or there is no way to them; False while the feed's server is away: they
+            are told when it is back.
         """
-        self._bringing.changed(ref)
-        self._querying.forget(AssetRef.parse(ref).source)
-        for key in self._cache.keys_of(ref):
+        assets = dict.fromkeys(map(asset_name, names))
+        for name in assets:
+            self._belief.changed(name, self._clock.now())
+            for key in self._cache.keys_of(name):
+                await self._entries.delete(key)  # for the others too, also for one that starts later
+            await self._heard(name)
+        return self._feed is None or await self._feed.tell(assets)
+
+    def held(self, *names: str) -> int:
+        """Renditions of which something is known in memory, of assets or sources as `changed` has them."""
+        return len({key for name in names for key in self._cache.keys_of(asset_name(name))})
+
+    async def missing(self, refs: Sequence[str], rendition: RenditionSpec) -> list[str]:
+        """Those of the refs that can't be had without their source; none is asked.
+
+        Args:
+            refs: in canonical form.
+            rendition: which version of them.
+        """
+        blobs = await asyncio.gather(*(self._lookup.blob_of(ref, rendition) for ref in refs))
+        gone = await self._store.find_missing([blob for blob in blobs if blob is not None])
+        return [ref for ref, blob in zip(refs, blobs, strict=True) if blob is None or blob in gone]
+
+    async def missing_blobs(self, digests: Sequence[Digest]) -> list[Digest]:
+        """Those of the digests whose blobs no tier holds, in order."""
+        gone = await self._store.find_missing(digests)
+        return [digest for digest in digests if digest in gone]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names of the sources."""
+        return self._registry.names()
+
+    async def _heard(self, name: str) -> None:
+        """Forget what is held; belief has been told."""
+        self._querying.forget(name.partition(":")[0])
+        for key in self._cache.keys_of(name):
             await self._cache.delete(key)
-            await self._entries.delete(key)
+        await self._entries.forget(name)
 
     async def check_image(self, digest: Digest, data: bytes) -> None:
         """Decode and prepare an image, as its first use would; it is in the store then.

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from pressrun_server.assets.belief import Belief, asset_name
 from pressrun_server.assets.entry import Entry
 from pressrun_server.assets.ledger import Ledger
 from pressrun_server.cas.shared_map import SharedMap
@@ -31,13 +32,17 @@ class SharedEntries:
         own: this node's entries.
         shared: those of all nodes; None: there are none.
         clock: the time.
+        belief: what was told of changes.
         keep_seconds: how long a shared entry is kept.
     """
 
-    def __init__(self, own: Ledger[Entry], shared: SharedMap | None, clock: Clock, *, keep_seconds: float) -> None:
+    def __init__(
+        self, own: Ledger[Entry], shared: SharedMap | None, clock: Clock, belief: Belief, *, keep_seconds: float
+    ) -> None:
         self._own = own
         self._shared = shared
         self._clock = clock
+        self._belief = belief
         self._keep_seconds = keep_seconds
 
     async def start(self) -> None:
@@ -67,14 +72,26 @@ class SharedEntries:
         if self._shared is not None and not _is_local(entry):
             await self._shared.put(key, msgspec.msgpack.encode(entry), seconds=self._keep_seconds)
 
+    async def forget(self, name: str) -> None:
+        """Forget what this node has of an asset (`source:id`), or of a source (`source:`)."""
+        source, _, identifier = name.partition(":")
+        await self._own.delete_group(source, *((name,) if identifier else ()))
+
     async def delete(self, key: str) -> None:
         """Forget the entry, for the others too."""
         await self._own.delete(key)
         if self._shared is not None:
             await self._shared.delete(key)
 
+    @staticmethod
+    def groups(key: str) -> tuple[str, ...]:
+        """The groups of a ledger's key: source and asset, in all its variants and renditions."""
+        name = asset_name(key.partition("|")[0])
+        return name.partition(":")[0], name
+
     def _is_fresh(self, entry: Entry) -> bool:
-        return entry.descriptor.fresh_until > self._clock.now()
+        now = self._clock.now()
+        return entry.descriptor.fresh_until > now and not self._belief.is_old(entry.descriptor, now)
 
 
 def _is_local(entry: Entry) -> bool:

@@ -1,7 +1,8 @@
 """Webhooks of the systems: POST /hooks/{source}. They only make the node ask a source again.
 
 Answers: 204 where one was taken, also for one that came before (its sender did not hear the first answer; nothing is
-done then), 401 where it is not believed, whatever the reason, 503 while the node starts.
+done then), 401 where it is not believed, whatever the reason, 503 while the node starts, or cannot tell the other
+nodes: its sender comes again then, maybe to another node.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ class Hooks:
 
     Args:
         receiver: verifies and reads them.
-        changed: told of each asset, by its ref in canonical form.
+        changed: told of assets, by their refs in canonical form; says whether all nodes know of them now.
         count: told of the source and the result of each: `taken`, or why not.
     """
 
     def __init__(
         self,
         receiver: HookReceiver,
-        changed: Callable[[str], Awaitable[None]],
+        changed: Callable[..., Awaitable[bool]],
         count: Callable[[str, str], None],
     ) -> None:
         self._receiver = receiver
@@ -48,11 +49,15 @@ class Hooks:
             # A source that is not there has no label of its own: the caller chose the text.
             self._count("unknown" if error.reason == "unknown" else source, error.reason)
             if error.reason == "replayed":
-                return web.Response(status=204)
+                return web.Response(status=204) if await self._changed() else _untold()
             _log.warning("hook_refused", source=source[:40], reason=error.reason, remote=request.remote)
             return web.Response(status=401, text="not accepted\n")
-        for ref in refs:
-            await self._changed(str(ref))
+        told = await self._changed(*map(str, refs))
         self._count(source, "taken")
-        _log.info("hook_taken", source=source, assets=len(refs))
-        return web.Response(status=204)
+        _log.info("hook_taken", source=source, assets=len(refs), told=told)
+        return web.Response(status=204) if told else _untold()
+
+
+def _untold() -> web.Response:
+    text = "taken by this node; the others can't be told at present; send it again\n"
+    return web.Response(status=503, headers={"Retry-After": "5"}, text=text)

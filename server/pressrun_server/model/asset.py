@@ -49,6 +49,8 @@ class AssetDescriptor(msgspec.Struct, frozen=True):
     """What it was checked for."""
     volume: int | None = None
     """Documents that its licence allows in all; None: any number."""
+    regulated: bool = False
+    """Its source says so; then it is used only while a lease is held, since a withdrawal must reach every node."""
 
 
 class AssetUse(msgspec.Struct, frozen=True):

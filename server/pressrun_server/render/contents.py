@@ -70,8 +70,8 @@ class Noticing(Protocol):
             PressrunError: ASSET_INVALID, ASSET_TOO_LARGE, or as the preparers raise.
         """
 
-    async def changed(self, ref: str) -> None:
-        """Forget what is believed of an asset: its source has another version."""
+    async def changed(self, *names: str) -> bool:
+        """Forget what is believed of assets: their sources have other versions; says whether all nodes were told."""
 
 
 class ContentDesk:

@@ -1,4 +1,4 @@
-"""Assets beside documents: resolve some by name, fetch all that a template can choose, say what is known of one."""
+"""Assets beside documents: resolve some by name, fetch all that a template can choose, say what is known, forget it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Protocol
 import msgspec
 
 from pressrun_server.clock import Clock
-from pressrun_server.errors import PressrunError
+from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.asset import AssetDescriptor
+from pressrun_server.model.digest import Digest
 from pressrun_server.model.spec import OutputChannel
 from pressrun_server.model.template import RenditionSpec, Requirement
 from pressrun_server.render.pipeline import Resolving
@@ -39,6 +40,22 @@ class Knowing(Resolving, Protocol):
         Raises:
             PressrunError: ASSET_NOT_FOUND, nothing is known of it.
         """
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names of the sources."""
+
+    def held(self, *names: str) -> int:
+        """Renditions of which something is known."""
+
+    async def changed(self, *names: str) -> bool:
+        """Forget assets (`source:id`) and sources (`source:`) everywhere; whether the other nodes were told."""
+
+    async def missing(self, refs: Sequence[str], rendition: RenditionSpec) -> Sequence[str]:
+        """Those that can't be had without their source."""
+
+    async def missing_blobs(self, digests: Sequence[Digest]) -> Sequence[Digest]:
+        """Those whose blobs no tier holds."""
 
 
 def _anywhere(require: Requirement) -> Requirement:
@@ -86,6 +103,39 @@ class AssetDesk:
             PressrunError: ASSET_NOT_FOUND.
         """
         return await self._resolver.describe(ref)
+
+    async def missing(
+        self, refs: Sequence[str], rendition: RenditionSpec, digests: Sequence[Digest]
+    ) -> tuple[Sequence[str], Sequence[Digest]]:
+        """The refs and the blobs that are not here, in order; no source is asked."""
+        return await self._resolver.missing(refs, rendition), await self._resolver.missing_blobs(digests)
+
+    async def invalidate(self, refs: Sequence[str], sources: Sequence[str]) -> int:
+        """Make all nodes forget assets and sources; how many renditions this one knew something of.
+
+        Raises:
+            PressrunError: INVALID_REQUEST, a source that is not there; ASSET_UNAVAILABLE, the others can't be told now.
+        """
+        named = [(f"refs[{index}]", ref.partition(":")[0]) for index, ref in enumerate(refs)]
+        named += [(f"sources[{index}]", source) for index, source in enumerate(sources)]
+        known = self._resolver.sources
+        bad = tuple(
+            Violation(field, f"names the source {source[:40]!r}; valid: {', '.join(sorted(known))}")
+            for field, source in named
+            if source not in known
+        )
+        if bad:
+            raise PressrunError(Reason.INVALID_REQUEST, f"{bad[0].field}: {bad[0].description}", violations=bad)
+        names = [*refs, *(f"{source}:" for source in sources)]
+        count = self._resolver.held(*names)
+        if not await self._resolver.changed(*names):
+            raise PressrunError(
+                Reason.ASSET_UNAVAILABLE,
+                "this node has forgotten them, but the other nodes can't be told at present: the Redis of "
+                "PRESSRUN_EVENTS_REDIS does not answer; send it again",
+                retry_after=1.0,
+            )
+        return count
 
     async def _outcomes(self, selections: Sequence[Selection], channel: OutputChannel) -> list[AssetOutcome]:
         gate = asyncio.Semaphore(self._concurrency)

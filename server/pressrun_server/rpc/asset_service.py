@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from pressrun.v1 import asset_service_pb2, asset_service_pb2_grpc
+from collections.abc import Sequence
+
+from pressrun.v1 import asset_service_pb2, asset_service_pb2_grpc, document_pb2
 from pressrun_server.errors import PressrunError, Reason, Violation
+from pressrun_server.model.digest import Digest
 from pressrun_server.model.template import RenditionSpec
 from pressrun_server.render.contents import ContentDesk
 from pressrun_server.render.prefetch import AssetDesk, AssetOutcome
@@ -18,6 +21,7 @@ from pressrun_sources.model import AssetRef, Rendition
 __all__ = ["AssetService"]
 
 _MOST_REFS = 1000
+_MOST_DIGESTS = 10_000
 _FIELDS = ("width", "height", "fit", "format", "quality", "dpi", "color_space")
 
 
@@ -71,6 +75,41 @@ class AssetService(asset_service_pb2_grpc.AssetServiceServicer):
             response.descriptors.extend(map(asset_message, await self._desk.describe(ref)))
         return response
 
+    async def FindMissing(  # noqa: N802 - the contract's name
+        self, request: asset_service_pb2.FindMissingRequest, context: Context
+    ) -> asset_service_pb2.FindMissingResponse:
+        """Say what is not here."""
+        response = asset_service_pb2.FindMissingResponse()
+        async with answering(context, "FindMissing"):
+            refs, rendition = _refs(request, least=0)
+            digests = _digests(request.digests)
+            if not refs and not digests:
+                raise _invalid([Violation("refs", "refs and digests are empty; name at least one asset or blob")])
+            # Asked for in canonical form, answered as they were written.
+            missing, blobs = await self._desk.missing(refs, rendition, digests)
+            gone = frozenset(missing)
+            response.refs.extend(text for text, ref in zip(request.refs, refs, strict=True) if ref in gone)
+            response.digests.extend(map(digest_message, blobs))
+        return response
+
+    async def Invalidate(  # noqa: N802 - the contract's name
+        self, request: asset_service_pb2.InvalidateRequest, context: Context
+    ) -> asset_service_pb2.InvalidateResponse:
+        """Make all nodes forget assets."""
+        response = asset_service_pb2.InvalidateResponse()
+        async with answering(context, "Invalidate"):
+            count = len(request.refs) + len(request.sources)
+            if not 1 <= count <= _MOST_REFS:
+                raise _invalid(
+                    [Violation("refs", f"refs and sources must have 1 to {_MOST_REFS} entries together, have {count}")]
+                )
+            bad: list[Violation] = []
+            refs = [_ref(text, f"refs[{index}]", bad) for index, text in enumerate(request.refs)]
+            if bad:
+                raise _invalid(bad)
+            response.renditions = await self._desk.invalidate(refs, list(request.sources))
+        return response
+
     async def PutContent(  # noqa: N802 - the contract's name
         self, request: asset_service_pb2.PutContentRequest, context: Context
     ) -> asset_service_pb2.PutContentResponse:
@@ -86,10 +125,12 @@ class AssetService(asset_service_pb2_grpc.AssetServiceServicer):
         return response
 
 
-def _refs(request: asset_service_pb2.ResolveRequest) -> tuple[list[str], RenditionSpec]:
+def _refs(
+    request: asset_service_pb2.ResolveRequest | asset_service_pb2.FindMissingRequest, *, least: int = 1
+) -> tuple[list[str], RenditionSpec]:
     bad: list[Violation] = []
-    if not 1 <= len(request.refs) <= _MOST_REFS:
-        raise _invalid([Violation("refs", f"must have 1 to {_MOST_REFS} entries, has {len(request.refs)}")])
+    if not least <= len(request.refs) <= _MOST_REFS:
+        raise _invalid([Violation("refs", f"must have {least} to {_MOST_REFS} entries, has {len(request.refs)}")])
     refs = [_ref(text, f"refs[{index}]", bad) for index, text in enumerate(request.refs)]
     wanted = {name: value for name in _FIELDS if (value := getattr(request.rendition, name))}
     try:
@@ -99,6 +140,21 @@ def _refs(request: asset_service_pb2.ResolveRequest) -> tuple[list[str], Renditi
     if bad:
         raise _invalid(bad)
     return refs, RenditionSpec(**wanted)
+
+
+def _digests(messages: Sequence[document_pb2.Digest]) -> list[Digest]:
+    if len(messages) > _MOST_DIGESTS:
+        raise _invalid([Violation("digests", f"must have at most {_MOST_DIGESTS} entries, has {len(messages)}")])
+    digests: list[Digest] = []
+    bad: list[Violation] = []
+    for index, message in enumerate(messages):
+        try:
+            digests.append(Digest.parse(f"{message.sha256}-{message.size}"))
+        except ValueError as error:
+            bad.append(Violation(f"digests[{index}]", str(error)))
+    if bad:
+        raise _invalid(bad)
+    return digests
 
 
 def _ref(text: str, field: str, bad: list[Violation]) -> str:

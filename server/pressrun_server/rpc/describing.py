@@ -79,6 +79,7 @@ def asset_message(descriptor: AssetDescriptor) -> asset_service_pb2.AssetDescrip
         locale=descriptor.locale or "",
         fetched_at=timestamp(descriptor.fetched_at),
         fresh_until=timestamp(descriptor.fresh_until),
+        regulated=descriptor.regulated,
     )
     for name in ("rights_from", "rights_until"):
         moment = getattr(descriptor, name)

@@ -30,6 +30,11 @@ class HooksConfig:
     standard_secrets: tuple[bytes, ...] = field(default=(), repr=False)
     """Keys of Standard Webhooks for every other system; several while they rotate."""
 
+    def covers(self, source: str) -> bool:
+        """Whether webhooks of a source are believed, so that its changes are heard of."""
+        own = {"cloudinary": self.cloudinary_secret, "iconik": self.iconik_secret}.get(source, "")
+        return bool(own or self.standard_secrets)
+
     def with_account(self, cloudinary: CloudinaryConfig | None) -> HooksConfig:
         """With the account's own key where no notification key is set, as Cloudinary signs then."""
         if cloudinary is None or self.cloudinary_secret:

@@ -10,6 +10,7 @@ import pytest
 from tests.servers.redis_server import RedisServer
 from tests.unit.assets.fakes import AS_OF
 
+from pressrun_server.assets.belief import Belief
 from pressrun_server.assets.entry import Entry
 from pressrun_server.assets.ledger import Ledger
 from pressrun_server.assets.shared_entries import SharedEntries
@@ -36,10 +37,11 @@ async def nodes(redis_server: RedisServer, tmp_path: Path) -> AsyncIterator[Simp
     """Two nodes' entries with one Redis, and the time."""
     clock = SimpleNamespace(moment=AS_OF, now=lambda: clock.moment)
     link = RedisLink(RedisConfig(RedisAddress(redis_server.url), timeout_seconds=20.0, retry_seconds=0.02))
+    belief = Belief(lease_seconds=60.0, max_changes=100)
     made = []
     for name in ("one", "two"):
         own = Ledger(tmp_path / name, Entry, max_records=100)
-        made.append(SharedEntries(own, SharedMap(link, b"key", "assets"), clock, keep_seconds=3600.0))
+        made.append(SharedEntries(own, SharedMap(link, b"key", "assets"), clock, belief, keep_seconds=3600.0))
         await made[-1].start()
     yield SimpleNamespace(one=made[0], two=made[1], clock=clock)
     await link.close()

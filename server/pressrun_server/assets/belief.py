@@ -1,0 +1,87 @@
+"""What may still be believed of what sources said: changes that were told, moments that were missed, and leases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from pressrun_server.model.asset import AssetDescriptor
+
+__all__ = ["Belief", "asset_name"]
+
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+
+def asset_name(ref: str) -> str:
+    """The asset without qualifiers, `source:id`: news of an asset is news of all its variants."""
+    return ref.partition("?")[0]
+
+
+class Belief:
+    """Judges by the moment at which a source was asked whether its answer is still believed.
+
+    Three things end that before the answer's own time: somebody told that the asset changed; news may have been missed,
+    which puts everything of before the *horizon* in doubt; and, of regulated assets, a lease. It lasts `lease_seconds`
+    from when the source was asked, or, for sources whose changes travel over the feed, from when the feed was heard
+    last: whoever hears the feed knows that nothing has changed.
+
+    Guarantee: what changed is never believed because there was much to remember: where that is too much, the horizon
+    moves instead. Cost: comparisons and at most two dictionary look-ups; nothing waits.
+
+    Args:
+        lease_seconds: how long a regulated asset is used without a word of its source or of the feed.
+        max_changes: changes that are remembered one by one.
+    """
+
+    def __init__(self, *, lease_seconds: float, max_changes: int) -> None:
+        self._lease = timedelta(seconds=lease_seconds)
+        self._max_changes = max_changes
+        self._changed: dict[str, datetime] = {}  # by asset name, or `source:` for all of a source; oldest first
+        self._heard = _NEVER
+        self._told: frozenset[str] = frozenset()
+        self.horizon = _NEVER
+        """Answers to questions of this moment or before are in doubt."""
+        self.generation = 0
+        """Counts up whenever something is believed no longer."""
+        self.doubts = 0
+        """How often the horizon moved."""
+
+    def changed(self, name: str, at: datetime) -> None:
+        """Believe nothing of an asset (`source:id`), or of a source (`source:`), that was asked for by then."""
+        at = max(at, self._changed.pop(name, _NEVER))
+        if len(self._changed) >= self._max_changes:
+            oldest = next(iter(self._changed))
+            self.doubt(self._changed.pop(oldest))
+        self._changed[name] = at
+        self.generation += 1
+
+    def doubt(self, at: datetime) -> None:
+        """Believe nothing that was asked for by then: what happened before is not known."""
+        if at > self.horizon:
+            self.horizon = at
+            self.generation += 1
+            self.doubts += 1
+
+    def hear(self, at: datetime, sources: frozenset[str]) -> None:
+        """All changes of these sources until then are known."""
+        self._heard, self._told = at, sources
+
+    def was_changed(self, asset: AssetDescriptor) -> bool:
+        """Whether its source told of a change since it was asked."""
+        name = asset_name(asset.ref)
+        changed = self._changed.get(name, _NEVER)
+        of_source = self._changed.get(f"{name.partition(':')[0]}:", _NEVER)
+        return asset.fetched_at <= max(changed, of_source)
+
+    def is_old(self, asset: AssetDescriptor, now: datetime) -> bool:
+        """Whether its source must be asked before it is used."""
+        return asset.fetched_at <= self.horizon or self.was_changed(asset) or not self.left(asset, now)
+
+    def left(self, asset: AssetDescriptor, now: datetime) -> float:
+        """The part of the lease that is left, from 1 to 0; 1 for assets that have none."""
+        if not asset.regulated:
+            return 1.0
+        since = asset.fetched_at
+        if self._heard > since and asset.ref.partition(":")[0] in self._told:
+            since = self._heard
+        return min(max(1.0 - (now - since) / self._lease, 0.0), 1.0)

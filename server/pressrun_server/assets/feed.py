@@ -1,0 +1,246 @@
+"""The feed of changes: tells every node which assets have changed, over a Redis Stream that each reads by id."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+from redis.exceptions import RedisError
+
+from pressrun_server.assets.belief import Belief
+from pressrun_server.cas.address import RedisAddress
+from pressrun_server.cas.config import RedisConfig
+from pressrun_server.cas.redis_client import connect
+from pressrun_server.cas.redis_link import AsideError, RedisLink
+from pressrun_server.clock import Clock
+
+__all__ = ["STREAM", "ChangeFeed", "FeedStats"]
+
+log = logging.getLogger(__name__)
+
+STREAM: Final = "pressrun:changes:1"
+"""The stream; the number counts up when its entries change their form."""
+
+_BLOCK: Final = 0.5
+"""Seconds that a read waits for news; each that ends without says that there were none."""
+_PATIENCE: Final = 2.0
+"""Seconds that the server may take beyond that."""
+_RETRY: Final = 0.5
+_START_SECONDS: Final = 2.0
+_BATCH: Final = 1000
+_KEPT: Final = 20_000
+_MAX_WAITING: Final = 10_000
+_SKEW: Final = timedelta(seconds=5)
+"""How far the clocks of two machines may be apart where one judges by the other's."""
+_LOG_EVERY: Final = 60.0
+_NOTHING: Final = "0-0"
+
+_FAILURES: Final = (RedisError, OSError, TimeoutError)
+
+
+class FeedStats(msgspec.Struct, frozen=True):
+    """How the feed does."""
+
+    connected: bool
+    told: int
+    """Changes that this node told the others."""
+    heard: int
+    """Changes that others told this node."""
+    waiting: int
+    """Changes that could not be told yet."""
+
+
+class ChangeFeed:
+    """Tells and hears changes.
+
+    Theory of operation. A change is an entry of the stream: the name of an asset, or of a source. Whoever learns of one
+    applies it to itself and adds it; every node waits at the end of the stream and hears it at once. A read that ends
+    without news proves that there was none until it began: that renews leases. A node that starts reads the whole
+    stream, so that it knows what changed before its time; what was asked before the stream's first entry is in doubt.
+    A connection that broke, and entries that were dropped before this node had read them, may have cost news, so then
+    everything that is held is in doubt.
+
+    Guarantee: a change that `tell` answers with True is in the stream; one that it could not put there goes there as
+    soon as the server answers, as long as this process lives. No failure is raised. Cost: one round trip a change, two
+    reads a second.
+
+    Args:
+        address: the Redis of events, which must never evict.
+        clock: the time.
+        sources: those whose changes come to some node of the cluster by themselves, so that silence is good news.
+    """
+
+    def __init__(self, address: RedisAddress, clock: Clock, sources: frozenset[str]) -> None:
+        self._address = address
+        self._clock = clock
+        self._sources = sources
+        self._node = uuid.uuid4().hex
+        self._link = RedisLink(RedisConfig(address, timeout_seconds=_PATIENCE, connections=2))
+        # A read waits for news, so it has a connection to itself.
+        self._reader = connect(address, timeout=_BLOCK + _PATIENCE, connections=1)
+        self._waiting: dict[str, None] = {}
+        self._telling = asyncio.Lock()
+        self._last = _NOTHING
+        self._connected = False
+        self._told = self._heard = 0
+        self._last_log = float("-inf")
+        self._task: asyncio.Task[None] | None = None
+
+    def __repr__(self) -> str:
+        return f"<ChangeFeed {self._address} {'connected' if self._connected else 'away'}, last {self._last}>"
+
+    def stats(self) -> FeedStats:
+        """How the feed does."""
+        return FeedStats(self._connected, self._told, self._heard, len(self._waiting))
+
+    async def start(self, belief: Belief, apply: Callable[[str], Awaitable[None]]) -> None:
+        """Learn what changed before, and begin to listen; a server that is away may come later.
+
+        Args:
+            belief: is told of changes, doubts and silence.
+            apply: forgets what is held of an asset or a source.
+        """
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                await self._read_all(belief)
+        except _FAILURES as error:
+            await self._away(belief, error)
+        self._task = asyncio.create_task(self._listen(belief, apply), name="change-feed")
+
+    async def close(self) -> None:
+        """Tell what waits, where that takes no time, and hang up."""
+        task, self._task = self._task, None
+        if task is not None:
+            while not task.done():
+                task.cancel()
+                # Again until it has worked: a cancellation that meets redis-py as it looks whether a connection has
+                # something to read (a time limit of zero) was seen to be lost.
+                await asyncio.wait((task,), timeout=0.1)
+            await self.tell(())
+        await self._link.close()
+        await self._reader.aclose()
+
+    async def tell(self, names: Iterable[str]) -> bool:
+        """Tell all other nodes; whether these and all changes before them are in the stream now."""
+        self._waiting |= dict.fromkeys(names)
+        if len(self._waiting) > _MAX_WAITING:
+            self._waiting = dict.fromkeys(f"{name.partition(':')[0]}:" for name in self._waiting)
+        async with self._telling:
+            batch = list(self._waiting)
+            if not batch:
+                return True
+            try:
+                async with self._link.call() as client:
+                    pipeline = client.pipeline(transaction=False)
+                    for name in batch:
+                        pipeline.xadd(STREAM, {"name": name, "node": self._node}, maxlen=_KEPT)
+                    await pipeline.execute()
+            except AsideError:
+                return False
+            for name in batch:
+                self._waiting.pop(name, None)
+            self._told += len(batch)
+            return True
+
+    async def _listen(self, belief: Belief, apply: Callable[[str], Awaitable[None]]) -> None:
+        while True:
+            try:
+                if not self._connected:
+                    await self._rejoin(belief)
+                await self._read(belief, apply)
+            except Exception as error:  # noqa: BLE001 - whatever it was, a node that stopped listening would never know
+                await self._away(belief, error)
+                await asyncio.sleep(_RETRY)
+
+    async def _read(self, belief: Belief, apply: Callable[[str], Awaitable[None]]) -> None:
+        """Wait for news once."""
+        began = self._clock.now()
+        answer: Any = await self._reader.xread({STREAM: self._last}, count=_BATCH, block=int(_BLOCK * 1000))
+        entries = answer[0][1] if answer else []
+        if entries:
+            first: Any = await self._reader.xrange(STREAM, count=1)
+            if not first or _order(first[0][0]) > _order(self._last):
+                # Entries that were not read may have been dropped to keep the stream short.
+                log.warning("the feed of changes is ahead of this node; everything held is asked for again")
+                belief.doubt(self._clock.now())
+        for key, fields in entries:
+            self._last = key.decode()
+            name = _name(fields)
+            if not name or fields.get(b"node") == self._node.encode():
+                continue
+            self._heard += 1
+            belief.changed(name, self._clock.now())
+            await apply(name)
+        if len(entries) < _BATCH:
+            belief.hear(began, self._sources)
+        if self._waiting:
+            await self.tell(())
+
+    async def _rejoin(self, belief: Belief) -> None:
+        """Go on at the end of the stream, whatever became of it meanwhile."""
+        last: Any = await self._reader.xrevrange(STREAM, count=1)
+        self._last = last[0][0].decode() if last else await self._begin()
+        belief.doubt(self._clock.now())
+        self._connected = True
+        log.info("the feed of changes on %s is heard again; everything held is asked for again", self._address)
+
+    async def _read_all(self, belief: Belief) -> None:
+        """Read the stream from its beginning; what was before that nobody knows."""
+        began = self._clock.now()
+        entries: Any = await self._reader.xrange(STREAM, count=_BATCH)
+        if not entries:
+            self._last = await self._begin()
+            entries = await self._reader.xrange(STREAM, count=_BATCH)
+        belief.doubt(_moment(entries[0][0].decode()))
+        while entries:
+            for key, fields in entries:
+                self._last = key.decode()
+                name = _name(fields)
+                if name:
+                    belief.changed(name, min(_moment(self._last) + _SKEW, self._clock.now()))
+            entries = await self._reader.xrange(STREAM, min=f"({self._last}", count=_BATCH)
+        belief.hear(began, self._sources)
+        self._connected = True
+
+    async def _begin(self) -> str:
+        """Mark where the stream begins."""
+        key: Any = await self._reader.xadd(STREAM, {"node": self._node})
+        text = key.decode()
+        assert isinstance(text, str)
+        return text
+
+    async def _away(self, belief: Belief, error: Exception) -> None:
+        was, self._connected = self._connected, False
+        if self._last == _NOTHING:
+            belief.doubt(self._clock.now())  # what an earlier process left is of a time that nobody told about
+        now = self._clock.monotonic()
+        if was or now - self._last_log >= _LOG_EVERY:
+            self._last_log = now
+            log.warning(
+                "the feed of changes on %s is away: changes that other nodes hear of reach this one only when its "
+                "answers grow old: %s",
+                self._address,
+                error or type(error).__name__,
+            )
+        # A connection on which an answer was given up must not serve another question.
+        await self._reader.connection_pool.disconnect()
+
+
+def _name(fields: dict[bytes, bytes]) -> str:
+    """What an entry is about; empty where it is about nothing that is known here."""
+    text = fields.get(b"name", b"").decode(errors="replace")
+    return text if ":" in text else ""
+
+
+def _order(key: bytes | str) -> tuple[int, int]:
+    milliseconds, _, number = (key.decode() if isinstance(key, bytes) else key).partition("-")
+    return int(milliseconds), int(number or 0)
+
+
+def _moment(key: str) -> datetime:
+    return datetime.fromtimestamp(_order(key)[0] / 1000, UTC)

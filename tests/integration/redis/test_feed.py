@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+from tests.servers.redis_server import RedisServer
+
+from pressrun_server.assets import feed as feeds
+from pressrun_server.assets.belief import Belief
+from pressrun_server.assets.feed import STREAM, ChangeFeed
+from pressrun_server.cas.address import RedisAddress
+from pressrun_server.clock import SystemClock
+
+SOURCES = frozenset({"library"})
+Join = Callable[[], Any]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for it; far longer than it ever takes."""
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+async def join(redis_server: RedisServer) -> AsyncIterator[Join]:
+    """Starts nodes that listen to one feed: what each believes, and what it was told, with the loop's time."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def start() -> SimpleNamespace:
+            node = SimpleNamespace(
+                feed=ChangeFeed(RedisAddress(redis_server.url), SystemClock(), SOURCES),
+                belief=Belief(lease_seconds=3, max_changes=10_000),
+                heard={},
+            )
+
+            async def apply(name: str) -> None:
+                node.heard[name] = asyncio.get_running_loop().time()
+
+            await node.feed.start(node.belief, apply)
+            stack.push_async_callback(node.feed.close)
+            return node
+
+        yield start
+
+
+def asset(ref: str = "library:a", *, asked: datetime) -> Any:
+    """What a belief looks at of a descriptor."""
+    return SimpleNamespace(ref=ref, fetched_at=asked, regulated=True)
+
+
+def now() -> datetime:
+    """The moment."""
+    return datetime.now(UTC)
+
+
+async def test_what_one_node_tells_all_others_hear(join: Join) -> None:
+    """Changes reach every other node within a second, all of them; the teller itself is not told again."""
+    nodes = [await join() for _ in range(3)]
+    held = asset("library:7", asked=now())
+    told = asyncio.get_running_loop().time()
+    assert await nodes[0].feed.tell(f"library:{number}" for number in range(100))
+    await until(lambda: len(nodes[1].heard) == len(nodes[2].heard) == 100)
+    assert max(*nodes[1].heard.values(), *nodes[2].heard.values()) - told < 1
+    assert nodes[1].belief.was_changed(held)
+    assert not nodes[1].belief.was_changed(asset("library:100", asked=held.fetched_at))
+    assert not nodes[0].heard
+    assert (nodes[0].feed.stats().told, nodes[1].feed.stats().heard) == (100, 100)
+    assert nodes[1].belief.doubts == 1, "only what was before the stream began"
+
+
+async def test_silence_is_good_news(join: Join) -> None:
+    """Reads that end without news renew leases of the sources whose changes travel here, and of no other."""
+    node = await join()
+    held = asset(asked=now())
+    other = asset("cloudinary:a", asked=held.fetched_at)
+    await until(lambda: not node.belief.left(other, now()))
+    assert node.belief.left(held, now())
+
+
+async def test_a_node_that_starts_knows_what_changed_before(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reads the whole stream; what was asked before the stream began is in doubt, and nothing else."""
+    monkeypatch.setattr(feeds, "_BATCH", 10)
+    ancient = asset("library:other", asked=now() - timedelta(seconds=1))
+    one = await join()
+    before = now() + timedelta(milliseconds=2)
+    await asyncio.sleep(0.01)
+    await one.feed.tell(f"library:{number}" for number in range(35))
+    two = await join()
+    for number in (0, 34):
+        assert two.belief.was_changed(asset(f"library:{number}", asked=before))
+    assert not two.belief.is_old(asset("library:other", asked=before), now())
+    assert two.belief.is_old(ancient, now())
+    assert not two.belief.was_changed(asset("library:34", asked=now() + timedelta(seconds=1)))
+
+
+async def test_a_server_that_hangs_and_comes_back(join: Join, redis_server: RedisServer) -> None:
+    """While it hangs leases end; what is told then is not lost; when it answers, everything held is in doubt."""
+    one, two = await join(), await join()
+    held = asset(asked=now())
+    redis_server.pause()
+    assert await one.feed.tell(["library:a"]) is False
+    assert one.feed.stats().waiting == 1
+    await until(lambda: not two.feed.stats().connected)
+    await until(lambda: not two.belief.left(held, now()))
+    assert two.belief.horizon < held.fetched_at
+    redis_server.resume()
+    await until(lambda: two.feed.stats().connected and one.feed.stats().connected)
+    assert two.belief.horizon > held.fetched_at
+    assert not two.belief.is_old(asset(asked=now()), now())
+    await until(lambda: not one.feed.stats().waiting)
+    assert await one.feed.tell(["library:b"]) is True
+    await until(lambda: "library:b" in two.heard)
+
+
+async def test_a_server_that_lost_everything(join: Join, redis_server: RedisServer) -> None:
+    """A stream that is gone is begun again, whatever its ids were; nothing that was held is believed, all is heard."""
+    one, two = await join(), await join()
+    await one.feed.tell(["library:a"])
+    await until(lambda: bool(two.heard))
+    held = asset("library:b", asked=now())
+    redis_server.stop()
+    await until(lambda: not two.feed.stats().connected and not one.feed.stats().connected)
+    redis_server.start()
+    await until(lambda: two.feed.stats().connected and one.feed.stats().connected)
+    assert two.belief.is_old(held, now())
+    await until(lambda: one.feed._link.available)
+    assert await one.feed.tell(["library:c"])
+    await until(lambda: "library:c" in two.heard)
+
+
+async def test_a_node_that_starts_without_the_server(join: Join, redis_server: RedisServer) -> None:
+    """It starts, believes nothing of before its start, and listens when the server is there."""
+    redis_server.stop()
+    held = asset(asked=now())
+    node = await join()
+    assert node.belief.is_old(held, now())
+    redis_server.start()
+    await until(lambda: node.feed.stats().connected)
+    other = await join()
+    await other.feed.tell(["library:a"])
+    await until(lambda: "library:a" in node.heard)
+
+
+async def test_a_gap_is_noticed(join: Join, redis_server: RedisServer) -> None:
+    """A node that was slower than the stream was cut short knows that it may have missed something."""
+    node = await join()
+    await until(lambda: node.belief.left(asset(asked=now() - timedelta(seconds=5)), now()) > 0)
+    held = asset("library:unheard", asked=now())
+    await asyncio.sleep(0.01)
+    async with Redis.from_url(redis_server.url) as raw, raw.pipeline(transaction=True) as pipeline:
+        for number in range(10):
+            pipeline.xadd(STREAM, {"name": f"library:{number}", "node": "other"})
+        pipeline.xtrim(STREAM, maxlen=1, approximate=False)
+        await pipeline.execute()
+    await until(lambda: "library:9" in node.heard)
+    assert len(node.heard) < 10
+    assert node.belief.is_old(held, now())
+
+
+async def test_a_stream_is_kept_short(join: Join, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More changes than are kept go through it, and it stays about as long as it may be."""
+    monkeypatch.setattr(feeds, "_KEPT", 500)
+    one, two = await join(), await join()
+    for start in range(0, 5000, 500):
+        await one.feed.tell(f"library:{number}" for number in range(start, start + 500))
+    await until(lambda: len(two.heard) == 5000 or two.belief.doubts > 1)
+    async with Redis.from_url(redis_server.url) as raw:
+        assert await raw.xlen(STREAM) < 1000
+
+
+async def test_more_than_can_wait(join: Join, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What can't be told and is too much to remember becomes news of the whole source."""
+    monkeypatch.setattr(feeds, "_MAX_WAITING", 50)
+    one, two = await join(), await join()
+    redis_server.pause()
+    await one.feed.tell(f"library:{number}" for number in range(60))
+    assert one.feed.stats().waiting == 1
+    redis_server.resume()
+    # Nobody need lose the connection over so short a pause; then the others hear it as news.
+    await until(lambda: not one.feed.stats().waiting)
+    await until(lambda: "library:" in two.heard or two.belief.doubts > 1)
+
+
+async def test_foreign_entries_are_passed_over(join: Join, redis_server: RedisServer) -> None:
+    """An entry of another form is no news, and does no harm."""
+    node = await join()
+    async with Redis.from_url(redis_server.url) as raw:
+        await raw.xadd(STREAM, {"something": b"\xff\xfe"})
+        await raw.xadd(STREAM, {"name": b"\xff\xfe", "node": "x"})
+        await raw.xadd(STREAM, {"name": "library:a", "node": "x"})
+    await until(lambda: bool(node.heard))
+    assert list(node.heard) == ["library:a"]
