@@ -6,12 +6,15 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from yarl import URL
 
 from pressrun_sources.errors import MisconfiguredError
 
 __all__ = ["Environment"]
+
+T = TypeVar("T")
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
@@ -75,6 +78,13 @@ class Environment:
         except UnicodeDecodeError:
             self.fault(name, f"{path} is not UTF-8 text")
         return ""
+
+    def parsed(self, name: str, parse: Callable[[str], tuple[T, list[str]]]) -> T:
+        """What a parser makes of the file that a variable names, or of nothing; its faults are the variable's."""
+        value, faults = parse(self.file_text(name))
+        for fault in faults:
+            self.fault(name, fault)
+        return value
 
     def integer(self, name: str, default: int, lowest: int, highest: int) -> int:
         """A whole number within bounds."""

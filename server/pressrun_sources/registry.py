@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Mapping
 
 from pressrun_sources.errors import InvalidReferenceError, SourceError
 from pressrun_sources.protocol import Source
@@ -15,8 +14,9 @@ __all__ = ["Registry"]
 class Registry:
     """Finds a source by its name, and checks and closes all of them together."""
 
-    def __init__(self, sources: Mapping[str, Source]) -> None:
-        self._sources = MappingProxyType(dict(sources))
+    def __init__(self, sources: Mapping[str, Source], *, stand_in: Callable[[str], Source] | None = None) -> None:
+        self._sources = dict(sources)
+        self._stand_in = stand_in
 
     def __repr__(self) -> str:
         return f"<Registry {', '.join(self.names()) or 'empty'}>"
@@ -25,6 +25,10 @@ class Registry:
         """The names of the configured sources, sorted."""
         return tuple(sorted(self._sources))
 
+    def completed(self, stand_in: Callable[[str], Source]) -> Registry:
+        """These sources, and for every other name one that is made when it is first asked for."""
+        return Registry(self._sources, stand_in=stand_in)
+
     def get(self, name: str) -> Source:
         """The source of that name.
 
@@ -32,6 +36,8 @@ class Registry:
             InvalidReferenceError: there is none; the message lists those that are configured.
         """
         source = self._sources.get(name)
+        if source is None and self._stand_in is not None:
+            source = self._sources[name] = self._stand_in(name)
         if source is None:
             known = ", ".join(self.names())
             raise InvalidReferenceError(

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-__all__ = ["Section", "flag_in", "integer_in", "mapping_in", "sequence_in", "text_in"]
+import yaml
+
+__all__ = ["Section", "flag_in", "integer_in", "mapping_in", "read_yaml", "sequence_in", "text_in"]
 
 _EMPTY: Mapping[str, object] = {}
 
@@ -46,6 +48,20 @@ def sequence_in(holder: Mapping[str, object], name: str) -> Sequence[Mapping[str
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def read_yaml(text: str) -> object:
+    """What a text of YAML holds.
+
+    Raises:
+        ValueError: it is none; the text names line and column.
+    """
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the file"
+        raise ValueError(f"{place}: not YAML ({getattr(error, 'problem', None) or 'malformed'})") from error
+
+
 class Section:
     """A part of a file that people write: each wrong or unknown field is a fault with its place."""
 
@@ -53,9 +69,20 @@ class Section:
         self.place = place
         self._faults = faults
         self._read: set[str] = set()
+        self._inner: list[Section] = []
+        self._finished = False
         if value is not None and not isinstance(value, Mapping):
             self.fault("", f"expected fields, got {type(value).__name__}")
         self._values = {str(name): item for name, item in value.items()} if isinstance(value, Mapping) else {}
+
+    @classmethod
+    def parse(cls, text: str, faults: list[str]) -> Section:
+        """The whole of a file of YAML; one that is none is a fault, and an empty part."""
+        try:
+            return cls(read_yaml(text), "", faults)
+        except ValueError as error:
+            faults.append(str(error))
+            return cls(None, "", [])
 
     def fault(self, name: str, what: str) -> None:
         """Note what is wrong with a field."""
@@ -72,7 +99,9 @@ class Section:
 
     def section(self, name: str) -> Section:
         """A nested part."""
-        return Section(self.take(name), self._where(name), self._faults)
+        inner = Section(self.take(name), self._where(name), self._faults)
+        self._inner.append(inner)
+        return inner
 
     def text(self, name: str, default: str = "") -> str:
         """A text; a number counts as its digits, so that ids need no quotes."""
@@ -119,7 +148,12 @@ class Section:
         return tuple(str(item) for item in items)
 
     def finish(self) -> None:
-        """Note the fields that nobody asked for."""
+        """Note the fields that nobody asked for, here and in every part; once."""
+        if self._finished:
+            return
+        self._finished = True
+        for inner in self._inner:
+            inner.finish()
         for name in self._values:
             if name not in self._read:
                 self.fault(name, f"unknown field; valid here are {', '.join(sorted(self._read))}")

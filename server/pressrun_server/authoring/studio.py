@@ -21,12 +21,9 @@ from pressrun_server.prepare.tasks import CHECKED, PAGES, RasterOrder, TaskName
 from pressrun_server.render.errors import TemplateInvalidError
 from pressrun_server.render.local import LocalEngine, bundle_sources, read_bundle
 from pressrun_sources.build import build_registry
-from pressrun_sources.protocol import Source
-from pressrun_sources.registry import Registry
 
 __all__ = ["Look", "Sight", "Studio"]
 
-_SOURCES = ("cloudinary", "core-dam", "http", "iconik", "library", "smint-io")
 _TIME_S = 120.0
 
 
@@ -68,11 +65,9 @@ class Studio:
         stand = assets if assets is not None else own if own.is_dir() else None
         names = read_names(stand) if stand is not None else {}
         configured = build_registry(bundle_sources(folder, os.environ))
-        sources: dict[str, Source] = {name: configured.get(name) for name in configured.names()}
-        for name in _SOURCES:
-            if name not in sources:
-                sources[name] = StandIn(name, stand, names, self._notes.setdefault)
-        self._local = LocalEngine(Registry(sources))
+        self._local = LocalEngine(
+            configured.completed(lambda name: StandIn(name, stand, names, self._notes.setdefault))
+        )
 
     async def __aenter__(self) -> Self:
         await self._local.__aenter__()

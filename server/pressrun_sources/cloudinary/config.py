@@ -49,9 +49,7 @@ class CloudinaryConfig:
             name: environment.flag(f"{_PREFIX}{name}", default=False)
             for name in ("PRIVATE_CDN", "SIGN_URLS", "LONG_SIGNATURES")
         }
-        mapping, faults = parse_mapping(environment.file_text(f"{_PREFIX}MAPPING_FILE"))
-        for fault in faults:
-            environment.fault(f"{_PREFIX}MAPPING_FILE", fault)
+        mapping = environment.parsed(f"{_PREFIX}MAPPING_FILE", parse_mapping)
         needed = {"CLOUD_NAME": cloud, "API_KEY": key, "API_SECRET": secret}
         if not any(needed.values()):
             return None

@@ -20,8 +20,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import yaml
-
 from pressrun_sources.describing import APPROVAL_WORDS
 from pressrun_sources.model import Approval
 from pressrun_sources.shape import Section
@@ -52,13 +50,7 @@ def parse_mapping(text: str) -> tuple[CloudinaryMapping, list[str]]:
     """Read a mapping file; also returned are its faults, each with its place."""
     faults: list[str] = []
     default = CloudinaryMapping()
-    try:
-        value = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the file"
-        return default, [f"{place}: not YAML ({getattr(error, 'problem', None) or 'malformed'})"]
-    top = Section(value, "", faults)
+    top = Section.parse(text, faults)
     approval, search, criteria = top.section("approval"), top.section("search"), top.section("criteria")
     keys = {key: state for state in _STATES for key in approval.texts(state.value)}
     if keys and Approval.APPROVED not in keys.values():
@@ -75,6 +67,5 @@ def parse_mapping(text: str) -> tuple[CloudinaryMapping, list[str]]:
         page_size=search.integer("page_size", default.page_size, 1, 500),
         max_pages=search.integer("max_pages", default.max_pages, 1, 100),
     )
-    for section in (approval, search, criteria, top):
-        section.finish()
+    top.finish()
     return mapping, faults

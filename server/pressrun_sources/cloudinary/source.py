@@ -3,8 +3,8 @@
 Documented: the Admin API and the search that describe assets; delivery URLs that are built here, without a call, and
 whose signature covers everything but the version. Inferred, and settings of the mapping: which metadata says approval,
 rights, language and region. Refs name the public id; the qualifiers `type` and `resource_type` say where it lives when
-that is not `upload` and `image`. A delivery URL of an old version gives the newest file, so a description should not be
-used long after it was made.
+that is not `upload` and `image`. A delivery URL of an old version gives the newest file, so the record is read
+again when the bytes are there.
 """
 
 from __future__ import annotations
@@ -15,19 +15,18 @@ from datetime import UTC, datetime
 
 from yarl import URL
 
+from pressrun_sources.candidates import Candidates, best, ranked
 from pressrun_sources.cloudinary.client import CloudinaryClient
 from pressrun_sources.cloudinary.config import CloudinaryConfig
+from pressrun_sources.cloudinary.confirmed import ConfirmedBody
 from pressrun_sources.cloudinary.description import describe_record, metadata_values
 from pressrun_sources.cloudinary.search import wanted_metadata
 from pressrun_sources.cloudinary.transformation import transformation_of
 from pressrun_sources.cloudinary.url import DeliveryUrls
-from pressrun_sources.describing import in_force
-from pressrun_sources.errors import InvalidReferenceError, NotFoundError
+from pressrun_sources.errors import InvalidReferenceError, InvalidResponseError
 from pressrun_sources.media import media_type_of
 from pressrun_sources.model import Approval, AssetDescription, AssetQuery, AssetRef, Rendition
-from pressrun_sources.protocol import MOST_RANKED
 from pressrun_sources.shape import mapping_in, text_in
-from pressrun_sources.transport.body import StreamedBody
 from pressrun_sources.transport.client import Transport
 from pressrun_sources.transport.config import TransportConfig
 from pressrun_sources.transport.observer import Observer, ignore
@@ -64,22 +63,14 @@ class CloudinarySource:
 
     async def select(self, query: AssetQuery) -> AssetRef:
         """The approved image that meets all criteria; among several the last uploaded, then the first asset id."""
-        found, hits = await self._found(query)
-        now = self._now()
-        usable = [description.ref for description in found if in_force(description, now)]
-        if not usable:
-            raise self._nothing(query, hits)
-        return usable[0]
+        return await best(self._candidates(query), query, self._now())
 
     async def rank(self, query: AssetQuery) -> Sequence[AssetRef]:
         """The approved images that meet all criteria, the last uploaded first; see `Ranking.rank`."""
-        found, hits = await self._found(query)
-        if not found:
-            raise self._nothing(query, hits)
-        return [description.ref for description in found[:MOST_RANKED]]
+        return await ranked(self._candidates(query), query, self._now())
 
-    async def _found(self, query: AssetQuery) -> tuple[list[AssetDescription], int]:
-        """The approved images that meet all criteria, in order; and how many the search gave."""
+    async def _candidates(self, query: AssetQuery) -> Candidates:
+        """The approved images that meet all criteria, in order."""
         try:
             wanted = wanted_metadata(query, self._config.mapping)
         except ValueError as error:
@@ -97,11 +88,8 @@ class CloudinarySource:
                     found.append((text_in(record, "uploaded_at") or "", description))
         found.sort(key=lambda pair: pair[1].asset_id)
         found.sort(key=lambda pair: pair[0], reverse=True)
-        return [description for _, description in found], len(records)
-
-    def _nothing(self, query: AssetQuery, hits: int) -> NotFoundError:
-        message = f"{self.name} has no approved asset with {query}; check the criteria and what is approved"
-        return NotFoundError(self.name, None, message, f"{hits} hits, none of them usable")
+        for _, description in found:
+            yield description
 
     async def describe(self, ref: AssetRef) -> AssetDescription:
         """What the record of the asset says now."""
@@ -111,11 +99,20 @@ class CloudinarySource:
         return describe_record(record, ref, self._config.mapping, self._now())
 
     @asynccontextmanager
-    async def open(self, description: AssetDescription, rendition: Rendition) -> AsyncGenerator[StreamedBody, None]:
-        """The bytes behind the rendition's delivery URL."""
+    async def open(self, description: AssetDescription, rendition: Rendition) -> AsyncGenerator[ConfirmedBody, None]:
+        """The bytes behind the rendition's delivery URL; an error that passes where the file was replaced meanwhile."""
         url, subject, media_type = self._delivery(description, rendition)
+
+        async def confirm() -> None:
+            now = await self.describe(description.ref)
+            if now.version != description.version:
+                message = f"{subject} of {self.name} was replaced after it was described; try again"
+                raise InvalidResponseError(
+                    self.name, description.ref, message, f"version {now.version} is there", transient=True
+                )
+
         async with self._client.deliver(url, description.ref, subject, media_type) as body:
-            yield body
+            yield ConfirmedBody(body, confirm)
 
     async def check(self) -> None:
         """Ping the Admin API; see `Source.check`."""

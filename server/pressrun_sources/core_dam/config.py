@@ -69,9 +69,7 @@ class CoreDamConfig:
                 environment.fault(_PREFIX + name, f"is missing; the auth mode {mode} needs it")
         base = environment.url(f"{_PREFIX}BASE_URL", "", plain_http)
         token = environment.url(f"{_PREFIX}TOKEN_URL", "", plain_http) if "TOKEN_URL" in given else None
-        mapping, faults = parse_mapping(environment.file_text(f"{_PREFIX}MAPPING_FILE"))
-        for fault in faults:
-            environment.fault(f"{_PREFIX}MAPPING_FILE", fault)
+        mapping = environment.parsed(f"{_PREFIX}MAPPING_FILE", parse_mapping)
         return cls(
             base_url=base,
             origin=environment.url(f"{_PREFIX}ORIGIN", str(base.origin()), plain_http).origin(),

@@ -25,8 +25,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import yaml
-
 from pressrun_sources.model import Approval
 from pressrun_sources.shape import Section
 
@@ -103,13 +101,7 @@ class CoreDamMapping:
 def parse_mapping(text: str) -> tuple[CoreDamMapping, list[str]]:
     """Read a mapping file; also returned are its faults, each with its place."""
     faults: list[str] = []
-    try:
-        value = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the file"
-        return CoreDamMapping(), [f"{place}: not YAML ({getattr(error, 'problem', None) or 'malformed'})"]
-    top = Section(value, "", faults)
+    top = Section.parse(text, faults)
     default = CoreDamMapping()
     auth, paths, search = top.section("auth"), top.section("paths"), top.section("search")
     operators, fields = top.section("operators"), top.section("fields")
@@ -135,8 +127,7 @@ def parse_mapping(text: str) -> tuple[CoreDamMapping, list[str]]:
         attributes=_attributes(fields),
         renditions=_renditions(top.section("renditions")),
     )
-    for section in (auth, paths, search, operators, fields, top):
-        section.finish()
+    top.finish()
     return mapping, faults
 
 

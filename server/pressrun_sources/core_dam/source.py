@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
+from pressrun_sources.candidates import Candidates, best, ranked
 from pressrun_sources.core_dam.auth import Keeper
 from pressrun_sources.core_dam.client import CoreDamClient
 from pressrun_sources.core_dam.config import CoreDamConfig
@@ -21,10 +22,8 @@ from pressrun_sources.core_dam.mapping import FieldPath
 from pressrun_sources.core_dam.metadata import Metadata
 from pressrun_sources.core_dam.rendition import choose_rendition
 from pressrun_sources.core_dam.search import LATEST, ORIGINAL_ID, Condition, condition, either
-from pressrun_sources.describing import in_force
 from pressrun_sources.errors import InvalidReferenceError, MisconfiguredError, NotFoundError
 from pressrun_sources.model import Approval, AssetDescription, AssetQuery, AssetRef, Rendition
-from pressrun_sources.protocol import MOST_RANKED
 from pressrun_sources.shape import flag_in, integer_in, text_in
 from pressrun_sources.transport.body import StreamedBody
 from pressrun_sources.transport.client import Transport
@@ -61,22 +60,14 @@ class CoreDamSource:
 
     async def select(self, query: AssetQuery) -> AssetRef:
         """The approved asset that meets all criteria; among several the one of the highest version, then asset id."""
-        found, hits = await self._found(query)
-        now = self._now()
-        usable = [description.ref for description in found if in_force(description, now)]
-        if not usable:
-            raise self._nothing(query, hits)
-        return usable[0]
+        return await best(self._candidates(query), query, self._now())
 
     async def rank(self, query: AssetQuery) -> Sequence[AssetRef]:
         """The approved assets that meet all criteria, the highest version first; see `Ranking.rank`."""
-        found, hits = await self._found(query)
-        if not found:
-            raise self._nothing(query, hits)
-        return [description.ref for description in found[:MOST_RANKED]]
+        return await ranked(self._candidates(query), query, self._now())
 
-    async def _found(self, query: AssetQuery) -> tuple[list[AssetDescription], int]:
-        """The approved assets that meet all criteria, in order; and how many the search gave."""
+    async def _candidates(self, query: AssetQuery) -> Candidates:
+        """The approved assets that meet all criteria, in order."""
         operator, rule = self._mapping.text_operator, self._mapping.approval
         if rule is None:
             message = f"{self.name} cannot select assets: it is not set up which of them are approved"
@@ -99,11 +90,8 @@ class CoreDamSource:
                 description = describe_asset(hit, AssetRef(self.name, identifier), self._mapping, now)
                 if description.approval is Approval.APPROVED and not description.deleted:
                     found.append(description)
-        return sorted(found, key=lambda one: (-int(one.version), one.asset_id)), len(hits)
-
-    def _nothing(self, query: AssetQuery, hits: int) -> NotFoundError:
-        message = f"{self.name} has no approved asset with {query}; check the criteria and what is approved"
-        return NotFoundError(self.name, None, message, f"{hits} hits, none of them usable")
+        for description in sorted(found, key=lambda one: (-int(one.version), one.asset_id)):
+            yield description
 
     async def describe(self, ref: AssetRef) -> AssetDescription:
         """The newest version of an original asset id, or the one that the qualifier `asset_id` pins."""

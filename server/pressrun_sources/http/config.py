@@ -39,9 +39,7 @@ class HttpConfig:
         token, password = environment.secret(f"{_PREFIX}TOKEN"), environment.secret(f"{_PREFIX}PASSWORD")
         header = environment.text(f"{_PREFIX}TOKEN_HEADER", _AUTHORIZATION)
         username = environment.text(f"{_PREFIX}USERNAME")
-        mapping, faults = parse_mapping(environment.file_text(f"{_PREFIX}MAPPING_FILE"))
-        for fault in faults:
-            environment.fault(f"{_PREFIX}MAPPING_FILE", fault)
+        mapping = environment.parsed(f"{_PREFIX}MAPPING_FILE", parse_mapping)
         if not environment.has(f"{_PREFIX}BASE_URL"):
             if token or username or password:
                 environment.fault(f"{_PREFIX}BASE_URL", "is missing; credentials alone do nothing")

@@ -18,8 +18,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import yaml
-
 from pressrun_sources.shape import Section
 
 __all__ = ["HttpMapping", "parse_mapping", "pointed"]
@@ -56,13 +54,7 @@ def parse_mapping(text: str) -> tuple[HttpMapping, list[str]]:
     """Read a mapping file; also returned are its faults, each with its place."""
     faults: list[str] = []
     default = HttpMapping()
-    try:
-        value = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the file"
-        return default, [f"{place}: not YAML ({getattr(error, 'problem', None) or 'malformed'})"]
-    top = Section(value, "", faults)
+    top = Section.parse(text, faults)
     fields, search = top.section("fields"), top.section("search")
     mapping = HttpMapping(
         asset=_path(top, "asset", default.asset),
@@ -87,8 +79,7 @@ def parse_mapping(text: str) -> tuple[HttpMapping, list[str]]:
     )
     if mapping.search_path and not mapping.search_path.startswith("/"):
         search.fault("path", "expected a path such as /search")
-    for section in (fields, search, top):
-        section.finish()
+    top.finish()
     return mapping, faults
 
 

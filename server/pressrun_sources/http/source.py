@@ -18,14 +18,13 @@ from datetime import UTC, datetime, timedelta
 
 from multidict import CIMultiDict
 
-from pressrun_sources.describing import in_force
+from pressrun_sources.candidates import Candidates, best, meets, ranked
 from pressrun_sources.errors import InvalidReferenceError, InvalidResponseError, NotFoundError
 from pressrun_sources.http.caching import Freshness, freshness
 from pressrun_sources.http.client import HttpClient
 from pressrun_sources.http.config import HttpConfig
 from pressrun_sources.http.description import describe_found, marks
-from pressrun_sources.model import Approval, AssetDescription, AssetQuery, AssetRef, Rendition
-from pressrun_sources.protocol import MOST_RANKED
+from pressrun_sources.model import AssetDescription, AssetQuery, AssetRef, Rendition
 from pressrun_sources.transport.body import StreamedBody
 from pressrun_sources.transport.call import Expectation
 from pressrun_sources.transport.client import Answer, Transport
@@ -73,18 +72,11 @@ class HttpSource:
 
     async def select(self, query: AssetQuery) -> AssetRef:
         """The first hit, in the endpoint's order, that is approved and in its rights."""
-        now = datetime.fromtimestamp(self._transport.timing.wall(), UTC)
-        async for found in self._matching(query):
-            if found.approval is Approval.APPROVED and in_force(found, now):
-                return found.ref
-        raise self._nothing(query)
+        return await best(self._candidates(query), query, self._now())
 
     async def rank(self, query: AssetQuery) -> Sequence[AssetRef]:
         """The hits in the endpoint's order; see `Ranking.rank`."""
-        found = [description.ref async for description in self._matching(query)]
-        if not found:
-            raise self._nothing(query)
-        return found[:MOST_RANKED]
+        return await ranked(self._candidates(query), query, self._now())
 
     async def describe(self, ref: AssetRef) -> AssetDescription:
         """What the endpoint says now; an unchanged asset costs no body."""
@@ -144,7 +136,7 @@ class HttpSource:
                 digest.update(chunk)
         return f"read:{digest.hexdigest()}"
 
-    async def _matching(self, query: AssetQuery) -> AsyncGenerator[AssetDescription, None]:
+    async def _candidates(self, query: AssetQuery) -> Candidates:
         """The hits that are there and, as far as their metadata tells, meet all criteria."""
         if not self._mapping.search_path:
             message = f"{self.name} cannot search; name the asset by its id, or set search in the mapping"
@@ -158,14 +150,10 @@ class HttpSource:
             except (NotFoundError, InvalidReferenceError, ValueError):
                 # Gone since, or an id that no asset of ours can have.
                 continue
-            told = dict.fromkeys(name for name, _ in description.attributes)
-            meets = all(name not in told or (name, value) in description.attributes for name, value in query.criteria)
-            if meets and (query.locale is None or description.locale in {None, query.locale}):
+            if meets(description, dict(query.criteria)) and (
+                query.locale is None or description.locale in {None, query.locale}
+            ):
                 yield description
-
-    def _nothing(self, query: AssetQuery) -> NotFoundError:
-        message = f"{self.name} has no approved asset with {query}; check the criteria and what is approved"
-        return NotFoundError(self.name, None, message)
 
     def _freshness(self, headers: Mapping[str, str], delay: float) -> Freshness:
         now = self._transport.timing.wall()
@@ -187,6 +175,9 @@ class HttpSource:
         self._kept.move_to_end(identifier)
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._transport.timing.wall(), UTC)
 
     def _check(self, ref: AssetRef) -> str:
         """The subject for messages, once the ref can be one of this source."""

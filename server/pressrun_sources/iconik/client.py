@@ -8,17 +8,15 @@ an ended or refused signature.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from yarl import URL
 
-from pressrun_sources.errors import InvalidReferenceError, InvalidResponseError, MisconfiguredError, NotFoundError
+from pressrun_sources.errors import InvalidReferenceError, InvalidResponseError, NotFoundError
 from pressrun_sources.iconik.config import IconikConfig
 from pressrun_sources.iconik.search import search_body
 from pressrun_sources.model import AssetRef
 from pressrun_sources.shape import mapping_in, sequence_in, text_in
-from pressrun_sources.transport.body import StreamedBody
 from pressrun_sources.transport.call import Call, Credentials
 from pressrun_sources.transport.client import Transport
 
@@ -92,22 +90,6 @@ class IconikClient:
         most = mapping.page_size * mapping.max_pages
         message = f"{subject} finds more than {most} assets in {self.transport.source}; add a criterion"
         raise InvalidReferenceError(self.transport.source, None, message)
-
-    def download(
-        self, url: str, ref: AssetRef, subject: str, media_type: str | None
-    ) -> AbstractAsyncContextManager[StreamedBody]:
-        """The bytes behind a signed URL, asked for without credentials; errors come on entering.
-
-        Raises:
-            MisconfiguredError: the URL leads to a host that no setting allows.
-        """
-        target, source, allowed = URL(url, encoded=True), self.transport.source, self.transport.config.allowed
-        known = target.origin() in self.config.origins() or allowed.host_allowed(target) or allowed.is_loopback(target)
-        if target.scheme not in ("http", "https") or not known:
-            message = f"{source} keeps {subject} in a store that this service may not use"
-            detail = f"{target.origin()} is not in PRESSRUN_SOURCES_ALLOWED_HOSTS"
-            raise MisconfiguredError(source, ref, message, detail)
-        return self.transport.stream(Call("GET", target, subject, ref, secret_url=True), media_type=media_type)
 
     async def ping(self) -> None:
         """The call that shows whether the token is good."""

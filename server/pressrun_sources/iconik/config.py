@@ -35,9 +35,7 @@ class IconikConfig:
         app_id, view = environment.text(f"{_PREFIX}APP_ID"), environment.text(f"{_PREFIX}VIEW_ID")
         token = environment.secret(f"{_PREFIX}AUTH_TOKEN")
         base = environment.url(f"{_PREFIX}BASE_URL", _HOST, plain_http)
-        mapping, faults = parse_mapping(environment.file_text(f"{_PREFIX}MAPPING_FILE"))
-        for fault in faults:
-            environment.fault(f"{_PREFIX}MAPPING_FILE", fault)
+        mapping = environment.parsed(f"{_PREFIX}MAPPING_FILE", parse_mapping)
         needed = {"APP_ID": app_id, "AUTH_TOKEN": token, "VIEW_ID": view}
         if not any(needed.values()):
             return None

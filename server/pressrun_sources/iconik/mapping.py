@@ -18,8 +18,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import yaml
-
 from pressrun_sources.shape import Section
 
 __all__ = ["IconikMapping", "parse_mapping"]
@@ -50,13 +48,7 @@ def parse_mapping(text: str) -> tuple[IconikMapping, list[str]]:
     """Read a mapping file; also returned are its faults, each with its place."""
     faults: list[str] = []
     default = IconikMapping()
-    try:
-        value = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the file"
-        return default, [f"{place}: not YAML ({getattr(error, 'problem', None) or 'malformed'})"]
-    top = Section(value, "", faults)
+    top = Section.parse(text, faults)
     fields, search, criteria = top.section("fields"), top.section("search"), top.section("criteria")
     mapping = IconikMapping(
         rights_from=fields.text("rights_from", default.rights_from),
@@ -70,6 +62,5 @@ def parse_mapping(text: str) -> tuple[IconikMapping, list[str]]:
         page_size=search.integer("page_size", default.page_size, 1, 100),
         max_pages=search.integer("max_pages", default.max_pages, 1, 100),
     )
-    for section in (fields, search, criteria, top):
-        section.finish()
+    top.finish()
     return mapping, faults

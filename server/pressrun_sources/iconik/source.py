@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from pressrun_sources.describing import in_force
+from pressrun_sources.candidates import Candidates, best, ranked
 from pressrun_sources.errors import InvalidReferenceError, InvalidResponseError, NotFoundError
 from pressrun_sources.iconik.client import IconikClient
 from pressrun_sources.iconik.config import IconikConfig
@@ -57,27 +57,11 @@ class IconikSource:
 
     async def select(self, query: AssetQuery) -> AssetRef:
         """The asset with an approved version that meets all criteria; among several the last changed."""
-        hits = await self._hits(query)
-        now = datetime.fromtimestamp(self._transport.timing.wall(), UTC)
-        async for description in self._approved(query, hits):
-            if in_force(description, now):
-                return description.ref
-        raise self._nothing(query, len(hits))
+        return await best(self._candidates(query), query, self._now())
 
     async def rank(self, query: AssetQuery) -> Sequence[AssetRef]:
-        """The assets with an approved version that meet all criteria, the last changed first; see `Ranking.rank`.
-
-        Each is read again, since the index lags; so there are a few only.
-        """
-        hits = await self._hits(query)
-        found: list[AssetRef] = []
-        async for description in self._approved(query, hits):
-            found.append(description.ref)
-            if len(found) == _RANKED:
-                break
-        if not found:
-            raise self._nothing(query, len(hits))
-        return found
+        """The assets with an approved version that meet all criteria, the last changed first; see `Ranking.rank`."""
+        return await ranked(self._candidates(query), query, self._now(), _RANKED)
 
     async def _hits(self, query: AssetQuery) -> Sequence[Mapping[str, object]]:
         """What the index has, the last changed first, then by id."""
@@ -86,12 +70,10 @@ class IconikSource:
         ordered.sort(key=lambda hit: text_in(hit, "date_modified") or "", reverse=True)
         return ordered
 
-    async def _approved(
-        self, query: AssetQuery, hits: Sequence[Mapping[str, object]]
-    ) -> AsyncGenerator[AssetDescription, None]:
-        """Those of the hits that are approved and still meet the criteria."""
+    async def _candidates(self, query: AssetQuery) -> Candidates:
+        """Those of the hits that are approved and still meet the criteria; each is read again, as the index lags."""
         wanted = self._wanted(query)
-        for hit in hits:
+        for hit in await self._hits(query):
             identifier = text_in(hit, "id") or ""
             if not _UUID.fullmatch(identifier):
                 continue
@@ -112,10 +94,6 @@ class IconikSource:
         except ValueError as error:
             raise InvalidReferenceError(self.name, None, f"{self.name} cannot search: {error}") from error
 
-    def _nothing(self, query: AssetQuery, hits: int) -> NotFoundError:
-        message = f"{self.name} has no approved asset with {query}; check the criteria and what is approved"
-        return NotFoundError(self.name, None, message, f"{hits} hits, none of them usable")
-
     async def describe(self, ref: AssetRef) -> AssetDescription:
         """The newest approved version, or the newest where none is; or the one that the qualifier `version` pins."""
         found = await self._find(ref, self._check(ref))
@@ -132,7 +110,7 @@ class IconikSource:
         if url is None:
             message = f"{self.name} has no bytes of {subject} at present; try again later"
             raise NotFoundError(self.name, ref, message, f"file {wanted} of version {version} has gone or has no URL")
-        async with self._client.download(url, ref, subject, description.media_type) as body:
+        async with self._transport.stored(url, ref, subject, media_type=description.media_type) as body:
             yield body
 
     async def check(self) -> None:
@@ -169,6 +147,9 @@ class IconikSource:
             message = f"{self.name} has neither a picture nor a poster of {subject} yet; try again later"
             raise InvalidResponseError(self.name, ref, message, f"version {version}", transient=True)
         return file
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._transport.timing.wall(), UTC)
 
     def _check(self, ref: AssetRef) -> str:
         """The subject for messages, once the ref can be one of this source."""

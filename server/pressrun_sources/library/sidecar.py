@@ -19,10 +19,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-import yaml
-
 from pressrun_sources.describing import moment
 from pressrun_sources.model import Approval
+from pressrun_sources.shape import read_yaml
 
 __all__ = ["SUFFIX", "Sidecar", "parse_sidecar"]
 
@@ -62,12 +61,7 @@ def parse_sidecar(text: str) -> Sidecar:
     Raises:
         ValueError: it is not understood; the text names the field and what would be valid.
     """
-    try:
-        value = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the file"
-        raise ValueError(f"{place}: not YAML ({getattr(error, 'problem', None) or 'malformed'})") from error
+    value = read_yaml(text)
     if value is None:
         return Sidecar()
     if not isinstance(value, Mapping):

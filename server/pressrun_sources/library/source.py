@@ -14,7 +14,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import BinaryIO, TypeVar
 
-from pressrun_sources.errors import InvalidReferenceError, NotFoundError, UnavailableError
+from pressrun_sources.candidates import none_found
+from pressrun_sources.errors import InvalidReferenceError, UnavailableError
 from pressrun_sources.library.body import LibraryBody
 from pressrun_sources.library.config import LibraryConfig
 from pressrun_sources.library.errors import too_large
@@ -111,9 +112,10 @@ class LibrarySource:
         return Request(self.name, ref, self._observer, self._timing)
 
     def _select(self, query: AssetQuery) -> str:
-        candidates = [(version, identifier) for version, identifier, usable in self._found(query) if usable]
+        found = self._found(query)
+        candidates = [(version, identifier) for version, identifier, usable in found if usable]
         if not candidates:
-            raise self._nothing(query)
+            raise none_found(query, len(found))
         newest = max(version for version, _ in candidates)
         return min(identifier for version, identifier in candidates if version == newest)
 
@@ -123,12 +125,8 @@ class LibrarySource:
         if len(candidates) > MOST_RANKED:
             candidates.sort(key=lambda found: found[2], reverse=True)
         if not candidates:
-            raise self._nothing(query)
+            raise none_found(query, 0)
         return [identifier for _, identifier, _ in candidates[:MOST_RANKED]]
-
-    def _nothing(self, query: AssetQuery) -> NotFoundError:
-        message = f"{self.name} has no approved asset with {query}; check the criteria and the sidecars"
-        return NotFoundError(self.name, None, message)
 
     def _found(self, query: AssetQuery) -> list[tuple[str, str, bool]]:
         """Version, id, and whether it may be used now, of each file that meets the criteria."""

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from pressrun_sources.durable import write_durably
 from pressrun_sources.pushed.version import Version
 
 __all__ = ["Shelf"]
@@ -54,10 +53,10 @@ class Shelf:
         """
         path = self._path(versions[-1].sha256)
         if not path.is_file():
-            _write(path, data)
+            write_durably(path, data)
         record: Mapping[str, object] = {"id": identifier, "versions": [version.to_json() for version in versions]}
         name = hashlib.sha256(identifier.encode()).hexdigest()
-        _write(self._records / f"{name}.json", json.dumps(record, ensure_ascii=False, indent=1).encode())
+        write_durably(self._records / f"{name}.json", json.dumps(record, ensure_ascii=False, indent=1).encode())
 
     def read(self, version: Version) -> bytes:
         """The bytes of a version.
@@ -75,22 +74,3 @@ class Shelf:
         if not _SHA256.fullmatch(sha256):
             raise ValueError("not a SHA-256")
         return self._bytes / sha256[:2] / sha256
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from pressrun_sources.candidates import none_found
 from pressrun_sources.errors import InvalidReferenceError, InvalidResponseError, NotFoundError, UnavailableError
 from pressrun_sources.model import Approval, AssetDescription, AssetQuery, AssetRef, Rendition
 from pressrun_sources.protocol import MOST_RANKED
@@ -106,17 +107,17 @@ class PushedSource:
 
     async def select(self, query: AssetQuery) -> AssetRef:
         """The approved content in effect that meets all criteria; among several the one pushed last."""
-        now = self._now()
-        for identifier, version in self._found(query):
+        now, found = self._now(), self._found(query)
+        for identifier, version in found:
             if version.approval is Approval.APPROVED and _in_effect(version, now):
                 return AssetRef(NAME, identifier)
-        raise self._nothing(query)
+        raise none_found(query, len(found))
 
     async def rank(self, query: AssetQuery) -> Sequence[AssetRef]:
         """The contents that meet all criteria, the one pushed last first; see `Ranking.rank`."""
         found = [AssetRef(NAME, identifier) for identifier, _ in self._found(query)]
         if not found:
-            raise self._nothing(query)
+            raise none_found(query, 0)
         return found[:MOST_RANKED]
 
     async def describe(self, ref: AssetRef) -> AssetDescription:
@@ -198,9 +199,6 @@ class PushedSource:
         found.sort(key=lambda pair: pair[0])
         found.sort(key=lambda pair: pair[1].pushed_at, reverse=True)
         return found
-
-    def _nothing(self, query: AssetQuery) -> NotFoundError:
-        return NotFoundError(NAME, None, f"{NAME} has no approved content with {query}; check the criteria")
 
     def _check_open(self) -> None:
         if self._closed:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from yarl import URL
 
+from pressrun_sources.durable import write_durably
 from pressrun_sources.errors import InvalidResponseError, MisconfiguredError, UnauthenticatedError
 from pressrun_sources.shape import integer_in, text_in
 from pressrun_sources.smintio.config import SmintioConfig
@@ -69,7 +70,7 @@ class Keeper:
                 answer = await self._ask({"grant_type": "refresh_token", "refresh_token": refresh})
                 following = text_in(answer, "refresh_token")
                 if following is not None and following != refresh:
-                    await asyncio.to_thread(_replace, store, following)
+                    await asyncio.to_thread(write_durably, store, following.encode())
         except OSError as error:
             source, message = self._transport.source, "the store of the refresh token cannot be used"
             raise MisconfiguredError(
@@ -117,13 +118,3 @@ def _locked(store: Path) -> AbstractContextManager[None]:
         os.close(descriptor)
         raise
     return _held(descriptor)
-
-
-def _replace(store: Path, token: str) -> None:
-    temporary = store.with_name(f".{store.name}.new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(token)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(store)

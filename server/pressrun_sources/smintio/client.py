@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -19,7 +18,6 @@ from yarl import URL
 from pressrun_sources.errors import (
     DeniedError,
     InvalidResponseError,
-    MisconfiguredError,
     NotFoundError,
     TimedOutError,
     UnauthenticatedError,
@@ -28,8 +26,7 @@ from pressrun_sources.model import AssetRef
 from pressrun_sources.shape import mapping_in, sequence_in, text_in
 from pressrun_sources.smintio.auth import Keeper
 from pressrun_sources.smintio.config import SmintioConfig
-from pressrun_sources.transport.body import StreamedBody
-from pressrun_sources.transport.call import Call, Credentials, Expectation
+from pressrun_sources.transport.call import Call, Credentials
 from pressrun_sources.transport.client import Transport
 
 __all__ = ["SmintioClient"]
@@ -95,25 +92,6 @@ class SmintioClient:
             await self.keeper.credentials()
             return
         await self._execute(f"{self._page()}/assetsSearch/0", "getFeatureSupportAsync", None, "the search page", None)
-
-    def download(
-        self, url: str, ref: AssetRef, subject: str, media_type: str | None, sha1: str | None
-    ) -> AbstractAsyncContextManager[StreamedBody]:
-        """The bytes behind a download URL, asked for without credentials; errors come on entering.
-
-        Raises:
-            MisconfiguredError: the URL leads to a host that no setting allows.
-        """
-        target, source, allowed = URL(url, encoded=True), self.transport.source, self.transport.config.allowed
-        known = target.origin() in self.config.origins() or allowed.host_allowed(target) or allowed.is_loopback(target)
-        if target.scheme not in ("http", "https") or not known:
-            message = f"{source} keeps {subject} in a store that this service may not use"
-            raise MisconfiguredError(
-                source, ref, message, f"{target.origin()} is not in PRESSRUN_SOURCES_ALLOWED_HOSTS"
-            )
-        expectation = Expectation(sha1.lower(), "sha1") if sha1 else None
-        call = Call("GET", target, subject, ref, secret_url=True)
-        return self.transport.stream(call, media_type=media_type, expectation=expectation)
 
     async def authorised(self, ask: Callable[[Credentials], Awaitable[T]]) -> T:
         """Ask with a token; where it is refused, once more with a new one."""

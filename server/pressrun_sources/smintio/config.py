@@ -40,9 +40,7 @@ class SmintioConfig:
     @classmethod
     def from_environment(cls, environment: Environment, plain_http: Callable[[URL], bool]) -> SmintioConfig | None:
         """Read PRESSRUN_SMINTIO_*; None when neither address nor client is set."""
-        mapping, faults = parse_mapping(environment.file_text(f"{_PREFIX}MAPPING_FILE"))
-        for fault in faults:
-            environment.fault(f"{_PREFIX}MAPPING_FILE", fault)
+        mapping = environment.parsed(f"{_PREFIX}MAPPING_FILE", parse_mapping)
         secret, store = environment.secret(f"{_PREFIX}CLIENT_SECRET"), environment.text(f"{_PREFIX}TOKEN_STORE")
         texts = {name: environment.text(f"{_PREFIX}{name}") for name in ("PORTAL_ID", "SEARCH_PAGE_ID", "CLIENT_ID")}
         has = {name: environment.has(f"{_PREFIX}{name}") for name in ("API_URL", "AUTHORITY_URL", "CLAPI_URL")}

@@ -22,8 +22,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import yaml
-
 from pressrun_sources.shape import Section
 
 __all__ = ["SmintioMapping", "parse_mapping"]
@@ -88,13 +86,7 @@ def parse_mapping(text: str) -> tuple[SmintioMapping, list[str]]:
     """Read a mapping file; also returned are its faults, each with its place."""
     faults: list[str] = []
     default = SmintioMapping()
-    try:
-        value = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the file"
-        return default, [f"{place}: not YAML ({getattr(error, 'problem', None) or 'malformed'})"]
-    top = Section(value, "", faults)
+    top = Section.parse(text, faults)
     fields, licences, search = top.section("fields"), top.section("licences"), top.section("search")
     attributes, criteria = top.section("attributes"), top.section("criteria")
     territories, channels = top.section("territories"), top.section("channels")
@@ -118,6 +110,5 @@ def parse_mapping(text: str) -> tuple[SmintioMapping, list[str]]:
         territories=dict(default.territories) | {name: territories.texts(name) for name in territories.names()},
         channels=dict(default.channels) | {name: channels.texts(name) for name in channels.names()},
     )
-    for section in (fields, licences, search, attributes, criteria, territories, channels, top):
-        section.finish()
+    top.finish()
     return mapping, faults

@@ -13,10 +13,9 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from pressrun_sources.describing import in_force
+from pressrun_sources.candidates import Candidates, best, meets, ranked
 from pressrun_sources.errors import InvalidReferenceError, InvalidResponseError, NotFoundError
-from pressrun_sources.model import Approval, AssetDescription, AssetQuery, AssetRef, Rendition
-from pressrun_sources.protocol import MOST_RANKED
+from pressrun_sources.model import AssetDescription, AssetQuery, AssetRef, Rendition
 from pressrun_sources.smintio.auth import Keeper
 from pressrun_sources.smintio.client import SmintioClient
 from pressrun_sources.smintio.config import SmintioConfig
@@ -24,6 +23,7 @@ from pressrun_sources.smintio.description import describe_found, licence_id
 from pressrun_sources.smintio.licences import Licences
 from pressrun_sources.smintio.search import search_all
 from pressrun_sources.transport.body import StreamedBody
+from pressrun_sources.transport.call import Expectation
 from pressrun_sources.transport.client import Transport
 from pressrun_sources.transport.config import TransportConfig
 from pressrun_sources.transport.observer import Observer, ignore
@@ -58,18 +58,11 @@ class SmintioSource:
 
     async def select(self, query: AssetQuery) -> AssetRef:
         """The first hit, in the portal's order, that is approved, licensed and in its rights."""
-        now = datetime.fromtimestamp(self._transport.timing.wall(), UTC)
-        async for found in self._matching(query):
-            if found.approval is Approval.APPROVED and in_force(found, now):
-                return found.ref
-        raise self._nothing(query)
+        return await best(self._candidates(query), query, self._now())
 
     async def rank(self, query: AssetQuery) -> Sequence[AssetRef]:
         """The hits in the portal's order; see `Ranking.rank`."""
-        found = [description.ref async for description in self._matching(query)]
-        if not found:
-            raise self._nothing(query)
-        return found[:MOST_RANKED]
+        return await ranked(self._candidates(query), query, self._now())
 
     async def describe(self, ref: AssetRef) -> AssetDescription:
         """What the portal says now, within what the licence allows."""
@@ -88,7 +81,10 @@ class SmintioSource:
         ref = description.ref
         subject = self._check(ref)
         url = await self._client.download_url(ref, subject)
-        async with self._client.download(url, ref, subject, description.media_type, description.etag) as body:
+        sha1 = Expectation(description.etag.lower(), "sha1") if description.etag else None
+        async with self._transport.stored(
+            url, ref, subject, media_type=description.media_type, expectation=sha1
+        ) as body:
             if description.size is not None and body.size not in (None, description.size):
                 message = f"{subject} of {self.name} was replaced after it was described; try again"
                 raise InvalidResponseError(self.name, ref, message, f"{body.size} bytes came", transient=True)
@@ -102,7 +98,7 @@ class SmintioSource:
         """Give back connections."""
         await self._transport.close()
 
-    async def _matching(self, query: AssetQuery) -> AsyncGenerator[AssetDescription, None]:
+    async def _candidates(self, query: AssetQuery) -> Candidates:
         """The hits that are there and whose fields meet all criteria: the portal's index may be behind."""
         wanted = {self._mapping.criteria.get(name, name): value for name, value in query.criteria}
         for identifier in await search_all(self._client, wanted, f"the search for {query}"):
@@ -112,14 +108,13 @@ class SmintioSource:
                 description = await self.describe(AssetRef(self.name, identifier))
             except NotFoundError:
                 continue
-            told = {name for name, _ in description.attributes}
-            meets = all(name not in told or (name, value) in description.attributes for name, value in query.criteria)
-            if meets and (query.locale is None or description.locale == query.locale):
+            if meets(description, dict(query.criteria)) and (
+                query.locale is None or description.locale == query.locale
+            ):
                 yield description
 
-    def _nothing(self, query: AssetQuery) -> NotFoundError:
-        message = f"{self.name} has no approved asset with {query}; check the criteria and what is approved"
-        return NotFoundError(self.name, None, message)
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._transport.timing.wall(), UTC)
 
     def _check(self, ref: AssetRef) -> str:
         """The subject for messages, once the ref can be one of this source."""

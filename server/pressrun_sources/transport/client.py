@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import aiohttp
 from yarl import URL
 
-from pressrun_sources.errors import InvalidResponseError, SourceError, UnavailableError
+from pressrun_sources.errors import InvalidResponseError, MisconfiguredError, SourceError, UnavailableError
+from pressrun_sources.model import AssetRef
 from pressrun_sources.transport.body import StreamedBody
 from pressrun_sources.transport.breaker import Breaker
 from pressrun_sources.transport.budget import Budget
@@ -150,6 +151,32 @@ class Transport:
             yield body
         finally:
             body.release()
+
+    def stored(
+        self,
+        url: str,
+        ref: AssetRef,
+        subject: str,
+        *,
+        media_type: str | None,
+        expectation: Expectation | None = None,
+    ) -> AbstractAsyncContextManager[StreamedBody]:
+        """The bytes behind a URL that the system gave, asked for without credentials; errors come on entering.
+
+        Raises:
+            MisconfiguredError: the URL leads to a host that no setting allows.
+        """
+        target, allowed = URL(url, encoded=True), self.config.allowed
+        web = target.scheme in ("http", "https") and bool(target.host)
+        known = web and (
+            target.origin() in self._origins or allowed.host_allowed(target) or allowed.is_loopback(target)
+        )
+        if not known:
+            message = f"{self.source} keeps {subject} in a store that this service may not use"
+            detail = f"{target.origin() if web else target.scheme} is not in PRESSRUN_SOURCES_ALLOWED_HOSTS"
+            raise MisconfiguredError(self.source, ref, message, detail)
+        call = Call("GET", target, subject, ref, secret_url=True)
+        return self.stream(call, media_type=media_type, expectation=expectation)
 
     async def close(self) -> None:
         """Close the pool. May be called again."""

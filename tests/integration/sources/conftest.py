@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import io
+import itertools
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from PIL import Image, ImageDraw
@@ -29,3 +31,16 @@ async def sandbox(seed: Seed) -> AsyncIterator[Sandbox]:
     """The stand-ins of Core DAM and Cloudinary."""
     async with Sandbox(seed=seed) as running:
         yield running
+
+
+@pytest.fixture
+def picture() -> Callable[[], bytes]:
+    """Makes pictures, no two alike, that nobody has seen before."""
+    numbers = itertools.count(1)
+
+    def make() -> bytes:
+        data = io.BytesIO()
+        Image.new("RGB", (64, 48), (200, 40 * next(numbers) % 256, 90)).save(data, "PNG")
+        return data.getvalue()
+
+    return make

@@ -5,15 +5,24 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
 import pytest
 from tests.integration.sources.conformance import LIMITS, Harness
+from tests.integration.sources.endurance import IDS, SystemHarness
 from yarl import URL
 
 from pressrun_loadtest.sandbox import Sandbox
+from pressrun_loadtest.sandbox.cloudinary.store import Asset as CloudinaryAsset
+from pressrun_loadtest.sandbox.core_dam.metadata import EXPIRATION
+from pressrun_loadtest.sandbox.core_dam.store import AssetVersion
 from pressrun_loadtest.sandbox.faults import FailWith, Fault, FaultRule, Hang, Truncate
+from pressrun_loadtest.sandbox.http.store import Item
+from pressrun_loadtest.sandbox.iconik.store import Asset as IconikAsset
+from pressrun_loadtest.sandbox.smintio.store import Asset as SmintioAsset
 from pressrun_sources.cloudinary.config import CloudinaryConfig
 from pressrun_sources.cloudinary.source import CloudinarySource
 from pressrun_sources.core_dam.config import AuthMode, CoreDamConfig
@@ -33,6 +42,7 @@ from pressrun_sources.smintio.source import SmintioSource
 from pressrun_sources.transport.config import TransportConfig
 from pressrun_sources.transport.timing import Timing
 
+SEGMENT = "OTMM.COLUMN.MARKET_SEGMENT.TAB"
 LOGO = "7f20c1d4a9b84e5f93d2a6b1c8e0f4d7a1b2c3d4"
 
 MAPPING = """
@@ -124,13 +134,20 @@ class LibraryHarness(Harness):
         self._gate.set()
 
 
-class SandboxHarness(Harness):
+class SandboxHarness(SystemHarness):
     """What the stand-ins have in common."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__()
         self.sandbox = sandbox
+        self.pauses: list[float] = []
+        self.timing = Timing(sleep=self.pause)
         self.sources: list[CoreDamSource | CloudinarySource | IconikSource | HttpSource | SmintioSource] = []
+
+    async def pause(self, seconds: float) -> None:
+        """A pause that hardly takes time."""
+        self.pauses.append(seconds)
+        await asyncio.sleep(0.001)
 
     async def close(self) -> None:
         """Close what was made."""
@@ -172,7 +189,7 @@ class CoreDamHarness(SandboxHarness):
 
     def make(self, limits: TransportConfig = LIMITS) -> CoreDamSource:
         """See `Harness`."""
-        source = CoreDamSource(self.config, limits, self.observe)
+        source = CoreDamSource(self.config, limits, self.observe, self.timing)
         self.sources.append(source)
         return source
 
@@ -195,6 +212,62 @@ class CoreDamHarness(SandboxHarness):
     def break_content(self) -> None:
         """See `Harness`."""
         self.fault(Truncate(50), "*/contents")
+
+    pages = IDS // 1000
+    many = AssetQuery("core-dam", (("segment", "größe ß"),))
+
+    def trouble(self, fault: Fault, times: int | None = 1) -> None:
+        """See `SystemHarness`."""
+        self.fault(fault, "*/search/*", times)
+
+    def trouble_content(self, fault: Fault, times: int | None = 1) -> None:
+        """See `SystemHarness`."""
+        self.fault(fault, "*/contents", times)
+
+    def calm(self) -> None:
+        """See `SystemHarness`."""
+        self.sandbox.core_dam.faults.clear()
+
+    def replace(self, data: bytes) -> None:
+        """See `SystemHarness`."""
+        row = self._row()
+        self.sandbox.core_dam.store.add_version(LOGO, data, row.metadata, name=row.name)
+
+    def withdraw(self) -> None:
+        """See `SystemHarness`."""
+        self.sandbox.core_dam.store.edit(LOGO, {"ACME.FIELD.APPROVAL": "RETIRED"})
+
+    def expire(self, day: str) -> None:
+        """See `SystemHarness`."""
+        self.sandbox.core_dam.store.edit(LOGO, {EXPIRATION: day})
+
+    def fill(self) -> AssetRef:
+        """See `SystemHarness`; the highest version stands on the last page, which is in the order of asset ids."""
+        self.config = replace(self.config, mapping=replace(self.config.mapping, page_size=1000, max_pages=11))
+        model, rows = self._row(), self.sandbox.core_dam.store._rows
+        metadata = {**model.metadata, "OTMM.FIELD.MARKET_SEGMENT.TAB": ({SEGMENT: "größe ß"},)}
+        for number in range(IDS):
+            identifier, last = f"f{number:039x}", number == IDS - 1
+            rows[identifier] = replace(
+                model, asset_id=identifier, original_asset_id=identifier, version=2 if last else 1, metadata=metadata
+            )
+        return AssetRef("core-dam", f"f{IDS - 1:039x}")
+
+    def searches(self) -> int:
+        """See `SystemHarness`."""
+        return self.sandbox.core_dam.journal.count(path="/otmmapi/v6/search/text")
+
+    def foreign(self) -> tuple[AssetRef, AssetQuery, str]:
+        """See `SystemHarness`."""
+        metadata = {**self._row().metadata, "OTMM.FIELD.MARKET_SEGMENT.TAB": ({SEGMENT: "größe ß 世界"},)}
+        self.sandbox.core_dam.store.add_version("größe-世界", self.content, metadata, name="Größe 世界.png")
+        query = AssetQuery("core-dam", (("segment", "größe ß 世界"),))
+        return AssetRef("core-dam", "größe-世界"), query, "Größe 世界.png"
+
+    def _row(self) -> AssetVersion:
+        row = self.sandbox.core_dam.store.latest(LOGO)
+        assert row is not None
+        return row
 
 
 class CloudinaryHarness(SandboxHarness):
@@ -226,7 +299,7 @@ class CloudinaryHarness(SandboxHarness):
 
     def make(self, limits: TransportConfig = LIMITS) -> CloudinarySource:
         """See `Harness`."""
-        source = CloudinarySource(self.config, limits, self.observe)
+        source = CloudinarySource(self.config, limits, self.observe, self.timing)
         self.sources.append(source)
         return source
 
@@ -257,6 +330,78 @@ class CloudinaryHarness(SandboxHarness):
         """See `Harness`."""
         self.fault_delivery(Truncate(50))
 
+    pages = IDS // 500
+    many = AssetQuery("cloudinary", (("campaign", "größe ß"),))
+
+    def trouble(self, fault: Fault, times: int | None = 1) -> None:
+        """See `SystemHarness`."""
+        self.fault_api(fault, times)
+
+    def trouble_content(self, fault: Fault, times: int | None = 1) -> None:
+        """See `SystemHarness`."""
+        self.fault_delivery(fault, times)
+
+    def calm(self) -> None:
+        """See `SystemHarness`."""
+        self.sandbox.cloudinary.api_faults.clear()
+        self.sandbox.cloudinary.delivery_faults.clear()
+
+    def replace(self, data: bytes) -> None:
+        """See `SystemHarness`."""
+        self.sandbox.cloudinary.store.replace_file(self._asset(), data)
+
+    def withdraw(self) -> None:
+        """See `SystemHarness`."""
+        self.sandbox.cloudinary.store.put(replace(self._asset(), moderation_status="rejected"))
+
+    def expire(self, day: str) -> None:
+        """See `SystemHarness`."""
+        self._edit({"rights_end": day})
+
+    def fill(self) -> AssetRef:
+        """See `SystemHarness`."""
+        self.config = replace(self.config, mapping=replace(self.config.mapping, page_size=500, max_pages=21))
+        store, model = self.sandbox.cloudinary.store, self._asset()
+        metadata = {**model.metadata, "campaign": "größe ß"}
+        for number in range(IDS):
+            asset = replace(
+                model,
+                asset_id=f"{number:032x}",
+                public_id=f"viele/größe {number}",
+                metadata=metadata,
+                uploaded=model.uploaded + timedelta(seconds=number == IDS - 1),
+            )
+            store._assets[asset.asset_id] = store._indexed[asset.asset_id] = asset
+        return AssetRef("cloudinary", f"viele/größe {IDS - 1}")
+
+    def searches(self) -> int:
+        """See `SystemHarness`."""
+        return self.sandbox.cloudinary.api_journal.count(path="/v1_1/sandbox/resources/search")
+
+    def foreign(self) -> tuple[AssetRef, AssetQuery, str]:
+        """See `SystemHarness`."""
+        model = self._asset()
+        self.sandbox.cloudinary.store.put(
+            replace(
+                model,
+                asset_id="0" * 32,
+                public_id="kampagne/größe ½ 世界",
+                display_name="Größe ½",
+                metadata={**model.metadata, "campaign": "größe ß 世界"},
+            )
+        )
+        query = AssetQuery("cloudinary", (("campaign", "größe ß 世界"),))
+        return AssetRef("cloudinary", "kampagne/größe ½ 世界"), query, "Größe ½"
+
+    def _edit(self, metadata: dict[str, str]) -> None:
+        asset = self._asset()
+        self.sandbox.cloudinary.store.put(replace(asset, metadata={**asset.metadata, **metadata}))
+
+    def _asset(self) -> CloudinaryAsset:
+        asset = self.sandbox.cloudinary.store.find("upload", self.present.id)
+        assert asset is not None
+        return asset
+
 
 class IconikHarness(SandboxHarness):
     """The sandbox's iconik."""
@@ -279,7 +424,7 @@ class IconikHarness(SandboxHarness):
 
     def make(self, limits: TransportConfig = LIMITS) -> IconikSource:
         """See `Harness`."""
-        source = IconikSource(self.config, limits, self.observe)
+        source = IconikSource(self.config, limits, self.observe, self.timing)
         self.sources.append(source)
         return source
 
@@ -308,6 +453,60 @@ class IconikHarness(SandboxHarness):
         """See `Harness`."""
         self.fault_store(Truncate(50))
 
+    pages = IDS // 100
+    many = AssetQuery("iconik", (("campaign", "größe ß"),))
+
+    def trouble(self, fault: Fault, times: int | None = 1) -> None:
+        """See `SystemHarness`."""
+        self.fault(fault, "/API/assets/*", times)
+
+    def trouble_content(self, fault: Fault, times: int | None = 1) -> None:
+        """See `SystemHarness`."""
+        self.fault_store(fault, times)
+
+    def calm(self) -> None:
+        """See `SystemHarness`."""
+        self.sandbox.iconik.faults.clear()
+        self.sandbox.iconik.store_faults.clear()
+
+    def replace(self, data: bytes) -> None:
+        """See `SystemHarness`."""
+        self.sandbox.iconik.store.add_version(self._asset(), "new.jpg", data, "APPROVED")
+
+    def withdraw(self) -> None:
+        """See `SystemHarness`."""
+        self.sandbox.iconik.store.put(replace(self._asset(), is_blocked=True))
+
+    def expire(self, day: str) -> None:
+        """See `SystemHarness`."""
+        asset = self._asset()
+        self.sandbox.iconik.store.put(replace(asset, metadata={**asset.metadata, "RightsEnd": (day,)}))
+
+    def fill(self) -> AssetRef:
+        """See `SystemHarness`."""
+        self.config = replace(self.config, mapping=replace(self.config.mapping, max_pages=101))
+        store, model = self.sandbox.iconik.store, self._asset()
+        metadata = {**model.metadata, "Campaign": ("größe ß",)}
+        for number in range(IDS):
+            modified = model.modified + timedelta(seconds=number == IDS - 1)
+            identifier = f"0b0f2d3e-9d11-41f0-8a03-{number:012x}"
+            store.assets[identifier] = replace(model, id=identifier, metadata=metadata, modified=modified)
+        return AssetRef("iconik", f"0b0f2d3e-9d11-41f0-8a03-{IDS - 1:012x}")
+
+    def searches(self) -> int:
+        """See `SystemHarness`."""
+        return self.sandbox.iconik.journal.count(path="/API/search/v1/search/")
+
+    def foreign(self) -> tuple[AssetRef, AssetQuery, str]:
+        """See `SystemHarness`."""
+        model, identifier = self._asset(), "0b0f2d3e-9d11-41f0-8a02-000000000001"
+        metadata = {**model.metadata, "Campaign": ("größe ß 世界",)}
+        self.sandbox.iconik.store.put(replace(model, id=identifier, title="Größe ½ 世界", metadata=metadata))
+        return AssetRef("iconik", identifier), AssetQuery("iconik", (("campaign", "größe ß 世界"),)), "Größe ½ 世界"
+
+    def _asset(self) -> IconikAsset:
+        return self.sandbox.iconik.store.assets[self.present.id]
+
 
 class HttpHarness(SandboxHarness):
     """The sandbox's HTTP endpoint."""
@@ -331,7 +530,7 @@ class HttpHarness(SandboxHarness):
 
     def make(self, limits: TransportConfig = LIMITS) -> HttpSource:
         """See `Harness`."""
-        source = HttpSource(self.config, limits, self.observe)
+        source = HttpSource(self.config, limits, self.observe, self.timing)
         self.sources.append(source)
         return source
 
@@ -354,6 +553,56 @@ class HttpHarness(SandboxHarness):
     def break_content(self) -> None:
         """See `Harness`."""
         self.fault(Truncate(50), "/assets/*", method="GET")
+
+    pages = IDS // 50
+    many = AssetQuery("http", (("kind", "größe ß"),))
+
+    def trouble(self, fault: Fault, times: int | None = 1) -> None:
+        """See `SystemHarness`."""
+        self.fault(fault, "*", times)
+
+    def trouble_content(self, fault: Fault, times: int | None = 1) -> None:
+        """See `SystemHarness`."""
+        self.fault(fault, "/assets/*", times, "GET")
+
+    def calm(self) -> None:
+        """See `SystemHarness`."""
+        self.sandbox.http.faults.clear()
+
+    def replace(self, data: bytes) -> None:
+        """See `SystemHarness`."""
+        self.sandbox.http.store.replace_data(self._item(), data)
+
+    def withdraw(self) -> None:
+        """See `SystemHarness`."""
+        self.sandbox.http.store.edit(self._item(), {"status": "retired"})
+
+    def expire(self, day: str) -> None:
+        """See `SystemHarness`."""
+        self.sandbox.http.store.edit(self._item(), {"validUntil": day})
+
+    def fill(self) -> AssetRef:
+        """See `SystemHarness`."""
+        self.config = replace(self.config, mapping=replace(self.config.mapping, max_pages=201))
+        store, model = self.sandbox.http.store, self._item()
+        metadata = {**model.metadata, "attributes": {"kind": ["größe ß"]}}
+        for number in range(IDS):
+            store.items[f"viele/{number:05d}"] = replace(model, id=f"viele/{number:05d}", metadata=metadata)
+        return AssetRef("http", "viele/00000")
+
+    def searches(self) -> int:
+        """See `SystemHarness`."""
+        return self.sandbox.http.journal.count(path="/search")
+
+    def foreign(self) -> tuple[AssetRef, AssetQuery, str]:
+        """See `SystemHarness`."""
+        metadata = {"status": "approved", "name": "Größe 世界", "attributes": {"kind": ["größe ß 世界"]}}
+        self.sandbox.http.store.put(replace(self._item(), id="terms/größe ½ 世界.png", metadata=metadata))
+        query = AssetQuery("http", (("kind", "größe ß 世界"),))
+        return AssetRef("http", "terms/größe ½ 世界.png"), query, "Größe 世界"
+
+    def _item(self) -> Item:
+        return self.sandbox.http.store.items[self.present.id]
 
 
 class SmintioHarness(SandboxHarness):
@@ -382,16 +631,10 @@ class SmintioHarness(SandboxHarness):
         )
         self.secrets = (settings.client_secret, "Bearer ", "sandbox-refresh")
         self.content = sandbox.smintio.store.assets[self.present.id].data
-        self.pauses: list[float] = []
-
-    async def pause(self, seconds: float) -> None:
-        """A pause that hardly takes time."""
-        self.pauses.append(seconds)
-        await asyncio.sleep(0.001)
 
     def make(self, limits: TransportConfig = LIMITS) -> SmintioSource:
         """See `Harness`."""
-        source = SmintioSource(self.config, limits, self.observe, Timing(sleep=self.pause))
+        source = SmintioSource(self.config, limits, self.observe, self.timing)
         self.sources.append(source)
         return source
 
@@ -419,3 +662,59 @@ class SmintioHarness(SandboxHarness):
     def break_content(self) -> None:
         """See `Harness`."""
         self.fault_store(Truncate(50))
+
+    pages = IDS // 200 + 1
+    """One more asks for the filters."""
+    many = AssetQuery("smintio", (("campaign", "größe ß"),))
+
+    def trouble(self, fault: Fault, times: int | None = 1) -> None:
+        """See `SystemHarness`."""
+        self.fault(fault, "/frontend/*", times)
+
+    def trouble_content(self, fault: Fault, times: int | None = 1) -> None:
+        """See `SystemHarness`."""
+        self.fault_store(fault, times)
+
+    def calm(self) -> None:
+        """See `SystemHarness`."""
+        self.sandbox.smintio.faults.clear()
+        self.sandbox.smintio.store_faults.clear()
+
+    def replace(self, data: bytes) -> None:
+        """See `SystemHarness`."""
+        self.sandbox.smintio.store.put(replace(self._asset(), data=data))
+
+    def withdraw(self) -> None:
+        """See `SystemHarness`."""
+        asset = self._asset()
+        self.sandbox.smintio.store.put(replace(asset, raw={**asset.raw, "approvalStatus": "retired"}))
+
+    def expire(self, day: str) -> None:
+        """See `SystemHarness`."""
+        self.sandbox.smintio.store.put(replace(self._asset(), publish_until=day))
+
+    def fill(self) -> AssetRef:
+        """See `SystemHarness`."""
+        self.config = replace(self.config, mapping=replace(self.config.mapping, page_size=200, max_pages=51))
+        store, model = self.sandbox.smintio.store, self._asset()
+        raw = {**model.raw, "campaign": "größe ß"}
+        for number in range(IDS):
+            identifier = f"12:image:viele {number:05d}"
+            store.assets[identifier] = replace(model, id=identifier, raw=raw)
+        return AssetRef("smintio", "12:image:viele 00000")
+
+    def searches(self) -> int:
+        """See `SystemHarness`."""
+        entries = self.sandbox.smintio.journal.entries()
+        return len([entry for entry in entries if entry.path.endswith("/searchAssetsAsync")])
+
+    def foreign(self) -> tuple[AssetRef, AssetQuery, str]:
+        """See `SystemHarness`."""
+        model = self._asset()
+        raw = {**model.raw, "campaign": "größe ß 世界"}
+        self.sandbox.smintio.store.put(replace(model, id="12:image:größe ½ 世界", name="Größe 世界", raw=raw))
+        query = AssetQuery("smintio", (("campaign", "größe ß 世界"),))
+        return AssetRef("smintio", "12:image:größe ½ 世界"), query, "Größe 世界"
+
+    def _asset(self) -> SmintioAsset:
+        return self.sandbox.smintio.store.assets[self.present.id]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.integration.sources.conformance import Conformance
+from tests.integration.sources.endurance import Endurance
 from tests.integration.sources.harnesses import (
     CloudinaryHarness,
     CoreDamHarness,
@@ -29,7 +30,7 @@ class TestLibrary(Conformance):
         await harness.close()
 
 
-class TestCoreDam(Conformance):
+class TestCoreDam(Conformance, Endurance):
     """Core DAM, by each way to log in."""
 
     @pytest.fixture(params=list(AuthMode))
@@ -40,7 +41,7 @@ class TestCoreDam(Conformance):
         await harness.close()
 
 
-class TestCloudinary(Conformance):
+class TestCloudinary(Conformance, Endurance):
     """Cloudinary."""
 
     @pytest.fixture
@@ -51,7 +52,7 @@ class TestCloudinary(Conformance):
         await harness.close()
 
 
-class TestIconik(Conformance):
+class TestIconik(Conformance, Endurance):
     """iconik."""
 
     @pytest.fixture
@@ -62,7 +63,7 @@ class TestIconik(Conformance):
         await harness.close()
 
 
-class TestHttp(Conformance):
+class TestHttp(Conformance, Endurance):
     """An HTTP endpoint."""
 
     @pytest.fixture
@@ -73,7 +74,7 @@ class TestHttp(Conformance):
         await harness.close()
 
 
-class TestSmintio(Conformance):
+class TestSmintio(Conformance, Endurance):
     """Smint.io."""
 
     @pytest.fixture

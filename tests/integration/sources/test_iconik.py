@@ -18,7 +18,6 @@ from pressrun_sources.errors import (
     RateLimitedError,
     UnauthenticatedError,
 )
-from pressrun_sources.iconik.client import IconikClient
 from pressrun_sources.iconik.mapping import IconikMapping, parse_mapping
 from pressrun_sources.model import Approval, AssetQuery, AssetRef
 from pressrun_sources.transport.client import Transport
@@ -134,9 +133,9 @@ async def test_recovers(tenant: IconikHarness) -> None:
 
 def test_store_must_be_allowed(tenant: IconikHarness) -> None:
     """A signed URL is followed only to a host that an operator allowed; it is named to operators, unsigned."""
-    client = IconikClient(tenant.config, Transport("iconik", LIMITS, tenant.config.origins()))
+    transport = Transport("iconik", LIMITS, tenant.config.origins())
     with pytest.raises(MisconfiguredError, match="in a store that this service may not use") as caught:
-        client.download("https://elsewhere.example/file?signature=abc", PRESENT, "asset 'x'", None)
+        transport.stored("https://elsewhere.example/file?signature=abc", PRESENT, "asset 'x'", media_type=None)
     assert caught.value.detail == "https://elsewhere.example is not in PRESSRUN_SOURCES_ALLOWED_HOSTS"
 
 

@@ -51,3 +51,19 @@ async def test_close_all(tmp_path: Path) -> None:
     with pytest.raises(ExceptionGroup, match="could not be closed"):
         await registry.close_all()
     assert source._closed
+
+
+def test_completed(tmp_path: Path) -> None:
+    """A completed registry has a source for every name, each made once; the configured ones are kept."""
+    made: list[str] = []
+
+    def stand_in(name: str) -> Source:
+        made.append(name)
+        return library(tmp_path)
+
+    source = library(tmp_path)
+    registry = Registry({"library": source}).completed(stand_in)
+    assert registry.get("library") is source
+    assert registry.get("smintio") is registry.get("smintio")
+    registry.get("dam-of-tomorrow")
+    assert made == ["smintio", "dam-of-tomorrow"]

@@ -6,7 +6,7 @@ empty one is offered.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pressrun_loadtest.sandbox.iconik.errors import IconikError
@@ -19,6 +19,19 @@ _BODY = (
     "exclude_fields", "metadata_view_id", "search_after",
 )  # fmt: skip
 _FORMS = ("value", "value_in", "range", "exists", "missing")
+
+
+_FIELDS: Mapping[str, Callable[[Asset], str]] = {
+    "approval_status": lambda asset: asset.current.approval,
+    "date_created": lambda asset: asset.versions[0].created.isoformat(),
+    "date_modified": lambda asset: asset.modified.isoformat(),
+    "id": lambda asset: asset.id,
+    "is_blocked": lambda asset: str(asset.is_blocked).lower(),
+    "is_online": lambda _: "true",
+    "media_type": lambda asset: asset.media_type,
+    "status": lambda asset: asset.status,
+    "title": lambda asset: asset.title,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +91,8 @@ def _term(asset: Asset, term: object) -> bool:
 def _values(asset: Asset, name: str) -> tuple[str, ...]:
     if name.startswith("metadata."):
         return asset.metadata.get(name.removeprefix("metadata."), ())
-    known = {
-        "approval_status": asset.current.approval,
-        "date_created": asset.versions[0].created.isoformat(),
-        "date_modified": asset.modified.isoformat(),
-        "id": asset.id,
-        "is_blocked": str(asset.is_blocked).lower(),
-        "is_online": "true",
-        "media_type": asset.media_type,
-        "status": asset.status,
-        "title": asset.title,
-    }
-    return (known[name],) if name in known else ()
+    read = _FIELDS.get(name)
+    return (read(asset),) if read is not None else ()
 
 
 def _list(value: object) -> list[object]:
