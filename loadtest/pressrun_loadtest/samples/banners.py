@@ -29,7 +29,9 @@ _WIDTH, _HEIGHT = 2000, 500
 _SCALE = 2
 _W, _H = _WIDTH * _SCALE, _HEIGHT * _SCALE
 _GRAIN = 0.035
-_QUALITY = 87
+_QUALITIES = range(90, 60, -1)
+_LARGEST = 94_000
+"""Bytes of a file."""
 
 
 def _sky(*stops: Colour) -> Image.Image:
@@ -239,10 +241,13 @@ BANNERS: dict[str, Callable[[], Image.Image]] = {
 
 
 def save_banner(path: Path, canvas: Image.Image) -> None:
-    """Reduce a painting to its size, give it a fine grain as of paper, and save it."""
+    """Reduce a painting to its size, give it a fine grain as of paper, and save it as well as its bytes allow."""
     picture = canvas.resize((_WIDTH, _HEIGHT), Image.Resampling.LANCZOS)
     noise = random.Random(1).randbytes(_WIDTH * _HEIGHT)  # noqa: S311 - grain
     grain = Image.frombytes("L", (_WIDTH, _HEIGHT), noise).filter(ImageFilter.GaussianBlur(0.7))
     grain = Image.merge("RGB", [grain.point([128 + round((v - 128) * _GRAIN * 8) for v in range(256)])] * 3)
     picture = Image.blend(picture, ImageChops.overlay(picture, grain), 0.5)
-    picture.save(path, quality=_QUALITY, optimize=True, progressive=False, subsampling="4:4:4")
+    for quality in _QUALITIES:
+        picture.save(path, quality=quality, optimize=True, progressive=False, subsampling="4:2:0")
+        if path.stat().st_size <= _LARGEST:
+            return
