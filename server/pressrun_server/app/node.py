@@ -19,6 +19,7 @@ from pressrun_server.assets.feed import ChangeFeed
 from pressrun_server.assets.licence import Counting, SharedCounts
 from pressrun_server.assets.resolver import AssetResolver
 from pressrun_server.cas.config import RedisConfig
+from pressrun_server.cas.locks import FileLocks, Locks, RedisLocks
 from pressrun_server.cas.redis_client import same_server
 from pressrun_server.cas.redis_link import RedisLink
 from pressrun_server.cas.shared_map import SharedMap
@@ -84,6 +85,7 @@ class Node:
         self.store: Tier | None = None
         """The content-addressed store, once the node has begun to start."""
         self._composers: ComposerPool | None = None
+        self._resolver: AssetResolver | None = None
         self._pipeline: Pipeline | None = None
         self._rpc: RpcServer | None = None
         self._http: HttpServer | None = None
@@ -154,7 +156,9 @@ class Node:
         push(reader.close)
         await asyncio.gather(preparers.start(), reader.start(), composers.start())
         self._composers = composers
-        self._measure(registry, SnapshotCollector(lambda: snapshot_of(composers, (preparers, reader), store)))
+        self._measure(
+            registry, SnapshotCollector(lambda: snapshot_of(composers, (preparers, reader), store, self._resolver))
+        )
 
         # From here on probes are answered, "starting" at first: compiling stored templates again may take a while.
         self._http = HttpServer(config.http, metrics.registry, self.problem)
@@ -174,12 +178,14 @@ class Node:
                 engine=digest,
                 made=made,
                 names=None if link is None else SharedMap(link, config.store.cluster_key, "assets"),
+                locks=_locks(config, link),
                 feed=_feed(config, sources.names(), self._clock),
             ),
             counts=_counts(config),
         )
         push(resolver.close)
         await resolver.start()
+        self._resolver = resolver
         receiver = HookReceiver(config.sources.hooks, sources.names())
         self._http.hooks = Hooks(
             receiver, resolver.changed, lambda name, result: metrics.hooks.labels(name, result).inc()
@@ -307,6 +313,14 @@ def _counts(config: NodeConfig) -> Counting | None:
     """What counts uses for the cluster; None: the node counts for itself."""
     events = config.assets.events
     return None if events is None else SharedCounts(RedisLink(RedisConfig(events)))
+
+
+def _locks(config: NodeConfig, link: RedisLink | None) -> list[Locks]:
+    """Those of the processes that share this node's data folder, and those of its cluster."""
+    found: list[Locks] = [FileLocks(config.data_dir / "assets" / "locks")]
+    if link is not None:
+        found.append(RedisLocks(link, config.store.cluster_key, lease_seconds=config.assets.claim_seconds))
+    return found
 
 
 def _feed(config: NodeConfig, sources: tuple[str, ...], clock: Clock) -> ChangeFeed | None:

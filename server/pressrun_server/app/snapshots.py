@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from pressrun_server.assets.resolver import AssetResolver, ResolverStats
 from pressrun_server.cas.tier import Tier
-from pressrun_server.metrics.snapshot import CacheTier, Composers, Preparers, Snapshot
+from pressrun_server.metrics.snapshot import Assets, CacheTier, Composers, Feed, Preparers, Snapshot
 from pressrun_server.prepare.stats import PreparerPoolStats
 from pressrun_server.render.composers import ComposerPool
 
@@ -20,8 +21,10 @@ class Counting(Protocol):
         """Now and since the start."""
 
 
-def snapshot_of(composers: ComposerPool, preparers: Sequence[Counting], store: Tier) -> Snapshot:
-    """The node's processes and tiers at this moment."""
+def snapshot_of(
+    composers: ComposerPool, preparers: Sequence[Counting], store: Tier, resolver: AssetResolver | None
+) -> Snapshot:
+    """The node's processes, tiers and assets at this moment."""
     composing, preparing = composers.stats(), [pool.stats() for pool in preparers]
     processes = [process for pool in preparing for process in pool.preparers]
     return Snapshot(
@@ -62,4 +65,21 @@ def snapshot_of(composers: ComposerPool, preparers: Sequence[Counting], store: T
             )
             for tier in store.stats()
         ],
+        assets=None if resolver is None else _assets(resolver.stats()),
+    )
+
+
+def _assets(stats: ResolverStats) -> Assets:
+    feed = stats.feed
+    return Assets(
+        entries=stats.entries,
+        evictions=stats.evictions,
+        in_flight=stats.in_flight,
+        joined=stats.joined,
+        waits=stats.waits,
+        shared=stats.shared,
+        refreshed=stats.refreshed,
+        lenient=stats.lenient,
+        doubts=stats.doubts,
+        feed=None if feed is None else Feed(feed.connected, feed.told, feed.heard, feed.waiting),
     )

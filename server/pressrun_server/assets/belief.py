@@ -68,10 +68,14 @@ class Belief:
 
     def was_changed(self, asset: AssetDescriptor) -> bool:
         """Whether its source told of a change since it was asked."""
-        name = asset_name(asset.ref)
+        return self.was_told(asset.ref, asset.fetched_at)
+
+    def was_told(self, ref: str, at: datetime) -> bool:
+        """Whether somebody told of a change of an asset at that moment or later."""
+        name = asset_name(ref)
         changed = self._changed.get(name, _NEVER)
         of_source = self._changed.get(f"{name.partition(':')[0]}:", _NEVER)
-        return asset.fetched_at <= max(changed, of_source)
+        return at <= max(changed, of_source)
 
     def is_old(self, asset: AssetDescriptor, now: datetime) -> bool:
         """Whether its source must be asked before it is used."""

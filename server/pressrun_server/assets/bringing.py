@@ -17,7 +17,8 @@ from pressrun_server.assets.descriptors import DescriptorCache
 from pressrun_server.assets.entry import Absent, Entry, Known, Trouble
 from pressrun_server.assets.preparation import Preparation
 from pressrun_server.assets.requirement import Occasion, refusal
-from pressrun_server.assets.shared_entries import SharedEntries
+from pressrun_server.assets.shared_entries import LOCAL, Denial, SharedEntries
+from pressrun_server.assets.turns import Turns
 from pressrun_server.cas.tier import Tier
 from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason
@@ -80,6 +81,7 @@ class Bringing:
         cache: DescriptorCache,
         ledger: SharedEntries,
         belief: Belief,
+        turns: Turns,
         config: AssetConfig,
         clock: Clock,
         chance: Callable[[], float] = random.random,
@@ -90,10 +92,13 @@ class Bringing:
         self._cache = cache
         self._ledger = ledger
         self._belief = belief
+        self._turns = turns
         self._config = config
         self._clock = clock
         self._chance = chance
         self._slots: dict[str, asyncio.Semaphore] = {}
+        self.shared = 0
+        """Renditions that were found, brought by another process or an earlier one."""
 
     async def bring(self, wanted: Wanted, *, ask: bool = False) -> Brought:
         """What is known of the rendition now.
@@ -108,12 +113,8 @@ class Bringing:
                 return await self._bring(wanted, entry, ask=ask)
         except TimeoutError:
             failed = _Failed(errors.overdue(self._config.fetch_seconds), lasting=False)
-        except SourceError as error:
-            trouble = errors.of_source(error)
-            failed = _Failed(trouble, lasting=trouble.retry_after is None)
-        except PressrunError as error:
-            trouble = errors.of_preparation(error)
-            failed = _Failed(trouble, lasting=trouble.retry_after is None)
+        except (SourceError, PressrunError) as error:
+            failed = _failed(error)
         except _Failed as error:
             failed = error
         return await self._failure(wanted, entry, failed, ask=ask)
@@ -143,8 +144,10 @@ class Bringing:
     async def _bring(self, wanted: Wanted, entry: Entry | None, *, ask: bool) -> Brought:
         if entry is not None and not ask and self._is_good(entry):
             # Fresh, but its blob is not in memory, or the node was restarted.
+            fresh_here = self._cache.peek(wanted.key) is entry
             brought = await self._held(wanted, entry)
             if brought is not None:
+                self.shared += not fresh_here
                 return brought
         try:
             ref = AssetRef.parse(wanted.ref)
@@ -153,7 +156,42 @@ class Bringing:
             raise _Failed(errors.invalid_ref(error), lasting=True) from error
         source = self._registry.get(ref.source)
         async with self._slots.setdefault(ref.source, asyncio.Semaphore(self._config.max_fetches)):
+            if ask or ref.source in LOCAL:
+                return await self._asked(wanted, entry, source, ref, rendition)
+            return await self._turns.run(
+                wanted.key,
+                lambda: self._found(wanted),
+                lambda: self._told(wanted, entry, source, ref, rendition),
+            )
+
+    async def _found(self, wanted: Wanted) -> Brought | None:
+        """What another process brought meanwhile.
+
+        Raises:
+            _Failed: it could not.
+        """
+        entry = await self._ledger.get(wanted.key)
+        if entry is None or not self._is_good(entry):
+            denial = await self._ledger.denied(wanted.key)
+            if denial is None or self._belief.was_told(wanted.ref, denial.at):
+                return None
+            raise _Failed(denial.trouble, lasting=denial.lasting)
+        if entry.prepared is not None and not await self._store.contains(entry.prepared):
+            return None  # on its way still: it would be prepared again here
+        brought = await self._held(wanted, entry)
+        self.shared += brought is not None
+        return brought
+
+    async def _told(
+        self, wanted: Wanted, entry: Entry | None, source: Source, ref: AssetRef, rendition: Rendition
+    ) -> Brought:
+        """As `_asked`; those who wait for this process are told of a failure too, and do not ask one by one."""
+        try:
             return await self._asked(wanted, entry, source, ref, rendition)
+        except (SourceError, PressrunError, _Failed) as error:
+            failed = error if isinstance(error, _Failed) else _failed(error)
+            await self._ledger.deny(wanted.key, Denial(failed.trouble, failed.lasting, self._clock.now()))
+            raise failed from error
 
     async def _asked(
         self, wanted: Wanted, entry: Entry | None, source: Source, ref: AssetRef, rendition: Rendition
@@ -307,6 +345,11 @@ class Bringing:
             await self._cache.delete(key)
             await self._ledger.delete(key)
         return Brought(entry, found_in)
+
+
+def _failed(error: SourceError | PressrunError) -> _Failed:
+    trouble = errors.of_source(error) if isinstance(error, SourceError) else errors.of_preparation(error)
+    return _Failed(trouble, lasting=trouble.retry_after is None)
 
 
 def _refused(wanted: Wanted, descriptor: AssetDescriptor) -> bool:

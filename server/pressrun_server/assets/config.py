@@ -35,6 +35,8 @@ class AssetConfig:
     """One asset must be described, fetched and prepared within this time, whoever waits for it."""
     prepare_seconds: float = 30.0
     """A preparer may work on one image for this long."""
+    claim_seconds: float = 5.0
+    """Of several nodes that want one asset, one asks its source; where it dies, another does after this time."""
     max_fetches: int = 8
     """Assets fetched at once from one source; each may be held in memory whole while it is."""
     max_bytes: int = 64 * 1024 * 1024

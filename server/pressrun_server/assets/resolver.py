@@ -16,6 +16,7 @@ from pressrun_server.assets.config import AssetConfig
 from pressrun_server.assets.descriptors import DescriptorCache
 from pressrun_server.assets.entry import Entry, Trouble
 from pressrun_server.assets.errors import of_preparation
+from pressrun_server.assets.feed import FeedStats
 from pressrun_server.assets.ledger import Ledger
 from pressrun_server.assets.licence import Counting, LocalCounts, UncountedError, used_up
 from pressrun_server.assets.lookup import Lookup
@@ -26,6 +27,7 @@ from pressrun_server.assets.selection import Selected
 from pressrun_server.assets.settling import Answer, Ask, Find, Settled, Settling, Stored, pinned, settle
 from pressrun_server.assets.shared_entries import SharedEntries
 from pressrun_server.assets.shared_ledger import SharedLedger
+from pressrun_server.assets.turns import Turns
 from pressrun_server.cas.tier import Tier
 from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason
@@ -62,6 +64,14 @@ class ResolverStats(msgspec.Struct, frozen=True):
     """Revalidations beside a document, before an entry became stale."""
     lenient: int
     """Uses of a stale entry because its source could not be asked."""
+    waits: int
+    """Times that another process was waited for, which was asking for the same."""
+    shared: int
+    """Renditions that another process, or an earlier one, had brought, so that their source was not asked."""
+    doubts: int
+    """Times that everything held came into doubt, because news may have been missed."""
+    feed: FeedStats | None
+    """How the feed of changes does, where there is one."""
 
 
 class AssetResolver:
@@ -118,13 +128,15 @@ class AssetResolver:
             seconds=config.prepare_seconds,
             engine=cluster.engine,
         )
-        bringing = Bringing(
+        self._turns = Turns(cluster.locks, store.settle)
+        bringing = self._bringing = Bringing(
             registry=registry,
             store=store,
             preparation=self._preparation,
             cache=self._cache,
             ledger=self._entries,
             belief=belief,
+            turns=self._turns,
             config=config,
             clock=clock,
             chance=chance,
@@ -151,6 +163,7 @@ class AssetResolver:
         if self._feed is not None:
             await self._feed.close()
         await self._lookup.close()
+        await self._turns.close()
         await self._querying.close()
         await self._counts.close()
         await self._preparation.close()
@@ -164,6 +177,10 @@ class AssetResolver:
             joined=self._lookup.joined,
             refreshed=self._lookup.refreshed,
             lenient=self._lookup.lenient,
+            waits=self._turns.waits,
+            shared=self._bringing.shared,
+            doubts=self._belief.doubts,
+            feed=None if self._feed is None else self._feed.stats(),
         )
 
     async def describe(self, ref: str) -> Sequence[AssetDescriptor]:

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from pressrun_server.assets.belief import Belief, asset_name
-from pressrun_server.assets.entry import Entry
+from pressrun_server.assets.entry import Entry, Trouble
 from pressrun_server.assets.ledger import Ledger
 from pressrun_server.cas.shared_map import SharedMap
 from pressrun_server.clock import Clock
 
-__all__ = ["SharedEntries"]
+__all__ = ["LOCAL", "Denial", "SharedEntries"]
 
-_LOCAL: Final = frozenset({"pushed"})
+LOCAL: Final = frozenset({"pushed"})
 """Sources whose content is one node's own."""
 
+_DENIAL_SECONDS: Final = 1.0
+"""Long enough for those who wait to look."""
+
+
+class Denial(msgspec.Struct, frozen=True):
+    """Why an asset could not be had just now, for those who waited for the one who asked."""
+
+    trouble: Trouble
+    lasting: bool
+    """Whether asking again soon would not help."""
+    at: datetime
+
+
 _ENTRY: Final = msgspec.msgpack.Decoder(Entry)
+_DENIAL: Final = msgspec.msgpack.Decoder(Denial)
 
 
 class SharedEntries:
@@ -77,6 +92,19 @@ class SharedEntries:
         source, _, identifier = name.partition(":")
         await self._own.delete_group(source, *((name,) if identifier else ()))
 
+    async def deny(self, key: str, denial: Denial) -> None:
+        """Tell the other nodes, for a second, why an asset can't be had."""
+        if self._shared is not None:
+            await self._shared.put(f"{key}|denied", msgspec.msgpack.encode(denial), seconds=_DENIAL_SECONDS)
+
+    async def denied(self, key: str) -> Denial | None:
+        """Why an asset can't be had, if a node found that out just now."""
+        data = None if self._shared is None else await self._shared.get(f"{key}|denied")
+        try:
+            return None if data is None else _DENIAL.decode(data)
+        except msgspec.MsgspecError:
+            return None
+
     async def delete(self, key: str) -> None:
         """Forget the entry, for the others too."""
         await self._own.delete(key)
@@ -95,4 +123,4 @@ class SharedEntries:
 
 
 def _is_local(entry: Entry) -> bool:
-    return entry.descriptor.ref.partition(":")[0] in _LOCAL
+    return entry.descriptor.ref.partition(":")[0] in LOCAL

@@ -34,6 +34,7 @@ class Deferred:
     _waiting: dict[Digest, bytes] = field(default_factory=dict)
     _bytes: int = 0
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _written: asyncio.Event = field(default_factory=asyncio.Event)
     _task: asyncio.Task[None] | None = None
     _closed: bool = False
 
@@ -89,6 +90,13 @@ class Deferred:
         async with self._writing:
             await self.inner.quarantine(digest)
 
+    async def settle(self) -> None:
+        """Wait until what waits now is written, or was given up."""
+        for digest, data in list(self._waiting.items()):
+            while self._waiting.get(digest) is data:
+                await self._written.wait()
+        await self.inner.settle()
+
     def stats(self) -> tuple[TierStats, ...]:
         """The inner tier's, with what was dropped here."""
         first, *others = self.inner.stats()
@@ -107,6 +115,7 @@ class Deferred:
         self.dropped += len(self._waiting)
         self._waiting.clear()
         self._bytes = 0
+        self._tell()
         await self.inner.close()
 
     async def _write(self) -> None:
@@ -131,3 +140,9 @@ class Deferred:
         data = self._waiting.pop(digest, None)
         if data is not None:
             self._bytes -= len(data)
+            self._tell()
+
+    def _tell(self) -> None:
+        """Wake those who wait for something to be written."""
+        self._written.set()
+        self._written = asyncio.Event()

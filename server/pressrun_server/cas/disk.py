@@ -122,6 +122,9 @@ class DiskTier:
         await self._attempt(self._files.quarantine, digest)
         self._accounting.remove(digest)
 
+    async def settle(self) -> None:
+        """Nothing waits: a put blob has its name."""
+
     def stats(self) -> tuple[TierStats, ...]:
         """What is held, as far as this process knows."""
         accounting = self._accounting

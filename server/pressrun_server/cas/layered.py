@@ -75,6 +75,11 @@ class Layered:
         await self.fast.quarantine(digest)
         await self.slow.quarantine(digest)
 
+    async def settle(self) -> None:
+        """As both do."""
+        await self.fast.settle()
+        await self.slow.settle()
+
     def stats(self) -> tuple[TierStats, ...]:
         """Those of both, nearest first."""
         return (*self.fast.stats(), *self.slow.stats())

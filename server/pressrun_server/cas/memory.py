@@ -77,6 +77,9 @@ class MemoryTier:
         """Drop the damaged blob."""
         await self.delete(digest)
 
+    async def settle(self) -> None:
+        """Nothing waits."""
+
     def stats(self) -> tuple[TierStats, ...]:
         """What is held now."""
         accounting = self._accounting

@@ -93,6 +93,10 @@ class Metered:
         """Take the damaged blob out of use."""
         await self.inner.quarantine(digest)
 
+    async def settle(self) -> None:
+        """As the inner tier does."""
+        await self.inner.settle()
+
     def stats(self) -> tuple[TierStats, ...]:
         """The inner tier's."""
         return self.inner.stats()

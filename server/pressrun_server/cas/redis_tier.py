@@ -132,6 +132,9 @@ class RedisTier:
         """Drop the damaged blob."""
         await self.delete(digest)
 
+    async def settle(self) -> None:
+        """Nothing waits: what was put is at the server."""
+
     def stats(self) -> tuple[TierStats, ...]:
         """What the server last said about all that it holds."""
         return (

@@ -136,6 +136,9 @@ class S3Tier:
         """Remove the damaged object; a bucket with versions keeps it for those who look into it."""
         await self.delete(digest)
 
+    async def settle(self) -> None:
+        """Nothing waits: what was put is in the bucket."""
+
     def stats(self) -> tuple[TierStats, ...]:
         """What happened; what the bucket holds is not known."""
         return (

@@ -78,6 +78,9 @@ class Tier(Protocol):
     async def quarantine(self, digest: Digest) -> None:
         """Take a blob out of use that was found damaged; it is no longer held, though it may be kept for inspection."""
 
+    async def settle(self) -> None:
+        """Wait until what was put by now is where other processes find it, or was given up."""
+
     def stats(self) -> tuple[TierStats, ...]:
         """One entry for each tier below this one, nearest first."""
 

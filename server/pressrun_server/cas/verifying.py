@@ -82,6 +82,10 @@ class Verifying:
         """Take the damaged blob out of use."""
         await self.inner.quarantine(digest)
 
+    async def settle(self) -> None:
+        """As the inner tier does."""
+        await self.inner.settle()
+
     def stats(self) -> tuple[TierStats, ...]:
         """The inner tier's, with what was found corrupt here."""
         first, *others = self.inner.stats()

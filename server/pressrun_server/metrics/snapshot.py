@@ -1,14 +1,14 @@
-"""Metrics that are read from their owners at each scrape: helper processes and cache tiers."""
+"""Metrics that are read from their owners at each scrape: helper processes, cache tiers and what is known of assets."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-__all__ = ["CacheTier", "Composers", "Preparers", "Snapshot", "SnapshotCollector"]
+__all__ = ["Assets", "CacheTier", "Composers", "Feed", "Preparers", "Snapshot", "SnapshotCollector"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,43 @@ class CacheTier:
 
 
 @dataclass(frozen=True, slots=True)
+class Assets:
+    """What is known of assets, now and since the start."""
+
+    entries: int
+    evictions: int
+    in_flight: int
+    joined: int
+    """Waits for what another document of this node had asked for; each saved the source a request."""
+    waits: int
+    """Waits for another process that was asking."""
+    shared: int
+    """Renditions that another process had brought; each saved the source a request."""
+    refreshed: int
+    lenient: int
+    doubts: int
+    feed: Feed | None
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """How the feed of changes does, now and since the start."""
+
+    connected: bool
+    told: int
+    heard: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """A node at one moment."""
 
     composers: Composers
     preparers: Preparers
     tiers: Sequence[CacheTier]
+    assets: Assets | None = None
+    """None while the node starts."""
 
 
 class SnapshotCollector(Collector):
@@ -91,6 +122,8 @@ class SnapshotCollector(Collector):
         yield from _composers(snapshot.composers)
         yield from _preparers(snapshot.preparers)
         yield from _tiers(snapshot.tiers)
+        if snapshot.assets is not None:
+            yield from _assets(snapshot.assets)
 
 
 def _composers(composers: Composers) -> Iterable[Metric]:
@@ -144,6 +177,39 @@ def _tiers(tiers: Sequence[CacheTier]) -> Iterable[Metric]:
         for tier in tiers:
             counter.add_metric((tier.name,), getattr(tier, field))
         yield counter
+
+
+def _assets(assets: Assets) -> Iterable[Metric]:
+    yield _gauge("pressrun_asset_entries", "Renditions of assets of which something is known.", assets.entries)
+    yield _counter("pressrun_asset_entry_evictions", "Entries forgotten to make room.", assets.evictions)
+    yield _gauge("pressrun_assets_in_flight", "Renditions that are being brought.", assets.in_flight)
+    yield _counter("pressrun_asset_refreshes", "Revalidations beside a document, ahead of time.", assets.refreshed)
+    yield _counter("pressrun_asset_lenient_uses", "Uses of stale entries whose source was away.", assets.lenient)
+    yield _counter(
+        "pressrun_asset_doubts", "Times that news may have been missed, so all is asked again.", assets.doubts
+    )
+    yield _by_scope(
+        "pressrun_single_flight_waits",
+        "Waits for somebody who was asking for the same, in this process or in another.",
+        {"process": assets.joined, "cluster": assets.waits},
+    )
+    yield _by_scope(
+        "pressrun_source_requests_saved",
+        "Requests that no source got, because this process was asking already, or another had the answer.",
+        {"process": assets.joined, "cluster": assets.shared},
+    )
+    if assets.feed is not None:
+        yield _gauge("pressrun_feed_connected", "1 while the feed of changes is heard, else 0.", assets.feed.connected)
+        yield _gauge("pressrun_feed_waiting_changes", "Changes that could not be told yet.", assets.feed.waiting)
+        yield _counter("pressrun_feed_changes_told", "Changes that this node told the others.", assets.feed.told)
+        yield _counter("pressrun_feed_changes_heard", "Changes that others told this node.", assets.feed.heard)
+
+
+def _by_scope(name: str, help_text: str, values: Mapping[str, int]) -> Metric:
+    counter = CounterMetricFamily(name, help_text, labels=("scope",))
+    for scope, value in values.items():
+        counter.add_metric((scope,), value)
+    return counter
 
 
 def _gauge(name: str, help_text: str, value: float) -> Metric:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from tests.servers.redis_server import RedisServer
 
+from pressrun_client import Client
 from pressrun_server.app.config import ConfigError
 from pressrun_server.app.node import Node
 
@@ -78,3 +80,35 @@ async def test_what_one_node_made_no_other_makes_again(
             third = (await other.documents(document("r1")))["r1"]
             assert third.data == first.data
             assert await value(three, "pressrun_preparer_tasks_total") == tasks
+
+
+async def test_two_cold_nodes_ask_a_source_once(
+    start_node: StartNode, value: Callable[..., Awaitable[float]], redis_server: RedisServer
+) -> None:
+    """1,000 requests for one asset on two nodes ask its source no more than one request on one node does."""
+    ref = "cloudinary:statement/banner-premier"
+
+    async def asked(*nodes: Node) -> float:
+        return sum([await value(node, "pressrun_source_requests_total", source="cloudinary") for node in nodes])
+
+    async with start_node("alone") as alone, Client(alone.address) as client:
+        await client.resolve_assets([ref])
+        once = await asked(alone)
+    shared = {"cache_redis": redis_server.url, "cluster_key": "a secret of this cluster"}
+    async with (
+        start_node("cold-one", **shared) as one,
+        start_node("cold-two", **shared) as two,
+        Client(one.address) as first,
+        Client(two.address) as second,
+    ):
+        answers = await asyncio.gather(
+            *(client.resolve_assets([ref]) for _ in range(500) for client in (first, second))
+        )
+        digests = {outcome.descriptor.digest for (outcome,) in answers if outcome.descriptor is not None}
+        assert (len(answers), len(digests)) == (1000, 1)
+        assert await asked(one, two) == once
+        assert (
+            await value(one, "pressrun_preparer_tasks_total") + await value(two, "pressrun_preparer_tasks_total") == 1
+        )
+        saved = [await value(node, "pressrun_source_requests_saved_total", scope="cluster") for node in (one, two)]
+        assert sorted(saved) == [0, 1]

@@ -100,6 +100,14 @@ class Conformance(ABC):
         assert tier.peek(digest) in {None, data}
         assert await tier.get(digest) == data
 
+    async def test_settles(self, tier: Tier) -> None:
+        """Waiting until all is where others find it ends, with something to write and with nothing."""
+        digest, data = blob("settled", 150_000)
+        await tier.settle()
+        await tier.put(digest, data)
+        await tier.settle()
+        assert await tier.get(digest) == data
+
     async def test_many_at_once(self, tier: Tier) -> None:
         """Calls that overlap, on equal and on different blobs, see whole blobs or none."""
         blobs = [blob(f"c{number % 10}", 1000 + number % 10) for number in range(60)]

@@ -45,6 +45,29 @@ class TestConformance(Bounded):
         return _Promptly(MemoryTier(LIMIT), LIMIT * 4)
 
 
+async def test_settled_is_what_is_written() -> None:
+    """Waiting ends when what waited then is written, whatever comes later, and when the tier is closed over it."""
+    inner = _Gated()
+    tier = Deferred(inner, LIMIT)
+    (first, data), (second, more) = blob("first", 100), blob("second", 100)
+    await tier.put(first, data)
+    settling = asyncio.create_task(tier.settle())
+    await asyncio.sleep(0.01)
+    assert not settling.done()
+    await tier.put(second, more)
+    inner.open.set()
+    await settling
+    assert first in inner.written
+    await tier.settle()
+    assert inner.written == [first, second]
+    inner.open.clear()
+    await tier.put(*blob("third", 100))
+    settling = asyncio.create_task(tier.settle())
+    await asyncio.sleep(0.01)
+    await tier.close()
+    await settling
+
+
 async def test_nobody_waits_and_what_waits_is_found() -> None:
     """Putting returns while the inner tier writes nothing, and the blob is found all the same; then it is written."""
     inner = _Gated()

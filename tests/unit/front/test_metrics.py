@@ -15,7 +15,7 @@ from pressrun_server.http.server import HttpServer
 from pressrun_server.metrics.catalogue import SECONDS, Catalogue
 from pressrun_server.metrics.labels import DocumentMeters
 from pressrun_server.metrics.observers import SourceMeter, TierMeter
-from pressrun_server.metrics.snapshot import CacheTier, Composers, Preparers, Snapshot, SnapshotCollector
+from pressrun_server.metrics.snapshot import Assets, CacheTier, Composers, Feed, Preparers, Snapshot, SnapshotCollector
 
 SNAPSHOT = Snapshot(
     composers=Composers([1, 2], [100, 200], 3, 4, 5.5, 6, 7, 8),
@@ -24,6 +24,7 @@ SNAPSHOT = Snapshot(
         CacheTier("memory", 1, 2, 3, 4, 5, 6, 7, 8, 9, 1.5, available=True),
         CacheTier("redis", 1, 2, 3, 4, 5, 6, 7, 8, 9, None, available=False),
     ],
+    assets=Assets(1, 2, 3, 4, 5, 6, 7, 8, 9, Feed(connected=True, told=1, heard=2, waiting=3)),
 )
 
 
@@ -101,6 +102,13 @@ def test_snapshot_is_read_at_the_scrape() -> None:
     assert value("pressrun_cache_idle_seconds", {"tier": "memory"}) == 1.5
     assert value("pressrun_cache_idle_seconds", {"tier": "redis"}) is None
     assert [value("pressrun_cache_available", {"tier": tier}) for tier in ("memory", "redis")] == [1, 0]
+    assert value("pressrun_asset_entries") == 1
+    saved = [value("pressrun_source_requests_saved_total", {"scope": scope}) for scope in ("process", "cluster")]
+    assert saved == [4, 6]
+    assert value("pressrun_single_flight_waits_total", {"scope": "cluster"}) == 5
+    assert value("pressrun_asset_doubts_total") == 9
+    assert value("pressrun_feed_connected") == 1
+    assert value("pressrun_feed_changes_heard_total") == 2
 
 
 @pytest.fixture

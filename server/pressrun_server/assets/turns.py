@@ -1,0 +1,110 @@
+"""Single-flight between processes: of those who want one thing at the same time one makes it, the others find it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeVar
+
+from pressrun_server.cas.locks import Lock, Locks
+
+__all__ = ["Turns"]
+
+T = TypeVar("T")
+
+_FIRST_PAUSE: Final = 0.01
+_LONGEST_PAUSE: Final = 0.2
+_SETTLE_SECONDS: Final = 5.0
+
+
+class Turns:
+    """Lets one process at a time make what has a name, on this machine and in the cluster.
+
+    Who comes while another is at it looks, now and then, whether the result is there; who finds it ended without a
+    result, because it failed or its holder died, makes it itself. A lock is kept until the result has settled where
+    others look, which its maker does not wait for.
+
+    Guarantee: where all reach their locks, and what is made is found afterwards, it is made once. Where they do not,
+    each makes its own, and nobody waits longer than a lease for one that died. Cost: a system call and two round trips.
+
+    Args:
+        locks: those of the machine before those of the cluster; none: nobody else is waited for.
+        settle: returns when what was made can be found by others.
+    """
+
+    def __init__(self, locks: Sequence[Locks], settle: Callable[[], Awaitable[None]]) -> None:
+        self._locks = locks
+        self._settle = settle
+        self._releasing: set[asyncio.Task[None]] = set()
+        self.waits = 0
+        """Times that somebody waited for another process."""
+        self.saved = 0
+        """Results that another process had made."""
+
+    async def run(self, name: str, look: Callable[[], Awaitable[T | None]], make: Callable[[], Awaitable[T]]) -> T:
+        """What another process made, or else what `make` gives.
+
+        Args:
+            name: what is made.
+            look: finds what another process made; None where there is nothing.
+            make: makes it.
+
+        Raises:
+            Exception: whatever `look` and `make` raise.
+        """
+        if not self._locks:
+            return await make()
+        pause = _FIRST_PAUSE
+        while (held := await self._acquire(name)) is None:
+            if pause == _FIRST_PAUSE:
+                self.waits += 1
+            await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - no secret
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+            found = await look()
+            if found is not None:
+                self.saved += 1
+                return found
+        made = False
+        try:
+            # Whoever had it last may have let it go since this one looked.
+            found = await look()
+            if found is not None:
+                self.saved += 1
+                return found
+            result = await make()
+            made = True
+            return result
+        finally:
+            task = asyncio.get_running_loop().create_task(self._release(held, settle=made))
+            self._releasing.add(task)
+            task.add_done_callback(self._releasing.discard)
+
+    async def close(self) -> None:
+        """Release what is held."""
+        for task in tuple(self._releasing):
+            task.cancel()
+        await asyncio.gather(*self._releasing, return_exceptions=True)
+        for locks in self._locks:
+            await locks.close()
+
+    async def _acquire(self, name: str) -> list[Lock] | None:
+        held: list[Lock] = []
+        for locks in self._locks:
+            lock = await locks.acquire(name)
+            if lock is None:
+                await self._release(held, settle=False)
+                return None
+            held.append(lock)
+        return held
+
+    async def _release(self, held: Sequence[Lock], *, settle: bool) -> None:
+        try:
+            if settle:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_SETTLE_SECONDS):
+                        await self._settle()
+        finally:
+            for lock in reversed(held):
+                await lock.release()

@@ -1,0 +1,136 @@
+"""Of several processes one makes a thing, and the others find it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pressrun_server.assets.turns import Turns
+from pressrun_server.cas.locks import Lock
+
+
+class FakeLocks:
+    """Locks that processes of a test share; a dead process's can be freed."""
+
+    def __init__(self, held: set[str] | None = None) -> None:
+        self.held: set[str] = set() if held is None else held
+
+    async def acquire(self, name: str) -> Lock | None:
+        """Unless it is held."""
+        await asyncio.sleep(0)
+        if name in self.held:
+            return None
+        self.held.add(name)
+        return _FakeLock(self.held, name)
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+class _FakeLock:
+    def __init__(self, held: set[str], name: str) -> None:
+        self._held, self._name = held, name
+
+    async def release(self) -> None:
+        self._held.remove(self._name)
+
+
+class Process:
+    """One process, with what all of them can find."""
+
+    def __init__(self, locks: FakeLocks, found: dict[str, int]) -> None:
+        self.found, self.here = found, dict[str, int]()
+        self.turns = Turns((locks,), self.settle)
+        self.made = 0
+        self.failure: Exception | None = None
+
+    async def settle(self) -> None:
+        """What was made here is found by others only now."""
+        await asyncio.sleep(0.005)
+        self.found |= self.here
+
+    async def want(self, name: str) -> int:
+        """The thing, made if need be."""
+
+        async def look() -> int | None:
+            return self.found.get(name)
+
+        async def make() -> int:
+            await asyncio.sleep(0.005)
+            if self.failure is not None:
+                raise self.failure
+            self.made += 1
+            self.here[name] = self.made
+            return self.made
+
+        return await self.turns.run(name, look, make)
+
+
+@given(wanted=st.lists(st.tuples(st.integers(0, 4), st.sampled_from("abc")), min_size=1, max_size=20))
+async def test_each_thing_is_made_once(wanted: list[tuple[int, str]]) -> None:
+    """Whoever wants what, and when: nothing is made twice, and all get something."""
+    locks, found = FakeLocks(), dict[str, int]()
+    processes = [Process(locks, found) for _ in range(5)]
+    results = await asyncio.gather(*(processes[number].want(name) for number, name in dict.fromkeys(wanted)))
+    assert len(results) == len(set(wanted))
+    assert sum(process.made for process in processes) == len({name for _, name in wanted})
+    saved = sum(process.turns.saved for process in processes)
+    assert saved == len(set(wanted)) - len({name for _, name in wanted})
+    for process in processes:
+        await process.turns.close()
+    await asyncio.sleep(0)
+    assert not locks.held
+
+
+async def test_a_failure_is_its_makers_own() -> None:
+    """The next one makes it itself, and a lock whose maker failed or was cancelled is free."""
+    locks, found = FakeLocks(), dict[str, int]()
+    one, two = Process(locks, found), Process(locks, found)
+    one.failure = ValueError("it broke")
+    failing, second = asyncio.create_task(one.want("a")), asyncio.create_task(two.want("a"))
+    with pytest.raises(ValueError, match="it broke"):
+        await failing
+    assert await second == 1
+    assert (one.turns.waits, two.turns.waits) in {(0, 1), (1, 0)}
+    leaving = asyncio.create_task(one.want("b"))
+    await asyncio.sleep(0.002)
+    leaving.cancel()
+    await asyncio.gather(leaving, return_exceptions=True)
+    assert await two.want("b") == 2
+    await two.turns.close()
+
+
+async def test_a_lock_of_a_dead_process() -> None:
+    """Who waits for one that is gone makes it when the lock is free."""
+    locks = FakeLocks({"a"})
+    process = Process(locks, {})
+    waiting = asyncio.create_task(process.want("a"))
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    locks.held.clear()
+    assert await waiting == 1
+    await process.turns.close()
+
+
+async def test_all_locks_or_none() -> None:
+    """One that gets only the machine's lock lets it go, so that two never wait for each other."""
+    machine, cluster = FakeLocks(), FakeLocks({"a"})
+    process = Process(machine, {})
+    process.turns = Turns((machine, cluster), process.settle)
+    waiting = asyncio.create_task(process.want("a"))
+    await asyncio.sleep(0.03)
+    cluster.held.clear()
+    await waiting
+    await process.turns.close()
+    assert not machine.held
+    assert not cluster.held
+
+
+async def test_without_locks_everyone_makes_it() -> None:
+    """A node alone asks nobody."""
+    process = Process(FakeLocks(), {})
+    process.turns = Turns((), process.settle)
+    assert [await process.want("a"), await process.want("a")] == [1, 2]
