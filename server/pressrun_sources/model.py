@@ -21,8 +21,9 @@ _PLAIN = "/:@,;+!$'()*"
 FITS = ("limit", "fill", "fit", "pad", "scale")
 """How a rendition fills its width and height."""
 
-FORMATS = ("jpg", "png", "webp", "svg", "pdf")
-"""The formats a rendition may have."""
+FORMATS = ("jpg", "png", "webp", "svg", "pdf", "text")
+"""The formats a rendition may have; `text` means an asset's own bytes, taken as approved text: no source is asked for
+it."""
 
 COLOR_SPACES = ("srgb", "cmyk", "gray")
 

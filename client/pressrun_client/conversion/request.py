@@ -52,7 +52,7 @@ def fill_request(
         request: what the caller asked for.
         request_id: the document's id, given or made up.
         record: the record as JSON text.
-        as_of: nanoseconds since the epoch; where the request fixes a moment, that is taken.
+        as_of: nanoseconds since the epoch; where the request or its pins fix a moment, that is taken.
         time_limit: seconds that are left for the document.
 
     Raises:
@@ -87,6 +87,8 @@ def fill_request(
         if request.as_of.tzinfo is None:
             raise _invalid(Violation("as_of", "has no time zone; give an aware datetime, e.g. in UTC"), request_id)
         as_of = to_nanoseconds(request.as_of)
+    elif request.pins is not None and request.pins.as_of is not None:
+        as_of = to_nanoseconds(request.pins.as_of)
     message.as_of.seconds, message.as_of.nanos = divmod(as_of, 1_000_000_000)
     whole = int(time_limit)
     message.time_limit.seconds = whole

@@ -39,6 +39,7 @@ from pressrun_server.render.compile import Compiler
 from pressrun_server.render.compiled import SharedCompilations
 from pressrun_server.render.composers import ComposerPool
 from pressrun_server.render.contents import ContentDesk
+from pressrun_server.render.editions import Editions
 from pressrun_server.render.engine import engine
 from pressrun_server.render.explaining import Explainer
 from pressrun_server.render.pipeline import Pipeline
@@ -208,6 +209,16 @@ class Node:
                 _report(f"{entry.info.name}@{entry.info.version}", error.message)
         meters = DocumentMeters(metrics)
         meters.admit(published.info.name for published in registry)
+        editions = Editions(
+            registry=registry,
+            preparers=preparers,
+            store=store,
+            engine=digest,
+            config=config.compile,
+            metrics=metrics,
+            names=made,
+        )
+        push(editions.close)
         pipeline = self._pipeline = Pipeline(
             admission=self._admission,
             registry=registry,
@@ -217,6 +228,7 @@ class Node:
             clock=self._clock,
             config=config.pipeline,
             meters=meters,
+            editions=editions,
             reader=reader,
         )
         desk = AssetDesk(resolver, self._clock)

@@ -19,8 +19,9 @@ def tasks() -> Mapping[str, Callable[[bytes], bytes]]:
     from pressrun_server.prepare.image import image_task  # noqa: PLC0415 - see above
     from pressrun_server.prepare.raster import check_task, rasterise  # noqa: PLC0415 - see above
     from pressrun_server.prepare.rendition import rendition_task  # noqa: PLC0415 - see above
-    from pressrun_server.prepare.tasks import BUNDLE, RASTER, TaskName  # noqa: PLC0415 - see above
-    from pressrun_server.template.compile import compile_bundle  # noqa: PLC0415 - see above
+    from pressrun_server.prepare.tasks import BUNDLE, EDITION, RASTER, TaskName  # noqa: PLC0415 - see above
+    from pressrun_server.prepare.text import text_task  # noqa: PLC0415 - see above
+    from pressrun_server.template.compile import compile_bundle, compile_edition  # noqa: PLC0415 - see above
 
     encode = msgspec.msgpack.encode
 
@@ -28,7 +29,13 @@ def tasks() -> Mapping[str, Callable[[bytes], bytes]]:
         order = RASTER.decode(payload)
         return encode(rasterise(order.pdf, pages=order.pages, dpi=order.dpi))
 
+    def edition(payload: bytes) -> bytes:
+        order = EDITION.decode(payload)
+        return encode(compile_edition(order.files, order.locale, order.texts))
+
     return {
+        TaskName.EDITION: edition,
+        TaskName.TEXT: text_task,
         TaskName.COMPILE: lambda payload: encode(compile_bundle(BUNDLE.decode(payload))),
         TaskName.IMAGE: image_task,
         TaskName.RENDITION: rendition_task,

@@ -22,10 +22,11 @@ from pressrun_server.assets.turns import Turns
 from pressrun_server.cas.tier import Tier
 from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.model.approved import APPROVED
 from pressrun_server.model.asset import AssetDescriptor
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.template import RenditionSpec, Requirement
-from pressrun_server.prepare.media import inspect_image
+from pressrun_server.prepare.media import inspect_image, inspect_text
 from pressrun_sources.errors import SourceError
 from pressrun_sources.model import Approval, AssetDescription, AssetRef, Rendition
 from pressrun_sources.protocol import Source
@@ -241,8 +242,9 @@ class Bringing:
         rendition: Rendition,
         descriptor: AssetDescriptor,
     ) -> Brought:
-        data = await self._read(source, description, rendition)
-        header = inspect_image(data)
+        # A text is taken as it is.
+        data = await self._read(source, description, Rendition() if wanted.rendition == APPROVED else rendition)
+        header = inspect_text(data) if wanted.rendition == APPROVED else inspect_image(data)
         digest = Digest.of(data) if len(data) <= _LONG else await asyncio.to_thread(Digest.of, data)
         await self._store.put(digest, data)
         prepared = await self._preparation.of_bytes(digest, data, wanted.rendition)

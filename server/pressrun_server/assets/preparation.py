@@ -1,4 +1,4 @@
-"""From an image's bytes to its prepared blob, once for all who use the same bytes."""
+"""From an asset's bytes to its prepared blob, once for all who use the same bytes."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ import msgspec
 from pressrun_server.assets.flight import SingleFlight
 from pressrun_server.cas.tier import Tier
 from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.model.approved import APPROVED
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.prepared import PreparedImage
 from pressrun_server.model.template import RenditionSpec
-from pressrun_server.prepare.tasks import IMAGE, RenditionOrder, TaskName
+from pressrun_server.prepare.tasks import IMAGE, TEXT, RenditionOrder, TaskName
 
 __all__ = ["IMAGE_VERSION", "Preparation", "Prepared", "Preparing", "Remembering", "preparation_name"]
 
 IMAGE_VERSION: Final = 1
 """Counts up when `prepare.image` makes other objects of the same bytes."""
+TEXT_VERSION: Final = 1
+"""The same of `prepare.text`."""
 
 
 class Preparing(Protocol):
@@ -39,6 +42,7 @@ class Prepared(msgspec.Struct, frozen=True):
     digest: Digest
     width: int
     height: int
+    """Pixels; 0 of a text."""
 
 
 ORIGINAL = RenditionSpec()
@@ -59,11 +63,11 @@ class Remembering(Protocol):
 def preparation_name() -> str:
     """What decides the objects beside the bytes: our code and the libraries, without importing them."""
     libraries = (f"{name}={version(name)}" for name in ("pillow", "pymupdf", "deflate"))
-    return f"image={IMAGE_VERSION};{';'.join(libraries)}"
+    return f"image={IMAGE_VERSION};text={TEXT_VERSION};{';'.join(libraries)}"
 
 
 class Preparation:
-    """Prepares images and remembers by what digest the result is known.
+    """Prepares images and texts, and remembers by what digest the result is known.
 
     The name of a result is (input digest, preparation, engine); results are blobs of the store, their names are in the
     ledger.
@@ -122,19 +126,26 @@ class Preparation:
 
     async def _prepare(self, wanted: _Input, data: bytes) -> Prepared:
         rendition = wanted[1]
-        if rendition is None:
+        if rendition == APPROVED:
+            encoded = await self._preparers.run(TaskName.TEXT, data, timeout=self._seconds)
+        elif rendition is None:
             encoded = await self._preparers.run(TaskName.IMAGE, data, timeout=self._seconds)
         else:
             order = msgspec.msgpack.encode(RenditionOrder(data, rendition))
             encoded = await self._preparers.run(TaskName.RENDITION, order, timeout=self._seconds)
         try:
-            image = IMAGE.decode(encoded)
+            image = None if rendition == APPROVED else IMAGE.decode(encoded)
+            if image is None:
+                TEXT.decode(encoded)
         except msgspec.MsgspecError as error:
             raise PressrunError(
-                Reason.INTERNAL, "the preparer gave something that is no prepared image", detail=str(error)
+                Reason.INTERNAL, "the preparer gave something that is no prepared asset", detail=str(error)
             ) from error
-        _check(image)
-        prepared = Prepared(Digest.of(encoded), image.width, image.height)
+        if image is None:
+            prepared = Prepared(Digest.of(encoded), 0, 0)
+        else:
+            _check(image)
+            prepared = Prepared(Digest.of(encoded), image.width, image.height)
         await self._store.put(prepared.digest, encoded)
         self._remember(wanted, prepared)
         await self._ledger.put(self._key(wanted), prepared)
@@ -154,6 +165,8 @@ class Preparation:
 
 def made_by_us(rendition: RenditionSpec) -> RenditionSpec | None:
     """What of a rendition is made here where its source did not; None where nothing is."""
+    if rendition == APPROVED:
+        return APPROVED
     if not (rendition.width or rendition.height or rendition.color_space):
         return None
     return msgspec.structs.replace(rendition, dpi=None)

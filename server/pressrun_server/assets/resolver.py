@@ -31,6 +31,7 @@ from pressrun_server.assets.turns import Turns
 from pressrun_server.cas.tier import Tier
 from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.model.approved import APPROVED
 from pressrun_server.model.asset import AssetDescriptor, AssetUse
 from pressrun_server.model.decision import Outcome, Refused, Settlement
 from pressrun_server.model.digest import Digest
@@ -265,6 +266,15 @@ class AssetResolver:
         """
         inspect_image(data)
         await self._preparation.of_bytes(digest, data)
+        await self._store.put(digest, data)
+
+    async def check_text(self, digest: Digest, data: bytes) -> None:
+        """Read an approved text, as its first use would; it is in the store then.
+
+        Raises:
+            PressrunError: ASSET_INVALID, ASSET_TOO_LARGE, or as the preparers raise.
+        """
+        await self._preparation.of_bytes(digest, data, APPROVED)
         await self._store.put(digest, data)
 
     def resolve_warm(

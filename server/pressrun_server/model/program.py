@@ -52,7 +52,7 @@ __all__ = [
     "styles_of",
 ]
 
-FORMAT = 14
+FORMAT = 15
 """Raised when the form of a program changes, so that an old blob is compiled again instead of misread."""
 
 
@@ -504,6 +504,8 @@ class Program(msgspec.Struct, frozen=True):
     """Where links lead, by number less one."""
     locale_data: LocaleData
     policy: Policy = Policy()
+    texts: tuple[tuple[str, str], ...] = ()
+    """Slots whose approved text is in it, each with the text's digest."""
 
 
 def styles_of(inlines: tuple[Inline, ...]) -> frozenset[int]:

@@ -97,6 +97,8 @@ class Slot(msgspec.Struct, frozen=True):
     """By output channel."""
     otherwise: str
     """`fail`, `omit`, or the asset ref of the fallback."""
+    text: bool = False
+    """Whether it takes approved text, and no picture."""
     territory: Expression | None = None
     """Gives the territory of a document; None: the country of its jurisdiction, else that of its locale."""
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from pressrun_server.errors import PressrunError, Reason
 
-__all__ = ["DRAWING", "MAX_BYTES", "MAX_PIXELS", "ImageHeader", "Kind", "inspect_image", "recognise"]
+__all__ = ["DRAWING", "MAX_BYTES", "MAX_PIXELS", "ImageHeader", "Kind", "inspect_image", "inspect_text", "recognise"]
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 """Bytes that an image file may have."""
@@ -95,7 +95,7 @@ def recognise(data: bytes) -> Kind:
         return Kind("application/xml", "XML or HTML")
     if text.startswith((b"{", b"[")):
         return Kind("application/json", "JSON")
-    if _is_text(head):
+    if _is_text(head.removeprefix(b"\xef\xbb\xbf")):
         return Kind("text/plain", "text")
     return Kind("application/octet-stream", "of an unknown format")
 
@@ -131,6 +131,28 @@ def inspect_image(data: bytes) -> ImageHeader:
             "ask for a smaller rendition",
         )
     return header
+
+
+_MARKUP: Final = frozenset({"text/html", "application/xml"})
+_PLAIN: Final = frozenset({"text/plain", "application/json"})
+"""What plain text may look like: one may begin with a bracket."""
+
+
+def inspect_text(data: bytes) -> ImageHeader:
+    """The same for approved text, HTML or plain, which has no size.
+
+    Raises:
+        PressrunError: ASSET_INVALID: the bytes are something else.
+    """
+    kind = recognise(data)
+    if kind.media_type in _MARKUP:
+        return ImageHeader("text/html", 0, 0, 0, "")
+    if kind.media_type in _PLAIN:
+        return ImageHeader("text/plain", 0, 0, 0, "")
+    raise PressrunError(
+        Reason.ASSET_INVALID,
+        f"the file is {kind.words}, not approved text; give HTML or plain text, in UTF-8, or show it with <img>",
+    )
 
 
 _PNG_HEADER: Final = struct.Struct(">I4sIIBB")

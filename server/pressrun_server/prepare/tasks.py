@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from pressrun_server.model.approved import PreparedText
 from pressrun_server.model.difference import Difference
 from pressrun_server.model.prepared import PreparedImage
 from pressrun_server.model.template import CompiledTemplate, RenditionSpec
@@ -17,11 +18,14 @@ __all__ = [
     "COMPARE",
     "COMPILED",
     "DIFFERENCE",
+    "EDITION",
     "IMAGE",
     "PAGES",
     "RASTER",
     "RENDITION",
+    "TEXT",
     "CompareOrder",
+    "EditionOrder",
     "RasterOrder",
     "RenditionOrder",
     "TaskName",
@@ -33,6 +37,10 @@ class TaskName(StrEnum):
 
     COMPILE = "compile"
     """A bundle (MessagePack: path to bytes) to a CompiledTemplate (MessagePack)."""
+    EDITION = "edition"
+    """An EditionOrder (MessagePack) to a CompiledTemplate with one program (MessagePack)."""
+    TEXT = "text"
+    """HTML or plain text (its bytes) to a PreparedText (MessagePack)."""
     IMAGE = "image"
     """An image file (its bytes) to a PreparedImage (MessagePack)."""
     RENDITION = "rendition"
@@ -63,6 +71,15 @@ class RenditionOrder(msgspec.Struct, frozen=True):
     rendition: RenditionSpec
 
 
+class EditionOrder(msgspec.Struct, frozen=True):
+    """A bundle to be compiled for one locale with approved texts in it."""
+
+    files: dict[str, bytes]
+    locale: str
+    texts: dict[str, tuple[str, PreparedText]]
+    """By slot: digest and text."""
+
+
 class CompareOrder(msgspec.Struct, frozen=True):
     """Two PDF documents that are not the same bytes."""
 
@@ -81,6 +98,12 @@ IMAGE: Final = msgspec.msgpack.Decoder(PreparedImage)
 
 CHECKED: Final = msgspec.msgpack.Decoder(dict[str, object])
 """Reads the answer of `check`."""
+
+EDITION: Final = msgspec.msgpack.Decoder(EditionOrder)
+"""Reads the payload of `edition`."""
+
+TEXT: Final = msgspec.msgpack.Decoder(PreparedText)
+"""Reads the answer of `text`."""
 
 RENDITION: Final = msgspec.msgpack.Decoder(RenditionOrder)
 """Reads the payload of `rendition`."""

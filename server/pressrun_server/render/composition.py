@@ -204,6 +204,8 @@ class Composition:
         )
         for slot, digest, _ in self._prepared:
             state.update(f"{slot}={digest}\n".encode())
+        for name, text in program.texts:
+            state.update(f"{name}={text}\n".encode())
         for name in sorted(self._attributes):
             state.update(f"{name}={self._attributes[name]}\n".encode())
         state.update(self._record)

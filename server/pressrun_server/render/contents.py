@@ -70,6 +70,13 @@ class Noticing(Protocol):
             PressrunError: ASSET_INVALID, ASSET_TOO_LARGE, or as the preparers raise.
         """
 
+    async def check_text(self, digest: Digest, data: bytes) -> None:
+        """Read an approved text, as its first use would.
+
+        Raises:
+            PressrunError: ASSET_INVALID, ASSET_TOO_LARGE, or as the preparers raise.
+        """
+
     async def changed(self, *names: str) -> bool:
         """Forget what is believed of assets: their sources have other versions; says whether all nodes were told."""
 
@@ -100,6 +107,8 @@ class ContentDesk:
             digest = await asyncio.to_thread(Digest.of, data)
             if media_type in _IMAGES:
                 await self._assets.check_image(digest, data)
+            else:
+                await self._assets.check_text(digest, data)
         elif content.media_type:
             raise _wrong(
                 "media_type", "is given without content; leave it empty to keep the bytes of the newest version"

@@ -34,6 +34,7 @@ from pressrun_server.render.compile import Compiler
 from pressrun_server.render.compose_stream import ComposeJob, ComposeStream
 from pressrun_server.render.composition import Composition, LoadedProgram
 from pressrun_server.render.config import CompileConfig, PipelineConfig
+from pressrun_server.render.editions import Editions
 from pressrun_server.render.engine import engine
 from pressrun_server.render.manifest import DocumentHeader, Manifest, manifest_json
 from pressrun_server.render.pipeline import Pipeline
@@ -180,6 +181,14 @@ class LocalEngine:
             metrics=self._metrics,
         )
         published, warnings, _ = await compiler.publish(files)
+        editions = Editions(
+            registry=registry,
+            preparers=self.preparers,
+            store=self._store,
+            engine=digest,
+            config=CompileConfig(),
+            metrics=self._metrics,
+        )
         self._pipeline = Pipeline(
             admission=Admission(AdmissionConfig(), self._clock),
             registry=registry,
@@ -189,6 +198,7 @@ class LocalEngine:
             clock=self._clock,
             config=PipelineConfig(time_limit=600.0),
             meters=self._meters,
+            editions=editions,
         )
         return published.info, warnings
 

@@ -29,7 +29,7 @@ from pressrun_server.render.trace import Trace
 from pressrun_server.template.row_checks import RowChecker
 from pressrun_server.template.selection import Selection
 
-__all__ = ["OFFERED", "Composing", "Pipeline", "Reading", "Resolved", "Resolving", "Sink"]
+__all__ = ["OFFERED", "Composing", "Editing", "Pipeline", "Reading", "Resolved", "Resolving", "Sink"]
 
 OFFERED = {OutputChannel.PRINT: {OutputFormat.PDF: "application/pdf"}}
 """What this node can make, by output channel and format, with its media type."""
@@ -99,6 +99,17 @@ class Reading(Protocol):
         """
 
 
+class Editing(Protocol):
+    """Gives programs with approved texts in them; `render.editions.Editions` in a node."""
+
+    async def program(self, published: Published, locale: str, uses: Sequence[AssetUse]) -> str:
+        """The digest of the program that a document needs, as text.
+
+        Raises:
+            PressrunError: ASSET_INVALID, ASSET_UNAVAILABLE, DEADLINE_EXCEEDED, QUEUE_FULL, DRAINING, INTERNAL.
+        """
+
+
 class Composing(Protocol):
     """Composes documents; `render.composers.ComposerPool` in a node."""
 
@@ -129,8 +140,10 @@ class Pipeline:
         clock: Clock,
         config: PipelineConfig,
         meters: DocumentMeters,
+        editions: Editing,
         reader: Reading | None = None,
     ) -> None:
+        self._editions = editions
         self._admission = admission
         self._registry = registry
         self._resolver = resolver
@@ -249,15 +262,19 @@ class Pipeline:
             )
             warnings = judged(warnings, published.info.policy)
 
+            program = published.programs[header_locale]
+            if published.texts:
+                program = await self._editions.program(published, header_locale, uses)
+
             trace.step("compose")
             media_type = OFFERED[spec.channel][spec.format]
             header = DocumentHeader(media_type, published.info, self._engine, tuple(uses), header_locale, as_of)
             job = ComposeJob(
-                program=published.programs[header_locale],
+                program=program,
                 record=spec.record,
                 attributes=spec.attributes,
                 as_of=as_of,
-                assets={use.slot: str(use.prepared) for use in uses},
+                assets={use.slot: str(use.prepared) for use in uses if use.slot not in published.texts},
                 engine=self._engine,
                 interactive=spec.priority is Priority.INTERACTIVE,
                 tenant=spec.tenant,

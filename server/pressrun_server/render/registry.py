@@ -71,7 +71,7 @@ class Selecting(Protocol):
 class Published:
     """One published template, ready for the hot path."""
 
-    __slots__ = ("channels", "entry", "info", "programs", "selector")
+    __slots__ = ("channels", "entry", "info", "programs", "selector", "texts")
 
     def __init__(self, entry: Entry, selector: Selecting) -> None:
         self.entry = entry
@@ -79,7 +79,9 @@ class Published:
         self.selector = selector
         self.channels = frozenset(entry.info.channels)
         self.programs = {locale: str(digest) for locale, digest in entry.programs.items()}
-        """Digest of the program's blob by locale, as text."""
+        """Digest of the program's blob by locale, as text; without approved texts."""
+        self.texts = frozenset(slot.name for slot in entry.info.slots if slot.text)
+        """Slots that take approved text."""
 
     @property
     def key(self) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pressrun_server.errors import PressrunError, Reason, Violation
+from pressrun_server.model.approved import APPROVED
 from pressrun_server.model.choice import Choice, Query
 from pressrun_server.model.expression import Expression
 from pressrun_server.model.template import RenditionSpec, Requirement, Slot, SlotQuery, SlotRule
@@ -160,7 +161,7 @@ class SlotChooser:
         wanted: str = "",
     ) -> Selection:
         slot = self.slot
-        rendition = slot.renditions.get(channel, _ORIGINAL)
+        rendition = APPROVED if slot.text else slot.renditions.get(channel, _ORIGINAL)
         return Selection(slot.name, ref, rendition, slot.require, slot.otherwise, territory, rule, choices, wanted)
 
     def _parts(

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 import msgspec
 
+from pressrun_server.model.approved import PreparedText
 from pressrun_server.model.program import FORMAT, Program
 from pressrun_server.model.template import CompiledTemplate, FontUse, Slot, TemplateInfo
+from pressrun_server.template.approved import put_in
 from pressrun_server.template.bundle import bundle_digest, read_text
 from pressrun_server.template.cascade import REPEATED, Style, cascade
 from pressrun_server.template.description import Description, read_description
@@ -28,10 +31,22 @@ from pressrun_server.template.structure import Structure
 from pressrun_server.template.styles import StyleTable
 from pressrun_server.template.stylesheet import StyleSheet, read_stylesheet
 
-__all__ = ["compile_bundle"]
+__all__ = ["compile_bundle", "compile_edition"]
 
 _MOST_ELEMENTS = 20_000
 _LONGEST_SOURCE = 1_000_000
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the locales' programs have in common."""
+
+    programs: dict[str, bytes] = field(default_factory=dict)
+    fonts: dict[FontUse, None] = field(default_factory=dict)
+    texts: dict[str, Place] = field(default_factory=dict)
+    """Slots of approved text, and where each is shown."""
+    pictures: set[str] = field(default_factory=set)
+    """Slots of pictures."""
 
 
 def compile_bundle(files: Mapping[str, bytes]) -> CompiledTemplate:
@@ -40,6 +55,25 @@ def compile_bundle(files: Mapping[str, bytes]) -> CompiledTemplate:
     Returns:
         the programs and what the front must know; or, where there are errors, only the diagnostics.
     """
+    return _compiled(files, {}, None)
+
+
+def compile_edition(
+    files: Mapping[str, bytes], locale: str, texts: Mapping[str, tuple[str, PreparedText]]
+) -> CompiledTemplate:
+    """Compile a bundle for one of its locales with approved texts in it.
+
+    Args:
+        files: of a bundle that compiles without.
+        locale: which program is wanted.
+        texts: by slot, each with its digest.
+    """
+    return _compiled(files, texts, locale)
+
+
+def _compiled(
+    files: Mapping[str, bytes], texts: Mapping[str, tuple[str, PreparedText]], only: str | None
+) -> CompiledTemplate:
     diagnostics = Diagnostics()
     description = read_description(files, diagnostics)
     if description is None or not description.html:
@@ -52,7 +86,8 @@ def compile_bundle(files: Mapping[str, bytes]) -> CompiledTemplate:
     if source is None:
         return CompiledTemplate(diagnostics.all())
     try:
-        programs, fonts = _programs(files, description, source, diagnostics)
+        locales = description.locales if only is None else (only,)
+        found = _programs(files, description, source, diagnostics, texts, locales)
     except RecursionError:
         diagnostics.error("nesting", Place(description.html), "elements are nested too deeply", "simplify the document")
         return CompiledTemplate(diagnostics.all())
@@ -60,10 +95,11 @@ def compile_bundle(files: Mapping[str, bytes]) -> CompiledTemplate:
         problem = f"a number is too large, or a text has half a character ({type(error).__name__})"
         diagnostics.error("value", Place(description.html), problem, "look for absurd lengths and escapes like \\ud800")
         return CompiledTemplate(diagnostics.all())
-    _unused_slots(description, source, diagnostics)
+    slots = _text_slots(description, found, diagnostics)
+    _unused_slots(description, source, found, diagnostics)
     if diagnostics.failed:
         return CompiledTemplate(diagnostics.all())
-    slots = _placed_slots(description, programs, diagnostics)
+    slots = _placed_slots(description, slots, found.programs, diagnostics)
     info = TemplateInfo(
         name=description.name,
         version=description.version,
@@ -73,22 +109,36 @@ def compile_bundle(files: Mapping[str, bytes]) -> CompiledTemplate:
         default_locale=description.default_locale,
         schema=json.dumps(description.schema, sort_keys=True).encode(),
         slots=slots,
-        fonts=fonts,
+        fonts=tuple(found.fonts),
         samples=description.samples,
         locale_data=locale_data(description.default_locale),
         policy=description.policy,
     )
-    return CompiledTemplate(diagnostics.all(), info, programs)
+    return CompiledTemplate(diagnostics.all(), info, found.programs)
+
+
+def _text_slots(description: Description, found: _Found, diagnostics: Diagnostics) -> tuple[Slot, ...]:
+    """The slots, with those marked that take approved text."""
+    for name in sorted(found.texts.keys() & found.pictures):
+        message = f"the slot {name!r} takes approved text here and a picture elsewhere"
+        diagnostics.error("slot", found.texts[name], message, "use two slots")
+    for slot in description.slots:
+        if slot.name in found.texts and slot.renditions:
+            place = description.place("slots", slot.name, "renditions")
+            diagnostics.error("rendition", place, "approved text has no renditions", "remove them")
+    return tuple(
+        msgspec.structs.replace(slot, text=True) if slot.name in found.texts else slot for slot in description.slots
+    )
 
 
 def _placed_slots(
-    description: Description, programs: Mapping[str, bytes], diagnostics: Diagnostics
+    description: Description, slots: tuple[Slot, ...], programs: Mapping[str, bytes], diagnostics: Diagnostics
 ) -> tuple[Slot, ...]:
     """The slots, with renditions in pixels where they are given by resolution alone."""
-    if not any(spec.dpi for slot in description.slots for spec in slot.renditions.values()):
-        return description.slots
+    if not any(spec.dpi for slot in slots for spec in slot.renditions.values()):
+        return slots
     places = placed(msgspec.msgpack.decode(program, type=Program) for program in programs.values())
-    slots, lacking = sized(description.slots, places)
+    slots, lacking = sized(slots, places)
     for slot, channel in lacking:
         diagnostics.warning(
             "rendition",
@@ -100,25 +150,32 @@ def _placed_slots(
 
 
 def _programs(
-    files: Mapping[str, bytes], description: Description, source: str, diagnostics: Diagnostics
-) -> tuple[dict[str, bytes], tuple[FontUse, ...]]:
+    files: Mapping[str, bytes],
+    description: Description,
+    source: str,
+    diagnostics: Diagnostics,
+    texts: Mapping[str, tuple[str, PreparedText]],
+    locales: tuple[str, ...],
+) -> _Found:
     markup = parse_markup(description.html, source)
     include(markup, diagnostics)
+    put_in(markup, {slot: text for slot, (_, text) in texts.items()})
+    found = _Found()
     crowded = markup.repeat(REPEATED, _MOST_ELEMENTS)
     if crowded is not None:
         place = markup.place(crowded)
         diagnostics.error("nesting", place, f"pr-for multiplies to over {_MOST_ELEMENTS} elements", "nest fewer loops")
-        return {}, ()
+        return found
     sheets = _sheets(files, markup, diagnostics)
     styles = cascade(markup, sheets, diagnostics)
-    programs: dict[str, bytes] = {}
-    fonts: dict[FontUse, None] = {}
-    for locale in description.locales:
-        program = _program(files, description, markup, styles, sheets, locale, diagnostics)
+    digests = tuple(sorted((slot, digest) for slot, (digest, _) in texts.items()))
+    for locale in locales:
+        program = _program(files, description, markup, styles, sheets, locale, diagnostics, found)
         if program is not None and not diagnostics.failed:
-            programs[locale] = msgspec.msgpack.encode(program)
-            fonts |= dict.fromkeys(FontUse(face.name, face.sha256) for face in program.faces)
-    return programs, tuple(fonts)
+            program = msgspec.structs.replace(program, texts=digests)
+            found.programs[locale] = msgspec.msgpack.encode(program)
+            found.fonts |= dict.fromkeys(FontUse(face.name, face.sha256) for face in program.faces)
+    return found
 
 
 def _program(
@@ -129,6 +186,7 @@ def _program(
     sheets: list[StyleSheet],
     locale: str,
     diagnostics: Diagnostics,
+    found: _Found,
 ) -> Program | None:
     body = markup.root.find("body")
     try:
@@ -157,6 +215,8 @@ def _program(
         lambda _index: description.place("title"),
         scope,
     )
+    found.texts |= {name: place for name, place in structure.texts.items() if name not in found.texts}
+    found.pictures |= structure.pictures
     return Program(
         format=FORMAT,
         template=f"{description.name}@{description.version}",
@@ -219,12 +279,12 @@ def _sheets(files: Mapping[str, bytes], markup: Markup, diagnostics: Diagnostics
     return sheets
 
 
-def _unused_slots(description: Description, source: str, diagnostics: Diagnostics) -> None:
+def _unused_slots(description: Description, source: str, found: _Found, diagnostics: Diagnostics) -> None:
     for slot in description.slots:
-        if f"asset:{slot.name}" not in source:
+        if f"asset:{slot.name}" not in source and slot.name not in found.texts:
             diagnostics.warning(
                 "slot",
                 description.place("slots", slot.name),
                 f"the slot {slot.name!r} is declared and never used",
-                f'use it: <img src="asset:{slot.name}">, or remove it',
+                f'use it: <img src="asset:{slot.name}"> or <pr-content slot="{slot.name}">, or remove it',
             )

@@ -91,6 +91,10 @@ class Markup:
         line = bisect.bisect_right(self._starts, offset)
         return Place(self.file, line, offset - self._starts[line - 1] + 1)
 
+    def belongs(self, element: Element, parent: Element) -> None:
+        """An element that the compiler made stands in `parent`, and has its place."""
+        self._parents[element] = parent
+
     def adopt(self, original: Element, double: Element, parent: Element) -> None:
         """Give the copy of an element, and all in it, the places of the original; it stands in `parent` now."""
         self._parents[double] = parent

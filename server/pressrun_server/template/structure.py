@@ -40,6 +40,7 @@ from pressrun_server.model.program import (
 )
 from pressrun_server.prepare.drawing import read_drawing
 from pressrun_server.prepare.paint import number_text
+from pressrun_server.template.approved import CONTENT, LITERAL, check_content
 from pressrun_server.template.barcode import BARCODES, LEVELS
 from pressrun_server.template.bookmarks import bookmark_level, check_bookmark
 from pressrun_server.template.cascade import REPEATED, SVG, Style
@@ -64,7 +65,7 @@ ELEMENTS = {
     "nav", "div", "address", "p", "h1", "h2", "h3", "h4", "h5", "h6", "span", "a", "strong", "b", "em", "i", "small",
     "sub", "sup",
     "br", "hr", "img", "table", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "th", "td", "figure", "figcaption",
-    "blockquote", "pr-barcode", "pr-chart", "ul", "ol", "li",
+    "blockquote", "pr-barcode", "pr-chart", CONTENT, "ul", "ol", "li",
 }  # fmt: skip
 _DIRECTIVES = {"pr-for", "pr-if", "pr-elif", "pr-else", "pr-with"}
 _ATTRIBUTES = {
@@ -98,6 +99,7 @@ _RISES = {"super": 0.48, "sub": -0.2}
 """Of raised and lowered text, in its own size."""
 _LISTS = {"ul", "ol"}
 _OWN = {
+    CONTENT: {"slot"},
     "pr-barcode": {"type", "value", "level", "quiet"},
     "pr-chart": {"type", "items", "value", "label", "tick", "bar-color", "line-color", "axis-color"},
 }
@@ -152,6 +154,10 @@ class Structure(TableStructure):
         self.locale = locale
         self.diagnostics = diagnostics
         self.running: dict[str, Element] = {}
+        self.texts: dict[str, Place] = {}
+        """Slots of approved text, and where each is shown first."""
+        self.pictures: set[str] = set()
+        """Slots of pictures."""
         self.uses_count = False
         self.links: list[tuple[Inline, ...]] = []
         self._anchors = Anchors(markup, styles, diagnostics)
@@ -248,6 +254,8 @@ class Structure(TableStructure):
         if box.picture and box.picture.slot not in self.slots:
             hint = closest(box.picture.slot, self.slots, otherwise="declare slots in template.yaml")
             self.diagnostics.error("slot", place, f"no slot {box.picture.slot!r}", hint)
+        elif box.picture:
+            self.pictures.add(box.picture.slot)
         sides = {(border.color, border.style) for border in box_borders(box) if border}
         if any(box.radii) and (len(sides) > 1 or any(style != "solid" for _, style in sides)):
             message = "rounded corners need one solid colour on all borders"
@@ -295,6 +303,8 @@ class Structure(TableStructure):
         if not text.strip(" \t\n\r\f") and self.styles[element]["white-space"] not in _PRESERVE:
             return [Text(_NO_STYLE, " ")]
         style = self.table.index(self.styles[element], self._link, self._rise)
+        if LITERAL in element.attrib:
+            return [Text(style, text)]
 
         def place(index: int) -> Place:
             offset = after
@@ -349,6 +359,8 @@ class Structure(TableStructure):
             self.diagnostics.error("unknown-element", place, f"the element <{element.tag}> is not supported", hint)
             return True
         for name in element.attrib:
+            if name == LITERAL:
+                continue
             if name.startswith("pr-") and name not in _DIRECTIVES | TABLE_DIRECTIVES and name != REPEATED:
                 hint = closest(name, _DIRECTIVES | TABLE_DIRECTIVES)
                 self.diagnostics.error("directive", place, f"unknown directive {name}", hint)
@@ -458,6 +470,8 @@ class Structure(TableStructure):
             return [self._list(element, x, width, scope)]
         if element.tag == "li":
             return self._item(element, x, width, scope)
+        if element.tag == CONTENT:
+            return self._content(element, x, width, scope)
         if element.tag in _OWN:
             make = self._barcode if element.tag == "pr-barcode" else self._chart
             return make(element, x, width, scope)
@@ -469,6 +483,15 @@ class Structure(TableStructure):
         if style["display"].startswith("table"):
             place = self.markup.place(element)
             self.diagnostics.error("structure", place, f"<{element.tag}> stands outside a table", "put it into <table>")
+            return []
+        return [_lighter(self.block(element, x, width, scope))]
+
+    def _content(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
+        """Approved text; nothing where its slot has none."""
+        slot = check_content(element, self.slots, self.markup, self.diagnostics)
+        if slot:
+            self.texts.setdefault(slot, self.markup.place(element))
+        if LITERAL not in element.attrib:
             return []
         return [_lighter(self.block(element, x, width, scope))]
 
@@ -649,6 +672,7 @@ class Structure(TableStructure):
             )
             self.diagnostics.error("slot", place, message, hint)
             return []
+        self.pictures.add(slot)
         if "alt" not in element.attrib:
             self.diagnostics.error(
                 "alt", place, "the image has no alt text", 'describe it, or write alt="" for decoration'
@@ -876,7 +900,9 @@ class Structure(TableStructure):
         if fixed == target and not (SAFE_TARGET.match(target) or target[:1] == "#"):
             self.diagnostics.error("link", place, f"the link {target!r} is not supported", f"valid: {TARGETS}")
             return self._inlines(element, scope)
-        self.links.append(tuple(self.text(target, 0, lambda _index: place, self.scope)))
+        literal: tuple[Inline, ...] = (Text(0, target),)
+        told = literal if LITERAL in element.attrib else tuple(self.text(target, 0, lambda _index: place, self.scope))
+        self.links.append(told)
         self._link = len(self.links)
         found = self._inlines(element, scope)
         self._link = 0

@@ -26,7 +26,7 @@ from pressrun_server.render.compose_stream import ComposeJob, ComposeStream
 from pressrun_server.render.config import PipelineConfig
 from pressrun_server.render.manifest import DocumentHeader
 from pressrun_server.render.pipeline import Pipeline
-from pressrun_server.render.registry import Registry
+from pressrun_server.render.registry import Published, Registry
 from pressrun_server.render.template_files import Entry, TemplateFiles
 from pressrun_server.template.locales import locale_data
 from pressrun_server.template.row_checks import RowChecker
@@ -237,6 +237,13 @@ def _spec(**changes: Any) -> RenderSpec:
     return RenderSpec(**{**fields, **changes})
 
 
+class _FakeEditions:
+    """Knows no texts."""
+
+    async def program(self, published: Published, locale: str, _uses: Sequence[AssetUse]) -> str:
+        return published.programs[locale]
+
+
 @dataclass
 class _Bench:
     """A pipeline among fakes."""
@@ -284,6 +291,7 @@ def build(tmp_path: Path) -> Callable[..., Any]:
             clock=clock,
             config=config or PipelineConfig(),
             meters=meters,
+            editions=_FakeEditions(),
         )
         return _Bench(pipeline, gate, registry, resolver, composers, metrics)
 
