@@ -14,7 +14,7 @@ from pressrun_loadtest.sandbox.command import sandbox
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["demo", "sandbox"]
+__all__ = ["demo", "gallery", "sandbox"]
 
 _DEMO_NEEDS = ("aiohttp", "msgspec", "PIL", "pymupdf", "pymupdf_fonts", "rich", "structlog")
 """What the demo imports beyond the load tester's own extra, some of it in the node's processes."""
@@ -53,11 +53,7 @@ def demo(
 
     Example: pressrun demo --documents 200 --seed 7
     """
-    missing = [name for name in _DEMO_NEEDS if find_spec(name) is None]
-    if missing:
-        click.echo(f"Error: the demo runs a node too and needs {', '.join(missing)}, not installed here.", err=True)
-        click.echo("Install everything with:\n  pip install 'pressrun[all]'", err=True)
-        raise SystemExit(2)
+    _require()
     # Not at the top: `pressrun --help` stays quick.
     from rich.console import Console  # noqa: PLC0415
 
@@ -75,6 +71,43 @@ def demo(
     except DemoError as error:
         raise click.ClickException(str(error)) from error
     raise SystemExit(code)
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("out/gallery"),
+    show_default=True,
+    help="Where documents, manifests and pages are written.",
+)
+@click.option("--width", type=click.IntRange(100, 2000), default=420, show_default=True, help="Pixels of a page.")
+def gallery(out: Path, width: int) -> None:
+    """Render a document for each way in which the asset systems are used.
+
+    Starts the stand-ins with the gallery's brand library and one node on free ports of this machine, renders every
+    document, and holds each to the assets that it must show. Exit code 1: one shows something else, or failed.
+
+    Example: pressrun gallery --out out/gallery
+    """
+    _require()
+    from pressrun_loadtest.demo.errors import DemoError  # noqa: PLC0415
+    from pressrun_loadtest.gallery.run import run_gallery  # noqa: PLC0415
+
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        code = run_gallery(out, width, click.echo)
+    except (DemoError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    raise SystemExit(code)
+
+
+def _require() -> None:
+    missing = [name for name in _DEMO_NEEDS if find_spec(name) is None]
+    if missing:
+        click.echo(f"Error: this runs a node too and needs {', '.join(missing)}, not installed here.", err=True)
+        click.echo("Install everything with:\n  pip install 'pressrun[all]'", err=True)
+        raise SystemExit(2)
 
 
 def _leave(number: int, _: FrameType | None) -> None:

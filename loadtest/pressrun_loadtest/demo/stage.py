@@ -48,12 +48,22 @@ class Stage:
             node refuses another template under a version that it knows.
         composers: composer processes; None leaves it to the node.
         sandbox: the environment file of a sandbox that runs already; None starts one.
+        seed: what a sandbox that is started holds; None: the samples.
     """
 
-    def __init__(self, folder: Path, *, cache: Path, composers: int | None = None, sandbox: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        cache: Path,
+        composers: int | None = None,
+        sandbox: Path | None = None,
+        seed: Path | None = None,
+    ) -> None:
         self._folder = folder
         self._composers = composers
         self._sandbox = sandbox
+        self._seed = ["--seed", str(seed)] if seed else []
         self._stack = ExitStack()
         self.data_dir = cache / _sample_digest()[:12]
 
@@ -76,7 +86,7 @@ class Stage:
         file = self._fresh("sandbox.env")
         child = Child(
             "the sandbox",
-            tethered("-m", "pressrun_loadtest.sandbox", "--env-file", str(file)),
+            tethered("-m", "pressrun_loadtest.sandbox", "--env-file", str(file), *self._seed),
             log=self._folder / "sandbox.log",
             environment=own_environment(),
         )

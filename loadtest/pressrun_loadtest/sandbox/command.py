@@ -12,15 +12,17 @@ import click
 
 __all__ = ["sandbox"]
 
-_MAPPING = Path(__file__).parent / "core-dam-mapping.yaml"
-"""What the fields of the stand-in's invented Core DAM tenant mean."""
-
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; keep it on loopback.")
 @click.option("--core-dam-port", type=click.IntRange(0, 65535), default=0, help="Port of Core DAM; 0 takes a free one.")
 @click.option("--cloudinary-api-port", type=click.IntRange(0, 65535), default=0, help="Port of Cloudinary's Admin API.")
 @click.option("--cloudinary-delivery-port", type=click.IntRange(0, 65535), default=0, help="Port of its delivery.")
+@click.option("--iconik-port", type=click.IntRange(0, 65535), default=0, help="Port of iconik.")
+@click.option("--iconik-store-port", type=click.IntRange(0, 65535), default=0, help="Port of the store of its files.")
+@click.option("--http-port", type=click.IntRange(0, 65535), default=0, help="Port of the HTTP endpoint.")
+@click.option("--smintio-port", type=click.IntRange(0, 65535), default=0, help="Port of Smint.io.")
+@click.option("--smintio-store-port", type=click.IntRange(0, 65535), default=0, help="Port of its downloads.")
 @click.option(
     "--seed",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -36,14 +38,13 @@ _MAPPING = Path(__file__).parent / "core-dam-mapping.yaml"
     help="Write the same lines to this file when the stand-ins answer.",
 )
 def sandbox(
+    *,
     host: str,
-    core_dam_port: int,
-    cloudinary_api_port: int,
-    cloudinary_delivery_port: int,
     seed: Path | None,
     token_life: int,
     signature_algorithm: str,
     env_file: Path | None,
+    **ports: int,
 ) -> None:
     """Run local stand-ins of the outside systems until Ctrl-C.
 
@@ -62,16 +63,12 @@ def sandbox(
         stand_ins = Sandbox(
             seed=load_seed(seed) if seed else None,
             host=host,
-            ports=Ports(core_dam_port, cloudinary_api_port, cloudinary_delivery_port),
+            ports=Ports(**{name.removesuffix("_port"): port for name, port in ports.items()}),
             core_dam=CoreDamOptions(token_life_s=token_life),
             cloudinary=CloudinaryOptions(signature_algorithm=SignatureAlgorithm(signature_algorithm)),
         )
         async with stand_ins as running:
-            # The stand-ins are an invented tenant on this machine: its fields must be named, its addresses allowed.
-            environment = running.settings.environment() | {
-                "PRESSRUN_CORE_DAM_MAPPING_FILE": str(_MAPPING),
-                "PRESSRUN_SOURCES_ALLOW_LOOPBACK": "true",
-            }
+            environment = running.settings.node_environment()
             lines = "".join(f"{name}={value}\n" for name, value in environment.items())
             sys.stdout.write(lines)
             sys.stdout.flush()

@@ -13,6 +13,7 @@ MEDIA_TYPES = {
     "avif": "image/avif",
     "gif": "image/gif",
     "jpg": "image/jpeg",
+    "mp4": "video/mp4",
     "png": "image/png",
     "svg": "image/svg+xml",
     "tif": "image/tiff",

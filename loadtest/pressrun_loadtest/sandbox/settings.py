@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 __all__ = [
     "CloudinarySettings",
@@ -12,6 +13,13 @@ __all__ = [
     "SandboxSettings",
     "SmintioSettings",
 ]
+
+_MAPPING = Path(__file__).parent / "core-dam-mapping.yaml"
+"""What the fields of the stand-in's invented Core DAM tenant mean."""
+_SMINTIO_MAPPING = Path(__file__).parent / "smintio-mapping.yaml"
+"""How often its tasks are looked at."""
+_HTTP_MAPPING = Path(__file__).parent / "http-mapping.yaml"
+"""Where the HTTP stand-in has metadata and its search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +99,15 @@ class SandboxSettings:
     iconik: IconikSettings
     http: HttpSettings
     smintio: SmintioSettings
+
+    def node_environment(self) -> dict[str, str]:
+        """`environment`, and what else a node must be told of invented tenants on this machine."""
+        return self.environment() | {
+            "PRESSRUN_CORE_DAM_MAPPING_FILE": str(_MAPPING),
+            "PRESSRUN_HTTP_SOURCE_MAPPING_FILE": str(_HTTP_MAPPING),
+            "PRESSRUN_SMINTIO_MAPPING_FILE": str(_SMINTIO_MAPPING),
+            "PRESSRUN_SOURCES_ALLOW_LOOPBACK": "true",
+        }
 
     def environment(self) -> dict[str, str]:
         """Environment variables that point a node at the sandbox."""

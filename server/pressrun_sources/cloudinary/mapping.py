@@ -11,12 +11,14 @@ rights_until: rights_end
 language: language
 region: region
 criteria: {segment: segment, offer: offer_code}   # our name: external id; other names are taken as external ids
+video_still: auto                                 # or seconds (3.5), or a percentage (25p)
 search: {page_size: 100, max_pages: 5}
 ```
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -26,6 +28,7 @@ from pressrun_sources.shape import Section
 
 __all__ = ["CloudinaryMapping", "parse_mapping"]
 
+_STILL = re.compile(r"auto|\d{1,5}(\.\d{1,3})?p?")
 _STATES = (Approval.APPROVED, Approval.PENDING, Approval.REJECTED, Approval.RETIRED)
 
 
@@ -42,6 +45,8 @@ class CloudinaryMapping:
     language: str = "language"
     region: str = "region"
     criteria: Mapping[str, str] = field(default_factory=dict)
+    video_still: str = "auto"
+    """Which moment of a video documents show: seconds such as 3.5, a percentage such as 25p, or `auto`."""
     page_size: int = 100
     max_pages: int = 5
 
@@ -64,8 +69,14 @@ def parse_mapping(text: str) -> tuple[CloudinaryMapping, list[str]]:
         language=top.text("language", default.language),
         region=top.text("region", default.region),
         criteria={name: criteria.text(name) for name in criteria.names()},
+        video_still=top.text("video_still", default.video_still),
         page_size=search.integer("page_size", default.page_size, 1, 500),
         max_pages=search.integer("max_pages", default.max_pages, 1, 100),
     )
+    if not _STILL.fullmatch(mapping.video_still):
+        top.fault(
+            "video_still",
+            f"expected auto, seconds such as 3.5 or a percentage such as 25p, got {mapping.video_still!r}",
+        )
     top.finish()
     return mapping, faults

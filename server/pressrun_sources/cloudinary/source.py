@@ -19,14 +19,14 @@ from pressrun_sources.candidates import Candidates, best, ranked
 from pressrun_sources.cloudinary.client import CloudinaryClient
 from pressrun_sources.cloudinary.config import CloudinaryConfig
 from pressrun_sources.cloudinary.confirmed import ConfirmedBody
-from pressrun_sources.cloudinary.description import describe_record, metadata_values
-from pressrun_sources.cloudinary.search import wanted_metadata
+from pressrun_sources.cloudinary.description import describe_record
+from pressrun_sources.cloudinary.search import told, wanted_metadata
 from pressrun_sources.cloudinary.transformation import transformation_of
 from pressrun_sources.cloudinary.url import DeliveryUrls
 from pressrun_sources.errors import InvalidReferenceError, InvalidResponseError
 from pressrun_sources.media import media_type_of
 from pressrun_sources.model import Approval, AssetDescription, AssetQuery, AssetRef, Rendition
-from pressrun_sources.shape import mapping_in, text_in
+from pressrun_sources.shape import text_in
 from pressrun_sources.transport.client import Transport
 from pressrun_sources.transport.config import TransportConfig
 from pressrun_sources.transport.observer import Observer, ignore
@@ -79,9 +79,8 @@ class CloudinarySource:
         now = self._now()
         found: list[tuple[str, AssetDescription]] = []
         for record in records:
-            metadata = mapping_in(record, "metadata")
             public_id = text_in(record, "public_id")
-            if public_id and all(value in metadata_values(metadata, name) for name, value in wanted.items()):
+            if public_id and all(value in told(record, name) for name, value in wanted.items()):
                 ref = AssetRef(self.name, public_id, _qualifiers(record))
                 description = describe_record(record, ref, self._config.mapping, now)
                 if description.approval is Approval.APPROVED and not description.deleted:
@@ -131,7 +130,8 @@ class CloudinarySource:
         try:
             if resource_type == "raw" and rendition != Rendition():
                 raise ValueError("rendition: a raw file is delivered as it is; ask for the original")  # noqa: TRY301
-            transformation, extension = transformation_of(rendition, own)
+            still = self._config.mapping.video_still if resource_type == "video" else ""
+            transformation, extension = transformation_of(rendition, own, still=still)
         except ValueError as error:
             raise InvalidReferenceError(self.name, ref, f"{self.name} cannot make {subject} so: {error}") from error
         url = self._urls.build(

@@ -17,7 +17,10 @@ from pressrun_sources.media import media_type_of
 from pressrun_sources.model import Approval, AssetDescription, AssetRef
 from pressrun_sources.shape import flag_in, integer_in, mapping_in, sequence_in, text_in
 
-__all__ = ["Found", "approval_of", "describe_found", "values_in"]
+__all__ = ["COLLECTIONS", "Found", "approval_of", "describe_found", "meets_all"]
+
+COLLECTIONS = "in_collections"
+"""The one criterion that is no metadata: the id of a collection."""
 
 _STATUSES = {
     "APPROVED": Approval.APPROVED,
@@ -49,6 +52,15 @@ def values_in(metadata: Mapping[str, object], name: str) -> tuple[str, ...]:
     """The values of a field, in the shape of the metadata service."""
     listed = sequence_in(mapping_in(metadata, name), "field_values")
     return tuple(str(item["value"]) for item in listed if isinstance(item.get("value"), str | int | float))
+
+
+def meets_all(found: Found, wanted: Mapping[str, str]) -> bool:
+    """Whether metadata and collections still have all that was searched for."""
+    holders = found.asset.get(COLLECTIONS)
+    within = holders if isinstance(holders, list) else []
+    return all(
+        value in (within if name == COLLECTIONS else values_in(found.metadata, name)) for name, value in wanted.items()
+    )
 
 
 def describe_found(found: Found, ref: AssetRef, mapping: IconikMapping) -> AssetDescription:

@@ -1,7 +1,8 @@
 """Builds searches of iconik.
 
 Documented: the body, terms with `value`, `value_in` and the names `metadata.<field>`, `approval_status`, sort and
-pages. Inferred: that `status` and `is_blocked` are terms as well; the index lags, so what is found is read again.
+pages. Inferred: that `status`, `is_blocked` and `in_collections` are terms as well; the index lags, so what is found is
+read again.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from pressrun_sources.iconik.description import COLLECTIONS
 from pressrun_sources.iconik.mapping import IconikMapping
 from pressrun_sources.model import AssetQuery
 
@@ -18,12 +20,13 @@ _FIELD = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
 
 def wanted_metadata(query: AssetQuery, mapping: IconikMapping) -> Mapping[str, str]:
-    """The metadata that a query asks for, by field name.
+    """The metadata that a query asks for, by field name, and the collection, where it names one by `collection`.
 
     Raises:
         ValueError: a criterion cannot be a metadata field.
     """
-    wanted = {mapping.criteria.get(name, name): value for name, value in query.criteria}
+    known = {"collection": COLLECTIONS, **mapping.criteria}
+    wanted = {known.get(name, name): value for name, value in query.criteria}
     if query.locale:
         wanted[mapping.language] = query.locale
     for name in wanted:
@@ -38,7 +41,10 @@ def search_body(wanted: Mapping[str, str]) -> Mapping[str, object]:
     Approval is no term: a newer version that waits for its own hides an older approved one from such a search.
     """
     terms = [{"name": "status", "value": "ACTIVE"}]
-    terms += [{"name": f"metadata.{name}", "value": value} for name, value in sorted(wanted.items())]
+    terms += [
+        {"name": name if name == COLLECTIONS else f"metadata.{name}", "value": value}
+        for name, value in sorted(wanted.items())
+    ]
     return {
         "doc_types": ["assets"],
         "query": "",

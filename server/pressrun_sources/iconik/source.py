@@ -17,8 +17,8 @@ from pressrun_sources.candidates import Candidates, best, ranked
 from pressrun_sources.errors import InvalidReferenceError, InvalidResponseError, NotFoundError
 from pressrun_sources.iconik.client import IconikClient
 from pressrun_sources.iconik.config import IconikConfig
-from pressrun_sources.iconik.description import Found, approval_of, describe_found, values_in
-from pressrun_sources.iconik.rendition import choose_keyframe, choose_original
+from pressrun_sources.iconik.description import Found, approval_of, describe_found, meets_all
+from pressrun_sources.iconik.rendition import choose_keyframe, choose_original, choose_proxy
 from pressrun_sources.iconik.search import wanted_metadata
 from pressrun_sources.model import Approval, AssetDescription, AssetQuery, AssetRef, Rendition
 from pressrun_sources.shape import sequence_in, text_in
@@ -83,7 +83,7 @@ class IconikSource:
             except NotFoundError:
                 # The index is behind: the asset has gone since.
                 continue
-            if all(value in values_in(found.metadata, name) for name, value in wanted.items()):
+            if meets_all(found, wanted):
                 description = describe_found(found, ref, self._mapping)
                 if description.approval is Approval.APPROVED and not description.deleted:
                     yield description
@@ -142,6 +142,7 @@ class IconikSource:
 
     async def _file(self, ref: AssetRef, version: str, subject: str) -> Mapping[str, object]:
         file = choose_original(await self._client.files(ref, version, "files", subject))
+        file = file or choose_proxy(await self._client.files(ref, version, "proxies", subject))
         file = file or choose_keyframe(await self._client.files(ref, version, "keyframes", subject))
         if file is None:
             message = f"{self.name} has neither a picture nor a poster of {subject} yet; try again later"

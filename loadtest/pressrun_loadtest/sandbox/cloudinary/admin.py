@@ -1,6 +1,7 @@
 """State changes that tests ask of the Cloudinary stand-in, at `POST /__sandbox__/do/{operation}`.
 
-Every body names the asset by `asset`, its public id, and by `type` if that is not `upload`.
+Every body names the asset by `asset`, its public id, and by `type` and `resource_type` if those are
+not `upload` and `image`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pressrun_loadtest.sandbox.admin import Operation, UnknownThingError
 from pressrun_loadtest.sandbox.clock import Clock
 from pressrun_loadtest.sandbox.cloudinary.access import AccessRule, read_rules
 from pressrun_loadtest.sandbox.cloudinary.metadata import check_metadata
-from pressrun_loadtest.sandbox.cloudinary.seed import DELIVERY_TYPES, MODERATION_STATUSES
+from pressrun_loadtest.sandbox.cloudinary.seed import DELIVERY_TYPES, MODERATION_STATUSES, RESOURCE_TYPES
 from pressrun_loadtest.sandbox.cloudinary.store import Asset, CloudinaryStore, ForcedContent
 from pressrun_loadtest.sandbox.fields import BadInputError, Fields
 from pressrun_loadtest.sandbox.pictures import grayscale
@@ -113,9 +114,10 @@ class Operations:
 def _find(store: CloudinaryStore, fields: Fields) -> Asset:
     public_id = fields.text("asset")
     delivery_type = fields.optional_choice("type", DELIVERY_TYPES) or "upload"
-    asset = store.find(delivery_type, public_id)
+    kind = fields.optional_choice("resource_type", RESOURCE_TYPES) or "image"
+    asset = store.find(delivery_type, public_id, kind)
     if asset is None:
-        raise UnknownThingError(f"body.asset: no asset of type {delivery_type} has the public id {public_id}")
+        raise UnknownThingError(f"body.asset: no {kind} of type {delivery_type} has the public id {public_id}")
     return asset
 
 
@@ -130,6 +132,8 @@ def _report(asset: Asset) -> dict[str, object]:
     return {
         "asset_id": asset.asset_id,
         "public_id": asset.public_id,
+        "resource_type": asset.resource_type,
+        "type": asset.type,
         "version": asset.version,
         "etag": asset.etag,
         "moderation_status": asset.moderation_status,

@@ -78,8 +78,8 @@ class AdminApi:
 
     def _find(self, request: web.Request) -> Asset:
         public_id = request.match_info["public_id"]
-        asset = self.store.find(request.match_info["type"], public_id)
-        if asset is None or request.match_info["resource_type"] != "image":
+        asset = self.store.find(request.match_info["type"], public_id, request.match_info["resource_type"])
+        if asset is None:
             raise _not_found(public_id)
         return asset
 

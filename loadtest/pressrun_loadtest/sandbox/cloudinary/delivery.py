@@ -48,12 +48,12 @@ class Delivery:
         transformation = self._check_address(address)
         asset = self._asset(address)
         target, negotiated = _target(transformation, address, asset, request.headers.get("Accept", ""))
-        original = not transformation.components and target == asset.picture.format
+        original = not transformation.components and target == asset.format
         self._check_access(asset, address, original=original)
         if asset.forced is not None:
             derived = Derived(asset.forced.data, asset.forced.content_type, ())
         elif original:
-            derived = Derived(asset.data, MEDIA_TYPES[target], ())
+            derived = Derived(asset.original, MEDIA_TYPES[target], ())
         else:
             derived = await self._derive(asset, transformation, target)
         return _respond(request, asset, derived, _disposition(transformation, asset, target), negotiated=negotiated)
@@ -63,13 +63,11 @@ class Delivery:
             raise DeliveryError(401, f"Unknown customer {address.cloud}")
         if address.signature and not url_signature_is_valid(address.signature, address.to_sign, self.options):
             raise DeliveryError(401, f"Invalid signature {address.signature}")
-        if address.resource_type != "image":
-            raise DeliveryError(404, f"Resource not found - {address.public_id}")
         return parse_transformation(address.components, self.options.named_transformations)
 
     def _asset(self, address: Address) -> Asset:
         # The version only makes URLs differ: an old one gives the present file.
-        asset = self.store.find(address.type, address.public_id)
+        asset = self.store.find(address.type, address.public_id, address.resource_type)
         if asset is None:
             raise DeliveryError(404, f"Resource not found - {address.public_id}")
         if self.options.moderation_blocks_delivery and asset.moderation_status not in (None, "approved"):
@@ -98,7 +96,7 @@ def _target(transformation: Transformation, address: Address, asset: Asset, acce
     """The format to deliver, and whether it was negotiated."""
     wanted = transformation.last("f")
     if wanted is None:
-        return address.format or asset.picture.format, False
+        return address.format or asset.format, False
     if wanted in {"auto", "auto:image"}:
         best = next((name for name in ("avif", "webp") if MEDIA_TYPES[name] in accept), asset.picture.format)
         return best, True

@@ -10,12 +10,13 @@ from pressrun_loadtest.sandbox.cloudinary.access import AccessRule, read_rules
 from pressrun_loadtest.sandbox.cloudinary.metadata import FieldType, MetadataField, MetadataValue, check_metadata
 from pressrun_loadtest.sandbox.fields import BadInputError, Fields
 
-__all__ = ["DELIVERY_TYPES", "MODERATION_STATUSES", "AssetSeed", "CloudinarySeed", "read_seed"]
+__all__ = ["DELIVERY_TYPES", "MODERATION_STATUSES", "RESOURCE_TYPES", "AssetSeed", "CloudinarySeed", "read_seed"]
 
 LoadFile = Callable[[Fields], bytes]
 """Gives the bytes of the file that an entry names."""
 
 DELIVERY_TYPES = ("upload", "private", "authenticated")
+RESOURCE_TYPES = ("image", "video")
 MODERATION_STATUSES = ("queued", "pending", "approved", "rejected", "aborted")
 
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -23,11 +24,13 @@ _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class AssetSeed:
-    """One image."""
+    """One image, or one video."""
 
     public_id: str
     data: bytes
     type: str = "upload"
+    resource_type: str = "image"
+    """`image`, or `video`: then the data are its still."""
     display_name: str = ""
     asset_folder: str = ""
     tags: tuple[str, ...] = ()
@@ -80,6 +83,7 @@ def _read_asset(fields: Fields, metadata_fields: dict[str, MetadataField], load_
         public_id,
         load_file(fields),
         fields.optional_choice("type", DELIVERY_TYPES) or "upload",
+        fields.optional_choice("resource_type", RESOURCE_TYPES) or "image",
         fields.optional_text("display_name") or public_id.rpartition("/")[2],
         fields.optional_text("asset_folder") or public_id.rpartition("/")[0],
         fields.texts("tags"),

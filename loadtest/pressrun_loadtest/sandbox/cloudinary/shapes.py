@@ -16,18 +16,18 @@ _OPTIONAL = ("tags", "context", "metadata")
 def resource_json(asset: Asset, base_url: str) -> dict[str, object]:
     """The full record, as a read by id and an update answer it; `base_url` is delivery's, with the cloud name."""
     picture = asset.picture
-    url = f"{base_url}/image/{asset.type}/v{asset.version}/{quote(asset.public_id)}.{picture.format}"
+    url = f"{base_url}/{asset.resource_type}/{asset.type}/v{asset.version}/{quote(asset.public_id)}.{asset.format}"
     body: dict[str, object] = {
         "asset_id": asset.asset_id,
         "public_id": asset.public_id,
         "version": asset.version,
         "version_id": asset.version_id,
-        "format": picture.format,
-        "resource_type": "image",
+        "format": asset.format,
+        "resource_type": asset.resource_type,
         "type": asset.type,
         "created_at": iso_seconds(asset.created),
         "uploaded_at": iso_seconds(asset.uploaded),
-        "bytes": len(asset.data),
+        "bytes": len(asset.original),
         "width": picture.width,
         "height": picture.height,
         "aspect_ratio": round(picture.width / picture.height, 5),
@@ -45,6 +45,8 @@ def resource_json(asset: Asset, base_url: str) -> dict[str, object]:
         "metadata": asset.metadata,
         "derived": [],
     }
+    if asset.resource_type == "video":
+        body |= {"duration": 24.0, "frame_rate": 25.0}
     if asset.access_control:
         body["access_control"] = [rule.to_json() for rule in asset.access_control]
     if asset.moderation_status is not None:

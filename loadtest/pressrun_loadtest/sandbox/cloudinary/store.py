@@ -19,6 +19,8 @@ from pressrun_loadtest.sandbox.pictures import Picture, probe
 
 __all__ = ["Asset", "CloudinaryStore", "ForcedContent"]
 
+_VIDEO = b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2\x00\x00\x00\x08mdat"
+
 
 @dataclass(frozen=True, slots=True)
 class ForcedContent:
@@ -30,7 +32,7 @@ class ForcedContent:
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One image."""
+    """One image, or a video with its still as the picture."""
 
     asset_id: str
     public_id: str
@@ -52,6 +54,17 @@ class Asset:
     access_control: tuple[AccessRule, ...]
     updated: datetime
     forced: ForcedContent | None = None
+    resource_type: str = "image"
+
+    @property
+    def original(self) -> bytes:
+        """The file itself; of a video a stand-in of the stand-in, for nobody here plays it."""
+        return _VIDEO + self.etag.encode() if self.resource_type == "video" else self.data
+
+    @property
+    def format(self) -> str:
+        """The short name of the file's format."""
+        return "mp4" if self.resource_type == "video" else self.picture.format
 
 
 class CloudinaryStore:
@@ -77,10 +90,10 @@ class CloudinaryStore:
         """The asset of that id."""
         return self._assets.get(asset_id)
 
-    def find(self, delivery_type: str, public_id: str) -> Asset | None:
-        """The asset of that delivery type and public id."""
-        wanted = (delivery_type, public_id)
-        return next((a for a in self._assets.values() if (a.type, a.public_id) == wanted), None)
+    def find(self, delivery_type: str, public_id: str, resource_type: str = "image") -> Asset | None:
+        """The asset of that kind, delivery type and public id."""
+        wanted = (resource_type, delivery_type, public_id)
+        return next((a for a in self._assets.values() if (a.resource_type, a.type, a.public_id) == wanted), None)
 
     def searchable(self) -> list[Asset]:
         """The assets as search sees them, which is `index_delay_s` behind."""
@@ -128,7 +141,8 @@ class CloudinaryStore:
 
 
 def _from_seed(seed: AssetSeed) -> Asset:
-    asset_id = _md5(f"{seed.type}/{seed.public_id}".encode())
+    kind = "" if seed.resource_type == "image" else f"{seed.resource_type}/"
+    asset_id = _md5(f"{kind}{seed.type}/{seed.public_id}".encode())
     version = int(seed.uploaded.timestamp())
     return Asset(
         asset_id,
@@ -150,6 +164,7 @@ def _from_seed(seed: AssetSeed) -> Asset:
         seed.uploaded if seed.moderation_status else None,
         seed.access_control,
         seed.uploaded,
+        resource_type=seed.resource_type,
     )
 
 

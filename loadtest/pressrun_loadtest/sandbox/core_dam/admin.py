@@ -76,7 +76,8 @@ class Operations:
         """Delete the asset."""
         row = _latest(self.store, fields)
         fields.finish()
-        return {"deleted": [deleted.asset_id for deleted in self.store.delete(row.original_asset_id)]}
+        deleted = [version.asset_id for version in self.store.delete(row.original_asset_id)]
+        return {"original_asset_id": row.original_asset_id, "deleted": deleted}
 
     def content(self, fields: Fields) -> Mapping[str, object]:
         """`data` (base64) is served from now on; `content_type`; `stale_checksum` keeps the old checksum."""

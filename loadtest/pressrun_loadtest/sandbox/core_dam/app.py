@@ -18,6 +18,7 @@ from pressrun_loadtest.sandbox.core_dam.routes import API, Routes
 from pressrun_loadtest.sandbox.core_dam.seed import CoreDamSeed
 from pressrun_loadtest.sandbox.core_dam.store import CoreDamStore
 from pressrun_loadtest.sandbox.faults import FaultBox
+from pressrun_loadtest.sandbox.hooks import STANDARD_SECRET, HookSender, standard_hooks
 from pressrun_loadtest.sandbox.journal import Journal
 from pressrun_loadtest.sandbox.middleware import ADMIN_PREFIX, observing
 
@@ -45,6 +46,7 @@ class CoreDam:
         self.options = options
         self.store = CoreDamStore(seed, clock)
         self.authority = Authority(options, clock)
+        self.hooks = HookSender(standard_hooks(STANDARD_SECRET, clock, "core-dam"))
         self.faults = FaultBox()
         self.journal = Journal()
         self._clock = clock
@@ -72,7 +74,7 @@ class CoreDam:
         )
         app.add_routes(Routes(self.options, self.store, self.authority, self._clock).table())
         changes = Operations(self.store, self.authority).table()
-        app.add_routes(Admin(CORE_DAM_APP, self.faults, self.journal, self.reset, changes).table())
+        app.add_routes(Admin(CORE_DAM_APP, self.faults, self.journal, self.reset, changes, self.hooks).table())
         return {CORE_DAM_APP: app}
 
     def reset(self) -> None:

@@ -45,6 +45,9 @@ class Routes:
             web.get("/API/metadata/v1/assets/{id}/views/{view}/", self.values),
             web.get(_FILES + "versions/{version}/files/", self.files),
             web.get(_FILES + "versions/{version}/keyframes/", self.keyframes),
+            web.get(_FILES + "versions/{version}/proxies/", self.proxies),
+            web.get(_FILES + "proxies/{file}/download_url/", self.download_url),
+            web.get("/API/assets/v1/collections/{id}/contents/", self.contents),
             web.get(_FILES + "files/{file}/download_url/", self.download_url),
         ]
 
@@ -87,10 +90,28 @@ class Routes:
 
     async def keyframes(self, request: web.Request) -> web.Response:
         """Keyframes, posters and sprite sheets of one version, mixed."""
-        return self._list(request, lambda file: file.kind != "FILE")
+        return self._list(request, lambda file: file.kind not in ("FILE", "PROXY"))
+
+    async def proxies(self, request: web.Request) -> web.Response:
+        """The smaller versions of one version's original, for screens."""
+        return self._list(request, lambda file: file.kind == "PROXY")
+
+    async def contents(self, request: web.Request) -> web.Response:
+        """The assets of a collection, page by page."""
+        identifier, page, per_page = (
+            request.match_info["id"],
+            _number(request, "page", 1),
+            _number(request, "per_page", 10),
+        )
+        found = [asset for asset in self.store.assets.values() if identifier in asset.collections]
+        if not found:
+            raise IconikError(404, "Collection does not exist")
+        start = (page - 1) * per_page
+        objects = [asset_json(asset) | {"object_type": "assets"} for asset in found[start : start + per_page]]
+        return web.json_response(page_json(objects, len(found), page, per_page, request.path))
 
     async def download_url(self, request: web.Request) -> web.Response:
-        """A signed URL of one original."""
+        """A signed URL of one original or proxy."""
         asset, wanted = self._asset(request), request.match_info["file"]
         if not any(file.id == wanted for version in asset.versions for file in version.files):
             raise IconikError(404, "File does not exist")

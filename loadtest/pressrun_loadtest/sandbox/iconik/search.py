@@ -91,6 +91,8 @@ def _term(asset: Asset, term: object) -> bool:
 def _values(asset: Asset, name: str) -> tuple[str, ...]:
     if name.startswith("metadata."):
         return asset.metadata.get(name.removeprefix("metadata."), ())
+    if name == "in_collections":
+        return asset.collections
     read = _FIELDS.get(name)
     return (read(asset),) if read is not None else ()
 

@@ -37,6 +37,8 @@ class AssetSeed:
     media_type: str
     versions: tuple[VersionSeed, ...]
     metadata: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    collections: tuple[str, ...] = ()
+    """Ids of the collections that hold it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ def _read_asset(fields: Fields, load_file: LoadFile) -> AssetSeed:
         fields.optional_choice("media_type", ("image", "video")) or "image",
         tuple(_read_version(item, load_file) for item in fields.items("versions")),
         {name: values.texts(name) for name in values.names()},
+        fields.texts("collections"),
     )
     fields.finish()
     if not asset.versions:

@@ -21,6 +21,7 @@ def asset_json(asset: Asset) -> dict[str, object]:
         "is_online": True,
         "is_blocked": asset.is_blocked,
         "archive_status": "NOT_ARCHIVED",
+        "in_collections": list(asset.collections),
         "date_created": asset.versions[0].created.isoformat(),
         "date_modified": asset.modified.isoformat(),
         "versions": [
@@ -69,6 +70,9 @@ def file_json(file: StoredFile, version: Version, url: str) -> dict[str, object]
     if file.kind == "FILE":
         checksum = hashlib.md5(file.data, usedforsecurity=False).hexdigest()
         return body | {"name": file.name, "type": "FILE", "status": "CLOSED", "checksum": checksum}
+    if file.kind == "PROXY":
+        sized = {"resolution": {"width": file.width, "height": file.height}} if file.width else {}
+        return body | {"name": file.name, "filename": file.name, "status": "CLOSED", "is_public": False} | sized
     resolution = {"width": file.width, "height": file.height}
     return body | {"filename": file.name, "type": file.kind, "status": "CLOSED", "resolution": resolution}
 

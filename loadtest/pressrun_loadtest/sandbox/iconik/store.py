@@ -25,7 +25,7 @@ class StoredFile:
 
     id: str
     kind: str
-    """`FILE`, `KEYFRAME`, `POSTER` or `KEYFRAME_MAP`."""
+    """`FILE`, `PROXY`, `KEYFRAME`, `POSTER` or `KEYFRAME_MAP`."""
     name: str
     data: bytes
     width: int = 0
@@ -57,6 +57,7 @@ class Asset:
     modified: datetime
     status: str = "ACTIVE"
     is_blocked: bool = False
+    collections: tuple[str, ...] = ()
 
     @property
     def current(self) -> Version:
@@ -122,7 +123,15 @@ def _from_seed(seed: AssetSeed) -> Asset:
         _version(seed.id, number, seed.media_type, v.name, v.data, v.approval, v.created)
         for number, v in enumerate(seed.versions, 1)
     )
-    return Asset(seed.id, seed.title, seed.media_type, versions, dict(seed.metadata), versions[-1].created)
+    return Asset(
+        seed.id,
+        seed.title,
+        seed.media_type,
+        versions,
+        dict(seed.metadata),
+        versions[-1].created,
+        collections=seed.collections,
+    )
 
 
 def _version(
@@ -133,7 +142,9 @@ def _version(
     original = _VIDEO if media_type == "video" else data
     kinds = [("FILE", name, original), ("KEYFRAME_MAP", "map.png", small), ("KEYFRAME", "keyframe.png", small)]
     if media_type == "video":
-        kinds.append(("POSTER", "poster.jpg", data))
+        kinds += [("POSTER", "poster.jpg", data), ("PROXY", "proxy.mp4", _VIDEO)]
+    else:
+        kinds.append(("PROXY", "proxy.png", thumbnail(data, 1280)))
     return Version(identifier, approval, created, tuple(_file(identifier, *kind) for kind in kinds))
 
 

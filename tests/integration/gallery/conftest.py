@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from pressrun_client import Client
+from pressrun_loadtest.gallery.flows import SEED
+from pressrun_loadtest.gallery.press import publish
+from pressrun_loadtest.sandbox import Sandbox, load_seed
+from pressrun_loadtest.sandbox.hooks import STANDARD_SECRET
+from pressrun_server.app.config import NodeConfig
+from pressrun_server.app.node import Node
+
+shared = pytest_asyncio.fixture(scope="module", loop_scope="module")
+"""A node takes seconds to start, so the tests of a module share one."""
+
+
+@shared
+async def sandbox() -> AsyncIterator[Sandbox]:
+    """The five systems with the gallery's brand library."""
+    async with Sandbox(seed=load_seed(SEED)) as running:
+        yield running
+
+
+@shared
+async def node(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Node]:
+    """A node with the systems as its sources."""
+    environ = {
+        "PRESSRUN_LISTEN": "127.0.0.1:0",
+        "PRESSRUN_HTTP_LISTEN": "127.0.0.1:0",
+        "PRESSRUN_DATA_DIR": str(tmp_path_factory.mktemp("gallery-node")),
+        "PRESSRUN_COMPOSERS": "1",
+        "PRESSRUN_PREPARERS": "2",
+        "PRESSRUN_SOURCES_HOOK_SECRETS": STANDARD_SECRET,
+        "PRESSRUN_SOURCES_HOOK_ICONIK_SECRET": sandbox.iconik.options.hook_secret,
+        **sandbox.settings.node_environment(),
+    }
+    running = Node(NodeConfig.from_env(environ))
+    await running.start()
+    try:
+        yield running
+    finally:
+        await running.stop()
+
+
+@shared
+async def client(node: Node) -> AsyncIterator[Client]:
+    """A client of the node, which has the gallery's templates."""
+    async with Client(node.address) as made:
+        await publish(made)
+        yield made

@@ -1,0 +1,118 @@
+"""Every flow of every system, from the sandbox through a real node to a document."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import sys
+from pathlib import Path
+
+import aiohttp
+import pytest
+import yaml
+
+from pressrun_client import AssetUnavailableError, Client, Document
+from pressrun_loadtest.gallery.flows import SEED, Flow, bundle, flows
+from pressrun_loadtest.gallery.press import differences, render
+from pressrun_loadtest.sandbox import Sandbox
+from pressrun_server.app.node import Node
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+FLOWS = {flow.name: flow for flow in flows()}
+LOGO = "7f20c1d4a9b84e5f93d2a6b1c8e0f4d7a1b2c3d4"
+BOATS = "0b0f2d3e-9d11-41f0-8a01-000000000101"
+
+
+@pytest.mark.parametrize("flow", FLOWS.values(), ids=FLOWS.keys())
+async def test_flow(client: Client, flow: Flow) -> None:
+    """A document holds the assets that its flow expects, byte for byte, and its manifest says why."""
+    document = await render(client, flow)
+    assert differences(flow, document) == []
+    assert document.manifest.pages == 1
+
+
+async def _do(origin: str, operation: str, body: dict[str, object]) -> None:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{origin}/__sandbox__/do/{operation}", json=body) as answer,
+    ):
+        assert answer.status == 200, await answer.text()
+        assert answer.headers["X-Sandbox-Hook"] == "204"
+
+
+async def _listen(origin: str, node: Node, source: str) -> None:
+    async with aiohttp.ClientSession() as session:
+        hook = f"http://{node.http_address}/hooks/{source}"
+        async with session.post(f"{origin}/__sandbox__/hooks", json={"url": hook}) as answer:
+            assert answer.status == 200
+
+
+def _slot(document: Document, slot: str) -> tuple[str, str]:
+    """Version and digest of what a slot holds."""
+    (pin,) = (pin for pin in document.manifest.pins.assets if pin.slot == slot)
+    return pin.version, pin.digest.sha256
+
+
+async def test_change_event_of_a_regulated_asset(client: Client, node: Node, sandbox: Sandbox) -> None:
+    """The regulated logo is replaced, then retired: the next document shows the new one, and then there is none."""
+    flow, dam = FLOWS["dam-renewal"], sandbox.settings.core_dam.origin
+    first = _slot(await render(client, flow), "logo")
+    await _listen(dam, node, "core-dam")
+    new = (SEED.parent / "seal.png").read_bytes()
+    await _do(dam, "new-version", {"asset": LOGO, "data": base64.b64encode(new).decode()})
+    version, digest = _slot(await render(client, flow), "logo")
+    assert (version, digest) == ("3", hashlib.sha256(new).hexdigest())
+    assert version != first[0]
+    await _do(dam, "approval", {"asset": LOGO, "value": "RETIRED"})
+    with pytest.raises(AssetUnavailableError, match="its approval is 'retired'"):
+        await render(client, flow)
+    sandbox.core_dam.reset()
+
+
+async def test_status_and_version_updates_of_media(client: Client, node: Node, sandbox: Sandbox) -> None:
+    """In iconik a newer approved version is used at once, and a blocked asset no more."""
+    flow, origin = FLOWS["iconik-campaign"], sandbox.settings.iconik.base_url
+    await _listen(origin, node, "iconik")
+    await _do(origin, "approval", {"asset": BOATS, "status": "APPROVED"})
+    third = hashlib.sha256((SEED.parent / "banner-retired.png").read_bytes()).hexdigest()
+    assert _slot(await render(client, flow), "hero")[1] == third
+    await _do(origin, "block", {"asset": BOATS})
+    with pytest.raises(AssetUnavailableError):
+        await render(client, flow)
+    sandbox.iconik.reset()
+
+
+async def test_licence_cancelled(client: Client, node: Node, sandbox: Sandbox) -> None:
+    """Stock whose approval is taken back is replaced by the next picture, and the manifest says why."""
+    flow, origin = FLOWS["smintio-licensed"], sandbox.settings.smintio.origin
+    await _listen(origin, node, "smintio")
+    await _do(origin, "edit", {"asset": "12:image:2001", "raw": {"approvalStatus": "retired"}})
+    document = await render(client, flow)
+    hero = next(decision for decision in document.manifest.decisions if decision.slot == "hero")
+    assert hero.ref == "smintio:12:image:2002"
+    assert [one.brief for one in hero.refused] == ["not tagged brand-2026", "not approved"]
+    sandbox.smintio.reset()
+
+
+async def test_command(tmp_path: Path) -> None:
+    """`pressrun gallery` leaves a document, its decisions and its page for each flow, and says that all are right."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "from pressrun_client.cli import main; main()", "gallery", "--out", str(tmp_path),
+        "--width", "200", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()
+    assert output.decode().splitlines()[-1] == f"{len(FLOWS)} documents in {tmp_path}, 0 wrong"
+    for name in FLOWS:
+        assert (tmp_path / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert "slot logo: rule 1" in (tmp_path / f"{name}.txt").read_text()
+
+
+async def test_every_slot_is_checked() -> None:
+    """Every flow names all slots of its template, so that no picture goes unchecked."""
+    for flow in FLOWS.values():
+        slots = set(yaml.safe_load(bundle(flow.template)["template.yaml"])["slots"])
+        assert set(flow.expect) == slots
