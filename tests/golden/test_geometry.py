@@ -64,7 +64,58 @@ def _picture(body: str, css: str) -> list[list[str]]:
     return pages
 
 
+_FILL = (
+    "<div class='y'>{}<pr-fill><div class='r'></div><div class='g'></div><div class='b'></div></pr-fill></div>"
+    "<div style='position: absolute; top: 0; left: 0; width: 10pt; height: 10pt; background: black'></div>"
+)
+_FILL_CSS = (
+    "@page { size: 50pt 80pt; margin: 10pt } .y { background: yellow; padding-bottom: 10pt } .k { background: black;"
+    " height: 10pt; margin-bottom: 10pt } .r { background: red; height: 60pt } .g { background: green; height: 20pt;"
+    " margin-top: 10pt } .b { background: blue; height: 10pt }"
+)
 CASES = {
+    "the first message that fits fills what is left, margins collapse, and a box around it keeps its padding": (
+        _FILL.format("<div class='k'></div>"),
+        _FILL_CSS,
+        ["""
+        K....
+        .KKK.
+        .YYY.
+        .GGG.
+        .GGG.
+        .YYY.
+        .....
+        .....
+        """],
+    ),
+    "a smaller message where there is less room": (
+        _FILL.format("<div class='k'></div>" * 2),
+        _FILL_CSS,
+        ["""
+        K....
+        .KKK.
+        .YYY.
+        .KKK.
+        .YYY.
+        .BBB.
+        .YYY.
+        .....
+        """],
+    ),
+    "no message, and no further page for one, where there is no room": (
+        _FILL.format("<div class='k'></div>" * 2 + "<div class='k' style='margin: 0'></div>"),
+        _FILL_CSS,
+        ["""
+        K....
+        .KKK.
+        .YYY.
+        .KKK.
+        .YYY.
+        .KKK.
+        .YYY.
+        .....
+        """],
+    ),
     "margins of siblings collapse to the larger": (
         "<div class='r'></div><div class='b'></div>",
         "@page { size: 60pt 80pt; margin: 10pt }"

@@ -10,6 +10,7 @@ from pressrun_server.layout.overflow import overflow, place_of
 from pressrun_server.layout.paging import LAYERS, NAMED, Keep, edges
 from pressrun_server.layout.passage import fill
 from pressrun_server.layout.picture import fitted
+from pressrun_server.layout.placing import place
 from pressrun_server.layout.segments import Line
 from pressrun_server.layout.table import Tables
 from pressrun_server.model.content import (
@@ -17,6 +18,7 @@ from pressrun_server.model.content import (
     BoundBarcode,
     BoundBlock,
     BoundChart,
+    BoundFill,
     BoundImage,
     BoundList,
     BoundListItem,
@@ -85,12 +87,14 @@ class Flow(Tables):
             return self._block(node)  # type: ignore[arg-type]
         if kind is BoundPassage:
             return self._children(node.nodes(node.env))  # type: ignore[union-attr]
+        if kind is BoundFill:
+            return self._fill_up(node)  # type: ignore[arg-type]
         return self._absolute(node)  # type: ignore[arg-type]
 
     def _children(self, children: Iterable[BoundNode]) -> Iterator[Page]:
         for child in children:
             kind = child.__class__
-            if self._forced and kind is not BoundBlock:
+            if self._forced and kind is not BoundBlock and kind is not BoundFill:
                 yield from self._break(self._forced)
             if kind is BoundParagraph and self._whole(child):  # type: ignore[arg-type]
                 continue
@@ -161,6 +165,31 @@ class Flow(Tables):
         if box.page and box.page != outer:
             self._name = outer
             self._forced = self._forced or NAMED
+
+    def _fill_up(self, bound: BoundFill) -> Iterator[Page]:
+        """Place the first candidate that fits on this page; what is said of others does not count."""
+        below = sum(
+            opened.box.padding_bottom + (opened.box.border_bottom.width if opened.box.border_bottom else 0)
+            for opened in self._open
+        )
+        for nodes in bound.candidates if not self._forced else ():
+            notes: list[str] = []
+            trial = self._layout.trial(nodes, self._images, notes.append, artifact=self._artifact)
+            if trial.lead is None:
+                continue
+            margin = max(self._pending, trial.lead)
+            dy = self._y + margin - trial.lead
+            if dy + trial.end + below > self._bottom:
+                continue
+            for note in notes:
+                self._missing(note)
+            self._pending = margin
+            self._flush()
+            self._placed()
+            place(trial.page, self._page, dy)
+            self._y, self._pending = dy + trial.end, trial.pending
+            break
+        return iter(())
 
     def _label_line(self, y: int, ascent: int) -> None:
         """Place the marker of the item that begins, on the line that is at `y`."""

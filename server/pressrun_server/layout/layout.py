@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from pressrun_server.layout.flow import Flow
 from pressrun_server.layout.lines import Typesetter
@@ -14,7 +14,7 @@ from pressrun_server.layout.rows import RowSetter
 from pressrun_server.layout.segments import Line
 from pressrun_server.layout.static import Kept, static_nodes
 from pressrun_server.layout.trial import TrialFlow
-from pressrun_server.model.content import BoundBlock, BoundParagraph, BoundPassage, BoundRows
+from pressrun_server.model.content import BoundBlock, BoundNode, BoundParagraph, BoundPassage, BoundRows
 from pressrun_server.model.page import Page
 from pressrun_server.model.prepared import PreparedImage
 from pressrun_server.model.program import Program, Running
@@ -139,6 +139,17 @@ class Layout:
     ) -> Trial | None:
         """A passage laid out by itself; None where something of it is worth a note."""
         notes: list[str] = []
-        trial = TrialFlow(self, images, notes.append, artifact=artifact, cell=role)
-        found = trial.run(bound.nodes(bound.env))
+        found = self.trial(bound.nodes(bound.env), images, notes.append, artifact=artifact, role=role)
         return None if notes else found
+
+    def trial(
+        self,
+        nodes: Iterable[BoundNode],
+        images: Mapping[str, PreparedImage],
+        missing: Callable[[str], None],
+        *,
+        artifact: bool,
+        role: str = "",
+    ) -> Trial:
+        """Nodes laid out by themselves on an endless page; the arguments are those of `Flow`."""
+        return TrialFlow(self, images, missing, artifact=artifact, cell=role).run(nodes)

@@ -8,6 +8,7 @@ from pressrun_server.layout.segments import Line
 from pressrun_server.model.program import (
     Block,
     Conditional,
+    Fill,
     For,
     Inline,
     InlineConditional,
@@ -49,7 +50,7 @@ def place_of(node: Node) -> str:
             return _first(node.children)
         case Conditional():
             return next((place for _, nodes in node.branches if (place := _first(nodes))), "")
-        case For():
+        case For() | Fill():
             return node.place
         case Table():
             rows = (row for row in node.rows if isinstance(row, RowTemplate))

@@ -10,6 +10,7 @@ from pressrun_server.model.program import (
     Block,
     Break,
     Conditional,
+    Fill,
     For,
     Inline,
     Node,
@@ -87,6 +88,10 @@ def _node(node: Node, found: set[int]) -> bool:
         case Conditional():
             for _, branch in node.branches:
                 _nodes(branch, found)
+            static = False
+        case Fill():
+            for nodes in node.candidates:
+                _nodes(nodes, found)
             static = False
         case For():
             _nodes(node.odd, found)

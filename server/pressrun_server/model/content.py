@@ -31,6 +31,7 @@ __all__ = [
     "BoundBlock",
     "BoundCell",
     "BoundChart",
+    "BoundFill",
     "BoundImage",
     "BoundList",
     "BoundListItem",
@@ -167,6 +168,13 @@ class BoundList:
 
 
 @dataclass(slots=True, eq=False)
+class BoundFill:
+    """Candidates for the white space that is left, each made when it is looked at."""
+
+    candidates: Iterator[Iterable[BoundNode]]
+
+
+@dataclass(slots=True, eq=False)
 class BoundAbsolute:
     """A block at a fixed place."""
 
@@ -274,6 +282,7 @@ BoundNode: TypeAlias = (
     | BoundChart
     | BoundBlock
     | BoundAbsolute
+    | BoundFill
     | BoundTable
     | BoundPassage
 )

@@ -28,6 +28,7 @@ __all__ = [
     "Chart",
     "Conditional",
     "FaceData",
+    "Fill",
     "For",
     "Image",
     "Inline",
@@ -353,6 +354,13 @@ class With(msgspec.Struct, frozen=True, tag="with"):
     place: str
 
 
+class Fill(msgspec.Struct, frozen=True, tag="fill"):
+    """Blocks for the white space that is left: the first candidate that fits without a further page."""
+
+    candidates: tuple[tuple[Node, ...], ...]
+    place: str
+
+
 class For(msgspec.Struct, frozen=True, tag="for"):
     """Blocks repeated for each item; even ones may differ (`:nth-child(even)`)."""
 
@@ -452,7 +460,20 @@ class Table(msgspec.Struct, frozen=True, tag="table"):
 
 
 Node: TypeAlias = (
-    Block | List | ListItem | Paragraph | Image | Vector | Barcode | Chart | Table | Conditional | With | For | Absolute
+    Block
+    | List
+    | ListItem
+    | Paragraph
+    | Image
+    | Vector
+    | Barcode
+    | Chart
+    | Table
+    | Conditional
+    | With
+    | For
+    | Fill
+    | Absolute
 )
 
 

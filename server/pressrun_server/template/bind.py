@@ -20,6 +20,7 @@ from pressrun_server.model.content import (
     BoundBarcode,
     BoundBlock,
     BoundChart,
+    BoundFill,
     BoundImage,
     BoundList,
     BoundListItem,
@@ -43,6 +44,7 @@ from pressrun_server.model.program import (
     Cell,
     Chart,
     Conditional,
+    Fill,
     For,
     Image,
     Inline,
@@ -321,6 +323,9 @@ class Binder:
                 return self._with(node)
             case For():
                 return self._for(node)
+            case Fill():
+                candidates = [self._children(nodes) for nodes in node.candidates]
+                return lambda env: (BoundFill(make(env) for make in candidates),)
             case Absolute():
                 inner = self._apart(node.block)
                 return lambda env: (BoundAbsolute(node, inner(env)),)

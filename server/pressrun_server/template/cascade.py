@@ -27,7 +27,7 @@ Style = dict[str, Any]
 _BLOCKS = {
     "html", "body", "header", "footer", "main", "section", "article", "aside", "nav", "div", "address", "p", "h1", "h2",
     "h3", "h4", "h5", "h6", "hr", "img", "figure", "figcaption", "blockquote", "pr-barcode", "pr-chart",
-    "pr-content", "ul", "ol", "li", SVG,
+    "pr-content", "pr-fill", "ul", "ol", "li", SVG,
 }  # fmt: skip
 _TABLE_PARTS = {
     "table": "table", "thead": "table-header-group", "tfoot": "table-footer-group",

@@ -21,6 +21,7 @@ from pressrun_server.template.bundle import bundle_digest, read_text
 from pressrun_server.template.cascade import REPEATED, Style, cascade
 from pressrun_server.template.description import Description, read_description
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
+from pressrun_server.template.filling import check_fills
 from pressrun_server.template.fragments import include
 from pressrun_server.template.locales import UnknownLocaleError, locale_data
 from pressrun_server.template.markup import Markup, parse_markup
@@ -209,6 +210,7 @@ def _program(
     structure.page_names, structure.mirrored = paper.names, paper.mirrored
     content = structure.block(body, paper.margin_left, paper.content_width, scope)
     pages, kinds = paper.pages(structure, scope)
+    check_fills(content, structure.fills, diagnostics)
     title = structure.text(
         description.title or (markup.root.findtext("head/title") or "").strip() or description.name,
         0,

@@ -23,6 +23,7 @@ from pressrun_server.model.program import (
     Cell,
     Chart,
     Conditional,
+    Fill,
     For,
     Image,
     Inline,
@@ -46,6 +47,7 @@ from pressrun_server.template.bookmarks import bookmark_level, check_bookmark
 from pressrun_server.template.cascade import REPEATED, SVG, Style
 from pressrun_server.template.decimals import check_decimals, decimals
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
+from pressrun_server.template.filling import FILL
 from pressrun_server.template.flex import ALIGN, JUSTIFY, Item, places
 from pressrun_server.template.geometry import border_width, box_borders, box_of, pixels, resolved
 from pressrun_server.template.grammar import GrammarError, parse_condition, parse_loop, parse_names, parse_text
@@ -65,7 +67,7 @@ ELEMENTS = {
     "nav", "div", "address", "p", "h1", "h2", "h3", "h4", "h5", "h6", "span", "a", "strong", "b", "em", "i", "small",
     "sub", "sup",
     "br", "hr", "img", "table", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "th", "td", "figure", "figcaption",
-    "blockquote", "pr-barcode", "pr-chart", CONTENT, "ul", "ol", "li",
+    "blockquote", "pr-barcode", "pr-chart", CONTENT, FILL, "ul", "ol", "li",
 }  # fmt: skip
 _DIRECTIVES = {"pr-for", "pr-if", "pr-elif", "pr-else", "pr-with"}
 _ATTRIBUTES = {
@@ -156,6 +158,8 @@ class Structure(TableStructure):
         self.running: dict[str, Element] = {}
         self.texts: dict[str, Place] = {}
         """Slots of approved text, and where each is shown first."""
+        self.fills: dict[str, Place] = {}
+        """Where `<pr-fill>` stands, by its text."""
         self.pictures: set[str] = set()
         """Slots of pictures."""
         self.uses_count = False
@@ -470,6 +474,8 @@ class Structure(TableStructure):
             return [self._list(element, x, width, scope)]
         if element.tag == "li":
             return self._item(element, x, width, scope)
+        if element.tag == FILL:
+            return [self._fill(element, x, width, scope)]
         if element.tag == CONTENT:
             return self._content(element, x, width, scope)
         if element.tag in _OWN:
@@ -494,6 +500,25 @@ class Structure(TableStructure):
         if LITERAL not in element.attrib:
             return []
         return [_lighter(self.block(element, x, width, scope))]
+
+    def _fill(self, element: Element, x: int, width: int, scope: Scope) -> Node:
+        """Candidates for the white space that is left: each child, or each chain of pr-if, is one."""
+        texts = (element.text, *(child.tail for child in element))
+        if any((text or "").strip() for text in texts):
+            message = "text stands directly in <pr-fill>"
+            self.diagnostics.error("structure", self.markup.place(element), message, "put it into an element")
+        candidates: list[tuple[Node, ...]] = []
+        for group in self._groups(element):
+            first = group[0]
+            if not self._is_block(first) or first.get(REPEATED):
+                message = f"<{first.tag}> cannot be a candidate of <pr-fill>"
+                hint = "its candidates are blocks, one after the other; pr-for may stand inside one"
+                self.diagnostics.error("structure", self.markup.place(first), message, hint)
+                continue
+            candidates.append(tuple(self._with_condition(group, x, width, scope)))
+        place = self.markup.place(element)
+        self.fills[str(place)] = place
+        return Fill(tuple(candidates), str(place))
 
     # Flexible boxes --------------------------------------------------------------------------------------------------
 
