@@ -187,6 +187,7 @@ class NodeConfig:
                 redis=None if cache_redis is None else RedisConfig(cache_redis),
                 s3=_bucket(env),
                 cluster_key=ClusterKey(cluster_key),
+                tenant=env.text("PRESSRUN_CLUSTER_TENANT"),
             ),
             assets=AssetConfig(
                 fresh_seconds=env.seconds("PRESSRUN_ASSET_FRESH_SECONDS", assets.fresh_seconds, 86400.0),

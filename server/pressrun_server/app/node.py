@@ -45,9 +45,10 @@ from pressrun_server.render.explaining import Explainer
 from pressrun_server.render.pipeline import Pipeline
 from pressrun_server.render.prefetch import AssetDesk
 from pressrun_server.render.reading import RecordReader
-from pressrun_server.render.registry import Registry
+from pressrun_server.render.registry import Published, Registry
 from pressrun_server.render.template_files import TemplateFiles
 from pressrun_server.render.verification import Verifier
+from pressrun_server.render.warming import Warming
 from pressrun_server.rpc.asset_service import AssetService
 from pressrun_server.rpc.render_service import RenderService
 from pressrun_server.rpc.server import RpcServer
@@ -139,7 +140,7 @@ class Node:
         config.data_dir.mkdir(parents=True, exist_ok=True)
 
         link = await self._link()
-        made = None if link is None else SharedMap(link, config.store.cluster_key, "made")
+        made = self._names(link, "made")
         store = await open_store(config.store, TierMeter(metrics), redis=link)
         push(store.close)
         self.store = store
@@ -178,7 +179,7 @@ class Node:
             cluster=Cluster(
                 engine=digest,
                 made=made,
-                names=None if link is None else SharedMap(link, config.store.cluster_key, "assets"),
+                names=self._names(link, "assets"),
                 locks=_locks(config, link),
                 feed=_feed(config, sources.names(), self._clock),
             ),
@@ -219,6 +220,7 @@ class Node:
             names=made,
         )
         push(editions.close)
+        desk, warming = self._desks(resolver)
         pipeline = self._pipeline = Pipeline(
             admission=self._admission,
             registry=registry,
@@ -230,8 +232,8 @@ class Node:
             meters=meters,
             editions=editions,
             reader=reader,
+            warming=warming,
         )
-        desk = AssetDesk(resolver, self._clock)
         self._rpc = RpcServer(
             config.rpc,
             metrics,
@@ -242,7 +244,7 @@ class Node:
                 Verifier(pipeline, preparers, digest),
                 Explainer(pipeline, resolver),
             ),
-            templates=TemplateService(compiler, registry, lambda name: meters.admit((name,))),
+            templates=TemplateService(compiler, registry, lambda new: _noted(new, meters, warming)),
             assets=AssetService(desk, registry, ContentDesk(pushed, resolver, self._clock)),
         )
         push(self._rpc.stop, _STOP_GRACE)
@@ -251,6 +253,17 @@ class Node:
         watch = asyncio.create_task(self._watch(self._rpc), name="node-health")
         push(_ended, watch)
         self._rpc.serve()
+
+    def _names(self, link: RedisLink | None, space: str) -> SharedMap | None:
+        store = self.config.store
+        return None if link is None else SharedMap(link, store.cluster_key, space, tenant=store.tenant)
+
+    def _desks(self, resolver: AssetResolver) -> tuple[AssetDesk, Warming]:
+        """What answers for assets beside documents, and what warms them."""
+        # A quarter of what one source is asked at once: documents come first.
+        warming = Warming(AssetDesk(resolver, self._clock, concurrency=2), self._clock)
+        self._stack.push_async_callback(warming.close)
+        return AssetDesk(resolver, self._clock), warming
 
     async def _link(self) -> RedisLink | None:
         """The way to the cluster's cache Redis, where one is set."""
@@ -321,6 +334,12 @@ class Node:
                 rpc.serve(serving=not problem)
 
 
+def _noted(published: Published, meters: DocumentMeters, warming: Warming) -> None:
+    """A template was published."""
+    meters.admit((published.info.name,))
+    warming.published(published)
+
+
 def _counts(config: NodeConfig) -> Counting | None:
     """What counts uses for the cluster; None: the node counts for itself."""
     events = config.assets.events
@@ -331,7 +350,8 @@ def _locks(config: NodeConfig, link: RedisLink | None) -> list[Locks]:
     """Those of the processes that share this node's data folder, and those of its cluster."""
     found: list[Locks] = [FileLocks(config.data_dir / "assets" / "locks")]
     if link is not None:
-        found.append(RedisLocks(link, config.store.cluster_key, lease_seconds=config.assets.claim_seconds))
+        key = config.store.cluster_key + b"\n" + config.store.tenant.encode()
+        found.append(RedisLocks(link, key, lease_seconds=config.assets.claim_seconds))
     return found
 
 
@@ -344,7 +364,8 @@ def _feed(config: NodeConfig, sources: tuple[str, ...], clock: Clock) -> ChangeF
                 "no_events_redis", hint="set PRESSRUN_EVENTS_REDIS: a webhook reaches only the node that takes it"
             )
         return None
-    return ChangeFeed(events, clock, frozenset(filter(config.sources.hooks.covers, sources)) | {NAME})
+    heard = frozenset(filter(config.sources.hooks.covers, sources)) | {NAME}
+    return ChangeFeed(events, clock, heard, tenant=config.store.tenant)
 
 
 async def _pushed(config: NodeConfig) -> PushedSource:

@@ -72,11 +72,13 @@ class ChangeFeed:
     Args:
         address: the Redis of events, which must never evict.
         clock: the time.
+        tenant: whose changes these are; those of others are not heard.
         sources: those whose changes come to some node of the cluster by themselves, so that silence is good news.
     """
 
-    def __init__(self, address: RedisAddress, clock: Clock, sources: frozenset[str]) -> None:
+    def __init__(self, address: RedisAddress, clock: Clock, sources: frozenset[str], *, tenant: str = "") -> None:
         self._address = address
+        self._stream = f"{STREAM}:{tenant}" if tenant else STREAM
         self._clock = clock
         self._sources = sources
         self._node = uuid.uuid4().hex
@@ -138,7 +140,7 @@ class ChangeFeed:
                 async with self._link.call() as client:
                     pipeline = client.pipeline(transaction=False)
                     for name in batch:
-                        pipeline.xadd(STREAM, {"name": name, "node": self._node}, maxlen=_KEPT)
+                        pipeline.xadd(self._stream, {"name": name, "node": self._node}, maxlen=_KEPT)
                     await pipeline.execute()
             except AsideError:
                 return False
@@ -160,10 +162,10 @@ class ChangeFeed:
     async def _read(self, belief: Belief, apply: Callable[[str], Awaitable[None]]) -> None:
         """Wait for news once."""
         began = self._clock.now()
-        answer: Any = await self._reader.xread({STREAM: self._last}, count=_BATCH, block=int(_BLOCK * 1000))
+        answer: Any = await self._reader.xread({self._stream: self._last}, count=_BATCH, block=int(_BLOCK * 1000))
         entries = answer[0][1] if answer else []
         if entries:
-            first: Any = await self._reader.xrange(STREAM, count=1)
+            first: Any = await self._reader.xrange(self._stream, count=1)
             if not first or _order(first[0][0]) > _order(self._last):
                 # Entries that were not read may have been dropped to keep the stream short.
                 log.warning("the feed of changes is ahead of this node; everything held is asked for again")
@@ -183,7 +185,7 @@ class ChangeFeed:
 
     async def _rejoin(self, belief: Belief) -> None:
         """Go on at the end of the stream, whatever became of it meanwhile."""
-        last: Any = await self._reader.xrevrange(STREAM, count=1)
+        last: Any = await self._reader.xrevrange(self._stream, count=1)
         self._last = last[0][0].decode() if last else await self._begin()
         belief.doubt(self._clock.now())
         self._connected = True
@@ -192,10 +194,10 @@ class ChangeFeed:
     async def _read_all(self, belief: Belief) -> None:
         """Read the stream from its beginning; what was before that nobody knows."""
         began = self._clock.now()
-        entries: Any = await self._reader.xrange(STREAM, count=_BATCH)
+        entries: Any = await self._reader.xrange(self._stream, count=_BATCH)
         if not entries:
             self._last = await self._begin()
-            entries = await self._reader.xrange(STREAM, count=_BATCH)
+            entries = await self._reader.xrange(self._stream, count=_BATCH)
         belief.doubt(_moment(entries[0][0].decode()))
         while entries:
             for key, fields in entries:
@@ -203,13 +205,13 @@ class ChangeFeed:
                 name = _name(fields)
                 if name:
                     belief.changed(name, min(_moment(self._last) + _SKEW, self._clock.now()))
-            entries = await self._reader.xrange(STREAM, min=f"({self._last}", count=_BATCH)
+            entries = await self._reader.xrange(self._stream, min=f"({self._last}", count=_BATCH)
         belief.hear(began, self._sources)
         self._connected = True
 
     async def _begin(self) -> str:
         """Mark where the stream begins."""
-        key: Any = await self._reader.xadd(STREAM, {"node": self._node})
+        key: Any = await self._reader.xadd(self._stream, {"node": self._node})
         text = key.decode()
         assert isinstance(text, str)
         return text

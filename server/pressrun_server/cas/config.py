@@ -124,6 +124,8 @@ class StoreConfig:
     """None: no blob is kept in a bucket."""
     cluster_key: ClusterKey = field(default_factory=ClusterKey)
     """Signs the names that nodes share; the same on all of them."""
+    tenant: str = ""
+    """Whose names they are: nodes of several tenants may share a Redis and see nothing of each other's names."""
 
     def __post_init__(self) -> None:
         if self.memory_bytes <= 0:

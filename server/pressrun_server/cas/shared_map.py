@@ -13,7 +13,7 @@ __all__ = ["SharedMap"]
 
 log = logging.getLogger(__name__)
 
-PREFIX: Final = "pressrun:name:1:"
+PREFIX: Final = "pressrun:name:2:"
 """What all keys begin with; the number counts up when what is kept under them changes its form."""
 
 _SIGNATURE: Final = 32
@@ -23,22 +23,24 @@ class SharedMap:
     """Gives what any node of the cluster put under a name.
 
     A blob proves itself by its digest; a name does not, and whoever can write to Redis could let it mean another blob.
-    So each record is signed with the cluster's key together with its space and its name: a record that was changed,
-    moved to another name or written with another key is not there. An older record of the same name may come back; what
-    changes under one name must be judged by its content.
+    So each record is signed with the cluster's key together with its tenant, its space and its name: a record that was
+    changed, moved to another name or written with another key is not there. An older record of the same name may come
+    back; what changes under one name must be judged by its content.
 
     Guarantee: no failure is raised; while Redis is away nothing is found and nothing kept. Cost: one round trip.
 
     Args:
         link: the way to Redis.
         key: the cluster's secret; empty: records are only protected against damage.
-        space: names of one space never meet those of another, e.g. a tenant's.
+        space: what kind of names these are; those of one space never meet those of another.
+        tenant: whose names they are; the signature holds it too.
     """
 
-    def __init__(self, link: RedisLink, key: bytes, space: str) -> None:
+    def __init__(self, link: RedisLink, key: bytes, space: str, *, tenant: str = "") -> None:
         self._link = link
         self._key = hashlib.sha256(key).digest()
         self._space = space
+        self._tenant = tenant
         self.refused = 0
         """Records whose signature did not hold."""
 
@@ -85,9 +87,11 @@ class SharedMap:
 
     def _place(self, name: str) -> str:
         """A key of fixed length: names are long, and are nobody else's business."""
-        text = hmac.digest(self._key, f"{self._space}\n{name}".encode(), "sha256").hex()
+        text = hmac.digest(self._key, f"{self._tenant}\n{self._space}\n{name}".encode(), "sha256").hex()
         return f"{PREFIX}{self._space}:{text}"
 
     def _sign(self, name: str, value: bytes) -> bytes:
-        head = f"{len(self._space)} {len(name)}\n{self._space}\n{name}\n".encode()
+        parts = (self._tenant, self._space, name)
+        lengths = " ".join(str(len(part)) for part in parts)
+        head = "\n".join((lengths, *parts, "")).encode()
         return hmac.digest(self._key, head + value, "sha256")

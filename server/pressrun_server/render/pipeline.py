@@ -121,6 +121,13 @@ class Composing(Protocol):
         """
 
 
+class Beginning(Protocol):
+    """Warms what a template can choose; `render.warming.Warming` in a node."""
+
+    def begin(self, published: Published, channel: OutputChannel) -> None:
+        """Begin, without waiting."""
+
+
 class Pipeline:
     """Renders documents, any number at once.
 
@@ -142,6 +149,7 @@ class Pipeline:
         meters: DocumentMeters,
         editions: Editing,
         reader: Reading | None = None,
+        warming: Beginning | None = None,
     ) -> None:
         self._editions = editions
         self._admission = admission
@@ -153,6 +161,7 @@ class Pipeline:
         self._config = config
         self._meters = meters
         self._reader = reader
+        self._warming = warming
         self._decider = Decider()
 
     async def render(
@@ -247,6 +256,8 @@ class Pipeline:
             )
             if found is None:
                 journal.clear()
+                if self._warming is not None and spec.pins is None:
+                    self._warming.begin(published, spec.channel)
                 found = await self._resolver.resolve(
                     selections,
                     as_of=as_of,

@@ -73,13 +73,13 @@ async def test_what_one_node_made_no_other_makes_again(
             use = second.completion.cache_use
             assert (use.memory_hits, use.disk_hits, use.source_fetches, use.shared_hits) == (0, 0, 0, 2)
             assert await value(two, "pressrun_cache_requests_total", tier="redis", result="hit") > tasks
-        # Without the cluster's key nothing is believed, and all is made again.
-        stranger = {**shared, "cluster_key": "a secret of another one"}
-        async with start_node("three", **stranger) as three, speak(three) as other:
-            await other.publish(statement)
-            third = (await other.documents(document("r1")))["r1"]
-            assert third.data == first.data
-            assert await value(three, "pressrun_preparer_tasks_total") == tasks
+        # Without the cluster's key nothing is believed, for another tenant nothing is there, and all is made again.
+        for name, changed in (("three", {"cluster_key": "a secret of another one"}), ("four", {"cluster_tenant": "b"})):
+            async with start_node(name, **(shared | changed)) as stranger, speak(stranger) as other:
+                await other.publish(statement)
+                again = (await other.documents(document("r1")))["r1"]
+                assert again.data == first.data
+                assert await value(stranger, "pressrun_preparer_tasks_total") == tasks
 
 
 async def test_two_cold_nodes_ask_a_source_once(

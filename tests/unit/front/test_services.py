@@ -70,7 +70,7 @@ async def surface(build: Callable[..., Any], make: SimpleNamespace) -> AsyncIter
         config,
         bench.metrics,
         render=RenderService(bench.pipeline, config, PipelineConfig(), None, Explainer(bench.pipeline, bench.resolver)),  # type: ignore[arg-type]
-        templates=TemplateService(compiler, bench.registry, names.append),  # type: ignore[arg-type]
+        templates=TemplateService(compiler, bench.registry, lambda published: names.append(published.info.name)),  # type: ignore[arg-type]
         assets=AssetService(desk, bench.registry, None),
     )
     await server.start()
