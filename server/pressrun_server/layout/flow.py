@@ -135,6 +135,7 @@ class Flow(Tables):
         if box.break_before or self._forced or box.page:
             self._name = box.page or outer
             yield from self._break(box.break_before, self._forced)
+            self._page.section = self._page.section or box.section
         keeps = box.keep_inside or box.keep_next
         if keeps:
             self._hold(bound)
@@ -409,6 +410,7 @@ class Flow(Tables):
         """Something of a given size as a block; `inset` is what stays empty on all of its sides."""
         if box.break_before:
             yield from self._break(box.break_before)
+            self._page.section = self._page.section or box.section
         opened = self._enter(box)
         page = self._page
         # What is kept with it goes along; where both are too much for a page they part after all.

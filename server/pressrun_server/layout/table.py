@@ -67,6 +67,7 @@ class Tables(Paging):
         box = bound.node.box
         if box.break_before:
             yield from self._break(box.break_before)
+            self._page.section = self._page.section or box.section
         keeps = box.keep_inside or box.keep_next
         if keeps:
             self._hold(bound)

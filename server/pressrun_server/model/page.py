@@ -174,6 +174,8 @@ class Page:
     """Whether it only takes up a side, since what follows begins on the other one."""
     shift: int = 0
     """How much further to the right all of it is shown."""
+    section: bool = False
+    """Whether a section begins with it."""
 
     def untag(self) -> None:
         """Make all of it an artifact."""

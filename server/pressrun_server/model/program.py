@@ -173,6 +173,8 @@ class Box(msgspec.Struct, frozen=True):
     break_after: str = ""
     page: str = ""
     """The name of the pages that it stands on, if it asks for any."""
+    section: bool = False
+    """Whether a section begins with it, whose pages are counted by themselves."""
     keep_inside: bool = False
     """Not broken across pages where it fits on one."""
     keep_next: bool = False

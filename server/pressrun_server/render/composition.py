@@ -27,6 +27,7 @@ from pressrun_server.model.program import FORMAT, Program, Running
 from pressrun_server.model.program import Page as PageKind
 from pressrun_server.render.composition_rows import RecordRows
 from pressrun_server.render.numbers import exact_number
+from pressrun_server.render.page_numbers import PageNumbers
 from pressrun_server.render.remarks import Remarks, small_styles
 from pressrun_server.template.bind import Binder
 from pressrun_server.template.steps import Steps
@@ -128,6 +129,7 @@ class Composition:
         placed = [(slot, image) for slot, _, image in self._prepared]
         self._remarks = Remarks(program.program, program.small, placed)
         self._made = 0
+        self._numbers = PageNumbers()
 
     def __iter__(self) -> Iterator[bytes]:
         """As `_bytes`; what was kept of the record for the time being goes with its document."""
@@ -160,6 +162,8 @@ class Composition:
             self._made += 1
             if self._made > most:
                 raise PressrunError(Reason.LIMIT_EXCEEDED, f"the document has more than {most} pages; split the record")
+            if page.section:
+                self._numbers.begin(self._made)
             held.append(page)
             remarks.page = self._made + 1
             if len(held) > LOOK_AHEAD:
@@ -247,7 +251,7 @@ class Composition:
         return writer.form(form, page)
 
     def _run(self, running: Running, page: Page, env: dict[str, Any], number: int, count: int | None) -> None:
-        content = self._loaded.binder.running(running, env, number, count)
+        content = self._loaded.binder.running(running, env, self._numbers.of(number, count))
         self._remarks.page = number
         self._loaded.layout.running(running, content, page, self._images, self._remarks.note)
         self._remarks.page = self._made + 1

@@ -148,9 +148,9 @@ class Binder:
         """
         return [link(env) for link in self._links]
 
-    def running(self, running: Running, env: Environment, number: int, count: int | None) -> BoundBlock:
-        """A running element's content on one page; `count` is None while it is not known."""
-        return self._running[id(running)]({**env, "page": {"number": number, "count": count}})
+    def running(self, running: Running, env: Environment, page: Mapping[str, Any]) -> BoundBlock:
+        """A running element's content on one page; `page` is what expressions know of that."""
+        return self._running[id(running)]({**env, "page": page})
 
     def title(self, env: Environment) -> str:
         """The document's title."""

@@ -17,6 +17,7 @@ from pressrun_server.model.approved import PreparedText
 from pressrun_server.model.program import FORMAT, Program
 from pressrun_server.model.template import CompiledTemplate, FontUse, Slot, TemplateInfo
 from pressrun_server.template.approved import put_in
+from pressrun_server.template.breaks import keep_before
 from pressrun_server.template.bundle import bundle_digest, read_text
 from pressrun_server.template.cascade import REPEATED, Style, cascade
 from pressrun_server.template.description import Description, read_description
@@ -169,6 +170,7 @@ def _programs(
         return found
     sheets = _sheets(files, markup, diagnostics)
     styles = cascade(markup, sheets, diagnostics)
+    keep_before(markup, styles)
     digests = tuple(sorted((slot, digest) for slot, (digest, _) in texts.items()))
     for locale in locales:
         program = _program(files, description, markup, styles, sheets, locale, diagnostics, found)

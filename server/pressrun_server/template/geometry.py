@@ -115,6 +115,7 @@ def box_of(style: Style, x: int, containing: int, *, fills: bool = True) -> Box:
         break_before=_forced(style["break-before"]),
         break_after=_forced(style["break-after"]),
         page="" if style["page"] == "auto" else style["page"],
+        section=style["counter-reset"] == "page",
         keep_inside=style["break-inside"] == "avoid",
         keep_next=style["break-after"] == "avoid",
     )

@@ -126,7 +126,7 @@ def _row(row: Row, linked: frozenset[int]) -> bool:
 
 
 def _plain(box: Box) -> bool:
-    return not (box.break_before or box.break_after or box.page or box.picture)
+    return not (box.break_before or box.break_after or box.page or box.section or box.picture)
 
 
 def _static(paragraph: Paragraph) -> bool:

@@ -204,6 +204,7 @@ PROPERTIES: dict[str, Property] = {
     "break-before": Property(_break, "auto"),
     "break-after": Property(_break, "auto"),
     "page": Property(_page_name, "auto"),
+    "counter-reset": Property(keyword("none", "page"), "none"),
     "break-inside": Property(keyword("auto", "avoid"), "auto"),
     "position": Property(_position, "static"),
     "bookmark-level": Property(_bookmark_level, "auto"),

@@ -18,7 +18,12 @@ _LOOP = {
     "properties": {"index": {}, "index0": {}, "first": {}, "last": {}, "length": {}},
     "additionalProperties": False,
 }
-_PAGE = {"type": "object", "properties": {"number": {}, "count": {}}, "additionalProperties": False}
+_SECTION = {"type": "object", "properties": {"number": {}, "count": {}}, "additionalProperties": False}
+_PAGE = {
+    "type": "object",
+    "properties": {"number": {}, "count": {}, "section": _SECTION},
+    "additionalProperties": False,
+}
 _SUM = {"type": "object", "properties": {"page": {}, "before": {}, "running": {}}, "additionalProperties": False}
 _ROW_SUM = {"type": "object", "properties": {"running": {}}, "additionalProperties": False}
 _ATTRIBUTES = (

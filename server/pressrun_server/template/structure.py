@@ -44,6 +44,7 @@ from pressrun_server.prepare.paint import number_text
 from pressrun_server.template.approved import CONTENT, LITERAL, check_content
 from pressrun_server.template.barcode import BARCODES, LEVELS
 from pressrun_server.template.bookmarks import bookmark_level, check_bookmark
+from pressrun_server.template.breaks import check_breaks
 from pressrun_server.template.cascade import REPEATED, SVG, Style
 from pressrun_server.template.decimals import check_decimals, decimals
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
@@ -118,6 +119,8 @@ _ALIGN = {"left": "left", "right": "right", "center": "center"}
 _PRESERVE = {"pre": "all", "pre-wrap": "all", "pre-line": "lines"}
 _PLAIN_ITEMS = {"div", "p", "address", "header", "footer", "main", "span", "strong", "b", "em", "i", "small"}
 _DEEPEST = 60
+_COUNTED: tuple[Expression, ...] = (("name", "page"), ("attr", ("name", "page"), "section"))
+"""Whose number of pages is known only when all are made."""
 _NO_STYLE = -1
 """Of white space between elements, which takes the style of the text before it."""
 
@@ -212,7 +215,7 @@ class Structure(TableStructure):
         """Fold an expression and check its names."""
         folded = self.fold(node, place)
         scope.check(folded, lambda message, hint: self.diagnostics.error("unknown-field", place, message, hint))
-        if _mentions(folded, ("attr", ("name", "page"), "count")):
+        if any(_mentions(folded, ("attr", owner, "count")) for owner in _COUNTED):
             self.uses_count = True
         return folded
 
@@ -260,6 +263,7 @@ class Structure(TableStructure):
             self.diagnostics.error("slot", place, f"no slot {box.picture.slot!r}", hint)
         elif box.picture:
             self.pictures.add(box.picture.slot)
+        check_breaks(element, box, self.markup, self.styles, self.diagnostics)
         sides = {(border.color, border.style) for border in box_borders(box) if border}
         if any(box.radii) and (len(sides) > 1 or any(style != "solid" for _, style in sides)):
             message = "rounded corners need one solid colour on all borders"
@@ -984,7 +988,7 @@ _ANONYMOUS: dict[str, Any] = {
     "width": "auto", "height": "auto", "min-height": 0, "min-width": 0, "max-width": "none", "max-height": "none",
     "box-sizing": "content-box", "position": "static", "background-color": None,
     "background-image": "", **{f"border-{corner}-radius": 0 for corner in CORNERS}, "break-before": "auto",
-    "break-after": "auto", "break-inside": "auto", "page": "auto",
+    "break-after": "auto", "break-inside": "auto", "page": "auto", "counter-reset": "none",
     **{f"{kind}-{side}": 0 for kind in ("margin", "padding") for side in ("top", "right", "bottom", "left")},
     **{f"border-{side}-width": 0 for side in ("top", "right", "bottom", "left")},
     **{f"border-{side}-style": "none" for side in ("top", "right", "bottom", "left")},
@@ -1015,7 +1019,7 @@ def _lighter(block: Block) -> Node:
         or box.border_bottom
         or box.border_left
     )
-    broken = box.break_before or box.break_after or box.page or box.keep_inside or box.keep_next
+    broken = box.break_before or box.break_after or box.page or box.section or box.keep_inside or box.keep_next
     if not isinstance(only, Paragraph) or edged or painted or broken or block.role:
         return block
     if only.box.margin_top or only.box.margin_bottom:

@@ -72,9 +72,3 @@ def test_a_blank_page_is_valid_in_a_tagged_document(composed: Compose) -> None:
         assert not pdf.check_pdf_syntax()
     assert made.text(1) == ""
     assert made.text(2) == "b"
-
-
-def test_a_break_in_a_cell_is_none(composed: Compose) -> None:
-    """What is in a cell cannot begin a page."""
-    made = composed("<table><tr><td><p>a</p><p style='break-before: page'>b</p></td></tr></table>", PAGE)
-    assert made.summary.pages == 1
