@@ -11,7 +11,7 @@ PACKAGES := client server loadtest
 BUF := $(VENV)/bin/buf
 SITE = $(shell $(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
-.PHONY: help demo test test-long check conformance format types bench protos protos-check serve chart clean setup setup-dev tools
+.PHONY: help demo test test-long check conformance format types bench protos protos-check serve chart guide clean setup setup-dev tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,7 @@ check: $(VENV)/.installed-dev protos-check ## Format, lint, types, import contra
 	$(VENV)/bin/codespell
 	$(VENV)/bin/yamllint -s $$(git ls-files '*.yaml' '*.yml' ':!helm/pressrun/templates')
 	$(PY) -m tests.chart.readme --check
+	$(PY) -m pressrun_server.authoring.guide --check
 
 format: $(VENV)/.installed-dev ## Format code and protos
 	$(VENV)/bin/ruff format .
@@ -45,6 +46,9 @@ bench: $(VENV)/.installed ## Measure speed and memory; writes out/bench.json (SE
 
 conformance: $(VENV)/.installed-dev ## Hold documents to PDF/UA-1 and PDF/A-2u with veraPDF (needs Java and Maven)
 	@$(PY) -m tests.conformance $(VENV)/tools
+
+guide: $(VENV)/.installed-dev ## Write the reference of the template guide from the code
+	@$(PY) -m pressrun_server.authoring.guide
 
 protos: $(VENV)/.installed-dev ## Generate the contract's code from the protos
 	$(PY) -m grpc_tools.protoc -Iprotos -I$(SITE) --python_out=protos --pyi_out=protos --grpc_python_out=protos \

@@ -13,7 +13,7 @@ from pressrun_server.template.properties import PROPERTIES, SIDES
 from pressrun_server.template.stylesheet import Declaration, Rule, StyleSheet, read_declarations
 from pressrun_server.template.values import LONGEST, Relative
 
-__all__ = ["SVG", "Style", "cascade"]
+__all__ = ["BLOCKS", "HIDDEN", "SVG", "TABLE_PARTS", "Style", "cascade"]
 
 REPEATED = "pr-repeated"
 """Marks the copies that the compiler makes of an element with pr-for."""
@@ -24,17 +24,17 @@ SVG = "{http://www.w3.org/2000/svg}svg"
 Style = dict[str, Any]
 """Computed values by longhand. Lengths are millipoints or `Relative` percentages of the containing block's width."""
 
-_BLOCKS = {
+BLOCKS = {
     "html", "body", "header", "footer", "main", "section", "article", "aside", "nav", "div", "address", "p", "h1", "h2",
     "h3", "h4", "h5", "h6", "hr", "img", "figure", "figcaption", "blockquote", "pr-barcode", "pr-chart",
     "pr-content", "pr-fill", "ul", "ol", "li", SVG,
 }  # fmt: skip
-_TABLE_PARTS = {
+TABLE_PARTS = {
     "table": "table", "thead": "table-header-group", "tfoot": "table-footer-group",
     "tbody": "table-row-group", "tr": "table-row",
     "td": "table-cell", "th": "table-cell", "colgroup": "table-column-group", "col": "table-column",
 }  # fmt: skip
-_HIDDEN = {"head", "title", "style", "link", "meta"}
+HIDDEN = {"head", "title", "style", "link", "meta"}
 _EM = Relative
 _USER_AGENT: dict[str, dict[str, Any]] = {
     "strong": {"font-weight": True}, "b": {"font-weight": True}, "th": {"font-weight": True, "text-align": "left"},
@@ -102,9 +102,9 @@ def _declared(element: Element, matches: Any, markup: Markup, diagnostics: Diagn
 
 
 def _display(tag: str) -> str:
-    if tag in _HIDDEN:
+    if tag in HIDDEN:
         return "none"
-    return _TABLE_PARTS.get(tag, "block" if tag in _BLOCKS else "inline")
+    return TABLE_PARTS.get(tag, "block" if tag in BLOCKS else "inline")
 
 
 def _computed(declared: dict[str, Any], parent: Style | None, root: Style | None) -> Style:

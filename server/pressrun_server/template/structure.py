@@ -61,7 +61,7 @@ from pressrun_server.template.styles import StyleTable
 from pressrun_server.template.tables import TABLE_DIRECTIVES, TableStructure
 from pressrun_server.template.values import InvalidValueError, color
 
-__all__ = ["ELEMENTS", "Structure"]
+__all__ = ["ATTRIBUTES", "DIRECTIVES", "ELEMENTS", "OWN", "Structure"]
 
 ELEMENTS = {
     "html", "head", "title", "style", "link", "meta", "body", "header", "footer", "main", "section", "article", "aside",
@@ -70,8 +70,8 @@ ELEMENTS = {
     "br", "hr", "img", "table", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "th", "td", "figure", "figcaption",
     "blockquote", "pr-barcode", "pr-chart", CONTENT, FILL, "ul", "ol", "li",
 }  # fmt: skip
-_DIRECTIVES = {"pr-for", "pr-if", "pr-elif", "pr-else", "pr-with"}
-_ATTRIBUTES = {
+DIRECTIVES = ("pr-for", "pr-if", "pr-elif", "pr-else", "pr-with")
+ATTRIBUTES = {
     "class",
     "id",
     "style",
@@ -101,7 +101,7 @@ _TEXT_ROLES = {"h1": "H1", "h2": "H2", "h3": "H3", "h4": "H4", "h5": "H5", "h6":
 _RISES = {"super": 0.48, "sub": -0.2}
 """Of raised and lowered text, in its own size."""
 _LISTS = {"ul", "ol"}
-_OWN = {
+OWN = {
     CONTENT: {"slot"},
     "pr-barcode": {"type", "value", "level", "quiet"},
     "pr-chart": {"type", "items", "value", "label", "tick", "bar-color", "line-color", "axis-color"},
@@ -369,15 +369,15 @@ class Structure(TableStructure):
         for name in element.attrib:
             if name == LITERAL:
                 continue
-            if name.startswith("pr-") and name not in _DIRECTIVES | TABLE_DIRECTIVES and name != REPEATED:
-                hint = closest(name, _DIRECTIVES | TABLE_DIRECTIVES)
+            if name.startswith("pr-") and name not in {*DIRECTIVES, *TABLE_DIRECTIVES} and name != REPEATED:
+                hint = closest(name, {*DIRECTIVES, *TABLE_DIRECTIVES})
                 self.diagnostics.error("directive", place, f"unknown directive {name}", hint)
             elif name.startswith("on"):
                 self.diagnostics.error("attribute", place, f"scripts ({name}) cannot stand in documents", "remove it")
-            elif name in _OWN.get(element.tag, ()):
+            elif name in OWN.get(element.tag, ()):
                 pass
-            elif name not in _ATTRIBUTES and not name.startswith(("pr-", "data-", "aria-")):
-                hint = closest(name, _ATTRIBUTES)
+            elif name not in ATTRIBUTES and not name.startswith(("pr-", "data-", "aria-")):
+                hint = closest(name, ATTRIBUTES)
                 self.diagnostics.error("attribute", place, f"the attribute {name} is not supported", hint)
         style = self.styles[element]
         if style["position"] == "relative":
@@ -482,7 +482,7 @@ class Structure(TableStructure):
             return [self._fill(element, x, width, scope)]
         if element.tag == CONTENT:
             return self._content(element, x, width, scope)
-        if element.tag in _OWN:
+        if element.tag in OWN:
             make = self._barcode if element.tag == "pr-barcode" else self._chart
             return make(element, x, width, scope)
         if style["display"] == "table":
@@ -534,7 +534,7 @@ class Structure(TableStructure):
             message = "text stands directly in a flexible box"
             self.diagnostics.error("structure", self.markup.place(element), message, "put it into an element")
         for item in items:
-            named = next((name for name in _DIRECTIVES if name in item.attrib), None)
+            named = next((name for name in DIRECTIVES if name in item.attrib), None)
             if named is not None and not directives:
                 message = f"{named} cannot stand on an item of a flexible row"
                 self.diagnostics.error("directive", self.markup.place(item), message, "put it inside the item")

@@ -55,19 +55,21 @@ def length(
     *, auto: bool = False, percent: bool = True, negative: bool = False, normal: bool = False, none: bool = False
 ) -> Callable[[Tokens], int | Relative | str]:
     """A parser of one length."""
+    words = [word for word, allowed in (("auto", auto), ("none", none), ("normal", normal)) if allowed]
+    valid = ", ".join([f"a length, e.g. 12mm{' or 40%' if percent else ''}", *words])
 
     def parse(tokens: Tokens) -> int | Relative | str:
         found = significant(tokens)
         if len(found) != 1:
-            raise InvalidValueError("valid: one length, e.g. 12mm")
+            raise InvalidValueError(f"valid: {valid}")
         if none and found[0].type == "ident" and found[0].lower_value == "none":
             return "none"
-        return _length(found[0], auto=auto, percent=percent, negative=negative, normal=normal)
+        return _length(found[0], valid, auto=auto, percent=percent, negative=negative, normal=normal)
 
     return parse
 
 
-def _length(token: Any, *, auto: bool, percent: bool, negative: bool, normal: bool) -> int | Relative | str:
+def _length(token: Any, valid: str, *, auto: bool, percent: bool, negative: bool, normal: bool) -> int | Relative | str:
     if token.type == "ident":
         if auto and token.lower_value == "auto":
             return "auto"
@@ -93,7 +95,7 @@ def _length(token: Any, *, auto: bool, percent: bool, negative: bool, normal: bo
         if number == 0:
             return 0
         raise InvalidValueError("a length needs a unit; valid: mm, cm, in, pt, pc, px, em, rem, %")
-    raise InvalidValueError("valid: a length, e.g. 12mm" + (", or auto" if auto else ""))
+    raise InvalidValueError(f"valid: {valid}")
 
 
 def color(tokens: Tokens) -> int | None:
