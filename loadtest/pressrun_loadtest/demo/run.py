@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import tempfile
 import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -25,6 +28,7 @@ from pressrun_client import (
 from pressrun_client.document import Document
 from pressrun_loadtest.demo.config import DemoConfig
 from pressrun_loadtest.demo.errors import DemoError, HelperError
+from pressrun_loadtest.demo.neighbour import Neighbour, meet
 from pressrun_loadtest.demo.orders import read_items, request_of
 from pressrun_loadtest.demo.picks import Pick, Picks
 from pressrun_loadtest.demo.procfs import age_seconds
@@ -51,7 +55,7 @@ def run_demo(config: DemoConfig, console: Console) -> int:
     """Run the demo.
 
     Returns:
-        the exit code: 0, or 1 where a document failed.
+        the exit code: 0, or 1 where a document failed or the cache did not do what it should.
 
     Raises:
         DemoError: it cannot be run; the text says why and what to do.
@@ -68,11 +72,17 @@ def _run(config: DemoConfig, console: Console) -> int:
     writer = _RecordsWriter(config)
     console.print(f"making the records of {count(config.documents, 'customer')}, starting the sandbox and one node")
     writer.start()
-    with Stage(config.out, cache=config.cache, composers=config.composers, sandbox=config.sandbox) as stage:
+    neighbour: Neighbour | None = None
+    with Stage(
+        config.out, cache=config.cache, composers=config.composers, sandbox=config.sandbox, shared=True
+    ) as stage:
         writer.finish()
         run = _Run(config, console, stage.node)
         try:
             asyncio.run(run.press())
+            if stage.shared and not run.tally.failed:
+                console.print("starting a second node beside it, on an empty disk")
+                neighbour = asyncio.run(run.meet(stage.neighbour()))
         except DemoError:
             # A node that ended explains what its clients saw.
             stage.check()
@@ -83,11 +93,11 @@ def _run(config: DemoConfig, console: Console) -> int:
         _contact_sheet(config, run.picks.chosen())
     except HelperError as error:
         sheet_error = error
-    outcome = Outcome(run.tally, run.ready_after, stage.node.metrics_url, metrics, stage.data_dir)
+    outcome = Outcome(run.tally, run.ready_after, stage.node.metrics_url, metrics, stage.data_dir, neighbour)
     print_summary(console, config, outcome)
     if sheet_error is not None:
         raise sheet_error
-    return 1 if run.tally.failed else 0
+    return 0 if outcome.sound else 1
 
 
 class _RecordsWriter:
@@ -122,6 +132,7 @@ class _Run:
         self._console = console
         self._node = node
         self._kinds: dict[str, tuple[str, str]] = {}
+        self._template: TemplateRef | None = None
         self.tally = Tally(config.documents, listed=config.patience)
         self.picks = Picks(_SHEET_PAGES)
         self.ready_after = 0.0
@@ -137,7 +148,7 @@ class _Run:
         settings = ClientConfig(target=self._node.target, max_in_flight=config.in_flight)
         async with Client(config=settings) as client:
             try:
-                template = await self._publish(client)
+                template = self._template = await self._publish(client)
                 self._console.print(f"rendering over one channel to {self._node.target}")
                 async with Shelf(config.documents_folder) as shelf:
                     with view_for(self._console, config.documents) as view:
@@ -146,6 +157,23 @@ class _Run:
                     self.tally.take_back(Failure(request_id, "INTEGRITY", "the SHA-256 differs from the manifest's"))
             except RenderError as error:
                 raise DemoError(str(error)) from error
+
+    async def meet(self, second: RunningNode) -> Neighbour:
+        """Let a second node make the first document again.
+
+        Raises:
+            DemoError: it cannot.
+        """
+        assert self._template is not None
+        request = next(self._requests(self._template))
+        made = self._config.documents_folder / f"{request.request_id}.pdf"
+        manifest = json.loads(await asyncio.to_thread(made.with_suffix(".json").read_text, "utf-8"))
+        request = replace(request, as_of=datetime.fromisoformat(manifest["pins"]["as_of"]))
+        try:
+            content = await asyncio.to_thread(made.read_bytes)
+            return await meet(self._node, second, self._template, request, content)
+        except RenderError as error:
+            raise DemoError(f"the second node: {error}") from error
 
     async def _publish(self, client: Client) -> TemplateRef:
         try:
@@ -188,7 +216,12 @@ class _Run:
             size=len(document),
             latency=document.latency,
             first_byte=document.time_to_first_byte,
-            cache={"memory": use.memory_hits, "disk": use.disk_hits, "source": use.source_fetches},
+            cache={
+                "memory": use.memory_hits,
+                "disk": use.disk_hits,
+                "redis": use.shared_hits,
+                "source": use.source_fetches,
+            },
             now=time.monotonic(),
         )
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import secrets
+import shutil
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pressrun_loadtest.demo.child import Child, own_environment, tethered
+from pressrun_loadtest.demo.child import Child, own_environment, tether, tethered
 from pressrun_loadtest.demo.errors import DemoError
+from pressrun_loadtest.redis_server import RedisServer, redis_binary
 from pressrun_loadtest.samples import load_bundle, statement_path
 
 __all__ = ["RunningNode", "Stage"]
@@ -49,6 +51,7 @@ class Stage:
         composers: composer processes; None leaves it to the node.
         sandbox: the environment file of a sandbox that runs already; None starts one.
         seed: what a sandbox that is started holds; None: the samples.
+        shared: whether nodes share what they have through two Redis, where a redis-server can be had.
     """
 
     def __init__(
@@ -59,12 +62,17 @@ class Stage:
         composers: int | None = None,
         sandbox: Path | None = None,
         seed: Path | None = None,
+        shared: bool = False,
     ) -> None:
         self._folder = folder
         self._composers = composers
         self._sandbox = sandbox
         self._seed = ["--seed", str(seed)] if seed else []
+        self._wants_redis = shared
         self._stack = ExitStack()
+        self._nodes: list[Child] = []
+        self.shared = False
+        """Whether nodes share what they have."""
         self.data_dir = cache / _sample_digest()[:12]
 
     def __enter__(self) -> Self:
@@ -73,7 +81,11 @@ class Stage:
             environment = _parse(self._sandbox) if self._sandbox else self._start_sandbox(stack)
             self.sandbox_urls = [value for name, value in environment.items() if name.endswith("_URL")]
             """Where the stand-ins answer."""
-            self.node = self._start_node(stack, environment)
+            if self._wants_redis and redis_binary() is not None:
+                environment |= self._start_redis(stack)
+                self.shared = True
+            self._environment = environment
+            self.node = self._start_node(stack, "the node", "node", self.data_dir, self._composers)
             self._stack = stack.pop_all()
         return self
 
@@ -94,29 +106,62 @@ class Stage:
         child.wait_for(file, _READY_S)
         return _parse(file)
 
-    def _start_node(self, stack: ExitStack, environment: Mapping[str, str]) -> RunningNode:
-        file = self._fresh("node.json")
-        options = ["--listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"]
-        options += ["--data-dir", str(self.data_dir), "--port-file", str(file)]
-        if self._composers is not None:
-            options += ["--composers", str(self._composers)]
-        self._child = Child(
-            "the node",
-            tethered("-c", _SERVE, *options),
-            log=self._folder / "node.log",
-            environment=own_environment(environment),
-        )
-        stack.push(self._child)
-        ready = json.loads(self._child.wait_for(file, _READY_S))
-        return RunningNode(ready["grpc"], f"http://{ready['http']}/metrics", self._child.pid)
-
-    def check(self) -> None:
-        """See that the node still runs.
+    def neighbour(self) -> RunningNode:
+        """Start a second node with the same settings and an empty disk.
 
         Raises:
-            ChildError: it ended.
+            ChildError: it did not become ready.
         """
-        self._child.check()
+        folder = self._folder / "second-node"
+        shutil.rmtree(folder, ignore_errors=True)
+        return self._start_node(self._stack, "the second node", "second-node", folder, 1)
+
+    def _start_redis(self, stack: ExitStack) -> dict[str, str]:
+        """Two servers: one that evicts, and one that must not."""
+        urls = []
+        for name, memory, policy in (("cache", "256mb", "allkeys-lru"), ("events", "64mb", "noeviction")):
+            folder = self._folder / f"redis-{name}"
+            folder.mkdir(exist_ok=True)
+            server = RedisServer(folder, "--maxmemory", memory, "--maxmemory-policy", policy, before=tether())
+            stack.callback(server.stop)
+            try:
+                server.start()
+            except RuntimeError as error:
+                raise DemoError(str(error)) from error
+            urls.append(server.url)
+        return {
+            "PRESSRUN_CACHE_REDIS": urls[0],
+            "PRESSRUN_EVENTS_REDIS": urls[1],
+            "PRESSRUN_CLUSTER_KEY": secrets.token_hex(32),
+        }
+
+    def _start_node(
+        self, stack: ExitStack, title: str, name: str, data_dir: Path, composers: int | None
+    ) -> RunningNode:
+        file = self._fresh(f"{name}.json")
+        options = ["--listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"]
+        options += ["--data-dir", str(data_dir), "--port-file", str(file)]
+        if composers is not None:
+            options += ["--composers", str(composers)]
+        child = Child(
+            title,
+            tethered("-c", _SERVE, *options),
+            log=self._folder / f"{name}.log",
+            environment=own_environment(self._environment),
+        )
+        self._nodes.append(child)
+        stack.push(child)
+        ready = json.loads(child.wait_for(file, _READY_S))
+        return RunningNode(ready["grpc"], f"http://{ready['http']}/metrics", child.pid)
+
+    def check(self) -> None:
+        """See that the nodes still run.
+
+        Raises:
+            ChildError: one ended.
+        """
+        for child in self._nodes:
+            child.check()
 
     def _fresh(self, name: str) -> Path:
         file = self._folder / name

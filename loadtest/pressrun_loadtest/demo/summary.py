@@ -13,11 +13,17 @@ from rich.table import Table
 from rich.text import Text
 
 from pressrun_loadtest.demo.config import DemoConfig
-from pressrun_loadtest.demo.tally import Tally
-from pressrun_loadtest.demo.words import megabytes, milliseconds, percent
+from pressrun_loadtest.demo.neighbour import Neighbour
+from pressrun_loadtest.demo.tally import EARLY, Tally
+from pressrun_loadtest.demo.tiers import count_tiers, tier_table
+from pressrun_loadtest.demo.words import count, megabytes, milliseconds, percent
 from pressrun_loadtest.samples import statement_path
 
 __all__ = ["Outcome", "print_summary"]
+
+
+LEAST_HITS = 0.999
+"""The part of assets that must be here once the cache is warm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +38,23 @@ class Outcome:
     """What that address answered at the end; None where it could not be read."""
     data_dir: Path
     """Of the node."""
+    neighbour: Neighbour | None = None
+    """The second node; None where there was none."""
+
+    @property
+    def sound(self) -> bool:
+        """Whether all went as it should."""
+        ratio = self.tally.late_hit_ratio
+        warm = ratio is None or ratio >= LEAST_HITS
+        return not self.tally.failed and warm and (self.neighbour is None or self.neighbour.sound)
 
 
 def print_summary(console: Console, config: DemoConfig, outcome: Outcome) -> None:
     """Print the table, the failed documents, and the commands to try."""
     console.print(_table(config, outcome))
     tally = outcome.tally
+    if outcome.metrics is not None:
+        console.print(tier_table(count_tiers(outcome.metrics.read_text(encoding="utf-8")), tally.cache))
     if tally.failed:
         _print_failures(console, config, tally)
     else:
@@ -50,7 +67,7 @@ def print_summary(console: Console, config: DemoConfig, outcome: Outcome) -> Non
 def _table(config: DemoConfig, outcome: Outcome) -> Table:
     tally = outcome.tally
     title = "Pressrun demo" if not tally.failed else f"Pressrun demo: {tally.failed:,} failed"
-    table = Table(title=title, title_style="bold red" if tally.failed else "bold", box=box.ROUNDED, show_header=False)
+    table = Table(title=title, title_style="bold" if outcome.sound else "bold red", box=box.ROUNDED, show_header=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     rows = [
@@ -62,6 +79,8 @@ def _table(config: DemoConfig, outcome: Outcome) -> Table:
         (f"latency, {config.in_flight} in flight", _pair(tally.latency(0.5), tally.latency(0.99))),
         ("time to first byte", _pair(tally.first_byte(0.5), tally.first_byte(0.99))),
         ("assets found in", _tiers(tally)),
+        *_late(tally),
+        ("second node", _neighbour(outcome)),
         ("first request after", f"{outcome.ready_after:.1f} s, from the start of the command"),
         ("metrics", outcome.metrics_url + (f", kept in {outcome.metrics}" if outcome.metrics else "")),
         ("documents, manifests", f"{config.documents_folder}/"),
@@ -80,6 +99,30 @@ def _pair(median: float, late: float) -> str:
 def _tiers(tally: Tally) -> str:
     found = ", ".join(f"{tier} {number:,}" for tier, number in tally.cache.items())
     return f"{found} ({percent(tally.hit_ratio)} hits)"
+
+
+def _late(tally: Tally) -> list[tuple[str, str]]:
+    """How warm it was after the beginning, where there was more than that."""
+    ratio = tally.late_hit_ratio
+    if ratio is None:
+        return []
+    verdict = "" if ratio >= LEAST_HITS else f": too few, {percent(LEAST_HITS)} are expected"
+    return [(f"hits after the first {EARLY}", f"{percent(ratio)} of {tally.late_assets:,} assets{verdict}")]
+
+
+def _neighbour(outcome: Outcome) -> str:
+    """What became of the second node."""
+    met = outcome.neighbour
+    if met is None:
+        if outcome.tally.failed:
+            return "not started, since documents failed"
+        return "not started: there is no redis-server here to share through; `make tools` brings one"
+    asked = "no request" if not met.requests else f"{count(met.requests, 'request')} (none are expected)"
+    bytes_ = "the same bytes" if met.same else "OTHER BYTES than the first node's"
+    return (
+        f"its first document, from an empty disk, took {milliseconds(met.seconds)} and {asked} to a source: "
+        f"{count(met.shared, 'blob')} from redis, {bytes_}"
+    )
 
 
 def _print_failures(console: Console, config: DemoConfig, tally: Tally) -> None:

@@ -8,9 +8,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Failure", "Tally", "percentile"]
+__all__ = ["EARLY", "Failure", "Tally", "percentile"]
 
-_TIERS = ("memory", "disk", "source")
+_TIERS = ("memory", "disk", "redis", "source")
+EARLY = 50
+"""Documents that a cache may need to get warm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Tally:
         self.failed = 0
         self.failures: list[Failure] = []
         self.cache: Counter[str] = Counter(dict.fromkeys(_TIERS, 0))
-        """Assets of all documents, by where they were found: memory, disk or source."""
+        """Assets of all documents, by where they were found: memory, disk, redis or source."""
+        self._late: Counter[str] = Counter()
         self._listed = listed
         self._latencies = array("d")
         self._first_bytes = array("d")
@@ -63,6 +66,8 @@ class Tally:
         self.pages += pages
         self.size += size
         self.cache.update(cache)
+        if self.documents > EARLY:
+            self._late.update(cache)
         self._latencies.append(latency)
         self._first_bytes.append(first_byte)
         self._last = now
@@ -107,6 +112,17 @@ class Tally:
         """The part of all assets that no source was asked for; None before the first."""
         found = self.cache.total()
         return 1 - self.cache["source"] / found if found else None
+
+    @property
+    def late_assets(self) -> int:
+        """Assets of the documents after the first `EARLY`."""
+        return self._late.total()
+
+    @property
+    def late_hit_ratio(self) -> float | None:
+        """The part of those that no source was asked for; None where there are none."""
+        found = self._late.total()
+        return 1 - self._late["source"] / found if found else None
 
     def latency(self, share: float) -> float:
         """The latency that this share of the documents kept within, in seconds; NaN without documents."""

@@ -35,6 +35,7 @@ from pressrun_sources.registry import Registry
 __all__ = ["Bringing", "Brought", "Wanted"]
 
 _SOURCE = "source"
+_DISK = "disk"
 _LONG = 1024 * 1024
 """Bytes above which hashing goes to a thread."""
 _SHORTEST_FRESH = 1.0
@@ -228,11 +229,20 @@ class Bringing:
         prepared = await self._preparation.of_stored(entry.descriptor.digest, wanted.rendition)
         if prepared is None:
             return None
+        if found_in == _DISK and self._ledger.shares(wanted.ref):
+            await self._share(prepared.digest, entry.descriptor.digest)
         return await self._keep(
             wanted.key,
             msgspec.structs.replace(entry, prepared=prepared.digest, preparation=self._preparation.name),
             found_in or _SOURCE,
         )
+
+    async def _share(self, *digests: Digest) -> None:
+        """See that blobs are where others look who are told of the entry: an emptied Redis had them before."""
+        for digest in digests:
+            data = await self._store.get(digest)
+            if data is not None:
+                await self._store.put(digest, data)
 
     async def _fetched(
         self,

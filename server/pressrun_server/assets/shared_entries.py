@@ -87,6 +87,10 @@ class SharedEntries:
         if self._shared is not None and not _is_local(entry):
             await self._shared.put(key, msgspec.msgpack.encode(entry), seconds=self._keep_seconds)
 
+    def shares(self, ref: str) -> bool:
+        """Whether other nodes are told what is put of an asset."""
+        return self._shared is not None and ref.partition(":")[0] not in LOCAL
+
     async def forget(self, name: str) -> None:
         """Forget what this node has of an asset (`source:id`), or of a source (`source:`)."""
         source, _, identifier = name.partition(":")

@@ -23,7 +23,7 @@ PREFIX: Final = "pressrun:blob:1:"
 _GROUP_BYTES: Final = 2 * 1024 * 1024
 _GROUP_KEYS: Final = 500
 _ASK_FIRST: Final = 4096
-_SURVEY_SECONDS: Final = 15.0
+_SURVEY_SECONDS: Final = 5.0
 
 
 class RedisTier:

@@ -76,18 +76,29 @@ def test_the_demo_renders_everything_twice(command: Command) -> None:
     table = figures(output)
     assert table["documents"] == "20 of 20"
     assert table["pages"] == str(pages)
-    found = re.fullmatch(r"memory (\d+), disk (\d+), source (\d+) \(.* hits\)", table["assets found in"])
+    found = re.fullmatch(r"memory (\d+), disk (\d+), redis (\d+), source (\d+) .*", table["assets found in"])
     assert found is not None
     assert sum(map(int, found.groups())) == 40
-    assert int(found[3]) > 0
+    assert re.search(r"^│ source +│ +\d+ │ +[1-9]\d*", output, re.MULTILINE), output
+    check_the_neighbour(output)
     assert "published statement@1" in output
     assert "Try next:" in output
 
     code, output = command.run("demo", "--documents", "4", "--seed", "5")
     assert code == 0, output
-    assert "source 0 (100 % hits)" in figures(output)["assets found in"]
+    assert "source 0 (100 %" in figures(output)["assets found in"]
+    check_the_neighbour(output)
     assert "is published since an earlier run" in output
     assert len(list((out / "documents").iterdir())) == 8
+
+
+def check_the_neighbour(output: str) -> None:
+    """A second node on an empty disk made the first document again without asking a source."""
+    words = " ".join(output.replace("│", " ").split())
+    assert re.search(
+        r"second node its first document, from an empty disk, took \S+ ms and no request to a source", words
+    )
+    assert re.search(r": [1-9]\d* blobs from redis, the same bytes", words), words
 
 
 def test_failures_are_listed_and_the_exit_code_tells(command: Command) -> None:

@@ -45,7 +45,7 @@ def test_hit_ratio_counts_every_tier_but_the_source() -> None:
     document(tally, 2.0, memory=1, disk=1)
     document(tally, 3.0, memory=2)
     assert tally.hit_ratio == pytest.approx(4 / 6)
-    assert dict(tally.cache) == {"memory": 3, "disk": 1, "source": 2}
+    assert dict(tally.cache) == {"memory": 3, "disk": 1, "redis": 0, "source": 2}
 
 
 def test_only_the_first_failures_are_kept_but_all_are_counted() -> None:
@@ -93,3 +93,17 @@ def test_a_percentile_is_the_least_value_that_covers_its_share(values: list[floa
     assert sum(value < found for value in values) * 100 < hundredths * len(values)
     assert percentile(values, 1.0) == max(values)
     assert min(values) <= percentile(values, 0.5) <= max(statistics.median_high(values), min(values))
+
+
+def test_the_beginning_does_not_count_against_a_warm_cache() -> None:
+    """What a source was asked for by the first fifty documents shows in all hits and not in those after them."""
+    tally = Tally(100)
+    tally.start(0.0)
+    for number in range(50):
+        document(tally, float(number), source=2)
+    assert (tally.late_hit_ratio, tally.late_assets) == (None, 0)
+    for number in range(50):
+        document(tally, float(number), memory=2)
+    assert (tally.hit_ratio, tally.late_hit_ratio, tally.late_assets) == (0.5, 1.0, 100)
+    document(tally, 100.0, source=2, redis=2)
+    assert tally.late_hit_ratio == pytest.approx(1 - 2 / 104)
