@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.architecture.facts import summary
 from tests.servers.redis_server import RedisServer
 
 
@@ -19,3 +20,8 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
         yield server
     finally:
         server.stop()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many documented facts of the outside systems are held by tests."""
+    terminalreporter.write_line(summary())

@@ -32,6 +32,9 @@ __all__ = ["sandbox"]
 @click.option("--token-life", type=click.IntRange(min=1), default=900, show_default=True, help="Seconds, of Core DAM.")
 @click.option("--signature-algorithm", type=click.Choice(["sha1", "sha256"]), default="sha1", show_default=True)
 @click.option(
+    "--faults", type=click.IntRange(0, 100), default=0, show_default=True, help="Percent of requests that meet trouble."
+)
+@click.option(
     "--env-file",
     type=click.Path(dir_okay=False, path_type=Path),
     default=None,
@@ -43,6 +46,7 @@ def sandbox(
     seed: Path | None,
     token_life: int,
     signature_algorithm: str,
+    faults: int,
     env_file: Path | None,
     **ports: int,
 ) -> None:
@@ -54,6 +58,7 @@ def sandbox(
     # Not at the top: `pressrun --help` stays quick.
     from pressrun_loadtest.sandbox import CloudinaryOptions, CoreDamOptions, Ports, Sandbox, SeedError, load_seed  # noqa: PLC0415
     from pressrun_loadtest.sandbox.cloudinary.options import SignatureAlgorithm  # noqa: PLC0415
+    from pressrun_loadtest.sandbox.storm import storm  # noqa: PLC0415
 
     async def run() -> None:
         stopped = asyncio.Event()
@@ -67,6 +72,8 @@ def sandbox(
             core_dam=CoreDamOptions(token_life_s=token_life),
             cloudinary=CloudinaryOptions(signature_algorithm=SignatureAlgorithm(signature_algorithm)),
         )
+        if faults:
+            storm(stand_ins, faults / 100)
         async with stand_ins as running:
             environment = running.settings.node_environment()
             lines = "".join(f"{name}={value}\n" for name, value in environment.items())

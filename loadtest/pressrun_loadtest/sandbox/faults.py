@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
@@ -11,6 +12,7 @@ from typing import ClassVar
 from pressrun_loadtest.sandbox.fields import BadInputError, Fields
 
 __all__ = [
+    "Corrupt",
     "Drip",
     "FailWith",
     "Fault",
@@ -19,10 +21,15 @@ __all__ = [
     "Hang",
     "Latency",
     "Redirect",
+    "Reset",
     "Truncate",
     "WrongContentType",
     "parse_rule",
 ]
+
+
+_ALL = 100
+"""Percent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,21 @@ class Drip:
     pause_ms: int
 
 
-Fault = Latency | FailWith | Hang | Truncate | WrongContentType | Redirect | Drip
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Take the request and break the connection without an answer."""
+
+    kind: ClassVar[str] = "reset"
+
+
+@dataclass(frozen=True, slots=True)
+class Corrupt:
+    """Send other bytes than the head speaks of: of the same length, under the right digests."""
+
+    kind: ClassVar[str] = "corrupt"
+
+
+Fault = Latency | FailWith | Hang | Truncate | WrongContentType | Redirect | Drip | Reset | Corrupt
 
 _PARSERS: dict[str, Callable[[Fields], Fault]] = {
     Latency.kind: lambda f: Latency(f.integer("ms"), f.optional_integer("jitter_ms") or 0),
@@ -100,6 +121,8 @@ _PARSERS: dict[str, Callable[[Fields], Fault]] = {
     Truncate.kind: lambda f: Truncate(f.integer("keep_bytes")),
     WrongContentType.kind: lambda f: WrongContentType(f.text("value")),
     Redirect.kind: lambda f: Redirect(f.text("location"), _status(f.optional_integer("status") or 302, 300)),
+    Reset.kind: lambda _: Reset(),
+    Corrupt.kind: lambda _: Corrupt(),
     Drip.kind: lambda f: Drip(f.integer("chunk_bytes", minimum=1), f.integer("pause_ms")),
 }
 
@@ -122,6 +145,8 @@ class FaultRule:
     """One method, or None for all."""
     times: int | None = 1
     """How many requests it meets before it is used up; None means until it is taken away."""
+    chance: float = 1.0
+    """How probably it meets a request, from 0 to 1."""
 
 
 def parse_rule(fields: Fields) -> FaultRule:
@@ -136,15 +161,22 @@ def parse_rule(fields: Fields) -> FaultRule:
     method = fields.optional_text("method")
     # Latency is weather, the others are accidents: it stays until taken away unless a number is given.
     default = None if kind == "latency" else 1
+    percent = fields.optional_integer("percent", minimum=1)
+    if percent is not None and percent > _ALL:
+        raise BadInputError(f"body.percent: expected a whole number from 1 to {_ALL}, got {percent}")
+    # What happens by chance is weather too.
+    default = default if percent is None else None
     times = None if fields.optional_boolean("always") else fields.optional_integer("times", minimum=1) or default
     fields.finish()
-    return FaultRule(fault, path, method.upper() if method else None, times)
+    return FaultRule(fault, path, method.upper() if method else None, times, (percent or _ALL) / _ALL)
 
 
 class FaultBox:
     """The faults of one app. One request meets at most one latency and one other fault, oldest rule first."""
 
     def __init__(self) -> None:
+        # Seeded: two runs of the same test meet the same trouble.
+        self._dice = random.Random(20260101)  # noqa: S311 - simulated weather, no secret
         self._rules: dict[int, tuple[FaultRule, int | None]] = {}
         self._ids = itertools.count(1)
 
@@ -169,6 +201,8 @@ class FaultBox:
         for number, (rule, left) in list(self._rules.items()):
             if rule.method not in (None, method) or not fnmatchcase(path, rule.path):
                 continue
+            if rule.chance < 1 and self._dice.random() >= rule.chance:
+                continue
             if isinstance(rule.fault, Latency):
                 if latency is not None:
                     continue
@@ -190,6 +224,7 @@ class FaultBox:
                 "path": rule.path,
                 "method": rule.method,
                 "left": left,
+                "percent": round(rule.chance * _ALL),
             }
             for number, (rule, left) in self._rules.items()
         ]

@@ -13,6 +13,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from pressrun_loadtest.sandbox.faults import (
+    Corrupt,
     Drip,
     FailWith,
     Fault,
@@ -20,6 +21,7 @@ from pressrun_loadtest.sandbox.faults import (
     Hang,
     Latency,
     Redirect,
+    Reset,
     Truncate,
     WrongContentType,
 )
@@ -49,7 +51,7 @@ def observing(journal: Journal, faults: FaultBox, error_body: ErrorBody) -> Midd
             entry.fault = fault.kind
         if latency is not None:
             await asyncio.sleep(_seconds(latency, jitter))
-        response: web.StreamResponse = await _answer_instead(fault, error_body) or await handler(request)
+        response: web.StreamResponse = await _answer_instead(request, fault, error_body) or await handler(request)
         entry.status = response.status
         return await _reshape(request, response, fault)
 
@@ -60,7 +62,7 @@ def _seconds(latency: Latency, jitter: random.Random) -> float:
     return max(0.0, latency.ms + latency.jitter_ms * (2 * jitter.random() - 1)) / 1000
 
 
-async def _answer_instead(fault: Fault | None, error_body: ErrorBody) -> web.Response | None:
+async def _answer_instead(request: web.Request, fault: Fault | None, error_body: ErrorBody) -> web.Response | None:
     match fault:
         case FailWith(status, retry_after):
             response = error_body(status, f"The sandbox was told to answer {status}.")
@@ -69,6 +71,10 @@ async def _answer_instead(fault: Fault | None, error_body: ErrorBody) -> web.Res
             return response
         case Redirect(location, status):
             return web.Response(status=status, headers={"Location": location})
+        case Reset():
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=500)
         case Hang():
             # Ends by cancellation only: when the caller goes away or the sandbox stops.
             await asyncio.Event().wait()
@@ -81,6 +87,8 @@ async def _reshape(request: web.Request, response: web.StreamResponse, fault: Fa
     match fault:
         case WrongContentType(value):
             response.headers["Content-Type"] = value
+        case Corrupt():
+            response.body = bytes(byte ^ 0xFF for byte in response.body)
         case Truncate(keep_bytes):
             stream = await _announce(request, response)
             await stream.write(response.body[:keep_bytes])

@@ -68,6 +68,7 @@ Settled = tuple[AssetUse | None, tuple[RenderWarning, ...], Settlement | None]
 the first choice."""
 
 Answer = tuple[Entry, str] | Trouble | Prepared | tuple[str, ...] | None
+_Failed = tuple[Choice, str, Trouble]
 Settling = Generator[Find | Stored | Ask, Answer, Settled]
 
 
@@ -108,9 +109,9 @@ def settle(selection: Selected, channel: str, refused: list[Refused]) -> Settlin
 def _candidates(
     selection: Selected, refused: list[Refused], *, ending: bool
 ) -> Generator[Find | Stored | Ask, Answer, tuple[Choice, str, tuple[Entry, str] | Trouble]]:
-    """The first candidate that may be used; else the trouble of the first that there was."""
+    """The first candidate that may be used; else the trouble of one that could not be asked for, or of the first."""
     choices = selection.choices or (Choice(selection.ref),)
-    first: tuple[Choice, str, Trouble] | None = None
+    first: _Failed | None = None
     for index, choice in enumerate(choices):
         last = ending and index + 1 == len(choices)
         refs: tuple[str, ...] = (choice.ref,)
@@ -118,7 +119,7 @@ def _candidates(
             answer = yield Ask(choice.query, last)
             if isinstance(answer, Trouble):
                 refused.append(_refused(_named(choice.query), answer))
-                first = first or (choice, _named(choice.query), answer)
+                first = _worse(first, (choice, _named(choice.query), answer))
                 continue
             assert isinstance(answer, tuple)
             refs = cast("tuple[str, ...]", answer)
@@ -128,10 +129,18 @@ def _candidates(
                 return choice, ref, found
             trouble = _trouble(found)
             refused.append(_refused(ref, trouble))
-            first = first or (choice, ref, trouble)
+            first = _worse(first, (choice, ref, trouble))
     if first is None:
         return Choice(), selection.slot, Trouble(Reason.ASSET_NOT_FOUND, _NO_VARIANT, brief="no variant")
     return first
+
+
+def _worse(first: _Failed | None, other: _Failed) -> _Failed:
+    """The trouble to tell of: with one that may pass the document can be tried again, whatever else there was."""
+    if first is None:
+        return other
+    passing = Reason.ASSET_UNAVAILABLE
+    return other if other[2].reason is passing and first[2].reason is not passing else first
 
 
 def _is_found(answer: Answer) -> TypeGuard[tuple[Entry, str]]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
@@ -24,8 +25,16 @@ async def sandbox() -> AsyncIterator[Sandbox]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def settings() -> dict[str, str]:
+    """Settings of the node beyond the usual ones; a module may have its own."""
+    return {}
+
+
 @shared
-async def node(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Node]:
+async def node(
+    sandbox: Sandbox, settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Node]:
     """A node with the systems as its sources."""
     environ = {
         "PRESSRUN_LISTEN": "127.0.0.1:0",
@@ -36,6 +45,7 @@ async def node(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> As
         "PRESSRUN_SOURCES_HOOK_SECRETS": STANDARD_SECRET,
         "PRESSRUN_SOURCES_HOOK_ICONIK_SECRET": sandbox.iconik.options.hook_secret,
         **sandbox.settings.node_environment(),
+        **settings,
     }
     running = Node(NodeConfig.from_env(environ))
     await running.start()
@@ -51,3 +61,11 @@ async def client(node: Node) -> AsyncIterator[Client]:
     async with Client(node.address) as made:
         await publish(made)
         yield made
+
+
+async def listen(origin: str, node: Node, source: str) -> None:
+    """Let a stand-in tell a node of its changes."""
+    async with aiohttp.ClientSession() as session:
+        hook = f"http://{node.http_address}/hooks/{source}"
+        async with session.post(f"{origin}/__sandbox__/hooks", json={"url": hook}) as answer:
+            assert answer.status == 200

@@ -11,6 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 import yaml
+from tests.integration.gallery.conftest import listen
 
 from pressrun_client import AssetUnavailableError, Client, Document
 from pressrun_loadtest.gallery.flows import SEED, Flow, bundle, flows
@@ -42,13 +43,6 @@ async def _do(origin: str, operation: str, body: dict[str, object]) -> None:
         assert answer.headers["X-Sandbox-Hook"] == "204"
 
 
-async def _listen(origin: str, node: Node, source: str) -> None:
-    async with aiohttp.ClientSession() as session:
-        hook = f"http://{node.http_address}/hooks/{source}"
-        async with session.post(f"{origin}/__sandbox__/hooks", json={"url": hook}) as answer:
-            assert answer.status == 200
-
-
 def _slot(document: Document, slot: str) -> tuple[str, str]:
     """Version and digest of what a slot holds."""
     (pin,) = (pin for pin in document.manifest.pins.assets if pin.slot == slot)
@@ -59,7 +53,7 @@ async def test_change_event_of_a_regulated_asset(client: Client, node: Node, san
     """The regulated logo is replaced, then retired: the next document shows the new one, and then there is none."""
     flow, dam = FLOWS["dam-renewal"], sandbox.settings.core_dam.origin
     first = _slot(await render(client, flow), "logo")
-    await _listen(dam, node, "core-dam")
+    await listen(dam, node, "core-dam")
     new = (SEED.parent / "seal.png").read_bytes()
     await _do(dam, "new-version", {"asset": LOGO, "data": base64.b64encode(new).decode()})
     version, digest = _slot(await render(client, flow), "logo")
@@ -74,7 +68,7 @@ async def test_change_event_of_a_regulated_asset(client: Client, node: Node, san
 async def test_status_and_version_updates_of_media(client: Client, node: Node, sandbox: Sandbox) -> None:
     """In iconik a newer approved version is used at once, and a blocked asset no more."""
     flow, origin = FLOWS["iconik-campaign"], sandbox.settings.iconik.base_url
-    await _listen(origin, node, "iconik")
+    await listen(origin, node, "iconik")
     await _do(origin, "approval", {"asset": BOATS, "status": "APPROVED"})
     third = hashlib.sha256((SEED.parent / "banner-retired.png").read_bytes()).hexdigest()
     assert _slot(await render(client, flow), "hero")[1] == third
@@ -87,7 +81,7 @@ async def test_status_and_version_updates_of_media(client: Client, node: Node, s
 async def test_licence_cancelled(client: Client, node: Node, sandbox: Sandbox) -> None:
     """Stock whose approval is taken back is replaced by the next picture, and the manifest says why."""
     flow, origin = FLOWS["smintio-licensed"], sandbox.settings.smintio.origin
-    await _listen(origin, node, "smintio")
+    await listen(origin, node, "smintio")
     await _do(origin, "edit", {"asset": "12:image:2001", "raw": {"approvalStatus": "retired"}})
     document = await render(client, flow)
     hero = next(decision for decision in document.manifest.decisions if decision.slot == "hero")

@@ -70,6 +70,7 @@ async def test_news_is_used_at_once(sandbox: Sandbox, start_node: StartNode, val
         sandbox.cloudinary.reset()
 
 
+@pytest.mark.fact("iconik.webhook-envelope", "http.standard-webhooks")
 async def test_other_systems(sandbox: Sandbox, start_node: StartNode, value: Callable[..., Any]) -> None:
     """The unsigned messages of iconik and those of a site's own listener are taken by their secrets."""
     settings = {

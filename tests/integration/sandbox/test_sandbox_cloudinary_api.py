@@ -25,6 +25,7 @@ def basic(key: str, secret: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode()}
 
 
+@pytest.mark.fact("cloudinary.rate-headers")
 async def test_ping_tells_limits_and_request_id(api: Any) -> None:
     """Every answer carries the hourly limit, what is left, when it refills, and a request id."""
     first, second = await api("GET", "/ping"), await api("GET", "/ping")
@@ -38,6 +39,7 @@ async def test_ping_tells_limits_and_request_id(api: Any) -> None:
 
 
 @pytest.mark.parametrize("headers", [{}, basic("123456789012345", "wrong"), basic("wrong", "sandbox-api-secret")])
+@pytest.mark.fact("cloudinary.basic-auth")
 async def test_wrong_credentials_answer_401(
     sandbox: Sandbox, call: Callable[..., Any], headers: dict[str, str]
 ) -> None:
@@ -55,6 +57,7 @@ async def test_another_cloud_is_refused(sandbox: Sandbox, call: Callable[..., An
 
 
 @pytest.mark.parametrize("status", [420, 429])
+@pytest.mark.fact("cloudinary.rate-statuses")
 async def test_budget_of_an_hour(seed: Seed, clock: Any, call: Callable[..., Any], status: int) -> None:
     """Past the limit calls answer 420 or 429 with the limit and the time to retry, until the next hour."""
     options = CloudinaryOptions(rate_limit=2, rate_limit_status=status)
@@ -71,6 +74,7 @@ async def test_budget_of_an_hour(seed: Seed, clock: Any, call: Callable[..., Any
         assert (await api("GET", "/ping")).status == 200
 
 
+@pytest.mark.fact("cloudinary.record")
 async def test_asset_by_public_id_and_by_asset_id(api: Any, seed_file: Path) -> None:
     """Both reads give the same full record, with the file's MD5 as etag."""
     by_name = await api("GET", f"/resources/image/upload/{PREMIER}")
@@ -97,6 +101,7 @@ async def test_links_in_records_work(api: Any, call: Callable[..., Any]) -> None
     assert delivered.headers["ETag"] == f'"{record["etag"]}"'
 
 
+@pytest.mark.fact("cloudinary.public-id-in-path")
 async def test_escaped_public_id_is_the_same(api: Any) -> None:
     """A public id whose slash is percent-encoded names the same asset."""
     answer = await api("GET", "/resources/image/upload/statement%2Fbanner-premier")
@@ -112,6 +117,7 @@ async def test_escaped_public_id_is_the_same(api: Any) -> None:
         "/resources/00000000000000000000000000000000",
     ],
 )
+@pytest.mark.fact("cloudinary.error-body")
 async def test_unknown_asset_answers_404(api: Any, path: str) -> None:
     """An unknown id, also one of another type, answers 404 and names it."""
     answer = await api("GET", path)
@@ -119,6 +125,7 @@ async def test_unknown_asset_answers_404(api: Any, path: str) -> None:
     assert answer.json["error"]["message"].startswith("Resource not found - ")
 
 
+@pytest.mark.fact("cloudinary.by-asset-ids")
 async def test_batch_read(api: Any) -> None:
     """Up to 100 assets are read by id at once; unknown ids are left out."""
     record = (await api("GET", f"/resources/image/upload/{PREMIER}")).json
@@ -128,6 +135,7 @@ async def test_batch_read(api: Any) -> None:
     assert (await api("GET", "/resources/by_asset_ids", params=too_many)).status == 400
 
 
+@pytest.mark.fact("cloudinary.update")
 async def test_update_changes_what_is_given(api: Any) -> None:
     """An update writes tags, context, metadata with escapes, windows and moderation, and leaves the rest."""
     body = {
@@ -163,6 +171,7 @@ async def test_update_changes_what_is_given(api: Any) -> None:
         ({"colour": "red"}, "colour"),
     ],
 )
+@pytest.mark.fact("cloudinary.update")
 async def test_update_refuses_bad_values(api: Any, body: dict[str, str], names: str) -> None:
     """A bad value answers 400, says what would be valid, and changes nothing."""
     before = (await api("GET", f"/resources/image/upload/{PREMIER}")).json
@@ -172,6 +181,7 @@ async def test_update_refuses_bad_values(api: Any, body: dict[str, str], names: 
     assert (await api("GET", f"/resources/image/upload/{PREMIER}")).json == before
 
 
+@pytest.mark.fact("cloudinary.version")
 async def test_replacing_the_file_keeps_the_asset_id(api: Any, api_admin: Any) -> None:
     """A new file gets a new version and etag under the same asset id."""
     before = (await api("GET", f"/resources/image/upload/{PREMIER}")).json
@@ -197,6 +207,7 @@ async def test_approval_expiry_and_deletion_by_tests(api: Any, api_admin: Any) -
     assert (await api("GET", path)).status == 404
 
 
+@pytest.mark.fact("cloudinary.sdk-admin")
 async def test_vendor_sdk_works_unchanged(sandbox: Sandbox) -> None:
     """The official package reads, searches and updates against the stand-in, told only another host."""
     settings = sandbox.settings.cloudinary

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PREMIER = "statement/banner-premier"
 
 
+@pytest.mark.fact("cloudinary.delivery-headers")
 async def test_original_is_the_file(delivery: Any, seed_file: Path) -> None:
     """Without a transformation the file itself comes, with the documented headers."""
     answer = await delivery("GET", f"/upload/v1767225660/{PREMIER}.jpg")
@@ -96,6 +97,7 @@ async def test_conditional_requests(delivery: Any) -> None:
         ("/upload", 404, "Not a delivery URL"),
     ],
 )
+@pytest.mark.fact("cloudinary.cld-error")
 async def test_refusals_carry_the_reason(delivery: Any, path: str, status: int, reason: str) -> None:
     """What cannot be delivered answers with the reason in X-Cld-Error."""
     answer = await delivery("GET", path)
@@ -110,6 +112,7 @@ async def test_other_clouds_and_types_are_not_there(sandbox: Sandbox, call: Call
     assert (await delivery("GET", f"/sandbox/video/upload/{PREMIER}.jpg")).status == 404
 
 
+@pytest.mark.fact("cloudinary.access-control")
 async def test_access_windows(delivery: Any, delivery_admin: Any, clock: Any) -> None:
     """An asset with access control is delivered only while one of its anonymous windows is open."""
     path = f"/upload/c_limit,w_100/{PREMIER}.jpg"
@@ -135,6 +138,7 @@ async def test_expire_by_tests_locks_the_asset(delivery: Any, delivery_admin: An
     assert (await delivery("GET", f"/upload/{PREMIER}.jpg")).status == 401
 
 
+@pytest.mark.fact("cloudinary.moderation-blocks-nothing")
 async def test_pending_assets_are_delivered_unless_switched(
     delivery: Any, seed: Seed, call: Callable[..., Any]
 ) -> None:
@@ -147,6 +151,7 @@ async def test_pending_assets_are_delivered_unless_switched(
         assert (await blocking("GET", f"/upload/{PREMIER}.jpg")).status == 200
 
 
+@pytest.mark.fact("cloudinary.format-auto")
 async def test_automatic_format_follows_accept(delivery: Any) -> None:
     """f_auto picks by Accept; an explicit format is never changed."""
     path = f"/upload/w_100/f_auto/{PREMIER}"
@@ -255,6 +260,7 @@ async def test_given_bytes_are_delivered_for_every_url(delivery: Any, delivery_a
     assert (await delivery("GET", f"/upload/{PREMIER}.jpg")).image.size == (400, 100)
 
 
+@pytest.mark.fact("cloudinary.named-transformations")
 async def test_named_transformations(seed: Seed, call: Callable[..., Any]) -> None:
     """A configured name stands for its transformation; one that sets a format is refused."""
     named = {"small": "c_limit,w_50", "bad": "f_png"}
@@ -264,6 +270,7 @@ async def test_named_transformations(seed: Seed, call: Callable[..., Any]) -> No
         assert (await delivery("GET", f"/upload/t_bad/{PREMIER}.jpg")).status == 400
 
 
+@pytest.mark.fact("cloudinary.attachment")
 async def test_attachment_flag(delivery: Any) -> None:
     """fl_attachment makes a download with a name."""
     answer = await delivery("GET", f"/upload/fl_attachment:offer/{PREMIER}.jpg")

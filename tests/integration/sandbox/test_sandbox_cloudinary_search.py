@@ -56,6 +56,7 @@ async def names(api: Any, expression: str) -> set[str]:
         ("student", {"student"}),
     ],
 )
+@pytest.mark.fact("cloudinary.search-grammar")
 async def test_expressions(api: Any, expression: str, expected: set[str]) -> None:
     """Operators, comparisons, ranges, wildcards and parentheses find what the grammar says."""
     assert await names(api, expression) == expected
@@ -76,6 +77,7 @@ async def test_expressions(api: Any, expression: str, expected: set[str]) -> Non
         ("AND", 3),
     ],
 )
+@pytest.mark.fact("cloudinary.query-error")
 async def test_syntax_errors_name_the_position(api: Any, expression: str, position: int) -> None:
     """What cannot be read answers 400 `Query Error (at position N)`."""
     answer = await api("POST", "/resources/search", json={"expression": expression})
@@ -83,6 +85,7 @@ async def test_syntax_errors_name_the_position(api: Any, expression: str, positi
     assert answer.json["error"]["message"].startswith(f"Query Error (at position {position})")
 
 
+@pytest.mark.fact("cloudinary.search-grammar")
 def test_escapes_and_precedence() -> None:
     """Backslashes take reserved characters literally, and AND binds tighter than OR."""
     assert parse_query(r"context.alt:a\:b\ c") == Term("context.alt", ":", "a:b c")
@@ -95,6 +98,7 @@ def test_escapes_and_precedence() -> None:
         parse_query('a:"b*c"')
 
 
+@pytest.mark.fact("cloudinary.search-cursor")
 async def test_paging_by_cursor(api: Any) -> None:
     """Cursors walk over every hit once, and the last page has none."""
     seen: list[str] = []
@@ -109,6 +113,7 @@ async def test_paging_by_cursor(api: Any) -> None:
     assert len(seen) == len(set(seen)) == 4
 
 
+@pytest.mark.fact("cloudinary.search-cursor")
 async def test_cursor_belongs_to_its_query(api: Any) -> None:
     """A cursor of another query, or no cursor at all, answers 400."""
     page = (await api("POST", "/resources/search", json={"expression": "tags=banner", "max_results": 1})).json
@@ -119,6 +124,7 @@ async def test_cursor_belongs_to_its_query(api: Any) -> None:
         assert (await api("POST", "/resources/search", json=body)).status == 400
 
 
+@pytest.mark.fact("cloudinary.search-order")
 async def test_sorting(api: Any) -> None:
     """The newest come first by default; sort_by takes several fields and directions."""
 
@@ -133,6 +139,7 @@ async def test_sorting(api: Any) -> None:
     assert await order([{"width": "asc"}, {"public_id": "asc"}]) == sorted(newest)
 
 
+@pytest.mark.fact("cloudinary.search-fields")
 async def test_optional_fields_come_when_asked_for(api: Any) -> None:
     """Tags, context and metadata come with with_field only, and the context is flat."""
     plain = (await api("POST", "/resources/search", json={"expression": "tags=banner"})).json["resources"][0]
@@ -158,6 +165,7 @@ async def test_optional_fields_come_when_asked_for(api: Any) -> None:
         {"query": "tags=banner"},
     ],
 )
+@pytest.mark.fact("cloudinary.search-body")
 async def test_bad_parameters_answer_400(api: Any, body: dict[str, Any]) -> None:
     """A parameter that is unknown or out of range answers 400."""
     assert (await api("POST", "/resources/search", json=body)).status == 400

@@ -33,6 +33,7 @@ PRIVATE = "statement/banner-private"
         ("pg_2/dn_300/brochure.pdf", "l_evi8oL", "lQHMUH7i", "lQHMUH7ifJ9xRqcCv4FAPQnQSYqj9xUA"),
     ],
 )
+@pytest.mark.fact("cloudinary.url-signature")
 def test_known_signatures(to_sign: str, short: str, short_256: str, long: str) -> None:
     """The three forms of a signature come out as known for a known secret."""
     secret = "demo_secret_123"
@@ -44,6 +45,7 @@ def test_known_signatures(to_sign: str, short: str, short_256: str, long: str) -
 @pytest.mark.parametrize(
     ("to_sign", "expected"), [("image.jpg", "s----SjmNDA--"), ("c_crop,h_20,w_10/image.jpg", "s--Ai4Znfl3--")]
 )
+@pytest.mark.fact("cloudinary.url-signature")
 def test_signatures_of_the_vendor_s_own_tests(to_sign: str, expected: str) -> None:
     """The vendor's published test values hold, also with dashes inside."""
     assert url_signature(to_sign, "b", SHA1) == expected
@@ -72,6 +74,7 @@ TRANSFORMATIONS = st.lists(
 
 
 @given(public_id=PUBLIC_IDS, raw=TRANSFORMATIONS, version=st.none() | st.integers(1, 2**31), form=st.integers(0, 2))
+@pytest.mark.fact("cloudinary.url-signature")
 def test_urls_signed_by_the_vendor_s_package_are_accepted(
     public_id: str, raw: str, version: int | None, form: int
 ) -> None:
@@ -113,6 +116,7 @@ def signed(
 
 
 @pytest.mark.parametrize("long", [True, False])
+@pytest.mark.fact("cloudinary.types")
 async def test_authenticated_needs_a_signature(delivery: Any, *, long: bool) -> None:
     """Original and derived of an authenticated asset answer 401 unsigned and 200 with a short or long signature."""
     for path in (f"authenticated/{LOCKED}.jpg", f"authenticated/c_limit,w_100//{LOCKED}.jpg"):
@@ -121,6 +125,7 @@ async def test_authenticated_needs_a_signature(delivery: Any, *, long: bool) -> 
         assert (await delivery("GET", signed(path, long=long))).status == 200
 
 
+@pytest.mark.fact("cloudinary.types")
 async def test_private_needs_a_signature_for_the_original(delivery: Any) -> None:
     """Of a private asset only the original is locked; a derived picture is open."""
     assert (await delivery("GET", f"/private/{PRIVATE}.jpg")).status == 401
@@ -129,6 +134,7 @@ async def test_private_needs_a_signature_for_the_original(delivery: Any) -> None
     assert (await delivery("GET", f"/private/c_limit,w_100/{PRIVATE}.jpg")).status == 200
 
 
+@pytest.mark.fact("cloudinary.signature-leaves-version-out")
 async def test_signature_covers_all_but_the_version(delivery: Any) -> None:
     """The version may change under a signature; transformation and public id may not, nor may a public asset's."""
     path = f"authenticated/c_limit,w_100//{LOCKED}.jpg"

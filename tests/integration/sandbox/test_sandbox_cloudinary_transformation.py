@@ -85,6 +85,7 @@ def near(image: Image.Image, place: tuple[int, int], colour: tuple[int, int, int
         ("c_thumb,g_face,w_40,h_40", (40, 40)),
     ],
 )
+@pytest.mark.fact("cloudinary.crops")
 def test_sizes(banner: bytes, text: str, size: tuple[int, int]) -> None:
     """Each crop mode, fraction, ratio and pixel ratio gives the size that its meaning demands."""
     assert made(banner, text).size == size
@@ -93,6 +94,7 @@ def test_sizes(banner: bytes, text: str, size: tuple[int, int]) -> None:
 @pytest.mark.parametrize(
     ("gravity", "colour"), [("north_west", RED), ("north_east", GREEN), ("south_west", BLUE), ("south_east", YELLOW)]
 )
+@pytest.mark.fact("cloudinary.gravity")
 def test_gravity_chooses_the_part(banner: bytes, gravity: str, colour: tuple[int, int, int]) -> None:
     """A crop takes the part that gravity names."""
     assert near(made(banner, f"c_crop,g_{gravity},w_100,h_40"), (50, 20), colour)
@@ -133,6 +135,7 @@ def test_formats(banner: bytes, target: str, name: str) -> None:
     assert made(banner, "w_100", target).format == name
 
 
+@pytest.mark.fact("cloudinary.colour-density-quality")
 def test_colour_spaces(banner: bytes) -> None:
     """cs_cmyk makes CMYK in JPEG and TIFF; cs_srgb turns it back; grey stays grey."""
     assert made(banner, "cs_cmyk", "jpg").mode == "CMYK"
@@ -146,6 +149,7 @@ def test_colour_spaces(banner: bytes) -> None:
         derived(banner, "cs_icc:profiles:coated", "jpg")
 
 
+@pytest.mark.fact("cloudinary.colour-density-quality")
 def test_density_quality_and_flags(banner: bytes) -> None:
     """dn_ writes the density, q_ shrinks the file, fl_ flags change the encoding."""
     assert made(banner, "dn_300", "jpg").info["dpi"] == (300, 300)
@@ -198,6 +202,7 @@ def test_metadata_is_stripped(target: str) -> None:
         ("t_gone", "Unknown named transformation"),
     ],
 )
+@pytest.mark.fact("cloudinary.transformation-keys")
 def test_undocumented_parameters_are_refused(text: str, message: str) -> None:
     """An unknown key, a value out of range and a wrong combination answer 400 and say what would be valid."""
     with pytest.raises(DeliveryError, match=message) as caught:
@@ -221,6 +226,7 @@ def test_undocumented_parameters_are_refused(text: str, message: str) -> None:
         "cs_icc:profiles:coated",
     ],
 )
+@pytest.mark.fact("cloudinary.transformation-keys")
 def test_documented_parameters_are_accepted(text: str) -> None:
     """The documented recipes and keys are all read."""
     assert len(parse(text).components) == text.count("/") + 1
@@ -259,6 +265,7 @@ CROPS = st.sampled_from(["scale", "fit", "limit", "mfit", "fill", "lfill", "pad"
 
 
 @given(crop=CROPS, width=SIDES, height=SIDES, source=st.tuples(SIDES, SIDES))
+@pytest.mark.fact("cloudinary.crops")
 def test_geometry_holds_for_all_sizes(crop: str, width: int, height: int, source: tuple[int, int]) -> None:
     """Exact modes give the exact box, limiting modes never enlarge or exceed it, nothing falls outside the picture."""
     step = plan(Component((("c", crop), ("w", str(width)), ("h", str(height)))), source)

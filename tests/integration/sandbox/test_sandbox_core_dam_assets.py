@@ -33,6 +33,7 @@ def logo_id(sandbox: Sandbox) -> str:
     return row.asset_id
 
 
+@pytest.mark.fact("core-dam.asset-fields")
 async def test_asset_tells_version_and_content(dam: Any, logo_id: str) -> None:
     """One asset names its stable id, its version, its dates in UTC seconds and its master file."""
     answer = await dam("GET", f"/assets/{logo_id}", params={"load_type": "metadata", "level_of_detail": "full"})
@@ -48,6 +49,7 @@ async def test_asset_tells_version_and_content(dam: Any, logo_id: str) -> None:
     assert set(asset["rendition_content"]) == {"thumbnail_content", "preview_content"}
 
 
+@pytest.mark.fact("core-dam.load-type")
 async def test_load_type_and_detail_decide_what_comes(dam: Any, logo_id: str) -> None:
     """Metadata comes with the load types that ask for it, renditions with full detail only."""
     seen = {}
@@ -63,6 +65,7 @@ async def test_load_type_and_detail_decide_what_comes(dam: Any, logo_id: str) ->
     }
 
 
+@pytest.mark.fact("core-dam.custom-load")
 async def test_custom_load_type_takes_a_request(dam: Any, logo_id: str) -> None:
     """With load_type=custom the booleans of data_load_request decide, and without it the call is refused."""
     wanted = json.dumps({"data_load_request": {"load_metadata": True}})
@@ -81,6 +84,7 @@ async def test_unknown_detail_is_refused(dam: Any, logo_id: str, params: dict[st
     assert "expected" in answer.json["exception_body"]["message"]
 
 
+@pytest.mark.fact("core-dam.metadata-nesting")
 async def test_metadata_has_the_documented_nesting(dam: Any, logo_id: str) -> None:
     """Scalars, lookup values and tables sit where the system puts them, over several groups."""
     params = {"load_type": "metadata"}
@@ -100,6 +104,7 @@ async def test_metadata_has_the_documented_nesting(dam: Any, logo_id: str) -> No
     assert segments == ["everyday", "premier", "student", "business"]
 
 
+@pytest.mark.fact("core-dam.empty-fields")
 async def test_empty_fields_come_in_three_forms(dam: Any, sandbox: Sandbox) -> None:
     """An unset field lacks its value, or has an empty one, or has one with nothing inside."""
     row = sandbox.core_dam.store.latest(DRAFT)
@@ -112,6 +117,7 @@ async def test_empty_fields_come_in_three_forms(dam: Any, sandbox: Sandbox) -> N
     assert {json.dumps(value) for value in empties} >= {"null", "{}", '{"value": {}}'}
 
 
+@pytest.mark.fact("core-dam.versions")
 async def test_versions_are_rows_that_share_the_original(dam: Any, sandbox: Sandbox) -> None:
     """Both versions of the logo have ids, bytes and checksums of their own; only one is the latest."""
     rows = sandbox.core_dam.store.versions(LOGO)
@@ -133,6 +139,7 @@ async def test_contents_are_the_file(dam: Any, logo_id: str, seed_file: Path) ->
     assert "ETag" not in answer.headers
 
 
+@pytest.mark.fact("core-dam.disposition")
 async def test_attachment_names_the_file(dam: Any, logo_id: str) -> None:
     """disposition=attachment is carried into Content-Disposition."""
     answer = await dam("GET", f"/assets/{logo_id}/contents", params={"disposition": "attachment"})
@@ -140,6 +147,7 @@ async def test_attachment_names_the_file(dam: Any, logo_id: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "width"), [("thumbnail", 160), ("preview", 360)])
+@pytest.mark.fact("core-dam.renditions", "core-dam.host-relative-links")
 async def test_renditions_by_type_and_by_id(dam: Any, logo_id: str, kind: str, width: int) -> None:
     """A rendition comes by type and by its own link, with its own checksum, never enlarged."""
     params = {"load_type": "full"}
@@ -175,6 +183,7 @@ async def test_unknown_rendition_type_is_refused(dam: Any, logo_id: str) -> None
     assert (await dam("GET", f"/assets/{logo_id}/contents", params={"rendition_type": "poster"})).status == 400
 
 
+@pytest.mark.fact("core-dam.expired-deleted")
 async def test_expired_asset_says_so(dam: Any, sandbox: Sandbox) -> None:
     """An asset past its expiration date reads with expired=true, and its bytes still come: the caller must look."""
     row = sandbox.core_dam.store.latest(EXPIRED)
@@ -183,6 +192,7 @@ async def test_expired_asset_says_so(dam: Any, sandbox: Sandbox) -> None:
     assert (await dam("GET", f"/assets/{row.asset_id}/contents")).status == 200
 
 
+@pytest.mark.fact("core-dam.collections")
 async def test_collections_and_folders_list_newest_versions(dam: Any, logo_id: str) -> None:
     """Collections nest the content otherwise than folders do; both list the newest versions in their order."""
     listed = (await dam("GET", "/collections")).json["collection_resource"]["collection"]
@@ -195,6 +205,7 @@ async def test_collections_and_folders_list_newest_versions(dam: Any, logo_id: s
     assert all("master_content_info" in a for a in folder)
 
 
+@pytest.mark.fact("core-dam.multi-get")
 async def test_several_assets_by_selection(dam: Any, logo_id: str) -> None:
     """A selection context gives several assets and leaves unknown ids out; another context is refused."""
     context = {
@@ -247,6 +258,7 @@ async def test_expire_and_approval_by_tests(dam: Any, dam_admin: Any, logo_id: s
     assert fields["ARTESIA.FIELD.EXPIRATION DATE"]["value"]["value"]["value"] == "2026-07-01T12:30:00Z"
 
 
+@pytest.mark.fact("core-dam.expired-deleted")
 async def test_delete_by_tests(dam: Any, dam_admin: Any, logo_id: str) -> None:
     """A deleted asset still reads as deleted, its bytes are gone, and lists no longer hold it."""
     await dam_admin("POST", "/do/delete", json={"asset": LOGO})

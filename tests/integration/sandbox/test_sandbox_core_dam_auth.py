@@ -29,6 +29,7 @@ async def test_asks_for_credentials(dam_open: Any) -> None:
 
 
 @pytest.mark.parametrize("in_header", [True, False])
+@pytest.mark.fact("core-dam.otds-client-credentials")
 async def test_directory_token_opens_the_api(dam_open: Any, *, in_header: bool) -> None:
     """Client credentials, in the header or in the form, give a bearer token that the API accepts."""
     form, headers = dict(GRANT), {}
@@ -50,6 +51,7 @@ async def test_directory_refuses_wrong_grants(dam_open: Any, change: dict[str, s
     assert (await dam_open("POST", "/otdsws/oauth2/token", data=GRANT | change)).status == status
 
 
+@pytest.mark.fact("core-dam.token-life")
 async def test_token_ends_with_its_life(seed: Seed, clock: Any, call: Callable[..., Any]) -> None:
     """A token is accepted until its configured life is over, then answers 401."""
     async with Sandbox(seed=seed, clock=clock, core_dam=CoreDamOptions(token_life_s=5)) as short:
@@ -63,6 +65,7 @@ async def test_token_ends_with_its_life(seed: Seed, clock: Any, call: Callable[.
         assert (await dam("GET", "/otmmapi/v6/collections", headers=bearer)).status == 401
 
 
+@pytest.mark.fact("core-dam.session")
 async def test_session_needs_its_id_in_a_header(dam_open: Any) -> None:
     """The session cookie alone answers 403; with X-Requested-By carrying the session id it is accepted."""
     opened = await dam_open("POST", "/otmmapi/v6/sessions", data=LOGIN)
@@ -79,6 +82,7 @@ async def test_session_needs_its_id_in_a_header(dam_open: Any) -> None:
 
 
 @pytest.mark.parametrize("form", ["otmmauthtoken", "bearer"])
+@pytest.mark.fact("core-dam.message-digest")
 async def test_message_digest_stands_for_the_session(dam_open: Any, form: str) -> None:
     """The session's message digest is accepted as otmmauthtoken and as bearer otmmToken."""
     opened = await dam_open("POST", "/otmmapi/v6/sessions", data=LOGIN)
@@ -87,6 +91,7 @@ async def test_message_digest_stands_for_the_session(dam_open: Any, form: str) -
     assert (await dam_open("GET", "/otmmapi/v6/collections", headers=headers)).status == 200
 
 
+@pytest.mark.fact("core-dam.oauth-password")
 async def test_password_grant_of_the_dam(dam_open: Any) -> None:
     """The DAM's own OAuth2 call takes user and client together and nests its token."""
     form = GRANT | LOGIN | {"grant_type": "password"}

@@ -62,6 +62,7 @@ async def found(dam: Any, *conditions: dict[str, object], **parameters: str) -> 
     return hits, resource["search_result"]["contains_invalid_conditions"]
 
 
+@pytest.mark.fact("core-dam.newest-version")
 async def test_newest_version_by_stable_id(dam: Any) -> None:
     """Original id and latest-version conditions together give exactly the newest version."""
     hits, invalid = await found(
@@ -81,6 +82,7 @@ async def test_versions_without_the_latest_condition(dam: Any) -> None:
     assert hits == [(LOGO, 1), (LOGO, 2)]
 
 
+@pytest.mark.fact("core-dam.tabular-condition")
 async def test_tabular_condition_reads_rows(dam: Any) -> None:
     """A tabular condition finds assets that have the value in a row of the table."""
     table, column = "OTMM.FIELD.MARKET_SEGMENT.TAB", "OTMM.COLUMN.MARKET_SEGMENT.TAB"
@@ -126,6 +128,7 @@ async def test_contains_also_finds_longer_values(dam: Any, dam_admin: Any) -> No
         (("", "", "", "", "", ""), {LOGO, EXPIRED}),
     ],
 )
+@pytest.mark.fact("core-dam.joining")
 async def test_parentheses_and_joining(dam: Any, parens: tuple[str, ...], expected: set[str]) -> None:
     """Parentheses group conditions that and/or join to the one before."""
     a_left, a_right, b_left, b_right, c_left, c_right = parens
@@ -154,6 +157,7 @@ async def test_parentheses_and_joining(dam: Any, parens: tuple[str, ...], expect
         {"type": "com.artesia.search.SearchMysteryCondition", "relational_operator": "and"},
     ],
 )
+@pytest.mark.fact("core-dam.invalid-conditions")
 async def test_unknown_condition_is_ignored_and_flagged(dam: Any, broken: dict[str, object]) -> None:
     """A condition with an unknown field, operator, table or type is left out, and only a flag tells it."""
     hits, invalid = await found(dam, scalar("ARTESIA.FIELD.ASSET NAME", "logo-draft"), broken)
@@ -183,6 +187,7 @@ async def test_more_operators_are_a_setting(seed: Seed, call: Callable[..., Any]
         assert await found(dam, scalar("ACME.FIELD.APPROVAL", "PENDING", "ACME.OPERATOR.IS")) == ([(DRAFT, 1)], False)
 
 
+@pytest.mark.fact("core-dam.paging")
 async def test_paging_by_after_and_limit(dam: Any) -> None:
     """hit_count counts the page, total_hit_count all; walking by after visits every hit once."""
     seen: list[str] = []
@@ -200,6 +205,7 @@ async def test_paging_by_after_and_limit(dam: Any) -> None:
     assert len(seen) == len(set(seen)) == 4
 
 
+@pytest.mark.fact("core-dam.paging")
 async def test_before_gives_the_page_in_front(dam: Any) -> None:
     """before=N gives the page that ends in front of position N."""
     whole = await dam("POST", "/search/text", data=form(sort="asc_NAME"))
@@ -208,6 +214,7 @@ async def test_before_gives_the_page_in_front(dam: Any) -> None:
     assert page.json["search_result_resource"]["search_result"]["asset_id_list"] == ids[1:3]
 
 
+@pytest.mark.fact("core-dam.sort")
 async def test_sorting_both_ways(dam: Any) -> None:
     """asc_ and desc_ sort by name or by a field id with blanks in it."""
     names = [a for a, _ in (await found(dam, sort="asc_NAME"))[0]]
@@ -216,6 +223,7 @@ async def test_sorting_both_ways(dam: Any) -> None:
     assert dates == [DRAFT, LOGO, LOGO, EXPIRED]
 
 
+@pytest.mark.fact("core-dam.search-parameters")
 async def test_get_takes_the_same_parameters(dam: Any) -> None:
     """GET with the percent-encoded parameters answers as POST does."""
     parameters = form(scalar("ARTESIA.FIELD.ASSET NAME", "draft"))
@@ -225,6 +233,7 @@ async def test_get_takes_the_same_parameters(dam: Any) -> None:
     assert by_get.json["search_result_resource"]["search_result"]["hit_count"] == 1
 
 
+@pytest.mark.fact("core-dam.return-ids")
 async def test_return_type_ids(dam: Any) -> None:
     """return_type=ids gives ids without assets."""
     resource = (await dam("POST", "/search/text", data=form(return_type="ids"))).json["search_result_resource"]
@@ -232,6 +241,7 @@ async def test_return_type_ids(dam: Any) -> None:
     assert resource["asset_list"] == []
 
 
+@pytest.mark.fact("core-dam.folder-filter")
 async def test_folder_filter(dam: Any) -> None:
     """folder_filter keeps what the folder holds; an unknown folder holds nothing."""
     folder = "a1b2c3d4e5f60718293a4b5c6d7e8f9011121314"

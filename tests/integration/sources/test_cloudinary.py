@@ -140,6 +140,7 @@ async def test_wrong_key(cloud: CloudinaryHarness) -> None:
 
 
 @pytest.mark.parametrize("status", [420, 429])
+@pytest.mark.fact("cloudinary.rate-statuses")
 async def test_rate_limit(seed: Seed, status: int) -> None:
     """Either status of a used-up budget is a rate limit with the time of its reset."""
     options = CloudinaryOptions(rate_limit=1, rate_limit_status=status)

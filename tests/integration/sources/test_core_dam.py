@@ -57,6 +57,7 @@ async def test_newest_version(dam: CoreDamHarness) -> None:
     assert await load(source, second) == dam.content
 
 
+@pytest.mark.fact("core-dam.versions")
 async def test_pinned_version(dam: CoreDamHarness) -> None:
     """The qualifier asset_id pins an older version, but only one of the same asset."""
     source, store = dam.make(), dam.sandbox.core_dam.store
@@ -84,6 +85,7 @@ async def test_description(dam: CoreDamHarness) -> None:
     assert found.rights_until is None
 
 
+@pytest.mark.fact("core-dam.expired-deleted")
 async def test_expired(dam: CoreDamHarness) -> None:
     """An expired asset is retired, and its rights ended when its date says."""
     found = await dam.make().describe(dam.expired)
@@ -107,6 +109,7 @@ async def test_unknown_criterion(dam: CoreDamHarness) -> None:
         await dam.make().select(AssetQuery("core-dam", (("colour", "red"),)))
 
 
+@pytest.mark.fact("core-dam.invalid-conditions")
 async def test_invalid_conditions(dam: CoreDamHarness) -> None:
     """A search in which the system left out a condition is never used."""
     dam.config = replace(dam.config, mapping=mapping(MAPPING.replace("OTMM.COLUMN.REGION.TAB", "NO.SUCH.COLUMN")))
@@ -210,6 +213,7 @@ async def test_log_in_hangs(dam: CoreDamHarness) -> None:
     assert loop.time() - begun < 0.6
 
 
+@pytest.mark.fact("core-dam.otds-client-credentials")
 async def test_client_secret_in_the_form(dam: CoreDamHarness) -> None:
     """Client id and secret go into the form where the token service wants them there."""
     dam.config = replace(dam.config, mapping=mapping(MAPPING + "auth: {client_auth: form}"))

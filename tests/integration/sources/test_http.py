@@ -40,6 +40,7 @@ async def test_description(endpoint: HttpHarness) -> None:
     assert (await load(endpoint.make(), found)).startswith(b"Terms of 2026")
 
 
+@pytest.mark.fact("http.freshness", "http.stale")
 async def test_freshness(endpoint: HttpHarness) -> None:
     """The shorter of both lifetimes counts (RFC 9111), and bytes may be stale as long as the origin says (RFC 5861)."""
     found = await endpoint.make().describe(PRESENT)
@@ -50,6 +51,7 @@ async def test_freshness(endpoint: HttpHarness) -> None:
     assert now + timedelta(seconds=880) < found.stale_until <= now + timedelta(seconds=900)
 
 
+@pytest.mark.fact("http.conditional")
 async def test_unchanged(endpoint: HttpHarness) -> None:
     """A second description asks with validators, is answered 304 twice, and is equal but for its freshness."""
     source = endpoint.make()
@@ -73,6 +75,7 @@ async def test_changed_metadata(endpoint: HttpHarness) -> None:
 @pytest.mark.parametrize("etag", ["strong", "weak", "none"])
 @pytest.mark.parametrize("dated", [True, False])
 @pytest.mark.parametrize("digest", ["right", "none"])
+@pytest.mark.fact("http.validators")
 async def test_replaced(endpoint: HttpHarness, etag: str, digest: str, *, dated: bool) -> None:
     """Whatever marks an endpoint gives, other bytes have another version, and never come for the old one."""
     store, source = endpoint.sandbox.http.store, endpoint.make()
@@ -91,6 +94,7 @@ async def test_replaced(endpoint: HttpHarness, etag: str, digest: str, *, dated:
     assert await load(source, second) == endpoint.content + b"x"
 
 
+@pytest.mark.fact("http.digest")
 async def test_wrong_digest(endpoint: HttpHarness) -> None:
     """Bytes that do not agree with Content-Digest (RFC 9530) are refused."""
     store = endpoint.sandbox.http.store
@@ -100,6 +104,7 @@ async def test_wrong_digest(endpoint: HttpHarness) -> None:
         await load(source, await source.describe(PRESENT))
 
 
+@pytest.mark.fact("http.head")
 async def test_without_head(seed: Seed) -> None:
     """An endpoint that does not serve HEAD is asked by GET, whose body is left."""
     async with Sandbox(seed=seed, http=HttpOptions(head=False)) as sandbox:
@@ -120,6 +125,7 @@ async def test_nothing_is_assumed(endpoint: HttpHarness) -> None:
         await endpoint.make().select(endpoint.hit)
 
 
+@pytest.mark.fact("http.retry-after")
 async def test_rate_limit(seed: Seed) -> None:
     """A used-up window is a rate limit, with the pause that the endpoint asks for."""
     async with Sandbox(seed=seed, http=HttpOptions(rate_limit=2)) as sandbox:

@@ -34,6 +34,7 @@ async def tenant(sandbox: Sandbox) -> AsyncIterator[IconikHarness]:
     await harness.close()
 
 
+@pytest.mark.fact("iconik.metadata-apart")
 async def test_description(tenant: IconikHarness) -> None:
     """Rights, language and attributes are read from the view; a day as the end of the rights counts whole."""
     found = await tenant.make().describe(PRESENT)
@@ -43,6 +44,7 @@ async def test_description(tenant: IconikHarness) -> None:
     assert found.attributes == (("campaign", "statement-2026"), ("segment", "premier"))
 
 
+@pytest.mark.fact("iconik.approval-per-version")
 async def test_an_older_approved_version_is_used(tenant: IconikHarness) -> None:
     """A newer version waits for its own approval; until then the approved one is used, also by search."""
     before = await tenant.make().describe(PRESENT)
@@ -62,6 +64,7 @@ async def test_an_older_approved_version_is_used(tenant: IconikHarness) -> None:
     ("status", "approval"),
     [("N/A", Approval.UNKNOWN), ("MIXED", Approval.PENDING), ("NOT_APPROVED", Approval.REJECTED)],
 )
+@pytest.mark.fact("iconik.approval-per-version")
 async def test_statuses(tenant: IconikHarness, status: str, approval: Approval) -> None:
     """No status but APPROVED lets an asset be used."""
     tenant.config = replace(tenant.config, mapping=IconikMapping(versions=1))
@@ -73,6 +76,7 @@ async def test_statuses(tenant: IconikHarness, status: str, approval: Approval) 
         await source.select(tenant.hit)
 
 
+@pytest.mark.fact("iconik.blocked")
 async def test_withdrawn(tenant: IconikHarness) -> None:
     """A blocked asset, and one whose life cycle ended, is retired; one in the delete queue is deleted."""
     store, source = tenant.sandbox.iconik.store, tenant.make()
@@ -85,6 +89,7 @@ async def test_withdrawn(tenant: IconikHarness) -> None:
     assert (await source.describe(PRESENT)).deleted
 
 
+@pytest.mark.fact("iconik.keyframe-kinds")
 async def test_poster(tenant: IconikHarness) -> None:
     """A video is shown by its poster, never by a sprite sheet."""
     source = tenant.make()
@@ -105,6 +110,7 @@ async def test_replaced_during_a_job(tenant: IconikHarness) -> None:
     assert (await source.describe(PRESENT)).version != described.version
 
 
+@pytest.mark.fact("iconik.token-headers")
 async def test_wrong_token(tenant: IconikHarness) -> None:
     """A wrong token is refused credentials, and nothing of it is told."""
     tenant.config = replace(tenant.config, auth_token="wrong-secret")
@@ -139,6 +145,7 @@ def test_store_must_be_allowed(tenant: IconikHarness) -> None:
     assert caught.value.detail == "https://elsewhere.example is not in PRESSRUN_SOURCES_ALLOWED_HOSTS"
 
 
+@pytest.mark.fact("iconik.paging")
 async def test_pages_to_the_end(tenant: IconikHarness) -> None:
     """A search reads its pages to the last one; a set that exceeds the pages is refused."""
     store, values = tenant.sandbox.iconik.store, {"Set": ("größe ß",)}

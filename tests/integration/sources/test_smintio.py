@@ -36,6 +36,7 @@ async def tenant(sandbox: Sandbox) -> AsyncIterator[SmintioHarness]:
     await harness.close()
 
 
+@pytest.mark.fact("smintio.licence-terms")
 async def test_licence(tenant: SmintioHarness) -> None:
     """Window, territory, channels, type and volume of a licence are those of its terms."""
     found = await tenant.make().describe(PRESENT)
@@ -58,6 +59,7 @@ async def test_licence(tenant: SmintioHarness) -> None:
     assert ("channels", "print") not in found.attributes
 
 
+@pytest.mark.fact("smintio.feed")
 async def test_cancelled_licence(tenant: SmintioHarness) -> None:
     """A transaction that comes again as cancelled retires the asset, which is then no hit either."""
     source, store = tenant.make(), tenant.sandbox.smintio.store
@@ -80,6 +82,7 @@ async def test_cancelled_licence(tenant: SmintioHarness) -> None:
         ({"license_download_constraints": {"effective_max_downloads": 0}}, Approval.APPROVED),
     ],
 )
+@pytest.mark.fact("smintio.editorial")
 async def test_what_bars_the_use(tenant: SmintioHarness, changes: dict[str, object], approval: Approval) -> None:
     """Unfinished purchases, used-up volumes and editorial pictures may not be used."""
     tenant.sandbox.smintio.store.update_transaction("lpt-77", changes)
@@ -101,6 +104,7 @@ def licence(
     return found.territories, found.channels, found.approval
 
 
+@pytest.mark.fact("smintio.licence-terms", "smintio.no-limit")
 def test_terms() -> None:
     """Several terms hold together; unknown keys allow nothing; `any` and nothing at all state no limit."""
     assert licence({"allowed_geographies": ["any"], "allowed_distributions": []})[:2] == (None, None)
@@ -128,6 +132,7 @@ async def test_variants(tenant: SmintioHarness) -> None:
         await tenant.make().select(replace(query, locale="fr"))
 
 
+@pytest.mark.fact("smintio.filters")
 async def test_compliance(tenant: SmintioHarness) -> None:
     """A filter with dynamic values is searched by what the portal offers; an unknown filter fails the query."""
     assert await tenant.make().select(AssetQuery("smintio", (("compliance", "brand-2026"),))) == PRESENT
@@ -135,6 +140,7 @@ async def test_compliance(tenant: SmintioHarness) -> None:
         await tenant.make().select(AssetQuery("smintio", (("colour", "red"),)))
 
 
+@pytest.mark.fact("smintio.two-shapes")
 async def test_flat_objects(seed: Seed) -> None:
     """The other shape of data objects is read as well."""
     async with Sandbox(seed=seed, smintio=SmintioOptions(flat=True)) as sandbox:
@@ -146,6 +152,7 @@ async def test_flat_objects(seed: Seed) -> None:
         await harness.close()
 
 
+@pytest.mark.fact("smintio.execute", "smintio.bearer-hosts")
 async def test_polls_at_a_fixed_interval(seed: Seed) -> None:
     """A long-running task is looked at again after the same pause each time, and bytes come without our token."""
     async with Sandbox(seed=seed, smintio=SmintioOptions(task_polls=3)) as sandbox:
@@ -170,6 +177,7 @@ async def test_replaced_during_a_job(tenant: SmintioHarness) -> None:
     assert await load(source, again) == changed.data
 
 
+@pytest.mark.fact("smintio.refresh-rotation")
 async def test_tokens_rotate(tenant: SmintioHarness, tmp_path: Path) -> None:
     """The new refresh token is in its file before the access token is used; a dead grant is refused credentials."""
     store = tmp_path / "token"

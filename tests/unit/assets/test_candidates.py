@@ -6,6 +6,9 @@ from datetime import timedelta
 import pytest
 from tests.unit.assets.fakes import AS_OF, LOGO_BYTES, FakeSource, Node, Pick
 
+from pressrun_server.assets.entry import Trouble
+from pressrun_server.assets.settling import Ask, Find
+from pressrun_server.assets.settling import settle as settle_slot
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.choice import Choice, Query
 from pressrun_server.model.decision import Outcome, Settlement
@@ -188,3 +191,20 @@ async def test_a_source_that_gives_one(node: Node) -> None:
 
     node.source.select = select  # type: ignore[method-assign]
     assert (await settle(node, QUERIED))[0] == ["library:brand/logo.png"]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_trouble_that_passes_is_told(order: tuple[int, int]) -> None:
+    """Where one candidate may not be used and another cannot be asked for, the document may be tried again."""
+    answers = (
+        Trouble(Reason.ASSET_NOT_APPROVED, "its approval is 'retired'"),
+        Trouble(Reason.ASSET_UNAVAILABLE, "its source is away", 1.0),
+    )
+    settling = settle_slot(QUERIED, "print", [])
+    assert isinstance(next(settling), Ask)
+    assert isinstance(settling.send(("library:one.png", "library:two.png")), Find)
+    settling.send(answers[order[0]])
+    with pytest.raises(PressrunError, match="its source is away") as caught:
+        settling.send(answers[order[1]])
+    assert caught.value.reason is Reason.ASSET_UNAVAILABLE
+    assert caught.value.retry_after == 1.0

@@ -8,17 +8,21 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from pressrun_loadtest.sandbox.clock import Clock
+from pressrun_loadtest.sandbox.clock import Clock, iso_seconds
 from pressrun_loadtest.sandbox.cloudinary.errors import ApiError
+from pressrun_loadtest.sandbox.cloudinary.options import CloudinaryOptions
 from pressrun_loadtest.sandbox.cloudinary.search import read_request, run_search
-from pressrun_loadtest.sandbox.cloudinary.shapes import resource_json
+from pressrun_loadtest.sandbox.cloudinary.shapes import resource_json, search_json
 from pressrun_loadtest.sandbox.cloudinary.store import Asset, CloudinaryStore
 from pressrun_loadtest.sandbox.cloudinary.update import apply_update
+from pressrun_loadtest.sandbox.cloudinary.upload import Upload, check_signature, file_bytes
+from pressrun_loadtest.sandbox.hooks import HookSender
 
 __all__ = ["AdminApi"]
 
 _ROOT = "/v1_1/{cloud}"
 _MAX_IDS = 100
+_MAX_LISTED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class AdminApi:
 
     store: CloudinaryStore
     clock: Clock
+    options: CloudinaryOptions
+    hooks: HookSender
     delivery_url: str
     """Delivery's base URL with the cloud name, for links in records."""
 
@@ -37,6 +43,13 @@ class AdminApi:
             web.get(f"{_ROOT}/resources/search", self.search),
             web.post(f"{_ROOT}/resources/search", self.search),
             web.get(f"{_ROOT}/resources/by_asset_ids", self.by_asset_ids),
+            web.get(_ROOT + "/resources/{resource_type:image|video|raw}", self.listing),
+            web.get(_ROOT + "/resources/{resource_type:image|video|raw}/tags/{tag}", self.listing),
+            web.get(
+                _ROOT + "/resources/{resource_type:image|video|raw}/{type:upload|private|authenticated}", self.listing
+            ),
+            web.post(_ROOT + "/{resource_type:image|video|raw}/upload", self.upload),
+            web.post(_ROOT + "/{resource_type:image|video|raw}/destroy", self.destroy),
             web.get(_ROOT + "/resources/{asset_id}", self.by_asset_id),
             web.get(_ROOT + "/resources/{resource_type}/{type}/{public_id:.+}", self.by_public_id),
             web.post(_ROOT + "/resources/{resource_type}/{type}/{public_id:.+}", self.update),
@@ -60,6 +73,59 @@ class AdminApi:
             raise ApiError(400, f"asset_ids must hold 1 to {_MAX_IDS} ids, got {len(ids)}")
         found = [asset for asset_id in ids if (asset := self.store.get(asset_id)) is not None]
         return web.json_response({"resources": [resource_json(asset, self.delivery_url) for asset in found]})
+
+    async def listing(self, request: web.Request) -> web.Response:
+        """Assets of a kind and type, or with a tag, page by page, the newest first."""
+        query, match = request.query, request.match_info
+        most = query.get("max_results", "10")
+        start = query.get("next_cursor", "0")
+        if not (most.isdigit() and 1 <= int(most) <= _MAX_LISTED) or not start.isdigit():
+            raise ApiError(400, f"max_results must be 1 to {_MAX_LISTED}, next_cursor one that was given")
+        found = [
+            asset
+            for asset in self.store.assets()
+            if asset.resource_type == match["resource_type"]
+            and match.get("type", asset.type) == asset.type
+            and ("tag" not in match or match["tag"] in asset.tags)
+            and asset.public_id.startswith(query.get("prefix", ""))
+        ]
+        found.sort(key=lambda asset: (asset.created, asset.public_id), reverse=query.get("direction") != "asc")
+        page = found[int(start) : int(start) + int(most)]
+        wanted = [name for name in ("tags", "context", "metadata") if query.get(name) == "true"]
+        body: dict[str, object] = {"resources": [search_json(asset, self.delivery_url, wanted, ()) for asset in page]}
+        if int(start) + int(most) < len(found):
+            body["next_cursor"] = str(int(start) + int(most))
+        return web.json_response(body)
+
+    async def upload(self, request: web.Request) -> web.Response:
+        """Take a file; who sent it is told, and so is who listens to webhooks."""
+        posted = await request.post()
+        form = {name.removesuffix("[]"): value for name, value in posted.items() if isinstance(value, str)}
+        check_signature(form, self.options, self.clock())
+        part = posted.get("file")
+        data = file_bytes(part.file.read() if isinstance(part, web.FileField) else part)
+        asset = Upload(self.store).put(request.match_info["resource_type"], form, data, self.clock())
+        record = resource_json(asset, self.delivery_url)
+        await self.hooks.send(
+            "new-version", {**record, "notification_context": {"triggered_at": iso_seconds(self.clock())}}
+        )
+        name = part.filename if isinstance(part, web.FileField) else "file"
+        return web.json_response(
+            record | {"original_filename": name.rpartition(".")[0] or name, "api_key": form["api_key"]}
+        )
+
+    async def destroy(self, request: web.Request) -> web.Response:
+        """Delete an asset by its public id."""
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        check_signature(form, self.options, self.clock())
+        kind, resource_type = form.get("type", "upload"), request.match_info["resource_type"]
+        asset = self.store.find(kind, form.get("public_id", ""), resource_type)
+        if asset is None:
+            return web.json_response({"result": "not found"})
+        self.store.delete(asset)
+        gone = {"public_id": asset.public_id, "resource_type": resource_type, "type": kind}
+        await self.hooks.send("delete", gone)
+        return web.json_response({"result": "ok"})
 
     async def by_public_id(self, request: web.Request) -> web.Response:
         """One asset by type and public id."""

@@ -31,6 +31,8 @@ API_APP = "cloudinary-api"
 DELIVERY_APP = "cloudinary-delivery"
 
 _log = logging.getLogger(__name__)
+_SIGNED = ("/upload", "/destroy")
+"""Calls that are signed by their parameters, and not counted."""
 _MAX_BODY = 64 * 1024 * 1024
 
 
@@ -72,10 +74,13 @@ class Cloudinary:
         async def admitted(request: web.Request, handler: Handler) -> web.StreamResponse:
             if request.path.startswith(ADMIN_PREFIX):
                 return await handler(request)
-            check_basic(request.headers.get("Authorization"), self.options)
+            signed = request.path.endswith(_SIGNED)
+            if not signed:
+                check_basic(request.headers.get("Authorization"), self.options)
             if request.match_info.get("cloud", self.options.cloud_name) != self.options.cloud_name:
                 raise ApiError(401, "cloud_name mismatch")
-            self.budget.spend()
+            if not signed:
+                self.budget.spend()
             return await handler(request)
 
         async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
@@ -85,7 +90,11 @@ class Cloudinary:
         layers = [observing(self.api_journal, self.api_faults, api_error_body), _guard(api_error_body), admitted]
         app = web.Application(middlewares=layers, client_max_size=_MAX_BODY)
         app.on_response_prepare.append(add_headers)
-        app.add_routes(AdminApi(self.store, self._clock, f"{delivery_base}/{self.options.cloud_name}").table())
+        app.add_routes(
+            AdminApi(
+                self.store, self._clock, self.options, self.hooks, f"{delivery_base}/{self.options.cloud_name}"
+            ).table()
+        )
         app.add_routes(self._admin(API_APP, self.api_faults, self.api_journal).table())
         return app
 

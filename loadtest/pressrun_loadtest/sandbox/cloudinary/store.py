@@ -95,6 +95,10 @@ class CloudinaryStore:
         wanted = (resource_type, delivery_type, public_id)
         return next((a for a in self._assets.values() if (a.resource_type, a.type, a.public_id) == wanted), None)
 
+    def assets(self) -> list[Asset]:
+        """All assets as they are now."""
+        return list(self._assets.values())
+
     def searchable(self) -> list[Asset]:
         """The assets as search sees them, which is `index_delay_s` behind."""
         seen_until = self._clock() - self._delay
@@ -133,6 +137,15 @@ class CloudinaryStore:
                 forced=None,
             )
         )
+
+    @staticmethod
+    def made(seed: AssetSeed) -> Asset:
+        """A new asset; `put` stores it.
+
+        Raises:
+            BadInputError: the bytes are no picture.
+        """
+        return _from_seed(seed)
 
     def delete(self, asset: Asset) -> None:
         """Remove an asset."""
