@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from yarl import URL
 
 from pressrun_sources.changes.config import HooksConfig
+from pressrun_sources.changes.polling import PollConfig
 from pressrun_sources.cloudinary.config import CloudinaryConfig
 from pressrun_sources.core_dam.config import CoreDamConfig
 from pressrun_sources.environment import Environment
@@ -40,6 +41,7 @@ class SourcesConfig:
     http: HttpConfig | None = None
     smintio: SmintioConfig | None = None
     hooks: HooksConfig = field(default_factory=HooksConfig)
+    poll: PollConfig = field(default_factory=PollConfig)
 
     def redacted(self) -> dict[str, str]:
         """Every setting as text, by its dotted name, with secrets only as set or not set; for printing."""
@@ -68,6 +70,7 @@ def from_env(environ: Mapping[str, str]) -> SourcesConfig:
         http=HttpConfig.from_environment(environment, plain_http),
         smintio=SmintioConfig.from_environment(environment, plain_http),
         hooks=HooksConfig.from_environment(environment),
+        poll=PollConfig.from_environment(environment),
     )
     environment.finish(_PREFIXES)
     return replace(config, hooks=config.hooks.with_account(config.cloudinary))

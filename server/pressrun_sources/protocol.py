@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from pressrun_sources.model import AssetDescription, AssetQuery, AssetRef, Rendition
 
-__all__ = ["MOST_RANKED", "AssetBody", "Ranking", "Source"]
+__all__ = ["MOST_RANKED", "AssetBody", "Changing", "Ranking", "Source"]
 
 MOST_RANKED = 20
 """Candidates that a source gives for one query."""
@@ -126,6 +127,25 @@ class Ranking(Protocol):
         Raises:
             NotFoundError: none meets them.
             InvalidReferenceError: a criterion is not known here, or far too many assets meet them.
+            DeniedError: this service may not search.
+        """
+        ...
+
+
+@runtime_checkable
+class Changing(Protocol):
+    """A source that can be asked what has changed: for a system that pushes nothing, or whose pushes may be lost."""
+
+    @property
+    def polled(self) -> bool:
+        """Whether it is set up so that asking makes sense."""
+        ...
+
+    async def changes(self, since: datetime) -> Sequence[tuple[AssetRef, str]]:
+        """The assets that changed at or after a moment, each with a mark that is another one after a further change.
+
+        Raises:
+            InvalidReferenceError: far too many changed; ask for what is newer.
             DeniedError: this service may not search.
         """
         ...

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from pressrun_sources.errors import InvalidReferenceError, SourceError
-from pressrun_sources.protocol import Source
+from pressrun_sources.protocol import Changing, Source
 
 __all__ = ["Registry"]
 
@@ -47,6 +47,12 @@ class Registry:
                 + (f"configured are {known}" if known else "none is: set e.g. PRESSRUN_LIBRARY_PATH"),
             )
         return source
+
+    def changing(self) -> Mapping[str, Changing]:
+        """Those that can be asked what has changed, and are set up for it."""
+        return {
+            name: source for name, source in self._sources.items() if isinstance(source, Changing) and source.polled
+        }
 
     async def check_all(self) -> Mapping[str, SourceError | None]:
         """Check every source at once: for each name None, or what is wrong."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from importlib import metadata
 
@@ -18,6 +19,7 @@ from pressrun_server.assets.cluster import Cluster
 from pressrun_server.assets.feed import ChangeFeed
 from pressrun_server.assets.licence import Counting, SharedCounts
 from pressrun_server.assets.resolver import AssetResolver
+from pressrun_server.assets.rota import Rota
 from pressrun_server.cas.config import RedisConfig
 from pressrun_server.cas.locks import FileLocks, Locks, RedisLocks
 from pressrun_server.cas.redis_client import same_server
@@ -54,9 +56,11 @@ from pressrun_server.rpc.render_service import RenderService
 from pressrun_server.rpc.server import RpcServer
 from pressrun_server.rpc.template_service import TemplateService
 from pressrun_sources.build import build_registry
+from pressrun_sources.changes.polling import Poller, always
 from pressrun_sources.changes.receiver import HookReceiver
 from pressrun_sources.pushed.shelf import Shelf
 from pressrun_sources.pushed.source import NAME, PushedSource
+from pressrun_sources.registry import Registry as SourceRegistry
 
 __all__ = ["Node"]
 
@@ -188,10 +192,7 @@ class Node:
         push(resolver.close)
         await resolver.start()
         self._resolver = resolver
-        receiver = HookReceiver(config.sources.hooks, sources.names())
-        self._http.hooks = Hooks(
-            receiver, resolver.changed, lambda name, result: metrics.hooks.labels(name, result).inc()
-        )
+        self._listen(self._http, sources, resolver)
 
         compiler = Compiler(
             preparers=preparers,
@@ -277,6 +278,30 @@ class Node:
         link = RedisLink(cache)
         self._stack.push_async_callback(link.close)
         return link
+
+    def _listen(self, http: HttpServer, sources: SourceRegistry, resolver: AssetResolver) -> None:
+        """Hear of changed assets: by webhooks, and by asking where a system sends none."""
+        config, metrics = self.config.sources, self.metrics
+        poller = Poller(
+            sources.changing(),
+            config.poll,
+            resolver.changed,
+            lambda name, result: metrics.polls.labels(name, result).inc(),
+            turn=self._turn(),
+        )
+        self._stack.push_async_callback(poller.close)
+        poller.start()
+        receiver = HookReceiver(config.hooks, sources.names())
+        http.hooks = Hooks(receiver, resolver.changed, lambda name, result: metrics.hooks.labels(name, result).inc())
+
+    def _turn(self) -> Callable[[str], Awaitable[bool]]:
+        """Which node asks a source what has changed."""
+        events = self.config.assets.events
+        if events is None:
+            return always
+        turns = Rota(RedisLink(RedisConfig(events)), self.config.sources.poll.seconds)
+        self._stack.push_async_callback(turns.close)
+        return turns
 
     async def drain(self) -> bool:
         """Take no new documents and finish those that were admitted; says whether all were finished in time."""

@@ -104,6 +104,12 @@ class Catalogue:
             "pressrun_source_received_bytes_total", "Bytes received from a source.", ("source",), registry=reg
         )
 
+        self.polls = Counter(
+            "pressrun_source_polls_total",
+            "Looks at what has changed at a source, by source and result: ok, or the kind of the error.",
+            ("source", "result"),
+            registry=reg,
+        )
         self.hooks = Counter(
             "pressrun_hooks_total",
             "Webhooks by source and result: taken, replayed, or why it was refused.",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -16,10 +17,10 @@ from yarl import URL
 
 from pressrun_sources.core_dam.auth import Keeper
 from pressrun_sources.core_dam.config import AuthMode, CoreDamConfig
-from pressrun_sources.core_dam.search import Condition, search_form
+from pressrun_sources.core_dam.search import LATEST, Condition, condition, search_form
 from pressrun_sources.errors import InvalidReferenceError, InvalidResponseError, UnauthenticatedError
 from pressrun_sources.model import AssetRef
-from pressrun_sources.shape import integer_in, mapping_in, sequence_in
+from pressrun_sources.shape import integer_in, mapping_in, sequence_in, text_in
 from pressrun_sources.transport.body import StreamedBody
 from pressrun_sources.transport.call import Call, Credentials, Expectation
 from pressrun_sources.transport.client import Transport
@@ -57,6 +58,39 @@ class CoreDamClient:
         most = mapping.page_size * mapping.max_pages
         message = f"{subject} finds more than {most} assets in {self.transport.source}; add a criterion"
         raise InvalidReferenceError(self.transport.source, ref, message)
+
+    async def recent(self, since: datetime, subject: str) -> list[Asset]:
+        """The newest versions that were updated at or after a moment, the last updated first.
+
+        Raises:
+            InvalidReferenceError: there are more than `max_pages` pages hold.
+            InvalidResponseError: the system does not sort by the field that the mapping names.
+            SourceError: as the vocabulary says.
+        """
+        mapping, found, last = self.config.mapping, list[Asset](), ""
+        latest = condition(LATEST, mapping.text_operator, "Y")
+        for page in range(mapping.max_pages):
+            form = search_form(
+                mapping, [[latest]], after=page * mapping.page_size, limit=mapping.page_size,
+                sort=f"desc_{mapping.updated}",
+            )  # fmt: skip
+            hits, _ = await self._search_page(form, subject, None)
+            for hit in hits:
+                updated = text_in(hit, "date_last_updated") or ""
+                if last and updated > last:
+                    message = f"{self.transport.source} cannot be asked what has changed"
+                    detail = f"the hits are not in the order of changes.updated={mapping.updated!r} of the mapping"
+                    raise InvalidResponseError(self.transport.source, None, message, detail)
+                last = updated
+                # Times are text of one form, in UTC and whole seconds.
+                if updated < since.strftime("%Y-%m-%dT%H:%M:%SZ"):
+                    return found
+                found.append(hit)
+            if len(hits) < mapping.page_size:
+                return found
+        most = mapping.page_size * mapping.max_pages
+        message = f"more than {most} assets of {self.transport.source} changed since {since.isoformat()}"
+        raise InvalidReferenceError(self.transport.source, None, message)
 
     async def asset(self, asset_id: str, subject: str, ref: AssetRef) -> Asset:
         """One version of an asset by its own id, with everything known about it.

@@ -17,6 +17,7 @@ fields:
   region: {table: OTMM.FIELD.REGION.TAB, column: OTMM.COLUMN.REGION.TAB}
   segment: {table: OTMM.FIELD.MARKET_SEGMENT.TAB, column: OTMM.COLUMN.MARKET_SEGMENT.TAB}  # any further name
 renditions: {preview: {width: 800, height: 800}}
+changes: {updated: ARTESIA.FIELD.DATE LAST UPDATED}   # inferred; without it nobody asks what has changed
 ```
 """
 
@@ -89,6 +90,8 @@ class CoreDamMapping:
     region: FieldPath | None = None
     attributes: Mapping[str, FieldPath] = field(default_factory=dict)
     """Further names, for criteria and for descriptions."""
+    updated: str = ""
+    """The id of the field by which the system sorts what was updated last; empty: it is not asked what has changed."""
     renditions: tuple[RenditionSize, ...] = ()
     """Smallest first."""
 
@@ -125,6 +128,7 @@ def parse_mapping(text: str) -> tuple[CoreDamMapping, list[str]]:
         language=_field(fields, "language"),
         region=_field(fields, "region"),
         attributes=_attributes(fields),
+        updated=top.section("changes").text("updated"),
         renditions=_renditions(top.section("renditions")),
     )
     top.finish()

@@ -56,7 +56,12 @@ def either(alternatives: Sequence[Condition]) -> list[Condition]:
 
 
 def search_form(
-    mapping: CoreDamMapping, groups: Iterable[Sequence[Condition]], *, after: int, limit: int
+    mapping: CoreDamMapping,
+    groups: Iterable[Sequence[Condition]],
+    *,
+    after: int,
+    limit: int,
+    sort: str = "asc_ARTESIA.FIELD.ASSET ID",
 ) -> Mapping[str, str]:
     """The form of a search in which every group must hold.
 
@@ -65,6 +70,7 @@ def search_form(
         groups: each one condition, or the outcome of `either`.
         after: zero-based offset of the page.
         limit: its size.
+        sort: `asc_` or `desc_`, and the id of a field.
     """
     conditions: list[Condition] = []
     for group in groups:
@@ -76,7 +82,7 @@ def search_form(
         "search_config_id": str(mapping.search_config_id),
         "load_type": mapping.load_type,
         "level_of_detail": "full",
-        "sort": "asc_ARTESIA.FIELD.ASSET ID",
+        "sort": sort,
         "after": str(after),
         "limit": str(limit),
     }

@@ -93,6 +93,20 @@ class CoreDamSource:
         for description in sorted(found, key=lambda one: (-int(one.version), one.asset_id)):
             yield description
 
+    @property
+    def polled(self) -> bool:
+        """Whether the mapping names the field of the last update."""
+        return bool(self._mapping.updated)
+
+    async def changes(self, since: datetime) -> Sequence[tuple[AssetRef, str]]:
+        """The assets that were updated; one that was deleted is in no search, so it is missed. See `Changing`."""
+        hits = await self._client.recent(since, "the search for changes")
+        return [
+            (AssetRef(self.name, identifier), f"{hit.get('version')}/{hit.get('date_last_updated')}")
+            for hit in hits
+            if (identifier := text_in(hit, "original_asset_id"))
+        ]
+
     async def describe(self, ref: AssetRef) -> AssetDescription:
         """The newest version of an original asset id, or the one that the qualifier `asset_id` pins."""
         subject, pinned = self._check(ref), ref.qualifier("asset_id", "")

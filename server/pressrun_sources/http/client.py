@@ -65,20 +65,32 @@ class HttpClient:
         return self.transport.stream(self._call("GET", url, subject, ref, _WANTED), media_type=media_type)
 
     async def search(self, wanted: Mapping[str, str], subject: str) -> list[str]:
-        """The ids of all hits, page by page.
+        """The ids of all hits; see `_pages`."""
+        return [identifier for identifier, _ in await self._pages(self.config.mapping.search_path, wanted, subject)]
+
+    async def changes(self, since: str, subject: str) -> list[tuple[str, str]]:
+        """The ids of what changed, and their marks; see `_pages`."""
+        mapping = self.config.mapping
+        found = await self._pages(mapping.changes_path, {"since": since}, subject)
+        return [(identifier, str(pointed(item, mapping.changes_mark) or "")) for identifier, item in found]
+
+    async def _pages(self, path: str, wanted: Mapping[str, str], subject: str) -> list[tuple[str, object]]:
+        """The ids of all items of a list, and the items, page by page.
 
         Raises:
             InvalidReferenceError: there are more than `max_pages` pages, or the endpoint refuses a criterion.
         """
-        mapping, found, cursor = self.config.mapping, list[str](), ""
+        mapping, found, cursor = self.config.mapping, list[tuple[str, object]](), ""
         for _ in range(mapping.max_pages):
             query = dict(wanted) | ({mapping.search_cursor: cursor} if cursor else {})
-            url = URL(f"{self.config.base_url}{mapping.search_path}", encoded=True).with_query(query)
+            url = URL(f"{self.config.base_url}{path}", encoded=True).with_query(query)
             call = self._call("GET", url, subject, None, {}, {400: InvalidReferenceError})
             answer = (await self.transport.fetch(call)).json
             items = pointed(answer, mapping.search_items)
-            ids = [pointed(item, mapping.search_id) for item in items] if isinstance(items, list) else []
-            found += [identifier for identifier in ids if isinstance(identifier, str) and identifier]
+            for item in items if isinstance(items, list) else []:
+                identifier = pointed(item, mapping.search_id)
+                if isinstance(identifier, str) and identifier:
+                    found.append((identifier, item))
             following = pointed(answer, mapping.search_next)
             if not isinstance(following, str) or following in ("", cursor):
                 return found

@@ -11,6 +11,7 @@ fields: {approval: /status, rights_from: /validFrom, rights_until: /validUntil, 
          language: /language, version: /version, name: /name, attributes: /attributes}
 approved: [approved]                    # further values of the approval field that mean approved
 search: {path: /search, items: /items, id: /id, next: /next, cursor: cursor, language: language, max_pages: 5}
+changes: {path: /changes, mark: /changed}   # asked with ?since=2026-11-03T12:00:00Z; items, id and next as in search
 ```
 """
 
@@ -48,6 +49,9 @@ class HttpMapping:
     """The query parameter that carries what `search_next` gave."""
     search_language: str = "language"
     max_pages: int = 5
+    changes_path: str = ""
+    """Answers `?since=` (ISO 8601, UTC) as a search does, with what changed; empty: nobody asks."""
+    changes_mark: str = "/changed"
 
 
 def parse_mapping(text: str) -> tuple[HttpMapping, list[str]]:
@@ -55,7 +59,7 @@ def parse_mapping(text: str) -> tuple[HttpMapping, list[str]]:
     faults: list[str] = []
     default = HttpMapping()
     top = Section.parse(text, faults)
-    fields, search = top.section("fields"), top.section("search")
+    fields, search, changes = top.section("fields"), top.section("search"), top.section("changes")
     mapping = HttpMapping(
         asset=_path(top, "asset", default.asset),
         metadata=_path(top, "metadata", default.metadata),
@@ -76,7 +80,11 @@ def parse_mapping(text: str) -> tuple[HttpMapping, list[str]]:
         search_cursor=search.text("cursor", default.search_cursor),
         search_language=search.text("language", default.search_language),
         max_pages=search.integer("max_pages", default.max_pages, 1, 1000),
+        changes_path=changes.text("path"),
+        changes_mark=_pointer(changes, "mark", default.changes_mark),
     )
+    if mapping.changes_path and not mapping.changes_path.startswith("/"):
+        changes.fault("path", "expected a path such as /changes")
     if mapping.search_path and not mapping.search_path.startswith("/"):
         search.fault("path", "expected a path such as /search")
     top.finish()

@@ -78,6 +78,17 @@ class HttpSource:
         """The hits in the endpoint's order; see `Ranking.rank`."""
         return await ranked(self._candidates(query), query, self._now())
 
+    @property
+    def polled(self) -> bool:
+        """Whether the mapping names where changes are listed."""
+        return bool(self._mapping.changes_path)
+
+    async def changes(self, since: datetime) -> Sequence[tuple[AssetRef, str]]:
+        """What the endpoint lists as changed; see `Changing`."""
+        moment = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        listed = await self._client.changes(moment, "the list of changes")
+        return [(AssetRef(self.name, identifier), mark) for identifier, mark in listed]
+
     async def describe(self, ref: AssetRef) -> AssetDescription:
         """What the endpoint says now; an unchanged asset costs no body."""
         subject = self._check(ref)

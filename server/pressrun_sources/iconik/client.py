@@ -14,7 +14,6 @@ from yarl import URL
 
 from pressrun_sources.errors import InvalidReferenceError, InvalidResponseError, NotFoundError
 from pressrun_sources.iconik.config import IconikConfig
-from pressrun_sources.iconik.search import search_body
 from pressrun_sources.model import AssetRef
 from pressrun_sources.shape import mapping_in, sequence_in, text_in
 from pressrun_sources.transport.call import Call, Credentials
@@ -58,8 +57,8 @@ class IconikClient:
         query = {"generate_signed_url": "true", "per_page": "100"}
         return sequence_in(await self._get(path, subject, ref, query), "objects")
 
-    async def search(self, wanted: Mapping[str, str], subject: str) -> list[Record]:
-        """All hits, page by page.
+    async def search(self, body: Mapping[str, object], subject: str) -> list[Record]:
+        """All hits of a search, page by page.
 
         Raises:
             InvalidReferenceError: there are more than `max_pages` pages hold, or the filter is refused.
@@ -77,7 +76,7 @@ class IconikClient:
                 self._url("search/v1/search/").with_query(query),
                 subject,
                 credentials=self._credentials(),
-                json=search_body(wanted),
+                json=body,
                 status_errors={400: InvalidReferenceError},
             )
             answer = (await self.transport.fetch(call)).json

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from pressrun_sources.iconik.description import COLLECTIONS
 from pressrun_sources.iconik.mapping import IconikMapping
 from pressrun_sources.model import AssetQuery
 
-__all__ = ["search_body", "wanted_metadata"]
+__all__ = ["changes_body", "search_body", "wanted_metadata"]
 
 _FIELD = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
@@ -33,6 +34,18 @@ def wanted_metadata(query: AssetQuery, mapping: IconikMapping) -> Mapping[str, s
         if not _FIELD.fullmatch(name):
             raise ValueError(f"{name!r} is not a metadata field's name (letters, digits, _ and -)")
     return wanted
+
+
+def changes_body(since: datetime) -> Mapping[str, object]:
+    """The JSON of a search for what was modified at or after a moment, whatever its state, the newest first."""
+    limits = {"min": since.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()}
+    return {
+        "doc_types": ["assets"],
+        "query": "",
+        "filter": {"operator": "AND", "terms": [{"name": "date_modified", "range": limits}]},
+        "sort": [{"name": "date_modified", "order": "desc"}],
+        "include_fields": ["id", "date_modified"],
+    }
 
 
 def search_body(wanted: Mapping[str, str]) -> Mapping[str, object]:

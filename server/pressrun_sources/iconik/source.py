@@ -19,7 +19,7 @@ from pressrun_sources.iconik.client import IconikClient
 from pressrun_sources.iconik.config import IconikConfig
 from pressrun_sources.iconik.description import Found, approval_of, describe_found, meets_all
 from pressrun_sources.iconik.rendition import choose_keyframe, choose_original, choose_proxy
-from pressrun_sources.iconik.search import wanted_metadata
+from pressrun_sources.iconik.search import changes_body, search_body, wanted_metadata
 from pressrun_sources.model import Approval, AssetDescription, AssetQuery, AssetRef, Rendition
 from pressrun_sources.shape import sequence_in, text_in
 from pressrun_sources.transport.body import StreamedBody
@@ -65,7 +65,7 @@ class IconikSource:
 
     async def _hits(self, query: AssetQuery) -> Sequence[Mapping[str, object]]:
         """What the index has, the last changed first, then by id."""
-        hits = await self._client.search(self._wanted(query), f"the search for {query}")
+        hits = await self._client.search(search_body(self._wanted(query)), f"the search for {query}")
         ordered = sorted(hits, key=lambda hit: text_in(hit, "id") or "")
         ordered.sort(key=lambda hit: text_in(hit, "date_modified") or "", reverse=True)
         return ordered
@@ -93,6 +93,17 @@ class IconikSource:
             return wanted_metadata(query, self._mapping)
         except ValueError as error:
             raise InvalidReferenceError(self.name, None, f"{self.name} cannot search: {error}") from error
+
+    polled = True
+
+    async def changes(self, since: datetime) -> Sequence[tuple[AssetRef, str]]:
+        """The assets that were modified; also beside webhooks, since a lost one is not sent again. See `Changing`."""
+        hits = await self._client.search(changes_body(since), "the search for changes")
+        return [
+            (AssetRef(self.name, identifier), text_in(hit, "date_modified") or "")
+            for hit in hits
+            if _UUID.fullmatch(identifier := text_in(hit, "id") or "")
+        ]
 
     async def describe(self, ref: AssetRef) -> AssetDescription:
         """The newest approved version, or the newest where none is; or the one that the qualifier `version` pins."""

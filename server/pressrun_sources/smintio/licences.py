@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 
 from yarl import URL
 
@@ -51,7 +52,21 @@ class Licences:
                 self._synced = begun
         return self._found.get(uuid)
 
-    async def _sync(self, ref: AssetRef) -> None:
+    async def changed(self, since: datetime, subject: AssetRef | None = None) -> list[tuple[str, str]]:
+        """Uuid and mark of each transaction that changed at or after a moment, after asking the feed.
+
+        Raises:
+            SourceError: the feed cannot be read.
+        """
+        async with self._lock:
+            begun = self._client.transport.timing.monotonic()
+            await self._sync(subject)
+            self._synced = begun
+        text = since.strftime("%Y-%m-%dT%H:%M:%SZ")
+        ages = ((uuid, _age(transaction)) for uuid, transaction in self._found.items())
+        return [(uuid, f"{version}/{updated}") for uuid, (version, updated) in ages if updated >= text]
+
+    async def _sync(self, ref: AssetRef | None) -> None:
         while True:
             page = await self._client.authorised(lambda credentials: self._page(credentials, ref))
             for transaction in sequence_in(page, "license_purchase_transactions"):
@@ -62,7 +77,7 @@ class Licences:
             if stands or not integer_in(page, "count"):
                 return
 
-    async def _page(self, credentials: Credentials, ref: AssetRef) -> Record:
+    async def _page(self, credentials: Credentials, ref: AssetRef | None) -> Record:
         mapping = self._client.config.mapping
         query = {"limit": str(mapping.sync_limit)}
         if self._continuation:

@@ -52,6 +52,8 @@ class SmintioSource:
         self._keeper = Keeper(config, self._transport)
         self._client = SmintioClient(config, self._transport, self._keeper)
         self._licences = Licences(self._client)
+        self._holders: dict[str, set[AssetRef]] = {}
+        """The assets that were described, by their licences."""
 
     def __repr__(self) -> str:
         return f"<SmintioSource {self._transport!r}>"
@@ -64,10 +66,22 @@ class SmintioSource:
         """The hits in the portal's order; see `Ranking.rank`."""
         return await ranked(self._candidates(query), query, self._now())
 
+    @property
+    def polled(self) -> bool:
+        """Whether licences are read, whose feed tells of changes; the portal itself has no list of them."""
+        return self._licences.configured
+
+    async def changes(self, since: datetime) -> Sequence[tuple[AssetRef, str]]:
+        """The assets whose licences changed, of those that were described here; see `Changing`."""
+        changed = await self._licences.changed(since)
+        return [(ref, mark) for uuid, mark in changed for ref in sorted(self._holders.get(uuid, ()))]
+
     async def describe(self, ref: AssetRef) -> AssetDescription:
         """What the portal says now, within what the licence allows."""
         record = await self._client.asset(ref, self._check(ref))
         uuid = licence_id(record, self._mapping) if self._licences.configured else None
+        if uuid is not None:
+            self._holders.setdefault(uuid, set()).add(ref)
         transaction = await self._licences.transaction(uuid, ref) if uuid is not None else None
         return describe_found(record, transaction, ref, self._mapping, licensed=uuid is not None)
 

@@ -5,6 +5,7 @@ The second half of the suite, for connectors that speak to a system; see `confor
 
 from __future__ import annotations
 
+import asyncio
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,6 +27,7 @@ from pressrun_sources.errors import (
     UnauthenticatedError,
 )
 from pressrun_sources.model import Approval, AssetQuery, AssetRef
+from pressrun_sources.protocol import Changing
 
 __all__ = ["IDS", "Endurance", "SystemHarness"]
 
@@ -62,6 +64,10 @@ class SystemHarness(Harness):
     @abstractmethod
     def withdraw(self) -> None:
         """Take the approval of `present` away."""
+
+    def note_change(self) -> None:
+        """Change something about `present` that the system tells of when it is asked what has changed."""
+        self.withdraw()
 
     @abstractmethod
     def expire(self, day: str) -> None:
@@ -154,6 +160,27 @@ class Endurance:
         assert (await source.describe(harness.present)).approval is not Approval.APPROVED
         with pytest.raises(NotFoundError):
             await source.select(harness.hit)
+
+    async def test_tells_what_changed(self, harness: SystemHarness) -> None:
+        """Where a source can be asked what has changed, it names what did since then, with another mark each time."""
+        source = harness.make()
+        if not isinstance(source, Changing):
+            return
+        assert source.polled
+        await source.describe(harness.present)
+        later = datetime.now(UTC) + timedelta(days=1)
+        assert list(await source.changes(later)) == []
+        begun = datetime.now(UTC) - timedelta(seconds=1)
+        harness.note_change()
+        first = dict(await source.changes(begun))
+        assert harness.present in first
+        harness.trouble(FailWith(503), None)
+        with pytest.raises(SourceError):
+            await source.changes(begun)
+        harness.calm()
+        await asyncio.sleep(1.1)  # the coarsest system tells whole seconds
+        harness.note_change()
+        assert dict(await source.changes(begun))[harness.present] != first[harness.present]
 
     async def test_rights_end_at_midnight(self, harness: SystemHarness) -> None:
         """A last day ends at midnight of the territory: earlier in Japan than in France."""

@@ -52,6 +52,7 @@ fields:
   region: {table: OTMM.FIELD.REGION.TAB, column: OTMM.COLUMN.REGION.TAB}
   segment: {table: OTMM.FIELD.MARKET_SEGMENT.TAB, column: OTMM.COLUMN.MARKET_SEGMENT.TAB}
   regulated: ACME.FIELD.REGULATED
+changes: {updated: ARTESIA.FIELD.DATE LAST UPDATED}
 """
 
 
@@ -458,7 +459,7 @@ class IconikHarness(SandboxHarness):
 
     def trouble(self, fault: Fault, times: int | None = 1) -> None:
         """See `SystemHarness`."""
-        self.fault(fault, "/API/assets/*", times)
+        self.fault(fault, "/API/*", times)
 
     def trouble_content(self, fault: Fault, times: int | None = 1) -> None:
         """See `SystemHarness`."""
@@ -523,7 +524,7 @@ class HttpHarness(SandboxHarness):
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
         settings = sandbox.settings.http
-        mapping = HttpMapping(metadata="/metadata/{+id}", search_path="/search")
+        mapping = HttpMapping(metadata="/metadata/{+id}", search_path="/search", changes_path="/changes")
         self.config = HttpConfig(URL(settings.base_url), settings.token, mapping=mapping)
         self.secrets = (settings.token, "Bearer ")
         self.content = sandbox.http.store.items[self.present.id].data
@@ -669,7 +670,7 @@ class SmintioHarness(SandboxHarness):
 
     def trouble(self, fault: Fault, times: int | None = 1) -> None:
         """See `SystemHarness`."""
-        self.fault(fault, "/frontend/*", times)
+        self.fault(fault, "/*/v1/*", times)
 
     def trouble_content(self, fault: Fault, times: int | None = 1) -> None:
         """See `SystemHarness`."""
@@ -683,6 +684,10 @@ class SmintioHarness(SandboxHarness):
     def replace(self, data: bytes) -> None:
         """See `SystemHarness`."""
         self.sandbox.smintio.store.put(replace(self._asset(), data=data))
+
+    def note_change(self) -> None:
+        """See `SystemHarness`; a portal has no list of changes, the feed of licences is one."""
+        self.sandbox.smintio.store.update_transaction("lpt-77", {})
 
     def withdraw(self) -> None:
         """See `SystemHarness`."""

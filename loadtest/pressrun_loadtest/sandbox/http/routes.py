@@ -7,7 +7,7 @@ from datetime import datetime
 
 from aiohttp import web
 
-from pressrun_loadtest.sandbox.clock import Clock, http_date
+from pressrun_loadtest.sandbox.clock import Clock, http_date, parse_time
 from pressrun_loadtest.sandbox.http.conditions import is_unchanged
 from pressrun_loadtest.sandbox.http.errors import HttpError
 from pressrun_loadtest.sandbox.http.options import HttpOptions
@@ -32,6 +32,7 @@ class Routes:
             web.get("/assets/{id:.+}", self.asset),
             web.get("/metadata/{id:.+}", self.metadata),
             web.get("/search", self.search),
+            web.get("/changes", self.changes),
         ]
 
     async def root(self, _: web.Request) -> web.Response:
@@ -61,6 +62,20 @@ class Routes:
     async def search(self, request: web.Request) -> web.Response:
         """Items whose metadata have every value that the query names, by cursor."""
         return web.json_response(run_search(list(self.store.items.values()), request.query, self.options.page_size))
+
+    async def changes(self, request: web.Request) -> web.Response:
+        """Items that changed at or after `since`; deleted ones are not listed."""
+        try:
+            since = parse_time(request.query.get("since", ""))
+        except ValueError as error:
+            raise HttpError(400, f"since: {error}") from error
+        items = [(max(item.modified, item.described), item) for item in self.store.items.values()]
+        listed = [
+            {"id": item.id, "changed": moment.isoformat()}
+            for moment, item in sorted(items, key=lambda pair: (pair[0], pair[1].id), reverse=True)
+            if moment >= since
+        ]
+        return web.json_response({"items": listed, "next": None})
 
     def _served(self, request: web.Request) -> None:
         if request.method == "HEAD" and not self.options.head:
