@@ -7,11 +7,12 @@ finds anything.
 
 from __future__ import annotations
 
-import json
+import asyncio
 import shutil
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.conformance.tables import documents
@@ -20,6 +21,7 @@ from pressrun_loadtest.bench.composition import Press
 from pressrun_loadtest.bench.customers import write_records
 from pressrun_loadtest.demo.orders import read_items
 from pressrun_loadtest.samples import statement_path
+from pressrun_server.authoring.studio import Studio
 
 PROFILES = {"ua1": "PDF/UA-1", "2u": "PDF/A-2u"}
 GENERATED = 100
@@ -41,16 +43,25 @@ def verapdf(tools: Path) -> list[str]:
     return ["java", "-cp", f"{library}/*", "org.verapdf.apps.GreenfieldCliWrapper"]
 
 
+async def samples() -> dict[str, bytes]:
+    """The sample records of every shipped template, as documents by name."""
+    found: dict[str, bytes] = {}
+    root = statement_path().parent
+    for manifest in sorted(root.glob("*/template.yaml")):
+        async with Studio(manifest.parent, root / "assets", datetime(2026, 1, 31, tzinfo=UTC)) as studio:
+            look = await studio.look()
+        for sight in look.sights:
+            assert sight.failure is None, f"{manifest.parent.name}: {sight.sample.name}: {sight.failure}"
+            found[f"{manifest.parent.name}-{sight.sample.name}"] = sight.document
+    return found
+
+
 def compose(folder: Path) -> int:
     """Write the documents; gives how many."""
     press = Press()
-    samples = sorted((statement_path() / "samples").glob("*.json"))
-    locales = {"en": "en-GB", "de": "de-DE", "fr": "fr-FR"}
-    for path in samples:
-        record = path.read_bytes()
-        segment = json.loads(record)["customer"]["segment"]
-        data, _ = press.compose(locales[path.stem.rpartition("-")[2]], record, {"segment": segment})
-        (folder / f"{path.stem}.pdf").write_bytes(data)
+    shipped = asyncio.run(samples())
+    for name, data in shipped.items():
+        (folder / f"{name}.pdf").write_bytes(data)
     records = folder / "records.ndjson"
     write_records(records, 1, GENERATED, frozenset())
     for item in read_items(records):
@@ -59,7 +70,7 @@ def compose(folder: Path) -> int:
     tables = list(documents())
     for name, data in tables:
         (folder / f"{name}.pdf").write_bytes(data)
-    return len(samples) + GENERATED + len(tables)
+    return len(shipped) + GENERATED + len(tables)
 
 
 def main() -> int:

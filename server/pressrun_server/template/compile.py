@@ -24,6 +24,7 @@ from pressrun_server.template.description import Description, read_description
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
 from pressrun_server.template.filling import check_fills
 from pressrun_server.template.fragments import include
+from pressrun_server.template.headings import check_headings
 from pressrun_server.template.locales import UnknownLocaleError, locale_data
 from pressrun_server.template.markup import Markup, parse_markup
 from pressrun_server.template.paper import Paper
@@ -171,6 +172,9 @@ def _programs(
     sheets = _sheets(files, markup, diagnostics)
     styles = cascade(markup, sheets, diagnostics)
     keep_before(markup, styles)
+    body = markup.root.find("body")
+    if body is not None:
+        check_headings(body, markup, styles, diagnostics)
     digests = tuple(sorted((slot, digest) for slot, (digest, _) in texts.items()))
     for locale in locales:
         program = _program(files, description, markup, styles, sheets, locale, diagnostics, found)

@@ -184,6 +184,10 @@ class _Reader:
             if locale not in locales:
                 self.error(("strings", str(locale)), f"{locale} is not one of locales", f"valid: {', '.join(locales)}")
             for key, text in texts.items():
+                if isinstance(key, bool):
+                    hint = "YAML reads on, off, yes, no as truth values; put the key into quotes, or call it otherwise"
+                    self.error(("strings", str(locale)), "a string has no name but a truth value", hint)
+                    continue
                 self._string(str(locale), str(key), text)
             strings[str(locale)] = {
                 str(key): {str(form): str(part) for form, part in text.items()} if isinstance(text, dict) else str(text)

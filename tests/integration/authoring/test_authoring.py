@@ -89,6 +89,15 @@ def test_check_of_what_is_no_bundle(tmp_path: Path) -> None:
                 "final-en (en-GB): 1 page as approved",
             ],
         ),
+        ("renewal", ["house-en (en-GB): 2 pages as approved", "contents-de (de-DE): 2 pages as approved"]),
+        (
+            "claim",
+            [
+                "paid-en (en-GB): 1 page as approved",
+                "partly-de (de-DE): 2 pages as approved",
+                "declined-en (en-GB): 1 page as approved",
+            ],
+        ),
     ],
 )
 def test_samples_are_as_approved(name: str, expected: list[str]) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
@@ -190,3 +191,19 @@ def test_every_locale_has_the_same_boxes(compiled: Compile) -> None:
     bodies = [msgspec.msgpack.decode(program)["body"] for program in found.values()]
     assert len(bodies) == 3
     assert bodies[0] == bodies[1] == bodies[2]
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("<h1>a</h1><h2>b</h2><h3>c</h3><h1>d</h1><h2>e</h2>", []),
+        ("<h1>a</h1><div><h3>b</h3></div>", ["t.html:2:16: warning: <h3> follows <h1>, so a level is skipped"]),
+        ("<h2>a</h2><h2>b</h2>", ["t.html:2:1: warning: <h2> is the first heading, so a level is skipped"]),
+        ("<h1>a</h1><h4 style='display: none'>b</h4>", []),
+    ],
+)
+def test_levels_of_headings(compiled: Callable[..., Any], body: str, says: list[str]) -> None:
+    """A level that is skipped is a warning, since readers who listen go by the levels."""
+    found = compiled(body, "")
+    assert found.info is not None
+    assert [str(item) for item in found.diagnostics] == says
