@@ -69,6 +69,7 @@ class CacheFolder:
         self._results = Ledger(data_dir / "assets" / "prepared", Prepared, max_records=_ANY)
         self._templates = TemplateFiles(data_dir / "templates")
         self._report = report
+        self._known: dict[Digest, str] | None = None
 
     def stats(self) -> FolderStats:
         """How much there is."""
@@ -90,6 +91,12 @@ class CacheFolder:
         """All blobs, used last first."""
         purposes = self._purposes()
         return [Blob(digest, space, used, purposes.get(digest, "")) for digest, space, used in reversed(self._scan())]
+
+    def purpose(self, digest: Digest) -> str:
+        """What a blob is for, as far as this folder knows, whether it is here or elsewhere; empty where it does not."""
+        if self._known is None:
+            self._known = self._purposes()
+        return self._known.get(digest, "")
 
     def entries(self, ref: str) -> list[Entry]:
         """What is known of the renditions of an asset."""

@@ -24,7 +24,7 @@ from pressrun_sources.config import SourcesConfig
 from pressrun_sources.config import from_env as sources_from_env
 from pressrun_sources.errors import MisconfiguredError
 
-__all__ = ["ONE_REDIS", "ConfigError", "NodeConfig", "default_data_dir"]
+__all__ = ["ONE_REDIS", "ConfigError", "NodeConfig", "bucket_of", "default_data_dir"]
 
 _FOREIGN = (
     "PRESSRUN_LIBRARY_",
@@ -185,7 +185,7 @@ class NodeConfig:
                 memory_bytes=env.size("PRESSRUN_CACHE_MEMORY", store.memory_bytes),
                 disk=DiskConfig(data_dir / "blobs", hard_bytes=disk, soft_bytes=max(1, int(disk * _DISK_SHARE))),
                 redis=None if cache_redis is None else RedisConfig(cache_redis),
-                s3=_bucket(env),
+                s3=bucket_of(env),
                 cluster_key=ClusterKey(cluster_key),
                 tenant=env.text("PRESSRUN_CLUSTER_TENANT"),
             ),
@@ -225,7 +225,7 @@ class NodeConfig:
         return flat
 
 
-def _bucket(env: NodeEnvironment) -> S3Config | None:
+def bucket_of(env: NodeEnvironment) -> S3Config | None:
     """The bucket tier, where one is named."""
     bucket = env.text("PRESSRUN_CACHE_S3_BUCKET")
     default = S3Config(bucket)

@@ -59,7 +59,7 @@ class S3Tier:
         limit = timedelta(seconds=config.timeout_seconds)
         plain = config.endpoint.startswith("http://")
         try:
-            self._store = S3Store(
+            self.store: Final = S3Store(
                 config.bucket,
                 prefix=config.prefix or None,
                 region=config.region,
@@ -89,7 +89,7 @@ class S3Tier:
         """The blob, or None where the bucket does not hold it, or is away."""
         with contextlib.suppress(*_GONE, _AsideError):
             async with self._call():
-                answer = await obstore.get_async(self._store, _path(digest))
+                answer = await obstore.get_async(self.store, _path(digest))
                 if answer.meta["size"] <= self._config.largest_bytes:  # more would be no blob of ours
                     return bytes(await answer.bytes_async())
         return None
@@ -102,7 +102,7 @@ class S3Tier:
         try:
             if not await self._held(digest):
                 async with self._call():
-                    await obstore.put_async(self._store, _path(digest), data, use_multipart=False)
+                    await obstore.put_async(self.store, _path(digest), data, use_multipart=False)
         except _AsideError:
             self._dropped += 1
         except _GONE:
@@ -130,7 +130,7 @@ class S3Tier:
         """Remove the object."""
         with contextlib.suppress(*_GONE, _AsideError):
             async with self._call():
-                await obstore.delete_async(self._store, _path(digest))
+                await obstore.delete_async(self.store, _path(digest))
 
     async def quarantine(self, digest: Digest) -> None:
         """Remove the damaged object; a bucket with versions keeps it for those who look into it."""
@@ -164,7 +164,7 @@ class S3Tier:
     async def _held(self, digest: Digest) -> bool:
         try:
             async with self._call():
-                found = await obstore.head_async(self._store, _path(digest))
+                found = await obstore.head_async(self.store, _path(digest))
         except _GONE:
             return False
         return bool(found["size"] == digest.size)
@@ -172,7 +172,7 @@ class S3Tier:
     async def _ask(self) -> None:
         """Something small, for the breaker."""
         with contextlib.suppress(*_GONE):
-            await obstore.head_async(self._store, _path(Digest.of(_FRESH)))
+            await obstore.head_async(self.store, _path(Digest.of(_FRESH)))
 
     @contextlib.asynccontextmanager
     async def _call(self) -> AsyncIterator[None]:

@@ -1,4 +1,4 @@
-"""The commands `cache stats|ls|show|verify|evict`, which look into a node's data folder and its cluster's Redis."""
+"""The commands `cache stats|ls|show|verify|evict`, which look into a node's data folder, its Redis and its bucket."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pressrun_server.cli.cache_bucket import delete_blobs, held_blobs, list_blobs, tell_stats, verify_blobs
 from pressrun_server.cli.tier_table import age, print_tiers, size
 
 if TYPE_CHECKING:
     from pressrun_server.app.cache_folder import CacheFolder
     from pressrun_server.cas.address import RedisAddress
+    from pressrun_server.cas.config import S3Config
     from pressrun_server.cas.redis_tier import RedisTier
     from pressrun_server.cas.tier import TierStats
     from pressrun_server.model.digest import Digest
@@ -27,25 +29,30 @@ _FOUND = 1
 
 
 def _folder_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Adds the options that say which folder and which Redis; gives the command a `folder` and an `address`."""
+    """Adds the options that say which folder and which Redis.
+
+    Gives the command a `folder`, an `address` and a `bucket`, which is that of PRESSRUN_CACHE_S3_*, as a node has it;
+    None where there is none.
+    """
 
     @functools.wraps(command)
     def wrapper(*, data_dir: str | None, cache_redis: str | None, **kwargs: Any) -> None:
         # Imported here: the help needs none of it.
         from pressrun_server.app.cache_folder import CacheFolder  # noqa: PLC0415 - as said
-        from pressrun_server.app.config import default_data_dir  # noqa: PLC0415 - as said
+        from pressrun_server.app.config import bucket_of, default_data_dir  # noqa: PLC0415 - as said
         from pressrun_server.app.environment import NodeEnvironment  # noqa: PLC0415 - as said
 
         given = {"PRESSRUN_DATA_DIR": data_dir, "PRESSRUN_CACHE_REDIS": cache_redis}
         variables = {**os.environ, **{name: value for name, value in given.items() if value}}
         env = NodeEnvironment(variables)
         place, address = env.folder("PRESSRUN_DATA_DIR", default_data_dir(variables)), env.redis("PRESSRUN_CACHE_REDIS")
+        bucket = bucket_of(env)
         if env.faults:
             raise click.UsageError("; ".join(env.faults))
         if not place.is_dir():
             raise click.UsageError(f"{place} is no folder; give the node's data folder by --data-dir")
         try:
-            command(folder=CacheFolder(place, _skipped), address=address, **kwargs)
+            command(folder=CacheFolder(place, _skipped), address=address, bucket=bucket, **kwargs)
         except OSError as error:
             raise click.ClickException(f"{error.filename or place}: {error.strerror or error}") from error
 
@@ -62,7 +69,7 @@ def _folder_options(command: Callable[..., None]) -> Callable[..., None]:
 )
 @click.option("--metrics", metavar="URL", help="Ask a running node for all its tiers and its hits instead.")
 @_folder_options
-def stats(*, metrics: str | None, folder: CacheFolder, address: RedisAddress | None) -> None:
+def stats(*, metrics: str | None, folder: CacheFolder, address: RedisAddress | None, bucket: S3Config | None) -> None:
     """Say how much the cache holds, and how it does."""
     if metrics is not None:
         print_tiers(metrics)
@@ -83,13 +90,26 @@ def stats(*, metrics: str | None, folder: CacheFolder, address: RedisAddress | N
         limit = f" of {size(shared.limit)}" if shared.limit else ", no maxmemory"
         click.echo(f"{address}")
         click.echo(f"  redis       {shared.entries:,} keys, {size(shared.size)}{limit}, {shared.evictions:,} evicted")
+    if bucket is not None:
+        tell_stats(bucket)
 
 
 @click.command(epilog="\b\nExample:\n  pressrun cache ls --limit 20")
 @click.option("--limit", type=click.IntRange(min=1), help="The most to list; all where it is not given.")
+@click.option("--bucket", "from_bucket", is_flag=True, help="Those in the bucket, by digest, with the time of writing.")
 @_folder_options
-def ls(*, limit: int | None, folder: CacheFolder, address: RedisAddress | None) -> None:  # noqa: ARG001 - shared options
+def ls(
+    *,
+    limit: int | None,
+    from_bucket: bool,
+    folder: CacheFolder,
+    address: RedisAddress | None,  # noqa: ARG001 - shared options
+    bucket: S3Config | None,
+) -> None:
     """List the blobs on disk, used last first: time of use, bytes, digest, and what they are for."""
+    if from_bucket:
+        list_blobs(_needed(bucket), limit, folder.purpose)
+        return
     for blob in folder.blobs()[:limit]:
         used = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(blob.used))
         click.echo(f"{used} {blob.digest.size:>12,} {blob.digest} {blob.purpose or '-'}")
@@ -98,7 +118,7 @@ def ls(*, limit: int | None, folder: CacheFolder, address: RedisAddress | None) 
 @click.command(epilog="\b\nExample:\n  pressrun cache show cloudinary:statement/banner-premier")
 @click.argument("ref")
 @_folder_options
-def show(*, ref: str, folder: CacheFolder, address: RedisAddress | None) -> None:
+def show(*, ref: str, folder: CacheFolder, address: RedisAddress | None, bucket: S3Config | None) -> None:
     """Say what is known of the asset REF, and which tiers hold its blobs; exit with 1 where nothing is known.
 
     What a running node knows says `pressrun asset describe`.
@@ -115,6 +135,7 @@ def show(*, ref: str, folder: CacheFolder, address: RedisAddress | None) -> None
     shared = (
         frozenset(digests) - _with_redis(address, lambda tier: tier.find_missing(digests)) if address else frozenset()
     )
+    stored = held_blobs(bucket, digests) if bucket is not None else frozenset()
     for entry in entries:
         about = entry.descriptor
         pixels = f", {about.width} x {about.height}" if about.width else ""
@@ -125,18 +146,31 @@ def show(*, ref: str, folder: CacheFolder, address: RedisAddress | None) -> None
         click.echo(f"  asked         {about.fetched_at}, fresh until {about.fresh_until}")
         for what, digest in (("bytes", about.digest), ("prepared", entry.prepared)):
             if digest is not None and digest.sha256:
-                places = [name for name, held in (("disk", folder.holds(digest)), ("redis", digest in shared)) if held]
+                tiers = (("disk", folder.holds(digest)), ("redis", digest in shared), ("s3", digest in stored))
+                places = [name for name, held in tiers if held]
                 click.echo(f"  {what:<13} {digest} in {' and '.join(places) or 'no tier'}")
 
 
 @click.command(epilog="\b\nExample:\n  pressrun cache verify --quarantine")
 @click.option("--quarantine", is_flag=True, help="Take damaged blobs out of use, so that nodes fetch them again.")
+@click.option("--bucket", "in_bucket", is_flag=True, help="Those in the bucket instead; all of it is read.")
 @_folder_options
-def verify(*, quarantine: bool, folder: CacheFolder, address: RedisAddress | None) -> None:  # noqa: ARG001 - shared options
+def verify(
+    *,
+    quarantine: bool,
+    in_bucket: bool,
+    folder: CacheFolder,
+    address: RedisAddress | None,  # noqa: ARG001 - shared options
+    bucket: S3Config | None,
+) -> None:
     """Read and hash all blobs on disk; exit with 1 where one is damaged.
 
-    Nodes check each blob that they read from disk or Redis themselves, so a damaged one is never used.
+    Nodes check each blob that they read from disk, Redis or bucket themselves, so a damaged one is never used.
     """
+    if in_bucket:
+        if not verify_blobs(_needed(bucket), remove=quarantine):
+            raise click.exceptions.Exit(_FOUND)
+        return
     read: list[Digest] = []
     damaged: list[Digest] = []
     for digest in folder.damaged(read.append):
@@ -164,8 +198,9 @@ def evict(
     dry_run: bool,
     folder: CacheFolder,
     address: RedisAddress | None,
+    bucket: S3Config | None,
 ) -> None:
-    """Remove blobs from disk, and from Redis those that are named.
+    """Remove blobs from disk, and from Redis and the bucket those that are named.
 
     A node that needs one fetches or makes it again. A running node may still have it in memory.
     """
@@ -184,6 +219,19 @@ def evict(
     if address is not None and named:
         _with_redis(address, lambda tier: _delete(tier, named))
         click.echo(f"removed {len(named)} blobs from {address}, where they were there")
+    if bucket is not None and named:
+        delete_blobs(bucket, named)
+
+
+def _needed(bucket: S3Config | None) -> S3Config:
+    """The bucket.
+
+    Raises:
+        click.UsageError: there is none.
+    """
+    if bucket is None:
+        raise click.UsageError("no bucket is set up; name the nodes' by PRESSRUN_CACHE_S3_BUCKET and its neighbours")
+    return bucket
 
 
 def _named(what: tuple[str, ...], folder: CacheFolder) -> list[Digest]:
