@@ -16,6 +16,7 @@ from pressrun_server.app.blobs import BlobLoader
 from pressrun_server.app.config import ONE_REDIS, ConfigError, NodeConfig
 from pressrun_server.app.snapshots import snapshot_of
 from pressrun_server.assets.cluster import Cluster
+from pressrun_server.assets.cluster_flight import ClusterFlight
 from pressrun_server.assets.feed import ChangeFeed
 from pressrun_server.assets.licence import Counting, SharedCounts
 from pressrun_server.assets.resolver import AssetResolver
@@ -148,6 +149,7 @@ class Node:
         store = await open_store(config.store, TierMeter(metrics), redis=link)
         push(store.close)
         self.store = store
+        flight = self._flight(link, store)
         registry = Registry(TemplateFiles(config.data_dir / "templates"), digest)
         stale = await registry.load(_report)
 
@@ -184,7 +186,7 @@ class Node:
                 engine=digest,
                 made=made,
                 names=self._names(link, "assets"),
-                locks=_locks(config, link),
+                flight=flight,
                 feed=_feed(config, sources.names(), self._clock),
             ),
             counts=_counts(config),
@@ -202,7 +204,7 @@ class Node:
             clock=self._clock,
             config=config.compile,
             metrics=metrics,
-            shared=SharedCompilations(store, made, digest),
+            shared=SharedCompilations(store, made, digest, flight),
         )
         for entry in stale:
             try:
@@ -258,6 +260,11 @@ class Node:
     def _names(self, link: RedisLink | None, space: str) -> SharedMap | None:
         store = self.config.store
         return None if link is None else SharedMap(link, store.cluster_key, space, tenant=store.tenant)
+
+    def _flight(self, link: RedisLink | None, store: Tier) -> ClusterFlight:
+        flight = ClusterFlight(_locks(self.config, link), store.settle)
+        self._stack.push_async_callback(flight.close)
+        return flight
 
     def _desks(self, resolver: AssetResolver) -> tuple[AssetDesk, Warming]:
         """What answers for assets beside documents, and what warms them."""

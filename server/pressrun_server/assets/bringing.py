@@ -11,6 +11,7 @@ import msgspec
 
 from pressrun_server.assets import errors
 from pressrun_server.assets.belief import Belief
+from pressrun_server.assets.cluster_flight import ClusterFlight
 from pressrun_server.assets.config import AssetConfig
 from pressrun_server.assets.describing import described, refresh_at, unchanged, updated
 from pressrun_server.assets.descriptors import DescriptorCache
@@ -18,7 +19,6 @@ from pressrun_server.assets.entry import Absent, Entry, Known, Trouble
 from pressrun_server.assets.preparation import Preparation
 from pressrun_server.assets.requirement import Occasion, refusal
 from pressrun_server.assets.shared_entries import LOCAL, Denial, SharedEntries
-from pressrun_server.assets.turns import Turns
 from pressrun_server.cas.tier import Tier
 from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason
@@ -83,7 +83,7 @@ class Bringing:
         cache: DescriptorCache,
         ledger: SharedEntries,
         belief: Belief,
-        turns: Turns,
+        cluster_flight: ClusterFlight,
         config: AssetConfig,
         clock: Clock,
         chance: Callable[[], float] = random.random,
@@ -94,7 +94,7 @@ class Bringing:
         self._cache = cache
         self._ledger = ledger
         self._belief = belief
-        self._turns = turns
+        self._cluster_flight = cluster_flight
         self._config = config
         self._clock = clock
         self._chance = chance
@@ -160,7 +160,7 @@ class Bringing:
         async with self._slots.setdefault(ref.source, asyncio.Semaphore(self._config.max_fetches)):
             if ask or ref.source in LOCAL:
                 return await self._asked(wanted, entry, source, ref, rendition)
-            return await self._turns.run(
+            return await self._cluster_flight.run(
                 wanted.key,
                 lambda: self._found(wanted),
                 lambda: self._told(wanted, entry, source, ref, rendition),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pressrun_server.assets.cluster_flight import ClusterFlight
 from pressrun_server.assets.feed import ChangeFeed
-from pressrun_server.cas.locks import Locks
 from pressrun_server.cas.shared_map import SharedMap
 
 __all__ = ["Cluster"]
@@ -22,7 +21,7 @@ class Cluster:
     """What the nodes have prepared; None: nothing is shared."""
     names: SharedMap | None = None
     """What the nodes know of assets; None: nothing is shared."""
-    locks: Sequence[Locks] = ()
-    """Those of this machine before those of the cluster; none: nobody else is waited for. The resolver closes them."""
+    flight: ClusterFlight | None = None
+    """Sees to it that one process at a time asks for an asset; None: nobody else is waited for."""
     feed: ChangeFeed | None = None
     """Tells the nodes of changes; None: each hears only what it is told itself. The resolver closes it."""

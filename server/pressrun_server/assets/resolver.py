@@ -12,6 +12,7 @@ import msgspec
 from pressrun_server.assets.belief import Belief, asset_name
 from pressrun_server.assets.bringing import Bringing
 from pressrun_server.assets.cluster import Cluster
+from pressrun_server.assets.cluster_flight import ClusterFlight
 from pressrun_server.assets.config import AssetConfig
 from pressrun_server.assets.descriptors import DescriptorCache
 from pressrun_server.assets.entry import Entry, Trouble
@@ -27,7 +28,6 @@ from pressrun_server.assets.selection import Selected
 from pressrun_server.assets.settling import Answer, Ask, Find, Settled, Settling, Stored, pinned, settle
 from pressrun_server.assets.shared_entries import SharedEntries
 from pressrun_server.assets.shared_ledger import SharedLedger
-from pressrun_server.assets.turns import Turns
 from pressrun_server.cas.tier import Tier
 from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason
@@ -129,7 +129,7 @@ class AssetResolver:
             seconds=config.prepare_seconds,
             engine=cluster.engine,
         )
-        self._turns = Turns(cluster.locks, store.settle)
+        self._cluster_flight = cluster.flight or ClusterFlight((), store.settle)
         bringing = self._bringing = Bringing(
             registry=registry,
             store=store,
@@ -137,7 +137,7 @@ class AssetResolver:
             cache=self._cache,
             ledger=self._entries,
             belief=belief,
-            turns=self._turns,
+            cluster_flight=self._cluster_flight,
             config=config,
             clock=clock,
             chance=chance,
@@ -164,7 +164,6 @@ class AssetResolver:
         if self._feed is not None:
             await self._feed.close()
         await self._lookup.close()
-        await self._turns.close()
         await self._querying.close()
         await self._counts.close()
         await self._preparation.close()
@@ -178,7 +177,7 @@ class AssetResolver:
             joined=self._lookup.joined,
             refreshed=self._lookup.refreshed,
             lenient=self._lookup.lenient,
-            waits=self._turns.waits,
+            waits=self._cluster_flight.waits,
             shared=self._bringing.shared,
             doubts=self._belief.doubts,
             feed=None if self._feed is None else self._feed.stats(),

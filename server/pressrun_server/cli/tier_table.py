@@ -29,8 +29,10 @@ def print_tiers(url: str) -> None:
         raise click.ClickException(f"{url} can't be read: {getattr(error, 'reason', error)}") from error
     values: dict[tuple[str, str, str], float] = {}
     tiers: dict[str, None] = {}
+    others: dict[str, float] = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
+            others[sample.name + sample.labels.get("scope", "")] = sample.value
             tier = sample.labels.get("tier")
             if tier is not None and "le" not in sample.labels:
                 tiers[tier] = None
@@ -82,6 +84,25 @@ def print_tiers(url: str) -> None:
             for column, (text, width) in enumerate(zip(row, widths, strict=True))
         )
         click.echo("  ".join(cells).rstrip())
+    _print_assets(others)
+
+
+def _print_assets(values: dict[str, float]) -> None:
+    """Print what is known of assets, and what it saved; by names of metrics with their scopes."""
+    if "pressrun_asset_entries" not in values:
+        return  # an older node
+
+    def value(name: str) -> str:
+        return f"{values.get(f'pressrun_{name}', 0.0):,.0f}"
+
+    click.echo(f"assets: {value('asset_entries')} renditions known, {value('assets_in_flight')} being brought")
+    for what, name in (("waits for one who asks", "single_flight_waits"), ("requests saved", "source_requests_saved")):
+        here, elsewhere = value(f"{name}_totalprocess"), value(f"{name}_totalcluster")
+        click.echo(f"{what}: {here} in this process, {elsewhere} by others")
+    if "pressrun_feed_connected" in values:
+        state = "heard" if values["pressrun_feed_connected"] else "away"
+        told, heard = value("feed_changes_told_total"), value("feed_changes_heard_total")
+        click.echo(f"feed of changes: {state}; {told} told, {heard} heard, {value('feed_waiting_changes')} waiting")
 
 
 def size(count: float) -> str:

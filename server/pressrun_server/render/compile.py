@@ -150,12 +150,8 @@ class Compiler:
         return published, created
 
     async def _compiled(self, digest: str, files: dict[str, bytes]) -> CompiledTemplate:
-        """From another node that has compiled it, or from a preparer."""
-        compiled = await self._shared.get(digest)
-        if compiled is None:
-            compiled = await self._compile(files)
-            await self._shared.put(compiled)
-        return compiled
+        """From another node that has compiled it, or is just at it, or from a preparer."""
+        return await self._shared.get(digest) or await self._shared.make(digest, lambda: self._compile(files))
 
     async def _compile(self, files: dict[str, bytes]) -> CompiledTemplate:
         started = time.monotonic()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import msgspec
 
+from pressrun_server.assets.cluster_flight import ClusterFlight
 from pressrun_server.cas.shared_map import SharedMap
 from pressrun_server.cas.tier import Tier
 from pressrun_server.model.diagnostic import Diagnostic
@@ -37,9 +40,11 @@ class SharedCompilations:
         store: holds the blobs.
         names: the names, shared; None: only this node's own registry knows compilations.
         engine: digest of the engine; another one makes other programs.
+        flight: sees to it that one process at a time compiles a bundle; None: nobody else is waited for.
     """
 
-    def __init__(self, store: Tier, names: SharedMap | None, engine: str) -> None:
+    def __init__(self, store: Tier, names: SharedMap | None, engine: str, flight: ClusterFlight | None = None) -> None:
+        self._flight = flight or ClusterFlight((), store.settle)
         self._store = store
         self._names = names
         self._engine = engine
@@ -65,6 +70,20 @@ class SharedCompilations:
                 return None
             programs[locale] = program
         return CompiledTemplate(record.diagnostics, record.info, programs)
+
+    async def make(self, bundle: str, compile_: Callable[[], Awaitable[CompiledTemplate]]) -> CompiledTemplate:
+        """Compile a bundle and keep what comes of it, or have what another process, which is at it, makes.
+
+        Raises:
+            PressrunError: as compiling does.
+        """
+
+        async def make() -> CompiledTemplate:
+            compiled = await compile_()
+            await self.put(compiled)
+            return compiled
+
+        return await self._flight.run(self._name(bundle), lambda: self.get(bundle), make)
 
     async def put(self, compiled: CompiledTemplate) -> None:
         """Keep it for the other nodes, and its programs in the store."""

@@ -59,6 +59,10 @@ async def test_the_commands_tell_and_do_what_they_say(
             "tier", "hits", "misses", "blobs", "held", "limit", "evicted", "damaged", "errors", "dropped", "idle", "read"
         ]  # fmt: skip
 
+        assert re.search(r"^assets: [1-9]\d* renditions known, 0 being brought$", live, re.MULTILINE), live
+        assert re.search(r"^requests saved: \d+ in this process, \d+ by others$", live, re.MULTILINE), live
+        assert "feed of changes" not in live, "this node has none"
+
         listed = (await cache("ls", data=data)).output
         assert "program of statement@" in listed
         assert f"bytes of {LOGO} (" in listed

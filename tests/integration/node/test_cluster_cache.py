@@ -112,3 +112,22 @@ async def test_two_cold_nodes_ask_a_source_once(
         )
         saved = [await value(node, "pressrun_source_requests_saved_total", scope="cluster") for node in (one, two)]
         assert sorted(saved) == [0, 1]
+
+
+async def test_two_nodes_compile_a_bundle_once(
+    start_node: StartNode,
+    statement: dict[str, bytes],
+    value: Callable[..., Awaitable[float]],
+    redis_server: RedisServer,
+) -> None:
+    """A bundle that is published to two nodes at the same moment is compiled by one of them."""
+    shared = {"cache_redis": redis_server.url, "cluster_key": "a secret of this cluster"}
+    async with (
+        start_node("compiles-one", **shared) as one,
+        start_node("compiles-two", **shared) as two,
+        Client(one.address) as first,
+        Client(two.address) as second,
+    ):
+        published = await asyncio.gather(first.publish(statement), second.publish(statement))
+        assert [each.created for each in published] == [True, True]
+        assert await value(one, "pressrun_compilations_total") + await value(two, "pressrun_compilations_total") == 1

@@ -181,6 +181,9 @@ async def test_invalidate(cluster: SimpleNamespace) -> None:
     ):
         with pytest.raises(InvalidRequestError, match=words):
             await a.client.invalidate(refs, sources=sources)
+    line = ["cache", "stats", "--metrics", f"http://{a.node.http_address}/metrics", "--data-dir", str(cluster.folder)]
+    told = await asyncio.to_thread(CliRunner().invoke, main, line)
+    assert "feed of changes: heard; 1 told, 1 heard, 0 waiting\n" in told.output
     cluster.redis.pause()
     try:
         with pytest.raises(AssetUnavailableError, match="the other nodes can't be told at present"):

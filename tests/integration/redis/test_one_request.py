@@ -17,6 +17,7 @@ from tests.servers.redis_server import RedisServer
 from tests.unit.assets.fakes import AS_OF, LOGO, LOGO_BYTES, FakePreparers, FakeSource, Pick
 
 from pressrun_server.assets.cluster import Cluster
+from pressrun_server.assets.cluster_flight import ClusterFlight
 from pressrun_server.assets.config import AssetConfig
 from pressrun_server.assets.resolver import AssetResolver
 from pressrun_server.cas.address import RedisAddress
@@ -61,6 +62,8 @@ async def nodes(redis_server: RedisServer, tmp_path: Path) -> AsyncIterator[Simp
             store = await open_store(StoreConfig(), redis=link)
             stack.push_async_callback(store.close)
             locks = RedisLocks(link, b"key", lease_seconds=LEASE)
+            flight = ClusterFlight((locks,), store.settle)
+            stack.push_async_callback(flight.close)
             resolver = AssetResolver(
                 registry=Registry({source.name: source}),
                 store=store,
@@ -68,7 +71,7 @@ async def nodes(redis_server: RedisServer, tmp_path: Path) -> AsyncIterator[Simp
                 config=AssetConfig(ledger_path=tmp_path / name),
                 clock=SystemClock(),
                 cluster=Cluster(
-                    made=SharedMap(link, b"key", "made"), names=SharedMap(link, b"key", "assets"), locks=(locks,)
+                    made=SharedMap(link, b"key", "made"), names=SharedMap(link, b"key", "assets"), flight=flight
                 ),
             )
             await resolver.start()

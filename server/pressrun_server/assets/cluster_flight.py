@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from pressrun_server.cas.locks import Lock, Locks
 
-__all__ = ["Turns"]
+__all__ = ["ClusterFlight"]
 
 T = TypeVar("T")
 
@@ -19,7 +19,7 @@ _LONGEST_PAUSE: Final = 0.2
 _SETTLE_SECONDS: Final = 5.0
 
 
-class Turns:
+class ClusterFlight:
     """Lets one process at a time make what has a name, on this machine and in the cluster.
 
     Who comes while another is at it looks, now and then, whether the result is there; who finds it ended without a
@@ -30,7 +30,8 @@ class Turns:
     each makes its own, and nobody waits longer than a lease for one that died. Cost: a system call and two round trips.
 
     Args:
-        locks: those of the machine before those of the cluster; none: nobody else is waited for.
+        locks: those of the machine before those of the cluster; none: nobody else is waited for. They end
+            with it.
         settle: returns when what was made can be found by others.
     """
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pressrun_server.assets.turns import Turns
+from pressrun_server.assets.cluster_flight import ClusterFlight
 from pressrun_server.cas.locks import Lock
 
 
@@ -43,7 +43,7 @@ class Process:
 
     def __init__(self, locks: FakeLocks, found: dict[str, int]) -> None:
         self.found, self.here = found, dict[str, int]()
-        self.turns = Turns((locks,), self.settle)
+        self.flight = ClusterFlight((locks,), self.settle)
         self.made = 0
         self.failure: Exception | None = None
 
@@ -66,7 +66,7 @@ class Process:
             self.here[name] = self.made
             return self.made
 
-        return await self.turns.run(name, look, make)
+        return await self.flight.run(name, look, make)
 
 
 @given(wanted=st.lists(st.tuples(st.integers(0, 4), st.sampled_from("abc")), min_size=1, max_size=20))
@@ -77,10 +77,10 @@ async def test_each_thing_is_made_once(wanted: list[tuple[int, str]]) -> None:
     results = await asyncio.gather(*(processes[number].want(name) for number, name in dict.fromkeys(wanted)))
     assert len(results) == len(set(wanted))
     assert sum(process.made for process in processes) == len({name for _, name in wanted})
-    saved = sum(process.turns.saved for process in processes)
+    saved = sum(process.flight.saved for process in processes)
     assert saved == len(set(wanted)) - len({name for _, name in wanted})
     for process in processes:
-        await process.turns.close()
+        await process.flight.close()
     await asyncio.sleep(0)
     assert not locks.held
 
@@ -94,13 +94,13 @@ async def test_a_failure_is_its_makers_own() -> None:
     with pytest.raises(ValueError, match="it broke"):
         await failing
     assert await second == 1
-    assert (one.turns.waits, two.turns.waits) in {(0, 1), (1, 0)}
+    assert (one.flight.waits, two.flight.waits) in {(0, 1), (1, 0)}
     leaving = asyncio.create_task(one.want("b"))
     await asyncio.sleep(0.002)
     leaving.cancel()
     await asyncio.gather(leaving, return_exceptions=True)
     assert await two.want("b") == 2
-    await two.turns.close()
+    await two.flight.close()
 
 
 async def test_a_lock_of_a_dead_process() -> None:
@@ -112,19 +112,19 @@ async def test_a_lock_of_a_dead_process() -> None:
     assert not waiting.done()
     locks.held.clear()
     assert await waiting == 1
-    await process.turns.close()
+    await process.flight.close()
 
 
 async def test_all_locks_or_none() -> None:
     """One that gets only the machine's lock lets it go, so that two never wait for each other."""
     machine, cluster = FakeLocks(), FakeLocks({"a"})
     process = Process(machine, {})
-    process.turns = Turns((machine, cluster), process.settle)
+    process.flight = ClusterFlight((machine, cluster), process.settle)
     waiting = asyncio.create_task(process.want("a"))
     await asyncio.sleep(0.03)
     cluster.held.clear()
     await waiting
-    await process.turns.close()
+    await process.flight.close()
     assert not machine.held
     assert not cluster.held
 
@@ -132,5 +132,5 @@ async def test_all_locks_or_none() -> None:
 async def test_without_locks_everyone_makes_it() -> None:
     """A node alone asks nobody."""
     process = Process(FakeLocks(), {})
-    process.turns = Turns((), process.settle)
+    process.flight = ClusterFlight((), process.settle)
     assert [await process.want("a"), await process.want("a")] == [1, 2]
