@@ -120,10 +120,12 @@ class AssetServiceServicer(object):
 
     def PutContent(self, request, context):
         """Takes content that is pushed to this node: an image or an approved text block. Each push makes a new version of its id,
-        which documents use from the moment of the answer as the asset "pushed:ID"; pushing the same again changes nothing.
+        which documents use from the moment of the answer as the asset "pushed:ID", at the other nodes of a cluster within a
+        second (PRESSRUN_EVENTS_REDIS); pushing the same again changes nothing.
         INVALID_ARGUMENT: a field is wrong, or the bytes are no content of a kind that is taken (what they are is found from
         them). NOT_FOUND: no bytes are given, and the id has none yet. RESOURCE_EXHAUSTED: over a limit (reason
-        ASSET_TOO_LARGE), or the node's disk is full (reason STORAGE_FULL).
+        ASSET_TOO_LARGE), or the node's disk is full (reason STORAGE_FULL). UNAVAILABLE: the other nodes can't be told at
+        present, so it was not kept; send it again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -44,10 +44,12 @@ class AssetServiceStub:
     """
     PutContent: _aio.UnaryUnaryMultiCallable[_asset_service_pb2.PutContentRequest, _asset_service_pb2.PutContentResponse]
     """Takes content that is pushed to this node: an image or an approved text block. Each push makes a new version of its id,
-    which documents use from the moment of the answer as the asset "pushed:ID"; pushing the same again changes nothing.
+    which documents use from the moment of the answer as the asset "pushed:ID", at the other nodes of a cluster within a
+    second (PRESSRUN_EVENTS_REDIS); pushing the same again changes nothing.
     INVALID_ARGUMENT: a field is wrong, or the bytes are no content of a kind that is taken (what they are is found from
     them). NOT_FOUND: no bytes are given, and the id has none yet. RESOURCE_EXHAUSTED: over a limit (reason
-    ASSET_TOO_LARGE), or the node's disk is full (reason STORAGE_FULL).
+    ASSET_TOO_LARGE), or the node's disk is full (reason STORAGE_FULL). UNAVAILABLE: the other nodes can't be told at
+    present, so it was not kept; send it again.
     """
 
 class AssetServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -116,10 +118,12 @@ class AssetServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_asset_service_pb2.PutContentRequest, _abc.Awaitable[_asset_service_pb2.PutContentResponse]],
     ) -> _abc.Awaitable[_asset_service_pb2.PutContentResponse]:
         """Takes content that is pushed to this node: an image or an approved text block. Each push makes a new version of its id,
-        which documents use from the moment of the answer as the asset "pushed:ID"; pushing the same again changes nothing.
+        which documents use from the moment of the answer as the asset "pushed:ID", at the other nodes of a cluster within a
+        second (PRESSRUN_EVENTS_REDIS); pushing the same again changes nothing.
         INVALID_ARGUMENT: a field is wrong, or the bytes are no content of a kind that is taken (what they are is found from
         them). NOT_FOUND: no bytes are given, and the id has none yet. RESOURCE_EXHAUSTED: over a limit (reason
-        ASSET_TOO_LARGE), or the node's disk is full (reason STORAGE_FULL).
+        ASSET_TOO_LARGE), or the node's disk is full (reason STORAGE_FULL). UNAVAILABLE: the other nodes can't be told at
+        present, so it was not kept; send it again.
         """
 
 def add_AssetServiceServicer_to_server(servicer: AssetServiceServicer, server: _aio.Server) -> None: ...

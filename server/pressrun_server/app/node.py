@@ -21,6 +21,7 @@ from pressrun_server.assets.feed import ChangeFeed
 from pressrun_server.assets.licence import Counting, SharedCounts
 from pressrun_server.assets.resolver import AssetResolver
 from pressrun_server.assets.rota import Rota
+from pressrun_server.assets.shared_pauses import SharedPauses
 from pressrun_server.cas.config import RedisConfig
 from pressrun_server.cas.locks import FileLocks, Locks, RedisLocks
 from pressrun_server.cas.redis_client import same_server
@@ -49,6 +50,7 @@ from pressrun_server.render.pipeline import Pipeline
 from pressrun_server.render.prefetch import AssetDesk
 from pressrun_server.render.reading import RecordReader
 from pressrun_server.render.registry import Published, Registry
+from pressrun_server.render.shared_shelf import SharedShelf
 from pressrun_server.render.template_files import TemplateFiles
 from pressrun_server.render.verification import Verifier
 from pressrun_server.render.warming import Warming
@@ -68,6 +70,8 @@ __all__ = ["Node"]
 log = structlog.get_logger("pressrun.node")
 
 _WATCH_SECONDS = 1.0
+_CONTENT_SECONDS = 2.0
+"""For a round trip with pushed content, which may be 16 MiB."""
 _STOP_GRACE = 1.0
 """What is left when the documents are done: answers on their way out, watchers of health."""
 
@@ -173,8 +177,8 @@ class Node:
         push(self._http.stop)
         await self._http.start()
 
-        pushed = await _pushed(config)
-        sources = build_registry(config.sources, SourceMeter(metrics), more=(pushed,))
+        pushed = await self._pushed()
+        sources = build_registry(config.sources, SourceMeter(metrics), more=(pushed,), pauses=self._pauses())
         push(sources.close_all)
         resolver = AssetResolver(
             registry=sources,
@@ -301,6 +305,28 @@ class Node:
         receiver = HookReceiver(config.hooks, sources.names())
         http.hooks = Hooks(receiver, resolver.changed, lambda name, result: metrics.hooks.labels(name, result).inc())
 
+    async def _pushed(self) -> PushedSource:
+        """What was pushed to this node before, and to the others of its cluster."""
+        store, events = self.config.store, self.config.assets.events
+        peers = None
+        if events is not None:
+            link = RedisLink(RedisConfig(events, timeout_seconds=_CONTENT_SECONDS))
+            peers = SharedShelf(link, store.cluster_key, tenant=store.tenant)
+            self._stack.push_async_callback(peers.close)
+        source = PushedSource(Shelf(self.config.data_dir / "pushed"), peers=peers)
+        for fault in await source.start():
+            log.error("content_skipped", fault=fault)
+        return source
+
+    def _pauses(self) -> SharedPauses | None:
+        """The rate limits that all nodes keep; None: each its own."""
+        events = self.config.assets.events
+        if events is None:
+            return None
+        pauses = SharedPauses(RedisLink(RedisConfig(events)))
+        self._stack.push_async_callback(pauses.close)
+        return pauses
+
     def _turn(self) -> Callable[[str], Awaitable[bool]]:
         """Which node asks a source what has changed."""
         events = self.config.assets.events
@@ -398,14 +424,6 @@ def _feed(config: NodeConfig, sources: tuple[str, ...], clock: Clock) -> ChangeF
         return None
     heard = frozenset(filter(config.sources.hooks.covers, sources)) | {NAME}
     return ChangeFeed(events, clock, heard, tenant=config.store.tenant)
-
-
-async def _pushed(config: NodeConfig) -> PushedSource:
-    """What was pushed to this node before."""
-    source = PushedSource(Shelf(config.data_dir / "pushed"))
-    for fault in await source.start():
-        log.error("content_skipped", fault=fault)
-    return source
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -15,7 +15,7 @@ from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.digest import Digest
 from pressrun_server.prepare.media import DRAWING, inspect_image, recognise
-from pressrun_sources.errors import InvalidReferenceError, NotFoundError
+from pressrun_sources.errors import InvalidReferenceError, NotFoundError, UnavailableError
 from pressrun_sources.model import Approval, AssetRef
 from pressrun_sources.pushed.source import NAME, PushedSource
 from pressrun_sources.pushed.version import Version
@@ -97,7 +97,8 @@ class ContentDesk:
 
         Raises:
             PressrunError: INVALID_REQUEST, a field or the bytes; ASSET_NOT_FOUND, no bytes yet; ASSET_TOO_LARGE;
-                ASSET_INVALID, the image can't be decoded; STORAGE_FULL; as the preparers raise.
+                ASSET_INVALID, the image can't be decoded; ASSET_UNAVAILABLE, the cluster can't be told; STORAGE_FULL;
+                as the preparers raise.
         """
         ref = self._check(content)
         data = content.data
@@ -131,6 +132,14 @@ class ContentDesk:
             kept, created = await self._source.put(content.identifier, version, data or None)
         except NotFoundError as error:
             raise PressrunError(Reason.ASSET_NOT_FOUND, error.message, metadata={"ref": str(ref)}) from error
+        except UnavailableError as error:
+            raise PressrunError(
+                Reason.ASSET_UNAVAILABLE,
+                error.message,
+                detail=error.detail,
+                retry_after=1.0,
+                metadata={"ref": str(ref)},
+            ) from error
         except InvalidReferenceError as error:
             raise PressrunError(Reason.ASSET_TOO_LARGE, error.message, metadata={"ref": str(ref)}) from error
         except (OSError, ValueError) as error:

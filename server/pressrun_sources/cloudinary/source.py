@@ -30,6 +30,7 @@ from pressrun_sources.shape import text_in
 from pressrun_sources.transport.client import Transport
 from pressrun_sources.transport.config import TransportConfig
 from pressrun_sources.transport.observer import Observer, ignore
+from pressrun_sources.transport.pauses import Pauses
 from pressrun_sources.transport.timing import Timing
 
 __all__ = ["CloudinarySource"]
@@ -49,10 +50,11 @@ class CloudinarySource:
         timing: Timing | None = None,
         *,
         name: str = "cloudinary",
+        pauses: Pauses | None = None,
     ) -> None:
         self.name = name
         self._config = config
-        self._transport = Transport(name, limits, config.origins(), observer, timing)
+        self._transport = Transport(name, limits, config.origins(), observer, timing, pauses=pauses)
         self._client = CloudinaryClient(config, self._transport)
         self._urls = DeliveryUrls(
             config.delivery_url(), config.api_secret, config.signature_algorithm, config.long_signatures

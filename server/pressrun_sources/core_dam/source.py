@@ -29,6 +29,7 @@ from pressrun_sources.transport.body import StreamedBody
 from pressrun_sources.transport.client import Transport
 from pressrun_sources.transport.config import TransportConfig
 from pressrun_sources.transport.observer import Observer, ignore
+from pressrun_sources.transport.pauses import Pauses
 from pressrun_sources.transport.timing import Timing
 
 __all__ = ["CoreDamSource"]
@@ -48,10 +49,11 @@ class CoreDamSource:
         timing: Timing | None = None,
         *,
         name: str = "core-dam",
+        pauses: Pauses | None = None,
     ) -> None:
         self.name = name
         self._mapping = config.mapping
-        self._transport = Transport(name, limits, config.origins(), observer, timing)
+        self._transport = Transport(name, limits, config.origins(), observer, timing, pauses=pauses)
         self._keeper = Keeper(config, self._transport)
         self._client = CoreDamClient(config, self._transport, self._keeper)
 

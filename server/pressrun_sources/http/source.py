@@ -30,6 +30,7 @@ from pressrun_sources.transport.call import Expectation
 from pressrun_sources.transport.client import Answer, Transport
 from pressrun_sources.transport.config import TransportConfig
 from pressrun_sources.transport.observer import Observer, ignore
+from pressrun_sources.transport.pauses import Pauses
 from pressrun_sources.transport.timing import Timing
 
 __all__ = ["HttpSource"]
@@ -59,11 +60,12 @@ class HttpSource:
         timing: Timing | None = None,
         *,
         name: str = "http",
+        pauses: Pauses | None = None,
     ) -> None:
         self.name = name
         self._mapping = config.mapping
         self._credentials = bool(config.secret_headers())
-        self._transport = Transport(name, limits, config.origins(), observer, timing)
+        self._transport = Transport(name, limits, config.origins(), observer, timing, pauses=pauses)
         self._client = HttpClient(config, self._transport)
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
 

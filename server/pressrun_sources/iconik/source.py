@@ -26,6 +26,7 @@ from pressrun_sources.transport.body import StreamedBody
 from pressrun_sources.transport.client import Transport
 from pressrun_sources.transport.config import TransportConfig
 from pressrun_sources.transport.observer import Observer, ignore
+from pressrun_sources.transport.pauses import Pauses
 from pressrun_sources.transport.timing import Timing
 
 __all__ = ["IconikSource"]
@@ -46,10 +47,11 @@ class IconikSource:
         timing: Timing | None = None,
         *,
         name: str = "iconik",
+        pauses: Pauses | None = None,
     ) -> None:
         self.name = name
         self._mapping = config.mapping
-        self._transport = Transport(name, limits, config.origins(), observer, timing)
+        self._transport = Transport(name, limits, config.origins(), observer, timing, pauses=pauses)
         self._client = IconikClient(config, self._transport)
 
     def __repr__(self) -> str:

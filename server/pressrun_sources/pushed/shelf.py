@@ -51,17 +51,26 @@ class Shelf:
         Raises:
             OSError: the disk is full or can't be written.
         """
-        path = self._path(versions[-1].sha256)
-        if not path.is_file():
-            write_durably(path, data)
+        self.keep(versions[-1].sha256, data)
         record: Mapping[str, object] = {"id": identifier, "versions": [version.to_json() for version in versions]}
         name = hashlib.sha256(identifier.encode()).hexdigest()
         write_durably(self._records / f"{name}.json", json.dumps(record, ensure_ascii=False, indent=1).encode())
+
+    def keep(self, sha256: str, data: bytes) -> None:
+        """Keep bytes, if they are not here.
+
+        Raises:
+            OSError: the disk is full or can't be written.
+        """
+        path = self._path(sha256)
+        if not path.is_file():
+            write_durably(path, data)
 
     def read(self, version: Version) -> bytes:
         """The bytes of a version.
 
         Raises:
+            FileNotFoundError: they are not here.
             OSError: they can't be read.
             ValueError: they are not the ones that were pushed.
         """

@@ -1,4 +1,4 @@
-"""The source `pushed`: versions of content that was pushed to this node.
+"""The source `pushed`: versions of content that was pushed to this node, or to another of its cluster.
 
 The interface is ours. Of the versions of an id the newest approved one that is in effect now is described; where none
 is, the newest of all, so that what is wrong with it is told. A version's effect ends where the next approved one's
@@ -8,6 +8,7 @@ begins, at the latest. The qualifier `version` means one version.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from pressrun_sources.candidates import none_found
 from pressrun_sources.errors import InvalidReferenceError, InvalidResponseError, NotFoundError, UnavailableError
 from pressrun_sources.model import Approval, AssetDescription, AssetQuery, AssetRef, Rendition
 from pressrun_sources.protocol import MOST_RANKED
+from pressrun_sources.pushed.peers import Peers, PeersAwayError
 from pressrun_sources.pushed.shelf import Shelf
 from pressrun_sources.pushed.version import Version
 from pressrun_sources.transport.timing import Timing
@@ -28,6 +30,8 @@ NAME = "pushed"
 _CHUNK = 256 * 1024
 _MOST_VERSIONS = 1_000
 _MOST_CONTENTS = 20_000
+_ATTEMPTS = 50
+"""At a number that other nodes push to as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,9 @@ class PushedSource:
 
     name = NAME
 
-    def __init__(self, shelf: Shelf, timing: Timing | None = None) -> None:
+    def __init__(self, shelf: Shelf, timing: Timing | None = None, *, peers: Peers | None = None) -> None:
         self._shelf = shelf
+        self._peers = peers
         self._timing = timing or Timing()
         self._contents: dict[str, tuple[Version, ...]] = {}
         self._writing = asyncio.Lock()
@@ -69,6 +74,9 @@ class PushedSource:
             OSError: the folder can't be read.
         """
         self._contents, faults = await asyncio.to_thread(self._shelf.load)
+        if self._peers is not None:
+            with contextlib.suppress(PeersAwayError):
+                await self._join(self._peers)
         return faults
 
     async def put(self, identifier: str, version: Version, data: bytes | None) -> tuple[Version, bool]:
@@ -81,32 +89,125 @@ class PushedSource:
 
         Raises:
             NotFoundError: there are no bytes yet to say something else about.
+            UnavailableError: it cannot be shared with the other nodes at present, so it was not kept.
             InvalidReferenceError: there are too many contents or versions.
             ValueError: the id cannot be one.
             OSError: it can't be stored.
         """
         ref = AssetRef(NAME, identifier)
         async with self._writing:
-            versions = self._contents.get(identifier, ())
-            if data is None:
-                if not versions:
-                    message = f"{NAME} has no content {identifier!r} yet; push its bytes first"
-                    raise NotFoundError(NAME, ref, message)
-                newest = versions[-1]
-                version = replace(version, sha256=newest.sha256, size=newest.size, media_type=newest.media_type)
-            if versions and versions[-1].same_as(version):
-                return versions[-1], False
-            if len(versions) >= _MOST_VERSIONS or (not versions and len(self._contents) >= _MOST_CONTENTS):
-                message = f"{NAME} holds {_MOST_CONTENTS} contents of {_MOST_VERSIONS} versions at most; use another id"
-                raise InvalidReferenceError(NAME, ref, message)
-            numbered = replace(version, number=len(versions) + 1)
-            grown = (*versions, numbered)
-            await asyncio.to_thread(self._save, identifier, grown, data)
-            self._contents[identifier] = grown
-            return numbered, True
+            try:
+                for _ in range(_ATTEMPTS):
+                    grown, created = await self._grown(ref, version, data)
+                    if not created or await self._shared(identifier, grown, data):
+                        break
+                else:
+                    raise PeersAwayError("other nodes were quicker each time")  # noqa: TRY301 - as if it were away
+            except PeersAwayError as error:
+                message = f"{NAME} cannot share {identifier!r} with the other nodes, so it was not kept; push it again"
+                raise UnavailableError(NAME, ref, message, str(error)) from error
+            if created:
+                # A later version of bytes that were pushed to another node: they come here with it.
+                kept = data if data is not None else await self._data(grown[-1])
+                await asyncio.to_thread(self._save, identifier, grown, kept)
+                self._contents[identifier] = grown
+            return grown[-1], created
+
+    async def _grown(self, ref: AssetRef, version: Version, data: bytes | None) -> tuple[tuple[Version, ...], bool]:
+        """The versions with a new one at the end; or as they are, where it says nothing new."""
+        versions = await self._versions(ref.id, strict=True)
+        if data is None:
+            if not versions:
+                raise NotFoundError(NAME, ref, f"{NAME} has no content {ref.id!r} yet; push its bytes first")
+            newest = versions[-1]
+            version = replace(version, sha256=newest.sha256, size=newest.size, media_type=newest.media_type)
+        if versions and versions[-1].same_as(version):
+            return versions, False
+        if len(versions) >= _MOST_VERSIONS or (not versions and len(self._contents) >= _MOST_CONTENTS):
+            message = f"{NAME} holds {_MOST_CONTENTS} contents of {_MOST_VERSIONS} versions at most; use another id"
+            raise InvalidReferenceError(NAME, ref, message)
+        return (*versions, replace(version, number=len(versions) + 1)), True
+
+    async def _shared(self, identifier: str, grown: tuple[Version, ...], data: bytes | None) -> bool:
+        """Give the other nodes the new version; False where one of them was quicker."""
+        if self._peers is None:
+            return True
+        if data is not None:
+            await self._peers.keep(grown[-1].sha256, data)
+        return await self._peers.extend(identifier, len(grown) - 1, grown)
+
+    async def _join(self, peers: Peers) -> None:
+        """Take what the others have, and give them what only this node has; the longer history counts."""
+        counts = {identifier: len(versions) for identifier, versions in self._contents.items()}
+        theirs = await peers.records(counts)
+        for identifier, versions in theirs.items():
+            if len(versions) > counts.get(identifier, 0):
+                self._contents[identifier] = versions
+        for identifier, versions in list(self._contents.items()):
+            shared = theirs.get(identifier) or await peers.record(identifier)
+            if len(shared) < len(versions):
+                await self._give(peers, identifier, len(shared), versions)
+
+    async def _give(self, peers: Peers, identifier: str, there: int, versions: tuple[Version, ...]) -> None:
+        """Share a longer history than the others have: this node was alone, or what is shared was lost."""
+        for version in versions:
+            with contextlib.suppress(OSError, ValueError):
+                await peers.keep(version.sha256, await asyncio.to_thread(self._shelf.read, version))
+        await peers.extend(identifier, there, versions)
+
+    async def _versions(self, identifier: str, *, strict: bool = False) -> tuple[Version, ...]:
+        """The versions of a content as the cluster has them; as this node does, where that cannot be asked.
+
+        Raises:
+            PeersAwayError: it cannot be asked, and `strict`.
+        """
+        mine = self._contents.get(identifier, ())
+        if self._peers is None:
+            return mine
+        try:
+            shared = await self._peers.record(identifier)
+        except PeersAwayError:
+            if strict:
+                raise
+            return mine
+        if len(shared) > len(mine):
+            self._contents[identifier] = mine = shared
+        elif strict and len(shared) < len(mine):
+            await self._give(self._peers, identifier, len(shared), mine)
+        return mine
+
+    async def _all(self) -> None:
+        """Hear of what was pushed to other nodes."""
+        if self._peers is not None:
+            known = {identifier: len(versions) for identifier, versions in self._contents.items()}
+            with contextlib.suppress(PeersAwayError):
+                for identifier, versions in (await self._peers.records(known)).items():
+                    if len(versions) > known.get(identifier, 0):
+                        self._contents[identifier] = versions
+
+    async def _data(self, version: Version) -> bytes:
+        """The bytes of a version, from the others where this node has not had them yet.
+
+        Raises:
+            OSError, ValueError: they can't be had; the text says why.
+        """
+        try:
+            return await asyncio.to_thread(self._shelf.read, version)
+        except FileNotFoundError:
+            if self._peers is None:
+                raise
+        try:
+            data = await self._peers.data(version.sha256)
+        except PeersAwayError as error:
+            raise ValueError(f"they are on another node, and what is shared cannot be reached: {error}") from error
+        if data is None or hashlib.sha256(data).hexdigest() != version.sha256:
+            raise ValueError("they are on no node any more; push the content again")
+        await asyncio.to_thread(self._shelf.keep, version.sha256, data)
+        return data
 
     async def select(self, query: AssetQuery) -> AssetRef:
         """The approved content in effect that meets all criteria; among several the one pushed last."""
+        await self._all()
         now, found = self._now(), self._found(query)
         for identifier, version in found:
             if version.approval is Approval.APPROVED and _in_effect(version, now):
@@ -115,6 +216,7 @@ class PushedSource:
 
     async def rank(self, query: AssetQuery) -> Sequence[AssetRef]:
         """The contents that meet all criteria, the one pushed last first; see `Ranking.rank`."""
+        await self._all()
         found = [AssetRef(NAME, identifier) for identifier, _ in self._found(query)]
         if not found:
             raise none_found(query, 0)
@@ -122,7 +224,7 @@ class PushedSource:
 
     async def describe(self, ref: AssetRef) -> AssetDescription:
         """What was said about the version that is in effect; see `Source.describe`."""
-        version = self._version(ref)
+        version = self._version(ref, await self._versions(ref.id))
         return AssetDescription(
             ref=ref,
             asset_id=f"{ref.id}@{version.number}",
@@ -151,11 +253,12 @@ class PushedSource:
         """The bytes of the described version; see `Source.open`."""
         self._check_open()
         ref = description.ref
-        version = next((one for one in self._contents.get(ref.id, ()) if str(one.number) == description.version), None)
+        versions = await self._versions(ref.id)
+        version = next((one for one in versions if str(one.number) == description.version), None)
         if version is None:
             raise NotFoundError(NAME, ref, f"{NAME} has no version {description.version} of {ref.id!r}")
         try:
-            data = await asyncio.to_thread(self._shelf.read, version)
+            data = await self._data(version)
         except (OSError, ValueError) as error:
             message = f"the bytes of {ref.id!r} version {version.number} cannot be read; push the content again"
             raise InvalidResponseError(NAME, ref, message, str(error)) from error
@@ -169,15 +272,13 @@ class PushedSource:
         """Nothing is held; later calls are refused all the same."""
         self._closed = True
 
-    def _save(self, identifier: str, versions: tuple[Version, ...], data: bytes | None) -> None:
-        kept = self._shelf.read(versions[-1]) if data is None else data
-        if hashlib.sha256(kept).hexdigest() != versions[-1].sha256:
+    def _save(self, identifier: str, versions: tuple[Version, ...], data: bytes) -> None:
+        if hashlib.sha256(data).hexdigest() != versions[-1].sha256:
             raise ValueError("the bytes are not those that their digest names")
-        self._shelf.save(identifier, versions, kept)
+        self._shelf.save(identifier, versions, data)
 
-    def _version(self, ref: AssetRef) -> Version:
+    def _version(self, ref: AssetRef, versions: tuple[Version, ...]) -> Version:
         self._check_open()
-        versions = self._contents.get(ref.id, ())
         wanted = ref.qualifier("version", "")
         if any(name != "version" for name, _ in ref.qualifiers):
             raise InvalidReferenceError(NAME, ref, f"{ref}: {NAME} knows the qualifier version only")

@@ -27,6 +27,7 @@ from pressrun_sources.transport.call import Expectation
 from pressrun_sources.transport.client import Transport
 from pressrun_sources.transport.config import TransportConfig
 from pressrun_sources.transport.observer import Observer, ignore
+from pressrun_sources.transport.pauses import Pauses
 from pressrun_sources.transport.timing import Timing
 
 __all__ = ["SmintioSource"]
@@ -45,10 +46,11 @@ class SmintioSource:
         timing: Timing | None = None,
         *,
         name: str = "smintio",
+        pauses: Pauses | None = None,
     ) -> None:
         self.name = name
         self._mapping = config.mapping
-        self._transport = Transport(name, limits, config.origins(), observer, timing)
+        self._transport = Transport(name, limits, config.origins(), observer, timing, pauses=pauses)
         self._keeper = Keeper(config, self._transport)
         self._client = SmintioClient(config, self._transport, self._keeper)
         self._licences = Licences(self._client)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from yarl import URL
 
+from pressrun_sources.transport.pauses import Pauses
 from pressrun_sources.transport.retry import retry_after
 from pressrun_sources.transport.timing import Timing
 
@@ -26,10 +27,18 @@ _PAIRS = (
 
 
 class Budget:
-    """For each origin the moment before which it is not asked again."""
+    """For each origin the moment before which it is not asked again.
 
-    def __init__(self, timing: Timing) -> None:
+    Args:
+        timing: the clocks.
+        name: the source's.
+        pauses: what the processes of a cluster tell each other; None: each is on its own.
+    """
+
+    def __init__(self, timing: Timing, *, name: str = "", pauses: Pauses | None = None) -> None:
         self._timing = timing
+        self._name = name
+        self._pauses = pauses
         self._until: dict[URL, float] = {}
 
     def wait(self, origin: URL) -> float:
@@ -43,8 +52,22 @@ class Budget:
             return 0.0
         return left
 
-    def note(self, origin: URL, status: int, headers: Mapping[str, str]) -> None:
-        """Take in what came with an answer."""
+    async def left(self, origin: URL) -> float:
+        """As `wait`, by what any process of the cluster was told."""
+        own = self.wait(origin)
+        return own if self._pauses is None else max(own, await self._pauses.left(self._key(origin)))
+
+    async def took(self, origin: URL, status: int, headers: Mapping[str, str]) -> None:
+        """Take in what came with an answer, and tell the others."""
+        pause = self.note(origin, status, headers)
+        if pause and self._pauses is not None:
+            await self._pauses.begin(self._key(origin), pause)
+
+    def _key(self, origin: URL) -> str:
+        return f"{self._name}:{origin}"
+
+    def note(self, origin: URL, status: int, headers: Mapping[str, str]) -> float | None:
+        """Take in what came with an answer; the seconds for which the origin is left alone, if it says so."""
         now = self._timing.wall()
         pause = retry_after(headers, ("Retry-After",), now) if status in _REFUSED else None
         for remaining, reset in _PAIRS:
@@ -56,3 +79,4 @@ class Budget:
             pause = float(text) if text else None
         if pause:
             self._until[origin] = max(self._until.get(origin, 0.0), self._timing.monotonic() + pause)
+        return pause

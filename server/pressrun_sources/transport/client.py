@@ -22,6 +22,7 @@ from pressrun_sources.transport.config import TransportConfig
 from pressrun_sources.transport.exchange import Exchange, Room
 from pressrun_sources.transport.hosts import GuardedResolver
 from pressrun_sources.transport.observer import Observer, ignore
+from pressrun_sources.transport.pauses import Pauses
 from pressrun_sources.transport.retry import RetryPolicy
 from pressrun_sources.transport.timing import Timing
 
@@ -59,6 +60,7 @@ class Transport:
         origins: where the source's calls and redirects may go without further permission.
         observer: hears of each attempt.
         timing: clocks, pause and dice.
+        pauses: rate limits that other processes were told of.
     """
 
     def __init__(
@@ -68,8 +70,11 @@ class Transport:
         origins: frozenset[URL],
         observer: Observer = ignore,
         timing: Timing | None = None,
+        *,
+        pauses: Pauses | None = None,
     ) -> None:
         self.source = source
+        self._pauses = pauses
         self.config = config
         self.timing = timing or Timing()
         self._origins = origins
@@ -214,7 +219,7 @@ class Transport:
                 self.timing,
                 self._observer,
                 Breaker(config.breaker_failures, config.breaker_seconds, self.timing),
-                Budget(self.timing),
+                Budget(self.timing, name=self.source, pauses=self._pauses),
             )
         return self._room
 

@@ -166,7 +166,7 @@ class Exchange:
 
     async def _keep_budget(self) -> None:
         """Wait where the system said when it may be asked again, or refuse where that is too late for this call."""
-        wait = self.room.budget.wait(self.call.url.origin())
+        wait = await self.room.budget.left(self.call.url.origin())
         if not wait:
             return
         if wait >= self.deadline - asyncio.get_running_loop().time():
@@ -191,7 +191,7 @@ class Exchange:
                 json=call.json,
                 allow_redirects=False,
             )
-            self.room.budget.note(url.origin(), self.response.status, self.response.headers)
+            await self.room.budget.took(url.origin(), self.response.status, self.response.headers)
             location = self.response.headers.get("Location")
             if self.response.status not in _REDIRECTS or location is None:
                 return self._checked(self.response)

@@ -1,0 +1,112 @@
+"""Pushed content in the Redis that never evicts, so that each node has what was pushed to any other.
+
+A record is signed with the cluster's key together with its content's id and its tenant; bytes prove themselves by their
+digest, which whoever reads them checks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import logging
+from collections.abc import Mapping
+from typing import Final
+
+from redis.exceptions import RedisError
+
+from pressrun_server.cas.redis_link import AsideError, RedisLink
+from pressrun_sources.pushed.peers import PeersAwayError
+from pressrun_sources.pushed.version import Version
+
+__all__ = ["SharedShelf"]
+
+log = logging.getLogger(__name__)
+
+_PREFIX: Final = "pressrun:pushed:1:"
+_SIGNATURE: Final = 32
+_EXTEND: Final = """
+local there = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0')
+if there ~= tonumber(ARGV[2]) then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[4])
+return 1
+"""
+
+
+class SharedShelf:
+    """The `Peers` of `pushed.source.PushedSource` over a Redis.
+
+    Guarantee: of pushes to one content at the same moment each gets a number of its own, in one order for all nodes.
+    Cost: a round trip a call; bytes are held by the server once for each digest, and never dropped by us.
+
+    Args:
+        link: the way to a server that never evicts.
+        key: the cluster's secret; empty: records are only protected against damage.
+        tenant: whose content it is.
+    """
+
+    def __init__(self, link: RedisLink, key: bytes, *, tenant: str = "") -> None:
+        self._link = link
+        self._key = hashlib.sha256(key).digest()
+        self._tenant = tenant
+        space = hmac.digest(self._key, tenant.encode(), "sha256").hex()[:16]
+        self._counts, self._records = f"{_PREFIX}{space}:counts", f"{_PREFIX}{space}:records"
+        self._bytes = f"{_PREFIX}{space}:bytes:"
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._link.close()
+
+    async def record(self, identifier: str) -> tuple[Version, ...]:
+        """See `Peers.record`."""
+        found = await self._call("hget", self._records, identifier)
+        return self._read(identifier, found) if isinstance(found, bytes) else ()
+
+    async def records(self, known: Mapping[str, int]) -> Mapping[str, tuple[Version, ...]]:
+        """See `Peers.records`."""
+        counts = await self._call("hgetall", self._counts)
+        assert isinstance(counts, dict)
+        names = [name.decode() for name, count in counts.items() if known.get(name.decode()) != int(count)]
+        if not names:
+            return {}
+        values = await self._call("hmget", self._records, names)
+        assert isinstance(values, list)
+        found = {name: self._read(name, value) for name, value in zip(names, values, strict=True) if value}
+        return {name: versions for name, versions in found.items() if versions}
+
+    async def extend(self, identifier: str, expected: int, versions: tuple[Version, ...]) -> bool:
+        """See `Peers.extend`."""
+        value = json.dumps([version.to_json() for version in versions], ensure_ascii=False).encode()
+        signed = self._sign(identifier, value) + value
+        keys = (self._counts, self._records)
+        return bool(await self._call("eval", _EXTEND, 2, *keys, identifier, expected, len(versions), signed))
+
+    async def keep(self, sha256: str, data: bytes) -> None:
+        """See `Peers.keep`."""
+        await self._call("set", self._bytes + sha256, data)
+
+    async def data(self, sha256: str) -> bytes | None:
+        """See `Peers.data`."""
+        found = await self._call("get", self._bytes + sha256)
+        return found if isinstance(found, bytes) else None
+
+    async def _call(self, command: str, *arguments: object) -> object:
+        try:
+            async with self._link.call() as client:
+                answer: object = await getattr(client, command)(*arguments)
+                return answer
+        except (AsideError, RedisError) as error:
+            raise PeersAwayError(str(error)) from error
+
+    def _read(self, identifier: str, found: bytes) -> tuple[Version, ...]:
+        """The versions of a sound record; none of one that is damaged or signed with another key."""
+        signature, value = found[:_SIGNATURE], found[_SIGNATURE:]
+        if not hmac.compare_digest(signature, self._sign(identifier, value)):
+            log.warning("a record of pushed content in Redis is damaged or signed with another key and is not used")
+            return ()
+        return tuple(map(Version.from_json, json.loads(value)))
+
+    def _sign(self, identifier: str, value: bytes) -> bytes:
+        head = f"{len(self._tenant)} {len(identifier)}\n{self._tenant}\n{identifier}\n".encode()
+        return hmac.digest(self._key, head + value, "sha256")
