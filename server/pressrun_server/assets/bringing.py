@@ -102,17 +102,18 @@ class Bringing:
         self.shared = 0
         """Renditions that were found, brought by another process or an earlier one."""
 
-    async def bring(self, wanted: Wanted, *, ask: bool = False) -> Brought:
+    async def bring(self, wanted: Wanted, *, ask: bool = False, shared: bool = False) -> Brought:
         """What is known of the rendition now.
 
         Args:
             wanted: the rendition.
             ask: ask the source even if its last answer is fresh.
+            shared: a newer answer that another process got will do for that.
         """
         entry = await self._last(wanted.key)
         try:
             async with asyncio.timeout(self._config.fetch_seconds):
-                return await self._bring(wanted, entry, ask=ask)
+                return await self._bring(wanted, entry, ask=ask, shared=shared)
         except TimeoutError:
             failed = _Failed(errors.overdue(self._config.fetch_seconds), lasting=False)
         except (SourceError, PressrunError) as error:
@@ -143,7 +144,7 @@ class Bringing:
         now = self._clock.now()
         return entry.descriptor.fresh_until > now and not self._belief.is_old(entry.descriptor, now)
 
-    async def _bring(self, wanted: Wanted, entry: Entry | None, *, ask: bool) -> Brought:
+    async def _bring(self, wanted: Wanted, entry: Entry | None, *, ask: bool, shared: bool) -> Brought:
         if entry is not None and not ask and self._is_good(entry):
             # Fresh, but its blob is not in memory, or the node was restarted.
             fresh_here = self._cache.peek(wanted.key) is entry
@@ -158,11 +159,11 @@ class Bringing:
             raise _Failed(errors.invalid_ref(error), lasting=True) from error
         source = self._registry.get(ref.source)
         async with self._slots.setdefault(ref.source, asyncio.Semaphore(self._config.max_fetches)):
-            if ask or ref.source in LOCAL:
+            if (ask and not shared) or ref.source in LOCAL:
                 return await self._asked(wanted, entry, source, ref, rendition)
             return await self._cluster_flight.run(
                 wanted.key,
-                lambda: self._found(wanted),
+                lambda: self._newer(wanted, entry) if ask else self._found(wanted),
                 lambda: self._told(wanted, entry, source, ref, rendition),
             )
 
@@ -181,6 +182,15 @@ class Bringing:
         if entry.prepared is not None and not await self._store.contains(entry.prepared):
             return None  # on its way still: it would be prepared again here
         brought = await self._held(wanted, entry)
+        self.shared += brought is not None
+        return brought
+
+    async def _newer(self, wanted: Wanted, entry: Entry | None) -> Brought | None:
+        """A later answer that another process got, and that need not be asked for again soon."""
+        found = None if entry is None else await self._ledger.newer(wanted.key, entry.descriptor.fetched_at)
+        if found is None or found.refresh_at <= self._clock.now() or not self._is_good(found):
+            return None
+        brought = await self._held(wanted, found)
         self.shared += brought is not None
         return brought
 

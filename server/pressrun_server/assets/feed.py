@@ -39,6 +39,7 @@ _SKEW: Final = timedelta(seconds=5)
 """How far the clocks of two machines may be apart where one judges by the other's."""
 _LOG_EVERY: Final = 60.0
 _NOTHING: Final = "0-0"
+_KEEPS: Final = "noeviction"
 
 _FAILURES: Final = (RedisError, OSError, TimeoutError)
 
@@ -193,6 +194,14 @@ class ChangeFeed:
 
     async def _read_all(self, belief: Belief) -> None:
         """Read the stream from its beginning; what was before that nobody knows."""
+        memory: Any = await self._reader.info("memory")
+        policy = memory.get("maxmemory_policy", _KEEPS)
+        if policy != _KEEPS:
+            log.warning(
+                "Redis %s evicts (%s) and may lose changes; set its maxmemory-policy to noeviction",
+                self._address,
+                policy,
+            )
         began = self._clock.now()
         entries: Any = await self._reader.xrange(self._stream, count=_BATCH)
         if not entries:

@@ -189,11 +189,11 @@ class Lookup:
             self._keys[ref, rendition] = key
         return key
 
-    async def _bring(self, wanted: Wanted, *, ask: bool) -> Brought:
+    async def _bring(self, wanted: Wanted, *, ask: bool = False, refresh: bool = False) -> Brought:
         # A question that must be asked does not join one that may be answered from what is here, and none joins one of
         # before a change.
-        flight = f"{wanted.key}|{self._belief.generation}{'|ask' if ask else ''}"
-        return await self._flight.run(flight, lambda: self._bringing.bring(wanted, ask=ask))
+        flight = f"{wanted.key}|{self._belief.generation}|{ask:d}{refresh:d}"
+        return await self._flight.run(flight, lambda: self._bringing.bring(wanted, ask=ask or refresh, shared=refresh))
 
     def _refresh(self, wanted: Wanted) -> None:
         """Revalidate beside the document that noticed."""
@@ -205,7 +205,7 @@ class Lookup:
 
     async def _refreshed(self, wanted: Wanted) -> None:
         try:
-            brought = await self._bring(wanted, ask=True)
+            brought = await self._bring(wanted, refresh=True)
             if isinstance(brought.known, Absent):
                 await asyncio.sleep(self._config.unavailable_seconds)
         finally:

@@ -67,18 +67,25 @@ class SharedEntries:
     async def get(self, key: str) -> Entry | None:
         """The entry, if there is a sound one."""
         own = await self._own.get(key)
-        if self._shared is None or (own is not None and self._is_fresh(own)):
+        if own is not None and self._is_fresh(own):
             return own
-        data = await self._shared.get(key)
+        other = await self.newer(key, None if own is None else own.descriptor.fetched_at)
+        if other is None:
+            return own
+        await self._own.put(key, other)
+        return other
+
+    async def newer(self, key: str, than: datetime | None) -> Entry | None:
+        """The entry of another node, if its source was asked after that moment."""
+        data = None if self._shared is None else await self._shared.get(key)
         if data is None:
-            return own
+            return None
         try:
             other = _ENTRY.decode(data)
         except msgspec.MsgspecError:
-            return own  # of a node with another version of this code
-        if _is_local(other) or (own is not None and own.descriptor.fetched_at >= other.descriptor.fetched_at):
-            return own
-        await self._own.put(key, other)
+            return None  # of a node with another version of this code
+        if _is_local(other) or (than is not None and other.descriptor.fetched_at <= than):
+            return None
         return other
 
     async def put(self, key: str, entry: Entry) -> None:

@@ -188,6 +188,18 @@ async def test_more_than_can_wait(join: Join, redis_server: RedisServer, monkeyp
     await until(lambda: "library:" in two.heard or two.belief.doubts > 1)
 
 
+async def test_a_server_that_evicts_is_told(
+    join: Join, redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its operator hears that changes may be lost; one that keeps everything is nothing to speak of."""
+    await join()
+    assert "evicts" not in caplog.text
+    async with Redis.from_url(redis_server.url) as raw:
+        await raw.config_set("maxmemory-policy", "allkeys-lru")
+    await join()
+    assert "evicts (allkeys-lru) and may lose changes; set its maxmemory-policy to noeviction" in caplog.text
+
+
 async def test_foreign_entries_are_passed_over(join: Join, redis_server: RedisServer) -> None:
     """An entry of another form is no news, and does no harm."""
     node = await join()

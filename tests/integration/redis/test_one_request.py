@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 from redis.asyncio import Redis
 from tests.servers.redis_server import RedisServer
-from tests.unit.assets.fakes import AS_OF, LOGO, LOGO_BYTES, FakePreparers, FakeSource, Pick
+from tests.unit.assets.fakes import AS_OF, LOGO, LOGO_BYTES, FakeClock, FakePreparers, FakeSource, Pick
 
 from pressrun_server.assets.cluster import Cluster
 from pressrun_server.assets.cluster_flight import ClusterFlight
@@ -26,7 +26,6 @@ from pressrun_server.cas.locks import PREFIX, RedisLocks
 from pressrun_server.cas.redis_link import RedisLink
 from pressrun_server.cas.shared_map import SharedMap
 from pressrun_server.cas.store import open_store
-from pressrun_server.clock import SystemClock
 from pressrun_sources.errors import NotFoundError
 from pressrun_sources.registry import Registry
 
@@ -53,6 +52,7 @@ async def nodes(redis_server: RedisServer, tmp_path: Path) -> AsyncIterator[Simp
     source, preparers = FakeSource(), FakePreparers()
     source.put("brand/logo.png", LOGO_BYTES)
     source.gate = asyncio.Event()
+    clock = FakeClock()
     async with AsyncExitStack() as stack:
         made = []
         for name in ("one", "two"):
@@ -69,7 +69,8 @@ async def nodes(redis_server: RedisServer, tmp_path: Path) -> AsyncIterator[Simp
                 store=store,
                 preparers=preparers,
                 config=AssetConfig(ledger_path=tmp_path / name),
-                clock=SystemClock(),
+                clock=clock,
+                chance=lambda: 0.0,
                 cluster=Cluster(
                     made=SharedMap(link, b"key", "made"), names=SharedMap(link, b"key", "assets"), flight=flight
                 ),
@@ -77,7 +78,7 @@ async def nodes(redis_server: RedisServer, tmp_path: Path) -> AsyncIterator[Simp
             await resolver.start()
             stack.push_async_callback(resolver.close)
             made.append(_Node(resolver, link, locks))
-        yield SimpleNamespace(both=made, source=source, preparers=preparers, redis=redis_server)
+        yield SimpleNamespace(both=made, source=source, preparers=preparers, redis=redis_server, clock=clock)
 
 
 async def test_a_thousand_requests_are_one(nodes: SimpleNamespace) -> None:
@@ -102,9 +103,26 @@ async def test_nodes_race_again_and_again(nodes: SimpleNamespace) -> None:
         assert first == second
         assert nodes.source.described == turn
         await asyncio.gather(*(node.resolver.changed(LOGO) for node in nodes.both))
+        nodes.clock.pass_by(1)
     async with Redis.from_url(nodes.redis.url) as raw, asyncio.timeout(20):
         while await raw.keys(f"{PREFIX}*"):
             await asyncio.sleep(0.01)
+
+
+async def test_a_refresh_serves_all_nodes(nodes: SimpleNamespace) -> None:
+    """In the last fifth of its freshness both nodes want an asset revalidated beside a document: one asks, once."""
+    nodes.source.gate.set()
+    for turn in range(1, 4):
+        await asyncio.gather(*(node.use() for node in nodes.both))
+        assert nodes.source.described == turn
+        nodes.clock.pass_by(250)
+        await asyncio.gather(*(node.use() for node in nodes.both))
+        async with asyncio.timeout(20):
+            while any(node.resolver._lookup._refreshing for node in nodes.both):
+                await asyncio.sleep(0.01)
+        assert nodes.source.described == turn + 1
+        assert sum(node.resolver.stats().refreshed for node in nodes.both) == 2 * turn
+    assert nodes.source.opened == 1
 
 
 async def test_a_source_that_has_not_got_it(nodes: SimpleNamespace) -> None:
@@ -117,6 +135,7 @@ async def test_a_source_that_has_not_got_it(nodes: SimpleNamespace) -> None:
     nodes.source.failure = None
     for node in nodes.both:
         await node.resolver.changed(LOGO)
+    nodes.clock.pass_by(1)
     assert len({await node.use() for node in nodes.both}) == 1
     async with Redis.from_url(nodes.redis.url) as raw, asyncio.timeout(20):
         while await raw.keys(f"{PREFIX}*"):
@@ -155,6 +174,7 @@ async def test_redis_is_gone(nodes: SimpleNamespace) -> None:
         while not all(node.link.available for node in nodes.both):
             await asyncio.sleep(0.01)
     await asyncio.gather(*(node.resolver.changed(LOGO) for node in nodes.both))
+    nodes.clock.pass_by(1)
     await asyncio.gather(*(node.use() for node in nodes.both))
     assert nodes.source.described == 3, "back again, shared again"
 
