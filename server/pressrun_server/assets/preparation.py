@@ -19,7 +19,7 @@ from pressrun_server.prepare.tasks import IMAGE, TEXT, RenditionOrder, TaskName
 
 __all__ = ["IMAGE_VERSION", "Preparation", "Prepared", "Preparing", "Remembering", "preparation_name"]
 
-IMAGE_VERSION: Final = 1
+IMAGE_VERSION: Final = 2
 """Counts up when `prepare.image` makes other objects of the same bytes."""
 TEXT_VERSION: Final = 1
 """The same of `prepare.text`."""
@@ -62,7 +62,7 @@ class Remembering(Protocol):
 
 def preparation_name() -> str:
     """What decides the objects beside the bytes: our code and the libraries, without importing them."""
-    libraries = (f"{name}={version(name)}" for name in ("pillow", "pymupdf", "deflate"))
+    libraries = (f"{name}={version(name)}" for name in ("pillow", "pymupdf", "pikepdf", "deflate"))
     return f"image={IMAGE_VERSION};text={TEXT_VERSION};{';'.join(libraries)}"
 
 

@@ -53,7 +53,7 @@ __all__ = [
     "styles_of",
 ]
 
-FORMAT = 15
+FORMAT = 16
 """Raised when the form of a program changes, so that an old blob is compiled again instead of misread."""
 
 
@@ -502,6 +502,8 @@ class Page(msgspec.Struct, frozen=True):
     running: tuple[Running, ...]
     shift: int = 0
     """How much further to the right than on pages without a name or side all of it is."""
+    slot: str = ""
+    """Whose picture is behind all of the page, e.g. a letterhead."""
 
 
 class Program(msgspec.Struct, frozen=True):

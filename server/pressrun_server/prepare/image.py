@@ -23,9 +23,10 @@ from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.prepared import PdfObject, PreparedImage
 from pressrun_server.prepare.drawing import read_drawing
 from pressrun_server.prepare.imagefile import ImageFile, open_image
-from pressrun_server.prepare.media import DRAWING, MAX_PIXELS, recognise
+from pressrun_server.prepare.media import DRAWING, MAX_PIXELS, PDF, recognise
 from pressrun_server.prepare.paint import number_text
 from pressrun_server.prepare.pdfobjects import take_objects
+from pressrun_server.prepare.pdfpage import prepare_page
 
 __all__ = ["image_task", "prepare_image"]
 
@@ -54,15 +55,19 @@ def prepare_image(data: bytes) -> PreparedImage:
 
     JPEG keeps its bytes, gray, RGB or CMYK (with the inverted Decode array that Adobe's CMYK needs), unless it must be
     turned upright or is of a coding that PDF lacks. PNG becomes 1-bit or 8-bit gray, a palette, or RGB, with a soft
-    mask where anything is transparent; 16 bits become 8. A colour profile of up to 64 KiB is kept. SVG becomes a form.
+    mask where anything is transparent; 16 bits become 8. A colour profile of up to 64 KiB is kept. SVG and a page of
+    PDF become forms.
 
     Raises:
-        PressrunError: ASSET_INVALID: not a PNG, JPEG or SVG, damaged, cut off or animated, a drawing that uses what is
-            not supported; ASSET_TOO_LARGE: over 64 MiB or 64 megapixels, found in the header before anything is
-            decoded; over 2 MiB of drawing.
+        PressrunError: ASSET_INVALID: no PNG, JPEG, SVG or PDF, damaged, cut off or animated, or with what is not
+            supported; ASSET_TOO_LARGE: over 64 MiB or 64 megapixels, found in the header before anything is decoded;
+            over 2 MiB of drawing.
     """
-    if recognise(data).media_type == DRAWING:
+    kind = recognise(data).media_type
+    if kind == DRAWING:
         return _drawing(data)
+    if kind == PDF:
+        return prepare_page(data)
     file = open_image(data)
     with _new_document() as document:
         is_jpeg = file.header.media_type == "image/jpeg"

@@ -13,7 +13,17 @@ from typing import Final
 
 from pressrun_server.errors import PressrunError, Reason
 
-__all__ = ["DRAWING", "MAX_BYTES", "MAX_PIXELS", "ImageHeader", "Kind", "inspect_image", "inspect_text", "recognise"]
+__all__ = [
+    "DRAWING",
+    "MAX_BYTES",
+    "MAX_PIXELS",
+    "PDF",
+    "ImageHeader",
+    "Kind",
+    "inspect_image",
+    "inspect_text",
+    "recognise",
+]
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 """Bytes that an image file may have."""
@@ -22,7 +32,10 @@ MAX_PIXELS: Final = 64 * 1024 * 1024
 
 DRAWING: Final = "image/svg+xml"
 """Media type of drawings, whose size in pixels says nothing."""
-_VALID: Final = "give a PNG, a JPEG or an SVG, or ask its source for a rendition in the format png or jpg"
+PDF: Final = "application/pdf"
+_VALID: Final = (
+    "give a PNG, a JPEG, an SVG or a PDF of one page, or ask its source for a rendition in the format png or jpg"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +98,7 @@ def recognise(data: bytes) -> Kind:
             return kind
     head = data[:_HEAD]
     if b"%PDF-" in head:
-        return Kind("application/pdf", "a PDF document")
+        return Kind(PDF, "a PDF document")
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if b"<svg" in text and text.startswith(b"<"):
         return Kind(DRAWING, "an SVG drawing")
@@ -108,8 +121,8 @@ def inspect_image(data: bytes) -> ImageHeader:
             ASSET_TOO_LARGE: too many bytes or pixels.
     """
     kind = recognise(data)
-    if kind.media_type == DRAWING:
-        return ImageHeader(DRAWING, 1, 1, 8, "srgb")
+    if kind.media_type in {DRAWING, PDF}:
+        return ImageHeader(kind.media_type, 1, 1, 8, "srgb")
     if kind not in (_PNG, _JPEG):
         not_image = "" if kind.media_type.startswith("image/") else ", not an image"
         raise PressrunError(Reason.ASSET_INVALID, f"the file is {kind.words}{not_image}; {_VALID}")

@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 from pressrun_server.model.template import RenditionSpec
 from pressrun_server.prepare.image import prepare_image
 from pressrun_server.prepare.imagefile import ImageFile, open_image
-from pressrun_server.prepare.media import DRAWING, recognise
+from pressrun_server.prepare.media import DRAWING, PDF, recognise
 from pressrun_server.prepare.tasks import RENDITION
 
 __all__ = ["adapted", "rendition_task"]
@@ -52,7 +52,7 @@ def adapted(data: bytes, rendition: RenditionSpec) -> bytes:
     Raises:
         PressrunError: ASSET_INVALID, ASSET_TOO_LARGE: as `open_image` does.
     """
-    if recognise(data).media_type == DRAWING:
+    if recognise(data).media_type in {DRAWING, PDF}:
         return data
     file = open_image(data)
     size = file.pixels.size

@@ -21,6 +21,7 @@ from pressrun_server.layout.layout import Layout
 from pressrun_server.layout.lines import Typesetter
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.document import ComposeSummary
+from pressrun_server.model.ink import Backdrop
 from pressrun_server.model.page import Page
 from pressrun_server.model.prepared import PreparedImage
 from pressrun_server.model.program import FORMAT, Program, Running
@@ -42,6 +43,7 @@ _QUICKENED = 2
 """Documents after which a program gets code; what is used once is done sooner without."""
 
 
+_SQUARE = (0, 0, 0, 0)
 _RECORD = msgspec.json.Decoder(dict[str, Any], float_hook=exact_number)
 
 
@@ -230,6 +232,8 @@ class Composition:
         forms: list[int] = []
         program = self._loaded.program
         kind = program.pages[program.kinds.index(page.name, number, blank=page.blank, last=last)]
+        if kind.slot in self._images:
+            self._stationery(page, kind.slot)
         for running in kind.running:
             if count is None and running.uses_count:
                 if not forms:
@@ -239,6 +243,11 @@ class Composition:
             self._run(running, page, env, number, count)
         self._remarks.look(page, number)
         return writer.page(page, forms)
+
+    def _stationery(self, page: Page, slot: str) -> None:
+        """Put a slot's picture behind all of a page, wherever that shows its content."""
+        ink = Backdrop(self._loaded.slots[slot], 0, 0, page.width, page.height, across=False, down=False, radii=_SQUARE)
+        page.fills.insert(0, (-page.shift, 0, page.width, page.height, ink))
 
     def _deferred(
         self, writer: DocumentWriter, form: int, number: int, kind: PageKind, env: dict[str, Any], count: int

@@ -289,7 +289,7 @@ def _sheets(files: Mapping[str, bytes], markup: Markup, diagnostics: Diagnostics
 
 def _unused_slots(description: Description, source: str, found: _Found, diagnostics: Diagnostics) -> None:
     for slot in description.slots:
-        if f"asset:{slot.name}" not in source and slot.name not in found.texts:
+        if f"asset:{slot.name}" not in source and slot.name not in {*found.texts, *found.pictures}:
             diagnostics.warning(
                 "slot",
                 description.place("slots", slot.name),

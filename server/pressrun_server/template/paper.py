@@ -109,7 +109,13 @@ class Paper:
         for edge, start, height in (("top", 0, top), ("bottom", self.height - bottom, bottom)):
             running += self._edge(rule, edge, start, height, structure, scope, placed)
         shift = self._margin(rule, "left", self.width) - self.margin_left
-        return Page(self.width, self.height, top, bottom, tuple(running), shift)
+        slot = str(rule.declarations.get("background-image", ""))
+        if slot and slot not in structure.slots:
+            hint = closest(slot, structure.slots, otherwise="declare slots in template.yaml")
+            self._error(f"no slot {slot!r}", hint, rule)
+        elif slot:
+            structure.pictures.add(slot)
+        return Page(self.width, self.height, top, bottom, tuple(running), shift, slot)
 
     def _edge(
         self,

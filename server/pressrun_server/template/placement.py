@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from pressrun_server.model.program import Background, Box, Image, Program
+from pressrun_server.model.program import Background, Box, Image, Page, Program
 from pressrun_server.model.template import RenditionSpec, Slot
 
 __all__ = ["Placed", "placed", "sized"]
@@ -69,6 +69,8 @@ def _places(node: Any) -> Iterator[tuple[str, Placed | None]]:
         yield node.slot, _of_image(node)
     elif isinstance(node, Box) and node.picture is not None:
         yield node.picture.slot, _of_background(node.picture, node)
+    elif isinstance(node, Page) and node.slot:
+        yield node.slot, Placed(node.width, node.height)
     if isinstance(node, msgspec.Struct):
         for name in node.__struct_fields__:
             yield from _places(getattr(node, name))

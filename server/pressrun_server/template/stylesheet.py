@@ -22,7 +22,7 @@ _PAGE_SIZES = {
     "letter": (215.9, 279.4), "legal": (215.9, 355.6),
 }  # fmt: skip
 _PAGE_PROPERTIES = {
-    "size", "margin", "margin-top", "margin-right", "margin-bottom", "margin-left",
+    "size", "margin", "margin-top", "margin-right", "margin-bottom", "margin-left", "background-image",
 }  # fmt: skip
 _ARE = (":first", ":left", ":right", ":last", ":blank")
 _PAGE_SELECTOR = re.compile(rf"((?!auto\b)[a-zA-Z_][\w-]*)?((?:{'|'.join(_ARE)})*)", re.IGNORECASE)

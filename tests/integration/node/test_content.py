@@ -88,7 +88,7 @@ async def test_it_outlives_a_restart(start_node: StartNode) -> None:
         ("a", png(rgb()), "image/jpeg", "is a PNG image, which is not image/jpeg"),
         ("a", png(rgb()), "text/plain", "is a PNG image, which is not text/plain"),
         ("a", b"<p>Terms</p>", "", "is needed"),
-        ("a", b"<p>Terms</p>", "text/markdown", "is 'text/markdown'; valid: image/jpeg"),
+        ("a", b"<p>Terms</p>", "text/markdown", "is 'text/markdown'; valid: application/pdf"),
         ("a", b"abc\xff", "text/plain", "is not UTF-8 at byte 3"),
         ("a", b"a\x00b", "text/plain", "has the control character U+0000"),
         ("../a", b"x", "text/plain", "names between slashes"),

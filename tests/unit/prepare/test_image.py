@@ -293,7 +293,7 @@ def test_html_named_png() -> None:
     """An error page that was saved as an image is called what it is."""
     error = refused(b"<!DOCTYPE html>\n<html><head><title>404</title></head></html>")
     assert error.reason is Reason.ASSET_INVALID
-    assert error.message.startswith("the file is HTML, not an image; give a PNG, a JPEG or an SVG")
+    assert error.message.startswith("the file is HTML, not an image; give a PNG, a JPEG, an SVG or a PDF")
 
 
 def test_bombs_are_refused_before_they_are_decoded() -> None:

@@ -40,12 +40,12 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("media_type", [name for name in CASES if name != "image/svg+xml"])
+@pytest.mark.parametrize("media_type", [name for name in CASES if name not in {"image/svg+xml", "application/pdf"}])
 def test_recognises_and_refuses_what_is_no_png_or_jpeg(media_type: str) -> None:
     """Each format is called by its name, and the message says what would be valid."""
     kind = recognise(CASES[media_type])
     assert kind.media_type == media_type
-    with pytest.raises(PressrunError, match="give a PNG, a JPEG or an SVG") as caught:
+    with pytest.raises(PressrunError, match="give a PNG, a JPEG, an SVG or a PDF") as caught:
         inspect_image(CASES[media_type])
     assert caught.value.reason is Reason.ASSET_INVALID
     assert kind.words in caught.value.message
