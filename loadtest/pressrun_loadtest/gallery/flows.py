@@ -45,8 +45,8 @@ class Flow:
     record: Mapping[str, Any]
     attributes: Mapping[str, str]
     as_of: datetime
-    push: tuple[str, Path] | None
-    """Content that is pushed before: its id and its file."""
+    push: Mapping[str, Path]
+    """Content that is pushed before: files by id."""
     expect: Mapping[str, Expected | None]
     """By slot; None where it must be left out."""
     refused: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -83,7 +83,6 @@ def bundle(name: str) -> dict[str, bytes]:
 
 def _flow(value: Mapping[str, Any]) -> Flow:
     moment = value.get("as_of")
-    push = value.get("push")
     return Flow(
         name=value["name"],
         system=value["system"],
@@ -93,7 +92,7 @@ def _flow(value: Mapping[str, Any]) -> Flow:
         record=value["record"],
         attributes=value.get("attributes", {}),
         as_of=datetime.fromisoformat(moment) if moment else AS_OF,
-        push=(push["id"], HERE / "assets" / push["file"]) if push else None,
+        push={identifier: HERE / "assets" / name for identifier, name in value.get("push", {}).items()},
         expect={slot: _expected(wanted) for slot, wanted in value["expect"].items()},
         refused={slot: tuple(why) for slot, why in value.get("refused", {}).items()},
         gaps=tuple((gap["slot"], gap["wanted"], gap["used"]) for gap in value.get("gaps", ())),

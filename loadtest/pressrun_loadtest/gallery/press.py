@@ -19,9 +19,9 @@ async def publish(client: Client) -> None:
 
 async def render(client: Client, flow: Flow) -> Document:
     """Make one document; what it needs pushed is pushed before."""
-    if flow.push is not None:
-        identifier, file = flow.push
-        await client.put_content(identifier, file.read_bytes(), approval="approved")
+    for identifier, file in flow.push.items():
+        kind = "text/plain" if file.suffix == ".txt" else ""
+        await client.put_content(identifier, file.read_bytes(), media_type=kind, approval="approved")
     return await client.render(
         flow.target,
         json.dumps(flow.record, ensure_ascii=False),

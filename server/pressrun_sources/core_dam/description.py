@@ -17,7 +17,7 @@ from pressrun_sources.errors import InvalidResponseError
 from pressrun_sources.model import Approval, AssetDescription, AssetRef
 from pressrun_sources.shape import flag_in, integer_in, mapping_in, sequence_in, text_in
 
-__all__ = ["describe_asset"]
+__all__ = ["approval_of", "describe_asset"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -37,12 +37,10 @@ def describe_asset(
     metadata = Metadata(asset)
     master = mapping_in(asset, "master_content_info")
     until = _date(metadata, mapping.expires, ref, end=True)
-    approval = _approval(asset, metadata, mapping)
-    if flag_in(asset, "expired"):
-        approval = strictest(approval, Approval.RETIRED)
-        if until is None or until > now:
-            # The flag says more than the date: the use ended at some time that we are not told.
-            until = _updated(asset)
+    approval = approval_of(asset, mapping)
+    if flag_in(asset, "expired") and (until is None or until > now):
+        # The flag says more than the date: the use ended at some time that we are not told.
+        until = _updated(asset)
     languages = metadata.values(mapping.language)
     return AssetDescription(
         ref=ref,
@@ -66,7 +64,13 @@ def describe_asset(
     )
 
 
-def _approval(asset: Mapping[str, object], metadata: Metadata, mapping: CoreDamMapping) -> Approval:
+def approval_of(asset: Mapping[str, object], mapping: CoreDamMapping) -> Approval:
+    """Whether a version may be used, as its JSON says; one that has expired is retired."""
+    stated = _stated(asset, Metadata(asset), mapping)
+    return strictest(stated, Approval.RETIRED) if flag_in(asset, "expired") else stated
+
+
+def _stated(asset: Mapping[str, object], metadata: Metadata, mapping: CoreDamMapping) -> Approval:
     rule = mapping.approval
     if rule is None:
         return Approval.UNKNOWN

@@ -9,7 +9,7 @@ condition types, the built-in `ARTESIA.FIELD.*` ids, the operators `CHAR.CONTAIN
 auth: {client_auth: basic, scope: "", session_life_s: 1200}
 paths: {search: /search/text, asset: "/assets/{id}", contents: "/assets/{id}/contents", sessions: /sessions}
 operators: {text: ARTESIA.OPERATOR.CHAR.CONTAINS}
-search: {config_id: 3, load_type: metadata, page_size: 200, max_pages: 5}
+search: {config_id: 3, load_type: metadata, page_size: 200, max_pages: 5, versions: 5}
 fields:
   expires: ARTESIA.FIELD.EXPIRATION DATE
   approval: {field: ACME.FIELD.APPROVAL, approved: [APPROVED], rejected: [REJECTED]}  # or {security_policy_id: 42}
@@ -90,6 +90,8 @@ class CoreDamMapping:
     region: FieldPath | None = None
     attributes: Mapping[str, FieldPath] = field(default_factory=dict)
     """Further names, for criteria and for descriptions."""
+    versions: int = 5
+    """The newest versions of which the newest approved one is used; 1 takes the newest whatever its state."""
     updated: str = ""
     """The id of the field by which the system sorts what was updated last; empty: it is not asked what has changed."""
     renditions: tuple[RenditionSize, ...] = ()
@@ -128,6 +130,7 @@ def parse_mapping(text: str) -> tuple[CoreDamMapping, list[str]]:
         language=_field(fields, "language"),
         region=_field(fields, "region"),
         attributes=_attributes(fields),
+        versions=search.integer("versions", default.versions, 1, 50),
         updated=top.section("changes").text("updated"),
         renditions=_renditions(top.section("renditions")),
     )

@@ -1,8 +1,8 @@
 """The source `core-dam`.
 
-Documented (OTMM REST v6): a new `asset_id` for each version under one `original_asset_id`; the newest version found
-by searching for both; searches, contents, log-ins. Inferred, and therefore settings of the mapping: which field says
-approval, language and region, and which operator compares text. Refs name the `original_asset_id`; the qualifier
+Documented (OTMM REST v6): a new `asset_id` for each version under one `original_asset_id`; searches, contents, log-ins.
+Inferred, and therefore settings of the mapping: which field says approval, language and region, which operator compares
+text, and that the newest *approved* version is the one to use. Refs name the `original_asset_id`; the qualifier
 `asset_id` pins one version.
 """
 
@@ -17,7 +17,7 @@ from pressrun_sources.candidates import Candidates, best, ranked
 from pressrun_sources.core_dam.auth import Keeper
 from pressrun_sources.core_dam.client import CoreDamClient
 from pressrun_sources.core_dam.config import CoreDamConfig
-from pressrun_sources.core_dam.description import describe_asset
+from pressrun_sources.core_dam.description import approval_of, describe_asset
 from pressrun_sources.core_dam.mapping import FieldPath
 from pressrun_sources.core_dam.metadata import Metadata
 from pressrun_sources.core_dam.rendition import choose_rendition
@@ -34,6 +34,7 @@ from pressrun_sources.transport.timing import Timing
 
 __all__ = ["CoreDamSource"]
 
+Asset = Mapping[str, object]
 _MD5 = re.compile(r"[0-9a-fA-F]{32}")
 _MAX_ID = 255
 
@@ -76,20 +77,26 @@ class CoreDamSource:
             detail = "PRESSRUN_CORE_DAM_MAPPING_FILE has no fields.approval"
             raise MisconfiguredError(self.name, None, message, detail)
         wanted = self._wanted(query)
-        groups: list[Sequence[Condition]] = [[condition(LATEST, operator, "Y")]]
+        # Of all versions: a newer one that waits for its own approval hides an older approved one otherwise.
+        groups: list[Sequence[Condition]] = [[condition(LATEST, operator, "Y")]] if self._mapping.versions == 1 else []
         groups += [[condition(path, operator, value)] for path, value in wanted]
         if rule.path is not None:
             approved = [key for key, state in rule.keys.items() if state is Approval.APPROVED]
             groups.append(either([condition(rule.path, operator, key) for key in approved]))
         hits = await self._client.search(groups, f"the search for {query}", None)
         now = self._now()
-        found: list[AssetDescription] = []
-        for hit in hits:
+        best: dict[AssetRef, Asset] = {}
+        for hit in sorted(hits, key=_number):
             identifier = text_in(hit, "original_asset_id")
-            metadata = Metadata(hit)
             # The operator may be a looser one than equality, so what came back is compared again.
-            if identifier and all(value in metadata.values(path) for path, value in wanted) and _latest(hit):
-                description = describe_asset(hit, AssetRef(self.name, identifier), self._mapping, now)
+            if identifier and _meets(hit, wanted) and self._approval(hit) is Approval.APPROVED:
+                best[AssetRef(self.name, identifier)] = hit
+        found: list[AssetDescription] = []
+        for ref, hit in best.items():
+            # What became of an asset after this version decides whether it may be used still.
+            chosen = hit if _latest(hit) else self._chosen(await self._versions(ref, f"asset {ref.id!r}"))
+            if chosen is not None and _meets(chosen, wanted):
+                description = describe_asset(chosen, ref, self._mapping, now)
                 if description.approval is Approval.APPROVED and not description.deleted:
                     found.append(description)
         for description in sorted(found, key=lambda one: (-int(one.version), one.asset_id)):
@@ -110,23 +117,48 @@ class CoreDamSource:
         ]
 
     async def describe(self, ref: AssetRef) -> AssetDescription:
-        """The newest version of an original asset id, or the one that the qualifier `asset_id` pins."""
+        """The newest approved version of an original asset id, or the one that the qualifier `asset_id` pins.
+
+        Where none is approved, the newest. A version that waits for its approval, or was denied it, leaves an older one
+        in use; a retired one does not.
+        """
         subject, pinned = self._check(ref), ref.qualifier("asset_id", "")
         if pinned:
             asset = await self._client.asset(pinned, subject, ref)
             newest = asset if text_in(asset, "original_asset_id") == ref.id else None
         else:
-            operator = self._mapping.text_operator
-            groups = [[condition(ORIGINAL_ID, operator, ref.id)], [condition(LATEST, operator, "Y")]]
-            hits = await self._client.search(groups, subject, ref)
-            mine = [hit for hit in hits if text_in(hit, "original_asset_id") == ref.id and _latest(hit)]
-            newest = max(mine, key=lambda hit: integer_in(hit, "version") or 0, default=None)
+            newest = self._chosen(await self._versions(ref, subject))
             if newest is not None and "master_content_info" not in newest:
                 # Not every load type brings the content's size and checksum along.
                 newest = await self._client.asset(text_in(newest, "asset_id") or "", subject, ref)
         if newest is None:
             raise NotFoundError(self.name, ref, f"{self.name} has no {subject}; check the id")
         return describe_asset(newest, ref, self._mapping, self._now())
+
+    async def _versions(self, ref: AssetRef, subject: str) -> list[Asset]:
+        """The versions of an asset, the newest first; that one alone where older ones are never used."""
+        operator = self._mapping.text_operator
+        groups = [[condition(ORIGINAL_ID, operator, ref.id)]]
+        if self._mapping.versions == 1:
+            groups.append([condition(LATEST, operator, "Y")])
+        hits = await self._client.search(groups, subject, ref)
+        mine = [hit for hit in hits if text_in(hit, "original_asset_id") == ref.id]
+        mine.sort(key=_number, reverse=True)
+        # Without the latest one nobody knows what became of the asset.
+        return mine if mine and _latest(mine[0]) else []
+
+    def _approval(self, version: Asset) -> Approval:
+        return approval_of(version, self._mapping)
+
+    def _chosen(self, versions: Sequence[Asset]) -> Asset | None:
+        """The newest approved version behind none but those that wait or were denied it; else the newest."""
+        for version in versions[: self._mapping.versions]:
+            approval = self._approval(version)
+            if approval is Approval.APPROVED:
+                return version
+            if approval not in (Approval.PENDING, Approval.REJECTED):
+                break
+        return versions[0] if versions else None
 
     @asynccontextmanager
     async def open(self, description: AssetDescription, rendition: Rendition) -> AsyncGenerator[StreamedBody, None]:
@@ -186,6 +218,15 @@ class CoreDamSource:
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._transport.timing.wall(), UTC)
+
+
+def _number(hit: Asset) -> int:
+    return integer_in(hit, "version") or 0
+
+
+def _meets(hit: Asset, wanted: Sequence[tuple[FieldPath, str]]) -> bool:
+    metadata = Metadata(hit)
+    return all(value in metadata.values(path) for path, value in wanted)
 
 
 def _latest(hit: Mapping[str, object]) -> bool:

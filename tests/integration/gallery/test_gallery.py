@@ -55,9 +55,10 @@ async def test_change_event_of_a_regulated_asset(client: Client, node: Node, san
     first = _slot(await render(client, flow), "logo")
     await listen(dam, node, "core-dam")
     new = (SEED.parent / "seal.png").read_bytes()
-    await _do(dam, "new-version", {"asset": LOGO, "data": base64.b64encode(new).decode()})
+    body = {"asset": LOGO, "data": base64.b64encode(new).decode(), "metadata": {"ACME.FIELD.APPROVAL": "APPROVED"}}
+    await _do(dam, "new-version", body)
     version, digest = _slot(await render(client, flow), "logo")
-    assert (version, digest) == ("3", hashlib.sha256(new).hexdigest())
+    assert (version, digest) == ("4", hashlib.sha256(new).hexdigest())
     assert version != first[0]
     await _do(dam, "approval", {"asset": LOGO, "value": "RETIRED"})
     with pytest.raises(AssetUnavailableError, match="its approval is 'retired'"):

@@ -42,7 +42,7 @@ TROUBLE = {"ASSET_UNAVAILABLE", "ASSET_INVALID"}
 """How a document fails when a system does."""
 BARRED = {"ASSET_NOT_APPROVED", "ASSET_NOT_FOUND", "ASSET_RIGHTS"}
 """How it fails when an asset must not be used."""
-MAY_BE_OMITTED = {"insert", "steps", "variant", "card", "notice"}
+MAY_BE_OMITTED = {"insert", "steps", "variant", "card", "notice", "terms", "message", "disclaimer"}
 ALTERNATIVES = {("smintio-licensed", "hero"): ("smintio:12:image:2002",)}
 
 

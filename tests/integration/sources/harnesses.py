@@ -47,7 +47,7 @@ LOGO = "7f20c1d4a9b84e5f93d2a6b1c8e0f4d7a1b2c3d4"
 
 MAPPING = """
 fields:
-  approval: {field: ACME.FIELD.APPROVAL, approved: [APPROVED], pending: [DRAFT, PENDING], retired: [RETIRED]}
+  approval: {field: ACME.FIELD.APPROVAL, approved: [APPROVED], pending: [DRAFT, PENDING], rejected: [NOT_APPROVED], retired: [RETIRED]}
   language: LANGUAGE_COMBO_CHAR_ID
   region: {table: OTMM.FIELD.REGION.TAB, column: OTMM.COLUMN.REGION.TAB}
   segment: {table: OTMM.FIELD.MARKET_SEGMENT.TAB, column: OTMM.COLUMN.MARKET_SEGMENT.TAB}

@@ -131,10 +131,10 @@ async def test_unapproved_is_not_selected(dam: CoreDamHarness) -> None:
 
 async def test_pages(dam: CoreDamHarness) -> None:
     """A search reads page after page, and stops with an error at far too many hits."""
-    paged = MAPPING + "search: {page_size: 1, max_pages: 2}"
+    paged = MAPPING + "search: {page_size: 1, max_pages: 3}"
     dam.config = replace(dam.config, mapping=mapping(paged))
     assert await dam.make().select(AssetQuery("core-dam", (("language", "en"),))) == PRESENT
-    assert len(calls(dam, "/otmmapi/v6/search/text")) == 2
+    assert len(calls(dam, "/otmmapi/v6/search/text")) == 3
     dam.config = replace(dam.config, mapping=mapping(MAPPING + "search: {page_size: 1, max_pages: 1}"))
     with pytest.raises(InvalidReferenceError, match="more than 1 assets"):
         await dam.make().select(AssetQuery("core-dam", (("language", "en"),)))
@@ -310,3 +310,45 @@ async def test_original_for_no_wish(dam: CoreDamHarness) -> None:
     """The original rendition is the master, byte for byte."""
     source = dam.make()
     assert await load(source, await source.describe(PRESENT), ORIGINAL) == dam.content
+
+
+async def test_an_older_approved_version_is_used(dam: CoreDamHarness) -> None:
+    """While a newer version waits for its approval, or was denied it, the approved one is used; a retired one ends it."""
+    store, source = dam.sandbox.core_dam.store, dam.make()
+    row = store.latest(LOGO)
+    assert row is not None
+    approved = await source.describe(dam.present)
+    for state, version in (("PENDING", "2"), ("NOT_APPROVED", "2"), ("APPROVED", "5"), ("RETIRED", "6")):
+        metadata = {**row.metadata, "ACME.FIELD.APPROVAL": state}
+        store.add_version(LOGO, row.master.data, metadata, name=row.name)
+        found = await source.describe(dam.present)
+        assert found.version == version
+        if version == "2":
+            assert found == approved
+            assert await source.select(dam.hit) == dam.present
+    assert found.approval is Approval.RETIRED
+    with pytest.raises(NotFoundError):
+        await source.select(dam.hit)
+
+
+async def test_the_newest_alone(dam: CoreDamHarness) -> None:
+    """A tenant may want the newest version and no other, whatever its state."""
+    dam.config = replace(dam.config, mapping=replace(dam.config.mapping, versions=1))
+    store, source = dam.sandbox.core_dam.store, dam.make()
+    row = store.latest(LOGO)
+    assert row is not None
+    store.add_version(LOGO, row.master.data, {**row.metadata, "ACME.FIELD.APPROVAL": "PENDING"}, name=row.name)
+    assert (await source.describe(dam.present)).approval is Approval.PENDING
+    with pytest.raises(NotFoundError):
+        await source.select(dam.hit)
+
+
+async def test_criteria_of_the_version_that_is_used(dam: CoreDamHarness) -> None:
+    """An asset that lost a segment in a newer approved version is no hit for it any more."""
+    store, source = dam.sandbox.core_dam.store, dam.make()
+    row = store.latest(LOGO)
+    assert row is not None
+    changed = {**row.metadata, "OTMM.FIELD.MARKET_SEGMENT.TAB": ({"OTMM.COLUMN.MARKET_SEGMENT.TAB": "business"},)}
+    store.add_version(LOGO, row.master.data, changed, name=row.name)
+    with pytest.raises(NotFoundError):
+        await source.select(dam.hit)

@@ -18,6 +18,7 @@ from pressrun_loadtest.sandbox.pictures import probe, thumbnail
 
 __all__ = ["AssetVersion", "Content", "CoreDamStore"]
 
+_TEXTS = {"html": "text/html", "txt": "text/plain"}
 _RENDITION_SIZES = {"thumbnail": 160, "preview": 515}
 
 
@@ -188,7 +189,8 @@ class CoreDamStore:
 def _contents(asset_id: str, name: str, data: bytes) -> Iterable[Content]:
     picture = probe(data)
     if picture is None:
-        yield Content(_hex_id(asset_id, "master"), "master", name, "application/octet-stream", data, _md5(data))
+        kind = _TEXTS.get(name.rpartition(".")[2], "application/octet-stream")
+        yield Content(_hex_id(asset_id, "master"), "master", name, kind, data, _md5(data))
         return
     yield Content(
         _hex_id(asset_id, "master"), "master", name, picture.media_type, data, _md5(data), picture.width, picture.height
