@@ -315,7 +315,7 @@ class DocumentWriter:
         for (link, parent), (x, y, width, height, index) in zip(links, page.links, strict=True):
             top, x = page.height - y, x + page.shift  # noqa: PLW2901
             corners = " ".join(map(decimal, (x, top - height, x + width, top))).encode()
-            target = self._targets[index - 1]
+            target = index if isinstance(index, str) else self._targets[index - 1]
             if target.startswith("#"):
                 said, action = text_string(target[1:]), b"/Dest%s" % destination(target[1:])
             else:

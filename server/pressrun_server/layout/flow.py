@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from pressrun_server.layout.chart import chart
 from pressrun_server.layout.overflow import overflow, place_of
@@ -27,6 +27,7 @@ from pressrun_server.model.content import (
     BoundPassage,
     BoundTable,
     BoundVector,
+    LinkedPieces,
 )
 from pressrun_server.model.ink import Clipped
 from pressrun_server.model.page import Drawing, Matrix, Page
@@ -236,7 +237,7 @@ class Flow(Tables):
             if node.bookmark or node.box.anchor:
                 self._bookmark(bound)
             if self._has_links(lines):
-                self._put_links(node, lines, begins=True, ends=True)
+                self._put_links(bound, lines, begins=True, ends=True)
                 self._pending = node.box.margin_bottom
                 return True
             self._mark(node.role, node.role or ".")
@@ -263,7 +264,7 @@ class Flow(Tables):
                 if (node.bookmark or node.box.anchor) and index == 0:
                     self._bookmark(bound)
                 if self._has_links(lines):
-                    self._put_links(node, lines[index:fitting], begins=index == 0, ends=fitting == count)
+                    self._put_links(bound, lines[index:fitting], begins=index == 0, ends=fitting == count)
                     index = fitting
                     if index < count:
                         yield self._turn()
@@ -300,8 +301,10 @@ class Flow(Tables):
         linked = self._layout.setter.linked
         return bool(linked) and any(segment[1] in linked for line in lines for segment in line.segments)
 
-    def _put_links(self, node: Paragraph, lines: list[Line], *, begins: bool, ends: bool) -> None:
+    def _put_links(self, bound: BoundParagraph, lines: list[Line], *, begins: bool, ends: bool) -> None:
         """Place lines with links in them: each is an element in the paragraph, with its text and its places."""
+        node = bound.node
+        targets = bound.pieces.targets if isinstance(bound.pieces, LinkedPieces) else {}
         self._flush()
         if begins and node.role:
             self._begin(node.role)
@@ -317,7 +320,7 @@ class Flow(Tables):
             for (offset, style, shard, codes), end in zip(line.segments, reach, strict=True):
                 link = styles[style].link
                 if link != current:
-                    self._put_link(begun, x + offset, y, line.height, current)
+                    self._put_link(begun, x + offset, y, line.height, current, targets)
                     begun = None
                     if current > 0:
                         self._end()
@@ -329,7 +332,7 @@ class Flow(Tables):
                     begun = x + offset
                 page.text.append((x + offset, y + line.ascent, style, shard, codes))
                 last = x + end
-            self._put_link(begun, last, y, line.height, current)
+            self._put_link(begun, last, y, line.height, current, targets)
             self._y += line.height
         if current > 0:
             self._end()
@@ -337,10 +340,12 @@ class Flow(Tables):
             self._end()
         self._placed()
 
-    def _put_link(self, begun: int | None, end: int, y: int, height: int, link: int) -> None:
+    def _put_link(
+        self, begun: int | None, end: int, y: int, height: int, link: int, targets: Mapping[int, Callable[[], str]]
+    ) -> None:
         """The place of a link's text on one line."""
         if begun is not None and not self._artifact:
-            self._page.links.append((begun, y, end - begun, height, link))
+            self._page.links.append((begun, y, end - begun, height, targets[link]() if link in targets else link))
             self._page.tags.append("&")
 
     def _break_at(self, node: Paragraph, index: int, fitting: int, count: int) -> int:

@@ -20,7 +20,9 @@ def split(frame: RowFrame, room: int) -> tuple[RowFrame, RowFrame]:
     """
     if frame.y:
         text = [(x, y - frame.y, style, shard, codes) for x, y, style, shard, codes in frame.text]
-        frame = RowFrame(frame.height, text, frame.fills, frame.images, 0, frame.tags, frame.alts, roles=frame.roles)
+        frame = RowFrame(
+            frame.height, text, frame.fills, frame.images, 0, frame.tags, frame.alts, frame.links, frame.roles
+        )
     lines = baselines(frame)
     fitting = lines[: lines_within(lines, room)]
     if len(lines) - len(fitting) == 1 and len(fitting) > 1:
@@ -46,6 +48,7 @@ def split(frame: RowFrame, room: int) -> tuple[RowFrame, RowFrame]:
         for x, y, width, height, color in frame.fills
         if y + height > shift
     ]
+    later.links = [(x, y - shift, width, height, link) for x, y, width, height, link in later.links]
     later.images = [(x, y - shift, width, height, slot, tag) for x, y, width, height, slot, tag in later.images]
     return here, later
 
@@ -70,16 +73,25 @@ def _share(frame: RowFrame, cut: int, here: RowFrame, later: RowFrame) -> None:
     opened = {id(here): None, id(later): None}
     cells: dict[int, dict[int, list[Tag]]] = {id(here): {}, id(later): {}}
     mark: TextItem = (ARTIFACT, 0, 0, 0, "")
+    links, line = iter(frame.links), -1
     for item in frame.text:
         if isinstance(item[0], str):
-            mark = item
+            mark, line = item, -1
             continue
         part = here if _baseline(item) <= cut else later
         if not isinstance(item[0], Strip) and opened[id(part)] is not mark:
             opened[id(part)] = mark  # type: ignore[assignment]
             part.text.append(mark)
-            if mark[0] != ARTIFACT:
+            if mark[0] == "Link":
+                cells[id(part)].setdefault(mark[2], []).extend(("(P", "(Link", ".", ")", ")"))
+            elif mark[0] != ARTIFACT:
                 cells[id(part)].setdefault(mark[2], []).append("P" if mark[0][0] == "T" else mark[0])
+        if mark[0] == "Link" and item[1] != line:
+            line = item[1]
+            place = next(links, None)  # a link has a place on each of its lines
+            if place is not None:
+                part.links.append(place)
+                cells[id(part)][mark[2]].insert(-2, "&")
         part.text.append(item)
     for x, y, width, height, slot, tagged in frame.images:
         part = here if y <= cut else later

@@ -23,6 +23,8 @@ from pressrun_server.model.program import (
     RowTemplate,
     Table,
     Text,
+    local_links,
+    styles_of,
 )
 
 __all__ = ["Kept", "static_nodes"]
@@ -64,38 +66,39 @@ def static_nodes(program: Program) -> frozenset[int]:
     static, since an asset may be there or not.
     """
     found: set[int] = set()
-    _nodes((program.body,), found)
+    local = frozenset(local_links(program))
+    _nodes((program.body,), found, local)
     for page in program.pages:
-        _nodes((running.block for running in page.running), found)
+        _nodes((running.block for running in page.running), found, local)
     return frozenset(found)
 
 
-def _nodes(nodes: Iterable[Node], found: set[int]) -> bool:
+def _nodes(nodes: Iterable[Node], found: set[int], local: frozenset[int]) -> bool:
     # A list, so that every node is looked at, also behind one that is not static.
-    return all([_node(node, found) for node in nodes])  # noqa: C419
+    return all([_node(node, found, local) for node in nodes])  # noqa: C419
 
 
-def _node(node: Node, found: set[int]) -> bool:
+def _node(node: Node, found: set[int], local: frozenset[int]) -> bool:
     match node:
         case Paragraph():
-            static = all(_inline(inline) for inline in node.inlines)
+            static = all(_inline(inline) for inline in node.inlines) and not styles_of(node.inlines) & local
         case Block():
-            static = _nodes(node.children, found) and node.box.picture is None
+            static = _nodes(node.children, found, local) and node.box.picture is None
         case Absolute():
-            static = _node(node.block, found)
+            static = _node(node.block, found, local)
         case Table():
-            static = _rows(node.rows, found) and node.box.picture is None
+            static = _rows(node.rows, found, local) and node.box.picture is None
         case Conditional():
             for _, branch in node.branches:
-                _nodes(branch, found)
+                _nodes(branch, found, local)
             static = False
         case Fill():
             for nodes in node.candidates:
-                _nodes(nodes, found)
+                _nodes(nodes, found, local)
             static = False
         case For():
-            _nodes(node.odd, found)
-            _nodes(node.even, found)
+            _nodes(node.odd, found, local)
+            _nodes(node.even, found, local)
             static = False
         case _:
             static = False
@@ -104,15 +107,15 @@ def _node(node: Node, found: set[int]) -> bool:
     return static
 
 
-def _rows(rows: Iterable[Row], found: set[int]) -> bool:
-    return all([_row(row, found) for row in rows])  # noqa: C419 - as above
+def _rows(rows: Iterable[Row], found: set[int], local: frozenset[int]) -> bool:
+    return all([_row(row, found, local) for row in rows])  # noqa: C419 - as above
 
 
-def _row(row: Row, found: set[int]) -> bool:
+def _row(row: Row, found: set[int], local: frozenset[int]) -> bool:
     if isinstance(row, RowTemplate):
         static = True
         for cell in row.cells:
-            if _nodes(cell.children, found):
+            if _nodes(cell.children, found, local):
                 found.add(id(cell))
             else:
                 static = False
@@ -121,12 +124,12 @@ def _row(row: Row, found: set[int]) -> bool:
         return static
     if isinstance(row, RowConditional):
         for _, branch in row.branches:
-            _rows(branch, found)
+            _rows(branch, found, local)
     elif isinstance(row, RowGroup):
-        _rows(row.rows, found)
+        _rows(row.rows, found, local)
     elif isinstance(row, RowFor):
-        _rows(row.odd, found)
-        _rows(row.even, found)
+        _rows(row.odd, found, local)
+        _rows(row.even, found, local)
     return False
 
 

@@ -44,6 +44,7 @@ __all__ = [
     "BoundVector",
     "Fixed",
     "Leaf",
+    "LinkedPieces",
     "Outline",
     "Passage",
     "Piece",
@@ -52,6 +53,21 @@ __all__ = [
 
 Piece: TypeAlias = "tuple[int, str]"
 """Text in a style; the text `\\n` is a forced break."""
+
+
+class LinkedPieces(list[Piece]):
+    """A paragraph's text with links of which each record, or each turn of a loop, says where they lead.
+
+    Args:
+        pieces: the text.
+        targets: by number of the program's link: gives the target, in ASCII; asked only where the link is shown.
+    """
+
+    __slots__ = ("targets",)
+
+    def __init__(self, pieces: Iterable[Piece], targets: dict[int, Callable[[], str]]) -> None:
+        super().__init__(pieces)
+        self.targets = targets
 
 
 @dataclass(slots=True, eq=False)

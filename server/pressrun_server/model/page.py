@@ -146,8 +146,8 @@ PlacedImage: TypeAlias = "tuple[int, int, int, int, int | Clipped | Drawing, boo
 """x, y, width, height, index of the program's slot or a part of its picture or a drawing, whether it has a tag."""
 
 
-PlacedLink: TypeAlias = "tuple[int, int, int, int, int]"
-"""x, y, width, height, number of the program's link."""
+PlacedLink: TypeAlias = "tuple[int, int, int, int, int | str]"
+"""x, y, width, height, number of the program's link or where it leads, in ASCII."""
 
 
 Bookmark: TypeAlias = "tuple[int, int, str]"

@@ -50,6 +50,7 @@ __all__ = [
     "Value",
     "Vector",
     "With",
+    "local_links",
     "styles_of",
 ]
 
@@ -531,6 +532,15 @@ class Program(msgspec.Struct, frozen=True):
     policy: Policy = Policy()
     texts: tuple[tuple[str, str], ...] = ()
     """Slots whose approved text is in it, each with the text's digest."""
+
+
+def local_links(program: Program) -> dict[int, int]:
+    """By text style, the number of its link where a record says where that leads."""
+    return {
+        index: style.link
+        for index, style in enumerate(program.styles)
+        if style.link and not all(isinstance(part, Text) for part in program.links[style.link - 1])
+    }
 
 
 def styles_of(inlines: tuple[Inline, ...]) -> frozenset[int]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 from typing import Any, TypeAlias
 
@@ -32,6 +33,7 @@ from pressrun_server.model.content import (
     BoundTable,
     BoundVector,
     Fixed,
+    LinkedPieces,
     Piece,
     Values,
 )
@@ -65,6 +67,7 @@ from pressrun_server.model.program import (
     Value,
     Vector,
     With,
+    local_links,
     styles_of,
 )
 from pressrun_server.model.sums import Sums, add_sums
@@ -110,9 +113,12 @@ class Binder:
         self._groups: list[_Group] = []
         self._blocks: list[_Apart] = []
         self._linked = frozenset(index for index, style in enumerate(program.styles) if style.link)
+        self._local: dict[int, int] = {}
+        """By style, the number of its link where a record says where that leads."""
+        self._links = [self._link(link) for link in program.links]
+        self._local = local_links(program)
         self._body = self._block(program.body)
         self._title = self.pieces(program.title)
-        self._links = [self._link(link) for link in program.links]
         self._running = {id(running): self._apart(running.block) for page in program.pages for running in page.running}
 
     def body(self, env: Environment) -> BoundBlock:
@@ -141,12 +147,9 @@ class Binder:
         return lambda env: target(text(env))
 
     def targets(self, env: Environment) -> list[str]:
-        """Where the links of a document lead.
-
-        Raises:
-            PressrunError: INVALID_RECORD, where none may.
-        """
-        return [link(env) for link in self._links]
+        """Where the links of all documents lead, by number; nothing for those of which a record says it."""
+        local = set(self._local.values())
+        return ["" if number in local else link(env) for number, link in enumerate(self._links, 1)]
 
     def running(self, running: Running, env: Environment, page: Mapping[str, Any]) -> BoundBlock:
         """A running element's content on one page; `page` is what expressions know of that."""
@@ -159,7 +162,20 @@ class Binder:
     # Text -------------------------------------------------------------------------------------------------------------
 
     def pieces(self, inlines: tuple[Inline, ...]) -> _Pieces:
-        """What binds the text of a paragraph."""
+        """What binds the text of a paragraph, with the links in it."""
+        make = self._pieces(inlines)
+        numbers = sorted({self._local[style] for style in styles_of(inlines) if style in self._local})
+        if not numbers:
+            return make
+        links = self._links
+
+        def linked(env: Environment) -> list[Piece]:
+            seen = dict(env)  # a loop goes on with the same names
+            return LinkedPieces(make(env), {number: partial(links[number - 1], seen) for number in numbers})
+
+        return linked
+
+    def _pieces(self, inlines: tuple[Inline, ...]) -> _Pieces:
         if all(isinstance(inline, Text | Break) for inline in inlines):
             fixed = [self._static(inline) for inline in inlines if isinstance(inline, Text | Break)]
             return lambda _env: fixed
@@ -260,7 +276,7 @@ class Binder:
                         return None  # line ends in a record's text make lines; where a number stands is its own
                     if self._linked and styles_of(node.inlines) & self._linked:
                         return None  # a link's place is told by the lines
-                    if not _fixed((node,)):
+                    if not self._fixed((node,)):
                         found.append(self.pieces(node.inlines))
                 case Block():
                     # Whether there is a picture behind it is the record's.
@@ -278,6 +294,15 @@ class Binder:
             found += inner
         return found
 
+    def _fixed(self, nodes: tuple[Node, ...]) -> bool:
+        """Whether nodes are text that no record can change."""
+        return all(
+            isinstance(node, Paragraph)
+            and all(isinstance(inline, Text | Break) for inline in node.inlines)
+            and not (self._local and styles_of(node.inlines) & self._local.keys())
+            for node in nodes
+        )
+
     def _children(self, nodes: tuple[Node, ...]) -> _Nodes:
         makers = [self._node(node) for node in nodes]
         if len(makers) == 1 and isinstance(nodes[0], Paragraph):
@@ -290,7 +315,7 @@ class Binder:
         match node:
             case Paragraph():
                 pieces = self.pieces(node.inlines)
-                if _fixed((node,)):
+                if self._fixed((node,)):
                     fixed = (BoundParagraph(node, pieces({})),)
                     return lambda _env: fixed
                 return lambda env: (BoundParagraph(node, pieces(env)),)
@@ -570,14 +595,14 @@ class Binder:
         for cell in row.cells:
             only = cell.children[0] if len(cell.children) == 1 else None
             alone = self._alone(only.inlines) if isinstance(only, Paragraph) else None
-            if alone is not None:
+            if alone is not None and alone[0] not in self._local:
                 makers.append(alone)
             elif isinstance(only, Paragraph):
                 makers.append((-1, self.pieces(only.inlines)))
             else:
                 makers.append((-1, _eager(self._children(cell.children)) if cell.children else _nothing))
 
-        if all(_fixed(cell.children) for cell in row.cells):
+        if all(self._fixed(cell.children) for cell in row.cells):
             static = BoundRow(row, [make({}) for _, make in makers])
             return lambda _env: static
 
@@ -768,14 +793,6 @@ class _CodeRows:
         for env[name] in self._chunk[begin:end]:
             add_sums(found, self._adder.add(env))
         return found
-
-
-def _fixed(nodes: tuple[Node, ...]) -> bool:
-    """Whether nodes are text that no record can change."""
-    return all(
-        isinstance(node, Paragraph) and all(isinstance(inline, Text | Break) for inline in node.inlines)
-        for node in nodes
-    )
 
 
 def _cells(rows: tuple[Row, ...]) -> list[Cell]:

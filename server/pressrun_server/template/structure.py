@@ -930,7 +930,7 @@ class Structure(TableStructure):
             self.diagnostics.error("link", place, f"the link {target!r} is not supported", f"valid: {TARGETS}")
             return self._inlines(element, scope)
         literal: tuple[Inline, ...] = (Text(0, target),)
-        told = literal if LITERAL in element.attrib else tuple(self.text(target, 0, lambda _index: place, self.scope))
+        told = literal if LITERAL in element.attrib else tuple(self.text(target, 0, lambda _index: place, scope))
         self.links.append(told)
         self._link = len(self.links)
         found = self._inlines(element, scope)

@@ -103,16 +103,39 @@ def test_what_a_link_may_not_do(composed: Compose, compiled: Callable[..., Any],
     assert "https://" in str(caught.value)
 
 
-def test_a_link_of_a_loops_item_is_refused(compiled: Callable[..., Any]) -> None:
-    """A target is one for the document; one that differs from item to item is a diagnostic."""
-    schema = {"type": "object", "properties": {"xs": {"type": "array"}}, "additionalProperties": False}
-    [found] = {
-        item.message
-        for item in compiled(
-            "<p pr-for='x in xs'><a href='https://a.example/{{ x }}'>l</a></p>", schema=schema
-        ).diagnostics
-    }
-    assert "unknown name 'x'" in found
+LOOPS = {
+    "blocks": "<p pr-for='x in xs'>{{ x.text }} <a href='{{ x.url }}'>open</a></p>",
+    "values": "<p pr-for='x in xs'><a href='{{ x.url }}'>open {{ x.text }}</a></p>",
+    "rows": "<table><tr pr-for='x in xs'><td>{{ x.text }}</td><td><a href='{{ x.url }}'>open</a></td></tr></table>",
+    "names": "<div pr-for='x in xs'><p pr-with='to = x.url'>{{ x.text }} <a href='{{ to }}'>open</a></p></div>",
+    "lists": "<ul><li pr-for='x in xs'>{{ x.text }} <a href='{{ x.url }}'>open</a></li></ul>",
+    "branches": "<p pr-for='x in xs'><a pr-if='x.url is defined' href='{{ x.url }}'>open</a><span pr-else>no</span></p>",
+}
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_links_of_a_loop(composed: Callable[..., Any], name: str) -> None:
+    """Each item has its own target, where its text is, over many pages and in any document of a composer."""
+    for first in (0, 100):
+        items = [{"text": f"item {n}", "url": f"https://a.example/{n}"} for n in range(first, first + 60)]
+        made = composed(LOOPS[name], "@page { size: 60mm 60mm; margin: 8mm } p { margin: 0 }", {"xs": items})
+        found: list[str] = []
+        for page in made.pdf:
+            links = sorted(page.get_links(), key=lambda link: link["from"].y0)
+            found += [link["uri"] for link in links]
+            assert all("open" in page.get_textbox(link["from"]) for link in links)
+        assert found == [item["url"] for item in items]
+
+
+def test_an_unsafe_link_of_a_loop(composed: Callable[..., Any]) -> None:
+    """A target that leads elsewhere is an error of the record, where the link is shown, and only there."""
+    body = "<p pr-for='x in xs'><a pr-if='x.on' href='{{ x.url }}'>l</a></p><p>end</p>"
+    record = {"xs": [{"on": True, "url": "https://a.example"}, {"on": False, "url": "javascript:x()"}]}
+    assert composed(body, "", record).text() == "l end"
+    record["xs"][1]["on"] = True
+    with pytest.raises(PressrunError, match="the target of a link begins in another way") as caught:
+        composed(body, "", record)
+    assert caught.value.reason is Reason.INVALID_RECORD
 
 
 @settings(max_examples=300, deadline=None)

@@ -207,3 +207,25 @@ def test_spans_and_scopes_are_in_the_structure(composed: Compose) -> None:
         ("/Column", "", "2"), ("/Column", "2", ""), ("/Column", "", ""), ("/Column", "", ""),
         ("", "", "2"), ("", "2", ""), ("", "", ""), ("", "", ""),
     ]  # fmt: skip
+
+
+def test_links_in_parted_rows(composed: Compose) -> None:
+    """A row that is parted keeps its links, each where its text is, and each has its element."""
+    body = (
+        "<table><tr style='break-inside: auto'><td><p pr-for='n in rows'>line {{ n }} of text and"
+        " <a href='https://a.example/{{ n }}'>a link that is long enough to go over to the next line {{ n }}</a>"
+        " end</p></td></tr></table>"
+    )
+    css = "@page { size: 70mm 60mm; margin: 8mm } p { margin: 0; font-size: 10pt; line-height: 13pt }"
+    made = composed(body, css, {"rows": list(range(12))})
+    assert made.summary.pages > 2
+    shown: dict[str, str] = {}
+    for page in made.pdf:
+        for link in page.get_links():
+            number = link["uri"].rpartition("/")[2]
+            shown[number] = f"{shown.get(number, '')} {' '.join(page.get_textbox(link['from']).split())}"
+    text = "a link that is long enough to go over to the next line"
+    assert {number: " ".join(said.split()) for number, said in shown.items()} == {
+        f"{number}": f"{text} {number}" for number in range(12)
+    }
+    check(made.data)
