@@ -225,6 +225,7 @@ class Node:
             config=config.compile,
             metrics=metrics,
             names=made,
+            cluster_flight=flight,
         )
         push(editions.close)
         desk, warming = self._desks(resolver)

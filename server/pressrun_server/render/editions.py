@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from pressrun_server.assets.cluster_flight import ClusterFlight
 from pressrun_server.assets.flight import SingleFlight
 from pressrun_server.assets.preparation import Preparing
 from pressrun_server.cas.shared_map import SharedMap
@@ -51,6 +52,7 @@ class Editions:
         config: limits of compiling.
         metrics: what is counted.
         names: the names of what other nodes have made; None: nothing is shared.
+        cluster_flight: lets one process at a time make a program; None: nobody else is waited for.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Editions:
         config: CompileConfig,
         metrics: Catalogue,
         names: SharedMap | None = None,
+        cluster_flight: ClusterFlight | None = None,
     ) -> None:
         self._registry = registry
         self._preparers = preparers
@@ -71,6 +74,7 @@ class Editions:
         self._config = config
         self._metrics = metrics
         self._names = names
+        self._cluster_flight = cluster_flight or ClusterFlight((), store.settle)
         self._known: OrderedDict[_Key, str] = OrderedDict()
         self._flight: SingleFlight[_Key, Digest] = SingleFlight()
 
@@ -106,14 +110,23 @@ class Editions:
 
     async def _find(self, published: Published, key: _Key, uses: Sequence[AssetUse]) -> Digest:
         name = "edition " + hashlib.sha256(f"{self._engine}\n{key!r}".encode()).hexdigest()
-        if self._names is not None:
-            record = await self._names.get(name)
-            try:
-                digest = None if record is None else _DIGEST.decode(record)
-            except msgspec.MsgspecError:
-                digest = None  # of a node with another version of this code
-            if digest is not None and await self._store.get(digest) is not None:
-                return digest
+        found = await self._made(name)
+        if found is not None:
+            return found
+        return await self._cluster_flight.run(
+            name, lambda: self._made(name), lambda: self._make(name, published, key, uses)
+        )
+
+    async def _made(self, name: str) -> Digest | None:
+        """The program that another node has made, if it is whole."""
+        record = None if self._names is None else await self._names.get(name)
+        try:
+            digest = None if record is None else _DIGEST.decode(record)
+        except msgspec.MsgspecError:
+            return None  # of a node with another version of this code
+        return None if digest is None or await self._store.get(digest) is None else digest
+
+    async def _make(self, name: str, published: Published, key: _Key, uses: Sequence[AssetUse]) -> Digest:
         program = await self._compile(published, key, uses)
         digest = Digest.of(program)
         await self._store.put(digest, program)

@@ -9,6 +9,7 @@ import structlog
 
 from pressrun_server.clock import Clock
 from pressrun_server.model.spec import OutputChannel
+from pressrun_server.render.pipeline import OFFERED
 from pressrun_server.render.prefetch import AssetDesk
 from pressrun_server.render.registry import Published
 
@@ -44,9 +45,10 @@ class Warming:
         self._gate = asyncio.Semaphore(_AT_ONCE)
 
     def published(self, published: Published) -> None:
-        """A template is there: warm it for all of its output channels."""
-        for channel in sorted(published.channels):
-            self.begin(published, OutputChannel(channel))
+        """A template is there: warm it for all of its output channels in which documents are made."""
+        for channel in OFFERED:
+            if channel in published.channels:
+                self.begin(published, channel)
 
     def begin(self, published: Published, channel: OutputChannel) -> None:
         """Warm all that the template can choose, unless that was begun a moment ago."""

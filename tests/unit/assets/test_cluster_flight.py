@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pressrun_server.assets.cluster_flight import ClusterFlight
@@ -69,6 +69,7 @@ class Process:
         return await self.flight.run(name, look, make)
 
 
+@settings(deadline=None)
 @given(wanted=st.lists(st.tuples(st.integers(0, 4), st.sampled_from("abc")), min_size=1, max_size=20))
 async def test_each_thing_is_made_once(wanted: list[tuple[int, str]]) -> None:
     """Whoever wants what, and when: nothing is made twice, and all get something."""

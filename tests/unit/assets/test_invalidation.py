@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.assets.fakes import AS_OF, LOGO, LOGO_BYTES, Node, Pick
 
@@ -236,6 +236,7 @@ class TestLeases:
         assert (await resolve(node))[0][0].descriptor.regulated is regulated
 
 
+@settings(deadline=None)
 @given(
     steps=st.lists(
         st.one_of(
