@@ -32,9 +32,9 @@ from pressrun_sources.model import Approval
 from pressrun_sources.registry import Registry
 
 LEASE, FRESH = 1.0, 120.0
-LONGEST = 9.0
+LONGEST = 12.0
 """Seconds that the longest fault lasts."""
-MARGIN = 5.0
+MARGIN = 8.0
 """A server that is back is noticed within a second or two, and this machine may be busy."""
 BOUNDS = {True: LEASE + MARGIN, False: LONGEST + MARGIN}
 """Seconds for which an asset that was replaced or withdrawn may still be used by a node that nobody told, by whether it is
@@ -168,7 +168,7 @@ async def under_faults(cache: RedisServer, events: RedisServer, folder: Path, ro
         assert trial.seen["changes told later"], "no fault met a change; the test proves nothing"
         assert trial.seen["changes told at once"]
         assert trial.seen["used"] > 100
-        assert trial.longest < 15
+        assert trial.longest < 30
 
 
 async def _fault(trial: _Trial, cache: RedisServer, events: RedisServer, *, long: bool) -> None:
