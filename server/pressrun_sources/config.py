@@ -18,11 +18,12 @@ from pressrun_sources.library.config import LibraryConfig
 from pressrun_sources.smintio.config import SmintioConfig
 from pressrun_sources.transport.config import TransportConfig
 
-__all__ = ["SourcesConfig", "from_env"]
+__all__ = ["PREFIXES", "SourcesConfig", "from_env"]
 
-_PREFIXES = tuple(
+PREFIXES = tuple(
     f"PRESSRUN_{name}_" for name in ("LIBRARY", "CORE_DAM", "CLOUDINARY", "ICONIK", "HTTP_SOURCE", "SMINTIO", "SOURCES")
 )
+"""What the names of all settings of sources begin with; whoever reads others leaves these alone."""
 _SECRETS = (
     "client_secret", "password", "api_secret", "auth_token", "token",
     "cloudinary_secret", "iconik_secret", "standard_secrets",
@@ -72,7 +73,7 @@ def from_env(environ: Mapping[str, str]) -> SourcesConfig:
         hooks=HooksConfig.from_environment(environment),
         poll=PollConfig.from_environment(environment),
     )
-    environment.finish(_PREFIXES)
+    environment.finish(PREFIXES)
     return replace(config, hooks=config.hooks.with_account(config.cloudinary))
 
 

@@ -20,17 +20,14 @@ from pressrun_server.render.admission import AdmissionConfig
 from pressrun_server.render.composer_config import ComposerConfig
 from pressrun_server.render.config import CompileConfig, PipelineConfig, ReadingConfig
 from pressrun_server.rpc.config import RpcConfig
-from pressrun_sources.config import SourcesConfig
+from pressrun_sources.config import PREFIXES, SourcesConfig
 from pressrun_sources.config import from_env as sources_from_env
 from pressrun_sources.errors import MisconfiguredError
 
 __all__ = ["ONE_REDIS", "ConfigError", "NodeConfig", "bucket_of", "default_data_dir"]
 
 _FOREIGN = (
-    "PRESSRUN_LIBRARY_",
-    "PRESSRUN_CORE_DAM_",
-    "PRESSRUN_CLOUDINARY_",
-    "PRESSRUN_SOURCES_",
+    *PREFIXES,
     "PRESSRUN_TARGET",
     "PRESSRUN_CLIENT_",
     "PRESSRUN_GATEWAY_",

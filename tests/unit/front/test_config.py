@@ -10,6 +10,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from pressrun_loadtest.sandbox import (
+    CloudinarySettings,
+    CoreDamSettings,
+    HttpSettings,
+    IconikSettings,
+    SandboxSettings,
+    SmintioSettings,
+)
 from pressrun_server.app.config import ConfigError, NodeConfig, default_data_dir
 from pressrun_server.cas.address import RedisAddress
 from pressrun_server.cli import serve
@@ -209,3 +217,19 @@ def test_help_shows_an_example() -> None:
     text = CliRunner().invoke(serve, ["--help"]).stdout
     assert "Example: pressrun serve" in text
     assert "Exit codes" in text
+
+
+def test_settings_of_every_source_are_settings() -> None:
+    """What the sandbox tells a node of all five systems is taken without a note."""
+    settings = SandboxSettings(
+        CoreDamSettings("http://127.0.0.1:1", "http://127.0.0.1:1/v6", "http://127.0.0.1:1/token", "a", "b", "c", "d"),
+        CloudinarySettings("sandbox", "http://127.0.0.1:2", "http://127.0.0.1:3", "1", "s", "sha1"),
+        IconikSettings("http://127.0.0.1:4", "http://127.0.0.1:5", "app", "token", "view"),
+        HttpSettings("http://127.0.0.1:6", "token"),
+        SmintioSettings(
+            "http://127.0.0.1:7", "http://127.0.0.1:7", "http://127.0.0.1:7", "http://127.0.0.1:8", "1", "2", "c", "s"
+        ),
+    )
+    config = NodeConfig.from_env({"HOME": "/tmp", **settings.node_environment()})
+    assert config.notes == ()
+    assert config.sources.smintio is not None
