@@ -14,13 +14,14 @@ from typing import Any
 
 import tinycss2
 
+from pressrun_server.template.builder import DIRECTIVES
 from pressrun_server.template.cascade import BLOCKS, HIDDEN, TABLE_PARTS
 from pressrun_server.template.evaluation import texter
 from pressrun_server.template.filters import FILTERS, Formatter
 from pressrun_server.template.grammar import parse_condition
 from pressrun_server.template.locales import locale_data
 from pressrun_server.template.properties import PROPERTIES, SHORTHANDS
-from pressrun_server.template.structure import ATTRIBUTES, DIRECTIVES, ELEMENTS, OWN
+from pressrun_server.template.structure import ATTRIBUTES, ELEMENTS, OWN
 from pressrun_server.template.tables import TABLE_DIRECTIVES
 from pressrun_server.template.values import InvalidValueError, Relative
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 import msgspec
 
 from pressrun_server.model.expression import Expression
 from pressrun_server.model.program import (
-    Box,
     Cell,
     Node,
     Paragraph,
@@ -20,11 +18,10 @@ from pressrun_server.model.program import (
     RowTemplate,
     Table,
 )
-from pressrun_server.template.cascade import REPEATED, Style
-from pressrun_server.template.diagnostics import Diagnostics, Place
+from pressrun_server.template.builder import Builder
+from pressrun_server.template.cascade import REPEATED
 from pressrun_server.template.geometry import box_of, outer_width, resolved
 from pressrun_server.template.grammar import GrammarError, parse_names
-from pressrun_server.template.markup import Markup
 from pressrun_server.template.scope import Scope
 from pressrun_server.template.spans import Held
 
@@ -40,40 +37,8 @@ _MOST_COLUMNS = 100
 _MOST_ROWS = 1000
 
 
-class TableStructure:
-    """What builds tables, for the builder of all nodes, which gives it what it needs of the others."""
-
-    markup: Markup
-    styles: dict[Element, Style]
-    diagnostics: Diagnostics
-
-    def children(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
-        """The nodes in an element."""
-        raise NotImplementedError
-
-    def expression(self, node: Expression, place: Place, scope: Scope) -> Expression:
-        """Fold an expression and check its names."""
-        raise NotImplementedError
-
-    def _box(self, element: Element, x: int, width: int) -> Box:
-        raise NotImplementedError
-
-    def _groups(self, element: Element) -> Iterator[list[Element]]:
-        raise NotImplementedError
-
-    def _is_block(self, element: Element) -> bool:
-        raise NotImplementedError
-
-    def _skipped(self, element: Element) -> bool:
-        raise NotImplementedError
-
-    def _loop(
-        self, element: Element, scope: Scope, attribute: str = "pr-for"
-    ) -> tuple[str, Expression, Scope, Place] | None:
-        raise NotImplementedError
-
-    def _tests(self, group: list[Element], scope: Scope) -> list[Expression | None]:
-        raise NotImplementedError
+class TableStructure(Builder):
+    """Builds tables."""
 
     def _table(self, element: Element, x: int, width: int, scope: Scope) -> Node:
         box = self._box(element, x, width)

@@ -1,0 +1,196 @@
+"""What stands in lines: texts, links, branches, and the paragraphs around them with their white space collapsed."""
+
+from __future__ import annotations
+
+import re
+from xml.etree.ElementTree import Element
+
+import msgspec
+
+from pressrun_server.model.program import Break, Inline, InlineConditional, Paragraph, Text, Value
+from pressrun_server.template.approved import LITERAL
+from pressrun_server.template.bookmarks import bookmark_level
+from pressrun_server.template.builder import ALIGN, ANONYMOUS, NO_STYLE, PRESERVE, Builder
+from pressrun_server.template.decimals import decimals
+from pressrun_server.template.diagnostics import Place
+from pressrun_server.template.geometry import box_of
+from pressrun_server.template.links import SAFE_TARGET, TARGETS
+from pressrun_server.template.scope import Scope
+
+__all__ = ["InlineStructure", "collapse"]
+
+_TEXT_ROLES = {"h1": "H1", "h2": "H2", "h3": "H3", "h4": "H4", "h5": "H5", "h6": "H6", "figcaption": "Caption"}
+_RISES = {"super": 0.48, "sub": -0.2}
+"""Of raised and lowered text, in its own size."""
+_SPACE = re.compile(r"[ \t\n\r\f]+")
+_SPACE_IN_LINE = re.compile(r"[ \t\f]+")
+_LINE_END = re.compile(r"[ \t\f]*(?:\r\n|\n|\r)[ \t\f]*")
+
+
+class InlineStructure(Builder):
+    """Builds inline content and paragraphs."""
+
+    def _inline_directed(self, group: list[Element], scope: Scope) -> list[Inline]:
+        first = group[0]
+        if "pr-for" in first.attrib:
+            place = self.markup.place(first)
+            self.diagnostics.error(
+                "directive", place, "pr-for inside a line is not supported yet", "repeat a block or a row"
+            )
+            return []
+        if "pr-if" not in first.attrib:
+            return self._inline(first, scope)
+        branches = [tuple(self._inline(element, scope)) for element in group]
+        return [InlineConditional(tuple(zip(self._tests(group, scope), branches, strict=True)))]
+
+    def _inline(self, element: Element, scope: Scope) -> list[Inline]:
+        if self._skipped(element):
+            return []
+        if element.tag == "br":
+            return [Break()]
+        if element.tag == "a":
+            return self._anchor(element, scope)
+        before, style = self._rise, self.styles[element]
+        around = self.markup.parent(element)
+        if around is not None and style["white-space"] != self.styles[around]["white-space"]:
+            place = self.markup.place(element)
+            message = "white-space is not supported inside a line"
+            self.diagnostics.error("value", place, message, "put it on the block, or write &nbsp; between the words")
+        self._rise += round(_RISES.get(style["vertical-align"], 0.0) * style["font-size"])
+        found = self._inlines(element, scope)
+        self._rise = before
+        return found
+
+    def _anchor(self, element: Element, scope: Scope) -> list[Inline]:
+        """A link: its text has a style of its own, by which layout knows where the link is."""
+        place, target = self.markup.place(element), element.get("href", "")
+        if self._link:
+            self.diagnostics.error("structure", place, "a link stands in a link", "end the outer one before")
+        fixed = target.partition("{{")[0]
+        if fixed == target and not (SAFE_TARGET.match(target) or target[:1] == "#"):
+            self.diagnostics.error("link", place, f"the link {target!r} is not supported", f"valid: {TARGETS}")
+            return self._inlines(element, scope)
+        literal: tuple[Inline, ...] = (Text(0, target),)
+        told = literal if LITERAL in element.attrib else tuple(self.text(target, 0, lambda _index: place, scope))
+        self.links.append(told)
+        self._link = len(self.links)
+        found = self._inlines(element, scope)
+        self._link = 0
+        return found
+
+    def _inlines(self, element: Element, scope: Scope) -> list[Inline]:
+        inlines = self._loose(element, element.text, self.markup.end_of_tag(element), scope)
+        for group in self._groups(element):
+            if self._is_block(group[0]):
+                place = self.markup.place(group[0])
+                message = f"the block <{group[0].tag}> stands inside the inline <{element.tag}>"
+                self.diagnostics.error("structure", place, message, "make the outer element a block")
+                continue
+            inlines += self._inline_directed(group, scope)
+            after = self.markup.find(group[-1], f"</{group[-1].tag}")
+            inlines += self._loose(element, group[-1].tail, after, scope)
+        return inlines
+
+    def _paragraph(self, element: Element, inlines: list[Inline], x: int, width: int) -> Paragraph | None:
+        style = self.styles[element]
+        preserve = PRESERVE.get(style["white-space"], "")
+        collapsed, content, _space = collapse(inlines, space=True, preserve=preserve)
+        if not content:
+            return None
+        own = self.table.index(style)
+        collapsed = [
+            Text(own, inline.text) if isinstance(inline, Text) and inline.style == NO_STYLE else inline
+            for inline in collapsed
+        ]
+        plain = dict(ANONYMOUS)
+        last = style["text-align-last"]
+        if last == "auto":
+            last = ALIGN.get(style["text-align"], "left")
+        behind = decimals(style, self.locale)
+        if behind:
+            last = "right"
+        return Paragraph(
+            box=box_of(plain, x, width),
+            inlines=tuple(collapsed),
+            style=own,
+            align=last,
+            upper="" if behind or style["text-align"] == last else style["text-align"],
+            wrap=style["white-space"] not in {"nowrap", "pre"},
+            preserve=preserve,
+            orphans=style["orphans"],
+            widows=style["widows"],
+            role=_TEXT_ROLES.get(element.tag, "P"),
+            bookmark=bookmark_level(element, self.markup, self.styles),
+            decimals=behind,
+        )
+
+    def _loose(self, element: Element, text: str | None, after: int, scope: Scope) -> list[Inline]:
+        """The inline content of text that stands directly in an element; white space alone needs no font."""
+        if not text:
+            return []
+        if not text.strip(" \t\n\r\f") and self.styles[element]["white-space"] not in PRESERVE:
+            return [Text(NO_STYLE, " ")]
+        style = self.table.index(self.styles[element], self._link, self._rise)
+        if LITERAL in element.attrib:
+            return [Text(style, text)]
+
+        def place(index: int) -> Place:
+            offset = after
+            for _ in range(index + 1):
+                found = self.markup.source.find("{", offset)
+                offset = found + 2 if found >= 0 else offset
+            return self.markup.at(max(offset - 2, 0))
+
+        return self.text(text, style, place, scope)
+
+
+def collapse(inlines: list[Inline], *, space: bool, preserve: str = "") -> tuple[list[Inline], bool, bool]:
+    """Collapse white space as CSS Text 3, 4.1.1 has it.
+
+    Args:
+        inlines: what stands in the line.
+        space: whether white space was just before (or the line begins).
+        preserve: what white space stays: `lines`, `all` or nothing.
+
+    Returns:
+        the inlines, whether there is anything but white space, and whether the last thing was white space.
+    """
+    found: list[Inline] = []
+    content = False
+    for inline in inlines:
+        if isinstance(inline, Text):
+            text = _collapsed(inline.text, preserve)
+            style = inline.style
+            if style == NO_STYLE:
+                style = next((before.style for before in found[::-1] if isinstance(before, Text | Value)), NO_STYLE)
+            if space and preserve != "all":
+                text = text.removeprefix(" ")
+            if text:
+                space = text.endswith((" ", "\n"))
+                content = content or bool(text.strip(" \t\n"))
+                if found and isinstance(found[-1], Text) and found[-1].style == style:
+                    text = found.pop().text + text  # type: ignore[union-attr]
+                found.append(Text(style, text))
+        elif isinstance(inline, Break):
+            found.append(inline)
+            space, content = True, True
+        elif isinstance(inline, Value):
+            found.append(msgspec.structs.replace(inline, preserve=True) if preserve else inline)
+            space, content = False, True
+        else:
+            branches = []
+            for test, parts in inline.branches:
+                inner, some, _ = collapse(list(parts), space=space, preserve=preserve)
+                content = content or some
+                branches.append((test, tuple(inner)))
+            found.append(InlineConditional(tuple(branches)))
+            space = False
+    return found, content, space
+
+
+def _collapsed(text: str, preserve: str) -> str:
+    if preserve == "all":
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+    if preserve == "lines":
+        return _SPACE_IN_LINE.sub(" ", _LINE_END.sub("\n", text))
+    return _SPACE.sub(" ", text)
