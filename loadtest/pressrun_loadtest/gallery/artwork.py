@@ -11,6 +11,7 @@ import math
 import random
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
@@ -28,6 +29,8 @@ from pressrun_loadtest.samples.palette import (
     Colour,
     blend,
 )
+from pressrun_server.render.composition import Composition, LoadedProgram
+from pressrun_server.template.compile import compile_bundle
 
 __all__ = ["PICTURES", "draw", "main"]
 
@@ -205,7 +208,6 @@ PICTURES: dict[str, Callable[[], Canvas]] = {
         "Place au printemps", ("Renouvelez avant le 30 avril,", "au prix de l'an passé."), DEEP, WHITE, GOLD
     ),
     "flyer-travel": lambda: card("Travel light", ("Abroad this year?", "Add cover at once."), SAND, INK, APRICOT),
-    "flyer-green": lambda: card("Go paperless", ("All letters in your app,", "none on your mat."), PALE, INK, SEA),
     "sea": lambda: sea(3, 5),
     "steps-en": lambda: steps("How a claim works", ("Tell us", "We check", "You are paid")),
     "steps-de": lambda: steps("So geht ein Schadenfall", ("Melden", "Prüfung", "Auszahlung")),
@@ -223,8 +225,33 @@ PICTURES: dict[str, Callable[[], Canvas]] = {
 """By name."""
 
 
+_FLYER = {
+    "template.yaml": b"{name: flyer, version: '1', html: f.html, title: Flyer, schema: {type: object}}",
+    "f.html": b"""<html lang="en"><head><style>
+@page { size: 90mm 67.5mm; margin: 0 } body { margin: 0; font-family: FiraGO; color: #14262b }
+.all { height: 67.5mm; background-color: #e3f0ee; position: relative } p { margin: 0 }
+.band { position: absolute; top: 0; left: 0; width: 90mm; height: 5mm; background-color: #2f8f88 }
+.big { position: absolute; top: 15mm; left: 8mm; width: 48mm; font-size: 20pt; line-height: 23pt; font-weight: bold }
+.say { position: absolute; top: 36mm; left: 8mm; width: 44mm; font-size: 9pt; line-height: 13pt }
+.code { position: absolute; top: 22mm; left: 58mm; width: 24mm } pr-barcode { width: 24mm }
+</style></head><body><div class="all"><div class="band"></div><p class="big">Go paperless</p>
+<p class="say">All letters in your app, none on your mat. Scan to switch.</p>
+<div class="code">
+<pr-barcode quiet="1" value="https://meridian.example/paperless" alt="Code that leads to the app"></pr-barcode></div>
+</div></body></html>""",
+}
+"""A flyer with a code, printed by Pressrun itself; it goes into letters as the page that it is."""
+
+
+def flyer() -> bytes:
+    """The flyer as a PDF."""
+    program = LoadedProgram.load(compile_bundle(_FLYER).programs["en-GB"])
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    return b"".join(Composition(program, b"{}", assets={}, attributes={}, as_of=moment, engine="gallery"))
+
+
 def draw(folder: Path) -> list[Path]:
-    """Draw all pictures into a folder.
+    """Draw all pictures into a folder, and print the flyer.
 
     Raises:
         OSError: the folder cannot be written.
@@ -234,6 +261,8 @@ def draw(folder: Path) -> list[Path]:
         path = folder / f"{name}.png"
         paint().done().save(path, optimize=True)
         made.append(path)
+    made.append(folder / "flyer-green.pdf")
+    made[-1].write_bytes(flyer())
     return made
 
 
