@@ -138,14 +138,16 @@ class CoreDamSource:
     async def _versions(self, ref: AssetRef, subject: str) -> list[Asset]:
         """The versions of an asset, the newest first; that one alone where older ones are never used."""
         operator = self._mapping.text_operator
-        groups = [[condition(ORIGINAL_ID, operator, ref.id)]]
-        if self._mapping.versions == 1:
-            groups.append([condition(LATEST, operator, "Y")])
-        hits = await self._client.search(groups, subject, ref)
-        mine = [hit for hit in hits if text_in(hit, "original_asset_id") == ref.id]
-        mine.sort(key=_number, reverse=True)
+        own, latest = [condition(ORIGINAL_ID, operator, ref.id)], [condition(LATEST, operator, "Y")]
+        for groups in ([own, latest],) if self._mapping.versions == 1 else ([own], [own, latest]):
+            hits = await self._client.search(groups, subject, ref)
+            mine = [hit for hit in hits if text_in(hit, "original_asset_id") == ref.id]
+            mine.sort(key=_number, reverse=True)
+            if not mine or _latest(mine[0]):
+                return mine
+            # The pages of many versions moved while they were read, for a newer one came: that one alone, then.
         # Without the latest one nobody knows what became of the asset.
-        return mine if mine and _latest(mine[0]) else []
+        return []
 
     def _approval(self, version: Asset) -> Approval:
         return approval_of(version, self._mapping)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from tests.integration.sources.conformance import LIMITS, ORIGINAL, load
@@ -13,7 +14,9 @@ from pressrun_loadtest.sandbox import Sandbox
 from pressrun_loadtest.sandbox.core_dam.options import CoreDamOptions, ErrorStyle
 from pressrun_loadtest.sandbox.faults import FailWith, Hang, Redirect, WrongContentType
 from pressrun_loadtest.sandbox.seed import Seed
+from pressrun_sources.core_dam.client import CoreDamClient
 from pressrun_sources.core_dam.config import AuthMode
+from pressrun_sources.core_dam.source import _number
 from pressrun_sources.errors import (
     InvalidReferenceError,
     InvalidResponseError,
@@ -352,3 +355,19 @@ async def test_criteria_of_the_version_that_is_used(dam: CoreDamHarness) -> None
     store.add_version(LOGO, row.master.data, changed, name=row.name)
     with pytest.raises(NotFoundError):
         await source.select(dam.hit)
+
+
+async def test_versions_that_move_while_they_are_read(dam: CoreDamHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the pages of many versions lack the latest one, that one is asked for alone; it is not "no such asset"."""
+    source = dam.make()
+    search, asked = CoreDamClient.search, []
+
+    async def moving(client: Any, groups: Any, *rest: Any) -> list[Any]:
+        asked.append(groups)
+        hits = await search(client, groups, *rest)
+        newest = max(hits, key=_number) if hits else None
+        return [hit for hit in hits if hit is not newest] if len(asked) == 1 else list(hits)
+
+    monkeypatch.setattr(CoreDamClient, "search", moving)
+    assert (await source.describe(PRESENT)).version == "2"
+    assert [len(groups) for groups in asked] == [1, 2]
