@@ -92,12 +92,17 @@ class ClusterFlight:
 
     async def _acquire(self, name: str) -> list[Lock] | None:
         held: list[Lock] = []
-        for locks in self._locks:
-            lock = await locks.acquire(name)
-            if lock is None:
-                await self._release(held, settle=False)
-                return None
-            held.append(lock)
+        try:
+            for locks in self._locks:
+                lock = await locks.acquire(name)
+                if lock is None:
+                    await self._release(held, settle=False)
+                    return None
+                held.append(lock)
+        except BaseException:
+            # Given up on the way: the machine's lock would be kept for as long as this process lives.
+            await self._release(held, settle=False)
+            raise
         return held
 
     async def _release(self, held: Sequence[Lock], *, settle: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
@@ -238,8 +239,10 @@ class ChangeFeed:
                 self._address,
                 error or type(error).__name__,
             )
-        # A connection on which an answer was given up must not serve another question.
-        await self._reader.connection_pool.disconnect()
+        # A connection on which an answer was given up must not serve another question. One that can't be closed in time
+        # (TLS waits for the other side) is given up all the same: raised here, it would end the listening for good.
+        with contextlib.suppress(*_FAILURES):
+            await self._reader.connection_pool.disconnect()
 
 
 def _name(fields: dict[bytes, bytes]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from tests.servers.redis_server import RedisServer
 
 from pressrun_server.assets import feed as feeds
@@ -116,6 +117,28 @@ async def test_a_server_that_hangs_and_comes_back(join: Join, redis_server: Redi
     await until(lambda: not one.feed.stats().waiting)
     assert await one.feed.tell(["library:b"]) is True
     await until(lambda: "library:b" in two.heard)
+
+
+async def test_a_connection_that_cannot_be_closed(
+    join: Join, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over TLS a server that hangs does not answer the end of a connection either; the node goes on listening."""
+    one, two = await join(), await join()
+    pool = two.feed._reader.connection_pool
+    close, tried = pool.disconnect, asyncio.Event()
+
+    async def overdue() -> None:
+        await close()
+        tried.set()
+        raise RedisTimeoutError("Timed out closing connection after 2.5")
+
+    monkeypatch.setattr(pool, "disconnect", overdue)
+    redis_server.stop()
+    await asyncio.wait_for(tried.wait(), 20)
+    redis_server.start()
+    await until(lambda: two.feed.stats().connected and one.feed._link.available)
+    await one.feed.tell(["library:a"])
+    await until(lambda: "library:a" in two.heard)
 
 
 async def test_a_server_that_lost_everything(join: Join, redis_server: RedisServer) -> None:

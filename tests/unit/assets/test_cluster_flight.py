@@ -130,6 +130,32 @@ async def test_all_locks_or_none() -> None:
     assert not cluster.held
 
 
+class _HangingLocks(FakeLocks):
+    """A server that does not answer."""
+
+    async def acquire(self, name: str) -> Lock | None:
+        """Never."""
+        await asyncio.Event().wait()
+        return await super().acquire(name)
+
+
+async def test_given_up_between_two_locks() -> None:
+    """Whoever leaves while the cluster is asked lets the machine's lock go, or its neighbours would wait for ever."""
+    machine = FakeLocks()
+    process = Process(machine, {})
+    process.flight = ClusterFlight((machine, _HangingLocks()), process.settle)
+    leaving = asyncio.create_task(process.want("a"))
+    while not machine.held:
+        await asyncio.sleep(0)
+    leaving.cancel()
+    await asyncio.gather(leaving, return_exceptions=True)
+    assert not machine.held
+    neighbour = Process(machine, {})
+    async with asyncio.timeout(20):
+        assert await neighbour.want("a") == 1
+    await neighbour.flight.close()
+
+
 async def test_without_locks_everyone_makes_it() -> None:
     """A node alone asks nobody."""
     process = Process(FakeLocks(), {})
