@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
 from pressrun_server.assets import errors
-from pressrun_server.assets.belief import Belief
+from pressrun_server.assets.belief import Belief, asset_name
 from pressrun_server.assets.cluster_flight import ClusterFlight
 from pressrun_server.assets.config import AssetConfig
-from pressrun_server.assets.describing import described, refresh_at, unchanged, updated
+from pressrun_server.assets.describing import agrees, described, refresh_at, unchanged, updated
 from pressrun_server.assets.descriptors import DescriptorCache
 from pressrun_server.assets.entry import Absent, Entry, Known, Trouble
 from pressrun_server.assets.preparation import Preparation
@@ -27,7 +27,7 @@ from pressrun_server.model.asset import AssetDescriptor
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.template import RenditionSpec, Requirement
 from pressrun_server.prepare.media import inspect_image, inspect_text
-from pressrun_sources.errors import SourceError
+from pressrun_sources.errors import NotFoundError, SourceError
 from pressrun_sources.model import Approval, AssetDescription, AssetRef, Rendition
 from pressrun_sources.protocol import Source
 from pressrun_sources.registry import Registry
@@ -38,6 +38,7 @@ _SOURCE = "source"
 _DISK = "disk"
 _LONG = 1024 * 1024
 """Bytes above which hashing goes to a thread."""
+_MOMENT = timedelta(microseconds=1)
 _SHORTEST_FRESH = 1.0
 """Seconds; a system that wants to be asked every time is asked once a second, not once a document of a stream."""
 
@@ -210,10 +211,16 @@ class Bringing:
     ) -> Brought:
         """What the source says now, and its bytes if they are other ones than those here."""
         asked = self._clock.now()  # not when it answered: a change meanwhile is later than what it says
-        description = await source.describe(ref)
+        try:
+            description = await source.describe(ref)
+        except NotFoundError:
+            await self._supersede(wanted, entry, None, asked)
+            raise
         if description.deleted:
+            await self._supersede(wanted, entry, None, asked)
             raise _Failed(errors.deleted(), lasting=True)
         descriptor = described(ref, description, rendition, now=asked, seconds=self._fresh_seconds(description))
+        await self._supersede(wanted, entry, descriptor, asked)
         if entry is not None and unchanged(entry.descriptor, descriptor):
             revalidated = msgspec.structs.replace(
                 entry,
@@ -228,6 +235,34 @@ class Bringing:
         if _refused(wanted, descriptor):
             return await self._keep(wanted.key, self._entry(description, descriptor, None), "")
         return await self._fetched(wanted, source, description, rendition, descriptor)
+
+    async def _supersede(
+        self, wanted: Wanted, entry: Entry | None, now_said: AssetDescriptor | None, asked: datetime
+    ) -> None:
+        """Forget what was said otherwise before; what a source says of an asset it says of all its renditions.
+
+        Args:
+            wanted: the rendition for which it was asked.
+            entry: what was known of that.
+            now_said: what the source says now; None: it has no such asset any more.
+            asked: when it was asked.
+        """
+        others = [
+            key
+            for key in self._cache.keys_of(wanted.ref)
+            if key != wanted.key
+            and isinstance(known := self._cache.peek(key), Entry)
+            and known.descriptor.ref == wanted.ref
+            and known.descriptor.fetched_at < asked
+            and (now_said is None or not agrees(known.descriptor, now_said))
+        ]
+        # A withdrawn asset is news even where it was known alone: another node may still share what was said before.
+        if not others and (now_said is not None or entry is None):
+            return
+        self._belief.changed(asset_name(wanted.ref), asked - _MOMENT)
+        for key in others:
+            await self._cache.delete(key)
+            await self._ledger.delete(key)
 
     async def _held(self, wanted: Wanted, entry: Entry) -> Brought | None:
         """The entry with its blobs, if they are still here; an entry that may not be used needs none."""

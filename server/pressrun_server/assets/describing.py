@@ -11,7 +11,7 @@ from pressrun_server.model.asset import AssetDescriptor
 from pressrun_sources.describing import DAY
 from pressrun_sources.model import AssetDescription, AssetRef, Rendition
 
-__all__ = ["described", "refresh_at", "unchanged", "updated"]
+__all__ = ["agrees", "described", "refresh_at", "unchanged", "updated"]
 
 _CHANNEL = frozenset({"channel", "channels", "output_channel", "output_channels"})
 _LICENCE = frozenset({"licence", "licences", "license", "licenses"})
@@ -69,6 +69,18 @@ def unchanged(old: AssetDescriptor, new: AssetDescriptor) -> bool:
         and (old.asset_id, old.version) == (new.asset_id, new.version)
         and (old.etag is None or new.etag is None or old.etag == new.etag)
     )
+
+
+def agrees(old: AssetDescriptor, new: AssetDescriptor) -> bool:
+    """Whether two answers say the same of an asset, whichever renditions they were asked for: version and rights."""
+    about = msgspec.structs.replace(
+        updated(old, new),
+        rendition=old.rendition,
+        etag=old.etag,
+        fetched_at=old.fetched_at,
+        fresh_until=old.fresh_until,
+    )
+    return about == old
 
 
 def updated(old: AssetDescriptor, new: AssetDescriptor) -> AssetDescriptor:

@@ -64,6 +64,40 @@ class TestChanges:
         node.clock.pass_by(1)
         assert await version(node, Pick("library:other.png")) == "2"
 
+    @pytest.mark.parametrize("word", ["revoked", "deleted", "gone"])
+    async def test_what_is_said_of_one_rendition_counts_for_all(self, node: Node, tmp_path: Path, word: str) -> None:
+        """A document that finds out that an asset was withdrawn keeps the next from its other renditions, fresh or not."""
+        node.restart(tmp_path)
+        await node.resolver.start()
+        small = Pick(rendition=RenditionSpec(width=10))
+        await version(node, small)
+        node.clock.pass_by(200)
+        await version(node)
+        if word == "gone":
+            del node.source.assets[NAME]
+        elif word == "deleted":
+            node.source.put(NAME, LOGO_BYTES, deleted=True)
+        else:
+            node.source.put(NAME, LOGO_BYTES, approval=Approval.REJECTED)
+        node.clock.pass_by(1)
+        with pytest.raises(PressrunError):
+            await resolve(node, Pick(rendition=RenditionSpec(width=20)))
+        for pick in (Pick(), small):
+            with pytest.raises(PressrunError):
+                await resolve(node, pick)
+        node.restart(tmp_path)
+        await node.resolver.start()
+        with pytest.raises(PressrunError):
+            await resolve(node)
+
+    async def test_renditions_of_which_the_same_is_said_are_kept(self, node: Node) -> None:
+        """An answer that says nothing new makes nobody ask again."""
+        await version(node)
+        node.clock.pass_by(1)
+        await version(node, Pick(rendition=RenditionSpec(width=20)))
+        await version(node)
+        assert node.source.described == 2
+
     async def test_what_is_on_disk_is_forgotten_too(self, node: Node, tmp_path: Path) -> None:
         """A change counts for variants that only the disk knew, also after a restart."""
         node.restart(tmp_path)
