@@ -97,7 +97,10 @@ class Ledger(Generic[T]):
         found: dict[str, T] = {}
         if self._folder is not None and self._folder.is_dir():
             for path in sorted(self._folder.glob("*.json")):
-                checksum, _, body = path.read_bytes().partition(b"\n")
+                try:
+                    checksum, _, body = path.read_bytes().partition(b"\n")
+                except FileNotFoundError:
+                    continue  # a node has forgotten it meanwhile
                 if hashlib.sha256(body).hexdigest().encode() == checksum:
                     with contextlib.suppress(msgspec.MsgspecError):
                         record = self._decoder.decode(body)

@@ -85,8 +85,6 @@ def stats(*, metrics: str | None, folder: CacheFolder, address: RedisAddress | N
     )
     if address is not None:
         shared = _with_redis(address, _stats_of)
-        if not shared.available:
-            raise click.ClickException(f"{address} does not answer")
         limit = f" of {size(shared.limit)}" if shared.limit else ", no maxmemory"
         click.echo(f"{address}")
         click.echo(f"  redis       {shared.entries:,} keys, {size(shared.size)}{limit}, {shared.evictions:,} evicted")
@@ -258,7 +256,11 @@ def _named(what: tuple[str, ...], folder: CacheFolder) -> list[Digest]:
 
 
 def _with_redis(address: RedisAddress, ask: Callable[[RedisTier], Any]) -> Any:
-    """What the Redis tier answers."""
+    """What the Redis tier answers.
+
+    Raises:
+        click.ClickException: it does not, or not to all.
+    """
     from pressrun_server.cas.config import RedisConfig  # noqa: PLC0415 - as above
     from pressrun_server.cas.redis_link import RedisLink  # noqa: PLC0415 - as above
     from pressrun_server.cas.redis_tier import RedisTier  # noqa: PLC0415 - as above
@@ -268,7 +270,10 @@ def _with_redis(address: RedisAddress, ask: Callable[[RedisTier], Any]) -> Any:
         tier = RedisTier(link)
         try:
             await tier.start()
-            return await ask(tier)
+            found = await ask(tier)
+            if link.errors:  # a tier answers then as if it held nothing, which is no answer here
+                raise click.ClickException(f"{address} does not answer, or refuses; see the line above")
+            return found
         finally:
             await tier.close()
             await link.close()

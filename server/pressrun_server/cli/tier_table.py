@@ -15,7 +15,6 @@ def print_tiers(url: str) -> None:
     Raises:
         click.ClickException: the address can't be read, or is not a node's.
     """
-    import urllib.error  # noqa: PLC0415 - as above
     import urllib.request  # noqa: PLC0415 - as above
 
     from prometheus_client.parser import text_string_to_metric_families  # noqa: PLC0415 - as above
@@ -24,13 +23,15 @@ def print_tiers(url: str) -> None:
         raise click.UsageError(f"{url} is no address of metrics, e.g. http://127.0.0.1:9470/metrics")
     try:
         with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - the scheme is checked
-            text = answer.read().decode()
-    except (urllib.error.URLError, TimeoutError) as error:
+            families = list(text_string_to_metric_families(answer.read().decode()))
+    except ValueError as error:  # of the address, of the bytes, or of the parser
+        raise click.ClickException(f"{url} gives no metrics ({error}); is it a node's?") from error
+    except OSError as error:
         raise click.ClickException(f"{url} can't be read: {getattr(error, 'reason', error)}") from error
     values: dict[tuple[str, str, str], float] = {}
     tiers: dict[str, None] = {}
     others: dict[str, float] = {}
-    for family in text_string_to_metric_families(text):
+    for family in families:
         for sample in family.samples:
             others[sample.name + sample.labels.get("scope", "")] = sample.value
             tier = sample.labels.get("tier")

@@ -127,3 +127,24 @@ async def test_wrong_uses_are_told(tmp_path: Path, redis_server: RedisServer) ->
     assert "say what to remove" in (await cache("evict", data=tmp_path)).stderr
     assert "neither a digest nor a ref" in (await cache("evict", "library:x", data=tmp_path)).stderr
     assert "is not the URL of a Redis" in (await cache("ls", "--cache-redis", "http://x", data=tmp_path)).stderr
+
+
+async def test_what_is_not_known_is_not_told(tmp_path: Path) -> None:
+    """A Redis that is away is not said to be emptied, and what is no metrics is said to be none."""
+    digest = f"{'0' * 64}-1"
+    gone = await cache("evict", digest, "--cache-redis", "redis://127.0.0.1:1/0", data=tmp_path)
+    assert (gone.exit_code, "does not answer" in gone.stderr, "from redis" in gone.output) == (1, True, False)
+    for content in (b"hello\n{{{", b"\xff\xfe"):
+        server = await asyncio.start_server(lambda r, w, content=content: _serve(r, w, content), "127.0.0.1", 0)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            wrong = await cache("stats", "--metrics", f"http://127.0.0.1:{port}/", data=tmp_path)
+        assert (wrong.exit_code, "gives no metrics" in wrong.stderr) == (1, True), wrong.exception
+    wrong = await cache("stats", "--metrics", "http://[bad", data=tmp_path)
+    assert (wrong.exit_code, "Invalid IPv6 URL" in wrong.stderr) == (1, True)
+
+
+async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, content: bytes) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(content) + content)
+    writer.close()
