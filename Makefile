@@ -11,7 +11,7 @@ PACKAGES := client server loadtest
 BUF := $(VENV)/bin/buf
 SITE = $(shell $(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
-.PHONY: help demo test test-long check conformance format types bench protos protos-check serve chart guide clean setup setup-dev tools
+.PHONY: help demo test test-long check conformance format types bench bench-check protos protos-check serve chart guide clean setup setup-dev tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ format: $(VENV)/.installed-dev ## Format code and protos
 
 bench: $(VENV)/.installed ## Measure speed and memory; writes out/bench.json (SEED=n for other records)
 	@$(VENV)/bin/pressrun-bench --seed $(SEED)
+
+bench-check: $(VENV)/.installed ## Fail where composing got over 10 % dearer than the baseline (UPDATE=1 writes a new one)
+	@$(PY) -m pressrun_loadtest.bench.gate $(if $(UPDATE),--update)
 
 conformance: $(VENV)/.installed-dev ## Hold documents to PDF/UA-1 and PDF/A-2u with veraPDF (needs Java and Maven)
 	@$(PY) -m tests.conformance $(VENV)/tools

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from pressrun_loadtest.bench import gate
+from pressrun_loadtest.bench.gate import GAUGED, judge, main, read_baseline
+from pressrun_loadtest.bench.gauge import measure
+
+FIGURES = {"small-cpu": 0.16, "large-cpu": 1.6, "small-peak": 135.0, "large-peak": 145.0, "calibration": 5.0}
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def baseline(tmp_path: Path) -> Path:
+    """A committed baseline of these figures."""
+    path = tmp_path / "baseline.json"
+    path.write_text(json.dumps({"figures": FIGURES, "versions": {"python": "3.11.7"}}), encoding="utf-8")
+    return path
+
+
+def check(monkeypatch: pytest.MonkeyPatch, baseline: Path, *answers: dict[str, float], update: bool = False) -> Result:
+    """Run the gate with these measurements; one more than these is an error."""
+    left = iter(answers)
+    monkeypatch.setattr(gate, "measure", lambda _, **__: FIGURES | next(left))
+    result = CliRunner().invoke(main, ["--baseline", str(baseline), *(["--update"] if update else [])])
+    assert next(left, None) is None, "fewer measurements than given"
+    return result
+
+
+@pytest.mark.parametrize("name", GAUGED)
+def test_each_figure_over_ten_per_cent_worse_fails(name: str, monkeypatch: pytest.MonkeyPatch, baseline: Path) -> None:
+    """Every figure alone fails the check where it stays over the limit, and passes below it."""
+    over, under = {name: FIGURES[name] * 1.11}, {name: FIGURES[name] * 1.09}
+    failed = check(monkeypatch, baseline, *[over] * 5)
+    assert failed.exit_code == 1
+    assert "over 10% worse" in failed.output
+    assert "+11.0%" in failed.output
+    assert check(monkeypatch, baseline, *[under] * 3).exit_code == 0
+
+
+def test_one_disturbed_process_does_not_fail(monkeypatch: pytest.MonkeyPatch, baseline: Path) -> None:
+    """The median of the processes counts."""
+    assert check(monkeypatch, baseline, {"large-cpu": 2.4}, {}, {}).exit_code == 0
+
+
+def test_a_figure_over_the_limit_is_measured_in_more_processes(monkeypatch: pytest.MonkeyPatch, baseline: Path) -> None:
+    """Where most of the first processes were disturbed, the further ones outvote them."""
+    slow = {"small-cpu": 0.3}
+    assert check(monkeypatch, baseline, slow, slow, {}, {}, {}).exit_code == 0
+
+
+def test_update_writes_the_median_of_all_processes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A baseline needs no earlier one, and is not made by chance."""
+    path = tmp_path / "new.json"
+    result = check(monkeypatch, path, {"small-cpu": 0.3}, {"small-cpu": 0.1}, {}, {"large-cpu": 9.0}, {}, update=True)
+    assert result.exit_code == 0, result.output
+    assert read_baseline(path) == {name: FIGURES[name] for name in GAUGED}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "No such file"),
+        ("{", "is no baseline"),
+        ("[]", "is no baseline"),
+        ('{"figures": {}}', "has no 'small-cpu'"),
+        (json.dumps({"figures": FIGURES | {"large-peak": 0}}), "large-peak must be above 0"),
+        (json.dumps({"figures": FIGURES | {"large-cpu": "fast"}}), "is no baseline"),
+    ],
+)
+def test_a_bad_baseline_says_how_to_write_one(content: str | None, said: str, tmp_path: Path) -> None:
+    """Nothing is measured against a file that is none."""
+    path = tmp_path / "baseline.json"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    result = CliRunner().invoke(main, ["--baseline", str(path)])
+    assert result.exit_code == 1
+    assert said in result.output
+    assert "make bench-check UPDATE=1" in result.output
+
+
+def test_another_pythons_baseline_is_pointed_out(monkeypatch: pytest.MonkeyPatch, baseline: Path) -> None:
+    """Interpreters differ by more than the limit."""
+    baseline.write_text(json.dumps({"figures": FIGURES, "versions": {"python": "3.2.1"}}), encoding="utf-8")
+    assert "The baseline is of Python 3.2.1" in check(monkeypatch, baseline, {}, {}, {}).output
+
+
+def test_a_measurement_has_the_figures_of_the_committed_baseline() -> None:
+    """A short one of a real process can be compared with the committed one."""
+    now = measure(1, rounds=1, documents=2)
+    verdicts = judge(read_baseline(ROOT / "loadtest" / "bench-baseline.json"), now)
+    assert {verdict.name for verdict in verdicts} == set(GAUGED)
+    # LARGE has fifty times the rows of SMALL, and is composed after it in the same process.
+    assert now["large-cpu"] > now["small-cpu"] > 0
+    assert now["large-peak"] >= now["small-peak"] > 20
