@@ -113,8 +113,8 @@ class Report(msgspec.Struct):
 
     @property
     def failures(self) -> int:
-        """Documents that failed or were never answered."""
-        return sum(self.failed.values()) + self.unanswered
+        """Documents that failed or were never answered; those that Ctrl-C cut off did neither."""
+        return sum(self.failed.values()) + (0 if self.end_reason == "interrupted" else self.unanswered)
 
     @property
     def error_share(self) -> float:

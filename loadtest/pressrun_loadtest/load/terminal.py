@@ -94,6 +94,12 @@ def print_report(console: Console, report: Report) -> None:
     for name, value in _facts(report):
         facts.add_row(name, value)
     console.print(facts)
+    if report.end_reason == "interrupted":
+        console.print(
+            f"Interrupted: {report.unanswered:,} documents were under way and count as neither done nor failed.",
+            style="yellow",
+            soft_wrap=True,
+        )
     for part in report.left_out:
         console.print(f"Left out, since the node refuses it: {part}", style="yellow", soft_wrap=True, markup=False)
     if report.generator_limits:
@@ -128,7 +134,10 @@ def _latencies(report: Report) -> Table:
 def _facts(report: Report) -> list[tuple[str, str]]:
     done = max(1, report.done)
     offered = f", {report.offered:,.0f} offered" if report.open_loop else ", closed loop"
-    failed = ", ".join(f"{reason} {count:,}" for reason, count in report.failed.items())
+    reasons = dict(report.failed)
+    if report.unanswered and report.end_reason != "interrupted":
+        reasons["not answered"] = report.unanswered
+    failed = ", ".join(f"{reason} {count:,}" for reason, count in reasons.items())
     sample = f"{report.checked} read in full, " + (f"{len(report.faults)} faults" if report.faults else "all right")
     facts = [
         ("throughput", f"{report.rate:,.1f} documents/s{offered}; {report.pages / report.seconds:,.0f} pages/s"),

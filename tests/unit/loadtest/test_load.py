@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 import pytest
+from rich.console import Console
 
 from pressrun_client import TemplateRef
 from pressrun_loadtest.demo.viewer import View
@@ -17,6 +19,7 @@ from pressrun_loadtest.load.page import page
 from pressrun_loadtest.load.report import Report, latency_of, read_report, write_report
 from pressrun_loadtest.load.scenario import Arrival, Part, Scenario, load_scenario, shipped
 from pressrun_loadtest.load.stock import NUMBER, Stock, marker_of
+from pressrun_loadtest.load.terminal import print_report
 from pressrun_loadtest.load.thresholds import parse_threshold
 from pressrun_loadtest.load.verification import faults_of
 
@@ -220,3 +223,16 @@ def test_a_growing_queue_is_no_capacity() -> None:
     """Where fewer are finished than come, the rate is too high, whatever the latency says."""
     assert "were finished" in verdict(_report(rate=100), 130.0, [])
     assert verdict(_report(rate=100), 100.0, []) == ""
+
+
+@pytest.mark.parametrize(("reason", "failures"), [("interrupted", 0), ("normal", 7)])
+def test_documents_under_way_fail_only_where_nobody_interrupted(reason: str, failures: int) -> None:
+    """Ctrl-C makes no failures of what it cut off, and the terminal says it; at a normal end they are failures with a reason."""
+    report = _report()
+    report = msgspec.structs.replace(report, end_reason=reason, done=report.asked - 7, unanswered=7)
+    assert report.failures == failures
+    assert parse_threshold("errors>0%").holds(report) == bool(failures)
+    text = StringIO()
+    print_report(Console(file=text, width=120), report)
+    assert ("Interrupted: 7 documents were under way" in text.getvalue()) == (reason == "interrupted")
+    assert ("not answered 7" in text.getvalue()) == (reason == "normal")
