@@ -71,13 +71,15 @@ def describe(ref: str, config: ClientConfig) -> None:
 
 @asset.command(epilog=example("pressrun asset missing library:logo.png cloudinary:statement/banner-premier"))
 @click.argument("refs", nargs=-1, required=True)
+@click.option("--text", is_flag=True, help="They are approved texts, as <pr-content> takes them, and no images.")
 @connection_options
-def missing(refs: tuple[str, ...], config: ClientConfig) -> None:
+def missing(refs: tuple[str, ...], text: bool, config: ClientConfig) -> None:  # noqa: FBT001 - click's
     """List those of the assets REFS that the node would have to ask a source for; exit with 1 where there are any.
 
     Originals are looked for; no source is asked.
     """
-    found = with_client(config, lambda client: client.find_missing(refs))
+    rendition = Rendition(format="text") if text else None
+    found = with_client(config, lambda client: client.find_missing(refs, rendition=rendition))
     for ref in found.refs:
         click.echo(ref)
     if found:

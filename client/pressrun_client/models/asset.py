@@ -33,7 +33,7 @@ class Rendition:
     fit: str = ""
     """How the asset is fitted into width and height: `limit`, `fill`, `fit`, `pad` or `scale`."""
     format: str = ""
-    """The format: `jpg`, `png`, `webp`, `svg` or `pdf`."""
+    """The format: `jpg`, `png`, `webp`, `svg` or `pdf`; `text` for approved text, as `<pr-content>` takes it."""
     quality: int = 0
     """JPEG quality, 1 to 100."""
     dpi: int = 0

@@ -191,6 +191,7 @@ class NodeConfig:
                 stale_if_error_seconds=env.seconds(
                     "PRESSRUN_ASSET_STALE_IF_ERROR_SECONDS", assets.stale_if_error_seconds, 86400.0
                 ),
+                not_found_seconds=env.seconds("PRESSRUN_ASSET_NOT_FOUND_SECONDS", assets.not_found_seconds, 3600.0),
                 lease_seconds=env.seconds("PRESSRUN_ASSET_LEASE_SECONDS", assets.lease_seconds, 3600.0),
                 resolve_seconds=env.seconds("PRESSRUN_ASSET_RESOLVE_SECONDS", assets.resolve_seconds),
                 max_bytes=min(assets.max_bytes, sources.transport.max_bytes),

@@ -48,9 +48,10 @@ ALTERNATIVES = {("smintio-licensed", "hero"): ("smintio:12:image:2002",)}
 
 @pytest.fixture(scope="module")
 def settings() -> dict[str, str]:
-    """A node that believes for two seconds what a source said, and nothing longer."""
+    """A node that believes for two seconds what a source said, and nothing longer, refusals and failures neither."""
     return {
         "PRESSRUN_ASSET_FRESH_SECONDS": "2",
+        "PRESSRUN_ASSET_NOT_FOUND_SECONDS": "2",
         "PRESSRUN_ASSET_STALE_IF_ERROR_SECONDS": "0.001",
         "PRESSRUN_SOURCES_TIMEOUT": "10",
         "PRESSRUN_SOURCES_BREAKER_SECONDS": "1",

@@ -9,10 +9,12 @@ from datetime import UTC, datetime, timedelta
 import pymupdf
 import pytest
 import pytest_asyncio
+from click.testing import CliRunner
 from tests.integration.node.conftest import StartNode
 from tests.unit.prepare.pictures import png, rgb
 
-from pressrun_client import AssetUnavailableError, Client, Document, RenderError
+from pressrun_client import AssetUnavailableError, Client, Document, RenderError, Rendition
+from pressrun_client.cli import main as pressrun
 from pressrun_server.app.node import Node
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -129,3 +131,17 @@ async def test_a_picture_where_a_text_belongs(client: Client) -> None:
     document = await client.render("terms", {})
     (warning,) = document.manifest.warnings
     assert "the file is a PNG image, not approved text" in warning.message
+
+
+async def test_texts_can_be_looked_for(node: Node, client: Client) -> None:
+    """What a node has of approved texts is told without asking a source, also on the command line."""
+    await put(client, "looked-for", "<p>Looked for</p>")
+    text = Rendition(format="text")
+    refs = ["pushed:looked-for", "pushed:never-pushed"]
+    (outcome,) = await client.resolve_assets(refs[:1], rendition=text)
+    assert outcome.error is None
+    assert (await client.find_missing(refs[:1])).refs == ("pushed:looked-for",), "the text is no image"
+    assert (await client.find_missing(refs, rendition=text)).refs == ("pushed:never-pushed",)
+    line = ["asset", "missing", "--text", "--target", node.address, *refs]
+    done = await asyncio.to_thread(CliRunner().invoke, pressrun, line)
+    assert (done.exit_code, done.output) == (1, "pushed:never-pushed\n")
