@@ -39,6 +39,7 @@ _DISK = "disk"
 _LONG = 1024 * 1024
 """Bytes above which hashing goes to a thread."""
 _MOMENT = timedelta(microseconds=1)
+"""By which a change found out is put before the question, whose own answer is believed."""
 _SHORTEST_FRESH = 1.0
 """Seconds; a system that wants to be asked every time is asked once a second, not once a document of a stream."""
 
@@ -261,8 +262,7 @@ class Bringing:
             return
         self._belief.changed(asset_name(wanted.ref), asked - _MOMENT)
         for key in others:
-            await self._cache.delete(key)
-            await self._ledger.delete(key)
+            await self._forget(key)
 
     async def _held(self, wanted: Wanted, entry: Entry) -> Brought | None:
         """The entry with its blobs, if they are still here; an entry that may not be used needs none."""
@@ -399,9 +399,12 @@ class Bringing:
             await self._ledger.put(key, entry)
         if self._belief.was_changed(entry.descriptor):
             # Told while it was being written, so that whoever told found nothing to forget.
-            await self._cache.delete(key)
-            await self._ledger.delete(key)
+            await self._forget(key)
         return Brought(entry, found_in)
+
+    async def _forget(self, key: str) -> None:
+        await self._cache.delete(key)
+        await self._ledger.delete(key)
 
 
 def _failed(error: SourceError | PressrunError) -> _Failed:

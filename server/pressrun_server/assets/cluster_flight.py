@@ -78,9 +78,7 @@ class ClusterFlight:
             made = True
             return result
         finally:
-            task = asyncio.get_running_loop().create_task(self._release(held, settle=made))
-            self._releasing.add(task)
-            task.add_done_callback(self._releasing.discard)
+            self._let_go(held, settle=made)
 
     async def close(self) -> None:
         """Release what is held."""
@@ -91,19 +89,26 @@ class ClusterFlight:
             await locks.close()
 
     async def _acquire(self, name: str) -> list[Lock] | None:
+        """All locks of a name, or None where one of them is another's."""
         held: list[Lock] = []
         try:
             for locks in self._locks:
                 lock = await locks.acquire(name)
                 if lock is None:
-                    await self._release(held, settle=False)
                     return None
                 held.append(lock)
-        except BaseException:
-            # Given up on the way: the machine's lock would be kept for as long as this process lives.
-            await self._release(held, settle=False)
-            raise
+        finally:
+            if len(held) < len(self._locks):
+                # Refused, or given up on the way: the machine's lock would be kept for as long as this process lives.
+                await asyncio.shield(self._let_go(held, settle=False))
         return held
+
+    def _let_go(self, held: Sequence[Lock], *, settle: bool) -> asyncio.Task[None]:
+        """Release them, whatever becomes of the one who held them."""
+        task = asyncio.get_running_loop().create_task(self._release(held, settle=settle))
+        self._releasing.add(task)
+        task.add_done_callback(self._releasing.discard)
+        return task
 
     async def _release(self, held: Sequence[Lock], *, settle: bool) -> None:
         try:

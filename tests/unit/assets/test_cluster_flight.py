@@ -156,6 +156,44 @@ async def test_given_up_between_two_locks() -> None:
     await neighbour.flight.close()
 
 
+class _SlowLock:
+    """One whose release is on its way until it is let go."""
+
+    def __init__(self, lock: Lock, gate: asyncio.Event, begun: asyncio.Event) -> None:
+        self._lock, self._gate, self._begun = lock, gate, begun
+
+    async def release(self) -> None:
+        """Once the gate is open."""
+        self._begun.set()
+        await self._gate.wait()
+        await self._lock.release()
+
+
+async def test_given_up_twice() -> None:
+    """Who is cancelled again while the machine's lock is being let go leaves no lock behind either."""
+    gate, begun = asyncio.Event(), asyncio.Event()
+
+    class Machine(FakeLocks):
+        async def acquire(self, name: str) -> Lock | None:
+            lock = await super().acquire(name)
+            return lock and _SlowLock(lock, gate, begun)
+
+    machine = Machine()
+    process = Process(machine, {})
+    process.flight = ClusterFlight((machine, _HangingLocks()), process.settle)
+    leaving = asyncio.create_task(process.want("a"))
+    while not machine.held:
+        await asyncio.sleep(0)
+    leaving.cancel()
+    await asyncio.wait_for(begun.wait(), 20)
+    leaving.cancel()
+    await asyncio.gather(leaving, return_exceptions=True)
+    gate.set()
+    async with asyncio.timeout(20):
+        while machine.held:
+            await asyncio.sleep(0)
+
+
 async def test_without_locks_everyone_makes_it() -> None:
     """A node alone asks nobody."""
     process = Process(FakeLocks(), {})
