@@ -15,6 +15,7 @@ def print_tiers(url: str) -> None:
     Raises:
         click.ClickException: the address can't be read, or is not a node's.
     """
+    import http.client  # noqa: PLC0415 - as above
     import urllib.request  # noqa: PLC0415 - as above
 
     from prometheus_client.parser import text_string_to_metric_families  # noqa: PLC0415 - as above
@@ -24,7 +25,7 @@ def print_tiers(url: str) -> None:
     try:
         with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - the scheme is checked
             families = list(text_string_to_metric_families(answer.read().decode()))
-    except ValueError as error:  # of the address, of the bytes, or of the parser
+    except (ValueError, http.client.HTTPException) as error:  # of the address, the bytes, the parser; or no HTTP
         raise click.ClickException(f"{url} gives no metrics ({error}); is it a node's?") from error
     except OSError as error:
         raise click.ClickException(f"{url} can't be read: {getattr(error, 'reason', error)}") from error

@@ -140,11 +140,18 @@ async def test_what_is_not_known_is_not_told(tmp_path: Path) -> None:
             port = server.sockets[0].getsockname()[1]
             wrong = await cache("stats", "--metrics", f"http://127.0.0.1:{port}/", data=tmp_path)
         assert (wrong.exit_code, "gives no metrics" in wrong.stderr) == (1, True), wrong.exception
+    server = await asyncio.start_server(lambda r, w: _serve(r, w, b"", b"220 mail.example ESMTP\r\n"), "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        wrong = await cache("stats", "--metrics", f"http://127.0.0.1:{port}/", data=tmp_path)
+    assert (wrong.exit_code, "gives no metrics" in wrong.stderr) == (1, True), wrong.exception
     wrong = await cache("stats", "--metrics", "http://[bad", data=tmp_path)
     assert (wrong.exit_code, "Invalid IPv6 URL" in wrong.stderr) == (1, True)
 
 
-async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, content: bytes) -> None:
+async def _serve(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, content: bytes, status: bytes = b"HTTP/1.0 200 OK\r\n"
+) -> None:
     await reader.readuntil(b"\r\n\r\n")
-    writer.write(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(content) + content)
+    writer.write(status + b"Content-Length: %d\r\n\r\n" % len(content) + content)
     writer.close()
