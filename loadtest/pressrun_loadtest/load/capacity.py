@@ -65,7 +65,7 @@ def search(
         step = Step(rate, report, verdict(report, rate, objective))
         steps.append(step)
         tell(step)
-        if report.end_reason != "normal":
+        if report.interrupted:
             break
         if step.why:
             bad = rate

@@ -102,7 +102,7 @@ def _notes(report: Report) -> str:
     notes += [f"{count:,} documents failed: {reason}" for reason, count in report.failed.items()]
     if report.unanswered:
         notes.append(f"{report.unanswered:,} documents were not answered before the end")
-    if report.end_reason != "normal":
+    if report.interrupted:
         notes.append("The test was interrupted; these are its figures until then.")
     if report.generator_limits:
         notes.append(

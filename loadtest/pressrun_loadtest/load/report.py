@@ -112,9 +112,14 @@ class Report(msgspec.Struct):
         return self.done / self.seconds if self.seconds else 0.0
 
     @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended it: what was under way then neither failed nor is done."""
+        return self.end_reason == "interrupted"
+
+    @property
     def failures(self) -> int:
-        """Documents that failed or were never answered; those that Ctrl-C cut off did neither."""
-        return sum(self.failed.values()) + (0 if self.end_reason == "interrupted" else self.unanswered)
+        """Documents that failed or were never answered."""
+        return sum(self.failed.values()) + (0 if self.interrupted else self.unanswered)
 
     @property
     def error_share(self) -> float:

@@ -94,7 +94,7 @@ def print_report(console: Console, report: Report) -> None:
     for name, value in _facts(report):
         facts.add_row(name, value)
     console.print(facts)
-    if report.end_reason == "interrupted":
+    if report.interrupted:
         console.print(
             f"Interrupted: {report.unanswered:,} documents were under way and count as neither done nor failed.",
             style="yellow",
@@ -135,7 +135,7 @@ def _facts(report: Report) -> list[tuple[str, str]]:
     done = max(1, report.done)
     offered = f", {report.offered:,.0f} offered" if report.open_loop else ", closed loop"
     reasons = dict(report.failed)
-    if report.unanswered and report.end_reason != "interrupted":
+    if report.unanswered and not report.interrupted:
         reasons["not answered"] = report.unanswered
     failed = ", ".join(f"{reason} {count:,}" for reason, count in reasons.items())
     sample = f"{report.checked} read in full, " + (f"{len(report.faults)} faults" if report.faults else "all right")
