@@ -20,7 +20,7 @@ from pressrun_loadtest.bench.gauge import measure
 from pressrun_loadtest.bench.machine import hardware, versions
 from pressrun_loadtest.demo.errors import DemoError
 
-__all__ = ["GAUGED", "LIMIT", "Verdict", "judge", "main", "read_baseline"]
+__all__ = ["GAUGED", "LIMIT", "Baseline", "Verdict", "judge", "main", "read_baseline"]
 
 GAUGED = {
     "small-cpu": "calibration loops a SMALL document",
@@ -59,31 +59,41 @@ class Verdict:
         return self.change > LIMIT
 
 
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What a committed file says."""
+
+    figures: dict[str, float]
+    python: str
+    """The version on which they were measured."""
+
+
 def judge(before: Mapping[str, float], now: Mapping[str, float]) -> list[Verdict]:
     """All figures, in the order of `GAUGED`."""
     return [Verdict(name, before[name], now[name]) for name in GAUGED]
 
 
-def read_baseline(path: Path) -> dict[str, float]:
-    """The figures of a baseline.
+def read_baseline(path: Path) -> Baseline:
+    """A baseline.
 
     Raises:
         ValueError: the file is missing or is no baseline.
     """
     remedy = "write it with: make bench-check UPDATE=1"
     try:
-        figures: Any = json.loads(path.read_text(encoding="utf-8"))["figures"]
-        found = {name: float(figures[name]) for name in GAUGED}
+        content: Any = json.loads(path.read_text(encoding="utf-8"))
+        figures = {name: float(content["figures"][name]) for name in GAUGED}
+        python = str(content["versions"]["python"])
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}; {remedy}") from error
     except KeyError as error:
         raise ValueError(f"{path} has no {error}; {remedy}") from error
     except (TypeError, ValueError) as error:
         raise ValueError(f"{path} is no baseline ({error}); {remedy}") from error
-    bad = [name for name, value in found.items() if not 0 < value < float("inf")]
+    bad = [name for name, value in figures.items() if not 0 < value < float("inf")]
     if bad:
-        raise ValueError(f"{path}: {bad[0]} must be above 0, not {found[bad[0]]}; {remedy}")
-    return found
+        raise ValueError(f"{path}: {bad[0]} must be above 0, not {figures[bad[0]]}; {remedy}")
+    return Baseline(figures, python)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -99,9 +109,9 @@ def main(*, update: bool, baseline: Path) -> None:
     """Compare the cost of composing with the baseline; exit code 1 where a figure is over 10 % worse."""
     console = Console(highlight=False)
     try:
-        before = {} if update else read_baseline(baseline)
+        before = None if update else read_baseline(baseline)
         now = _measured(before, console)
-        if update:
+        if before is None:
             _write(baseline, now)
             console.print(f"written to {baseline}", soft_wrap=True)
             return
@@ -109,8 +119,8 @@ def main(*, update: bool, baseline: Path) -> None:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"{baseline}: {error.strerror or error}; choose another --baseline") from error
-    verdicts = judge(before, now)
-    _tell_python(baseline, console)
+    verdicts = judge(before.figures, now)
+    _tell_python(before.python, console)
     _show(verdicts, now["calibration"], console)
     if any(verdict.worse for verdict in verdicts):
         raise click.ClickException(
@@ -119,14 +129,14 @@ def main(*, update: bool, baseline: Path) -> None:
         )
 
 
-def _measured(before: Mapping[str, float], console: Console) -> dict[str, float]:
+def _measured(before: Baseline | None, console: Console) -> dict[str, float]:
     """The median of each figure over several processes; more of them where one is over the limit, or for a baseline."""
     found: list[dict[str, float]] = []
     for number in (_PROCESSES, _MORE):
         console.print(f"composing in {number} {'more ' if found else ''}processes, one after the other", soft_wrap=True)
         found += [measure(_SEED, rounds=_ROUNDS, documents=_DOCUMENTS) for _ in range(number)]
         middle = {name: statistics.median(each[name] for each in found) for name in found[0]}
-        if before and not any(verdict.worse for verdict in judge(before, middle)):
+        if before is not None and not any(verdict.worse for verdict in judge(before.figures, middle)):
             break
     return middle
 
@@ -141,9 +151,8 @@ def _write(path: Path, figures: Mapping[str, float]) -> None:
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
-def _tell_python(baseline: Path, console: Console) -> None:
+def _tell_python(written: str, console: Console) -> None:
     """Say so where the baseline is another Python's: interpreters differ by more than the limit."""
-    written = json.loads(baseline.read_text(encoding="utf-8")).get("versions", {}).get("python", "unknown")
     here = versions()["python"]
     if written.split(".")[:2] != here.split(".")[:2]:
         console.print(

@@ -14,12 +14,12 @@ import sys
 import time
 import zlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from pressrun_loadtest.bench.composition import Press
 from pressrun_loadtest.bench.large import LARGE_ROWS
 from pressrun_loadtest.demo.child import ask
+from pressrun_loadtest.demo.procfs import own_memory
 from pressrun_loadtest.records import encode, generate, generate_small
 
 __all__ = ["calibrate", "measure"]
@@ -73,10 +73,7 @@ def _spent(work: Callable[[], object]) -> float:
 
 def _peak() -> float:
     """The most resident memory of this process so far, in MiB."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError("the kernel tells no peak of the resident size")
+    return own_memory("VmHWM") / 2**20
 
 
 def _main() -> None:

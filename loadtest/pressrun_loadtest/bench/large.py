@@ -18,6 +18,7 @@ from pressrun_loadtest.bench.config import Sizes
 from pressrun_loadtest.bench.errors import CheckError
 from pressrun_loadtest.bench.report import Entry
 from pressrun_loadtest.demo.child import ask
+from pressrun_loadtest.demo.procfs import own_memory
 from pressrun_loadtest.demo.viewer import read_texts
 from pressrun_loadtest.records import encode, generate
 
@@ -63,13 +64,6 @@ def measure_large(sizes: Sizes, seed: int, folder: Path) -> list[Entry]:
     ]  # fmt: skip
 
 
-def _resident() -> int:
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024
-    raise RuntimeError("the kernel tells no resident size")
-
-
 def _main() -> None:
     order = json.load(sys.stdin)
     press = Press()
@@ -110,9 +104,9 @@ def _many(press: Press, seed: int) -> dict[str, int]:
     composing = press.begin(locale, record, attributes)
     steps = iter(composing)
     next(steps)  # the record is decoded now
-    base = most = _resident()
+    base = most = own_memory("VmRSS")
     for _ in steps:
-        most = max(most, _resident())
+        most = max(most, own_memory("VmRSS"))
     return {"rise": most - base, "many_pages": composing.summary.pages}
 
 

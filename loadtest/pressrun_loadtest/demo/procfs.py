@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["age_seconds", "cpu_seconds", "tree_cpu_seconds", "tree_resident_bytes"]
+__all__ = ["age_seconds", "cpu_seconds", "own_memory", "tree_cpu_seconds", "tree_resident_bytes"]
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -39,6 +39,19 @@ def cpu_seconds(pid: int) -> float:
 def tree_resident_bytes(pid: int) -> int:
     """Resident memory of a process and its descendants; pages that they share count for each."""
     return sum(stat.resident_pages for stat in _tree(pid)) * _PAGE
+
+
+def own_memory(field: str) -> int:
+    """Bytes that the kernel tells of this process: `VmRSS`, resident now, or `VmHWM`, the most so far (proc(5)).
+
+    Raises:
+        RuntimeError: it tells no such figure.
+    """
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        name, _, value = line.partition(":")
+        if name == field:
+            return int(value.split()[0]) * 1024
+    raise RuntimeError(f"the kernel tells no {field} of a process")
 
 
 def age_seconds() -> float:

@@ -11,6 +11,7 @@ from pressrun_loadtest.bench.gate import GAUGED, judge, main, read_baseline
 from pressrun_loadtest.bench.gauge import measure
 
 FIGURES = {"small-cpu": 0.16, "large-cpu": 1.6, "small-peak": 135.0, "large-peak": 145.0, "calibration": 5.0}
+HERE = {"versions": {"python": "3.11.7"}}
 ROOT = Path(__file__).parents[3]
 
 
@@ -18,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 def baseline(tmp_path: Path) -> Path:
     """A committed baseline of these figures."""
     path = tmp_path / "baseline.json"
-    path.write_text(json.dumps({"figures": FIGURES, "versions": {"python": "3.11.7"}}), encoding="utf-8")
+    path.write_text(json.dumps({"figures": FIGURES} | HERE), encoding="utf-8")
     return path
 
 
@@ -58,7 +59,7 @@ def test_update_writes_the_median_of_all_processes(monkeypatch: pytest.MonkeyPat
     path = tmp_path / "new.json"
     result = check(monkeypatch, path, {"small-cpu": 0.3}, {"small-cpu": 0.1}, {}, {"large-cpu": 9.0}, {}, update=True)
     assert result.exit_code == 0, result.output
-    assert read_baseline(path) == {name: FIGURES[name] for name in GAUGED}
+    assert read_baseline(path).figures == {name: FIGURES[name] for name in GAUGED}
 
 
 @pytest.mark.parametrize(
@@ -68,8 +69,10 @@ def test_update_writes_the_median_of_all_processes(monkeypatch: pytest.MonkeyPat
         ("{", "is no baseline"),
         ("[]", "is no baseline"),
         ('{"figures": {}}', "has no 'small-cpu'"),
-        (json.dumps({"figures": FIGURES | {"large-peak": 0}}), "large-peak must be above 0"),
-        (json.dumps({"figures": FIGURES | {"large-cpu": "fast"}}), "is no baseline"),
+        (json.dumps({"figures": FIGURES | {"large-peak": 0}} | HERE), "large-peak must be above 0"),
+        (json.dumps({"figures": FIGURES | {"large-cpu": "fast"}} | HERE), "is no baseline"),
+        (json.dumps({"figures": FIGURES, "versions": ["3.11.7"]}), "is no baseline"),
+        (json.dumps({"figures": FIGURES}), "has no 'versions'"),
     ],
 )
 def test_a_bad_baseline_says_how_to_write_one(content: str | None, said: str, tmp_path: Path) -> None:
@@ -92,7 +95,7 @@ def test_another_pythons_baseline_is_pointed_out(monkeypatch: pytest.MonkeyPatch
 def test_a_measurement_has_the_figures_of_the_committed_baseline() -> None:
     """A short one of a real process can be compared with the committed one."""
     now = measure(1, rounds=1, documents=2)
-    verdicts = judge(read_baseline(ROOT / "loadtest" / "bench-baseline.json"), now)
+    verdicts = judge(read_baseline(ROOT / "loadtest" / "bench-baseline.json").figures, now)
     assert {verdict.name for verdict in verdicts} == set(GAUGED)
     # LARGE has fifty times the rows of SMALL, and is composed after it in the same process.
     assert now["large-cpu"] > now["small-cpu"] > 0
