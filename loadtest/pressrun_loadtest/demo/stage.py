@@ -6,6 +6,7 @@ import hashlib
 import json
 import secrets
 import shutil
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,7 @@ class Stage:
         sandbox: the environment file of a sandbox that runs already; None starts one.
         seed: what a sandbox that is started holds; None: the samples.
         shared: whether nodes share what they have through two Redis, where a redis-server can be had.
+        settings: more variables of the nodes.
     """
 
     def __init__(
@@ -63,12 +65,14 @@ class Stage:
         sandbox: Path | None = None,
         seed: Path | None = None,
         shared: bool = False,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         self._folder = folder
         self._composers = composers
         self._sandbox = sandbox
         self._seed = ["--seed", str(seed)] if seed else []
         self._wants_redis = shared
+        self._settings = dict(settings or {})
         self._stack = ExitStack()
         self._nodes: list[Child] = []
         self.shared = False
@@ -84,7 +88,8 @@ class Stage:
             if self._wants_redis and redis_binary() is not None:
                 environment |= self._start_redis(stack)
                 self.shared = True
-            self._environment = environment
+            self.environment = environment | self._settings
+            """The nodes' variables; those of the sandbox say where each system is."""
             self.node = self._start_node(stack, "the node", "node", self.data_dir, self._composers)
             self._stack = stack.pop_all()
         return self
@@ -147,7 +152,7 @@ class Stage:
             title,
             tethered("-c", _SERVE, *options),
             log=self._folder / f"{name}.log",
-            environment=own_environment(self._environment),
+            environment=own_environment(self.environment),
         )
         self._nodes.append(child)
         stack.push(child)

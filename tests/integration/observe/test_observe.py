@@ -1,0 +1,60 @@
+"""The shipped dashboards and rules, held to a real Prometheus that scrapes a real node under load."""
+
+from __future__ import annotations
+
+import io
+import math
+
+import pytest
+from rich.console import Console
+
+from pressrun_loadtest.observe.boards import Seen
+from pressrun_loadtest.observe.run import Observation
+from pressrun_loadtest.observe.terminal import print_observation
+
+pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("observe")]
+
+
+def _values(observation: Observation, panel: str, legend: str) -> dict[str, float]:
+    """The values of one query, by the names of its series."""
+    [seen] = [one for one in observation.seen if (one.ask.panel, one.ask.legend) == (panel, legend)]
+    return {seen.ask.named(series): series.value for series in seen.series}
+
+
+def _empty(seen: Seen) -> bool:
+    return all(math.isnan(series.value) for series in seen.series)
+
+
+def test_no_panel_is_empty(observation: Observation) -> None:
+    """Every query of every dashboard gives a number, and every rule can be evaluated."""
+    assert len(observation.seen) > 80
+    assert [f"{seen.ask.panel}: {seen.ask.legend}" for seen in observation.seen if _empty(seen)] == []
+    assert observation.faults == []
+
+
+def test_figures_agree(observation: Observation) -> None:
+    """What panels show of the same thing agrees with what was rendered, and with each other."""
+    assert observation.documents == 300
+    made = _values(observation, "Documents", "documents")["documents"]
+    assert 15 < made < 30
+    assert _values(observation, "Documents by template", "{{template}}")["statement"] == pytest.approx(made, rel=0.05)
+    assert _values(observation, "Documents by output channel", "{{channel}}")["print"] == pytest.approx(made, rel=0.05)
+    assert sum(_values(observation, "Documents composed", "{{instance}}").values()) == pytest.approx(made, rel=0.05)
+    failed = _values(observation, "Documents not made, by reason", "{{result}} {{reason}}")
+    assert failed["failed INVALID_RECORD"] > 0
+    assert failed["failed TEMPLATE_NOT_FOUND"] > 0
+    assert _values(observation, "Availability", "made") == {"made": 1.0}
+    outcomes = _values(observation, "Answers by outcome", "{{source}}: {{outcome}}")
+    assert outcomes["cloudinary: ok"] == pytest.approx(1.0)
+    assert _values(observation, "News of changes", "webhook {{source}}: {{result}}")["webhook cloudinary: taken"] > 0
+    assert _values(observation, "Feed of changes", "heard") == {"heard": 1.0}
+
+
+def test_it_is_printed(observation: Observation) -> None:
+    """`make observe` prints each dashboard with the values, in the units of the panels."""
+    console = Console(width=140, record=True, file=io.StringIO())
+    assert print_observation(console, observation) == 0
+    text = console.export_text()
+    for words in ("Pressrun / Throughput", "documents/s", "MiB", "Pressrun / Latency and SLO", " ms", " %"):
+        assert words in text
+    assert f"{len(observation.seen)} queries, 0 without a value" in text
