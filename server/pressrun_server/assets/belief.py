@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from pressrun_server.assets.entry import Place
 from pressrun_server.model.asset import AssetDescriptor
 
-__all__ = ["Belief", "asset_name"]
+__all__ = ["SKEW", "Belief", "asset_name"]
+
+SKEW: Final = timedelta(seconds=5)
+"""How far the clocks of two machines may be apart where one judges by the other's."""
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
+_NOWHERE: Final[Place] = (0, 0)
 
 
 def asset_name(ref: str) -> str:
@@ -25,6 +31,10 @@ class Belief:
     from when the source was asked, or, for sources whose changes travel over the feed, from when the feed was heard
     last: whoever hears the feed knows that nothing has changed.
 
+    Moments are of this node's clock. What another node was told is judged by the *place* in the feed up to which it had
+    heard when it asked, since its clock may be another: it counts only if that is not before the last change of the
+    asset. Where one of the two hears no feed, moments must do, with `SKEW` between them.
+
     Guarantee: what changed is never believed because there was much to remember: where that is too much, the horizon
     moves instead. Cost: comparisons and at most two dictionary look-ups; nothing waits.
 
@@ -37,6 +47,8 @@ class Belief:
         self._lease = timedelta(seconds=lease_seconds)
         self._max_changes = max_changes
         self._changed: dict[str, datetime] = {}  # by asset name, or `source:` for all of a source; oldest first
+        self._places: dict[str, Place] = {}  # of those changes that are in the feed
+        self._floor = _NOWHERE
         self._heard = _NEVER
         self._told: frozenset[str] = frozenset()
         self.horizon = _NEVER
@@ -45,18 +57,39 @@ class Belief:
         """Counts up whenever something is believed no longer."""
         self.doubts = 0
         """How often the horizon moved."""
+        self.place: Place | None = None
+        """The last entry of the feed that was read; None: none is heard."""
+        self.owes: Callable[[str], bool] = lambda _: False
+        """Says of an asset or a source whether the others are still to be told of a change of it."""
 
-    def changed(self, name: str, at: datetime) -> None:
-        """Believe nothing of an asset (`source:id`), or of a source (`source:`), that was asked for by then."""
+    def changed(self, name: str, at: datetime, place: Place | None = None) -> None:
+        """Believe nothing of an asset (`source:id`), or of a source (`source:`), that was asked for by then.
+
+        Args:
+            name: the asset or source.
+            at: the moment.
+            place: where the feed tells of it; None: nowhere, or not yet.
+        """
         at = max(at, self._changed.pop(name, _NEVER))
         if len(self._changed) >= self._max_changes:
             oldest = next(iter(self._changed))
-            self.doubt(self._changed.pop(oldest))
+            self.doubt(self._changed.pop(oldest), self._places.pop(oldest, None))
         self._changed[name] = at
         self.generation += 1
+        if place is not None:
+            self.placed(name, place)
 
-    def doubt(self, at: datetime) -> None:
-        """Believe nothing that was asked for by then: what happened before is not known."""
+    def placed(self, name: str, place: Place) -> None:
+        """The feed tells of a change of an asset or source there."""
+        if name in self._changed:
+            self._places[name] = max(place, self._places.get(name, _NOWHERE))
+        else:  # forgotten meanwhile, as there was much to remember
+            self._floor = max(place, self._floor)
+
+    def doubt(self, at: datetime, place: Place | None = None) -> None:
+        """Believe nothing that was asked for by then, or by others before that place: what happened is not known."""
+        if place is not None:
+            self._floor = max(place, self._floor)
         if at > self.horizon:
             self.horizon = at
             self.generation += 1
@@ -65,6 +98,24 @@ class Belief:
     def hear(self, at: datetime, sources: frozenset[str]) -> None:
         """All changes of these sources until then are known."""
         self._heard, self._told = at, sources
+
+    def vouches(self, ref: str, at: datetime, place: Place | None) -> bool:
+        """Whether nothing is known that makes another node's answer about an asset old.
+
+        Args:
+            ref: the asset.
+            at: when its source was asked, by the other's clock.
+            place: how far the other had read the feed by then.
+        """
+        name = asset_name(ref)
+        source = f"{name.partition(':')[0]}:"
+        if self.owes(name) or self.owes(source):
+            return False  # nobody can have heard of it
+        if place is None or self.place is None:
+            at -= SKEW
+        elif place < max(self._floor, self._places.get(name, _NOWHERE), self._places.get(source, _NOWHERE)):
+            return False
+        return at > self.horizon and not self.was_told(ref, at)
 
     def was_changed(self, asset: AssetDescriptor) -> bool:
         """Whether its source told of a change since it was asked."""

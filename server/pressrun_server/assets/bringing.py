@@ -13,10 +13,11 @@ from pressrun_server.assets import errors
 from pressrun_server.assets.belief import Belief, asset_name
 from pressrun_server.assets.cluster_flight import ClusterFlight
 from pressrun_server.assets.config import AssetConfig
-from pressrun_server.assets.describing import agrees, described, refresh_at, unchanged, updated
+from pressrun_server.assets.describing import agrees, described, differs_in_terms, refresh_at, unchanged, updated
 from pressrun_server.assets.descriptors import DescriptorCache
-from pressrun_server.assets.entry import Absent, Entry, Known, Trouble
+from pressrun_server.assets.entry import Absent, Entry, Known, Place, Trouble
 from pressrun_server.assets.preparation import Preparation
+from pressrun_server.assets.provenance import Provenance
 from pressrun_server.assets.requirement import Occasion, refusal
 from pressrun_server.assets.shared_entries import LOCAL, Denial, SharedEntries
 from pressrun_server.cas.tier import Tier
@@ -84,7 +85,9 @@ class Bringing:
         preparation: Preparation,
         cache: DescriptorCache,
         ledger: SharedEntries,
+        provenance: Provenance,
         belief: Belief,
+        tell: Callable[[str], None],
         cluster_flight: ClusterFlight,
         config: AssetConfig,
         clock: Clock,
@@ -95,7 +98,9 @@ class Bringing:
         self._preparation = preparation
         self._cache = cache
         self._ledger = ledger
+        self._provenance = provenance
         self._belief = belief
+        self._tell = tell
         self._cluster_flight = cluster_flight
         self._config = config
         self._clock = clock
@@ -160,14 +165,13 @@ class Bringing:
         except ValueError as error:
             raise _Failed(errors.invalid_ref(error), lasting=True) from error
         source = self._registry.get(ref.source)
-        async with self._slots.setdefault(ref.source, asyncio.Semaphore(self._config.max_fetches)):
-            if (ask and not shared) or ref.source in LOCAL:
-                return await self._asked(wanted, entry, source, ref, rendition)
-            return await self._cluster_flight.run(
-                wanted.key,
-                lambda: self._newer(wanted, entry) if ask else self._found(wanted),
-                lambda: self._told(wanted, entry, source, ref, rendition),
-            )
+        if (ask and not shared) or ref.source in LOCAL:
+            return await self._asked(wanted, entry, source, ref, rendition)
+        return await self._cluster_flight.run(
+            wanted.key,
+            lambda: self._newer(wanted, entry) if ask else self._found(wanted),
+            lambda: self._told(wanted, entry, source, ref, rendition),
+        )
 
     async def _found(self, wanted: Wanted) -> Brought | None:
         """What another process brought meanwhile.
@@ -178,7 +182,7 @@ class Bringing:
         entry = await self._ledger.get(wanted.key)
         if entry is None or not self._is_good(entry):
             denial = await self._ledger.denied(wanted.key)
-            if denial is None or self._belief.was_told(wanted.ref, denial.at):
+            if denial is None:
                 return None
             raise _Failed(denial.trouble, lasting=denial.lasting)
         if entry.prepared is not None and not await self._store.contains(entry.prepared):
@@ -200,18 +204,26 @@ class Bringing:
         self, wanted: Wanted, entry: Entry | None, source: Source, ref: AssetRef, rendition: Rendition
     ) -> Brought:
         """As `_asked`; those who wait for this process are told of a failure too, and do not ask one by one."""
+        asked, place = self._clock.now(), self._belief.place
         try:
             return await self._asked(wanted, entry, source, ref, rendition)
         except (SourceError, PressrunError, _Failed) as error:
             failed = error if isinstance(error, _Failed) else _failed(error)
-            await self._ledger.deny(wanted.key, Denial(failed.trouble, failed.lasting, self._clock.now()))
+            await self._ledger.deny(wanted.key, Denial(failed.trouble, failed.lasting, asked, place))
             raise failed from error
 
     async def _asked(
         self, wanted: Wanted, entry: Entry | None, source: Source, ref: AssetRef, rendition: Rendition
     ) -> Brought:
-        """What the source says now, and its bytes if they are other ones than those here."""
-        asked = self._clock.now()  # not when it answered: a change meanwhile is later than what it says
+        """What the source says now, and its bytes if they are other ones than those here; a few at once of a source."""
+        async with self._slots.setdefault(ref.source, asyncio.Semaphore(self._config.max_fetches)):
+            return await self._answered(wanted, entry, source, ref, rendition)
+
+    async def _answered(
+        self, wanted: Wanted, entry: Entry | None, source: Source, ref: AssetRef, rendition: Rendition
+    ) -> Brought:
+        # Not when it answered: a change meanwhile is later than what it says.
+        asked, place = self._clock.now(), self._belief.place
         try:
             description = await source.describe(ref)
         except NotFoundError:
@@ -229,13 +241,14 @@ class Bringing:
                 refresh_at=refresh_at(descriptor),
                 lenient_until=None,
                 stale_until=description.stale_until,
+                place=place,
             )
             brought = await self._held(wanted, revalidated)
             if brought is not None:
                 return brought
         if _refused(wanted, descriptor):
-            return await self._keep(wanted.key, self._entry(description, descriptor, None), "")
-        return await self._fetched(wanted, source, description, rendition, descriptor)
+            return await self._keep(wanted.key, self._entry(description, descriptor, None, place), "")
+        return await self._fetched(wanted, source, description, rendition, descriptor, place)
 
     async def _supersede(
         self, wanted: Wanted, entry: Entry | None, now_said: AssetDescriptor | None, asked: datetime
@@ -248,21 +261,26 @@ class Bringing:
             now_said: what the source says now; None: it has no such asset any more.
             asked: when it was asked.
         """
-        others = [
-            key
+        others = {
+            key: known.descriptor
             for key in self._cache.keys_of(wanted.ref)
             if key != wanted.key
             and isinstance(known := self._cache.peek(key), Entry)
             and known.descriptor.ref == wanted.ref
             and known.descriptor.fetched_at < asked
             and (now_said is None or not agrees(known.descriptor, now_said))
-        ]
-        # A withdrawn asset is news even where it was known alone: another node may still share what was said before.
-        if not others and (now_said is not None or entry is None):
+        }
+        said_before = [*others.values(), *([] if entry is None else [entry.descriptor])]
+        withdrawn = any(now_said is None or differs_in_terms(said, now_said) for said in said_before)
+        if not others and not withdrawn:
             return
-        self._belief.changed(asset_name(wanted.ref), asked - _MOMENT)
+        name = asset_name(wanted.ref)
+        self._belief.changed(name, asked - _MOMENT)
         for key in others:
             await self._forget(key)
+        if withdrawn:
+            # Others hold what was said before, and would use it until it grows old.
+            self._tell(name)
 
     async def _held(self, wanted: Wanted, entry: Entry) -> Brought | None:
         """The entry with its blobs, if they are still here; an entry that may not be used needs none."""
@@ -296,6 +314,7 @@ class Bringing:
         description: AssetDescription,
         rendition: Rendition,
         descriptor: AssetDescriptor,
+        place: Place | None,
     ) -> Brought:
         # A text is taken as it is.
         data = await self._read(source, description, Rendition() if wanted.rendition == APPROVED else rendition)
@@ -311,15 +330,22 @@ class Bringing:
             height=prepared.height,
             color_space=wanted.rendition.color_space or header.color_space,
         )
-        return await self._keep(wanted.key, self._entry(description, descriptor, prepared.digest), _SOURCE)
+        return await self._keep(wanted.key, self._entry(description, descriptor, prepared.digest, place), _SOURCE)
 
-    def _entry(self, description: AssetDescription, descriptor: AssetDescriptor, prepared: Digest | None) -> Entry:
+    def _entry(
+        self,
+        description: AssetDescription,
+        descriptor: AssetDescriptor,
+        prepared: Digest | None,
+        place: Place | None,
+    ) -> Entry:
         return Entry(
             descriptor,
             prepared,
             self._preparation.name,
             refresh_at(descriptor),
             stale_until=description.stale_until,
+            place=place,
         )
 
     async def _read(self, source: Source, description: AssetDescription, rendition: Rendition) -> bytes:
@@ -393,6 +419,8 @@ class Bringing:
         if self._belief.was_changed(entry.descriptor):
             # It changed while this was under way: good for the one who asked before that, and for nobody else.
             return Brought(entry, found_in)
+        if entry.prepared is not None:
+            await self._provenance.note(entry.descriptor)
         keep = (entry.descriptor.fresh_until - self._clock.now()).total_seconds() + self._config.keep_seconds
         await self._cache.put(key, entry, keep)
         if entry.lenient_until is None:

@@ -11,7 +11,7 @@ from pressrun_server.model.asset import AssetDescriptor
 from pressrun_sources.describing import DAY
 from pressrun_sources.model import AssetDescription, AssetRef, Rendition
 
-__all__ = ["agrees", "described", "refresh_at", "unchanged", "updated"]
+__all__ = ["agrees", "described", "differs_in_terms", "refresh_at", "unchanged", "updated"]
 
 _CHANNEL = frozenset({"channel", "channels", "output_channel", "output_channels"})
 _LICENCE = frozenset({"licence", "licences", "license", "licenses"})
@@ -23,6 +23,20 @@ whether a regulator has a word in it."""
 _NO = frozenset({"", "0", "n", "no", "none", "false", "off"})
 _CHANNEL_WORDS = {"e-mail": "email", "mail": "email", "paper": "print", "portal": "web", "app": "mobile"}
 _EVERY_CHANNEL = frozenset({"all", "any", "*"})
+_TERMS = (
+    "approval",
+    "rights_from",
+    "rights_until",
+    "day_from",
+    "day_until",
+    "territories",
+    "channels",
+    "licences",
+    "tags",
+    "volume",
+    "regulated",
+)
+"""The fields of a descriptor that `requirement.refusal` judges."""
 
 
 def described(
@@ -81,6 +95,15 @@ def agrees(old: AssetDescriptor, new: AssetDescriptor) -> bool:
         fresh_until=old.fresh_until,
     )
     return about == old
+
+
+def differs_in_terms(old: AssetDescriptor, new: AssetDescriptor) -> bool:
+    """Whether two answers say different things about what may be done with the asset: approval, rights, checks."""
+    return _terms(old) != _terms(new)
+
+
+def _terms(descriptor: AssetDescriptor) -> tuple[object, ...]:
+    return tuple(getattr(descriptor, name) for name in _TERMS)
 
 
 def updated(old: AssetDescriptor, new: AssetDescriptor) -> AssetDescriptor:

@@ -10,10 +10,14 @@ from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.asset import AssetDescriptor
 from pressrun_server.model.digest import Digest
 
-__all__ = ["NO_BYTES", "Absent", "Entry", "Known", "Trouble"]
+__all__ = ["NO_BYTES", "Absent", "Entry", "Known", "Place", "Trouble"]
 
 NO_BYTES = Digest("", 0)
 """Stands in a descriptor whose bytes were never fetched, because the asset may not be used."""
+
+
+Place = tuple[int, int]
+"""A place in the feed of changes: the id of an entry of its stream, milliseconds and number."""
 
 
 class Trouble(msgspec.Struct, frozen=True):
@@ -52,6 +56,8 @@ class Entry(msgspec.Struct, frozen=True):
     """The source could not be asked; until then the entry is used although it is stale, and the source left alone."""
     stale_until: datetime | None = None
     """Until when its source lets it be used while it cannot be asked (RFC 5861); None: it says nothing."""
+    place: Place | None = None
+    """How far the one who asked had read the feed of changes by then; None: it heard none."""
 
 
 class Absent(msgspec.Struct, frozen=True):

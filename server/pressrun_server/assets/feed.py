@@ -7,13 +7,14 @@ import contextlib
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 from redis.exceptions import RedisError
 
-from pressrun_server.assets.belief import Belief
+from pressrun_server.assets.belief import SKEW, Belief
+from pressrun_server.assets.entry import Place
 from pressrun_server.cas.address import RedisAddress
 from pressrun_server.cas.config import RedisConfig
 from pressrun_server.cas.redis_client import connect
@@ -36,10 +37,17 @@ _START_SECONDS: Final = 2.0
 _BATCH: Final = 1000
 _KEPT: Final = 20_000
 _MAX_WAITING: Final = 10_000
-_SKEW: Final = timedelta(seconds=5)
-"""How far the clocks of two machines may be apart where one judges by the other's."""
 _LOG_EVERY: Final = 60.0
 _NOTHING: Final = "0-0"
+_RUN: Final = "run"
+_NOTE_RUN: Final = """
+if redis.call('GET', KEYS[2]) == ARGV[1] then return 0 end
+redis.call('SET', KEYS[2], ARGV[1])
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('XADD', KEYS[1], '*', 'gap', ARGV[1])
+return 1
+"""
+"""Marks in the stream, once, that another run of the server began: what the one before took it may not remember."""
 _KEEPS: Final = "noeviction"
 
 _FAILURES: Final = (RedisError, OSError, TimeoutError)
@@ -65,11 +73,12 @@ class ChangeFeed:
     without news proves that there was none until it began: that renews leases. A node that starts reads the whole
     stream, so that it knows what changed before its time; what was asked before the stream's first entry is in doubt.
     A connection that broke, and entries that were dropped before this node had read them, may have cost news, so then
-    everything that is held is in doubt.
+    everything that is held is in doubt. A server that was started again may have come back from an old copy of its
+    data; whoever sees it first puts a mark into the stream, and what was asked before a mark is in doubt for all.
 
-    Guarantee: a change that `tell` answers with True is in the stream; one that it could not put there goes there as
-    soon as the server answers, as long as this process lives. No failure is raised. Cost: one round trip a change, two
-    reads a second.
+    Guarantee: a change that `tell` answers with True was put into the stream; one that it could not put there goes
+    there as soon as the server answers, as long as this process lives. No failure is raised. Cost: one round trip a
+    change, two reads a second.
 
     Args:
         address: the Redis of events, which must never evict.
@@ -88,6 +97,8 @@ class ChangeFeed:
         # A read waits for news, so it has a connection to itself.
         self._reader = connect(address, timeout=_BLOCK + _PATIENCE, connections=1)
         self._waiting: dict[str, None] = {}
+        self._sending: list[str] = []
+        self._belief: Belief | None = None
         self._telling = asyncio.Lock()
         self._last = _NOTHING
         self._connected = False
@@ -109,6 +120,8 @@ class ChangeFeed:
             belief: is told of changes, doubts and silence.
             apply: forgets what is held of an asset or a source.
         """
+        self._belief = belief
+        belief.owes = self._owes
         try:
             async with asyncio.timeout(_START_SECONDS):
                 await self._read_all(belief)
@@ -125,31 +138,48 @@ class ChangeFeed:
                 # Again until it has worked: a cancellation that meets redis-py as it looks whether a connection has
                 # something to read (a time limit of zero) was seen to be lost.
                 await asyncio.wait((task,), timeout=0.1)
-            await self.tell(())
+            await self.tell()
         await self._link.close()
         await self._reader.aclose()
 
-    async def tell(self, names: Iterable[str]) -> bool:
-        """Tell all other nodes; whether these and all changes before them are in the stream now."""
+    def owe(self, names: Iterable[str]) -> None:
+        """Have these told to all other nodes, by the next `tell` or when the server is back."""
         self._waiting |= dict.fromkeys(names)
         if len(self._waiting) > _MAX_WAITING:
             self._waiting = dict.fromkeys(f"{name.partition(':')[0]}:" for name in self._waiting)
+
+    async def tell(self, names: Iterable[str] = ()) -> bool:
+        """Tell all other nodes; whether these and all that was owed before is in the stream now."""
+        self.owe(names)
         async with self._telling:
-            batch = list(self._waiting)
-            if not batch:
-                return True
+            # Taken out before they are sent: one that changes again meanwhile must be told again.
+            self._sending, self._waiting = list(self._waiting), {}
             try:
-                async with self._link.call() as client:
-                    pipeline = client.pipeline(transaction=False)
-                    for name in batch:
-                        pipeline.xadd(self._stream, {"name": name, "node": self._node}, maxlen=_KEPT)
-                    await pipeline.execute()
-            except AsideError:
-                return False
-            for name in batch:
-                self._waiting.pop(name, None)
-            self._told += len(batch)
-            return True
+                return not self._sending or await self._send(self._sending)
+            finally:
+                self._waiting = dict.fromkeys(self._sending) | self._waiting
+                self._sending = []
+
+    async def _send(self, names: list[str]) -> bool:
+        """Put these into the stream; those that are there are taken from the list."""
+        try:
+            async with self._link.call() as client:
+                pipeline = client.pipeline(transaction=False)
+                for name in names:
+                    pipeline.xadd(self._stream, {"name": name, "node": self._node}, maxlen=_KEPT)
+                keys: list[Any] = await pipeline.execute()
+        except AsideError:
+            return False
+        if self._belief is not None:
+            for name, key in zip(names, keys, strict=True):
+                self._belief.placed(name, _order(key))
+        self._told += len(names)
+        names.clear()
+        return True
+
+    def _owes(self, name: str) -> bool:
+        """Whether a change of this asset or source is still to be told."""
+        return name in self._waiting or name in self._sending
 
     async def _listen(self, belief: Belief, apply: Callable[[str], Awaitable[None]]) -> None:
         while True:
@@ -171,25 +201,28 @@ class ChangeFeed:
             if not first or _order(first[0][0]) > _order(self._last):
                 # Entries that were not read may have been dropped to keep the stream short.
                 log.warning("the feed of changes is ahead of this node; everything held is asked for again")
-                belief.doubt(self._clock.now())
+                belief.doubt(self._clock.now(), _order(entries[0][0]))
         for key, fields in entries:
-            self._last = key.decode()
-            name = _name(fields)
-            if not name or fields.get(b"node") == self._node.encode():
-                continue
-            self._heard += 1
-            belief.changed(name, self._clock.now())
-            await apply(name)
+            name, place = _name(fields), _order(key)
+            if b"gap" in fields:
+                belief.doubt(self._clock.now(), place)
+            elif name and fields.get(b"node") != self._node.encode():
+                self._heard += 1
+                belief.changed(name, self._clock.now(), place)
+                await apply(name)
+            self._reached(belief, key)
         if len(entries) < _BATCH:
             belief.hear(began, self._sources)
         if self._waiting:
-            await self.tell(())
+            await self.tell()
 
     async def _rejoin(self, belief: Belief) -> None:
         """Go on at the end of the stream, whatever became of it meanwhile."""
+        await self._note_run()
         last: Any = await self._reader.xrevrange(self._stream, count=1)
-        self._last = last[0][0].decode() if last else await self._begin()
-        belief.doubt(self._clock.now())
+        key = last[0][0] if last else await self._begin()
+        belief.doubt(self._clock.now(), _order(key))
+        self._reached(belief, key)
         self._connected = True
         log.info("the feed of changes on %s is heard again; everything held is asked for again", self._address)
 
@@ -204,27 +237,45 @@ class ChangeFeed:
                 policy,
             )
         began = self._clock.now()
+        await self._note_run()
         entries: Any = await self._reader.xrange(self._stream, count=_BATCH)
         if not entries:
-            self._last = await self._begin()
+            await self._begin()
             entries = await self._reader.xrange(self._stream, count=_BATCH)
-        belief.doubt(_moment(entries[0][0].decode()))
+        first = entries[0][0]
+        belief.doubt(_moment(first), _order(first))
         while entries:
             for key, fields in entries:
-                self._last = key.decode()
-                name = _name(fields)
-                if name:
-                    belief.changed(name, min(_moment(self._last) + _SKEW, self._clock.now()))
+                at, name = min(_moment(key) + SKEW, self._clock.now()), _name(fields)
+                if b"gap" in fields:
+                    belief.doubt(at, _order(key))
+                elif name:
+                    belief.changed(name, at, _order(key))
+                self._reached(belief, key)
             entries = await self._reader.xrange(self._stream, min=f"({self._last}", count=_BATCH)
         belief.hear(began, self._sources)
         self._connected = True
 
-    async def _begin(self) -> str:
+    def _reached(self, belief: Belief, key: bytes) -> None:
+        """The stream was read up to there."""
+        self._last = key.decode()
+        belief.place = _order(key)
+
+    async def _begin(self) -> bytes:
         """Mark where the stream begins."""
         key: Any = await self._reader.xadd(self._stream, {"node": self._node})
-        text = key.decode()
-        assert isinstance(text, str)
-        return text
+        assert isinstance(key, bytes)
+        return key
+
+    async def _note_run(self) -> None:
+        """See that a restart of the server is marked in the stream."""
+        server: Any = await self._reader.info("server")
+        run = server.get("run_id", "")
+        if run and await self._reader.eval(_NOTE_RUN, 2, self._stream, f"{self._stream}:{_RUN}", run):
+            log.warning(
+                "Redis %s was started again and may have lost changes; everything held is asked for again",
+                self._address,
+            )
 
     async def _away(self, belief: Belief, error: Exception) -> None:
         was, self._connected = self._connected, False
@@ -251,10 +302,10 @@ def _name(fields: dict[bytes, bytes]) -> str:
     return text if ":" in text else ""
 
 
-def _order(key: bytes | str) -> tuple[int, int]:
+def _order(key: bytes | str) -> Place:
     milliseconds, _, number = (key.decode() if isinstance(key, bytes) else key).partition("-")
     return int(milliseconds), int(number or 0)
 
 
-def _moment(key: str) -> datetime:
+def _moment(key: bytes) -> datetime:
     return datetime.fromtimestamp(_order(key)[0] / 1000, UTC)

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_PART = 8
+
 
 class _Record(msgspec.Struct, Generic[T], forbid_unknown_fields=True):
     key: str
@@ -27,16 +29,18 @@ class _Record(msgspec.Struct, Generic[T], forbid_unknown_fields=True):
 
 
 class Ledger(Generic[T]):
-    """A folder of records by key, each a file that is replaced whole.
+    """A folder of records by key, each a file that is replaced whole, in 256 folders by the last of its groups.
 
     Guarantee: a record is either the one that was put last or an earlier one, whenever a process dies; a damaged one is
     dropped and reported as not there. Several processes may use the folder. A disk that fails makes the ledger empty,
-    never an error. Cost: a thread hop and a small file for each call.
+    never an error. Cost: a thread hop and a small file for each call; dropping a group looks through one of the 256
+    folders, or all of them where it is a wider one.
 
     Args:
         folder: where the records are; None: nothing is kept.
         kind: the type of the values.
-        max_records: `start` removes the oldest above this.
+        max_records: the oldest above this are removed, at the start and after each eighth as many were put, so that
+            there are never more than a part above it for each process.
         groups: the groups that a key is in, the widest first, each within the one before it; none by default.
     """
 
@@ -52,6 +56,8 @@ class Ledger(Generic[T]):
         self._groups = groups
         self._decoder: msgspec.json.Decoder[_Record[T]] = msgspec.json.Decoder(_Record[kind])  # type: ignore[valid-type]
         self._max_records = max_records
+        self._depth = len(groups(""))
+        self._put = 0
         self._numbers = itertools.count()
         self.errors = 0
         self.corrupt = 0
@@ -73,6 +79,10 @@ class Ledger(Generic[T]):
         if self._folder is not None:
             body = msgspec.json.encode(_Record(key, value))
             await self._attempt(self._write, self._folder, key, body)
+            self._put += 1
+            if self._put >= max(self._max_records // _PART, 1):
+                self._put = 0
+                await self._attempt(self._prune, self._folder)
 
     async def delete(self, key: str) -> None:
         """Drop the record."""
@@ -86,7 +96,7 @@ class Ledger(Generic[T]):
             groups: the group's own name last, before it those of the wider ones that it is in.
         """
         if self._folder is not None:
-            await self._attempt(self._unlink_all, self._folder, _prefix(groups))
+            await self._attempt(self._unlink_all, self._folder, groups)
 
     def all(self) -> dict[str, T]:
         """All sound records by key; for those who look at a folder that others use. Blocks.
@@ -96,7 +106,7 @@ class Ledger(Generic[T]):
         """
         found: dict[str, T] = {}
         if self._folder is not None and self._folder.is_dir():
-            for path in sorted(self._folder.glob("*.json")):
+            for path in sorted(self._folder.glob("??/*.json")):
                 try:
                     checksum, _, body = path.read_bytes().partition(b"\n")
                 except FileNotFoundError:
@@ -109,17 +119,24 @@ class Ledger(Generic[T]):
 
     def _start(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        records: list[tuple[float, Path]] = []
         for path in folder.iterdir():
-            with contextlib.suppress(FileNotFoundError):
-                if path.suffix == ".tmp":
-                    # A writer that lives and loses its file here loses one record; it is written again.
-                    path.unlink()
-                else:
-                    records.append((path.stat().st_mtime, path))
-        records.sort()
-        for _, path in records[: -self._max_records]:
-            path.unlink(missing_ok=True)
+            if not path.is_dir():  # half written, or of an earlier layout
+                # A writer that lives and loses its file here loses one record; it is written again.
+                path.unlink(missing_ok=True)
+        self._prune(folder)
+
+    def _prune(self, folder: Path) -> None:
+        """Remove the oldest records of too many."""
+        records: list[tuple[float, str]] = []
+        for shelf in os.scandir(folder):
+            if shelf.is_dir():
+                for file in os.scandir(shelf.path):
+                    with contextlib.suppress(FileNotFoundError):
+                        records.append((file.stat().st_mtime, file.path))
+        if len(records) > self._max_records:
+            records.sort()
+            for _, path in records[: len(records) - self._max_records]:
+                Path(path).unlink(missing_ok=True)
 
     def _read(self, folder: Path, key: str) -> T | None:
         path = folder / self._name(key)
@@ -141,18 +158,32 @@ class Ledger(Generic[T]):
     def _write(self, folder: Path, key: str, body: bytes) -> None:
         temporary = folder / f"{os.getpid()}-{next(self._numbers)}.tmp"
         temporary.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
-        temporary.replace(folder / self._name(key))
+        path = folder / self._name(key)
+        try:
+            temporary.replace(path)
+        except FileNotFoundError:  # the first record of its shelf
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            temporary.replace(path)
 
     def _unlink(self, folder: Path, key: str) -> None:
         (folder / self._name(key)).unlink(missing_ok=True)
 
-    @staticmethod
-    def _unlink_all(folder: Path, prefix: str) -> None:
-        for path in folder.glob(f"{prefix}*.json"):
-            path.unlink(missing_ok=True)
+    def _unlink_all(self, folder: Path, groups: tuple[str, ...]) -> None:
+        prefix = _prefix(groups)
+        if len(groups) == self._depth:
+            shelves = [folder / _shelf(groups[-1])]
+        else:
+            shelves = [path for path in folder.iterdir() if path.is_dir()]
+        for shelf in shelves:
+            with contextlib.suppress(FileNotFoundError):
+                for file in os.scandir(shelf):
+                    if file.name.startswith(prefix):
+                        Path(file.path).unlink(missing_ok=True)
 
     def _name(self, key: str) -> str:
-        return f"{_prefix(self._groups(key))}{hashlib.sha256(key.encode()).hexdigest()}.json"
+        groups = self._groups(key)
+        shelf = _shelf(groups[-1] if groups else key)
+        return f"{shelf}/{_prefix(groups)}{hashlib.sha256(key.encode()).hexdigest()}.json"
 
     async def _attempt(self, function: object, *arguments: object) -> T | None:
         try:
@@ -162,6 +193,10 @@ class Ledger(Generic[T]):
             if self.errors == 1:
                 log.warning("the ledger in %s steps aside: %s", self._folder, error)
             return None
+
+
+def _shelf(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:2]
 
 
 def _prefix(groups: tuple[str, ...]) -> str:

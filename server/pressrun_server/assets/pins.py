@@ -6,6 +6,7 @@ import msgspec
 
 from pressrun_server.assets.errors import pins_mismatch
 from pressrun_server.assets.preparation import Prepared
+from pressrun_server.assets.provenance import Origin
 from pressrun_server.assets.selection import FAIL, OMIT, Selected
 from pressrun_server.model.asset import AssetDescriptor
 from pressrun_server.model.digest import Digest
@@ -54,14 +55,14 @@ def digest_of(pin: AssetPin) -> Digest:
     return Digest(pin.sha256, pin.size)
 
 
-def pinned_descriptor(pin: AssetPin, current: AssetDescriptor, prepared: Prepared) -> AssetDescriptor:
+def pinned_descriptor(digest: Digest, origin: Origin, current: AssetDescriptor, prepared: Prepared) -> AssetDescriptor:
     """An earlier version, as far as it is known: approval and rights are those that its source states now."""
     return msgspec.structs.replace(
         current,
-        asset_id=pin.asset_id,
-        version=pin.version,
+        asset_id=origin.asset_id,
+        version=origin.version,
         etag=None,
-        digest=digest_of(pin),
+        digest=digest,
         width=prepared.width,
         height=prepared.height,
     )

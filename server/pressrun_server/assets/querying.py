@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from pressrun_server.assets import errors
+from pressrun_server.assets.belief import Belief
 from pressrun_server.assets.config import AssetConfig
 from pressrun_server.assets.entry import Trouble
 from pressrun_server.assets.flight import SingleFlight
@@ -26,18 +27,21 @@ __all__ = ["Querying"]
 class _Answer(msgspec.Struct, frozen=True):
     found: tuple[str, ...] | Trouble
     until: datetime
+    asked: datetime
 
 
 class Querying:
     """Turns queries into candidates, the best first.
 
     Guarantee: `glance` never waits; one call at a time asks a source the same question, whoever waits for it; an
-    answer is believed for `fresh_seconds`, one that there is none for `not_found_seconds`. What may be used is judged
-    afterwards, at every use. Nothing of a record shows in what is wrong.
+    answer is believed for `fresh_seconds`, one that there is none for `not_found_seconds`, and none of a time whose
+    news may have been missed. What may be used is judged afterwards, at every use. Nothing of a record shows in what
+    is wrong.
     """
 
-    def __init__(self, *, registry: Registry, config: AssetConfig, clock: Clock) -> None:
+    def __init__(self, *, registry: Registry, belief: Belief, config: AssetConfig, clock: Clock) -> None:
         self._registry = registry
+        self._belief = belief
         self._config = config
         self._clock = clock
         self._known: OrderedDict[Query, _Answer] = OrderedDict()
@@ -57,7 +61,7 @@ class Querying:
     def glance(self, query: Query, now: datetime) -> tuple[str, ...] | Trouble | None:
         """The candidates, or why there are none; None where the source must be asked."""
         answer = self._known.get(query)
-        if answer is None or answer.until <= now:
+        if answer is None or answer.until <= now or answer.asked <= self._belief.horizon:
             return None
         self._known.move_to_end(query)
         return answer.found
@@ -75,7 +79,7 @@ class Querying:
             return errors.overdue(seconds)
 
     async def _ask(self, query: Query) -> _Answer:
-        config, generation = self._config, self._generation
+        config, generation, asked = self._config, self._generation, self._clock.now()
         seconds = config.fresh_seconds
         found: tuple[str, ...] | Trouble
         try:
@@ -89,7 +93,7 @@ class Querying:
         except (SourceError, ValueError) as error:
             found = _trouble(query, error)
             seconds = config.unavailable_seconds if found.retry_after else config.not_found_seconds
-        answer = _Answer(found, self._clock.now() + timedelta(seconds=seconds))
+        answer = _Answer(found, self._clock.now() + timedelta(seconds=seconds), asked)
         if generation != self._generation:
             return answer  # something changed while it was asked: good for those who asked before, and nobody else
         self._known[query] = answer

@@ -22,10 +22,11 @@ from pressrun_server.assets.ledger import Ledger
 from pressrun_server.assets.licence import Counting, LocalCounts, UncountedError, used_up
 from pressrun_server.assets.lookup import Lookup
 from pressrun_server.assets.preparation import Preparation, Prepared, Preparing
+from pressrun_server.assets.provenance import Origin, Provenance
 from pressrun_server.assets.querying import Querying
 from pressrun_server.assets.requirement import Occasion
 from pressrun_server.assets.selection import Selected
-from pressrun_server.assets.settling import Answer, Ask, Find, Settled, Settling, Stored, pinned, settle
+from pressrun_server.assets.settling import Answer, Ask, Find, Former, Settled, Settling, Stored, pinned, settle
 from pressrun_server.assets.shared_entries import SharedEntries
 from pressrun_server.assets.shared_ledger import SharedLedger
 from pressrun_server.cas.tier import Tier
@@ -121,6 +122,8 @@ class AssetResolver:
         self._entries = SharedEntries(entries, cluster.names, clock, belief, keep_seconds=config.keep_seconds)
         results = Ledger(folder and folder / "prepared", Prepared, max_records=config.max_entries)
         self._results = SharedLedger(results, Prepared, cluster.made)
+        origins = Ledger(folder and folder / "origins", Origin, max_records=config.max_entries)
+        self._provenance = Provenance(SharedLedger(origins, Origin, cluster.names), max_entries=config.max_entries)
         self._cache = DescriptorCache(config.max_entries)
         self._preparation = Preparation(
             store=store,
@@ -136,7 +139,9 @@ class AssetResolver:
             preparation=self._preparation,
             cache=self._cache,
             ledger=self._entries,
+            provenance=self._provenance,
             belief=belief,
+            tell=self._tell,
             cluster_flight=self._cluster_flight,
             config=config,
             clock=clock,
@@ -145,7 +150,8 @@ class AssetResolver:
         self._lookup = Lookup(
             cache=self._cache, store=store, bringing=bringing, belief=belief, config=config, clock=clock
         )
-        self._querying = Querying(registry=registry, config=config, clock=clock)
+        self._querying = Querying(registry=registry, belief=belief, config=config, clock=clock)
+        self._telling: set[asyncio.Task[bool]] = set()
         self._registry = registry
         self._config = config
         self._store = store
@@ -156,11 +162,13 @@ class AssetResolver:
         """Look at what an earlier process left, and hear what has changed since."""
         await self._entries.start()
         await self._results.start()
+        await self._provenance.start()
         if self._feed is not None:
             await self._feed.start(self._belief, self._heard)
 
     async def close(self) -> None:
         """Cancel what is under way."""
+        await asyncio.gather(*self._telling, return_exceptions=True)
         if self._feed is not None:
             await self._feed.close()
         await self._lookup.close()
@@ -218,12 +226,14 @@ class AssetResolver:
             are told when it is back.
         """
         assets = dict.fromkeys(map(asset_name, names))
+        if self._feed is not None:
+            self._feed.owe(assets)
         for name in assets:
             self._belief.changed(name, self._clock.now())
             for key in self._cache.keys_of(name):
                 await self._entries.delete(key)  # for the others too, also for one that starts later
             await self._heard(name)
-        return self._feed is None or await self._feed.tell(assets)
+        return self._feed is None or await self._feed.tell()
 
     def held(self, *names: str) -> int:
         """Renditions of which something is known in memory, of assets or sources as `changed` has them."""
@@ -249,6 +259,14 @@ class AssetResolver:
     def sources(self) -> tuple[str, ...]:
         """The names of the sources."""
         return self._registry.names()
+
+    def _tell(self, name: str) -> None:
+        """Tell the other nodes of what was found out here, beside the document that found it."""
+        if self._feed is not None:
+            self._feed.owe((name,))
+            task = asyncio.get_running_loop().create_task(self._feed.tell(), name="telling-of-withdrawal")
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
 
     async def _heard(self, name: str) -> None:
         """Forget what is held; belief has been told."""
@@ -430,11 +448,15 @@ class AssetResolver:
             return Trouble(Reason.ASSET_UNAVAILABLE, text, 1.0, str(error))
         return answer if allowed else used_up(descriptor.volume)
 
-    async def _stored(self, question: Stored, rendition: RenditionSpec) -> Prepared | Trouble | None:
+    async def _stored(self, question: Stored, rendition: RenditionSpec) -> Former | Trouble | None:
+        origin = await self._provenance.find(question.descriptor, question.digest)
+        if origin is None:
+            return None
         try:
-            return await self._preparation.of_stored(question.digest, rendition)
+            prepared = await self._preparation.of_stored(question.digest, rendition)
         except PressrunError as error:
             return of_preparation(error)
+        return None if prepared is None else Former(prepared, origin)
 
 
 def _noted(selection: Selected, settled: Settled, journal: Journal | None) -> Settled:

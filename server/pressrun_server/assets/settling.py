@@ -16,16 +16,17 @@ from pressrun_server.assets.entry import Entry, Trouble
 from pressrun_server.assets.errors import pins_mismatch
 from pressrun_server.assets.pins import digest_of, find_pin, pinned_descriptor, pinned_ref
 from pressrun_server.assets.preparation import Prepared
+from pressrun_server.assets.provenance import Origin
 from pressrun_server.assets.selection import FAIL, OMIT, Selected
 from pressrun_server.errors import Reason
-from pressrun_server.model.asset import AssetUse
+from pressrun_server.model.asset import AssetDescriptor, AssetUse
 from pressrun_server.model.choice import Choice, Query
 from pressrun_server.model.decision import Outcome, Refused, Settlement
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.document import RenderWarning
 from pressrun_server.model.spec import AssetPin, Pins
 
-__all__ = ["Ask", "Find", "Settled", "Settling", "Stored", "pinned", "settle"]
+__all__ = ["Ask", "Find", "Former", "Settled", "Settling", "Stored", "pinned", "settle"]
 
 _NO_VARIANT: Final = "it has no variant for this locale, and no default; add one to the rule"
 _BRIEF: Final = {
@@ -50,9 +51,10 @@ class Find:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Are these bytes here, prepared? Answered by the result, by None, or by what is wrong."""
+    """Are these bytes here, and were they once this asset's? Answered by both, by None, or by what is wrong."""
 
     digest: Digest
+    descriptor: AssetDescriptor
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +65,19 @@ class Ask:
     last: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Former:
+    """Bytes of an asset that it no longer has."""
+
+    prepared: Prepared
+    origin: Origin
+
+
 Settled = tuple[AssetUse | None, tuple[RenderWarning, ...], Settlement | None]
 """What goes into the slot, if anything, what there is to say about it, and how it came to that where it was not simply
 the first choice."""
 
-Answer = tuple[Entry, str] | Trouble | Prepared | tuple[str, ...] | None
+Answer = tuple[Entry, str] | Trouble | Former | tuple[str, ...] | None
 _Failed = tuple[Choice, str, Trouble]
 Settling = Generator[Find | Stored | Ask, Answer, Settled]
 
@@ -180,12 +190,12 @@ def pinned(selection: Selected, channel: str, rendition: str, pins: Pins) -> Set
     if _is_pinned(found[0], pin):
         return _use(slot, found), (), settlement
     # The source has another version now, or had when it was asked last; the pinned bytes may still be here.
-    stored = yield Stored(digest_of(pin))
+    stored = yield Stored(digest_of(pin), found[0].descriptor)
     if isinstance(stored, Trouble):
         raise stored.error(slot, ref)
-    if isinstance(stored, Prepared):
-        descriptor = pinned_descriptor(pin, found[0].descriptor, stored)
-        return AssetUse(slot, descriptor, stored.digest, found[1]), (), settlement
+    if isinstance(stored, Former):
+        descriptor = pinned_descriptor(digest_of(pin), stored.origin, found[0].descriptor, stored.prepared)
+        return AssetUse(slot, descriptor, stored.prepared.digest, found[1]), (), settlement
     found = yield Find(ref, ask=True)
     if not _is_found(found):
         raise _trouble(found).error(slot, ref)
@@ -193,7 +203,7 @@ def pinned(selection: Selected, channel: str, rendition: str, pins: Pins) -> Set
         return _use(slot, found), (), settlement
     raise pins_mismatch(
         slot,
-        f"the pinned bytes {pin.sha256} of the asset {ref} (version {pin.version!r}) are no longer here, and its "
+        f"the bytes {pin.sha256} are not here as those of the asset {ref} (pinned version {pin.version!r}), and its "
         f"source now has the version {found[0].descriptor.version!r}",
     )
 

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from pressrun_server.assets.belief import Belief, asset_name
-from pressrun_server.assets.entry import Entry, Trouble
+from pressrun_server.assets.entry import Entry, Place, Trouble
 from pressrun_server.assets.ledger import Ledger
 from pressrun_server.cas.shared_map import SharedMap
 from pressrun_server.clock import Clock
@@ -29,6 +29,8 @@ class Denial(msgspec.Struct, frozen=True):
     lasting: bool
     """Whether asking again soon would not help."""
     at: datetime
+    place: Place | None = None
+    """How far the one who asked had read the feed of changes by then."""
 
 
 _ENTRY: Final = msgspec.msgpack.Decoder(Entry)
@@ -39,9 +41,10 @@ class SharedEntries:
     """Entries by key; of one's own and another node's the one whose source was asked later.
 
     Guarantee: an entry is believed for as long as the answer that it holds, whoever got it, so that sharing makes none
-    staler than its source's freshness allows; approval and rights are judged at each use as ever. What a node forgets
-    because its source withdrew it, it forgets for all. Without Redis it is the ledger alone. Cost: one round trip where
-    the node knows nothing fresh itself.
+    staler than its source's freshness allows; approval and rights are judged at each use as ever. One of another node
+    counts only if that node had heard of the asset's last change when it asked, and has come by this node's clock no
+    later than it was read. What a node forgets because its source withdrew it, it forgets for all. Without Redis it is
+    the ledger alone. Cost: one round trip where the node knows nothing fresh itself.
 
     Args:
         own: this node's entries.
@@ -77,6 +80,8 @@ class SharedEntries:
 
     async def newer(self, key: str, than: datetime | None) -> Entry | None:
         """The entry of another node, if its source was asked after that moment."""
+        # Of now, and not of when it has come: a change told meanwhile is later than what it says.
+        now = self._clock.now()
         data = None if self._shared is None else await self._shared.get(key)
         if data is None:
             return None
@@ -84,8 +89,13 @@ class SharedEntries:
             other = _ENTRY.decode(data)
         except msgspec.MsgspecError:
             return None  # of a node with another version of this code
-        if _is_local(other) or (than is not None and other.descriptor.fetched_at <= than):
+        about = other.descriptor
+        if _is_local(other) or (than is not None and about.fetched_at <= than):
             return None
+        if not self._belief.vouches(about.ref, about.fetched_at, other.place):
+            return None
+        if about.fetched_at > now:  # by a clock that is ahead of this one
+            other = msgspec.structs.replace(other, descriptor=msgspec.structs.replace(about, fetched_at=now))
         return other
 
     async def put(self, key: str, entry: Entry) -> None:
@@ -109,12 +119,15 @@ class SharedEntries:
             await self._shared.put(f"{key}|denied", msgspec.msgpack.encode(denial), seconds=_DENIAL_SECONDS)
 
     async def denied(self, key: str) -> Denial | None:
-        """Why an asset can't be had, if a node found that out just now."""
+        """Why an asset can't be had, if a node found that out just now and nothing has changed since."""
         data = None if self._shared is None else await self._shared.get(f"{key}|denied")
         try:
-            return None if data is None else _DENIAL.decode(data)
+            found = None if data is None else _DENIAL.decode(data)
         except msgspec.MsgspecError:
             return None
+        if found is None or not self._belief.vouches(key.partition("|")[0], found.at, found.place):
+            return None
+        return found
 
     async def delete(self, key: str) -> None:
         """Forget the entry, for the others too."""

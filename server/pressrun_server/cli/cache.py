@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import math
 import os
 import time
 from collections.abc import Callable
@@ -182,9 +183,18 @@ def verify(
         raise click.exceptions.Exit(_FOUND)
 
 
+def _finite(_context: click.Context, _parameter: click.Parameter, days: float | None) -> float | None:
+    """Not a number compares with nothing, so that a range lets it pass."""
+    if days is not None and not math.isfinite(days):
+        raise click.BadParameter(f"{days} is no number of days; say for example 30")
+    return days
+
+
 @click.command(epilog="\b\nExample:\n  pressrun cache evict library:logo.png\n  pressrun cache evict --unused-days 30")
 @click.argument("what", nargs=-1, metavar="[REF|DIGEST]...")
-@click.option("--unused-days", type=click.FloatRange(min=0), help="Blobs that nobody used for so many days.")
+@click.option(
+    "--unused-days", type=click.FloatRange(min=0), callback=_finite, help="Blobs that nobody used for so many days."
+)
 @click.option("--all", "everything", is_flag=True, help="All blobs on disk.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 @_folder_options
@@ -212,6 +222,9 @@ def evict(
     much = size(sum(digest.size for digest in held))
     if dry_run:
         click.echo(f"would remove {len(held):,} blobs, {much}, from disk")
+        elsewhere = [*([str(address)] if address is not None else []), *([f"bucket {bucket.bucket}"] if bucket else [])]
+        for place in elsewhere if named else ():
+            click.echo(f"would remove {len(named)} blobs from {place}, where they are there")
         return
     click.echo(f"removed {folder.evict(held):,} blobs, {much}, from disk")
     if address is not None and named:

@@ -75,6 +75,10 @@ async def test_the_commands_tell_and_do_what_they_say(
         unknown = await cache("show", "library:never", data=data)
         assert (unknown.exit_code, "nothing is known here" in unknown.stderr) == (1, True)
 
+        planned = (await cache("evict", LOGO, "--dry-run", *redis, data=data)).output
+        assert re.match(r"would remove [1-9]\d* blobs, .* from disk\nwould remove \d+ blobs from redis://", planned), (
+            planned
+        )
         evicted = await cache("evict", LOGO, *redis, data=data)
         assert re.match(r"removed [1-9]\d* blobs, .* from disk\nremoved \d+ blobs from redis://", evicted.output)
         assert "in no tier" in (await cache("show", LOGO, *redis, data=data)).output
@@ -125,6 +129,8 @@ async def test_wrong_uses_are_told(tmp_path: Path, redis_server: RedisServer) ->
         assert wrong.exit_code
         assert says in wrong.stderr
     assert "say what to remove" in (await cache("evict", data=tmp_path)).stderr
+    for days in ("nan", "inf", "-1", "soon"):
+        assert (await cache("evict", "--unused-days", days, data=tmp_path)).exit_code == 2
     assert "neither a digest nor a ref" in (await cache("evict", "library:x", data=tmp_path)).stderr
     assert "is not the URL of a Redis" in (await cache("ls", "--cache-redis", "http://x", data=tmp_path)).stderr
 

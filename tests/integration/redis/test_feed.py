@@ -157,6 +157,54 @@ async def test_a_server_that_lost_everything(join: Join, redis_server: RedisServ
     await until(lambda: "library:c" in two.heard)
 
 
+async def test_a_server_that_came_back_from_an_old_copy(join: Join, redis_server: RedisServer) -> None:
+    """What was told after the copy is lost: whoever starts later knows that, whether others were there or not."""
+    one = await join()
+    await one.feed.tell(["library:a"])
+    async with Redis.from_url(redis_server.url) as raw:
+        await raw.save()
+    held = asset("library:b", asked=now())
+    await asyncio.sleep(0.01)
+    await one.feed.tell(["library:b"])
+    await one.feed.close()
+    redis_server.stop()
+    redis_server.start()
+    async with Redis.from_url(redis_server.url) as raw:
+        assert {fields.get(b"name") for _, fields in await raw.xrange(STREAM)} == {None, b"library:a"}, "no old copy"
+    first = await join()
+    later = await join()
+    for node in (first, later):
+        assert node.belief.is_old(held, now())
+        assert not node.belief.vouches("library:b", held.fetched_at + timedelta(seconds=60), (0, 1))
+    async with Redis.from_url(redis_server.url) as raw:
+        gaps = [fields for _, fields in await raw.xrange(STREAM) if b"gap" in fields]
+    assert len(gaps) == 1, "one mark for a restart, whoever sees it"
+    assert later.belief.vouches("library:b", now(), later.belief.place)
+
+
+async def test_what_changes_again_while_it_is_told_is_told_again(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change that comes while an earlier one of the same asset is on its way is another one."""
+    one, two = await join(), await join()
+    send, sending, go_on = one.feed._send, asyncio.Event(), asyncio.Event()
+
+    async def slow(names: list[str]) -> bool:
+        done = await send(names)
+        sending.set()
+        await go_on.wait()
+        return done
+
+    monkeypatch.setattr(one.feed, "_send", slow)
+    first = asyncio.create_task(one.feed.tell(["library:a"]))
+    await sending.wait()
+    one.feed.owe(["library:a"])
+    assert one.belief.owes("library:a")
+    go_on.set()
+    assert await first
+    assert await one.feed.tell()
+    assert not one.belief.owes("library:a")
+    await until(lambda: two.heard == ["library:a"] * 2)
+
+
 async def test_a_node_that_starts_without_the_server(join: Join, redis_server: RedisServer) -> None:
     """It starts, believes nothing of before its start, and listens when the server is there."""
     redis_server.stop()

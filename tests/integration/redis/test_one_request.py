@@ -29,6 +29,8 @@ from pressrun_sources.errors import NotFoundError
 from pressrun_sources.registry import Registry
 
 LEASE = 1.0
+SKEWED = 6
+"""Seconds after a change in which nodes without a feed of changes do not trust each other's clocks."""
 
 
 class _Node:
@@ -94,6 +96,28 @@ async def test_a_thousand_requests_are_one(nodes: SimpleNamespace) -> None:
     assert sum(each.joined for each in stats) == 998
 
 
+async def test_waiting_for_another_node_holds_up_no_other_asset(nodes: SimpleNamespace) -> None:
+    """A node may wait for more assets of a source than it fetches at once, and fetches others meanwhile."""
+    node, other = nodes.both
+    nodes.source.gate.set()
+    names = [f"{number}.png" for number in range(AssetConfig().max_fetches + 1)]
+    locks = []
+    for name in names:
+        nodes.source.put(name, LOGO_BYTES)
+        key = node.resolver._lookup._key(f"library:{name}", Pick().rendition)
+        locks.append(await other.locks.acquire(key))
+    picks = [(Pick(f"library:{name}"),) for name in names]
+    waiting = [asyncio.create_task(node.resolver.resolve(pick, as_of=AS_OF, channel="print")) for pick in picks]
+    async with asyncio.timeout(20):
+        while node.resolver.stats().waits < len(names):
+            await asyncio.sleep(0.01)
+        assert await node.use()
+    assert not any(task.done() for task in waiting)
+    for lock in locks:
+        await lock.release()
+    await asyncio.gather(*waiting)
+
+
 async def test_nodes_race_again_and_again(nodes: SimpleNamespace) -> None:
     """Cold together, changed together: each time one question, and both have the same bytes."""
     nodes.source.gate.set()
@@ -102,7 +126,7 @@ async def test_nodes_race_again_and_again(nodes: SimpleNamespace) -> None:
         assert first == second
         assert nodes.source.described == turn
         await asyncio.gather(*(node.resolver.changed(LOGO) for node in nodes.both))
-        nodes.clock.pass_by(1)
+        nodes.clock.pass_by(SKEWED)
     async with Redis.from_url(nodes.redis.url) as raw, asyncio.timeout(20):
         while await raw.keys(f"{PREFIX}*"):
             await asyncio.sleep(0.01)
@@ -134,7 +158,7 @@ async def test_a_source_that_has_not_got_it(nodes: SimpleNamespace) -> None:
     nodes.source.failure = None
     for node in nodes.both:
         await node.resolver.changed(LOGO)
-    nodes.clock.pass_by(1)
+    nodes.clock.pass_by(SKEWED)
     assert len({await node.use() for node in nodes.both}) == 1
     async with Redis.from_url(nodes.redis.url) as raw, asyncio.timeout(20):
         while await raw.keys(f"{PREFIX}*"):
@@ -172,7 +196,7 @@ async def test_redis_is_gone(nodes: SimpleNamespace) -> None:
         while not all(node.link.available for node in nodes.both):
             await asyncio.sleep(0.01)
     await asyncio.gather(*(node.resolver.changed(LOGO) for node in nodes.both))
-    nodes.clock.pass_by(1)
+    nodes.clock.pass_by(SKEWED)
     await asyncio.gather(*(node.use() for node in nodes.both))
     assert nodes.source.described == 3, "back again, shared again"
 

@@ -183,6 +183,18 @@ async def test_pins_of_a_query(bench: Node, ranking: RankingSource) -> None:
     assert caught.value.reason is Reason.ASSET_NOT_APPROVED
 
 
+async def test_missed_news_may_be_of_a_query(bench: Node, ranking: RankingSource) -> None:
+    """What a query found before a moment whose news may have been missed is asked for again."""
+    ranking.ranked[None] = ["three.png"]
+    assert (await settle(bench, QUERIED))[0] == ["library:three.png"]
+    ranking.ranked[None] = ["one.png"]
+    bench.clock.pass_by(1)
+    bench.resolver._belief.doubt(bench.clock.now())
+    bench.clock.pass_by(1)
+    assert (await settle(bench, QUERIED))[0] == ["library:one.png"]
+    assert len(ranking.queries) == 2
+
+
 async def test_a_source_that_gives_one(node: Node) -> None:
     """A source without a ranking gives the one asset that it selects."""
 

@@ -19,7 +19,7 @@ class Fact(msgspec.Struct, frozen=True):
 
 def records(folder: Path) -> set[Path]:
     """The files of the records."""
-    return set(folder.glob("*.json"))
+    return set(folder.rglob("*.json"))
 
 
 async def opened(folder: Path | None, max_records: int = 100) -> Ledger[Fact]:
@@ -86,10 +86,45 @@ async def test_start_drops_leavings_and_the_oldest(tmp_path: Path) -> None:
     for number in range(5):
         await first.put(f"key{number}", Fact(number))
     (tmp_path / "77-0.tmp").write_bytes(b"half")
+    (tmp_path / "0123.json").write_bytes(b"of an earlier layout")
     second = await opened(tmp_path, max_records=3)
     assert len(records(tmp_path)) == 3
     assert not (tmp_path / "77-0.tmp").exists()
+    assert not (tmp_path / "0123.json").exists()
     assert await second.get("key4") == Fact(4)
+
+
+async def test_is_bounded_while_it_is_used(tmp_path: Path) -> None:
+    """The oldest records go as new ones come, not at the next start only; the last ones stay."""
+    ledger = await opened(tmp_path, max_records=16)
+    for number in range(200):
+        await ledger.put(f"key{number}", Fact(number))
+        assert len(records(tmp_path)) <= 16 + 2
+    assert await ledger.get("key199") == Fact(199)
+    assert len(ledger.all()) >= 16
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(names=st.lists(st.text("ab:/", min_size=1, max_size=4), min_size=1, max_size=12), dropped=st.integers(0, 11))
+async def test_drops_a_group_and_no_other(
+    tmp_path_factory: pytest.TempPathFactory, names: list[str], dropped: int
+) -> None:
+    """All records of a group go, of the wider or the narrower one, and nothing beside it."""
+
+    def groups(key: str) -> tuple[str, ...]:
+        name = key.partition("|")[0]
+        return name.partition(":")[0], name
+
+    ledger = Ledger(tmp_path_factory.mktemp("ledger"), Fact, max_records=1000, groups=groups)
+    await ledger.start()
+    keys = [f"{name}|{rendition}" for name in dict.fromkeys(names) for rendition in range(2)]
+    for key in keys:
+        await ledger.put(key, Fact(1))
+    wide, narrow = groups(names[dropped % len(names)])
+    await ledger.delete_group(wide, narrow)
+    assert set(ledger.all()) == {key for key in keys if groups(key)[1] != narrow}
+    await ledger.delete_group(wide)
+    assert set(ledger.all()) == {key for key in keys if groups(key)[0] != wide}
 
 
 async def test_a_failing_disk_is_an_empty_ledger(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -10,6 +10,7 @@ from pressrun_server.assets.config import AssetConfig
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.asset import AssetUse
 from pressrun_server.model.spec import AssetPin, Pins
+from pressrun_server.model.template import RenditionSpec
 from pressrun_sources.errors import UnavailableError
 from pressrun_sources.model import Approval
 
@@ -172,3 +173,46 @@ async def test_pins_outlive_a_restart(tmp_path: Path) -> None:
     (pinned,) = await use(node, Pick(), pins=pins_of(first))
     assert pinned.prepared == first.prepared
     assert node.preparers.calls == 2
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_bytes_of_another_asset_are_not_lent_its_name(tmp_path: Path, *, restarted: bool) -> None:
+    """Pins that give an approved asset's ref and the digest of other stored bytes get an error, not those bytes."""
+    node = Node(AssetConfig(ledger_path=tmp_path))
+    await node.resolver.start()
+    node.source.put("draft.png", OTHER_BYTES)
+    logo, draft = await use(node, Pick(), Pick("library:draft.png", slot="draft"))
+    about = draft.descriptor.digest
+    if restarted:
+        node.restart()
+    forged = AssetPin(
+        "logo", logo.descriptor.ref, logo.descriptor.asset_id, "1", logo.descriptor.rendition, about.sha256, about.size
+    )
+    error = await refusal(node, Pick(), pins=Pins("t", "e", (forged,), "", None))
+    assert error.reason is Reason.PINS_MISMATCH
+    assert f"the bytes {about.sha256} are not here as those of the asset {LOGO}" in error.message
+
+
+async def test_bytes_of_another_rendition_are_not_lent_its_name(node: Node) -> None:
+    """A small rendition's bytes do not stand in for the large one that the template asks for."""
+    node.source.put("brand/logo.png", OTHER_BYTES)
+    (small,) = await use(node, Pick(rendition=RenditionSpec(width=10)))
+    node.source.put("brand/logo.png", LOGO_BYTES)
+    node.clock.pass_by(301)
+    (large,) = await use(node, Pick())
+    about = small.descriptor.digest
+    forged = AssetPin("logo", LOGO, "", "1", large.descriptor.rendition, about.sha256, about.size)
+    error = await refusal(node, Pick(), pins=Pins("t", "e", (forged,), "", None))
+    assert error.reason is Reason.PINS_MISMATCH
+
+
+async def test_what_pins_say_beside_the_digest_is_not_believed(node: Node) -> None:
+    """An earlier version goes by the id and the version that its source gave it."""
+    (first,) = await use(node, Pick())
+    node.source.put("brand/logo.png", OTHER_BYTES, version="2")
+    node.clock.pass_by(301)
+    await use(node, Pick())
+    digest = first.descriptor.digest
+    claimed = AssetPin("logo", LOGO, "another id", "99", first.descriptor.rendition, digest.sha256, digest.size)
+    (again,) = await use(node, Pick(), pins=Pins("t", "e", (claimed,), "", None))
+    assert (again.descriptor.asset_id, again.descriptor.version) == (first.descriptor.asset_id, "1")
