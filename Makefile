@@ -11,7 +11,7 @@ PACKAGES := client server loadtest
 BUF := $(VENV)/bin/buf
 SITE = $(shell $(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
-.PHONY: help demo test test-long check conformance format types bench bench-check protos protos-check serve observe dashboards chart guide clean setup setup-dev tools
+.PHONY: help demo test test-long check conformance format types bench bench-check bench-rivals protos protos-check serve observe dashboards chart guide clean setup setup-dev tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ bench: $(VENV)/.installed ## Measure speed and memory; writes out/bench.json (SE
 
 bench-check: $(VENV)/.installed ## Fail where composing got over 10 % dearer than the baseline (UPDATE=1 writes a new one)
 	@$(PY) -m pressrun_loadtest.bench.gate $(if $(UPDATE),--update)
+
+bench-rivals: $(VENV)/.installed-rivals ## Make the same statements with other engines (WRITE=1 puts the table into README.md)
+	@$(PY) -m pressrun_loadtest.rivals.cli --seed $(SEED) $(if $(WRITE),--write README.md)
 
 conformance: $(VENV)/.installed-dev ## Hold documents to PDF/UA-1 and PDF/A-2u with veraPDF (needs Java and Maven)
 	@$(PY) -m tests.conformance $(VENV)/tools
@@ -103,6 +106,12 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.installed-dev: $(VENV)/.installed
 	@echo "installing the tools of development"
 	@$(PY) -m pip install --progress-bar on -e '.[all]' --group dev \
+	  | sed -u -n 's/^\(Collecting\|Downloading\|Installing\|Successfully\)/  \1/p'
+	@touch $@
+
+$(VENV)/.installed-rivals: $(VENV)/.installed
+	@echo "installing the engines to compare with"
+	@$(PY) -m pip install --progress-bar on -e '.[all,rivals]' \
 	  | sed -u -n 's/^\(Collecting\|Downloading\|Installing\|Successfully\)/  \1/p'
 	@touch $@
 
