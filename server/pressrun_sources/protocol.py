@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from pressrun_sources.model import AssetDescription, AssetQuery, AssetRef, Rendition
+from pressrun_sources.transport.vitals import Vitals
 
-__all__ = ["MOST_RANKED", "AssetBody", "Changing", "Ranking", "Source"]
+__all__ = ["MOST_RANKED", "AssetBody", "Changing", "Ranking", "Source", "Watched"]
 
 MOST_RANKED = 20
 """Candidates that a source gives for one query."""
@@ -148,4 +149,13 @@ class Changing(Protocol):
             InvalidReferenceError: far too many changed; ask for what is newer.
             DeniedError: this service may not search.
         """
+        ...
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """A source with a system behind it whose state can be told."""
+
+    def vitals(self) -> Vitals:
+        """How the way to the system does at this moment; quick, asks nobody."""
         ...

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from pressrun_sources.errors import InvalidReferenceError, SourceError
-from pressrun_sources.protocol import Changing, Source
+from pressrun_sources.protocol import Changing, Source, Watched
+from pressrun_sources.transport.vitals import Vitals
 
 __all__ = ["Registry"]
 
@@ -53,6 +54,10 @@ class Registry:
         return {
             name: source for name, source in self._sources.items() if isinstance(source, Changing) and source.polled
         }
+
+    def vitals(self) -> Mapping[str, Vitals]:
+        """How the ways to the systems do; sources without one are left out."""
+        return {name: source.vitals() for name, source in self._sources.items() if isinstance(source, Watched)}
 
     async def check_all(self) -> Mapping[str, SourceError | None]:
         """Check every source at once: for each name None, or what is wrong."""

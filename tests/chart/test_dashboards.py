@@ -28,7 +28,7 @@ def _read(name: str) -> dict[str, Any]:
     return found
 
 
-def _chapters() -> set[str]:
+def chapters() -> set[str]:
     """The anchors of the runbook's headings, as GitHub makes them."""
     headings = re.findall(r"^##+ (.+)$", (CHART / "RUNBOOK.md").read_text(), re.MULTILINE)
     return {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings}
@@ -75,7 +75,7 @@ def test_grafana_knows_every_field(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_panels_are_complete(name: str) -> None:
     """Each panel has a unit, a description, a chapter of the runbook that exists, and a place of its own."""
-    model, chapters, taken = _read(name), _chapters(), set()
+    model, known, taken = _read(name), chapters(), set()
     panels = [panel for panel in model["panels"] if panel["type"] != "row"]
     assert len({panel["id"] for panel in model["panels"]}) == len(model["panels"])
     assert len({panel["title"] for panel in panels}) == len(panels)
@@ -84,7 +84,7 @@ def test_panels_are_complete(name: str) -> None:
         assert len(panel["description"]) > 20
         assert panel["description"].endswith(".")
         [link] = panel["links"]
-        assert link["url"].removeprefix("${runbook}#") in chapters
+        assert link["url"].removeprefix("${runbook}#") in known
         assert panel["targets"]
         place = panel["gridPos"]
         assert place["x"] + place["w"] <= 24

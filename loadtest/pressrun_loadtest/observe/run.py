@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,8 @@ class Observation:
     alerts: list[Alert]
     faults: list[str]
     """Rules that can't be evaluated."""
+    exported: frozenset[str]
+    """Names of the series that the node has, whether or not they have a value."""
     documents: int
     shared: bool
     """Whether the node had its two Redis; without them what is shared in a cluster shows nothing."""
@@ -83,6 +86,19 @@ def observe(
             report = run_scenario(scenario, where)
         said("asking what the dashboards ask")
         seen = look(prometheus, dashboards, f"{max(5, round(seconds))}s")
-        observation = Observation(seen, prometheus.alerts(), prometheus.faults(), report.done, stage.shared)
+        observation = Observation(
+            seen, prometheus.alerts(), prometheus.faults(), _names(where.metrics_url), report.done, stage.shared
+        )
         serving(prometheus.url)
     return observation
+
+
+def _names(url: str) -> frozenset[str]:
+    with urllib.request.urlopen(url, timeout=_SCRAPED_S) as answer:  # noqa: S310 - the node's http address
+        text = answer.read().decode()
+    names: set[str] = set()
+    for line in text.splitlines():
+        if line.startswith("# TYPE "):
+            _, _, name, kind = line.split(" ")
+            names |= {f"{name}_{part}" for part in ("bucket", "count", "sum")} if kind == "histogram" else {name}
+    return frozenset(names)

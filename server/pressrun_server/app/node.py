@@ -97,6 +97,8 @@ class Node:
         """The content-addressed store, once the node has begun to start."""
         self._composers: ComposerPool | None = None
         self._resolver: AssetResolver | None = None
+        self._sources: SourceRegistry | None = None
+        self._drain_began: float | None = None
         self._pipeline: Pipeline | None = None
         self._rpc: RpcServer | None = None
         self._http: HttpServer | None = None
@@ -169,16 +171,25 @@ class Node:
         await asyncio.gather(preparers.start(), reader.start(), composers.start())
         self._composers = composers
         self._measure(
-            registry, SnapshotCollector(lambda: snapshot_of(composers, (preparers, reader), store, self._resolver))
+            registry,
+            SnapshotCollector(
+                lambda: snapshot_of(
+                    composers,
+                    (preparers, reader),
+                    store,
+                    self._resolver,
+                    {} if self._sources is None else self._sources.vitals(),
+                )
+            ),
         )
 
         # From here on probes are answered, "starting" at first: compiling stored templates again may take a while.
-        self._http = HttpServer(config.http, metrics.registry, self.problem)
+        self._http = HttpServer(config.http, metrics, self.problem)
         push(self._http.stop)
         await self._http.start()
 
         pushed = await self._pushed()
-        sources = build_registry(config.sources, SourceMeter(metrics), more=(pushed,), pauses=self._pauses())
+        sources = self._connect(pushed)
         push(sources.close_all)
         resolver = AssetResolver(
             registry=sources,
@@ -262,6 +273,15 @@ class Node:
         push(_ended, watch)
         self._rpc.serve()
 
+    def _connect(self, pushed: PushedSource) -> SourceRegistry:
+        """The configured sources; their counts are there from the start."""
+        meter = SourceMeter(self.metrics)
+        sources = build_registry(self.config.sources, meter, more=(pushed,), pauses=self._pauses())
+        for name in sources.vitals():
+            meter.expect(name)
+        self._sources = sources
+        return sources
+
     def _names(self, link: RedisLink | None, space: str) -> SharedMap | None:
         store = self.config.store
         return None if link is None else SharedMap(link, store.cluster_key, space, tenant=store.tenant)
@@ -303,6 +323,10 @@ class Node:
         )
         self._stack.push_async_callback(poller.close)
         poller.start()
+        for name in sources.changing():
+            metrics.polls.labels(name, "ok")
+        for name in filter(config.hooks.covers, sources.vitals()):
+            metrics.hooks.labels(name, "taken")
         receiver = HookReceiver(config.hooks, sources.names())
         http.hooks = Hooks(receiver, resolver.changed, lambda name, result: metrics.hooks.labels(name, result).inc())
 
@@ -342,6 +366,7 @@ class Node:
         if self._rpc is None:
             return True
         log.info("draining", documents=self._admission.active + self._admission.waiting)
+        self._drain_began = self._clock.monotonic()
         self.metrics.draining.set(1)
         self._admission.close()
         self._rpc.drain()
@@ -367,6 +392,11 @@ class Node:
         metrics.in_flight.set_function(lambda: self._admission.active)
         metrics.queue_length.set_function(lambda: self._admission.waiting)
         metrics.admitted_bytes.set_function(lambda: self._admission.admitted_bytes)
+        metrics.slots.set(self.config.admission.slots)
+        metrics.queue_limit.set(self.config.admission.queue)
+        metrics.admitted_bytes_limit.set(self.config.admission.queue_bytes)
+        metrics.drain_limit.set(self.config.drain_seconds)
+        metrics.drain_seconds.set_function(self._drained)
         metrics.templates.set_function(lambda: len(registry))
         version = sys.version_info
         metrics.build.info(
@@ -377,6 +407,10 @@ class Node:
                 "pymupdf": self.engine.parts["pymupdf"],
             }
         )
+
+    def _drained(self) -> float:
+        """Seconds since the drain began; 0 before."""
+        return 0.0 if self._drain_began is None else self._clock.monotonic() - self._drain_began
 
     async def _watch(self, rpc: RpcServer) -> None:
         """Health follows readiness: a node whose composers all died is taken out of balancing until one is back."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from pressrun_server.assets.resolver import AssetResolver, ResolverStats
 from pressrun_server.cas.tier import Tier
-from pressrun_server.metrics.snapshot import Assets, CacheTier, Composers, Feed, Preparers, Snapshot
+from pressrun_server.metrics.snapshot import Assets, CacheTier, Composers, Feed, Preparers, Snapshot, SourceState
 from pressrun_server.prepare.stats import PreparerPoolStats
 from pressrun_server.render.composers import ComposerPool
+from pressrun_sources.transport.vitals import Vitals
 
 __all__ = ["Counting", "snapshot_of"]
 
@@ -22,9 +23,13 @@ class Counting(Protocol):
 
 
 def snapshot_of(
-    composers: ComposerPool, preparers: Sequence[Counting], store: Tier, resolver: AssetResolver | None
+    composers: ComposerPool,
+    preparers: Sequence[Counting],
+    store: Tier,
+    resolver: AssetResolver | None,
+    sources: Mapping[str, Vitals],
 ) -> Snapshot:
-    """The node's processes, tiers and assets at this moment."""
+    """The node's processes, tiers, assets and ways to its sources at this moment."""
     composing, preparing = composers.stats(), [pool.stats() for pool in preparers]
     processes = [process for pool in preparing for process in pool.preparers]
     return Snapshot(
@@ -66,6 +71,19 @@ def snapshot_of(
             for tier in store.stats()
         ],
         assets=None if resolver is None else _assets(resolver.stats()),
+        sources=[_source(name, vitals) for name, vitals in sources.items()],
+    )
+
+
+def _source(name: str, vitals: Vitals) -> SourceState:
+    allowance = vitals.allowance
+    return SourceState(
+        name,
+        vitals.breaker_open,
+        vitals.paused_seconds,
+        None if allowance is None else allowance.remaining,
+        None if allowance is None else allowance.limit,
+        vitals.certificate_ends,
     )
 
 

@@ -159,6 +159,33 @@ ASSETS = Dashboard(
                     "cold-cache",
                 ),
                 Panel(
+                    "Sources left alone",
+                    "1 while a source failed so often on end that a node leaves it alone.",
+                    "none",
+                    (Query(total("pressrun_source_breaker_open", "source", function="max"), "{{source}}"),),
+                    "source-down",
+                    most=1,
+                ),
+                Panel(
+                    "Requests left",
+                    "What is left of the requests that a source allows, for those that say so, and the longest time "
+                    "for "
+                    "which one asked to be left alone.",
+                    "short",
+                    (
+                        Query(
+                            f"{total('pressrun_source_rate_remaining', 'source', function='min')} / "
+                            f"{total('pressrun_source_rate_limit', 'source', function='min')}",
+                            "{{source}}: share left",
+                        ),
+                        Query(
+                            total("pressrun_source_paused_seconds", "source", function="max"),
+                            "{{source}}: seconds left alone",
+                        ),
+                    ),
+                    "rate-limit",
+                ),
+                Panel(
                     "Requests saved",
                     "Requests a second that no source got, because a process was asking already or had the answer.",
                     "reqps",

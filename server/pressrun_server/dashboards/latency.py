@@ -175,6 +175,28 @@ LATENCY_AND_SLO = Dashboard(
                         Query(total("pressrun_composer_waiting_documents"), "wait for a composer"),
                     ),
                     "queue-saturation",
+                    width=12,
+                ),
+                Panel(
+                    "Room used",
+                    "Slots, places in the queue and bytes of records in use, of those that a node has. At 1 it "
+                    "refuses.",
+                    "percentunit",
+                    (
+                        Query(
+                            f"{total('pressrun_documents_in_flight')} / {total('pressrun_document_slots')}",
+                            "slots",
+                        ),
+                        Query(f"{total('pressrun_queue_length')} / {total('pressrun_queue_limit')}", "queue"),
+                        Query(
+                            f"{total('pressrun_admitted_record_bytes')} / "
+                            f"{total('pressrun_admitted_record_limit_bytes')}",
+                            "records",
+                        ),
+                    ),
+                    "queue-saturation",
+                    width=12,
+                    most=1,
                 ),
                 Panel(
                     "Records held",
@@ -182,6 +204,7 @@ LATENCY_AND_SLO = Dashboard(
                     "bytes",
                     (Query(total("pressrun_admitted_record_bytes", "instance"), "{{instance}}"),),
                     "queue-saturation",
+                    width=12,
                 ),
                 Panel(
                     "RPCs, p99",
@@ -200,6 +223,7 @@ LATENCY_AND_SLO = Dashboard(
                         ),
                     ),
                     "latency",
+                    width=12,
                 ),
             ),
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pressrun_server.dashboards.panel import Dashboard, Panel, Query, Row
-from pressrun_server.dashboards.promql import rate, ratio, total
+from pressrun_server.dashboards.promql import rate, ratio, series, total
 
 __all__ = ["PROCESSES"]
 
@@ -170,9 +170,16 @@ PROCESSES = Dashboard(
                 ),
                 Panel(
                     "Draining nodes",
-                    "Nodes that take no new documents and finish what they have.",
-                    "none",
-                    (Query(total("pressrun_draining"), "draining"),),
+                    "Nodes that take no new documents and finish what they have, and what of the time for that is "
+                    "over.",
+                    "short",
+                    (
+                        Query(total("pressrun_draining"), "draining"),
+                        Query(
+                            f"max ({series('pressrun_drain_seconds')} / {series('pressrun_drain_limit_seconds')})",
+                            "share of the time",
+                        ),
+                    ),
                     "drain-stuck",
                 ),
                 Panel(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pressrun_server.dashboards.panel import Dashboard, Panel, Query, Row
-from pressrun_server.dashboards.promql import rate, ratio, total
+from pressrun_server.dashboards.promql import quantile, rate, ratio, total
 
 __all__ = ["THROUGHPUT"]
 
@@ -209,6 +209,23 @@ THROUGHPUT = Dashboard(
                     "suffix: RPCs/s",
                     (Query(rate("pressrun_rpc_requests_total", "code"), "{{code}}"),),
                     "availability",
+                    width=12,
+                ),
+                Panel(
+                    "HTTP requests",
+                    "Requests a second by route and status code: scrapes, probes and webhooks. `other`: what is not "
+                    "served.",
+                    "reqps",
+                    (Query(rate("pressrun_http_requests_total", "route, code"), "{{route}}: {{code}}"),),
+                    "how-to-read-the-dashboards",
+                    width=12,
+                ),
+                Panel(
+                    "HTTP, p99",
+                    "Duration of HTTP requests by route. A slow scrape: the node's event loop is late.",
+                    "s",
+                    (Query(quantile(0.99, "pressrun_http_seconds", "route"), "{{route}}"),),
+                    "latency",
                     width=12,
                 ),
             ),

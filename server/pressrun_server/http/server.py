@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from pressrun_server.http.config import HttpConfig
 from pressrun_server.http.errors import HttpListenError
 from pressrun_server.http.hooks import Hooks
+from pressrun_server.http.metering import Metering
+from pressrun_server.metrics.catalogue import Catalogue
 
 __all__ = ["HttpServer"]
 
@@ -20,13 +21,14 @@ class HttpServer:
 
     Args:
         config: settings.
-        registry: the node's metrics.
+        metrics: the node's metrics, in which requests are counted too.
         ready: says why the node is not ready; an empty text where it is.
     """
 
-    def __init__(self, config: HttpConfig, registry: CollectorRegistry, ready: Callable[[], str]) -> None:
+    def __init__(self, config: HttpConfig, metrics: Catalogue, ready: Callable[[], str]) -> None:
         self._config = config
-        self._registry = registry
+        self._metering = Metering(metrics)
+        self._registry = metrics.registry
         self._ready = ready
         self._runner: web.AppRunner | None = None
         self.hooks: Hooks | None = None
@@ -40,12 +42,13 @@ class HttpServer:
         Raises:
             HttpListenError: the address can't be had.
         """
-        app = web.Application()
+        app = web.Application(middlewares=[self._metering.around])
         app.router.add_get("/", self._index)
         app.router.add_get("/metrics", self._metrics)
         app.router.add_get("/livez", self._livez)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_post("/hooks/{source}", self._hook)
+        self._metering.expect(resource.canonical for resource in app.router.resources())
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
         await runner.setup()
         host, _, port = self._config.listen.rpartition(":")

@@ -70,7 +70,9 @@ class Catalogue:
             "pressrun_compose_cpu_seconds_total", "CPU time that composers spent on finished documents.", registry=reg
         )
         self.in_flight = Gauge("pressrun_documents_in_flight", "Documents that hold a slot.", registry=reg)
+        self.slots = Gauge("pressrun_document_slots", "Documents that may hold a slot at once.", registry=reg)
         self.queue_length = Gauge("pressrun_queue_length", "Documents that wait for a slot.", registry=reg)
+        self.queue_limit = Gauge("pressrun_queue_limit", "Documents that may wait for a slot at once.", registry=reg)
         self.queue_seconds = Histogram(
             "pressrun_queue_seconds",
             "Time that finished documents waited for a slot and for a composer.",
@@ -79,6 +81,10 @@ class Catalogue:
         )
         self.admitted_bytes = Gauge(
             "pressrun_admitted_record_bytes", "Bytes of the records of all admitted documents.", registry=reg
+        )
+
+        self.admitted_bytes_limit = Gauge(
+            "pressrun_admitted_record_limit_bytes", "Bytes of records beyond which documents are refused.", registry=reg
         )
 
         self.cache = TierCounts()
@@ -131,6 +137,16 @@ class Catalogue:
         )
         self.rpc_in_flight = Gauge("pressrun_rpcs_in_flight", "RPCs under way.", ("method",), registry=reg)
 
+        self.http_requests = Counter(
+            "pressrun_http_requests_total",
+            "HTTP requests that were answered, by route and status code.",
+            ("route", "code"),
+            registry=reg,
+        )
+        self.http_seconds = Histogram(
+            "pressrun_http_seconds", "Duration of HTTP requests.", ("route",), buckets=SECONDS, registry=reg
+        )
+
         self.templates = Gauge("pressrun_templates", "Published templates.", registry=reg)
         self.compilations = Counter(
             "pressrun_compilations_total",
@@ -142,4 +158,10 @@ class Catalogue:
             "pressrun_compilation_seconds", "Time to compile a bundle, waiting included.", buckets=SECONDS, registry=reg
         )
         self.draining = Gauge("pressrun_draining", "1 while the node drains, else 0.", registry=reg)
+        self.drain_seconds = Gauge("pressrun_drain_seconds", "Time since the drain began; 0 before.", registry=reg)
+        self.drain_limit = Gauge(
+            "pressrun_drain_limit_seconds",
+            "Time that admitted documents have to finish when the node stops.",
+            registry=reg,
+        )
         self.build = Info("pressrun_build", "Versions of what can change a document's bytes.", registry=reg)

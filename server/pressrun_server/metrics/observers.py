@@ -12,12 +12,23 @@ class SourceMeter:
 
     def __init__(self, metrics: Catalogue) -> None:
         self._metrics = metrics
+        self._sources: dict[str, _Source] = {}
+
+    def expect(self, source: str) -> None:
+        """A source is configured: its counts are there from the start, so that a rate sees the first request."""
+        self._sources[source] = _Source(self._metrics, source)
 
     def __call__(self, source: str, outcome: str, seconds: float, size: int) -> None:
         """Count one request."""
-        self._metrics.source_requests.labels(source, outcome).inc()
-        self._metrics.source_seconds.labels(source).observe(seconds)
-        self._metrics.source_bytes.labels(source).inc(size)
+        if source not in self._sources:
+            self.expect(source)
+        bound = self._sources[source]
+        requests = bound.requests.get(outcome)
+        if requests is None:
+            requests = bound.requests[outcome] = self._metrics.source_requests.labels(source, outcome)
+        requests.inc()
+        bound.seconds.observe(seconds)
+        bound.received.inc(size)
 
 
 class TierMeter:
@@ -49,6 +60,18 @@ class TierMeter:
     def _bind(self, tier: str) -> _Tier:
         bound = self._tiers[tier] = _Tier(self._metrics, tier)
         return bound
+
+
+class _Source:
+    """The metrics of one source, bound."""
+
+    __slots__ = ("received", "requests", "seconds")
+
+    def __init__(self, metrics: Catalogue, source: str) -> None:
+        self.requests = {"ok": metrics.source_requests.labels(source, "ok")}
+        """By outcome."""
+        self.seconds = metrics.source_seconds.labels(source)
+        self.received = metrics.source_bytes.labels(source)
 
 
 class _Tier:

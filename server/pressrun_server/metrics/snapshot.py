@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-__all__ = ["Assets", "CacheTier", "Composers", "Feed", "Preparers", "Snapshot", "SnapshotCollector"]
+__all__ = ["Assets", "CacheTier", "Composers", "Feed", "Preparers", "Snapshot", "SnapshotCollector", "SourceState"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,20 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceState:
+    """The way to one outside system, now."""
+
+    name: str
+    breaker_open: bool
+    paused_seconds: float
+    remaining: int | None
+    """Requests that the system still allows; None where it does not say."""
+    limit: int | None
+    certificate_ends: float | None
+    """In seconds since 1970; None where none was seen."""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """A node at one moment."""
 
@@ -98,6 +112,7 @@ class Snapshot:
     tiers: Sequence[CacheTier]
     assets: Assets | None = None
     """None while the node starts."""
+    sources: Sequence[SourceState] = ()
 
 
 class SnapshotCollector(Collector):
@@ -122,6 +137,7 @@ class SnapshotCollector(Collector):
         yield from _composers(snapshot.composers)
         yield from _preparers(snapshot.preparers)
         yield from _tiers(snapshot.tiers)
+        yield from _sources(snapshot.sources)
         if snapshot.assets is not None:
             yield from _assets(snapshot.assets)
 
@@ -177,6 +193,26 @@ def _tiers(tiers: Sequence[CacheTier]) -> Iterable[Metric]:
         for tier in tiers:
             counter.add_metric((tier.name,), getattr(tier, field))
         yield counter
+
+
+def _sources(sources: Sequence[SourceState]) -> Iterable[Metric]:
+    for name, help_text, field in (
+        ("pressrun_source_breaker_open", "1 while a source failed on end and is left alone, else 0.", "breaker_open"),
+        ("pressrun_source_paused_seconds", "Time for which a source asked to be left alone.", "paused_seconds"),
+        ("pressrun_source_rate_remaining", "Requests that a source still allows, by its own word.", "remaining"),
+        ("pressrun_source_rate_limit", "Requests that a source allows, by its own word.", "limit"),
+        (
+            "pressrun_source_certificate_expiry_timestamp_seconds",
+            "When the first certificate of a source ends.",
+            "certificate_ends",
+        ),
+    ):
+        gauge = GaugeMetricFamily(name, help_text, labels=("source",))
+        for source in sources:
+            value = getattr(source, field)
+            if value is not None:
+                gauge.add_metric((source.name,), value)
+        yield gauge
 
 
 def _assets(assets: Assets) -> Iterable[Metric]:

@@ -32,6 +32,7 @@ from pressrun_sources.transport.config import TransportConfig
 from pressrun_sources.transport.observer import Observer, ignore
 from pressrun_sources.transport.pauses import Pauses
 from pressrun_sources.transport.timing import Timing
+from pressrun_sources.transport.vitals import Vitals
 
 __all__ = ["CloudinarySource"]
 
@@ -118,6 +119,10 @@ class CloudinarySource:
     async def check(self) -> None:
         """Ping the Admin API; see `Source.check`."""
         await self._client.ping()
+
+    def vitals(self) -> Vitals:
+        """How the way to the system does."""
+        return self._transport.vitals()
 
     async def close(self) -> None:
         """Give back connections."""

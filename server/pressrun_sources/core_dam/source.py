@@ -31,6 +31,7 @@ from pressrun_sources.transport.config import TransportConfig
 from pressrun_sources.transport.observer import Observer, ignore
 from pressrun_sources.transport.pauses import Pauses
 from pressrun_sources.transport.timing import Timing
+from pressrun_sources.transport.vitals import Vitals
 
 __all__ = ["CoreDamSource"]
 
@@ -189,6 +190,10 @@ class CoreDamSource:
     async def check(self) -> None:
         """Log in and make the cheapest call; see `Source.check`."""
         await self._client.probe()
+
+    def vitals(self) -> Vitals:
+        """How the way to the system does."""
+        return self._transport.vitals()
 
     async def close(self) -> None:
         """Give back connections and stop a log-in under way."""

@@ -28,6 +28,7 @@ from pressrun_sources.transport.config import TransportConfig
 from pressrun_sources.transport.observer import Observer, ignore
 from pressrun_sources.transport.pauses import Pauses
 from pressrun_sources.transport.timing import Timing
+from pressrun_sources.transport.vitals import Vitals
 
 __all__ = ["IconikSource"]
 
@@ -129,6 +130,10 @@ class IconikSource:
     async def check(self) -> None:
         """Ask whether the token is good; see `Source.check`."""
         await self._client.ping()
+
+    def vitals(self) -> Vitals:
+        """How the way to the system does."""
+        return self._transport.vitals()
 
     async def close(self) -> None:
         """Give back connections."""

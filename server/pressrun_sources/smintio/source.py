@@ -29,6 +29,7 @@ from pressrun_sources.transport.config import TransportConfig
 from pressrun_sources.transport.observer import Observer, ignore
 from pressrun_sources.transport.pauses import Pauses
 from pressrun_sources.transport.timing import Timing
+from pressrun_sources.transport.vitals import Vitals
 
 __all__ = ["SmintioSource"]
 
@@ -109,6 +110,10 @@ class SmintioSource:
     async def check(self) -> None:
         """Log in, and ask what the search page can do; see `Source.check`."""
         await self._client.probe()
+
+    def vitals(self) -> Vitals:
+        """How the way to the system does."""
+        return self._transport.vitals()
 
     async def close(self) -> None:
         """Give back connections."""

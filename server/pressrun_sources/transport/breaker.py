@@ -34,6 +34,11 @@ class Breaker:
     def __repr__(self) -> str:
         return f"<Breaker {'closed' if self._open_until is None else 'open'} after {self._failures} failures>"
 
+    @property
+    def open(self) -> bool:
+        """Whether requests are held back, but for one at a time that tries."""
+        return self._open_until is not None
+
     def wait(self) -> float | None:
         """None where a request may be sent (it must then be told of by `ended`), else the seconds to wait."""
         if self._open_until is None:

@@ -18,6 +18,7 @@ from pressrun_sources.transport.body import StreamedBody
 from pressrun_sources.transport.breaker import Breaker
 from pressrun_sources.transport.budget import Budget
 from pressrun_sources.transport.call import Call, Expectation
+from pressrun_sources.transport.certificates import Certificates, WatchingConnector
 from pressrun_sources.transport.config import TransportConfig
 from pressrun_sources.transport.exchange import Exchange, Room
 from pressrun_sources.transport.hosts import GuardedResolver
@@ -25,6 +26,7 @@ from pressrun_sources.transport.observer import Observer, ignore
 from pressrun_sources.transport.pauses import Pauses
 from pressrun_sources.transport.retry import RetryPolicy
 from pressrun_sources.transport.timing import Timing
+from pressrun_sources.transport.vitals import Vitals
 
 __all__ = ["Answer", "Transport"]
 
@@ -80,6 +82,7 @@ class Transport:
         self._origins = origins
         self._observer = observer
         self._retry = RetryPolicy(config.retries, config.backoff, config.backoff_limit, self.timing)
+        self._certificates = Certificates(origins)
         self._room: Room | None = None
         self._closed = False
 
@@ -183,6 +186,13 @@ class Transport:
         call = Call("GET", target, subject, ref, secret_url=True)
         return self.stream(call, media_type=media_type, expectation=expectation)
 
+    def vitals(self) -> Vitals:
+        """How the way to the source does at this moment."""
+        room = self._room
+        if room is None:
+            return Vitals()
+        return Vitals(room.breaker.open, room.budget.paused(), room.budget.allowance(), self._certificates.end())
+
     async def close(self) -> None:
         """Close the pool. May be called again."""
         self._closed = True
@@ -196,8 +206,11 @@ class Transport:
             raise UnavailableError(self.source, call.ref, message, f"{call}: called after close", transient=False)
         if self._room is None:
             config = self.config
-            connector = aiohttp.TCPConnector(
-                limit=config.max_concurrency, resolver=GuardedResolver(config.allowed), ttl_dns_cache=30
+            connector = WatchingConnector(
+                self._certificates,
+                limit=config.max_concurrency,
+                resolver=GuardedResolver(config.allowed),
+                ttl_dns_cache=30,
             )
             session = aiohttp.ClientSession(
                 connector=connector,

@@ -9,7 +9,12 @@ from typing import Any
 
 import aiohttp
 import pytest
+from tests.integration.node.conftest import StartNode
 
+from pressrun.v1 import asset_service_pb2
+from pressrun_loadtest.sandbox import Sandbox
+from pressrun_loadtest.sandbox.faults import parse_rule
+from pressrun_loadtest.sandbox.fields import Fields
 from pressrun_server.app.node import Node
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -63,3 +68,41 @@ async def test_promtool_has_nothing_to_say(node: Node, caller: Any, document: Ca
     )
     said, _ = await process.communicate((await _page(node)).encode())
     assert (process.returncode, said.decode()) == (0, "")
+
+
+async def test_the_way_to_the_sources(
+    start_node: StartNode, sandbox: Sandbox, speak: Callable[..., Any], statement: dict[str, bytes],
+    document: Callable[..., Any], value: Callable[..., Any],
+) -> None:  # fmt: skip
+    """What a source still allows, and that it is down, can be seen; limits of the node stand beside what is used."""
+    settings = {
+        "sources_breaker_failures": "2",
+        "sources_retries": "0",
+        "slots": "7",
+        "queue": "9",
+        "drain_seconds": "4",
+    }
+    async with start_node("ways", **settings) as node, speak(node) as caller:
+        assert await value(node, "pressrun_source_requests_total", source="core-dam", outcome="ok") == 0
+        await caller.publish(statement)
+        await caller.documents(document("a"))
+        limit = await value(node, "pressrun_source_rate_limit", source="cloudinary")
+        assert limit > 0
+        assert 0 < await value(node, "pressrun_source_rate_remaining", source="cloudinary") < limit
+        assert await value(node, "pressrun_source_breaker_open") == 0
+        sandbox.core_dam.faults.add(parse_rule(Fields({"kind": "status", "status": 503, "always": True}, "body")))
+        try:
+            for number in range(1, 4):
+                await caller.assets.Resolve(asset_service_pb2.ResolveRequest(refs=[f"core-dam:{number:040x}"]))
+        finally:
+            sandbox.core_dam.faults.clear()
+        assert await value(node, "pressrun_source_breaker_open", source="core-dam") == 1
+        assert await value(node, "pressrun_source_breaker_open", source="cloudinary") == 0
+        limits = ("pressrun_document_slots", "pressrun_queue_limit", "pressrun_drain_limit_seconds")
+        assert [await value(node, name) for name in limits] == [7, 9, 4]
+        assert await value(node, "pressrun_admitted_record_limit_bytes") == 256 * 1024 * 1024
+        assert await value(node, "pressrun_drain_seconds") == 0
+        assert await value(node, "pressrun_http_requests_total", route="/metrics", code="200") > 5
+        await node.drain()
+        assert await value(node, "pressrun_draining") == 1
+        assert await value(node, "pressrun_drain_seconds") > 0

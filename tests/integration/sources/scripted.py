@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -29,17 +30,17 @@ class Scripted:
 
 
 @asynccontextmanager
-async def scripted(*answers: Handler) -> AsyncIterator[Scripted]:
-    """Run a server on a free loopback port."""
+async def scripted(*answers: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[Scripted]:
+    """Run a server on a free loopback port, with TLS where its certificate is given."""
     server = Scripted(URL("http://127.0.0.1"), list(answers))
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", server.answer)
     runner = web.AppRunner(application, handler_cancellation=True, shutdown_timeout=0.05, access_log=None)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
         await site.start()
-        server.url = URL.build(scheme="http", host="127.0.0.1", port=runner.addresses[0][1])
+        server.url = URL.build(scheme="https" if tls else "http", host="127.0.0.1", port=runner.addresses[0][1])
         yield server
     finally:
         await runner.cleanup()

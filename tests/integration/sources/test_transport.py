@@ -2,12 +2,21 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import ipaddress
+import ssl
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from tests.integration.sources.conformance import LIMITS, LOOPBACK, read
 from tests.integration.sources.scripted import Handler, Scripted, scripted
 from yarl import URL
@@ -27,6 +36,7 @@ from pressrun_sources.transport.client import Transport
 from pressrun_sources.transport.config import TransportConfig
 from pressrun_sources.transport.hosts import AllowList, HostEntry
 from pressrun_sources.transport.timing import Timing
+from pressrun_sources.transport.vitals import Allowance, Vitals
 
 SECRET = "t0p-s3cret"
 
@@ -508,6 +518,47 @@ async def test_a_budget_that_comes_too_late(bench: Bench) -> None:
             assert 590 < caught.value.retry_after <= 600
         assert len(server.requests) == 1
         assert [outcome for outcome, _ in bench.outcomes] == ["rate_limited", "rate_limited"]
+
+
+async def test_vitals(bench: Bench) -> None:
+    """How the way to a system does can be told at any time, without asking it."""
+    told = {"RateLimit-Limit": "10", "RateLimit-Remaining": "3"}
+    async with scripted(json_answer(None, 200, **told), json_answer(status=503)) as server:
+        transport = bench.transport(server, replace(LIMITS, breaker_failures=2))
+        assert transport.vitals() == Vitals()
+        await transport.fetch(get(server))
+        assert transport.vitals() == Vitals(allowance=Allowance(3, 10))
+        for _ in range(2):
+            with pytest.raises(UnavailableError):
+                await transport.fetch(get(server))
+        assert transport.vitals().breaker_open
+        assert len(server.requests) == 3
+
+
+async def test_the_end_of_a_certificate(bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """When the certificate of a system ends is known from its first answer on, however small that is."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "dam.test")])
+    begin, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2126, 3, 1, 12, 30, tzinfo=UTC)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    certificate = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+        .not_valid_before(begin).not_valid_after(end)
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    own, private = tmp_path / "own.pem", tmp_path / "key.pem"
+    own.write_bytes(certificate.public_bytes(Encoding.PEM))
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(own, private)
+    # The machine's authorities do not know the certificate.
+    monkeypatch.setattr("aiohttp.connector._SSL_CONTEXT_VERIFIED", ssl.create_default_context(cafile=own))
+    async with scripted(json_answer(), tls=serving) as server:
+        transport = bench.transport(server)
+        await transport.fetch(get(server))
+        assert transport.vitals() == Vitals(certificate_ends=end.timestamp())
 
 
 async def test_a_system_that_is_down_is_left_alone(bench: Bench) -> None:

@@ -15,7 +15,16 @@ from pressrun_server.http.server import HttpServer
 from pressrun_server.metrics.catalogue import SECONDS, Catalogue
 from pressrun_server.metrics.labels import DocumentMeters
 from pressrun_server.metrics.observers import SourceMeter, TierMeter
-from pressrun_server.metrics.snapshot import Assets, CacheTier, Composers, Feed, Preparers, Snapshot, SnapshotCollector
+from pressrun_server.metrics.snapshot import (
+    Assets,
+    CacheTier,
+    Composers,
+    Feed,
+    Preparers,
+    Snapshot,
+    SnapshotCollector,
+    SourceState,
+)
 
 SNAPSHOT = Snapshot(
     composers=Composers([1, 2], [100, 200], 3, 4, 5.5, 6, 7, 8),
@@ -25,6 +34,10 @@ SNAPSHOT = Snapshot(
         CacheTier("redis", 1, 2, 3, 4, 5, 6, 7, 8, 9, None, available=False),
     ],
     assets=Assets(1, 2, 3, 4, 5, 6, 7, 8, 9, Feed(connected=True, told=1, heard=2, waiting=3)),
+    sources=[
+        SourceState("core-dam", breaker_open=True, paused_seconds=5.0, remaining=40, limit=500, certificate_ends=1.8e9),
+        SourceState("http", breaker_open=False, paused_seconds=0.0, remaining=None, limit=None, certificate_ends=None),
+    ],
 )
 
 
@@ -68,12 +81,14 @@ def test_observers_count() -> None:
     """Tiers and sources are counted by name and outcome."""
     catalogue = Catalogue()
     tiers, sources = TierMeter(catalogue), SourceMeter(catalogue)
+    sources.expect("http")
     tiers.hit("memory", 10)
     tiers.miss("disk")
     tiers.stored("disk", 5)
     tiers.took("disk", "read", 0.0002)
     tiers.took("disk", "write", 0.002)
     sources("library", "ok", 0.02, 7)
+    sources("library", "not_found", 0.02, 1)
     value = catalogue.registry.get_sample_value
     assert value("pressrun_cache_requests_total", {"tier": "memory", "result": "hit"}) == 1
     assert value("pressrun_cache_requests_total", {"tier": "disk", "result": "miss"}) == 1
@@ -81,7 +96,10 @@ def test_observers_count() -> None:
     assert value("pressrun_cache_seconds_bucket", {"tier": "disk", "operation": "read", "le": "0.00025"}) == 1
     assert value("pressrun_cache_seconds_count", {"tier": "disk", "operation": "write"}) == 1
     assert value("pressrun_source_requests_total", {"source": "library", "outcome": "ok"}) == 1
-    assert value("pressrun_source_request_seconds_bucket", {"source": "library", "le": "0.025"}) == 1
+    assert value("pressrun_source_requests_total", {"source": "library", "outcome": "not_found"}) == 1
+    assert value("pressrun_source_received_bytes_total", {"source": "library"}) == 8
+    assert value("pressrun_source_request_seconds_bucket", {"source": "library", "le": "0.025"}) == 2
+    assert value("pressrun_source_requests_total", {"source": "http", "outcome": "ok"}) == 0
 
 
 def test_snapshot_is_read_at_the_scrape() -> None:
@@ -108,6 +126,12 @@ def test_snapshot_is_read_at_the_scrape() -> None:
     assert value("pressrun_single_flight_waits_total", {"scope": "cluster"}) == 5
     assert value("pressrun_asset_doubts_total") == 9
     assert value("pressrun_feed_connected") == 1
+    assert [value("pressrun_source_breaker_open", {"source": name}) for name in ("core-dam", "http")] == [1, 0]
+    assert value("pressrun_source_paused_seconds", {"source": "core-dam"}) == 5
+    assert value("pressrun_source_rate_remaining", {"source": "core-dam"}) == 40
+    assert value("pressrun_source_rate_limit", {"source": "core-dam"}) == 500
+    assert value("pressrun_source_rate_limit", {"source": "http"}) is None
+    assert value("pressrun_source_certificate_expiry_timestamp_seconds", {"source": "core-dam"}) == 1.8e9
     assert value("pressrun_feed_changes_heard_total") == 2
 
 
@@ -116,10 +140,10 @@ async def http() -> Any:
     """An HTTP server and its address; `problem` can be set."""
     catalogue, state = Catalogue(), SimpleNamespace(problem="")
     catalogue.registry.register(SnapshotCollector(lambda: SNAPSHOT))
-    server = HttpServer(HttpConfig("127.0.0.1:0"), catalogue.registry, lambda: state.problem)
+    server = HttpServer(HttpConfig("127.0.0.1:0"), catalogue, lambda: state.problem)
     await server.start()
     async with aiohttp.ClientSession(f"http://127.0.0.1:{server.port}") as session:
-        yield SimpleNamespace(session=session, state=state, server=server)
+        yield SimpleNamespace(session=session, state=state, server=server, value=catalogue.registry.get_sample_value)
     await server.stop()
 
 
@@ -148,8 +172,31 @@ async def test_probes(http: SimpleNamespace) -> None:
         assert answer.status == 200
 
 
+async def test_http_requests_are_counted(http: SimpleNamespace) -> None:
+    """Each route has its count and duration from the start; what callers make up is one route."""
+    assert http.value("pressrun_http_requests_total", {"route": "/hooks/{source}", "code": "200"}) == 0
+    for path in ("/livez", "/livez", "/nothing", "/made/up", "/metrics"):
+        async with http.session.get(path):
+            pass
+    async with http.session.post("/hooks/dropbox", data=b"{}") as answer:
+        assert answer.status == 503
+    async with http.session.post("/livez") as answer:
+        assert answer.status == 405
+    expected = {
+        ("/livez", "200"): 2,
+        ("other", "404"): 2,
+        ("other", "405"): 1,
+        ("/metrics", "200"): 1,
+        ("/hooks/{source}", "503"): 1,
+    }
+    for (route, code), count in expected.items():
+        assert http.value("pressrun_http_requests_total", {"route": route, "code": code}) == count
+    assert http.value("pressrun_http_seconds_count", {"route": "/livez"}) == 2
+    assert http.value("pressrun_http_seconds_count", {"route": "other"}) == 3
+
+
 async def test_taken_port_says_what_to_do(http: SimpleNamespace) -> None:
     """A port in use is an error that names the address and the setting."""
-    other = HttpServer(HttpConfig(f"127.0.0.1:{http.server.port}"), CollectorRegistry(), lambda: "")
+    other = HttpServer(HttpConfig(f"127.0.0.1:{http.server.port}"), Catalogue(), lambda: "")
     with pytest.raises(HttpListenError, match="PRESSRUN_HTTP_LISTEN"):
         await other.start()

@@ -7,6 +7,7 @@ from yarl import URL
 from pressrun_sources.transport.breaker import Breaker
 from pressrun_sources.transport.budget import Budget
 from pressrun_sources.transport.timing import Timing
+from pressrun_sources.transport.vitals import Allowance
 
 ORIGIN = URL("https://dam.example")
 WALL = 1_767_225_600.0
@@ -35,6 +36,7 @@ def test_opens_and_closes(clock: Clock) -> None:
         assert breaker.wait() is None
         breaker.ended(outcome)
     assert breaker.wait() == 5.0
+    assert breaker.open
     clock.now += 5
     assert breaker.wait() is None
     assert breaker.wait() == 2.5
@@ -42,8 +44,10 @@ def test_opens_and_closes(clock: Clock) -> None:
     assert breaker.wait() == 5.0
     clock.now += 5
     assert breaker.wait() is None
+    assert breaker.open
     breaker.ended("not_found")
     assert breaker.wait() is None
+    assert not breaker.open
 
 
 def test_cancelled_probe(clock: Clock) -> None:
@@ -89,3 +93,44 @@ def test_budget(clock: Clock, status: int, headers: dict[str, str], wait: float)
     assert budget.wait(URL("https://cdn.example")) == 0
     clock.now += wait
     assert budget.wait(ORIGIN) == 0
+
+
+@pytest.mark.parametrize(
+    ("headers", "left", "holds"),
+    [
+        (
+            {"X-FeatureRateLimit-Limit": "500", "X-FeatureRateLimit-Remaining": "40", "X-FeatureRateLimit-Reset": "60"},
+            (40, 500),
+            60,
+        ),
+        ({"RateLimit-Limit": "10", "RateLimit-Remaining": "3"}, (3, 10), 300),
+        ({"RateLimit-Policy": '"default";q=100;w=60', "RateLimit": '"default";r=7;t=9'}, (7, 100), 9),
+        ({"RateLimit": '"default";r=7;t=9'}, None, 0),
+        ({"RateLimit-Limit": "0", "RateLimit-Remaining": "0"}, None, 0),
+        ({"RateLimit-Limit": "many", "RateLimit-Remaining": "3"}, None, 0),
+        ({}, None, 0),
+    ],
+)
+def test_allowance(clock: Clock, headers: dict[str, str], left: tuple[int, int] | None, holds: float) -> None:
+    """What is left of what a system allows is known until its reset, of several origins the scarcest."""
+    budget = Budget(Timing(monotonic=clock, wall=lambda: WALL))
+    budget.note(ORIGIN, 200, CIMultiDict(headers))
+    assert budget.allowance() == (None if left is None else Allowance(*left))
+    budget.note(URL("https://cdn.example"), 200, CIMultiDict({"RateLimit-Limit": "100", "RateLimit-Remaining": "1"}))
+    assert budget.allowance() == Allowance(1, 100)
+    clock.now += holds
+    budget.note(URL("https://cdn.example"), 200, CIMultiDict({"RateLimit-Limit": "100", "RateLimit-Remaining": "99"}))
+    assert budget.allowance() == Allowance(99, 100)
+
+
+def test_paused(clock: Clock) -> None:
+    """The longest pause that an origin asked for is known, and over when it is over."""
+    budget = Budget(Timing(monotonic=clock, wall=lambda: WALL))
+    assert budget.paused() == 0
+    budget.note(ORIGIN, 429, CIMultiDict({"Retry-After": "3"}))
+    budget.note(URL("https://cdn.example"), 429, CIMultiDict({"Retry-After": "8"}))
+    assert budget.paused() == 8
+    clock.now += 5
+    assert budget.paused() == 3
+    clock.now += 3
+    assert budget.paused() == 0
