@@ -24,15 +24,16 @@ from pressrun_loadtest.bench.machine import hardware
 from pressrun_loadtest.demo.errors import DemoError
 from pressrun_loadtest.rivals.completeness import inspect
 from pressrun_loadtest.rivals.floors import measure_floors
-from pressrun_loadtest.rivals.probe import Effort, Measured, measure, orders
+from pressrun_loadtest.rivals.probe import Effort, Measured, by_locale, measure, orders
 from pressrun_loadtest.rivals.roster import OURS, ROSTER, version_of
+from pressrun_loadtest.rivals.statement import Order
 from pressrun_loadtest.rivals.stock import Stock
 from pressrun_loadtest.rivals.table import Contest, Result, render, written
 
 __all__ = ["main"]
 
-_SMALL = Effort(rows=None, warm_seconds=3, warm_documents=60, seconds=8, documents=300, checked=8)
-_LARGE = Effort(rows=LARGE_ROWS, warm_seconds=3, warm_documents=9, seconds=10, documents=30, checked=2)
+_SMALL = Effort(rows=None, warm_seconds=3, warm_documents=60, seconds=8, documents=300, checked=8, together=240)
+_LARGE = Effort(rows=LARGE_ROWS, warm_seconds=3, warm_documents=9, seconds=10, documents=30, checked=2, together=9)
 _QUICK = 0.15
 """What a quick run does of it."""
 _PASSES = 3
@@ -106,6 +107,7 @@ def _less(effort: Effort) -> Effort:
         seconds=effort.seconds * _QUICK,
         documents=max(int(effort.documents * _QUICK), 2),
         checked=2,
+        together=max(int(effort.together * _QUICK), 3),
     )
 
 
@@ -139,7 +141,7 @@ class _Ring:
         results = {}
         for name, all_measured in found.items():
             best = min(all_measured, key=lambda each: statistics.median(each.milliseconds))
-            results[name] = self._result(best, effort, self._folder(size, name))
+            results[name] = self._result(name, best, effort, self._folder(size, name))
             for fault in results[name].faults:
                 self._console.print(f"{ROSTER[name].label}: {fault}", style="red", soft_wrap=True)
         floors = measure_floors(effort.rows, seed=self._seed, core=self._core, stock=self._stock)
@@ -148,11 +150,18 @@ class _Ring:
     def _folder(self, size: str, name: str) -> Path:
         return self._out / size.lower() / name
 
-    def _result(self, measured: Measured, effort: Effort, folder: Path) -> Result:
+    def _result(self, name: str, measured: Measured, effort: Effort, folder: Path) -> Result:
         """With what is wrong with the documents that were kept."""
-        kept = min(effort.checked, len(measured.milliseconds))
-        asked = itertools.islice(orders(self._seed, effort.rows), kept)
-        found = inspect([(folder / f"{number}.pdf", order) for number, order in enumerate(asked)], self._stock)
+        files: list[tuple[Path, Sequence[Order]]]
+        if ROSTER[name].together:
+            files = [
+                (folder / f"{locale}.pdf", asked[: effort.checked])
+                for locale, asked in by_locale(self._seed, effort.rows, effort.together).items()
+            ]
+        else:
+            kept = itertools.islice(orders(self._seed, effort.rows), min(effort.checked, len(measured.milliseconds)))
+            files = [(folder / f"{number}.pdf", [order]) for number, order in enumerate(kept)]
+        found = inspect(files, self._stock)
         faults = dict.fromkeys(fault for each in found for fault in each.faults)
         return Result(measured, statistics.mean(each.pages for each in found), tuple(faults))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import sys
 import unicodedata
 from collections import Counter, defaultdict
@@ -52,22 +53,34 @@ class _Word(NamedTuple):
     text: str
 
 
-def inspect(documents: Sequence[tuple[Path, Order]], stock: Stock) -> list[Found]:
-    """Look into documents, in a process of its own.
+def inspect(files: Sequence[tuple[Path, Sequence[Order]]], stock: Stock) -> list[Found]:
+    """Look into files, in a process of its own.
+
+    Args:
+        files: each with the orders of the documents that are in it, one after the other.
+        stock: what they were made with.
+
+    Returns:
+        what is found of each document.
 
     Raises:
         HelperError: the process failed.
     """
-    orders = [
+    questions = [
         {
             "path": str(path),
-            "locale": order.locale,
-            "record": base64.b64encode(order.record).decode("ascii"),
-            "attributes": dict(order.attributes),
+            "orders": [
+                {
+                    "locale": order.locale,
+                    "record": base64.b64encode(order.record).decode("ascii"),
+                    "attributes": dict(order.attributes),
+                }
+                for order in orders
+            ],
         }
-        for path, order in documents
+        for path, orders in files
     ]
-    answers = ask(__name__, {"stock": str(stock.folder), "orders": orders}, seconds=_TIME_S)
+    answers = ask(__name__, {"stock": str(stock.folder), "files": questions}, seconds=_TIME_S)
     return [Found(answer[0], tuple(answer[1])) for answer in answers]
 
 
@@ -96,6 +109,28 @@ class Inspector:
             faults += _pictures(document[0])
             faults += self._drawings(document, pages, statement)
             return Found(len(pages), tuple(faults))
+
+    def look_through(self, data: bytes, statements: Sequence[Statement]) -> list[Found]:
+        """The same for documents that stand in one file, one after the other; each begins with its page 1 of n."""
+        if len(statements) == 1:
+            return [self.look(data, statements[0])]
+        found = []
+        with self._pymupdf.open(stream=data, filetype="pdf") as document:
+            page = 0
+            for statement in statements:
+                if page >= len(document):
+                    found.append(Found(0, ("the file ends before this document",)))
+                    continue
+                words = statement.words
+                folio = re.search(rf"{words['page']}\s+1\s+{words['of']}\s+(\d+)", document[page].get_text())
+                if folio is None:
+                    found.append(Found(0, (f"page {page + 1} of the file begins no document",)))
+                    continue
+                with self._pymupdf.open() as part:
+                    part.insert_pdf(document, from_page=page, to_page=page + int(folio[1]) - 1)
+                    found.append(self.look(part.tobytes(), statement))
+                page += int(folio[1])
+        return found
 
     def _words(self, page: Any) -> list[_Word]:
         return [
@@ -259,11 +294,13 @@ def _bars(pixmap: Any, labels: list[_Word], statement: Statement) -> list[str]:
 def _main() -> None:
     question = json.load(sys.stdin)
     clerk, inspector = Clerk(Stock.at(Path(question["stock"]))), Inspector()
-    answers = []
-    for each in question["orders"]:
-        order = Order(each["locale"], base64.b64decode(each["record"]), each["attributes"])
-        found = inspector.look(Path(each["path"]).read_bytes(), clerk.read(order))
-        answers.append([found.pages, list(found.faults)])
+    answers: list[Any] = []
+    for file in question["files"]:
+        orders = (
+            Order(each["locale"], base64.b64decode(each["record"]), each["attributes"]) for each in file["orders"]
+        )
+        found = inspector.look_through(Path(file["path"]).read_bytes(), [clerk.read(order) for order in orders])
+        answers += [[each.pages, list(each.faults)] for each in found]
     json.dump(answers, sys.stdout)
 
 

@@ -45,6 +45,23 @@ class Leaf(NamedTuple):
     lines: list[Line]
     """With the x at which each begins."""
 
+    @classmethod
+    def empty(cls) -> Leaf:
+        """A blank page."""
+        return cls([], [], [])
+
+    def put(self, things: Iterable[Line | Box], measure: Measure) -> None:
+        """Add lines and boxes, each line moved to where it begins."""
+        for thing in things:
+            if isinstance(thing, Box):
+                self.boxes.append(thing)
+            elif thing.align == "left":
+                self.lines.append(thing)
+            else:
+                width = measure(thing.text, thing.size, thing.bold)
+                shift = width if thing.align == "right" else width / 2
+                self.lines.append(thing._replace(x=thing.x - shift, align="left"))
+
 
 class Flow:
     """Lays out one statement."""
@@ -72,23 +89,14 @@ class Flow:
         return self._leaves
 
     def _turn(self) -> None:
-        self._leaves.append(Leaf([], [], []))
+        self._leaves.append(Leaf.empty())
         self._y = sheet.TOP
         if len(self._leaves) > 1:
             width = self._measure(f"{self._statement.words['bank']} ", 7.5, True)  # noqa: FBT003 - the size's weight
             self._put(sheet.continued(self._statement, width))
 
     def _put(self, things: Iterable[Line | Box], leaf: Leaf | None = None) -> None:
-        leaf = leaf or self._leaves[-1]
-        for thing in things:
-            if isinstance(thing, Box):
-                leaf.boxes.append(thing)
-            elif thing.align == "left":
-                leaf.lines.append(thing)
-            else:
-                width = self._measure(thing.text, thing.size, thing.bold)
-                shift = width if thing.align == "right" else width / 2
-                leaf.lines.append(thing._replace(x=thing.x - shift, align="left"))
+        (leaf or self._leaves[-1]).put(things, self._measure)
 
     def _line(
         self,
@@ -135,7 +143,7 @@ class Flow:
         self._leaves[-1].pictures.append(Picture("banner", LEFT, self._y, 165 * MM, 41.25 * MM))
         self._y += 41.25 * MM
         self._put(sheet.summary(statement, self._y))
-        self._y += 12.9 * MM + 28
+        self._y += 12.9 * MM + 28  # 5.5 mm stand below it
         place = baseline(self._y + 2.5, 7.5, 13.5)
         self._put([Line(RIGHT, place, 7.5, statement.currency, QUIET, align="right")])
         self._line(12, 16, statement.words["transactions"], bold=True)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
-from pressrun_loadtest.rivals.statement import Chart, Statement
+from pressrun_loadtest.rivals.statement import Chart, Row, Statement
 
-__all__ = ["code_svg", "fill", "pieces", "read_layout", "rows_of", "style_of"]
+__all__ = ["code_svg", "fill", "pieces", "read_layout", "row_of", "rows_of", "style_of"]
 
 _LAYOUTS = Path(__file__).parent / "layouts"
 _SLOT = re.compile(r'\{\{(\w+)\}\}|( data-fb-bind-html="(\w+)")(.*?>)')
@@ -69,15 +69,19 @@ def rows_of(statement: Statement) -> str:
     parts = [
         f'<tr class="forward"><td>{date}</td><td>{text}</td><td></td><td></td><td class="right">{balance}</td></tr>'
     ]
-    for number, row in enumerate(statement.rows):
-        parts.append(
-            f'<tr class="{"even" if number % 2 else "odd"}"><td>{row.date}</td><td>{escape(row.text)}</td>'
-            f'<td class="quiet">{row.reference}</td><td class="{"right credit" if row.credit else "right"}">'
-            f'{row.amount}</td><td class="right">{row.balance}</td></tr>'
-        )
+    parts += [row_of(number, row) for number, row in enumerate(statement.rows)]
     date, text, balance = statement.closing
     parts.append(f'<tr class="result"><td>{date}</td><td colspan="3">{text}</td><td class="right">{balance}</td></tr>')
     return "".join(parts)
+
+
+def row_of(number: int, row: Row) -> str:
+    """A transaction's row of the ledger; the first is number 0."""
+    return (
+        f'<tr class="{"even" if number % 2 else "odd"}"><td>{row.date}</td><td>{escape(row.text)}</td>'
+        f'<td class="quiet">{row.reference}</td><td class="{"right credit" if row.credit else "right"}">'
+        f'{row.amount}</td><td class="right">{row.balance}</td></tr>'
+    )
 
 
 def _chart(chart: Chart) -> str:

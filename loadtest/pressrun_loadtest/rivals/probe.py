@@ -21,11 +21,11 @@ from pressrun_loadtest.demo.child import ask
 from pressrun_loadtest.demo.procfs import own_memory
 from pressrun_loadtest.records import encode, generate, generate_small
 from pressrun_loadtest.rivals.errors import MissingError
-from pressrun_loadtest.rivals.roster import load
+from pressrun_loadtest.rivals.roster import ROSTER, load, load_together
 from pressrun_loadtest.rivals.statement import Clerk, Order
 from pressrun_loadtest.rivals.stock import Stock
 
-__all__ = ["Effort", "Measured", "measure", "orders"]
+__all__ = ["Effort", "Measured", "by_locale", "measure", "orders"]
 
 _TIME_S = 1800.0
 _MOST = 100_000
@@ -44,6 +44,8 @@ class Effort:
     seconds: float
     documents: int
     checked: int
+    together: int
+    """Documents of engines that make one file of them all, and half as many to warm up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,18 @@ def orders(seed: int, rows: int | None) -> Iterator[Order]:
         yield Order(item["locale"], encode(item["record"]), item["attributes"])
 
 
+def by_locale(seed: int, rows: int | None, count: int) -> dict[str, list[Order]]:
+    """The first documents of a seed, apart by locale."""
+    found: dict[str, list[Order]] = {}
+    for order in itertools.islice(orders(seed, rows), count):
+        found.setdefault(order.locale, []).append(order)
+    return found
+
+
 def measure(name: str, effort: Effort, *, seed: int, core: int, stock: Stock, folder: Path) -> Measured:
     """Measure an engine; the first of the documents that `orders` gives for a seed are kept as `<number>.pdf`.
 
-    The warm-up makes documents of the next seed.
+    One that makes one file of them all leaves `<locale>.pdf`. The warm-up makes documents of the next seed.
 
     Raises:
         HelperError: the process failed.
@@ -80,6 +90,7 @@ def measure(name: str, effort: Effort, *, seed: int, core: int, stock: Stock, fo
         "warm": [effort.warm_seconds, effort.warm_documents],
         "timed": [effort.seconds, effort.documents],
         "checked": effort.checked,
+        "together": effort.together,
         "seed": seed,
         "core": core,
         "stock": str(stock.folder),
@@ -98,11 +109,23 @@ def _main() -> None:
     stock = Stock.at(Path(question["stock"]))
     clerk = Clerk(stock)
     folder = Path(question["folder"])
+    run = _together if ROSTER[question["engine"]].together else _apart
     try:
-        engine = load(question["engine"], stock)
+        milliseconds, size = run(question, stock, clerk, folder)
     except MissingError as error:
         json.dump({"missing": str(error)}, sys.stdout)
         return
+    answer = {
+        "milliseconds": milliseconds,
+        "size": size / len(milliseconds),
+        "peak": own_memory("VmHWM") / 2**20,
+    }
+    json.dump(answer, sys.stdout)
+
+
+def _apart(question: dict[str, Any], stock: Stock, clerk: Clerk, folder: Path) -> tuple[list[float], int]:
+    """CPU milliseconds of each document, and bytes of all."""
+    engine = load(question["engine"], stock)
 
     def made(seed: int, least: int, seconds: float, documents: int) -> Iterator[tuple[float, bytes]]:
         """CPU seconds and bytes of one document after the other, until the time or the documents are used up."""
@@ -124,18 +147,33 @@ def _main() -> None:
 
     for _ in made(question["seed"] + 1, 1, *question["warm"]):
         pass
-    milliseconds, size = [], 0
+    milliseconds: list[float] = []
+    size = 0
     for number, (used, data) in enumerate(made(question["seed"], 2, *question["timed"])):
         milliseconds.append(used * 1000)
         size += len(data)
         if number < question["checked"]:
             (folder / f"{number}.pdf").write_bytes(data)
-    answer = {
-        "milliseconds": milliseconds,
-        "size": size / len(milliseconds),
-        "peak": own_memory("VmHWM") / 2**20,
-    }
-    json.dump(answer, sys.stdout)
+    return milliseconds, size
+
+
+def _together(question: dict[str, Any], stock: Stock, clerk: Clerk, folder: Path) -> tuple[list[float], int]:
+    """The same; each document's share of its file."""
+    engine = load_together(question["engine"], stock)
+    for orders_of in by_locale(question["seed"] + 1, question["rows"], question["together"] // 2).values():
+        engine.make_all([clerk.read(order) for order in orders_of])
+    milliseconds: list[float] = []
+    size = 0
+    for locale, orders_of in by_locale(question["seed"], question["rows"], question["together"]).items():
+        statements = [clerk.read(order) for order in orders_of]
+        gc.collect()
+        began = time.process_time()
+        data = engine.make_all(statements)
+        used = time.process_time() - began
+        milliseconds += [used / len(statements) * 1000] * len(statements)
+        size += len(data)
+        (folder / f"{locale}.pdf").write_bytes(data)
+    return milliseconds, size
 
 
 if __name__ == "__main__":

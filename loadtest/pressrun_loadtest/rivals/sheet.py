@@ -93,7 +93,7 @@ def legal(statement: Statement, number: int, count: int | str) -> Iterator[Line]
 
 
 def summary(statement: Statement, y: float) -> Iterator[Line | Box]:
-    """The four figures; 6.6 mm and the lines of 11 and 17 points and 0.8 mm high."""
+    """The four figures, as high as 7.4 mm and lines of 11 and 17 points."""
     width = 165 * MM / 4
     for number, (label, figure) in enumerate(statement.figures):
         closing = number == len(statement.figures) - 1

@@ -81,7 +81,8 @@ def _contest(contest: Contest, versions: Mapping[str, str]) -> str:
         "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for name, result in sorted(contest.results.items(), key=lambda pair: (bool(pair[1].faults), pair[1].cpu)):
-        label = f"{ROSTER[name].label} {versions[name]}"
+        product, _, way = ROSTER[name].label.partition(", ")
+        label = f"{product} {versions[name]}{', ' if way else ''}{way}"
         if result.faults:
             lines.append(f"| {label} | incomplete: {'; '.join(result.faults).replace('|', '/')} | | | | | | |")
             continue

@@ -11,10 +11,11 @@ from click.testing import CliRunner
 
 from pressrun_loadtest.rivals import cli, roster
 from pressrun_loadtest.rivals.completeness import Found, Inspector, inspect
+from pressrun_loadtest.rivals.errors import MissingError
 from pressrun_loadtest.rivals.floors import Floors, measure_floors
 from pressrun_loadtest.rivals.formats import Formats
 from pressrun_loadtest.rivals.markup import fill, pieces, read_layout
-from pressrun_loadtest.rivals.probe import Effort, Measured, measure, orders
+from pressrun_loadtest.rivals.probe import Effort, Measured, by_locale, measure, orders
 from pressrun_loadtest.rivals.statement import Clerk, Order, Statement
 from pressrun_loadtest.rivals.stock import Stock
 from pressrun_loadtest.rivals.table import BEGIN, END, Contest, Result, render, written
@@ -23,7 +24,7 @@ pymupdf: Any = importlib.import_module("pymupdf")  # its types are incomplete
 
 FLOORS = Floors(join=0.005, call=0.5, read=1.0)
 MACHINE = {"cpu_model": "A processor", "cores": 2, "memory_bytes": 8 * 2**30, "kernel": "6.1"}
-TINY = Effort(rows=None, warm_seconds=0, warm_documents=1, seconds=0, documents=3, checked=2)
+TINY = Effort(rows=None, warm_seconds=0, warm_documents=1, seconds=0, documents=3, checked=2, together=2)
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +144,22 @@ def test_figures_in_the_wrong_row_are_missed(
     assert fault.endswith("are not as long as the balances say")
 
 
+def test_documents_of_one_file_are_told_apart(stock: Stock, inspector: Inspector) -> None:
+    """Each begins with its page 1; what is missing in one is said of that one, and so is one that is not there."""
+    clerk, engine = Clerk(stock), roster.load("pymupdf", stock)
+    asked = by_locale(3, None, 9)["en-GB"][:2]
+    statements = [clerk.read(order) for order in asked]
+    with pymupdf.open() as file:
+        for order, statement in zip(asked, statements, strict=True):
+            with pymupdf.open(stream=engine.make(order, statement)) as document:
+                file.insert_pdf(document)
+        assert inspector.look_through(file.tobytes(), statements) == [Found(2, ()), Found(2, ())]
+        exchanged = inspector.look_through(file.tobytes(), statements[::-1])
+        assert all(found.faults for found in exchanged)
+        cut = inspector.look_through(file.tobytes(), [*statements, statements[0]])
+        assert cut[2] == Found(0, ("the file ends before this document",))
+
+
 def test_texts_follow_the_locale() -> None:
     """Separators, symbols, month names and the order of dates are CLDR's; a minus is a minus."""
     english, german, french = (Formats.of(locale) for locale in ("en-GB", "de-DE", "fr-FR"))
@@ -176,7 +193,7 @@ def test_a_process_measures_an_engine_and_leaves_its_documents(stock: Stock, tmp
     assert all(each > 0 for each in found.milliseconds)
     assert found.peak > 10
     asked = orders(5, None)
-    documents = [(tmp_path / f"{number}.pdf", next(asked)) for number in range(2)]
+    documents = [(tmp_path / f"{number}.pdf", [next(asked)]) for number in range(2)]
     assert found.size == sum(path.stat().st_size for path, _ in documents) / 2
     assert inspect(documents, stock) == [Found(2, ()), Found(2, ())]
 
@@ -276,3 +293,6 @@ def test_an_engine_that_is_not_installed_is_told_with_the_line_that_installs_it(
     assert result.exit_code == 1
     assert "no-such-distribution is not installed" in result.output
     assert "pip install 'pressrun[all,rivals]'" in result.output
+    without_library = roster.ROSTER["weasyprint"]._replace(needs=("no-such-library", "libnone"))
+    with pytest.raises(MissingError, match=r"WeasyPrint needs libno-such-library; .* apt-get install -y libnone"):
+        roster.version_of(without_library)

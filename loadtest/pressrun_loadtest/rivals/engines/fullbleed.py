@@ -12,7 +12,7 @@ from pressrun_loadtest.rivals.markup import pieces, read_layout, style_of
 from pressrun_loadtest.rivals.statement import Order, Statement
 from pressrun_loadtest.rivals.stock import Stock
 
-__all__ = ["Fullbleed"]
+__all__ = ["Fullbleed", "FullbleedTogether"]
 
 _SLOT = re.compile(r"\{\{(\w+)\}\}")
 _VARIABLE = re.compile(r"(title|account|name|period|currency|count|fact_\d|figure_\d)")
@@ -46,7 +46,8 @@ class Fullbleed:
             self._compiled[statement.locale] = compiled, list(compiled.stats()["reflow_binding_slots"])
         return self._compiled[statement.locale]
 
-    def _render(self, statements: Sequence[Statement]) -> bytes:
+    def render(self, statements: Sequence[Statement]) -> bytes:
+        """All documents, of one locale, in one file."""
         compiled, slots = self._template(statements[0])
         records = []
         for statement in statements:
@@ -57,4 +58,12 @@ class Fullbleed:
 
     def make(self, order: Order, statement: Statement) -> bytes:  # noqa: ARG002 - as all engines
         """One document."""
-        return self._render([statement])
+        return self.render([statement])
+
+
+class FullbleedTogether(Fullbleed):
+    """The same with all records of a locale in one call: one file of many statements, as its own benches have it."""
+
+    def make_all(self, statements: Sequence[Statement]) -> bytes:
+        """All documents, of one locale, in one file."""
+        return self.render(statements)

@@ -17,9 +17,9 @@ class Plain:
     """Pages broken by hand; Font objects are loaded once."""
 
     def __init__(self, stock: Stock) -> None:
-        self._library: Any = import_module("pymupdf")
+        self.library: Any = import_module("pymupdf")
         self._fonts = {
-            bold: self._library.Font(fontfile=str(path)) for bold, path in ((False, stock.regular), (True, stock.bold))
+            bold: self.library.Font(fontfile=str(path)) for bold, path in ((False, stock.regular), (True, stock.bold))
         }
         self._files = {"logo": stock.logo.read_bytes()} | {
             segment: path.read_bytes() for segment, path in stock.banners.items()
@@ -27,7 +27,8 @@ class Plain:
         self._colours: dict[int, tuple[float, float, float]] = {}
         self._advances: dict[bool, dict[str, float]] = {False: {}, True: {}}
 
-    def _measure(self, text: str, size: float, bold: bool) -> float:  # noqa: FBT001 - as `Measure` has it
+    def measure(self, text: str, size: float, bold: bool) -> float:  # noqa: FBT001 - as `Measure` has it
+        """Width of a text."""
         # `text_length` asks MuPDF for every character; advances that are kept take a tenth of it.
         advances = self._advances[bold]
         for each in set(text) - advances.keys():
@@ -41,16 +42,22 @@ class Plain:
 
     def make(self, order: Order, statement: Statement) -> bytes:  # noqa: ARG002 - as all engines
         """One document."""
-        with self._library.open() as document:
-            document.set_metadata({"title": statement.title})
-            for leaf in Flow(statement, self._measure).pages():
-                self._paint(document.new_page(width=PAGE[0], height=PAGE[1]), leaf, statement)
-            document.subset_fonts()
-            data: bytes = document.tobytes(deflate=True, garbage=3, use_objstms=1)
+        with self.library.open() as document:
+            for leaf in Flow(statement, self.measure).pages():
+                self.paint(document.new_page(width=PAGE[0], height=PAGE[1]), leaf, statement)
+            return self.finished(document, statement)
+
+    @staticmethod
+    def finished(document: Any, statement: Statement) -> bytes:
+        """The file, its fonts cut."""
+        document.set_metadata({"title": statement.title})
+        document.subset_fonts()
+        data: bytes = document.tobytes(deflate=True, garbage=3, use_objstms=1)
         return data
 
-    def _paint(self, page: Any, leaf: Leaf, statement: Statement) -> None:
-        rect, point = self._library.Rect, self._library.Point
+    def paint(self, page: Any, leaf: Leaf, statement: Statement) -> None:
+        """Draw what a leaf says over what a page shows."""
+        rect, point = self.library.Rect, self.library.Point
         shape = page.new_shape()
         for colour in {box.colour for box in leaf.boxes}:
             for box in leaf.boxes:
@@ -67,7 +74,7 @@ class Plain:
         writers: dict[int, Any] = {}
         for line in leaf.lines:
             if line.colour not in writers:
-                writers[line.colour] = self._library.TextWriter(page.rect)
+                writers[line.colour] = self.library.TextWriter(page.rect)
             writers[line.colour].append(
                 point(line.x, line.y), line.text, font=self._fonts[line.bold], fontsize=line.size
             )
@@ -81,4 +88,4 @@ class Plain:
         for row, start, length in statement.code:
             first = 3 * (row * size + start)
             pixels[first : first + 3 * length] = INK.to_bytes(3, "big") * length
-        return self._library.Pixmap(self._library.csRGB, size, size, bytes(pixels), False)  # noqa: FBT003 - its signature
+        return self.library.Pixmap(self.library.csRGB, size, size, bytes(pixels), False)  # noqa: FBT003 - its signature

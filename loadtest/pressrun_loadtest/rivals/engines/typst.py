@@ -11,11 +11,13 @@ from pressrun_loadtest.rivals.markup import code_svg, read_layout
 from pressrun_loadtest.rivals.statement import Order, Statement
 from pressrun_loadtest.rivals.stock import Stock
 
-__all__ = ["Typst"]
+__all__ = ["Typst", "TypstUntagged"]
 
 
 class Typst:
     """`Compiler.compile`, tagged as it is by default; its compiler keeps fonts, pictures and what it has laid out."""
+
+    tags = True
 
     def __init__(self, stock: Stock) -> None:
         library: Any = import_module("typst")
@@ -43,5 +45,11 @@ class Typst:
             )
         }  # fmt: skip
         inputs = {"record": self._encode(record).decode("utf-8")}
-        data: bytes = self._compiler.compile(format="pdf", sys_inputs=inputs)
+        data: bytes = self._compiler.compile(format="pdf", sys_inputs=inputs, pdf_tags=self.tags)
         return data
+
+
+class TypstUntagged(Typst):
+    """The same with `pdf_tags=False`."""
+
+    tags = False

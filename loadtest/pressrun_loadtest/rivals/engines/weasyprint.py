@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from ctypes.util import find_library
 from importlib import import_module
 from typing import Any
 
-from pressrun_loadtest.rivals.errors import MissingError
 from pressrun_loadtest.rivals.markup import fill, pieces, read_layout, style_of
 from pressrun_loadtest.rivals.statement import Order, Statement
 from pressrun_loadtest.rivals.stock import Stock
@@ -18,11 +16,6 @@ class WeasyPrint:
     """HTML and CSS by `HTML.write_pdf`."""
 
     def __init__(self, stock: Stock) -> None:
-        if find_library("harfbuzz-subset") is None:
-            raise MissingError(
-                "WeasyPrint needs libharfbuzz-subset to cut fonts (without it fontTools takes seconds); "
-                "install: apt-get install -y libharfbuzz-subset0"
-            )
         self._library: Any = import_module("weasyprint")
         fonts: Any = import_module("weasyprint.text.fonts")
         self._base = f"{stock.folder}/"
