@@ -133,7 +133,7 @@ class Passages:
             kept = self._kept[id(bound.node)] = _Kept({})
         if kept.misses > _MOST_MISSES and kept.misses > kept.hits:
             return None
-        outline = bound.node.outline(bound.env)
+        outline = bound.outline()
         found = None if outline is None else self._measured(outline[0], outline[1], images, artifact=artifact)
         if found is None:
             kept.misses += 1

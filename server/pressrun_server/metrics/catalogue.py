@@ -61,7 +61,7 @@ class Catalogue:
         )
         self.phase_seconds = Histogram(
             "pressrun_phase_seconds",
-            "Time that finished documents spent in one phase: queue, compile, select, resolve or compose.",
+            "Time that finished documents spent in one phase; the phases sum to the time of the document.",
             ("phase",),
             buckets=_PHASE_SECONDS,
             registry=reg,
@@ -75,7 +75,7 @@ class Catalogue:
         self.queue_limit = Gauge("pressrun_queue_limit", "Documents that may wait for a slot at once.", registry=reg)
         self.queue_seconds = Histogram(
             "pressrun_queue_seconds",
-            "Time that finished documents waited for a slot and for a composer.",
+            "Time that finished documents waited for a slot, for a composer and for a turn in it.",
             buckets=SECONDS,
             registry=reg,
         )

@@ -12,8 +12,12 @@ OTHER = "other"
 UNKNOWN = "unknown"
 UNREAD = "unknown"
 """The output channel of a request that was not valid."""
-PHASES = ("queue", "compile", "select", "resolve", "compose")
-"""The phases of a document, in order."""
+PHASES = ("admit", "compile", "select", "resolve", "bind", "lay_out", "emit", "stream")
+"""The phases of a document, in order; their times sum to that of the document.
+
+admit: waiting for a slot, for a composer and for a turn in it. stream: the rest, which is bytes on their way, waits
+for the client, and turns of other documents between those of a large one.
+"""
 
 
 class DocumentMeter:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["ComposeSummary", "RenderWarning"]
+__all__ = ["ComposePhases", "ComposeSummary", "RenderWarning"]
 
 
 class RenderWarning(msgspec.Struct, frozen=True):
@@ -13,6 +13,16 @@ class RenderWarning(msgspec.Struct, frozen=True):
     code: str
     message: str
     place: str = ""
+
+
+class ComposePhases(msgspec.Struct, frozen=True):
+    """Wall time of one document in a composer, in seconds; turns of other documents are in none of them."""
+
+    waited: float = 0.0
+    """From its arrival to its first turn."""
+    bind: float = 0.0
+    lay_out: float = 0.0
+    emit: float = 0.0
 
 
 class ComposeSummary(msgspec.Struct, frozen=True):
@@ -25,3 +35,4 @@ class ComposeSummary(msgspec.Struct, frozen=True):
     seconds: float
     """Wall time from bind to the last byte, on the composer."""
     cpu_seconds: float
+    phases: ComposePhases = ComposePhases()

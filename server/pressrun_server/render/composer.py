@@ -61,8 +61,8 @@ class _Document:
     """A document in work; nothing of it is kept anywhere else, so that nothing outlives it."""
 
     __slots__ = (
-        "composing", "cpu_seconds", "head", "parts", "request", "rows", "rows_size", "sent", "size",
-        "sources", "steps", "unacknowledged",
+        "arrived", "composing", "cpu_seconds", "head", "parts", "request", "rows", "rows_size", "sent", "size",
+        "sources", "steps", "unacknowledged", "waited",
     )  # fmt: skip
 
     def __init__(self, request: Compose, sources: tuple[Program, dict[str, Prepared]]) -> None:
@@ -74,6 +74,9 @@ class _Document:
         self.parts: list[bytes] = []
         self.size = 0
         self.cpu_seconds = 0.0
+        self.arrived = time.perf_counter()
+        self.waited = 0.0
+        """Seconds from its arrival to its first turn."""
         self.sent = False
         self.unacknowledged = 0
         self.rows: Arriving | None = None
@@ -83,7 +86,9 @@ class _Document:
     def summary(self) -> ComposeSummary:
         """After the last step; only the composer knows which CPU time was this document's and not another's."""
         assert self.composing is not None
-        return msgspec.structs.replace(self.composing.summary, cpu_seconds=self.cpu_seconds)
+        summary = self.composing.summary
+        phases = msgspec.structs.replace(summary.phases, waited=self.waited)
+        return msgspec.structs.replace(summary, cpu_seconds=self.cpu_seconds, phases=phases)
 
 
 class Composer:
@@ -250,6 +255,7 @@ class Composer:
         assert request is not None
         assert sources is not None
         document.request = document.sources = None
+        document.waited = time.perf_counter() - document.arrived
         program, assets = sources
         document.composing = self._workshop.compose(
             program,

@@ -20,7 +20,7 @@ from pressrun_server.fonts.face import Face
 from pressrun_server.layout.layout import Layout
 from pressrun_server.layout.lines import Typesetter
 from pressrun_server.model.digest import Digest
-from pressrun_server.model.document import ComposeSummary
+from pressrun_server.model.document import ComposePhases, ComposeSummary
 from pressrun_server.model.ink import Backdrop
 from pressrun_server.model.page import Page
 from pressrun_server.model.prepared import PreparedImage
@@ -30,6 +30,7 @@ from pressrun_server.render.composition_rows import RecordRows
 from pressrun_server.render.numbers import exact_number
 from pressrun_server.render.page_numbers import PageNumbers
 from pressrun_server.render.remarks import Remarks, small_styles
+from pressrun_server.render.stopwatch import Stopwatch
 from pressrun_server.template.bind import Binder
 from pressrun_server.template.steps import Steps
 
@@ -131,6 +132,7 @@ class Composition:
         placed = [(slot, image) for slot, _, image in self._prepared]
         self._remarks = Remarks(program.program, program.small, placed)
         self._made = 0
+        self._watch = Stopwatch()
         self._numbers = PageNumbers()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -148,16 +150,23 @@ class Composition:
                 DOCUMENT_REFUSED, the template does not let a warning pass.
         """
         started, cpu = time.perf_counter(), time.thread_time()
+        watch = self._watch
+        watch.begin()
         steps = Steps()
         env = steps.into(self._environment())
         rows = self._rows
         most = MOST_PAGES if rows is None else MOST_PAGES_OF_ROWS
         loaded, remarks = self._loaded, self._remarks
-        writer = DocumentWriter(loaded.prefixes, self._prepared, self._metadata(env), loaded.binder.targets(env))
-        yield writer.begin()
+        metadata, targets = self._metadata(env), loaded.binder.targets(env)
+        body = watch.block(loaded.binder.body(env))
+        watch.bound()
+        writer = DocumentWriter(loaded.prefixes, self._prepared, metadata, targets)
+        yield self._leaving(writer.begin())
+        watch.begin()
         held: list[Page] = []
         deferred: list[tuple[int, int, PageKind]] = []
-        for page in loaded.layout.pages(loaded.binder.body(env), self._images, remarks.note):
+        for page in loaded.layout.pages(body, self._images, remarks.note):
+            watch.laid_out()
             steps.page()
             if rows is not None:
                 rows.page()
@@ -169,16 +178,20 @@ class Composition:
             held.append(page)
             remarks.page = self._made + 1
             if len(held) > LOOK_AHEAD:
-                yield self._emit(writer, held.pop(0), env, None, deferred)
+                yield self._leaving(self._emit(writer, held.pop(0), env, None, deferred))
             else:
                 yield b""
+            watch.begin()
+        watch.laid_out()
         count = self._made
         long = count > LOOK_AHEAD
         for page in held:
-            yield self._emit(writer, page, env, None if long else count, deferred, last=page is held[-1])
+            yield self._leaving(self._emit(writer, page, env, None if long else count, deferred, last=page is held[-1]))
+            watch.begin()
         for form, number, kind in deferred:
-            yield self._deferred(writer, form, number, kind, env, count)
-        yield writer.end()
+            yield self._leaving(self._deferred(writer, form, number, kind, env, count))
+            watch.begin()
+        yield self._leaving(writer.end())
         self.summary = ComposeSummary(
             pages=count,
             size=writer.size,
@@ -186,8 +199,14 @@ class Composition:
             warnings=remarks.warnings(writer.untagged_from),
             seconds=time.perf_counter() - started,
             cpu_seconds=time.thread_time() - cpu,
+            phases=ComposePhases(bind=watch.bind, lay_out=watch.lay_out, emit=watch.emit),
         )
         loaded.composed()
+
+    def _leaving(self, data: bytes) -> bytes:
+        """Bytes that were emitted, before they leave."""
+        self._watch.emitted()
+        return data
 
     def _environment(self) -> dict[str, Any]:
         try:
@@ -260,7 +279,7 @@ class Composition:
         return writer.form(form, page)
 
     def _run(self, running: Running, page: Page, env: dict[str, Any], number: int, count: int | None) -> None:
-        content = self._loaded.binder.running(running, env, self._numbers.of(number, count))
+        content = self._watch.block(self._loaded.binder.running(running, env, self._numbers.of(number, count)))
         self._remarks.page = number
         self._loaded.layout.running(running, content, page, self._images, self._remarks.note)
         self._remarks.page = self._made + 1

@@ -371,7 +371,9 @@ class Pipeline:
             else:
                 await sink.write(data)
                 trace.check()
-        trace.composed(stream.queue_seconds)
+        summary = stream.summary
+        assert summary is not None
+        trace.composed(stream.queue_seconds, summary.phases)
         return held
 
     async def _fed(

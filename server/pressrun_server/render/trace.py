@@ -6,12 +6,16 @@ import structlog
 
 from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason
-from pressrun_server.metrics.labels import PHASES, DocumentMeters
+from pressrun_server.metrics.labels import DocumentMeters
+from pressrun_server.model.document import ComposePhases
 from pressrun_server.model.spec import RenderSpec
 from pressrun_server.model.template import TemplateInfo
 from pressrun_server.render.manifest import Completion, Timings
 
 __all__ = ["Trace"]
+
+_STEPS = ("queue", "compile", "select", "resolve", "compose")
+"""What the front sees, as the manifest has it; the composer tells what is in the last one."""
 
 log = structlog.get_logger("pressrun.render")
 
@@ -21,8 +25,10 @@ _REFUSALS = frozenset({Reason.QUEUE_FULL, Reason.DRAINING})
 class Trace:
     """Follows one document; told about each step, it knows the time of each phase, and counts the outcome once."""
 
-    __slots__ = ("_clock", "_deadline", "_entered", "_meters", "_seconds", "_spec", "_started", "first_byte", "phase",
-                 "template")  # fmt: skip
+    __slots__ = (
+        "_clock", "_composing", "_deadline", "_entered", "_meters", "_seconds", "_spec", "_started", "first_byte",
+        "phase", "template",
+    )  # fmt: skip
 
     def __init__(self, spec: RenderSpec, clock: Clock, started: float, deadline: float, meters: DocumentMeters) -> None:
         self._spec = spec
@@ -30,7 +36,8 @@ class Trace:
         self._meters = meters
         self._started = self._entered = started
         self._deadline = deadline
-        self._seconds: dict[str, float] = dict.fromkeys(PHASES, 0.0)
+        self._seconds: dict[str, float] = dict.fromkeys(_STEPS, 0.0)
+        self._composing = ComposePhases()
         self.phase = ""
         self.first_byte = 0.0
         """Moment of the first byte; 0 before it."""
@@ -67,10 +74,16 @@ class Trace:
         """The first byte is here."""
         self.first_byte = self._clock.monotonic()
 
-    def composed(self, waited: float) -> None:
-        """The last byte is here; `waited` seconds of the last phase passed before a composer was free."""
+    def composed(self, waited: float, phases: ComposePhases) -> None:
+        """The last byte is here.
+
+        Args:
+            waited: seconds of the last phase that passed before a composer was free.
+            phases: what the composer did in the others.
+        """
         compose = self._clock.monotonic() - self._entered
-        waited = min(waited, compose)
+        self._composing = phases
+        waited = min(waited + phases.waited, compose)
         self._seconds["queue"] += waited
         self._seconds["compose"] = compose - waited
 
@@ -92,13 +105,28 @@ class Trace:
         """The document is there."""
         manifest = completion.manifest
         name = self.template.name if self.template is not None else None
+        total = self._clock.monotonic() - self._started
         self._meters.get(name, self._spec.channel).finished(
             pages=manifest.pages,
             size=manifest.document.size,
-            seconds=self._clock.monotonic() - self._started,
+            seconds=total,
             first_byte=self.first_byte - self._started,
         )
-        self._meters.phases_finished(tuple(self._seconds.values()), manifest.timings.compose_cpu)
+        self._meters.phases_finished(self._phases(total), manifest.timings.compose_cpu)
+
+    def _phases(self, total: float) -> tuple[float, ...]:
+        """Seconds by phase as metrics have them; the last one is what the others leave of the whole."""
+        steps, made = self._seconds, self._composing
+        known = (
+            steps["queue"],
+            steps["compile"],
+            steps["select"],
+            steps["resolve"],
+            made.bind,
+            made.lay_out,
+            made.emit,
+        )
+        return (*known, max(total - sum(known), 0.0))
 
     def failed(self, error: PressrunError) -> PressrunError:
         """There is no document; gives the error back."""

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 import aiohttp
+import grpc
 import pytest
 from tests.integration.node.conftest import StartNode
 
-from pressrun.v1 import asset_service_pb2
+from pressrun.v1 import asset_service_pb2, document_pb2
 from pressrun_loadtest.sandbox import Sandbox
 from pressrun_loadtest.sandbox.faults import parse_rule
 from pressrun_loadtest.sandbox.fields import Fields
@@ -39,7 +40,11 @@ async def test_work_shows_in_the_metrics(
     assert await value(node, "pressrun_document_bytes_total", **labels) == size
     assert await value(node, "pressrun_document_seconds_count", **labels) == 2
     assert await value(node, "pressrun_time_to_first_byte_seconds_count", **labels) == 2
-    assert await value(node, "pressrun_phase_seconds_count", phase="compose") == 2
+    total = await value(node, "pressrun_document_seconds_sum", **labels)
+    assert await value(node, "pressrun_phase_seconds_sum") == pytest.approx(total)
+    for phase in ("admit", "compile", "select", "resolve", "bind", "lay_out", "emit", "stream"):
+        assert await value(node, "pressrun_phase_seconds_count", phase=phase) == 2
+        assert 0 < await value(node, "pressrun_phase_seconds_sum", phase=phase) < total
     assert await value(node, "pressrun_cache_requests_total") > 0
     assert await value(node, "pressrun_source_requests_total", source="core-dam", outcome="ok") >= 1
     assert await value(node, "pressrun_source_requests_total", source="cloudinary", outcome="ok") >= 1
@@ -106,3 +111,41 @@ async def test_the_way_to_the_sources(
         await node.drain()
         assert await value(node, "pressrun_draining") == 1
         assert await value(node, "pressrun_drain_seconds") > 0
+
+
+async def test_callers_make_no_series(
+    node: Node, caller: Any, document: Callable[..., Any], value: Callable[..., Any], details: Callable[..., Any]
+) -> None:
+    """10,000 templates that nobody published, and all else that a caller may make up, are a handful of series."""
+
+    def hostile(number: int) -> Any:
+        text = f"made-up-{number}"
+        return document(
+            text, record=b"{}", template=document_pb2.TemplateRef(name=text, version="1"), tenant=text,
+            attributes=document_pb2.Attributes(campaign=text, segment=text, extra={f"made_up_{number}": text}),
+        )  # fmt: skip
+
+    async def elsewhere(number: int) -> None:
+        text = f"made-up-{number}"
+        await caller.assets.Resolve(asset_service_pb2.ResolveRequest(refs=[f"{text}:{text}"]))
+        call = caller.channel.unary_unary(f"/pressrun.v1.{text}/{text}")
+        with pytest.raises(grpc.aio.AioRpcError):
+            await call(b"")
+        async with aiohttp.ClientSession(f"http://{node.http_address}") as session:
+            for answer in (await session.get(f"/{text}"), await session.post(f"/hooks/{text}", data=b"{}")):
+                answer.release()
+
+    await caller.documents(document("good"), hostile(0))
+    await elsewhere(0)
+    before = (await _page(node)).count("\n")
+    for begin in range(1, 10_001, 1_000):
+        answers = await caller.documents(*map(hostile, range(begin, begin + 1_000)))
+        assert len(answers) == 1_000
+        assert {details(answer.failure).reason for answer in answers.values()} == {"TEMPLATE_NOT_FOUND"}
+    for number in range(1, 20):
+        await elsewhere(number)
+    assert await value(node, "pressrun_documents_total", reason="TEMPLATE_NOT_FOUND") >= 10_001
+    page = await _page(node)
+    assert page.count("\n") - before <= 2
+    assert "made-up" not in page
+    assert "made_up" not in page

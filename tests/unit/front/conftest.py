@@ -17,7 +17,7 @@ from pressrun_server.metrics.catalogue import Catalogue
 from pressrun_server.metrics.labels import DocumentMeters
 from pressrun_server.model.asset import AssetDescriptor, AssetUse
 from pressrun_server.model.digest import Digest
-from pressrun_server.model.document import ComposeSummary, RenderWarning
+from pressrun_server.model.document import ComposePhases, ComposeSummary, RenderWarning
 from pressrun_server.model.failure import Failure
 from pressrun_server.model.spec import RenderSpec, TemplateName
 from pressrun_server.model.template import FontUse, RenditionSpec, Requirement, Slot, SlotRule, TemplateInfo
@@ -169,6 +169,7 @@ class _FakeComposers:
         self.given_up = 0
         self.credited = 0
         self.one_turn = True
+        self.phases = ComposePhases()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def compose(self, job: ComposeJob) -> ComposeStream:
@@ -201,7 +202,9 @@ class _FakeComposers:
             state.update(step)
             size += len(step)
             if index == len(script) - 1:
-                summary = ComposeSummary(2, size, state.hexdigest(), (RenderWarning("W", "w", "p"),), 0.01, 0.005)
+                summary = ComposeSummary(
+                    2, size, state.hexdigest(), (RenderWarning("W", "w", "p"),), 0.01, 0.005, self.phases
+                )
                 stream.finish(step, summary)
             else:
                 stream.feed(step)
@@ -254,6 +257,12 @@ class _Bench:
     resolver: _FakeResolver
     composers: _FakeComposers
     metrics: Catalogue
+
+    def value(self, name: str, **labels: str) -> float:
+        """A metric."""
+        found = self.metrics.registry.get_sample_value(name, labels)
+        assert found is not None, name
+        return found
 
     def count(self, result: str, reason: str = "NONE", template: str = "statement", channel: str = "print") -> float:
         labels = {"template": template, "channel": channel, "result": result, "reason": reason}

@@ -12,7 +12,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from pressrun_server.errors import PressrunError, Reason
-from pressrun_server.model.document import RenderWarning
+from pressrun_server.metrics.labels import PHASES
+from pressrun_server.model.document import ComposePhases, RenderWarning
 from pressrun_server.model.spec import OutputChannel, Pins, Priority, TemplateName
 from pressrun_server.render.admission import AdmissionConfig
 from pressrun_server.render.config import PipelineConfig
@@ -232,3 +233,23 @@ async def test_phases_follow_each_other(bench: Any, make: SimpleNamespace) -> No
     parts = (timings.queue, timings.compile, timings.select, timings.resolve, timings.compose)
     assert timings.resolve >= 0.02
     assert total - 0.03 <= sum(parts) <= total
+
+
+async def test_phases_in_metrics_sum_to_the_document(bench: Any, make: SimpleNamespace) -> None:
+    """What the composer tells of its phases is taken out of the front's last one, and nothing is missing or doubled."""
+    gate = asyncio.Event()
+    bench.composers.script = [b"%PDF", gate, b"-end"]
+    bench.composers.phases = ComposePhases(waited=0.004, bind=0.003, lay_out=0.002, emit=0.001)
+    asyncio.get_running_loop().call_later(0.05, gate.set)
+    _, completion = await bench.pipeline.render(make.spec(), make.sink())
+    spent = {name: bench.value("pressrun_phase_seconds_sum", phase=name) for name in PHASES}
+    assert sum(spent.values()) == pytest.approx(
+        bench.value("pressrun_document_seconds_sum", template="statement", channel="print")
+    )
+    assert (spent["bind"], spent["lay_out"], spent["emit"]) == pytest.approx((0.003, 0.002, 0.001))
+    assert 0.004 <= spent["admit"] < 0.02
+    assert spent["stream"] > 0.03
+    assert completion.manifest.timings.queue == pytest.approx(spent["admit"])
+    assert bench.value("pressrun_queue_seconds_sum") == pytest.approx(spent["admit"])
+    for name in PHASES:
+        assert bench.value("pressrun_phase_seconds_count", phase=name) == 1

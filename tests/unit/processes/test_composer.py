@@ -9,10 +9,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+import pytest
+
 from pressrun_server.errors import Reason
-from pressrun_server.model.document import ComposeSummary
+from pressrun_server.model.document import ComposePhases, ComposeSummary
 from pressrun_server.prepare.channel import BlockingChannel
 from pressrun_server.prepare.frames import decoder
+from pressrun_server.render import composer as composer_module
 from pressrun_server.render.composer import Composer
 from pressrun_server.render.link import (
     BlobKind,
@@ -205,3 +208,14 @@ def test_an_interactive_document_overtakes_one_in_work() -> None:
         front.channel.send(Credit(1, 6_000))
         done = [message.ticket for message in front.answered() if isinstance(message, Done)]
         assert done == [2]
+
+
+def test_the_wait_for_a_turn_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A document tells how long it waited in the composer before its first turn, beside what its workshop says."""
+    ticks = iter(range(1, 1000))
+    monkeypatch.setattr(composer_module.time, "perf_counter", lambda: next(ticks))
+    with composer() as front:
+        front.ask(1, b"1x10")
+        done = front.next()
+        assert isinstance(done, Done)
+        assert done.summary.phases == ComposePhases(waited=1)
