@@ -36,7 +36,7 @@ def main(*, dashboards: Path, rules: Path, rate: float, seconds: float, stay: bo
 
     def serving(url: str) -> None:
         if stay:
-            console.print(f"Prometheus answers at {url}; Ctrl-C ends it.", style="bold")
+            console.print(f"Prometheus answers, e.g. promtool query instant {url} up; Ctrl-C ends it.", style="bold")
             try:
                 signal.pause()
             except KeyboardInterrupt:

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from pressrun_server.cli.cache import evict, ls, show, stats, verify
 from pressrun_server.cli.serve import render_local, serve
+from pressrun_server.cli.top import top
 
-__all__ = ["evict", "ls", "render_local", "serve", "show", "stats", "verify"]
+__all__ = ["evict", "ls", "render_local", "serve", "show", "stats", "top", "verify"]

@@ -1,0 +1,1 @@
+"""What `pressrun top` shows: nodes as their metrics tell of them, between two readings."""
