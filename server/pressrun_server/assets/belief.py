@@ -112,10 +112,11 @@ class Belief:
         if self.owes(name) or self.owes(source):
             return False  # nobody can have heard of it
         if place is None or self.place is None:
-            at -= SKEW
-        elif place < max(self._floor, self._places.get(name, _NOWHERE), self._places.get(source, _NOWHERE)):
+            return at - SKEW > self.horizon and not self.was_told(ref, at - SKEW)
+        if place < max(self._floor, self._places.get(name, _NOWHERE), self._places.get(source, _NOWHERE)):
             return False
-        return at > self.horizon and not self.was_told(ref, at)
+        # What this node found out by itself, and told nobody, has no place.
+        return name in self._places or source in self._places or not self.was_told(ref, at)
 
     def was_changed(self, asset: AssetDescriptor) -> bool:
         """Whether its source told of a change since it was asked."""

@@ -13,7 +13,7 @@ from pressrun_server.assets import errors
 from pressrun_server.assets.belief import Belief, asset_name
 from pressrun_server.assets.cluster_flight import ClusterFlight
 from pressrun_server.assets.config import AssetConfig
-from pressrun_server.assets.describing import agrees, described, differs_in_terms, refresh_at, unchanged, updated
+from pressrun_server.assets.describing import agrees, described, narrows, of_source, refresh_at, unchanged, updated
 from pressrun_server.assets.descriptors import DescriptorCache
 from pressrun_server.assets.entry import Absent, Entry, Known, Place, Trouble
 from pressrun_server.assets.preparation import Preparation
@@ -41,6 +41,8 @@ _LONG = 1024 * 1024
 """Bytes above which hashing goes to a thread."""
 _MOMENT = timedelta(microseconds=1)
 """By which a change found out is put before the question, whose own answer is believed."""
+_QUIET = timedelta(seconds=10)
+"""After the others were told of an asset, they are not told of it again for so long."""
 _SHORTEST_FRESH = 1.0
 """Seconds; a system that wants to be asked every time is asked once a second, not once a document of a stream."""
 
@@ -68,6 +70,8 @@ class _Failed(Exception):  # noqa: N818 - never leaves this module
         super().__init__(trouble.text)
         self.trouble = trouble
         self.lasting = lasting
+        self.asked: datetime | None = None
+        """When the source was asked, if it was."""
 
 
 class Bringing:
@@ -106,6 +110,7 @@ class Bringing:
         self._clock = clock
         self._chance = chance
         self._slots: dict[str, asyncio.Semaphore] = {}
+        self._told_at: dict[str, datetime] = {}
         self.shared = 0
         """Renditions that were found, brought by another process or an earlier one."""
 
@@ -117,6 +122,7 @@ class Bringing:
             ask: ask the source even if its last answer is fresh.
             shared: a newer answer that another process got will do for that.
         """
+        began = self._clock.now()
         entry = await self._last(wanted.key)
         try:
             async with asyncio.timeout(self._config.fetch_seconds):
@@ -127,6 +133,10 @@ class Bringing:
             failed = _failed(error)
         except _Failed as error:
             failed = error
+        if self._belief.was_told(wanted.ref, failed.asked or began):
+            # It changed while this was under way: true for the one who asked before that, and for nobody else.
+            ref = entry.descriptor.ref if entry is not None else wanted.ref
+            return Brought(Absent(ref, failed.trouble, self._clock.now()), "")
         return await self._failure(wanted, entry, failed, ask=ask)
 
     async def good(self, key: str) -> Entry | None:
@@ -161,16 +171,19 @@ class Bringing:
                 return brought
         try:
             ref = AssetRef.parse(wanted.ref)
-            rendition = Rendition(**msgspec.structs.asdict(wanted.rendition))
+            rendition = of_source(wanted.rendition)
         except ValueError as error:
             raise _Failed(errors.invalid_ref(error), lasting=True) from error
         source = self._registry.get(ref.source)
+        slots = self._slots.setdefault(ref.source, asyncio.Semaphore(self._config.max_fetches))
         if (ask and not shared) or ref.source in LOCAL:
-            return await self._asked(wanted, entry, source, ref, rendition)
+            async with slots:
+                return await self._asked(wanted, entry, source, ref, rendition)
         return await self._cluster_flight.run(
             wanted.key,
             lambda: self._newer(wanted, entry) if ask else self._found(wanted),
             lambda: self._told(wanted, entry, source, ref, rendition),
+            slots,
         )
 
     async def _found(self, wanted: Wanted) -> Brought | None:
@@ -207,23 +220,37 @@ class Bringing:
         asked, place = self._clock.now(), self._belief.place
         try:
             return await self._asked(wanted, entry, source, ref, rendition)
-        except (SourceError, PressrunError, _Failed) as error:
-            failed = error if isinstance(error, _Failed) else _failed(error)
+        except _Failed as failed:
             await self._ledger.deny(wanted.key, Denial(failed.trouble, failed.lasting, asked, place))
-            raise failed from error
+            raise
 
     async def _asked(
         self, wanted: Wanted, entry: Entry | None, source: Source, ref: AssetRef, rendition: Rendition
     ) -> Brought:
-        """What the source says now, and its bytes if they are other ones than those here; a few at once of a source."""
-        async with self._slots.setdefault(ref.source, asyncio.Semaphore(self._config.max_fetches)):
-            return await self._answered(wanted, entry, source, ref, rendition)
+        """What the source says now, and its bytes if they are other ones than those here.
 
-    async def _answered(
-        self, wanted: Wanted, entry: Entry | None, source: Source, ref: AssetRef, rendition: Rendition
-    ) -> Brought:
+        Raises:
+            _Failed: they can't be had.
+        """
         # Not when it answered: a change meanwhile is later than what it says.
         asked, place = self._clock.now(), self._belief.place
+        try:
+            return await self._answered(wanted, entry, source, ref, rendition, asked, place)
+        except (SourceError, PressrunError, _Failed) as error:
+            failed = error if isinstance(error, _Failed) else _failed(error)
+            failed.asked = asked
+            raise failed from error
+
+    async def _answered(
+        self,
+        wanted: Wanted,
+        entry: Entry | None,
+        source: Source,
+        ref: AssetRef,
+        rendition: Rendition,
+        asked: datetime,
+        place: Place | None,
+    ) -> Brought:
         try:
             description = await source.describe(ref)
         except NotFoundError:
@@ -251,36 +278,52 @@ class Bringing:
         return await self._fetched(wanted, source, description, rendition, descriptor, place)
 
     async def _supersede(
-        self, wanted: Wanted, entry: Entry | None, now_said: AssetDescriptor | None, asked: datetime
+        self, wanted: Wanted, last: Entry | None, now_said: AssetDescriptor | None, asked: datetime
     ) -> None:
         """Forget what was said otherwise before; what a source says of an asset it says of all its renditions.
 
         Args:
             wanted: the rendition for which it was asked.
-            entry: what was known of that.
+            last: what was known of that.
             now_said: what the source says now; None: it has no such asset any more.
             asked: when it was asked.
         """
+        name, keys = asset_name(wanted.ref), self._cache.keys_of(wanted.ref)
+        known = {key: entry.descriptor for key in keys if isinstance(entry := self._cache.peek(key), Entry)}
         others = {
-            key: known.descriptor
-            for key in self._cache.keys_of(wanted.ref)
+            key: said
+            for key, said in known.items()
             if key != wanted.key
-            and isinstance(known := self._cache.peek(key), Entry)
-            and known.descriptor.ref == wanted.ref
-            and known.descriptor.fetched_at < asked
-            and (now_said is None or not agrees(known.descriptor, now_said))
+            and said.ref == wanted.ref
+            and said.fetched_at < asked
+            and (now_said is None or not agrees(said, now_said))
         }
-        said_before = [*others.values(), *([] if entry is None else [entry.descriptor])]
-        withdrawn = any(now_said is None or differs_in_terms(said, now_said) for said in said_before)
+        said_before = [*others.values(), *([] if last is None else [last.descriptor])]
+        # What somebody told of already is no news.
+        withdrawn = any(
+            (now_said is None or narrows(said, now_said)) and not self._belief.was_changed(said) for said in said_before
+        )
         if not others and not withdrawn:
             return
-        name = asset_name(wanted.ref)
         self._belief.changed(name, asked - _MOMENT)
-        for key in others:
+        # A withdrawal is one of the asset in all its variants, here as at the others.
+        for key in [key for key in known if key != wanted.key] if withdrawn else others:
             await self._forget(key)
-        if withdrawn:
+        if withdrawn and self._may_tell(name, asked):
             # Others hold what was said before, and would use it until it grows old.
             self._tell(name)
+
+    def _may_tell(self, name: str, now: datetime) -> bool:
+        """Whether the others were not told of the asset just now.
+
+        A source that changes its mind with each answer would keep every node asking otherwise.
+        """
+        before = self._told_at.pop(name, None)
+        told = before is not None and now - before < _QUIET
+        self._told_at[name] = before if told and before is not None else now
+        if len(self._told_at) > self._config.max_entries:
+            del self._told_at[next(iter(self._told_at))]
+        return not told
 
     async def _held(self, wanted: Wanted, entry: Entry) -> Brought | None:
         """The entry with its blobs, if they are still here; an entry that may not be used needs none."""
@@ -416,11 +459,11 @@ class Bringing:
         return not entry.descriptor.regulated or not self._belief.is_old(entry.descriptor, self._clock.now())
 
     async def _keep(self, key: str, entry: Entry, found_in: str) -> Brought:
+        if entry.prepared is not None:
+            await self._provenance.note(entry.descriptor)
         if self._belief.was_changed(entry.descriptor):
             # It changed while this was under way: good for the one who asked before that, and for nobody else.
             return Brought(entry, found_in)
-        if entry.prepared is not None:
-            await self._provenance.note(entry.descriptor)
         keep = (entry.descriptor.fresh_until - self._clock.now()).total_seconds() + self._config.keep_seconds
         await self._cache.put(key, entry, keep)
         if entry.lenient_until is None:

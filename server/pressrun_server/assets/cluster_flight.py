@@ -44,21 +44,35 @@ class ClusterFlight:
         self.saved = 0
         """Results that another process had made."""
 
-    async def run(self, name: str, look: Callable[[], Awaitable[T | None]], make: Callable[[], Awaitable[T]]) -> T:
+    async def run(
+        self,
+        name: str,
+        look: Callable[[], Awaitable[T | None]],
+        make: Callable[[], Awaitable[T]],
+        slots: asyncio.Semaphore | None = None,
+    ) -> T:
         """What another process made, or else what `make` gives.
 
         Args:
             name: what is made.
             look: finds what another process made; None where there is nothing.
             make: makes it.
+            slots: one of these is held while this process makes it, and none while it waits for another: so nobody
+                holds a lock who could not begin, and nobody a slot who does nothing.
 
         Raises:
             Exception: whatever `look` and `make` raise.
         """
+        slot: contextlib.AbstractAsyncContextManager[None] = slots or contextlib.nullcontext()
         if not self._locks:
-            return await make()
+            async with slot:
+                return await make()
         pause = _FIRST_PAUSE
-        while (held := await self._acquire(name)) is None:
+        while True:
+            async with slot:
+                held = await self._acquire(name)
+                if held is not None:
+                    return await self._made(held, look, make)
             if pause == _FIRST_PAUSE:
                 self.waits += 1
             await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - no secret
@@ -67,6 +81,11 @@ class ClusterFlight:
             if found is not None:
                 self.saved += 1
                 return found
+
+    async def _made(
+        self, held: list[Lock], look: Callable[[], Awaitable[T | None]], make: Callable[[], Awaitable[T]]
+    ) -> T:
+        """What is made under locks that this process holds; they are let go."""
         made = False
         try:
             # Whoever had it last may have let it go since this one looked.

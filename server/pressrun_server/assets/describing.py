@@ -8,10 +8,11 @@ import msgspec
 
 from pressrun_server.assets.entry import NO_BYTES
 from pressrun_server.model.asset import AssetDescriptor
+from pressrun_server.model.template import RenditionSpec
 from pressrun_sources.describing import DAY
-from pressrun_sources.model import AssetDescription, AssetRef, Rendition
+from pressrun_sources.model import Approval, AssetDescription, AssetRef, Rendition
 
-__all__ = ["agrees", "described", "differs_in_terms", "refresh_at", "unchanged", "updated"]
+__all__ = ["agrees", "described", "narrows", "of_source", "refresh_at", "unchanged", "updated"]
 
 _CHANNEL = frozenset({"channel", "channels", "output_channel", "output_channels"})
 _LICENCE = frozenset({"licence", "licences", "license", "licenses"})
@@ -23,20 +24,6 @@ whether a regulator has a word in it."""
 _NO = frozenset({"", "0", "n", "no", "none", "false", "off"})
 _CHANNEL_WORDS = {"e-mail": "email", "mail": "email", "paper": "print", "portal": "web", "app": "mobile"}
 _EVERY_CHANNEL = frozenset({"all", "any", "*"})
-_TERMS = (
-    "approval",
-    "rights_from",
-    "rights_until",
-    "day_from",
-    "day_until",
-    "territories",
-    "channels",
-    "licences",
-    "tags",
-    "volume",
-    "regulated",
-)
-"""The fields of a descriptor that `requirement.refusal` judges."""
 
 
 def described(
@@ -71,6 +58,17 @@ def described(
     )
 
 
+def of_source(spec: RenditionSpec) -> Rendition:
+    """What a source is asked for.
+
+    Raises:
+        ValueError: a field is out of range.
+    """
+    fields = msgspec.structs.asdict(spec)
+    fields.pop("screen", None)
+    return Rendition(**fields)
+
+
 def refresh_at(descriptor: AssetDescriptor) -> datetime:
     """The beginning of the last fifth of the time in which it is fresh."""
     return descriptor.fresh_until - (descriptor.fresh_until - descriptor.fetched_at) / 5
@@ -97,13 +95,36 @@ def agrees(old: AssetDescriptor, new: AssetDescriptor) -> bool:
     return about == old
 
 
-def differs_in_terms(old: AssetDescriptor, new: AssetDescriptor) -> bool:
-    """Whether two answers say different things about what may be done with the asset: approval, rights, checks."""
-    return _terms(old) != _terms(new)
+def narrows(old: AssetDescriptor, new: AssetDescriptor) -> bool:
+    """Whether a newer answer forbids a use that the older one may have allowed.
+
+    More is no news for those who use it already; and what a source lists in another order is the same.
+    """
+    return (
+        (old.approval == Approval.APPROVED and new.approval != Approval.APPROVED)
+        or _starts_later(old.rights_from, new.rights_from)
+        or _ends_sooner(old.rights_until, new.rights_until)
+        or (old.day_from, old.day_until) != (new.day_from, new.day_until)
+        or _limits_more(old.territories, new.territories)
+        or _limits_more(old.channels, new.channels)
+        or not set(old.licences) <= set(new.licences)
+        or not set(old.tags) <= set(new.tags)
+        or (new.volume is not None and (old.volume is None or new.volume < old.volume))
+        or (new.regulated and not old.regulated)
+    )
 
 
-def _terms(descriptor: AssetDescriptor) -> tuple[object, ...]:
-    return tuple(getattr(descriptor, name) for name in _TERMS)
+def _starts_later(old: datetime | None, new: datetime | None) -> bool:
+    return new is not None and (old is None or new > old)
+
+
+def _ends_sooner(old: datetime | None, new: datetime | None) -> bool:
+    return new is not None and (old is None or new < old)
+
+
+def _limits_more(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
+    """Of lists of which an empty one is no limit."""
+    return bool(new) and not (old and set(old) <= set(new))
 
 
 def updated(old: AssetDescriptor, new: AssetDescriptor) -> AssetDescriptor:

@@ -59,6 +59,7 @@ class Ledger(Generic[T]):
         self._depth = len(groups(""))
         self._put = 0
         self._numbers = itertools.count()
+        self._own = os.urandom(4).hex()
         self.errors = 0
         self.corrupt = 0
 
@@ -82,7 +83,8 @@ class Ledger(Generic[T]):
             self._put += 1
             if self._put >= max(self._max_records // _PART, 1):
                 self._put = 0
-                await self._attempt(self._prune, self._folder)
+                # Beside the one who put: it takes a look at every record.
+                asyncio.get_running_loop().run_in_executor(None, self._pruned, self._folder)
 
     async def delete(self, key: str) -> None:
         """Drop the record."""
@@ -125,6 +127,10 @@ class Ledger(Generic[T]):
                 path.unlink(missing_ok=True)
         self._prune(folder)
 
+    def _pruned(self, folder: Path) -> None:
+        with contextlib.suppress(OSError):  # a disk that fails is counted where somebody needs it
+            self._prune(folder)
+
     def _prune(self, folder: Path) -> None:
         """Remove the oldest records of too many."""
         records: list[tuple[float, str]] = []
@@ -156,7 +162,8 @@ class Ledger(Generic[T]):
         return None
 
     def _write(self, folder: Path, key: str, body: bytes) -> None:
-        temporary = folder / f"{os.getpid()}-{next(self._numbers)}.tmp"
+        # Containers that share a folder may have processes of one number.
+        temporary = folder / f"{os.getpid()}-{self._own}-{next(self._numbers)}.tmp"
         temporary.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
         path = folder / self._name(key)
         try:

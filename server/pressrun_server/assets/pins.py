@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from pressrun_server.assets.errors import pins_mismatch
-from pressrun_server.assets.preparation import Prepared
-from pressrun_server.assets.provenance import Origin
 from pressrun_server.assets.selection import FAIL, OMIT, Selected
-from pressrun_server.model.asset import AssetDescriptor
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.spec import AssetPin, Pins
 from pressrun_sources.model import AssetRef
 
-__all__ = ["digest_of", "find_pin", "pinned_descriptor", "pinned_ref"]
+__all__ = ["digest_of", "find_pin", "pinned_ref"]
 
 
 def find_pin(pins: Pins, selection: Selected) -> AssetPin | None:
@@ -53,19 +48,6 @@ def pinned_ref(pin: AssetPin, selection: Selected, key: str) -> str:
 def digest_of(pin: AssetPin) -> Digest:
     """The bytes that are pinned."""
     return Digest(pin.sha256, pin.size)
-
-
-def pinned_descriptor(digest: Digest, origin: Origin, current: AssetDescriptor, prepared: Prepared) -> AssetDescriptor:
-    """An earlier version, as far as it is known: approval and rights are those that its source states now."""
-    return msgspec.structs.replace(
-        current,
-        asset_id=origin.asset_id,
-        version=origin.version,
-        etag=None,
-        digest=digest,
-        width=prepared.width,
-        height=prepared.height,
-    )
 
 
 def _canonical(ref: str) -> str:

@@ -45,7 +45,7 @@ class Querying:
         self._config = config
         self._clock = clock
         self._known: OrderedDict[Query, _Answer] = OrderedDict()
-        self._flight: SingleFlight[tuple[Query, int], _Answer] = SingleFlight()
+        self._flight: SingleFlight[tuple[Query, int, int], _Answer] = SingleFlight()
         self._generation = 0
 
     async def close(self) -> None:
@@ -74,7 +74,9 @@ class Querying:
         try:
             async with asyncio.timeout(seconds):
                 # Nobody joins a question of before a change.
-                return (await self._flight.run((query, self._generation), lambda: self._ask(query))).found
+                return (
+                    await self._flight.run((query, self._generation, self._belief.doubts), lambda: self._ask(query))
+                ).found
         except TimeoutError:
             return errors.overdue(seconds)
 

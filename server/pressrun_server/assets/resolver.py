@@ -24,7 +24,7 @@ from pressrun_server.assets.lookup import Lookup
 from pressrun_server.assets.preparation import Preparation, Prepared, Preparing
 from pressrun_server.assets.provenance import Origin, Provenance
 from pressrun_server.assets.querying import Querying
-from pressrun_server.assets.requirement import Occasion
+from pressrun_server.assets.requirement import Occasion, refusal
 from pressrun_server.assets.selection import Selected
 from pressrun_server.assets.settling import Answer, Ask, Find, Former, Settled, Settling, Stored, pinned, settle
 from pressrun_server.assets.shared_entries import SharedEntries
@@ -123,7 +123,10 @@ class AssetResolver:
         results = Ledger(folder and folder / "prepared", Prepared, max_records=config.max_entries)
         self._results = SharedLedger(results, Prepared, cluster.made)
         origins = Ledger(folder and folder / "origins", Origin, max_records=config.max_entries)
-        self._provenance = Provenance(SharedLedger(origins, Origin, cluster.names), max_entries=config.max_entries)
+        shared, own = SharedLedger(origins, Origin, cluster.names), SharedLedger(origins, Origin, None)
+        # Pushed content is one node's own unless the events' Redis carries it to the others.
+        local = own if self._feed is None else shared
+        self._provenance = Provenance(shared, local, clock, max_entries=config.max_entries)
         self._cache = DescriptorCache(config.max_entries)
         self._preparation = Preparation(
             store=store,
@@ -226,10 +229,11 @@ class AssetResolver:
             are told when it is back.
         """
         assets = dict.fromkeys(map(asset_name, names))
+        for name in assets:
+            self._belief.changed(name, self._clock.now())
         if self._feed is not None:
             self._feed.owe(assets)
         for name in assets:
-            self._belief.changed(name, self._clock.now())
             for key in self._cache.keys_of(name):
                 await self._entries.delete(key)  # for the others too, also for one that starts later
             await self._heard(name)
@@ -407,7 +411,7 @@ class AssetResolver:
             while True:
                 answer: Answer
                 if isinstance(question, Stored):
-                    answer = await self._stored(question, selection.rendition)
+                    answer = await self._stored(question, selection, occasion)
                 else:
                     left = max(end - loop.time(), 0.0)
                     seconds = left if question.last else left * 2 / 3
@@ -448,15 +452,22 @@ class AssetResolver:
             return Trouble(Reason.ASSET_UNAVAILABLE, text, 1.0, str(error))
         return answer if allowed else used_up(descriptor.volume)
 
-    async def _stored(self, question: Stored, rendition: RenditionSpec) -> Former | Trouble | None:
+    async def _stored(self, question: Stored, selection: Selected, occasion: Occasion) -> Former | Trouble | None:
         origin = await self._provenance.find(question.descriptor, question.digest)
         if origin is None:
             return None
+        descriptor = origin.described(question.digest, question.descriptor)
+        refused = refusal(selection.require, descriptor, occasion)
+        if refused is not None:
+            return refused
         try:
-            prepared = await self._preparation.of_stored(question.digest, rendition)
+            prepared = await self._preparation.of_stored(question.digest, selection.rendition)
         except PressrunError as error:
             return of_preparation(error)
-        return None if prepared is None else Former(prepared, origin)
+        if prepared is None:
+            return None
+        sized = msgspec.structs.replace(descriptor, width=prepared.width, height=prepared.height)
+        return Former(sized, prepared.digest)
 
 
 def _noted(selection: Selected, settled: Settled, journal: Journal | None) -> Settled:

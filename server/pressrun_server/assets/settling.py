@@ -14,9 +14,7 @@ import msgspec
 
 from pressrun_server.assets.entry import Entry, Trouble
 from pressrun_server.assets.errors import pins_mismatch
-from pressrun_server.assets.pins import digest_of, find_pin, pinned_descriptor, pinned_ref
-from pressrun_server.assets.preparation import Prepared
-from pressrun_server.assets.provenance import Origin
+from pressrun_server.assets.pins import digest_of, find_pin, pinned_ref
 from pressrun_server.assets.selection import FAIL, OMIT, Selected
 from pressrun_server.errors import Reason
 from pressrun_server.model.asset import AssetDescriptor, AssetUse
@@ -51,7 +49,7 @@ class Find:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Are these bytes here, and were they once this asset's? Answered by both, by None, or by what is wrong."""
+    """Are these bytes here, and were they once this asset's? Answered by `Former`, by None, or by what is wrong."""
 
     digest: Digest
     descriptor: AssetDescriptor
@@ -69,8 +67,8 @@ class Ask:
 class Former:
     """Bytes of an asset that it no longer has."""
 
-    prepared: Prepared
-    origin: Origin
+    descriptor: AssetDescriptor
+    prepared: Digest
 
 
 Settled = tuple[AssetUse | None, tuple[RenderWarning, ...], Settlement | None]
@@ -194,8 +192,7 @@ def pinned(selection: Selected, channel: str, rendition: str, pins: Pins) -> Set
     if isinstance(stored, Trouble):
         raise stored.error(slot, ref)
     if isinstance(stored, Former):
-        descriptor = pinned_descriptor(digest_of(pin), stored.origin, found[0].descriptor, stored.prepared)
-        return AssetUse(slot, descriptor, stored.prepared.digest, found[1]), (), settlement
+        return AssetUse(slot, stored.descriptor, stored.prepared, found[1]), (), settlement
     found = yield Find(ref, ask=True)
     if not _is_found(found):
         raise _trouble(found).error(slot, ref)

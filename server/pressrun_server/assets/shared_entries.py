@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import contextlib
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -12,6 +13,7 @@ from pressrun_server.assets.entry import Entry, Place, Trouble
 from pressrun_server.assets.ledger import Ledger
 from pressrun_server.cas.shared_map import SharedMap
 from pressrun_server.clock import Clock
+from pressrun_sources.model import AssetRef
 
 __all__ = ["LOCAL", "Denial", "SharedEntries"]
 
@@ -94,9 +96,7 @@ class SharedEntries:
             return None
         if not self._belief.vouches(about.ref, about.fetched_at, other.place):
             return None
-        if about.fetched_at > now:  # by a clock that is ahead of this one
-            other = msgspec.structs.replace(other, descriptor=msgspec.structs.replace(about, fetched_at=now))
-        return other
+        return _earlier(other, about.fetched_at - now) if about.fetched_at > now else other
 
     async def put(self, key: str, entry: Entry) -> None:
         """Keep the entry here and for the others."""
@@ -138,12 +138,22 @@ class SharedEntries:
     @staticmethod
     def groups(key: str) -> tuple[str, ...]:
         """The groups of a ledger's key: source and asset, in all its variants and renditions."""
-        name = asset_name(key.partition("|")[0])
+        ref = key.partition("|")[0]
+        with contextlib.suppress(ValueError):
+            ref = str(AssetRef.parse(ref))  # as changes call it; a template may write it otherwise
+        name = asset_name(ref)
         return name.partition(":")[0], name
 
     def _is_fresh(self, entry: Entry) -> bool:
         now = self._clock.now()
         return entry.descriptor.fresh_until > now and not self._belief.is_old(entry.descriptor, now)
+
+
+def _earlier(entry: Entry, by: timedelta) -> Entry:
+    """An entry by a clock that is so much ahead of this node's, by its own."""
+    about = entry.descriptor
+    moved = msgspec.structs.replace(about, fetched_at=about.fetched_at - by, fresh_until=about.fresh_until - by)
+    return msgspec.structs.replace(entry, descriptor=moved, refresh_at=entry.refresh_at - by)
 
 
 def _is_local(entry: Entry) -> bool:

@@ -89,15 +89,15 @@ async def test_a_node_that_starts_knows_what_changed_before(join: Join, monkeypa
     monkeypatch.setattr(feeds, "_BATCH", 10)
     ancient = asset("library:other", asked=now() - timedelta(seconds=1))
     one = await join()
-    before = now() + timedelta(milliseconds=2)
-    await asyncio.sleep(0.01)
+    before = now() + feeds.SKEW
+    monkeypatch.setattr(SystemClock, "now", lambda _: datetime.now(UTC) + 2 * feeds.SKEW)
     await one.feed.tell(f"library:{number}" for number in range(35))
     two = await join()
     for number in (0, 34):
         assert two.belief.was_changed(asset(f"library:{number}", asked=before))
     assert not two.belief.is_old(asset("library:other", asked=before), now())
     assert two.belief.is_old(ancient, now())
-    assert not two.belief.was_changed(asset("library:34", asked=now() + timedelta(seconds=1)))
+    assert not two.belief.was_changed(asset("library:34", asked=now() + 2 * feeds.SKEW))
 
 
 async def test_a_server_that_hangs_and_comes_back(join: Join, redis_server: RedisServer) -> None:
@@ -180,6 +180,38 @@ async def test_a_server_that_came_back_from_an_old_copy(join: Join, redis_server
         gaps = [fields for _, fields in await raw.xrange(STREAM) if b"gap" in fields]
     assert len(gaps) == 1, "one mark for a restart, whoever sees it"
     assert later.belief.vouches("library:b", now(), later.belief.place)
+
+
+async def test_a_stream_that_could_not_be_read_to_its_end(
+    join: Join, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node that starts, and loses the server in the middle of what changed before, believes nothing of before."""
+    monkeypatch.setattr(feeds, "_BATCH", 10)
+    one = await join()
+    held = asset("library:39", asked=now())
+    await asyncio.sleep(0.01)
+    await one.feed.tell(f"library:{number}" for number in range(40))
+    xrange, reads = feeds.ChangeFeed._reached, []
+
+    def reached(feed: ChangeFeed, belief: Belief, key: bytes) -> None:
+        reads.append(key)
+        if len(reads) == 20:
+            redis_server.stop()
+        xrange(feed, belief, key)
+
+    monkeypatch.setattr(feeds.ChangeFeed, "_reached", reached)
+    two = await join()
+    assert not two.feed.stats().connected
+    assert two.belief.is_old(held, now())
+
+
+async def test_a_server_that_is_replaced_between_two_reads(join: Join) -> None:
+    """A new run of the server is noticed though no read failed, and everything that was held is in doubt."""
+    node = await join()
+    held = asset("library:b", asked=now())
+    node.feed._run = "of an earlier run"
+    await until(lambda: node.belief.is_old(held, now()))
+    await until(lambda: node.feed.stats().connected)
 
 
 async def test_what_changes_again_while_it_is_told_is_told_again(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,7 @@ from pressrun_server.cas.shared_map import SharedMap
 from pressrun_server.cas.store import open_store
 from pressrun_server.clock import SystemClock
 from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.model.template import RenditionSpec
 from pressrun_sources.model import Approval
 from pressrun_sources.registry import Registry
 
@@ -162,3 +163,31 @@ async def test_a_withdrawal_found_by_asking_reaches_the_others(cluster: SimpleNa
     with pytest.raises(PressrunError) as caught:
         await other.version()
     assert caught.value.reason in {Reason.ASSET_NOT_APPROVED, Reason.ASSET_NOT_FOUND}
+
+
+@WITH_FEED
+async def test_a_source_that_changes_its_mind_all_the_time_keeps_nobody_busy(cluster: SimpleNamespace) -> None:
+    """A source whose every answer says less than the one before makes the nodes ask again now and then, not always."""
+    nodes = [await cluster.start(0), await cluster.start(0)]
+    end = SystemClock().now() + timedelta(days=30)
+    small = Pick(rendition=RenditionSpec(width=10))
+    for turn in range(40):
+        ends = end - timedelta(seconds=turn)
+        cluster.source.put("brand/logo.png", LOGO_BYTES, rights_until=ends)
+        for node in nodes:
+            await node.version(small if turn % 2 else None)
+    told = sum(node.resolver.stats().feed.told for node in nodes)
+    assert told <= len(nodes), "at most one in ten seconds, of each node"
+
+
+@WITH_FEED
+async def test_what_a_source_lists_in_another_order_is_no_news(cluster: SimpleNamespace) -> None:
+    """Tags have no order, and a right that is prolonged takes nothing away."""
+    one, other = await cluster.start(0), await cluster.start(0)
+    end = SystemClock().now() + timedelta(days=30)
+    cluster.source.put("brand/logo.png", LOGO_BYTES, rights_until=end, attributes=(("tags", "a"), ("tags", "b")))
+    assert await one.version() == await other.version() == "1"
+    later = end + timedelta(days=1)
+    cluster.source.put("brand/logo.png", LOGO_BYTES, rights_until=later, attributes=(("tags", "b"), ("tags", "a")))
+    assert await one.version(Pick(rendition=RenditionSpec(width=10))) == "1"
+    assert one.resolver.stats().feed.told == 0

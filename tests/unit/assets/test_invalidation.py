@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.assets.fakes import AS_OF, LOGO, LOGO_BYTES, Node, Pick
+from tests.unit.prepare.pictures import png, rgba
 
 from pressrun_server.assets.belief import Belief
 from pressrun_server.assets.config import AssetConfig
@@ -17,6 +18,7 @@ from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.asset import AssetUse
 from pressrun_server.model.choice import Query
 from pressrun_server.model.document import RenderWarning
+from pressrun_server.model.spec import AssetPin, Pins
 from pressrun_server.model.template import RenditionSpec
 from pressrun_sources.errors import UnavailableError
 from pressrun_sources.model import Approval, AssetQuery, AssetRef
@@ -89,6 +91,60 @@ class TestChanges:
         await node.resolver.start()
         with pytest.raises(PressrunError):
             await resolve(node)
+
+    @pytest.mark.parametrize("word", ["revoked", "gone"])
+    async def test_a_withdrawal_counts_for_all_variants(self, node: Node, word: str) -> None:
+        """A node that finds out that an asset was withdrawn uses none of its variants on, warm as they are."""
+        german = Pick(f"{LOGO}?locale=de")
+        assert await version(node) == await version(node, german) == "1"
+        if word == "gone":
+            del node.source.assets[NAME]
+        else:
+            node.source.put(NAME, LOGO_BYTES, approval=Approval.REJECTED)
+        node.clock.pass_by(1)
+        with pytest.raises(PressrunError):
+            await resolve(node, Pick(rendition=RenditionSpec(width=20)))
+        with pytest.raises(PressrunError):
+            await resolve(node, german)
+
+    async def test_a_failure_of_before_a_change_hides_no_answer_of_after_it(self, node: Node) -> None:
+        """Who asked before a change is told that the asset is not there; those who come after it get it."""
+        held = node.source.assets.pop(NAME)
+        node.source.gate = asyncio.Event()
+        early = asyncio.create_task(version(node))
+        while not node.source.described:
+            await asyncio.sleep(0)
+        slow, node.source.gate = node.source.gate, None
+        node.clock.pass_by(1)
+        await node.resolver.changed(LOGO)
+        node.clock.pass_by(1)
+        node.source.assets[NAME] = held
+        assert await version(node) == "1"
+        del node.source.assets[NAME]
+        slow.set()
+        with pytest.raises(PressrunError):
+            await early
+        node.source.assets[NAME] = held
+        assert node.resolver.resolve_warm((Pick(),), as_of=AS_OF, channel="print") is not None
+
+    async def test_a_document_of_before_a_change_can_be_made_again(self, node: Node) -> None:
+        """What a document got while a change was told is that asset's all the same, for who pins it."""
+        node.source.gate = asyncio.Event()
+        early = asyncio.create_task(resolve(node))
+        while not node.source.described:
+            await asyncio.sleep(0)
+        node.clock.pass_by(1)
+        await node.resolver.changed(LOGO)
+        node.source.gate.set()
+        (used,), _ = await early
+        node.source.put(NAME, png(rgba()), version="2")
+        node.clock.pass_by(1)
+        assert await version(node) == "2"
+        about = used.descriptor
+        pin = AssetPin("logo", LOGO, about.asset_id, "1", about.rendition, about.digest.sha256, about.digest.size)
+        pins = Pins("t", "e", (pin,), "", None)
+        found = await node.resolver.resolve((Pick(),), as_of=AS_OF, channel="print", pins=pins)
+        assert found[0][0].descriptor.version == "1"
 
     async def test_renditions_of_which_the_same_is_said_are_kept(self, node: Node) -> None:
         """An answer that says nothing new makes nobody ask again."""

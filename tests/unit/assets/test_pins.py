@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 from tests.unit.assets.fakes import AS_OF, LOGO, LOGO_BYTES, Node, Pick
-from tests.unit.prepare.pictures import png, rgba
+from tests.unit.prepare.pictures import jpeg, png, rgb, rgba
 
 from pressrun_server.assets.config import AssetConfig
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.asset import AssetUse
 from pressrun_server.model.spec import AssetPin, Pins
-from pressrun_server.model.template import RenditionSpec
+from pressrun_server.model.template import RenditionSpec, Requirement
 from pressrun_sources.errors import UnavailableError
 from pressrun_sources.model import Approval
 
@@ -216,3 +216,28 @@ async def test_what_pins_say_beside_the_digest_is_not_believed(node: Node) -> No
     claimed = AssetPin("logo", LOGO, "another id", "99", first.descriptor.rendition, digest.sha256, digest.size)
     (again,) = await use(node, Pick(), pins=Pins("t", "e", (claimed,), "", None))
     assert (again.descriptor.asset_id, again.descriptor.version) == (first.descriptor.asset_id, "1")
+
+
+async def test_a_draft_does_not_become_approved_by_its_successor(node: Node) -> None:
+    """Bytes that were never approved are not used because a later version of their asset is."""
+    lenient = Pick(require=Requirement(approval="any"))
+    node.source.put("brand/logo.png", OTHER_BYTES, approval=Approval.PENDING)
+    (draft,) = await use(node, lenient)
+    node.source.put("brand/logo.png", LOGO_BYTES, version="2")
+    node.clock.pass_by(301)
+    await use(node, Pick())
+    error = await refusal(node, Pick(), pins=pins_of(draft))
+    assert error.reason is Reason.ASSET_NOT_APPROVED
+    (again,) = await use(node, lenient, pins=pins_of(draft))
+    assert (again.descriptor.version, again.descriptor.approval) == ("1", "pending")
+
+
+async def test_an_earlier_version_keeps_its_form(node: Node) -> None:
+    """A PNG that became a JPEG is a PNG still where it is pinned."""
+    (first,) = await use(node, Pick())
+    node.source.put("brand/logo.png", jpeg(rgb()), version="2")
+    node.clock.pass_by(301)
+    (second,) = await use(node, Pick())
+    assert second.descriptor.media_type == "image/jpeg"
+    (pinned,) = await use(node, Pick(), pins=pins_of(first))
+    assert pinned.descriptor.media_type == "image/png"
