@@ -68,7 +68,7 @@ class Composer:
 
     def __init__(self) -> None:
         compiled = compile_bundle(load_bundle(statement_path()))
-        self.programs = {name: LoadedProgram.load(data) for name, data in compiled.programs.items()}
+        self.programs = {name: LoadedProgram.load(data) for name, data in compiled.programs.items() if ";" not in name}
         folder = statement_path().parent / "assets"
         self._images = {}
         for segment in ("everyday", "premier", "student", "business"):

@@ -28,6 +28,10 @@ _CHANNELS: Final[dict[int, OutputChannel]] = {
     document_pb2.OUTPUT_CHANNEL_WEB: OutputChannel.WEB,
     document_pb2.OUTPUT_CHANNEL_MOBILE: OutputChannel.MOBILE,
 }
+_OUTPUT_FORMATS = {
+    document_pb2.OUTPUT_FORMAT_PDF: OutputFormat.PDF,
+    document_pb2.OUTPUT_FORMAT_HTML: OutputFormat.HTML,
+}
 
 
 def to_output_channel(value: document_pb2.OutputChannel) -> OutputChannel:
@@ -85,9 +89,7 @@ def to_manifest(message: document_pb2.Manifest) -> Manifest:
         document=to_digest(message.document),
         pages=message.pages,
         output_channel=to_output_channel(message.output_channel),
-        output_format=(
-            OutputFormat.PDF if message.output_format == document_pb2.OUTPUT_FORMAT_PDF else OutputFormat.DEFAULT
-        ),
+        output_format=_OUTPUT_FORMATS.get(message.output_format, OutputFormat.DEFAULT),
         media_type=message.media_type,
         finished_at=from_timestamp(message.finished_at) if message.HasField("finished_at") else None,
         timings=to_timings(message.timings),

@@ -26,6 +26,7 @@ OUTPUT_CHANNELS: Final[dict[str, document_pb2.OutputChannel]] = {
 OUTPUT_FORMATS: Final[dict[str, document_pb2.OutputFormat]] = {
     "default": document_pb2.OUTPUT_FORMAT_UNSPECIFIED,
     "pdf": document_pb2.OUTPUT_FORMAT_PDF,
+    "html": document_pb2.OUTPUT_FORMAT_HTML,
 }
 _PRIORITIES: Final[dict[str, document_pb2.Priority]] = {
     "interactive": document_pb2.PRIORITY_INTERACTIVE,

@@ -34,9 +34,11 @@ class OutputFormat(StrEnum):
     """
 
     DEFAULT = "default"
-    """The output channel's usual format: PDF for print."""
+    """The output channel's usual format: PDF for print, HTML for web."""
     PDF = "pdf"
     """PDF 1.7."""
+    HTML = "html"
+    """HTML, one file with all that it shows."""
 
 
 class Priority(StrEnum):

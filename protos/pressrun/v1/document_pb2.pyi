@@ -24,6 +24,7 @@ class OutputFormat(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     OUTPUT_FORMAT_UNSPECIFIED: _ClassVar[OutputFormat]
     OUTPUT_FORMAT_PDF: _ClassVar[OutputFormat]
+    OUTPUT_FORMAT_HTML: _ClassVar[OutputFormat]
 
 class Priority(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -46,6 +47,7 @@ OUTPUT_CHANNEL_WEB: OutputChannel
 OUTPUT_CHANNEL_MOBILE: OutputChannel
 OUTPUT_FORMAT_UNSPECIFIED: OutputFormat
 OUTPUT_FORMAT_PDF: OutputFormat
+OUTPUT_FORMAT_HTML: OutputFormat
 PRIORITY_UNSPECIFIED: Priority
 PRIORITY_INTERACTIVE: Priority
 PRIORITY_BATCH: Priority

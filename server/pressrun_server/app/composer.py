@@ -11,10 +11,10 @@ from pressrun_server.prepare.entry import enter
 
 if TYPE_CHECKING:
     from pressrun_server.model.digest import Digest
-    from pressrun_server.model.prepared import PreparedImage
-    from pressrun_server.render.composition import Composition, LoadedProgram
+    from pressrun_server.model.prepared import PreparedImage, PreparedPicture
     from pressrun_server.render.composition_rows import RecordRows
-    from pressrun_server.render.workshop import Workshop
+    from pressrun_server.render.programs import Loaded
+    from pressrun_server.render.workshop import Composing, Workshop
 
 __all__ = ["main", "workshop"]
 
@@ -22,23 +22,23 @@ __all__ = ["main", "workshop"]
 def workshop() -> Workshop:
     """The real workshop. Imports are made here: after the process is bound to its parent, because they take time."""
     from pressrun_server.model.digest import Digest  # noqa: PLC0415 - see above
-    from pressrun_server.prepare.tasks import IMAGE  # noqa: PLC0415 - see above
-    from pressrun_server.render.composition import Composition, LoadedProgram  # noqa: PLC0415 - see above
+    from pressrun_server.prepare.tasks import SHOWN  # noqa: PLC0415 - see above
     from pressrun_server.render.composition_rows import RecordRows  # noqa: PLC0415 - see above
     from pressrun_server.render.engine import engine  # noqa: PLC0415 - see above
+    from pressrun_server.render.programs import begin, load  # noqa: PLC0415 - see above
 
     class CompositionWorkshop:
         """Makes documents with this installation's engine."""
 
         engine: str
 
-        def program(self, data: bytes) -> LoadedProgram:
+        def program(self, data: bytes) -> Loaded:
             """Load a program."""
-            return LoadedProgram.load(data)
+            return load(data)
 
-        def prepared(self, digest: str, data: bytes) -> tuple[Digest, PreparedImage]:
-            """Decode a prepared image."""
-            return Digest.parse(digest), IMAGE.decode(data)
+        def prepared(self, digest: str, data: bytes) -> tuple[Digest, PreparedImage | PreparedPicture]:
+            """Decode a prepared asset."""
+            return Digest.parse(digest), SHOWN.decode(data)
 
         def rows(self) -> RecordRows:
             """What takes the rows of a document in."""
@@ -46,18 +46,18 @@ def workshop() -> Workshop:
 
         def compose(
             self,
-            program: LoadedProgram,
+            program: Loaded,
             record: bytes,
             *,
-            assets: Mapping[str, tuple[Digest, PreparedImage]],
+            assets: Mapping[str, tuple[Digest, PreparedImage | PreparedPicture]],
             attributes: Mapping[str, str],
             as_of: datetime,
             engine: str,
             rows: RecordRows | None = None,
             rows_field: str = "",
-        ) -> Composition:
+        ) -> Composing:
             """Begin a document."""
-            return Composition(
+            return begin(
                 program,
                 record,
                 assets=assets,

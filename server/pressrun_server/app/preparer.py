@@ -17,6 +17,7 @@ def tasks() -> Mapping[str, Callable[[bytes], bytes]]:
     """The real tasks. Imports are made here: after the process is bound to its parent, before its limits are put on."""
     from pressrun_server.prepare.compare import compare_task  # noqa: PLC0415 - see above
     from pressrun_server.prepare.image import image_task  # noqa: PLC0415 - see above
+    from pressrun_server.prepare.picture import picture_task  # noqa: PLC0415 - see above
     from pressrun_server.prepare.raster import check_task, rasterise  # noqa: PLC0415 - see above
     from pressrun_server.prepare.rendition import rendition_task  # noqa: PLC0415 - see above
     from pressrun_server.prepare.tasks import BUNDLE, EDITION, RASTER, TaskName  # noqa: PLC0415 - see above
@@ -31,7 +32,7 @@ def tasks() -> Mapping[str, Callable[[bytes], bytes]]:
 
     def edition(payload: bytes) -> bytes:
         order = EDITION.decode(payload)
-        return encode(compile_edition(order.files, order.locale, order.texts))
+        return encode(compile_edition(order.files, order.locale, order.texts, order.channel))
 
     return {
         TaskName.EDITION: edition,
@@ -39,6 +40,7 @@ def tasks() -> Mapping[str, Callable[[bytes], bytes]]:
         TaskName.COMPILE: lambda payload: encode(compile_bundle(BUNDLE.decode(payload))),
         TaskName.IMAGE: image_task,
         TaskName.RENDITION: rendition_task,
+        TaskName.PICTURE: picture_task,
         TaskName.CHECK: check_task,
         TaskName.COMPARE: compare_task,
         TaskName.RASTER: raster,

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 
-import msgspec
-
 from pressrun_server.assets import errors
 from pressrun_server.assets.belief import Belief
 from pressrun_server.assets.bringing import Bringing, Brought, Wanted
 from pressrun_server.assets.config import AssetConfig
+from pressrun_server.assets.describing import of_source
 from pressrun_server.assets.descriptors import DescriptorCache
 from pressrun_server.assets.entry import Absent, Entry, Known, Trouble
 from pressrun_server.assets.flight import SingleFlight
@@ -20,13 +19,14 @@ from pressrun_server.clock import Clock
 from pressrun_server.errors import Reason
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.template import RenditionSpec, Requirement
-from pressrun_sources.model import Rendition
 
 __all__ = ["Lookup"]
 
 _MEMORY = "memory"
 _ATTEMPTS = 3
 _MAX_KEYS = 10_000
+_SCREEN = ";screen"
+"""Ends the key of what is made for screens of the same bytes."""
 _LEASE_TO_RENEW = 0.2
 """A use within this last part of a lease starts a revalidation beside the document."""
 
@@ -174,14 +174,14 @@ class Lookup:
 
     def key(self, ref: str, rendition: RenditionSpec) -> str:
         """The rendition's part of the key, as descriptors and pins have it."""
-        return self._key(ref, rendition).removeprefix(f"{ref}|")
+        return self._key(ref, rendition).removeprefix(f"{ref}|").removesuffix(_SCREEN)
 
     def _key(self, ref: str, rendition: RenditionSpec) -> str:
         """The name of the entry; remembered, because it is needed for each slot of each document."""
         key = self._keys.get((ref, rendition))
         if key is None:
             try:
-                key = f"{ref}|{Rendition(**msgspec.structs.asdict(rendition)).key()}"
+                key = f"{ref}|{of_source(rendition).key()}{_SCREEN if rendition.screen else ''}"
             except ValueError:
                 key = f"{ref}|{rendition!r}"  # bringing it will say what is wrong
             if len(self._keys) >= _MAX_KEYS:

@@ -13,9 +13,9 @@ from pressrun_server.cas.tier import Tier
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.approved import APPROVED
 from pressrun_server.model.digest import Digest
-from pressrun_server.model.prepared import PreparedImage
+from pressrun_server.model.prepared import PreparedImage, PreparedPicture
 from pressrun_server.model.template import RenditionSpec
-from pressrun_server.prepare.tasks import IMAGE, TEXT, RenditionOrder, TaskName
+from pressrun_server.prepare.tasks import IMAGE, PICTURE, TEXT, RenditionOrder, TaskName
 
 __all__ = ["IMAGE_VERSION", "Preparation", "Prepared", "Preparing", "Remembering", "preparation_name"]
 
@@ -23,6 +23,8 @@ IMAGE_VERSION: Final = 2
 """Counts up when `prepare.image` makes other objects of the same bytes."""
 TEXT_VERSION: Final = 1
 """The same of `prepare.text`."""
+PICTURE_VERSION: Final = 1
+"""The same of `prepare.picture`."""
 
 
 class Preparing(Protocol):
@@ -63,7 +65,7 @@ class Remembering(Protocol):
 def preparation_name() -> str:
     """What decides the objects beside the bytes: our code and the libraries, without importing them."""
     libraries = (f"{name}={version(name)}" for name in ("pillow", "pymupdf", "pikepdf", "deflate"))
-    return f"image={IMAGE_VERSION};text={TEXT_VERSION};{';'.join(libraries)}"
+    return f"image={IMAGE_VERSION};text={TEXT_VERSION};picture={PICTURE_VERSION};{';'.join(libraries)}"
 
 
 class Preparation:
@@ -128,15 +130,20 @@ class Preparation:
         rendition = wanted[1]
         if rendition == APPROVED:
             encoded = await self._preparers.run(TaskName.TEXT, data, timeout=self._seconds)
+        elif rendition is not None and rendition.screen:
+            order = msgspec.msgpack.encode(RenditionOrder(data, rendition))
+            encoded = await self._preparers.run(TaskName.PICTURE, order, timeout=self._seconds)
         elif rendition is None:
             encoded = await self._preparers.run(TaskName.IMAGE, data, timeout=self._seconds)
         else:
             order = msgspec.msgpack.encode(RenditionOrder(data, rendition))
             encoded = await self._preparers.run(TaskName.RENDITION, order, timeout=self._seconds)
+        image: PreparedImage | PreparedPicture | None = None
         try:
-            image = None if rendition == APPROVED else IMAGE.decode(encoded)
-            if image is None:
+            if rendition == APPROVED:
                 TEXT.decode(encoded)
+            else:
+                image = PICTURE.decode(encoded) if rendition is not None and rendition.screen else IMAGE.decode(encoded)
         except msgspec.MsgspecError as error:
             raise PressrunError(
                 Reason.INTERNAL, "the preparer gave something that is no prepared asset", detail=str(error)
@@ -144,7 +151,8 @@ class Preparation:
         if image is None:
             prepared = Prepared(Digest.of(encoded), 0, 0)
         else:
-            _check(image)
+            if isinstance(image, PreparedImage):
+                _check(image)
             prepared = Prepared(Digest.of(encoded), image.width, image.height)
         await self._store.put(prepared.digest, encoded)
         self._remember(wanted, prepared)
@@ -167,7 +175,7 @@ def made_by_us(rendition: RenditionSpec) -> RenditionSpec | None:
     """What of a rendition is made here where its source did not; None where nothing is."""
     if rendition == APPROVED:
         return APPROVED
-    if not (rendition.width or rendition.height or rendition.color_space):
+    if not (rendition.width or rendition.height or rendition.color_space or rendition.screen):
         return None
     return msgspec.structs.replace(rendition, dpi=None)
 

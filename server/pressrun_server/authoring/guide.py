@@ -16,6 +16,7 @@ import tinycss2
 
 from pressrun_server.template.builder import DIRECTIVES
 from pressrun_server.template.cascade import BLOCKS, HIDDEN, TABLE_PARTS
+from pressrun_server.template.channels import CHANNEL
 from pressrun_server.template.evaluation import texter
 from pressrun_server.template.filters import FILTERS, Formatter
 from pressrun_server.template.grammar import parse_condition
@@ -50,6 +51,7 @@ _SAID_OF_DIRECTIVES = {
     "pr-with": '`"name = expression; other = expression"`: names for values, inside the element',
     "pr-sum": 'on a row with `pr-for`, `"paid = row.amount"`: rows know `paid.running`, header and footer `paid.page`, '
     "`paid.before`, `paid.running`",
+    "pr-channel": '`"print web"`: only in these output channels of the template',
     "pr-on": "on a row of a header (`first`, `continued`) or footer (`continued`, `last`): the parts with it",
 }  # fmt: skip
 _FILTER_EXAMPLES: dict[str, tuple[tuple[str, ...], str]] = {
@@ -94,7 +96,7 @@ def _elements() -> Iterator[str]:
 
 def _directives() -> Iterator[str]:
     yield "| directive | |\n|---|---|"
-    for name in (*DIRECTIVES, *sorted(TABLE_DIRECTIVES)):
+    for name in (*DIRECTIVES, CHANNEL, *sorted(TABLE_DIRECTIVES)):
         yield f"| `{name}` | {_SAID_OF_DIRECTIVES[name]} |"
 
 

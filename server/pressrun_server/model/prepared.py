@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["PdfObject", "PreparedImage"]
+__all__ = ["PdfObject", "PreparedImage", "PreparedPicture"]
 
 
 class PdfObject(msgspec.Struct, frozen=True):
@@ -32,3 +32,13 @@ class PreparedImage(msgspec.Struct, frozen=True, tag="image"):
     objects: tuple[PdfObject, ...]
     vector: bool = False
     """Whether it is a drawing, which is sharp in any size."""
+
+
+class PreparedPicture(msgspec.Struct, frozen=True, tag="picture"):
+    """An asset as a file for screens."""
+
+    media_type: str
+    data: bytes
+    width: int
+    height: int
+    """Pixels; of a drawing CSS pixels."""

@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-__all__ = ["AssetPin", "OutputChannel", "OutputFormat", "Pins", "Priority", "RenderSpec", "TemplateName"]
+__all__ = [
+    "USUAL_FORMATS",
+    "AssetPin",
+    "OutputChannel",
+    "OutputFormat",
+    "Pins",
+    "Priority",
+    "RenderSpec",
+    "TemplateName",
+]
 
 
 class OutputChannel(StrEnum):
@@ -22,6 +31,11 @@ class OutputFormat(StrEnum):
     """The file format of the finished bytes."""
 
     PDF = "pdf"
+    HTML = "html"
+
+
+USUAL_FORMATS = {OutputChannel.PRINT: OutputFormat.PDF, OutputChannel.WEB: OutputFormat.HTML}
+"""What an output channel gives where nothing else is asked for."""
 
 
 class Priority(StrEnum):

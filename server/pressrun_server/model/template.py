@@ -18,6 +18,7 @@ __all__ = [
     "SlotQuery",
     "SlotRule",
     "TemplateInfo",
+    "program_key",
 ]
 
 
@@ -40,6 +41,8 @@ class RenditionSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quality: int | None = None
     dpi: int | None = None
     color_space: str | None = None
+    screen: bool = False
+    """Whether it is made into a file for screens, and not into objects of PDF; the template's compiler says so."""
 
 
 class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -124,10 +127,15 @@ class TemplateInfo(msgspec.Struct, frozen=True):
     policy: Policy = Policy()
 
 
+def program_key(locale: str, channel: str) -> str:
+    """What a template's program of a locale and an output channel is called; those of PDF go by the locale alone."""
+    return locale if channel == "print" else f"{locale};{channel}"
+
+
 class CompiledTemplate(msgspec.Struct, frozen=True):
     """What compiling a bundle gives. `info` is None where there are errors."""
 
     diagnostics: tuple[Diagnostic, ...]
     info: TemplateInfo | None = None
     programs: dict[str, bytes] = {}
-    """Encoded program by locale."""
+    """Encoded program by `program_key`."""

@@ -12,17 +12,34 @@ from pressrun_server.model.difference import Difference
 from pressrun_server.prepare.raster import open_pdf
 from pressrun_server.prepare.tasks import COMPARE
 
-__all__ = ["compare_pdfs", "compare_task"]
+__all__ = ["compare_pdfs", "compare_task", "compare_texts"]
 
 _OBJECT = re.compile(rb"(?:^|[\r\n])(\d{1,10}) 0 obj\b")
 _WINDOW = 1 << 20
 _SHOWN = 80
+_PDF = b"%PDF-"
+_AROUND = 40
 
 
 def compare_task(payload: bytes) -> bytes:
     """The preparer's task `compare`: two documents to the encoded first difference."""
     order = COMPARE.decode(payload)
-    return msgspec.msgpack.encode(compare_pdfs(order.given, order.made))
+    compare = compare_pdfs if order.made.startswith(_PDF) else compare_texts
+    return msgspec.msgpack.encode(compare(order.given, order.made))
+
+
+def compare_texts(given: bytes, made: bytes) -> Difference:
+    """The first difference of two documents that are text, such as pages for browsers, and not the same bytes.
+
+    Args:
+        given: the document as it is.
+        made: the document as it was made again.
+    """
+    offset = _first_difference(given, made)
+    theirs, ours = (
+        data[max(offset - _AROUND, 0) : offset + _AROUND].decode("utf-8", "replace") for data in (given, made)
+    )
+    return Difference("structure", 0, 0, offset, f"{theirs!r} stands where {ours!r} was made")
 
 
 def compare_pdfs(given: bytes, made: bytes) -> Difference:

@@ -28,7 +28,7 @@ from pressrun_server.prepare.paint import number_text
 from pressrun_server.prepare.pdfobjects import take_objects
 from pressrun_server.prepare.pdfpage import prepare_page
 
-__all__ = ["image_task", "prepare_image"]
+__all__ = ["deflated", "image_task", "prepare_image"]
 
 _new_document: Any = pymupdf.open  # its types are incomplete
 _LEVELS: Final = ((1024 * 1024, 12), (4 * 1024 * 1024, 9), (32 * 1024 * 1024, 6), (MAX_PIXELS * 4, 2))
@@ -85,7 +85,7 @@ def prepare_image(data: bytes) -> PreparedImage:
 def _drawing(data: bytes) -> PreparedImage:
     """A drawing as a form XObject that fills the unit square (PDF 32000-1, 8.10)."""
     vector = read_drawing(data)
-    content = _deflated("".join(vector.content).encode("ascii"))
+    content = deflated("".join(vector.content).encode("ascii"))
     width, height = number_text(vector.width), number_text(vector.height)
     states = "".join(f"/G{name}<</ca {fill}/CA {stroke}>>" for (fill, stroke), name in vector.alphas.items())
     text = (
@@ -131,7 +131,7 @@ def _raster(document: Any, file: ImageFile) -> int:
     channels = 3 if scan.palette is not None else scan.channels
     space = _color_space(document, file.profile, channels)
     if scan.palette is not None:
-        lookup = _stream(document, "<<>>", _deflated(scan.palette))
+        lookup = _stream(document, "<<>>", deflated(scan.palette))
         space = f"[/Indexed {space} {len(scan.palette) // 3 - 1} {lookup} 0 R]"
     mask = ""
     if alpha is not None:
@@ -184,10 +184,10 @@ def _scan(image: Image.Image) -> _Scan:
     buffer.close()
     bits, color_type = header
     channels = {0: 1, 2: 3, 3: 1}[color_type]
-    data = _deflated(rows)
+    data = deflated(rows)
     predicted = True
     if image.width * image.height <= _TRY_BOTH and (bits == 8 or image.mode == "1"):  # noqa: PLR2004 - a whole byte
-        plain = _deflated(image.tobytes())
+        plain = deflated(image.tobytes())
         if len(plain) <= len(data):
             data, predicted = plain, False
     return _Scan(image.width, image.height, bits, channels, palette, data, predicted)
@@ -234,10 +234,11 @@ def _color_space(document: Any, profile: bytes | None, channels: int) -> str:
     if profile is None:
         return _DEVICE[channels]
     text = f"<</N {channels}/Alternate{_DEVICE[channels]}>>"
-    return f"[/ICCBased {_stream(document, text, _deflated(profile))} 0 R]"
+    return f"[/ICCBased {_stream(document, text, deflated(profile))} 0 R]"
 
 
-def _deflated(data: bytes) -> bytes:
+def deflated(data: bytes) -> bytes:
+    """Compressed as hard as its size allows; the same bytes on every processor."""
     level = next(level for most, level in _LEVELS if len(data) <= most)
     return bytes(deflate.zlib_compress(data, level))
 

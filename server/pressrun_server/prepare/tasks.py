@@ -9,7 +9,7 @@ import msgspec
 
 from pressrun_server.model.approved import PreparedText
 from pressrun_server.model.difference import Difference
-from pressrun_server.model.prepared import PreparedImage
+from pressrun_server.model.prepared import PreparedImage, PreparedPicture
 from pressrun_server.model.template import CompiledTemplate, RenditionSpec
 
 __all__ = [
@@ -21,8 +21,10 @@ __all__ = [
     "EDITION",
     "IMAGE",
     "PAGES",
+    "PICTURE",
     "RASTER",
     "RENDITION",
+    "SHOWN",
     "TEXT",
     "CompareOrder",
     "EditionOrder",
@@ -45,6 +47,8 @@ class TaskName(StrEnum):
     """An image file (its bytes) to a PreparedImage (MessagePack)."""
     RENDITION = "rendition"
     """A RenditionOrder (MessagePack) to a PreparedImage (MessagePack)."""
+    PICTURE = "picture"
+    """A RenditionOrder (MessagePack) to a PreparedPicture (MessagePack)."""
     CHECK = "check"
     """A PDF (its bytes) to facts about it (MessagePack: a map)."""
     COMPARE = "compare"
@@ -78,6 +82,7 @@ class EditionOrder(msgspec.Struct, frozen=True):
     locale: str
     texts: dict[str, tuple[str, PreparedText]]
     """By slot: digest and text."""
+    channel: str = "print"
 
 
 class CompareOrder(msgspec.Struct, frozen=True):
@@ -94,7 +99,13 @@ COMPILED: Final = msgspec.msgpack.Decoder(CompiledTemplate)
 """Reads the answer of `compile`."""
 
 IMAGE: Final = msgspec.msgpack.Decoder(PreparedImage)
-"""Reads the answer of `image`; composers read prepared blobs with it as well."""
+"""Reads the answer of `image`."""
+
+PICTURE: Final = msgspec.msgpack.Decoder(PreparedPicture)
+"""Reads the answer of `picture`."""
+
+SHOWN: Final = msgspec.msgpack.Decoder(PreparedImage | PreparedPicture)
+"""Reads prepared blobs, as composers do."""
 
 CHECKED: Final = msgspec.msgpack.Decoder(dict[str, object])
 """Reads the answer of `check`."""

@@ -9,10 +9,8 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
-
-import msgspec
 
 from pressrun_server.emit.document import DocumentWriter, Metadata, PrefixCache
 from pressrun_server.errors import PressrunError, Reason
@@ -27,7 +25,8 @@ from pressrun_server.model.prepared import PreparedImage
 from pressrun_server.model.program import FORMAT, Program, Running
 from pressrun_server.model.program import Page as PageKind
 from pressrun_server.render.composition_rows import RecordRows
-from pressrun_server.render.numbers import exact_number
+from pressrun_server.render.encoded import ANOTHER_ENGINE, decoded
+from pressrun_server.render.environment import environment
 from pressrun_server.render.page_numbers import PageNumbers
 from pressrun_server.render.remarks import Remarks, small_styles
 from pressrun_server.render.stopwatch import Stopwatch
@@ -45,7 +44,6 @@ _QUICKENED = 2
 
 
 _SQUARE = (0, 0, 0, 0)
-_RECORD = msgspec.json.Decoder(dict[str, Any], float_hook=exact_number)
 
 
 class LoadedProgram:
@@ -74,14 +72,9 @@ class LoadedProgram:
         Raises:
             PressrunError: INTERNAL, the blob is no program of this engine.
         """
-        try:
-            program = msgspec.msgpack.decode(data, type=Program)
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
-            raise PressrunError(
-                Reason.INTERNAL, "the compiled template cannot be read; publish it again", detail=str(error)
-            ) from error
+        program = decoded(data, Program)
         if program.format != FORMAT:
-            raise PressrunError(Reason.INTERNAL, "the template was compiled by another engine; publish it again")
+            raise PressrunError(Reason.INTERNAL, ANOTHER_ENGINE)
         return cls(program)
 
 
@@ -153,7 +146,7 @@ class Composition:
         watch = self._watch
         watch.begin()
         steps = Steps()
-        env = steps.into(self._environment())
+        env = steps.into(environment(self._record, self._attributes, self._as_of, self._rows, self._rows_field))
         rows = self._rows
         most = MOST_PAGES if rows is None else MOST_PAGES_OF_ROWS
         loaded, remarks = self._loaded, self._remarks
@@ -207,20 +200,6 @@ class Composition:
         """Bytes that were emitted, before they leave."""
         self._watch.emitted()
         return data
-
-    def _environment(self) -> dict[str, Any]:
-        try:
-            record = _RECORD.decode(self._record)
-        except (msgspec.DecodeError, msgspec.ValidationError):
-            raise PressrunError(Reason.INVALID_RECORD, "the record is not a JSON object") from None
-        if self._rows is not None:
-            *before, name = self._rows_field.split(".")
-            inner = record
-            for step in before:
-                inner = inner[step]
-            inner[name] = self._rows
-        day: date = self._as_of.date()
-        return {**record, "as_of": day, "attributes": self._attributes}
 
     def _metadata(self, env: dict[str, Any]) -> Metadata:
         program = self._loaded.program

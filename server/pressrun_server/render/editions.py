@@ -25,6 +25,7 @@ from pressrun_server.metrics.catalogue import Catalogue
 from pressrun_server.model.asset import AssetUse
 from pressrun_server.model.diagnostic import Severity
 from pressrun_server.model.digest import Digest
+from pressrun_server.model.template import program_key
 from pressrun_server.prepare.tasks import BUNDLE, COMPILED, TEXT, EditionOrder, TaskName
 from pressrun_server.render.config import CompileConfig
 from pressrun_server.render.registry import Published, Registry
@@ -34,8 +35,8 @@ __all__ = ["Editions"]
 _MOST_KNOWN: Final = 4096
 _KEEP_SECONDS: Final = 30 * 86_400.0
 _DIGEST: Final = msgspec.msgpack.Decoder(Digest)
-_Key = tuple[str, str, tuple[tuple[str, str], ...]]
-"""Bundle, locale, and the digest of each slot's text."""
+_Key = tuple[str, str, str, tuple[tuple[str, str], ...]]
+"""Bundle, locale, output channel, and the digest of each slot's text."""
 
 
 class Editions:
@@ -82,12 +83,13 @@ class Editions:
         """Cancel what is under way."""
         await self._flight.close()
 
-    async def program(self, published: Published, locale: str, uses: Sequence[AssetUse]) -> str:
+    async def program(self, published: Published, locale: str, channel: str, uses: Sequence[AssetUse]) -> str:
         """The digest of the program that a document needs, as text; it is in the store when this returns.
 
         Args:
             published: the template.
             locale: one of its locales.
+            channel: one of its output channels.
             uses: the assets of the document; those of other slots than texts are not looked at.
 
         Raises:
@@ -96,8 +98,8 @@ class Editions:
         """
         texts = tuple((use.slot, str(use.prepared)) for use in uses if use.slot in published.texts)
         if not texts:
-            return published.programs[locale]
-        key = (published.info.digest, locale, texts)
+            return published.programs[program_key(locale, channel)]
+        key = (published.info.digest, locale, channel, texts)
         known = self._known.get(key)
         if known is not None and await self._store.locate(Digest.parse(known)) is not None:
             self._known.move_to_end(key)
@@ -135,7 +137,8 @@ class Editions:
         return digest
 
     async def _compile(self, published: Published, key: _Key, uses: Sequence[AssetUse]) -> bytes:
-        _, locale, texts = key
+        _, locale, channel, texts = key
+        wanted = program_key(locale, channel)
         bundle = await self._registry.blob(published.entry.bundle)
         if bundle is None:
             raise PressrunError(
@@ -153,13 +156,13 @@ class Editions:
                     metadata={"slot": slot},
                 )
             prepared[slot] = (digest, TEXT.decode(data))
-        payload = msgspec.msgpack.encode(EditionOrder(BUNDLE.decode(bundle), locale, prepared))
+        payload = msgspec.msgpack.encode(EditionOrder(BUNDLE.decode(bundle), locale, prepared, channel))
         started, result = time.monotonic(), "failed"
         try:
             async with asyncio.timeout(self._config.wait_limit):
                 answer = await self._preparers.run(TaskName.EDITION, payload, timeout=self._config.time_limit)
             compiled = COMPILED.decode(answer)
-            result = "ok" if locale in compiled.programs else "invalid"
+            result = "ok" if wanted in compiled.programs else "invalid"
         except TimeoutError:
             raise PressrunError(
                 Reason.DEADLINE_EXCEEDED,
@@ -177,4 +180,4 @@ class Editions:
                 "change the text, or the template",
                 metadata={"ref": refs},
             )
-        return compiled.programs[locale]
+        return compiled.programs[wanted]

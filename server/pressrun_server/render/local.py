@@ -24,20 +24,20 @@ from pressrun_server.metrics.labels import DocumentMeters
 from pressrun_server.model.diagnostic import Diagnostic
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.failure import Failure
-from pressrun_server.model.spec import OutputChannel, RenderSpec, TemplateName
+from pressrun_server.model.spec import USUAL_FORMATS, OutputChannel, OutputFormat, RenderSpec, TemplateName
 from pressrun_server.model.template import TemplateInfo
 from pressrun_server.prepare.faults import failure_of
 from pressrun_server.prepare.pool import PreparerPool
-from pressrun_server.prepare.tasks import IMAGE
+from pressrun_server.prepare.tasks import SHOWN
 from pressrun_server.render.admission import Admission, AdmissionConfig
 from pressrun_server.render.compile import Compiler
 from pressrun_server.render.compose_stream import ComposeJob, ComposeStream
-from pressrun_server.render.composition import Composition, LoadedProgram
 from pressrun_server.render.config import CompileConfig, PipelineConfig
 from pressrun_server.render.editions import Editions
 from pressrun_server.render.engine import engine
 from pressrun_server.render.manifest import DocumentHeader, Manifest, manifest_json
 from pressrun_server.render.pipeline import Pipeline
+from pressrun_server.render.programs import begin, load
 from pressrun_server.render.registry import Registry
 from pressrun_server.render.template_files import TemplateFiles
 from pressrun_sources.build import build_registry
@@ -99,6 +99,7 @@ def render(
         record=record,
         locale=locale or "",
         channel=output,
+        format=USUAL_FORMATS.get(output, OutputFormat.PDF),
         attributes=dict(attributes or {}),
         as_of=as_of,
     )
@@ -245,11 +246,11 @@ class _InProcess:
 
     async def _play(self, job: ComposeJob, stream: ComposeStream) -> None:
         try:
-            composition = Composition(
-                LoadedProgram.load(await self._blob(job.program)),
+            composition = begin(
+                load(await self._blob(job.program)),
                 job.record,
                 assets={
-                    slot: (Digest.parse(text), IMAGE.decode(await self._blob(text)))
+                    slot: (Digest.parse(text), SHOWN.decode(await self._blob(text)))
                     for slot, text in job.assets.items()
                 },
                 attributes=job.attributes,

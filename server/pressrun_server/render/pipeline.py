@@ -15,6 +15,7 @@ from pressrun_server.model.decision import Decision, LocalisationGap, Settlement
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.document import RenderWarning
 from pressrun_server.model.spec import OutputChannel, OutputFormat, Pins, Priority, RenderSpec
+from pressrun_server.model.template import program_key
 from pressrun_server.prepare.faults import failure_of
 from pressrun_server.render.admission import Admission
 from pressrun_server.render.compose_stream import ComposeJob, ComposeStream
@@ -31,7 +32,10 @@ from pressrun_server.template.selection import Selection
 
 __all__ = ["OFFERED", "Composing", "Editing", "Pipeline", "Reading", "Resolved", "Resolving", "Sink"]
 
-OFFERED = {OutputChannel.PRINT: {OutputFormat.PDF: "application/pdf"}}
+OFFERED = {
+    OutputChannel.PRINT: {OutputFormat.PDF: "application/pdf"},
+    OutputChannel.WEB: {OutputFormat.HTML: "text/html; charset=utf-8"},
+}
 """What this node can make, by output channel and format, with its media type."""
 
 Resolved = tuple[Sequence[AssetUse], Sequence[RenderWarning]]
@@ -102,7 +106,7 @@ class Reading(Protocol):
 class Editing(Protocol):
     """Gives programs with approved texts in them; `render.editions.Editions` in a node."""
 
-    async def program(self, published: Published, locale: str, uses: Sequence[AssetUse]) -> str:
+    async def program(self, published: Published, locale: str, channel: str, uses: Sequence[AssetUse]) -> str:
         """The digest of the program that a document needs, as text.
 
         Raises:
@@ -273,9 +277,9 @@ class Pipeline:
             )
             warnings = judged(warnings, published.info.policy)
 
-            program = published.programs[header_locale]
+            program = published.programs[program_key(header_locale, spec.channel)]
             if published.texts:
-                program = await self._editions.program(published, header_locale, uses)
+                program = await self._editions.program(published, header_locale, spec.channel, uses)
 
             trace.step("compose")
             media_type = OFFERED[spec.channel][spec.format]
@@ -345,7 +349,7 @@ class Pipeline:
         as_of = spec.as_of or (pins.as_of if pins is not None else None) or self._clock.now()
         locale = published.selector.locale(spec.locale)
         if pins is not None and pins.locale:
-            if (spec.locale and locale != pins.locale) or pins.locale not in published.programs:
+            if (spec.locale and locale != pins.locale) or pins.locale not in published.info.locales:
                 raise PressrunError(
                     Reason.PINS_MISMATCH,
                     f"the pins ask for the locale {pins.locale}, the request gives {locale}; leave one of them out",

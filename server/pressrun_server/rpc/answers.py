@@ -22,7 +22,10 @@ CHANNELS = {
     OutputChannel.WEB: document_pb2.OUTPUT_CHANNEL_WEB,
     OutputChannel.MOBILE: document_pb2.OUTPUT_CHANNEL_MOBILE,
 }
-_FORMATS = {OutputFormat.PDF: document_pb2.OUTPUT_FORMAT_PDF}
+_FORMATS = {
+    OutputFormat.PDF: document_pb2.OUTPUT_FORMAT_PDF,
+    OutputFormat.HTML: document_pb2.OUTPUT_FORMAT_HTML,
+}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HEADER_MEDIA_TYPE, _HEADER_PINS = (
     document_pb2.DocumentHeader.DESCRIPTOR.fields_by_name[name].number for name in ("media_type", "pins")

@@ -11,7 +11,16 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from pressrun.v1 import document_pb2
 from pressrun_server.errors import PressrunError, Reason, Violation
-from pressrun_server.model.spec import AssetPin, OutputChannel, OutputFormat, Pins, Priority, RenderSpec, TemplateName
+from pressrun_server.model.spec import (
+    USUAL_FORMATS,
+    AssetPin,
+    OutputChannel,
+    OutputFormat,
+    Pins,
+    Priority,
+    RenderSpec,
+    TemplateName,
+)
 from pressrun_server.render.config import PipelineConfig
 from pressrun_server.render.manifest import ATTRIBUTE_FIELDS
 from pressrun_server.rpc.structs import StructError, struct_json
@@ -41,8 +50,8 @@ _CHANNELS: dict[int, OutputChannel] = {
     document_pb2.OUTPUT_CHANNEL_MOBILE: OutputChannel.MOBILE,
 }
 _FORMATS = {
-    document_pb2.OUTPUT_FORMAT_UNSPECIFIED: OutputFormat.PDF,
     document_pb2.OUTPUT_FORMAT_PDF: OutputFormat.PDF,
+    document_pb2.OUTPUT_FORMAT_HTML: OutputFormat.HTML,
 }
 _PRIORITIES = {
     document_pb2.PRIORITY_UNSPECIFIED: Priority.BATCH,
@@ -86,8 +95,11 @@ def render_spec(request: document_pb2.DocumentRequest, config: PipelineConfig) -
         bad.append(Violation("locale", "must be a BCP 47 tag with hyphens, e.g. de-AT"))
     channel = output_channel(request.output_channel, bad)
     form = _FORMATS.get(request.output_format)
-    if form is None:
-        bad.append(Violation("output_format", f"{request.output_format} is not known; choose OUTPUT_FORMAT_PDF"))
+    if request.output_format == document_pb2.OUTPUT_FORMAT_UNSPECIFIED:
+        form = OutputFormat.PDF if channel is None else USUAL_FORMATS.get(channel, OutputFormat.PDF)
+    elif form is None:
+        choices = "OUTPUT_FORMAT_PDF or OUTPUT_FORMAT_HTML"
+        bad.append(Violation("output_format", f"{request.output_format} is not known; choose {choices}"))
     priority = _PRIORITIES.get(request.priority)
     if priority is None:
         bad.append(

@@ -15,7 +15,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeAlias
 
-from pressrun_server.errors import PressrunError, Reason, Violation
+from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.content import (
     BoundAbsolute,
     BoundBarcode,
@@ -74,8 +74,9 @@ from pressrun_server.model.sums import Sums, add_sums
 from pressrun_server.template.arriving import ArrivingRows
 from pressrun_server.template.barcode import matrix
 from pressrun_server.template.evaluation import CLEAN, Environment, Evaluator, evaluator, texter
-from pressrun_server.template.filters import Formatter, Undefined
+from pressrun_server.template.filters import Formatter
 from pressrun_server.template.links import target
+from pressrun_server.template.loops import each, items_of
 from pressrun_server.template.markers import marker
 from pressrun_server.template.outline import Outliner, passages
 from pressrun_server.template.rowcode import RowCode, row_code
@@ -372,7 +373,7 @@ class Binder:
         label, tick, alt = self.joined(node.label), self.joined(node.tick), self.joined(node.alt)
 
         def chart(env: Environment) -> BoundChart:
-            found = _items(items(env), node.place)
+            found = items_of(items(env), node.place)
             spend(env, len(found), node.place)
             if len(found) > _MOST_BARS:
                 raise PressrunError(
@@ -438,9 +439,9 @@ class Binder:
 
         def turns(env: Environment) -> list[tuple[int, Environment]] | None:
             found = items(env)
-            if isinstance(found, ArrivingRows) or len(_items(found, node.place)) > most:
+            if isinstance(found, ArrivingRows) or len(items_of(found, node.place)) > most:
                 return None
-            return list(_loop(found, env, node.name, node.place))
+            return list(each(found, env, node.name, node.place))
 
         return turns
 
@@ -449,7 +450,7 @@ class Binder:
         bodies = (self._children(node.odd), self._children(node.even))
 
         def repeated(env: Environment) -> Iterator[BoundNode]:
-            for index, inner in _loop(items(env), env, node.name, node.place):
+            for index, inner in each(items(env), env, node.name, node.place):
                 yield from bodies[index & 1](inner)
 
         return repeated
@@ -539,7 +540,7 @@ class Binder:
                 def bare(env: Environment) -> Iterator[BoundRow | BoundRows]:
                     found = items(env)
                     if not isinstance(found, ArrivingRows):
-                        found = _items(found, place)
+                        found = items_of(found, place)
                     if loop.code is not None:
                         yield _CodeRows(loop, loop.code, found, dict(env))
                         return
@@ -562,14 +563,14 @@ class Binder:
                 return bare
 
             def plain(env: Environment) -> Iterator[BoundRow]:
-                for index, inner in _loop(items(env), env, row.name, row.place):
+                for index, inner in each(items(env), env, row.name, row.place):
                     yield templates[index & 1](inner)
 
             return plain
         bodies = (self._rows(row.odd), self._rows(row.even))
 
         def repeated(env: Environment) -> Iterator[BoundRow | BoundRows]:
-            for index, inner in _loop(items(env), env, row.name, row.place):
+            for index, inner in each(items(env), env, row.name, row.place):
                 yield from bodies[index & 1](inner)
 
         return repeated
@@ -835,53 +836,6 @@ def _chosen(branches: Iterable[tuple[Evaluator, Callable[[Environment], Any]]], 
         if test(env):
             return make(env)
     return ()
-
-
-def _items(items: Any, place: str) -> list[Any]:
-    if isinstance(items, list):
-        return items
-    if isinstance(items, Undefined) or items is None:
-        return []
-    problem = "pr-for needs a list"
-    raise PressrunError(
-        Reason.INVALID_RECORD,
-        f"the template's loop at {place} does not fit the record: {problem}",
-        violations=(Violation(place, problem),),
-    )
-
-
-def _loop(items: Any, env: Environment, name: str, place: str) -> Iterator[tuple[int, Environment]]:
-    """Each item's index and environment."""
-    if isinstance(items, ArrivingRows):
-        yield from _arriving(items, env, name, place)
-        return
-    found = _items(items, place)
-    last = len(found) - 1
-    for index, item in enumerate(found):
-        if not index % SLICE:
-            spend(env, min(SLICE, last + 1 - index), place)
-        loop: Mapping[str, Any] = {
-            "index": index + 1, "index0": index, "first": index == 0, "last": index == last, "length": last + 1,
-        }  # fmt: skip
-        yield index, {**env, name: item, "loop": loop}
-
-
-def _arriving(rows: ArrivingRows, env: Environment, name: str, place: str) -> Iterator[tuple[int, Environment]]:
-    """The same for rows that arrive: their number is not known, and the last one is known by a look ahead."""
-    index = -1
-    waiting: list[Any] = []
-    for item in rows.loop(place):
-        if waiting:
-            index += 1
-            yield index, {**env, name: waiting.pop(), "loop": _turn_of(index, last=False)}
-        waiting.append(item)
-    for item in waiting:
-        index += 1
-        yield index, {**env, name: item, "loop": _turn_of(index, last=True)}
-
-
-def _turn_of(index: int, *, last: bool) -> dict[str, Any]:
-    return {"index": index + 1, "index0": index, "first": index == 0, "last": last}
 
 
 def _transformed(text: str, transform: str) -> str:

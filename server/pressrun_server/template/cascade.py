@@ -61,11 +61,15 @@ for _heading in ("h1", "h2", "h3", "h4", "h5", "h6"):
     _USER_AGENT[_heading] |= {"font-weight": True, "break-after": "avoid"}
 
 
-def cascade(markup: Markup, sheets: list[StyleSheet], diagnostics: Diagnostics) -> dict[Element, Style]:
-    """The computed style of every element."""
+def cascade(
+    markup: Markup, sheets: list[StyleSheet], diagnostics: Diagnostics, medium: str = "print"
+) -> dict[Element, Style]:
+    """The computed style of every element in a medium, `print` or `screen`."""
     matcher = cssselect2.Matcher()
     for sheet in sheets:
         for rule in sheet.rules:
+            if rule.medium not in {"", medium}:
+                continue
             matcher.add_selector(rule.selector, rule)
     styles: dict[Element, Style] = {}
     root = cssselect2.ElementWrapper.from_html_root(markup.root)

@@ -15,11 +15,13 @@ import msgspec
 
 from pressrun_server.model.approved import PreparedText
 from pressrun_server.model.program import FORMAT, Program
-from pressrun_server.model.template import CompiledTemplate, FontUse, Slot, TemplateInfo
+from pressrun_server.model.template import CompiledTemplate, FontUse, RenditionSpec, Slot, TemplateInfo, program_key
+from pressrun_server.model.webpage import WEB_FORMAT, WebProgram
 from pressrun_server.template.approved import put_in
 from pressrun_server.template.breaks import keep_before
 from pressrun_server.template.bundle import bundle_digest, read_text
 from pressrun_server.template.cascade import REPEATED, Style, cascade
+from pressrun_server.template.channels import SCREENS, leave_out
 from pressrun_server.template.description import Description, read_description
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
 from pressrun_server.template.filling import check_fills
@@ -33,6 +35,7 @@ from pressrun_server.template.scope import Scope
 from pressrun_server.template.structure import Structure
 from pressrun_server.template.styles import StyleTable
 from pressrun_server.template.stylesheet import StyleSheet, read_stylesheet
+from pressrun_server.template.webpage import WebPage
 
 __all__ = ["compile_bundle", "compile_edition"]
 
@@ -50,6 +53,8 @@ class _Found:
     """Slots of approved text, and where each is shown."""
     pictures: set[str] = field(default_factory=set)
     """Slots of pictures."""
+    web: dict[str, bytes] = field(default_factory=dict)
+    """Programs of pages for browsers, by `program_key`."""
 
 
 def compile_bundle(files: Mapping[str, bytes]) -> CompiledTemplate:
@@ -62,20 +67,24 @@ def compile_bundle(files: Mapping[str, bytes]) -> CompiledTemplate:
 
 
 def compile_edition(
-    files: Mapping[str, bytes], locale: str, texts: Mapping[str, tuple[str, PreparedText]]
+    files: Mapping[str, bytes],
+    locale: str,
+    texts: Mapping[str, tuple[str, PreparedText]],
+    channel: str = "print",
 ) -> CompiledTemplate:
-    """Compile a bundle for one of its locales with approved texts in it.
+    """Compile a bundle for one of its locales and output channels with approved texts in it.
 
     Args:
         files: of a bundle that compiles without.
         locale: which program is wanted.
         texts: by slot, each with its digest.
+        channel: for which output channel.
     """
-    return _compiled(files, texts, locale)
+    return _compiled(files, texts, (locale, channel))
 
 
 def _compiled(
-    files: Mapping[str, bytes], texts: Mapping[str, tuple[str, PreparedText]], only: str | None
+    files: Mapping[str, bytes], texts: Mapping[str, tuple[str, PreparedText]], only: tuple[str, str] | None
 ) -> CompiledTemplate:
     diagnostics = Diagnostics()
     description = read_description(files, diagnostics)
@@ -89,8 +98,10 @@ def _compiled(
     if source is None:
         return CompiledTemplate(diagnostics.all())
     try:
-        locales = description.locales if only is None else (only,)
+        locales = description.locales if only is None else (only[0],)
         found = _programs(files, description, source, diagnostics, texts, locales)
+        if "web" in description.channels and (only is None or only[1] == "web") and not diagnostics.failed:
+            _web_programs(files, description, source, diagnostics, texts, locales, found)
     except RecursionError:
         diagnostics.error("nesting", Place(description.html), "elements are nested too deeply", "simplify the document")
         return CompiledTemplate(diagnostics.all())
@@ -102,7 +113,11 @@ def _compiled(
     _unused_slots(description, source, found, diagnostics)
     if diagnostics.failed:
         return CompiledTemplate(diagnostics.all())
-    slots = _placed_slots(description, slots, found.programs, diagnostics)
+    slots = _screened(_placed_slots(description, slots, found.programs, diagnostics), description.channels)
+    programs = {**found.programs, **found.web}
+    if only is not None:
+        key = program_key(*only)
+        programs = {key: programs[key]}
     info = TemplateInfo(
         name=description.name,
         version=description.version,
@@ -117,7 +132,25 @@ def _compiled(
         locale_data=locale_data(description.default_locale),
         policy=description.policy,
     )
-    return CompiledTemplate(diagnostics.all(), info, found.programs)
+    return CompiledTemplate(diagnostics.all(), info, programs)
+
+
+def _screened(slots: tuple[Slot, ...], channels: tuple[str, ...]) -> tuple[Slot, ...]:
+    """The slots, with pictures for screens where an output channel is for them."""
+    screens = [channel for channel in channels if channel in SCREENS]
+    return tuple(
+        msgspec.structs.replace(
+            slot,
+            renditions=slot.renditions
+            | {
+                channel: msgspec.structs.replace(slot.renditions.get(channel, RenditionSpec()), screen=True)
+                for channel in screens
+            },
+        )
+        if screens and not slot.text
+        else slot
+        for slot in slots
+    )
 
 
 def _text_slots(description: Description, found: _Found, diagnostics: Diagnostics) -> tuple[Slot, ...]:
@@ -160,9 +193,7 @@ def _programs(
     texts: Mapping[str, tuple[str, PreparedText]],
     locales: tuple[str, ...],
 ) -> _Found:
-    markup = parse_markup(description.html, source)
-    include(markup, diagnostics)
-    put_in(markup, {slot: text for slot, (_, text) in texts.items()})
+    markup = _markup(description, source, diagnostics, texts, "print")
     found = _Found()
     crowded = markup.repeat(REPEATED, _MOST_ELEMENTS)
     if crowded is not None:
@@ -183,6 +214,66 @@ def _programs(
             found.programs[locale] = msgspec.msgpack.encode(program)
             found.fonts |= dict.fromkeys(FontUse(face.name, face.sha256) for face in program.faces)
     return found
+
+
+def _markup(
+    description: Description,
+    source: str,
+    diagnostics: Diagnostics,
+    texts: Mapping[str, tuple[str, PreparedText]],
+    channel: str,
+) -> Markup:
+    """The template's markup as an output channel has it, with approved texts in it."""
+    markup = parse_markup(description.html, source)
+    include(markup, diagnostics)
+    put_in(markup, {slot: text for slot, (_, text) in texts.items()})
+    leave_out(markup, channel, description.channels, diagnostics)
+    return markup
+
+
+def _web_programs(
+    files: Mapping[str, bytes],
+    description: Description,
+    source: str,
+    diagnostics: Diagnostics,
+    texts: Mapping[str, tuple[str, PreparedText]],
+    locales: tuple[str, ...],
+    found: _Found,
+) -> None:
+    """The programs of pages for browsers; what there is to say of them that is said of print too is said once."""
+    markup = _markup(description, source, diagnostics, texts, "web")
+    if markup.repeat(REPEATED, _MOST_ELEMENTS) is not None:
+        return
+    sheets = _sheets(files, markup, diagnostics)
+    styles = cascade(markup, sheets, diagnostics, "screen")
+    body = markup.root.find("body")
+    assert body is not None
+    width = Paper(sheets, markup, diagnostics).content_width
+    slots = tuple(slot.name for slot in description.slots)
+    digests = tuple(sorted((slot, digest) for slot, (digest, _) in texts.items()))
+    for locale in locales:
+        table, scope = StyleTable(diagnostics, markup.file, locale), Scope.of_record(description.schema)
+        strings = description.strings.get(locale, {})
+        page = WebPage(markup, styles, table, scope, strings, slots, locale, diagnostics)
+        title = page.text(_title(description, markup), 0, lambda _index: description.place("title"), scope)
+        program = WebProgram(
+            format=WEB_FORMAT,
+            template=f"{description.name}@{description.version}",
+            template_digest=bundle_digest(files),
+            locale=locale,
+            parts=page.document(body, sheets, title, width),
+            slots=slots,
+            locale_data=locale_data(locale),
+            policy=description.policy,
+            texts=digests,
+        )
+        found.texts |= {name: place for name, place in page.texts.items() if name not in found.texts}
+        found.pictures |= page.pictures
+        found.web[program_key(locale, "web")] = msgspec.msgpack.encode(program)
+
+
+def _title(description: Description, markup: Markup) -> str:
+    return description.title or (markup.root.findtext("head/title") or "").strip() or description.name
 
 
 def _program(
@@ -218,7 +309,7 @@ def _program(
     pages, kinds = paper.pages(structure, scope)
     check_fills(content, structure.fills, diagnostics)
     title = structure.text(
-        description.title or (markup.root.findtext("head/title") or "").strip() or description.name,
+        _title(description, markup),
         0,
         lambda _index: description.place("title"),
         scope,

@@ -33,7 +33,7 @@ _KEYS = {
     "samples", "warnings", "description",
 }  # fmt: skip
 _CHANNELS = ("print", "email", "web", "mobile")
-_BUILT = ("print",)
+_BUILT = ("print", "web")
 _SLOT_KEYS = {"rules", "require", "renditions", "otherwise", "description"}
 _MOST_RULES = 200
 _MOST_PIXELS = 100_000
@@ -153,7 +153,9 @@ class _Reader:
             if channel not in _CHANNELS:
                 self.error(("channels",), f"unknown output channel {channel!r}", closest(channel, _CHANNELS))
             elif channel not in _BUILT:
-                self.error(("channels",), f"the output channel {channel!r} is not built yet", "available: print")
+                self.error(
+                    ("channels",), f"the output channel {channel!r} is not built yet", f"available: {', '.join(_BUILT)}"
+                )
         return tuple(channels)
 
     def _locales(self) -> tuple[str, ...]:
@@ -338,7 +340,7 @@ class _Reader:
                     closest(str(channel), _CHANNELS),
                 )
                 continue
-            known = set(RenditionSpec.__struct_fields__)
+            known = set(RenditionSpec.__struct_fields__) - {"screen"}
             numbers = {"width", "height", "quality", "dpi"}
             for key, item in fields.items() if isinstance(fields, dict) else [("", None)]:
                 if key not in known or not _fits(item, number=key in numbers):

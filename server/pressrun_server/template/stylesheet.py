@@ -15,6 +15,7 @@ from pressrun_server.template.values import InvalidValueError, length, significa
 
 __all__ = ["Declaration", "PageRule", "Rule", "StyleSheet", "read_declarations", "read_stylesheet"]
 
+MEDIA = ("print", "screen")
 MARGIN_BOXES = ("top-left", "top-center", "top-right", "bottom-left", "bottom-center", "bottom-right")
 _PAGE_SIZES = {
     # Millimetres, ISO 216 and ANSI.
@@ -51,6 +52,8 @@ class Rule:
     positional: bool
     """Whether it asks for a position among siblings that repeated elements do not have."""
     place: Place
+    medium: str = ""
+    """`print` or `screen` where it is for that alone."""
 
 
 @dataclass(slots=True)
@@ -100,7 +103,21 @@ class _Reader:
                 self._rule(node, sheet)
         return sheet
 
-    def _rule(self, node: Any, sheet: StyleSheet) -> None:
+    def _media(self, node: Any, sheet: StyleSheet) -> None:
+        """Rules for one medium (Media Queries 4, 2.3)."""
+        medium = tinycss2.serialize(node.prelude).strip().lower()
+        if medium not in MEDIA or node.content is None:
+            hint = f"valid: @media {', @media '.join(MEDIA)}, each with rules in braces"
+            self.diagnostics.error("at-rule", self.place(node), f"@media {medium} is not supported", hint)
+            return
+        for inner in tinycss2.parse_rule_list(node.content, skip_comments=True, skip_whitespace=True):
+            if inner.type == "qualified-rule":
+                self._rule(inner, sheet, medium)
+            else:
+                problem = getattr(inner, "message", "only rules can stand in @media")
+                self.diagnostics.error("css-syntax", self.place(inner), problem, "put @page beside it")
+
+    def _rule(self, node: Any, sheet: StyleSheet, medium: str = "") -> None:
         declarations = self.declarations(node.content)
         text = tinycss2.serialize(node.prelude).strip()
         try:
@@ -121,13 +138,18 @@ class _Reader:
                     "selector", self.place(node), f"the selector {text!r} can never match", "documents have no state"
                 )
             else:
-                sheet.rules.append(Rule(selector, declarations, bool(_POSITIONAL.search(text)), self.place(node)))
+                positional = bool(_POSITIONAL.search(text))
+                sheet.rules.append(Rule(selector, declarations, positional, self.place(node), medium))
 
     def _at_rule(self, node: Any, sheet: StyleSheet) -> None:
         if node.lower_at_keyword == "charset":
             return
+        if node.lower_at_keyword == "media":
+            self._media(node, sheet)
+            return
         if node.lower_at_keyword != "page":
-            self.diagnostics.error("at-rule", self.place(node), f"@{node.at_keyword} is not supported", "known: @page")
+            hint = "known: @page, @media"
+            self.diagnostics.error("at-rule", self.place(node), f"@{node.at_keyword} is not supported", hint)
             return
         prelude = tinycss2.serialize(node.prelude).strip()
         selectors = [_PAGE_SELECTOR.fullmatch(part.strip()) for part in prelude.split(",")]

@@ -18,6 +18,7 @@ from pressrun_server.model.policy import KINDS, Policy
 from pressrun_server.model.template import CompiledTemplate
 from pressrun_server.prepare.image import prepare_image
 from pressrun_server.render.composition import Composition, LoadedProgram
+from pressrun_server.render.environment import environment
 from pressrun_server.render.fallbacks import judged
 
 Compile = Callable[..., CompiledTemplate]
@@ -206,7 +207,9 @@ def test_a_picture_taller_than_the_page_leaves_no_empty_page(compiled: Compile) 
     ):
         made = composition(compiled(body, PAGE + "img { margin: 4mm 0 }", **SLOT), pic=tall)
         program, images = made._loaded, made._images
-        found = list(program.layout.pages(program.binder.body(made._environment()), images, pytest.fail))
+        found = list(
+            program.layout.pages(program.binder.body(environment(made._record, {}, made._as_of)), images, pytest.fail)
+        )
         assert len(found) == pages, body
         for page in found:
             assert page.text or page.images

@@ -20,7 +20,15 @@ from pressrun_server.model.digest import Digest
 from pressrun_server.model.document import ComposePhases, ComposeSummary, RenderWarning
 from pressrun_server.model.failure import Failure
 from pressrun_server.model.spec import RenderSpec, TemplateName
-from pressrun_server.model.template import FontUse, RenditionSpec, Requirement, Slot, SlotRule, TemplateInfo
+from pressrun_server.model.template import (
+    FontUse,
+    RenditionSpec,
+    Requirement,
+    Slot,
+    SlotRule,
+    TemplateInfo,
+    program_key,
+)
 from pressrun_server.render.admission import Admission, AdmissionConfig
 from pressrun_server.render.compose_stream import ComposeJob, ComposeStream
 from pressrun_server.render.config import PipelineConfig
@@ -243,8 +251,8 @@ def _spec(**changes: Any) -> RenderSpec:
 class _FakeEditions:
     """Knows no texts."""
 
-    async def program(self, published: Published, locale: str, _uses: Sequence[AssetUse]) -> str:
-        return published.programs[locale]
+    async def program(self, published: Published, locale: str, channel: str, _uses: Sequence[AssetUse]) -> str:
+        return published.programs[program_key(locale, channel)]
 
 
 @dataclass

@@ -32,7 +32,7 @@ class _Desk:
 
 def _template(name: str) -> Any:
     return SimpleNamespace(
-        info=SimpleNamespace(name=name, version="1", digest=f"digest of {name}"), channels=frozenset({"print", "web"})
+        info=SimpleNamespace(name=name, version="1", digest=f"digest of {name}"), channels=frozenset({"print", "email"})
     )
 
 

@@ -1,0 +1,50 @@
+"""What a template's expressions know of a document: its record, the day it speaks of, and the request's attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+import msgspec
+
+from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.render.numbers import exact_number
+from pressrun_server.template.arriving import ArrivingRows
+
+__all__ = ["environment"]
+
+_RECORD = msgspec.json.Decoder(dict[str, Any], float_hook=exact_number)
+
+
+def environment(
+    record: bytes,
+    attributes: Mapping[str, str],
+    as_of: datetime,
+    rows: ArrivingRows | None = None,
+    rows_field: str = "",
+) -> dict[str, Any]:
+    """The names of a document.
+
+    Args:
+        record: JSON text, already validated.
+        attributes: the request's.
+        as_of: the moment that the document speaks of; its day is what `as_of` shows.
+        rows: rows that arrive while the document is made.
+        rows_field: the list of the record that they are for: names with dots between.
+
+    Raises:
+        PressrunError: INVALID_RECORD, the record is no JSON object.
+    """
+    try:
+        found = _RECORD.decode(record)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        raise PressrunError(Reason.INVALID_RECORD, "the record is not a JSON object") from None
+    if rows is not None:
+        *before, name = rows_field.split(".")
+        inner = found
+        for step in before:
+            inner = inner[step]
+        inner[name] = rows
+    day: date = as_of.astimezone(UTC).date()
+    return {**found, "as_of": day, "attributes": attributes}

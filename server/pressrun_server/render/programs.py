@@ -1,0 +1,67 @@
+"""Programs of all output channels: loads what a blob holds, and begins documents of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.model.digest import Digest
+from pressrun_server.model.prepared import PreparedImage, PreparedPicture
+from pressrun_server.model.webpage import WebProgram
+from pressrun_server.render.composition import Composition, LoadedProgram
+from pressrun_server.render.composition_rows import RecordRows
+from pressrun_server.render.encoded import decoded
+from pressrun_server.render.web_composition import LoadedWebProgram, WebComposition
+
+__all__ = ["Loaded", "begin", "load"]
+
+Loaded = LoadedProgram | LoadedWebProgram
+
+
+class _Form(msgspec.Struct):
+    form: str = "pdf"
+
+
+def load(data: bytes) -> Loaded:
+    """Load an encoded program.
+
+    Raises:
+        PressrunError: INTERNAL, the blob is no program of this engine.
+    """
+    if decoded(data, _Form).form == "web":
+        return LoadedWebProgram(decoded(data, WebProgram))
+    return LoadedProgram.load(data)
+
+
+def begin(
+    program: Loaded,
+    record: bytes,
+    *,
+    assets: Mapping[str, tuple[Digest, PreparedImage | PreparedPicture]],
+    attributes: Mapping[str, str],
+    as_of: datetime,
+    engine: str,
+    rows: RecordRows | None = None,
+    rows_field: str = "",
+) -> Composition | WebComposition:
+    """Begin a document; the arguments are those of `Composition`.
+
+    Raises:
+        PressrunError: INTERNAL, an asset was prepared for another output channel.
+    """
+    common: dict[str, Any] = {"attributes": attributes, "as_of": as_of, "rows": rows, "rows_field": rows_field}
+    if isinstance(program, LoadedWebProgram):
+        pictures = {
+            slot: (digest, asset) for slot, (digest, asset) in assets.items() if isinstance(asset, PreparedPicture)
+        }
+        if len(pictures) == len(assets):
+            return WebComposition(program, record, assets=pictures, **common)
+    else:
+        images = {slot: (digest, asset) for slot, (digest, asset) in assets.items() if isinstance(asset, PreparedImage)}
+        if len(images) == len(assets):
+            return Composition(program, record, assets=images, engine=engine, **common)
+    raise PressrunError(Reason.INTERNAL, "an asset was prepared for another output channel; this is a defect")

@@ -1,0 +1,132 @@
+"""One page for a browser in a composer: bind the record into the program's text, part by part."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import time
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.model.digest import Digest
+from pressrun_server.model.document import ComposePhases, ComposeSummary
+from pressrun_server.model.prepared import PreparedPicture
+from pressrun_server.model.webpage import WEB_FORMAT, WebProgram
+from pressrun_server.render.composition_rows import RecordRows
+from pressrun_server.render.encoded import ANOTHER_ENGINE
+from pressrun_server.render.environment import environment
+from pressrun_server.template.steps import Steps
+from pressrun_server.template.webbinder import PICTURES, WebBinder
+
+__all__ = ["LoadedWebProgram", "WebComposition"]
+
+_MOST_PICTURES = 64
+"""Whose text is kept between documents."""
+_CHUNK = 64 * 1024
+"""Characters that are given at once, about; a small page is one part."""
+
+
+class LoadedWebProgram:
+    """A program ready to compose; holds nothing of any record."""
+
+    def __init__(self, program: WebProgram) -> None:
+        if program.format != WEB_FORMAT:
+            raise PressrunError(Reason.INTERNAL, ANOTHER_ENGINE)
+        self.program = program
+        self.binder = WebBinder(program)
+        self._slots = frozenset(program.slots)
+        self._pictures: dict[str, str] = {}
+
+    def pictures(self, assets: Mapping[str, tuple[Digest, PreparedPicture]]) -> dict[str, str]:
+        """By slot, the attributes of an `img` that shows its asset."""
+        return {slot: self._picture(*asset) for slot, asset in assets.items() if slot in self._slots}
+
+    def _picture(self, digest: Digest, picture: PreparedPicture) -> str:
+        known = self._pictures.get(digest.sha256)
+        if known is None:
+            if len(self._pictures) >= _MOST_PICTURES:
+                self._pictures.pop(next(iter(self._pictures)))
+            data = base64.b64encode(picture.data).decode("ascii")
+            known = (
+                f' src="data:{html.escape(picture.media_type)};base64,{data}"'
+                f' width="{picture.width}" height="{picture.height}"'
+            )
+            self._pictures[digest.sha256] = known
+        return known
+
+
+class WebComposition:
+    """The making of one page; iterate over its bytes, then read `summary`. Its arguments are those of `Composition`.
+
+    Guarantee: the same record, assets and program give the same bytes. Memory does not grow with the rows of loops that
+    stand in no other loop.
+    """
+
+    summary: ComposeSummary
+
+    def __init__(
+        self,
+        program: LoadedWebProgram,
+        record: bytes,
+        *,
+        assets: Mapping[str, tuple[Digest, PreparedPicture]],
+        attributes: Mapping[str, str],
+        as_of: datetime,
+        rows: RecordRows | None = None,
+        rows_field: str = "",
+    ) -> None:
+        self._loaded = program
+        self._record = record
+        self._assets = assets
+        self._attributes = attributes
+        self._as_of = as_of
+        self._rows = rows
+        self._rows_field = rows_field
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The page's bytes; a step makes some rows of its tables.
+
+        Raises:
+            PressrunError: INVALID_RECORD, a value does not fit the template; LIMIT_EXCEEDED.
+        """
+        started, cpu = time.perf_counter(), time.thread_time()
+        begun, bind = started, 0.0
+        steps = Steps()
+        arriving = self._rows.arriving if self._rows is not None else None
+        env = steps.into(environment(self._record, self._attributes, self._as_of, arriving, self._rows_field))
+        env[PICTURES] = self._loaded.pictures(self._assets)
+        digest, size = hashlib.sha256(), 0
+        parts: list[str] = []
+        held = 0
+        for text in self._loaded.binder.text(env):
+            parts.append(text)
+            held += len(text)
+            if held < _CHUNK and self._rows is None:
+                continue  # rows that arrive are looked for after each part
+            data = "".join(parts).encode("utf-8", "replace")
+            parts.clear()
+            held = 0
+            digest.update(data)
+            size += len(data)
+            steps.page()
+            if self._rows is not None:
+                self._rows.arriving.page()
+            bind += time.perf_counter() - begun
+            yield data
+            begun = time.perf_counter()
+        data = "".join(parts).encode("utf-8", "replace")
+        digest.update(data)
+        size += len(data)
+        bind += time.perf_counter() - begun
+        yield data
+        self.summary = ComposeSummary(
+            pages=1,
+            size=size,
+            sha256=digest.hexdigest(),
+            warnings=(),
+            seconds=time.perf_counter() - started,
+            cpu_seconds=time.thread_time() - cpu,
+            phases=ComposePhases(bind=bind),  # text is put in where it stands: there is nothing to lay out
+        )

@@ -1,0 +1,323 @@
+"""Binds a record into the program of a page for browsers: closures over its parts, made once, that give text.
+
+Everything that a record or an asset's metadata brings is escaped here, in one place, whatever its type.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, TypeAlias
+
+from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.model.expression import Expression
+from pressrun_server.model.program import RowTemplate
+from pressrun_server.model.sums import Sums, add_sums
+from pressrun_server.model.webpage import (
+    Adding,
+    Choice,
+    Code,
+    First,
+    Graph,
+    Named,
+    Part,
+    Picture,
+    Repeat,
+    Shown,
+    Summing,
+    Target,
+    WebProgram,
+)
+from pressrun_server.template.arriving import ArrivingRows
+from pressrun_server.template.barcode import matrix
+from pressrun_server.template.evaluation import Environment, Evaluator, evaluator, texter
+from pressrun_server.template.filters import Formatter
+from pressrun_server.template.links import target
+from pressrun_server.template.loops import each, items_of
+from pressrun_server.template.scale import scale
+from pressrun_server.template.steps import SLICE, spend
+from pressrun_server.template.sums import Adder, known, mentions, running
+from pressrun_server.template.webfigures import code_picture, graph_drawing
+
+__all__ = ["PICTURES", "WebBinder"]
+
+PICTURES: Final = " pictures"
+"""Where an environment holds, by slot, the attributes of an `img`: a name that no expression can say."""
+
+_Text: TypeAlias = "Callable[[Environment], str]"
+_Flow: TypeAlias = "Callable[[Environment], Iterable[str]]"
+_TOTALS: Final = " totals"
+_ROWS: Final = 64
+"""Turns of a loop that are given at once."""
+_MOST_BARS: Final = 366
+_SPECIAL: Final = re.compile("[&<>\"'\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+"""Characters that HTML cannot hold, and those that would turn around the text behind them."""
+
+
+class WebBinder:
+    """A loaded program's closures.
+
+    Args:
+        program: the program.
+    """
+
+    def __init__(self, program: WebProgram) -> None:
+        self._formatter = Formatter(program.locale_data)
+        self._flow = self._flowing(program.parts)
+
+    def text(self, env: Environment) -> Iterator[str]:
+        """The document in parts, in order.
+
+        Raises:
+            PressrunError: INVALID_RECORD, a value does not fit its expression; LIMIT_EXCEEDED.
+        """
+        yield from self._flow(env)
+
+    # What is given at once, and what in parts -------------------------------------------------------------------------
+
+    def _flowing(self, parts: tuple[Part, ...]) -> _Flow:
+        flows: list[_Flow] = []
+        plain: list[Part] = []
+
+        def gather() -> None:
+            if plain:
+                text = self._joined(tuple(plain))
+                flows.append(lambda env: (text(env),))
+                plain.clear()
+
+        for part in parts:
+            if _repeats(part):
+                gather()
+                flows.append(self._flow_of(part))
+            else:
+                plain.append(part)
+        gather()
+        if len(flows) == 1:
+            return flows[0]
+
+        def flow(env: Environment) -> Iterator[str]:
+            for make in flows:
+                yield from make(env)
+
+        return flow
+
+    def _flow_of(self, part: Part) -> _Flow:
+        match part:
+            case Repeat():
+                return self._repeat(part)
+            case Choice():
+                branches = [(self._test(test), self._flowing(parts)) for test, parts in part.branches]
+                return lambda env: next((make(env) for test, make in branches if test(env)), ())
+            case Named():
+                named, inner = self._names(part), self._flowing(part.parts)
+                return lambda env: inner(named(env))
+            case Summing():
+                return self._summing(part)
+            case _:
+                text = self._part(part, escape=True)
+                return lambda env: (text(env),)
+
+    def _repeat(self, part: Repeat) -> _Flow:
+        items = evaluator(part.items, self._formatter, part.place)
+        odd, even = self._joined(part.odd), self._joined(part.even)
+        name, place = part.name, part.place
+
+        if mentions((part.odd, part.even), ("loop",)):
+
+            def with_turns(env: Environment) -> Iterator[str]:
+                found: list[str] = []
+                for index, inner in each(items(env), env, name, place):
+                    found.append((even if index & 1 else odd)(inner))
+                    if len(found) == _ROWS:
+                        yield "".join(found)
+                        found.clear()
+                yield "".join(found)
+
+            return with_turns
+
+        def repeat(env: Environment) -> Iterator[str]:
+            inner = dict(env)
+            found: list[str] = []
+            make, other = odd, even
+            for inner[name] in _items(items(env), env, place):
+                found.append(make(inner))
+                make, other = other, make
+                if len(found) == _ROWS:
+                    yield "".join(found)
+                    found.clear()
+            yield "".join(found)
+
+        return repeat
+
+    def _summing(self, part: Summing) -> _Flow:
+        """A table with sums: its head may tell what its rows come to, so these are made first where it does."""
+        before, rows, behind = self._flowing(part.before), self._flowing(part.rows), self._flowing(part.behind)
+        names = part.names
+        early = mentions(part.before, names)
+
+        def summing(env: Environment) -> Iterator[str]:
+            totals: Sums = {}
+            inner = {**env, **running(names), _TOTALS: totals}
+            if early:
+                made = list(rows(inner))
+                yield from before({**env, **known(names, totals, {})})
+                yield from made
+            else:
+                yield from before(env)
+                yield from rows(inner)
+            yield from behind({**env, **known(names, totals, {})})
+
+        return summing
+
+    # Parts ------------------------------------------------------------------------------------------------------------
+
+    def _joined(self, parts: tuple[Part, ...], *, escape: bool = True) -> _Text:
+        made = [part if isinstance(part, str) else self._part(part, escape=escape) for part in parts]
+        if all(isinstance(part, str) for part in made):
+            fixed = "".join(part for part in made if isinstance(part, str))
+            return lambda _env: fixed
+        if len(made) == 1 and not isinstance(made[0], str):
+            return made[0]
+        return lambda env: "".join([part if part.__class__ is str else part(env) for part in made])  # type: ignore[operator]
+
+    def _part(self, part: Part, *, escape: bool) -> _Text:
+        match part:
+            case str():
+                return lambda _env: part
+            case Shown():
+                return self._shown(part, escape=escape)
+            case Target():
+                leads = self._joined(part.parts, escape=False)
+                return lambda env: html.escape(target(leads(env)))
+            case Choice():
+                branches = [(self._test(test), self._joined(parts, escape=escape)) for test, parts in part.branches]
+                return lambda env: next((make(env) for test, make in branches if test(env)), "")
+            case Repeat() | Summing():
+                flow = self._flow_of(part)
+                return lambda env: "".join(flow(env))
+            case Named():
+                named, inner = self._names(part), self._joined(part.parts, escape=escape)
+                return lambda env: inner(named(env))
+            case First():
+                candidates = [self._joined(parts) for parts in part.candidates]
+                return lambda env: next((text for make in candidates if (text := make(env))), "")
+            case Picture():
+                return self._picture(part)
+            case Code():
+                return self._code(part)
+            case Graph():
+                return self._graph(part)
+            case Adding():
+                return self._adding(part)
+
+    def _shown(self, part: Shown, *, escape: bool) -> _Text:
+        text = texter(part.expression, self._formatter, part.place, fold=not part.preserve)
+        if not escape:
+            return text
+        special = _SPECIAL.search
+
+        def shown(env: Environment) -> str:
+            found = text(env)
+            return found if special(found) is None else _escaped(found)
+
+        return shown
+
+    def _test(self, test: Expression | None) -> Evaluator:
+        return (lambda _env: True) if test is None else evaluator(test, self._formatter, "pr-if")
+
+    def _names(self, part: Named) -> Callable[[Environment], Environment]:
+        values = [(name, evaluator(value, self._formatter, part.place)) for name, value in part.names]
+
+        def named(env: Environment) -> Environment:
+            inner = dict(env)
+            for name, value in values:
+                inner[name] = value(inner)
+            return inner
+
+        return named
+
+    def _adding(self, part: Adding) -> _Text:
+        row = RowTemplate(cells=(), sums=part.sums, place=part.place)
+        adder, inner = Adder(row, self._formatter), self._joined(part.parts)
+
+        def adding(env: Environment) -> str:
+            add_sums(env[_TOTALS], adder.add(env))
+            return inner(env)
+
+        return adding
+
+    def _picture(self, part: Picture) -> _Text:
+        slot, before, alt = part.slot, part.before, self._joined(part.alt)
+        told = ' alt="' if part.alt or " alt=" not in before else ""
+
+        def picture(env: Environment) -> str:
+            attributes = env[PICTURES].get(slot)
+            if attributes is None:
+                return ""
+            return f'{before}{told}{alt(env)}"{attributes}>' if told else f"{before}{attributes}>"
+
+        return picture
+
+    def _code(self, part: Code) -> _Text:
+        value, alt = self._joined(part.value, escape=False), self._joined(part.alt)
+
+        def code(env: Environment) -> str:
+            side, modules = matrix(part.kind, value(env), part.level, part.place)
+            return code_picture(part, side, modules, alt(env))
+
+        return code
+
+    def _graph(self, part: Graph) -> _Text:
+        items = evaluator(part.items, self._formatter, part.place)
+        value = evaluator(("filter", "decimal", part.value, ()), self._formatter, part.place)
+        label, tick, alt = self._joined(part.label), self._joined(part.tick), self._joined(part.alt)
+
+        def graph(env: Environment) -> str:
+            found = items_of(items(env), part.place)
+            spend(env, len(found), part.place)
+            if len(found) > _MOST_BARS:
+                raise PressrunError(
+                    Reason.LIMIT_EXCEEDED, f"the chart at {part.place} has more than {_MOST_BARS} bars; show fewer"
+                )
+            inner = dict(env)
+            bars = []
+            for inner[part.name] in found:
+                bars.append((label(inner), value(inner)))
+            ticks = []
+            for number in scale([number for _, number in bars]):
+                inner["value"] = number
+                ticks.append((number, tick(inner)))
+            return graph_drawing(part, bars, ticks, alt(env))
+
+        return graph
+
+
+def _escaped(text: str) -> str:
+    return html.escape(_CONTROLS.sub("", text))
+
+
+def _items(items: Any, env: Environment, place: str) -> Iterator[Any]:
+    """The items of a loop that does not ask which turn it is."""
+    if isinstance(items, ArrivingRows):
+        yield from items.loop(place)
+        return
+    found = items_of(items, place)
+    for start in range(0, len(found), SLICE):
+        part = found[start : start + SLICE]
+        spend(env, len(part), place)
+        yield from part
+
+
+def _repeats(part: Part) -> bool:
+    """Whether a loop over rows of the record is in it, so that it may be large."""
+    match part:
+        case Repeat() | Summing():
+            return True
+        case Choice():
+            return any(_repeats(inner) for _, parts in part.branches for inner in parts)
+        case Named():
+            return any(map(_repeats, part.parts))
+        case _:
+            return False

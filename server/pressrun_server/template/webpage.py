@@ -1,0 +1,511 @@
+"""Builds the program of a page for browsers from elements and their computed styles.
+
+The markup stays what it is (headings, tables, lists, links, alternative texts, languages); what only paper knows is
+left out: pages, their numbers, fixed places. Running elements of the first page stand once, before and behind the
+content.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import hashlib
+import html
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+from xml.etree import ElementTree as ET
+from xml.etree.ElementTree import Element
+
+import tinycss2
+
+from pressrun_server.model.program import Break, Inline, InlineConditional, Text, Value
+from pressrun_server.model.webpage import (
+    Adding,
+    Choice,
+    Code,
+    First,
+    Graph,
+    Named,
+    Part,
+    Picture,
+    Repeat,
+    Shown,
+    Summing,
+    Target,
+)
+from pressrun_server.template.approved import CONTENT, LITERAL
+from pressrun_server.template.builder import PRESERVE
+from pressrun_server.template.cascade import REPEATED, SVG, Style
+from pressrun_server.template.filling import FILL
+from pressrun_server.template.grammar import GrammarError, parse_condition, parse_names
+from pressrun_server.template.links import SAFE_TARGET
+from pressrun_server.template.scope import Scope
+from pressrun_server.template.structure import Structure
+from pressrun_server.template.stylesheet import PageRule, StyleSheet
+from pressrun_server.template.values import InvalidValueError, color
+from pressrun_server.template.webstyle import BACKDROP, CODE, LAYOUT, LETTERHEAD, SCROLLER, WebStyles
+
+__all__ = ["WebPage"]
+
+_VOID: Final = {"br", "hr", "img", "col"}
+_KEPT: Final = ("lang", "role", "scope", "colspan", "rowspan", "start", "id")
+_TOLD: Final = ("title", "aria-label", "aria-describedby", "aria-hidden")
+_SPACE: Final = re.compile(r"[ \t\n\r\f]+")
+_PAGED: Final = re.compile(r"\{\{[^}]*\bpage\s*\.")
+"""An expression that asks for a page's number."""
+_WIDE: Final = 4
+"""Columns from which a table is scrolled sideways where it does not fit."""
+_CODE: Final = 70_866  # 25 mm
+_CHART: Final = 113_386  # 40 mm
+_LINE: Final = 0xDDDDDD
+_FIRST: Final = frozenset({"first", "right"})
+_EDGES: Final = {
+    "top": ("top-left", "top-center", "top-right"),
+    "bottom": ("bottom-left", "bottom-center", "bottom-right"),
+}
+_HEAD: Final = (
+    '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
+    '<meta name="referrer" content="no-referrer"><meta name="format-detection" content="telephone=no">'
+)
+_POLICY: Final = "default-src 'none';img-src data:;style-src 'sha256-{}';base-uri 'none';form-action 'none'"
+
+
+class WebPage(Structure):
+    """Builds the whole document of one locale; its arguments are those of `Structure`."""
+
+    _sums: tuple[str, ...] = ()
+    _looped = 0
+    """How many loops are around the element that is being read: an id in one would be there more than once."""
+    _left_out: frozenset[Element] = frozenset()
+
+    def document(
+        self, body: Element, sheets: Iterable[StyleSheet], title: list[Inline], width: int
+    ) -> tuple[Part, ...]:
+        """The whole document.
+
+        Args:
+            body: the body.
+            sheets: the style sheets; their @page rules say what runs along the first page.
+            title: the document's title.
+            width: of a page's content, in millipoints.
+        """
+        self._looks = WebStyles(self.styles[body], width)
+        around = self.styles[body]
+        before, inside, behind = self._landmarks(body, around)
+        runs = _runs(sheets)
+        self._gather(body)
+        top, bottom = (self._running_parts(runs[edge], around) for edge in ("top", "bottom"))
+        parts: list[Part] = []
+        if top or before:
+            letterhead = f'<div class="{LETTERHEAD}">' if before else ""
+            parts += ["<header>", *top, letterhead, *before, "</div>" if before else "", "</header>"]
+        parts += inside
+        if bottom or behind:
+            parts += ["<footer>", *behind, *bottom, "</footer>"]
+        sheet = self._looks.sheet()
+        digest = base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode()
+        begin = (
+            f'<!DOCTYPE html>\n<html lang="{html.escape(self.locale)}"><head>{_HEAD}'
+            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY.format(digest)}"><title>'
+        )
+        middle = f"</title><style>{sheet}</style></head>\n<body>"
+        return _joined([begin, *self._converted(title), middle, *parts, "</body></html>\n"])
+
+    # What stands where ------------------------------------------------------------------------------------------------
+
+    def _landmarks(self, body: Element, around: Style) -> tuple[list[Part], list[Part], list[Part]]:
+        """What stands before, in and behind the main content."""
+        groups: list[tuple[list[Element], list[Part]]] = []
+        scope = self.scope
+        loose = self._converted(self._loose(body, body.text, self.markup.end_of_tag(body), scope))
+        for group in self._groups(body):
+            groups.append((group, self._directed_parts(group, around, scope)))
+            after = self.markup.find(group[-1], f"</{group[-1].tag}")
+            loose += self._converted(self._loose(body, group[-1].tail, after, scope))
+        texts = [part for part in loose if not isinstance(part, str) or part.strip()]
+        main = next((index for index, (group, _) in enumerate(groups) if group[0].tag == "main"), None)
+        if main is None or texts:
+            return [], ["<main>", *self._inner(body, around, scope), "</main>"], []
+        before = [part for _, parts in groups[:main] for part in parts]
+        behind = [part for _, parts in groups[main + 1 :] for part in parts]
+        return before, groups[main][1], behind
+
+    def _gather(self, body: Element) -> None:
+        """Find the running elements, wherever they stand."""
+        for element in body.iter():
+            position = self.styles[element]["position"] if isinstance(element.tag, str) else ""
+            if position.startswith("running("):
+                self.running.setdefault(position[8:-1], element)
+
+    def _running_parts(self, names: list[str], around: Style) -> list[Part]:
+        """Running elements, without what tells a page's number."""
+        parts: list[Part] = []
+        for name in names:
+            element = self.running.get(name)
+            if element is not None:
+                self._left_out = frozenset(_paged(element))
+                if element not in self._left_out:
+                    found = self._tagged(element, around, self.scope.with_page(), "div")
+                    parts += found
+                self._left_out = frozenset()
+        return parts
+
+    # Elements ---------------------------------------------------------------------------------------------------------
+
+    def _inner(self, element: Element, around: Style, scope: Scope) -> list[Part]:
+        """What is in an element."""
+        parts = self._converted(self._loose(element, element.text, self.markup.end_of_tag(element), scope), element)
+        for group in self._groups(element):
+            parts += self._directed_parts(group, around, scope)
+            after = self.markup.find(group[-1], f"</{group[-1].tag}")
+            parts += self._converted(self._loose(element, group[-1].tail, after, scope), element)
+        return parts
+
+    def _directed_parts(self, group: list[Element], around: Style, scope: Scope) -> list[Part]:
+        first = group[0]
+        if first.get(REPEATED) == "odd":
+            found = self._loop(first, scope)
+            if found is None:
+                return []
+            name, items, inner, place = found
+            self._looped += 1
+            odd, even = (tuple(self._chosen([copied], around, inner)) for copied in group)
+            self._looped -= 1
+            return [Repeat(name, items, odd, even, str(place))]
+        return self._chosen(group, around, scope)
+
+    def _chosen(self, group: list[Element], around: Style, scope: Scope) -> list[Part]:
+        if "pr-if" not in group[0].attrib:
+            return self._named_parts(group[0], around, scope)
+        branches = [tuple(self._named_parts(element, around, scope)) for element in group]
+        return [Choice(tuple(zip(self._tests(group, scope), branches, strict=True)))]
+
+    def _named_parts(self, element: Element, around: Style, scope: Scope) -> list[Part]:
+        if "pr-with" not in element.attrib:
+            return self._shown(element, around, scope)
+        place = self.markup.at(self.markup.find(element, "pr-with"))
+        try:
+            pairs = parse_names(element.attrib["pr-with"])
+        except GrammarError as error:
+            self.diagnostics.error("expression", place, str(error), error.hint)
+            return []
+        bound = []
+        for name, node in pairs:
+            folded = self.expression(node, place, scope)
+            bound.append((name, folded))
+            scope = scope.named(name, scope.check(folded, lambda _message, _hint: None))
+        return [Named(tuple(bound), tuple(self._shown(element, around, scope)), str(place))]
+
+    def _shown(self, element: Element, around: Style, scope: Scope) -> list[Part]:
+        """An element with what is in it."""
+        if element in self._left_out:
+            return []
+        if element.tag == SVG:
+            return self._drawing(element, around, scope)
+        if self._skipped(element) or self.styles[element]["position"].startswith("running("):
+            return []
+        if element.tag == "img":
+            return self._picture(element, around, scope)
+        if element.tag == "pr-barcode":
+            return self._code(element, around, scope)
+        if element.tag == "pr-chart":
+            return self._graph(element, around, scope)
+        if element.tag == FILL:
+            candidates = [tuple(self._chosen(group, around, scope)) for group in self._groups(element)]
+            return [First(tuple(candidates))]
+        if element.tag == CONTENT:
+            return self._tagged(element, around, scope, "div") if LITERAL in element.attrib else []
+        if element.tag == "table":
+            return self._table_parts(element, around, scope)
+        if element.tag == "tr":
+            return self._row_parts(element, around, scope)
+        if element.tag == "a":
+            return self._link_parts(element, around, scope)
+        return self._tagged(element, around, scope, self._tag(element))
+
+    def _tag(self, element: Element) -> str:
+        """The element's name; a header, footer or main that stands in another landmark is a division there."""
+        parent = self.markup.parent(element)
+        if element.tag in {"header", "footer", "main"} and parent is not None and parent.tag == "body":
+            return "main" if element.tag == "main" else "div"
+        if not len(element) and not (element.text or "").strip() and self._is_mark(element):
+            return ""
+        return element.tag
+
+    def _is_mark(self, element: Element) -> bool:
+        """Whether it is nothing but lines at a fixed place, such as a fold mark."""
+        return bool(self.styles[element]["position"] == "absolute" and self._on_page(element))
+
+    def _on_page(self, element: Element) -> bool:
+        """Whether a fixed place is one of the page, and not of a block."""
+        around = self.markup.parent(element)
+        while around is not None:
+            if self.styles[around]["position"] == "relative":
+                return False
+            around = self.markup.parent(around)
+        return True
+
+    def _tagged(
+        self, element: Element, around: Style, scope: Scope, tag: str, more: str = "", *, classes: str = ""
+    ) -> list[Part]:
+        if not tag:
+            return []
+        style = self.styles[element]
+        opening = self._opening(element, around, scope, tag, more, classes=classes)
+        if tag in _VOID:
+            return [*opening, ">"]
+        return [*opening, ">", *self._backdrop(style), *self._inner(element, style, scope), f"</{tag}>"]
+
+    def _opening(
+        self, element: Element, around: Style, scope: Scope, tag: str, more: str = "", *, classes: str = ""
+    ) -> list[Part]:
+        """An element's start tag, but for its end."""
+        style = self.styles[element]
+        afloat = style["position"] == "absolute" and self._on_page(element)
+        look = self._looks.name(style, around, element.tag if element.tag != SVG else "svg", afloat=afloat)
+        named = " ".join(filter(None, (look, classes)))
+        text = f"<{tag}" + (f' class="{named}"' if named else "") + more
+        for name in _KEPT:
+            value = element.get(name)
+            if value is not None and "{{" not in value and not (name == "id" and self._looped):
+                text += f' {name}="{html.escape(value)}"'
+        parts: list[Part] = [text]
+        place = self.markup.place(element)
+        for name in _TOLD:
+            if name in element.attrib and element.tag != SVG:
+                told = self._converted(self.text(element.attrib[name], 0, lambda _index: place, scope))
+                parts += [f' {name}="', *told, '"']
+        return parts
+
+    def _backdrop(self, style: Style) -> list[Part]:
+        slot = style["background-image"]
+        return [Picture(slot, f'<img class="{BACKDROP}" alt=""', ())] if slot in self.slots else []
+
+    def _link_parts(self, element: Element, around: Style, scope: Scope) -> list[Part]:
+        opening = self._opening(element, around, scope, "a")
+        told = element.get("href", "")
+        target: list[Part]
+        if LITERAL in element.attrib or "{{" not in told:
+            sound = SAFE_TARGET.match(told) or told.startswith("#")
+            target = [f' href="{html.escape(told)}"'] if sound else []
+        else:
+            place = self.markup.place(element)
+            inlines = self.text(told, 0, lambda _index: place, scope)
+            target = [' href="', Target(tuple(self._plain(inlines))), '"']
+        return [*opening, *target, ">", *self._inner(element, self.styles[element], scope), "</a>"]
+
+    # Tables -----------------------------------------------------------------------------------------------------------
+
+    def _table_parts(self, element: Element, around: Style, scope: Scope) -> list[Part]:
+        layout = element.get("role") in {"presentation", "none"}
+        rows = [row for row in element.iter("tr") if self._of_table(row, element)]
+        widest = max((len([cell for cell in row if cell.tag in {"td", "th"}]) for row in rows), default=0)
+        names = tuple(dict.fromkeys(name for row in rows for name, _ in self._named_sums(row, None)))
+        outer, self._sums = self._sums, (*self._sums, *names)
+        style = self.styles[element]
+        opening = [*self._opening(element, around, scope, "table", classes=LAYOUT if layout else ""), ">"]
+        head: list[Part] = []
+        rest: list[Part] = []
+        behind: list[Part] = []
+        for group in self._groups(element):
+            where = head if group[0].tag in {"thead", "colgroup"} else behind if group[0].tag == "tfoot" else rest
+            where += self._directed_parts(group, style, scope)
+        self._sums = outer
+        parts: list[Part]
+        if names:
+            parts = [*opening, Summing(names, tuple(head), tuple(rest), tuple(behind)), "</table>"]
+        else:
+            parts = [*opening, *head, *rest, *behind, "</table>"]
+        if widest >= _WIDE and not layout:
+            return [f'<div class="{SCROLLER}" tabindex="0">', *parts, "</div>"]
+        return parts
+
+    def _of_table(self, row: Element, table: Element) -> bool:
+        around = self.markup.parent(row)
+        while around is not None and around.tag != "table":
+            around = self.markup.parent(around)
+        return around is table
+
+    def _row_parts(self, element: Element, around: Style, scope: Scope) -> list[Part]:
+        if element.get("pr-on") == "continued":
+            return []  # there is one part of a table here, its first and its last
+        parts = self._tagged(element, around, scope, "tr")
+        sums = tuple(self._named_sums(element, scope))
+        return [Adding(sums, tuple(parts), str(self.markup.place(element)))] if sums else parts
+
+    # Figures ----------------------------------------------------------------------------------------------------------
+
+    def _picture(self, element: Element, around: Style, scope: Scope) -> list[Part]:
+        slot = element.get("src", "").removeprefix("asset:")
+        if slot not in self.slots:
+            return []
+        place = self.markup.place(element)
+        alt = self._converted(self.text(element.get("alt", ""), 0, lambda _index: place, scope))
+        opening = self._opening(element, around, scope, "img")
+        return [Picture(slot, "".join(part for part in opening if isinstance(part, str)), tuple(alt))]
+
+    def _drawing(self, element: Element, around: Style, scope: Scope) -> list[Part]:
+        """A drawing of the template, which the compiler has read and found harmless."""
+        place = self.markup.place(element)
+        alone = copy.deepcopy(element)
+        alone.tail = None
+        title = element.findtext(SVG.replace("}svg", "}title"))
+        told = element.get("aria-label", title or "")
+        for name in [
+            name for name in alone.attrib if name.startswith(("pr-", "aria-")) or name in {"class", "style", "role"}
+        ]:
+            del alone.attrib[name]
+        for part in alone.iter():
+            if isinstance(part.tag, str):
+                part.tag = part.tag.rpartition("}")[2]
+        for part in [part for part in alone if part.tag == "title"]:
+            alone.remove(part)
+        look = self._looks.name(self.styles[element], around, "svg")
+        begin, _, rest = ET.tostring(alone, encoding="unicode").partition("<svg")
+        named = f' class="{look}"' if look else ""
+        alt = self._converted(self.text(told, 0, lambda _index: place, scope))
+        if not told:
+            return [f'{begin}<svg{named} aria-hidden="true"{rest}']
+        return [f'{begin}<svg{named} role="img" aria-label="', *alt, f'"{rest}']
+
+    def _code(self, element: Element, around: Style, scope: Scope) -> list[Part]:
+        style = dict(self.styles[element])
+        if style["width"] == "auto":
+            style["width"] = _CODE
+        look = " ".join(filter(None, (self._looks.name(style, around, "pr-barcode"), CODE)))
+        return [
+            Code(
+                element.get("type", "qr"),
+                tuple(self._plain(self._attribute_text(element, "value", scope))),
+                tuple(self._converted(self._attribute_text(element, "alt", scope))),
+                element.get("level", "M"),
+                int(element.get("quiet", "4")) if element.get("quiet", "4").isdecimal() else 4,
+                f'<img class="{look}"',
+                style["color"] or 0,
+                str(self.markup.place(element)),
+            )
+        ]
+
+    def _graph(self, element: Element, around: Style, scope: Scope) -> list[Part]:
+        place, style = self.markup.place(element), self.styles[element]
+        found = self._loop(element, scope, "items") if {"items", "value", "label"} <= element.attrib.keys() else None
+        if found is None:
+            return []
+        name, items, inner, _ = found
+        try:
+            value = self.expression(parse_condition(element.attrib["value"]), place, inner)
+        except GrammarError as error:
+            self.diagnostics.error("expression", place, str(error), error.hint)
+            return []
+        ticks = scope.inside("value", {"type": "number"})
+        tick = self.text(element.get("tick", "{{ value | number }}"), 0, lambda _index: place, ticks)
+        height = style["height"] if isinstance(style["height"], int) else _CHART
+        look = self._looks.name(dict(style) | {"height": "auto"}, around, "pr-chart")
+        return [
+            Graph(
+                name,
+                items,
+                value,
+                tuple(self._converted(self.text(element.attrib["label"], 0, lambda _index: place, inner))),
+                tuple(self._converted(tick)),
+                tuple(self._converted(self._attribute_text(element, "alt", scope))),
+                f'<svg class="{look}"' if look else "<svg",
+                self._looks.pixels(max(height, 4 * style["font-size"])),
+                self._looks.pixels(style["font-size"]),
+                _ink(element, "bar-color", style["color"]),
+                _ink(element, "line-color", _LINE),
+                _ink(element, "axis-color", style["color"]),
+                str(place),
+            )
+        ]
+
+    # Text -------------------------------------------------------------------------------------------------------------
+
+    def _converted(self, inlines: Iterable[Inline], element: Element | None = None) -> list[Part]:
+        """Inline content as escaped text."""
+        preserve = element is not None and self.styles[element]["white-space"] in PRESERVE
+        return list(_parts(inlines, preserve=preserve, escape=True))
+
+    def _plain(self, inlines: Iterable[Inline]) -> list[Part]:
+        """Inline content as it is: for what is no HTML before it is bound."""
+        return list(_parts(inlines, preserve=False, escape=False))
+
+
+def _parts(inlines: Iterable[Inline], *, preserve: bool, escape: bool) -> Iterator[Part]:
+    for inline in inlines:
+        if isinstance(inline, Text):
+            text = inline.text if preserve else _SPACE.sub(" ", inline.text)
+            yield html.escape(text) if escape else text
+        elif isinstance(inline, Value):
+            yield Shown(inline.expression, inline.place, preserve)
+        elif isinstance(inline, InlineConditional):
+            yield Choice(
+                tuple((test, tuple(_parts(inner, preserve=preserve, escape=escape))) for test, inner in inline.branches)
+            )
+        elif isinstance(inline, Break):
+            yield "<br>" if escape else "\n"
+
+
+def _joined(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """Texts that follow each other as one, everywhere."""
+    found: list[Part] = []
+    for part in parts:
+        if isinstance(part, str):
+            if found and isinstance(found[-1], str):
+                part = found.pop() + part  # type: ignore[operator]  # noqa: PLW2901 - grows
+            if part:
+                found.append(part)
+        else:
+            found.append(_deeper(part))
+    return tuple(found)
+
+
+def _deeper(part: Part) -> Part:
+    match part:
+        case Choice():
+            return Choice(tuple((test, _joined(parts)) for test, parts in part.branches))
+        case Repeat():
+            return Repeat(part.name, part.items, _joined(part.odd), _joined(part.even), part.place)
+        case Named():
+            return Named(part.names, _joined(part.parts), part.place)
+        case First():
+            return First(tuple(map(_joined, part.candidates)))
+        case Summing():
+            return Summing(part.names, _joined(part.before), _joined(part.rows), _joined(part.behind))
+        case Adding():
+            return Adding(part.sums, _joined(part.parts), part.place)
+        case _:
+            return part
+
+
+def _ink(element: Element, name: str, otherwise: int | None) -> int:
+    try:
+        found = color(tinycss2.parse_component_value_list(element.get(name, "")))
+    except InvalidValueError:
+        found = otherwise
+    return found or 0
+
+
+def _runs(sheets: Iterable[StyleSheet]) -> Mapping[str, list[str]]:
+    """The running elements of the first page's margin boxes, above and below."""
+    rules: list[PageRule] = [rule for sheet in sheets for rule in sheet.pages if not rule.name and rule.are <= _FIRST]
+    shown: dict[str, str] = {}
+    for rule in sorted(rules, key=lambda rule: ("first" in rule.are, len(rule.are))):
+        for box, declarations in rule.boxes.items():
+            for declaration in declarations:
+                if declaration.name == "content":
+                    shown[box] = declaration.value
+    return {edge: [shown[box] for box in boxes if shown.get(box)] for edge, boxes in _EDGES.items()}
+
+
+def _paged(element: Element) -> Iterator[Element]:
+    """The innermost elements that tell a page's number."""
+    below = False
+    for child in element:
+        for found in _paged(child):
+            below = True
+            yield found
+    texts = [element.text, *(child.tail for child in element)]
+    if not below and any(_PAGED.search(text or "") for text in texts):
+        yield element

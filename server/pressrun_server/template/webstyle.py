@@ -1,0 +1,260 @@
+"""The style sheet of a page for browsers, written from computed styles: one class for each look.
+
+Nothing of an author's style sheet is copied, so nothing in it can do more than it does in print. The text of the body
+has the reader's own size (1rem), and every other length keeps its proportion to it. Widths give way on narrow screens.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pressrun_server.template.cascade import Style
+from pressrun_server.template.pictures import CORNERS
+from pressrun_server.template.properties import PROPERTIES, SIDES
+from pressrun_server.template.values import Relative
+
+__all__ = ["BACKDROP", "CODE", "LAYOUT", "LETTERHEAD", "SCROLLER", "WebStyles"]
+
+SCROLLER: Final = "sc"
+LAYOUT: Final = "ly"
+LETTERHEAD: Final = "lh"
+BACKDROP: Final = "bg"
+CODE: Final = "qr"
+"""Classes of our own: what may be scrolled sideways, tables that only arrange, what stands at fixed places of a page,
+pictures behind boxes, and barcodes."""
+
+_NARROW: Final = "40rem"
+_RESET: Final = (
+    "*,::before,::after{box-sizing:content-box;margin:0;padding:0;border:0 solid;font:inherit;color:inherit;"
+    "letter-spacing:inherit;word-spacing:inherit;text-align:inherit;text-transform:inherit;vertical-align:baseline}"
+    "html{-webkit-text-size-adjust:100%;text-size-adjust:100%}"
+    "table{border-collapse:collapse;text-indent:0}img,svg{display:block;max-width:100%}img{height:auto}"
+    "a{text-decoration:underline;text-underline-offset:.15em}"
+)
+_FALLBACKS: Final = {
+    "serif": "Georgia,serif",
+    "mono": "ui-monospace,monospace",
+    "": 'system-ui,-apple-system,"Segoe UI",Roboto,sans-serif',
+}
+_INHERITED: Final = ("color", "font-weight", "font-style", "text-transform", "white-space", "hyphens", "text-align")
+_BREAKS: Final = ("break-before", "break-after", "break-inside")
+_INSTEAD_OF_A_PAGE: Final = "2.5rem"
+"""Above what begins a page in print."""
+_PIXEL: Final = 750
+
+
+class WebStyles:
+    """Names looks, and writes the style sheet.
+
+    Args:
+        body: the body's computed style; its text size is what lengths are measured by.
+        width: of the content of a page, in millipoints.
+    """
+
+    def __init__(self, body: Style, width: int) -> None:
+        self._base: int = body["font-size"] or PROPERTIES["font-size"].initial
+        self._names: dict[str, str] = {}
+        self._width = width
+        self._body = self._declarations(body, {name: prop.initial for name, prop in PROPERTIES.items()}, "body")
+
+    def rem(self, length: int) -> str:
+        """A length in units of the body's text."""
+        return f"{_number(length / self._base)}rem" if length else "0"
+
+    def pixels(self, length: int) -> int:
+        """A length in CSS pixels, where the reader has not changed the size of text."""
+        return max(round(length * 16 / self._base), 1)
+
+    def name(self, style: Style, around: Style, tag: str, *, afloat: bool = False) -> str:
+        """The class of an element; empty where it looks like what is around it.
+
+        Args:
+            style: its computed style.
+            around: that of the element around it.
+            tag: its name.
+            afloat: whether it stands at a fixed place of the page in print, hence in no place of its own here.
+        """
+        text = self._declarations(style, around, tag, afloat=afloat)
+        if not text:
+            return ""
+        return self._names.setdefault(text, _letters(len(self._names)))
+
+    def sheet(self) -> str:
+        """The style sheet of all looks that were named."""
+        padding = "clamp(1rem,4vw,3rem)"
+        width = self.rem(self._width)
+        rules = [
+            _RESET,
+            f"body{{max-width:{width};margin:0 auto;padding:{padding};overflow-wrap:break-word;{self._body}}}",
+            f".{SCROLLER}{{overflow-x:auto}}",
+            f".{CODE}{{image-rendering:pixelated}}",
+            f".{LETTERHEAD}{{display:flex;flex-wrap:wrap;gap:1.5rem 3rem;justify-content:space-between}}",
+            f".{LETTERHEAD}{{margin-bottom:2rem}}",
+            f".{LETTERHEAD}>*{{min-width:0}}",
+            f".{BACKDROP}{{position:absolute;inset:0;width:100%;height:100%;object-fit:cover;z-index:-1}}",
+            *(f".{name}{{{text}}}" for text, name in self._names.items()),
+            self._narrow(),
+            "@media print{body{max-width:none;padding:0}}",
+        ]
+        return "".join(rules)
+
+    @staticmethod
+    def _narrow() -> str:
+        """What gives way on narrow screens: tables that only arrange become one column, others are scrolled."""
+        parts = ("", ">tbody", ">thead", ">tbody>tr", ">tbody>tr>td", ">thead>tr>td")
+        stacked = ",".join(f".{LAYOUT}{part}" for part in parts)
+        return (
+            f"@media (max-width:{_NARROW}){{{stacked}{{display:block;width:auto;text-align:left}}"
+            f".{LAYOUT}>colgroup{{display:none}}.{LAYOUT}>tbody>tr>td:empty{{display:none}}"
+            f".{SCROLLER}>table{{min-width:36rem}}td,th{{white-space:normal!important}}}}"
+        )
+
+    def _declarations(self, style: Style, around: Style, tag: str, *, afloat: bool = False) -> str:
+        found = [*self._text(style, around, tag), *self._box(style, tag, afloat=afloat)]
+        return ";".join(f"{name}:{value}" for name, value in found)
+
+    def _text(self, style: Style, around: Style, tag: str) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
+        size: int = style["font-size"]
+        if style["font-family"] != around["font-family"] or tag == "body":
+            found.append(("font-family", _family(style["font-family"])))
+        if size != around["font-size"] and tag != "body":
+            found.append(("font-size", self.rem(size)))
+        leading = _leading(style)
+        if tag == "body" or abs(leading - _leading(around)) > 0.001:  # noqa: PLR2004 - what nobody sees
+            found.append(("line-height", _number(leading)))
+        if style["font-variant-numeric"] != around["font-variant-numeric"]:
+            found.append(("font-variant-numeric", style["font-variant-numeric"]))
+        spacings = [name for name in ("letter-spacing", "word-spacing") if style[name] != around[name]]
+        found += [(name, self.rem(style[name])) for name in spacings]
+        for name in _INHERITED:
+            value, before = style[name], around[name]
+            if name == "text-align":
+                value, before = _alignment(value), _alignment(before)
+            if value != before:
+                found.append((name, _word(name, value)))
+        if tag in {"ul", "ol"}:
+            found.append(("list-style-type", style["list-style-type"]))
+        raised = style["vertical-align"]
+        if raised in {"sub", "super"} or (tag in {"td", "th"} and raised in {"top", "middle", "bottom"}):
+            found.append(("vertical-align", raised))
+        return found
+
+    def _box(self, style: Style, tag: str, *, afloat: bool) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
+        if style["background-color"] is not None:
+            found.append(("background-color", _color(style["background-color"])))
+        if tag != "body":
+            found += self._edges(style, "margin", afloat=afloat)
+            found += self._sizes(style, tag)
+            found += self._edges(style, "padding", afloat=afloat)
+        for side in SIDES:
+            width, color = style[f"border-{side}-width"], style[f"border-{side}-color"]
+            if width and color is not None:
+                pixels = max(round(width / _PIXEL), 1)
+                found.append((f"border-{side}", f"{pixels}px {style[f'border-{side}-style']} {_color(color)}"))
+        for corner in CORNERS:
+            if style[f"border-{corner}-radius"]:
+                found.append((f"border-{corner}-radius", self.rem(style[f"border-{corner}-radius"])))
+        if style["background-image"]:
+            found += [("position", "relative"), ("isolation", "isolate")]
+        if style["display"] == "flex":
+            found += self._flex(style)
+        found += self._share(style)
+        found += [(name, style[name]) for name in _BREAKS if style[name] in {"page", "avoid", "left", "right"}]
+        if style["break-before"] in {"page", "left", "right"} and not style["margin-top"] and tag != "body":
+            found.append(("margin-top", _INSTEAD_OF_A_PAGE))
+        return found
+
+    def _edges(self, style: Style, kind: str, *, afloat: bool) -> list[tuple[str, str]]:
+        if afloat:
+            return []  # distances from the edges of a sheet
+        values = [self._length(style[f"{kind}-{side}"]) for side in SIDES]
+        if set(values) == {"0"}:
+            return []
+        if len(set(values)) == 1:
+            return [(kind, values[0])]
+        return [(f"{kind}-{side}", value) for side, value in zip(SIDES, values, strict=True) if value != "0"]
+
+    def _sizes(self, style: Style, tag: str) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
+        if style["box-sizing"] == "border-box":
+            found.append(("box-sizing", "border-box"))
+        width = style["width"]
+        if isinstance(width, Relative):
+            found.append(("width", self._length(width)))
+        elif isinstance(width, int):
+            plain = tag in {"td", "th", "col"}
+            found.append(("width", self.rem(width) if plain else f"min(100%,{self.rem(width)})"))
+        height = style["height"]
+        if isinstance(height, int):
+            # Text that is larger here than in print needs the room; a picture keeps its proportion.
+            found.append(
+                ("height", self.rem(height)) if tag in {"img", "pr-chart"} else ("min-height", self.rem(height))
+            )
+        for name, none in (("min-width", 0), ("max-width", "none"), ("min-height", 0), ("max-height", "none")):
+            if style[name] != none:
+                found.append((name, self._length(style[name])))
+        if tag == "img" and style["object-fit"] != "fill":
+            found.append(("object-fit", style["object-fit"]))
+        if tag in {"img", "svg", "pr-chart", "pr-barcode"} and _alignment(style["text-align"]) != "left":
+            ends = {"center": "0 auto", "right": "0 0 0 auto"}.get(_alignment(style["text-align"]))
+            found += [("margin", ends)] if ends else []
+        return found
+
+    def _flex(self, style: Style) -> list[tuple[str, str]]:
+        found = [("display", "flex")]
+        if style["flex-direction"] == "column":
+            found.append(("flex-direction", "column"))
+        else:
+            found.append(("flex-wrap", "wrap"))
+        found += [(name, self._length(style[name])) for name in ("row-gap", "column-gap") if style[name]]
+        found += [(name, style[name]) for name in ("justify-content", "align-items") if style[name] != "normal"]
+        return found
+
+    def _share(self, style: Style) -> list[tuple[str, str]]:
+        grow, shrink, basis = style["flex-grow"], style["flex-shrink"], style["flex-basis"]
+        if (grow, shrink, basis) == (0.0, 1.0, "auto"):
+            return []
+        return [("flex", f"{_number(grow)} {_number(shrink)} {self._length(basis)}")]
+
+    def _length(self, value: Any) -> str:
+        if isinstance(value, Relative):
+            return f"{_number(value.number)}%"
+        return self.rem(value) if isinstance(value, int) else str(value)
+
+
+def _family(name: str) -> str:
+    kind = next((kind for kind in ("serif", "mono") if kind in name.lower() and "sans" not in name.lower()), "")
+    return f'"{name}",{_FALLBACKS[kind]}'
+
+
+def _leading(style: Style) -> float:
+    height = style["line-height"]
+    return float(height) if isinstance(height, float) else height / style["font-size"]
+
+
+def _alignment(value: str) -> str:
+    """`text-align`, where numbers that stand below each other by their sign are at the right."""
+    return value if value in {"left", "right", "center", "justify"} else "right"
+
+
+def _word(name: str, value: Any) -> str:
+    if name == "color":
+        return _color(value)
+    if name == "font-weight":
+        return "700" if value else "400"
+    return str(value)
+
+
+def _color(value: int | None) -> str:
+    return "transparent" if value is None else f"#{value:06x}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}".rstrip("0").rstrip(".") or "0"
+
+
+def _letters(number: int) -> str:
+    """A short name of a class, which is none of our own: those have two letters and end otherwise."""
+    return f"c{number:x}"

@@ -1,0 +1,342 @@
+"""Pages for browsers: the markup stays, values are escaped, and what only paper knows is left out."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import pytest
+import tinyhtml5
+import zxingcpp
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
+from tests.unit.engine.conftest import bundle
+from tests.unit.prepare.pictures import png, rgb
+
+from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.model.digest import Digest
+from pressrun_server.model.prepared import PreparedPicture
+from pressrun_server.model.template import RenditionSpec, program_key
+from pressrun_server.prepare.image import prepare_image
+from pressrun_server.prepare.picture import prepare_picture
+from pressrun_server.render.programs import begin, load
+from pressrun_server.template.compile import compile_bundle
+
+AS_OF = datetime(2026, 11, 1, 12, tzinfo=UTC)
+Make = Callable[..., str]
+
+
+def page_of(
+    body: str, css: str = "", record: Any = None, pictures: dict[str, PreparedPicture] | None = None, **more: Any
+) -> str:
+    """The page that a body makes."""
+    template = compile_bundle(bundle(body, css, **{"channels": ["print", "web"], **more}))
+    assert template.info is not None, [str(item) for item in template.diagnostics]
+    program = load(template.programs[program_key("en-GB", "web")])
+    assets = {slot: (Digest.of(picture.data), picture) for slot, picture in (pictures or {}).items()}
+    made = begin(program, json.dumps(record or {}).encode(), assets=assets, attributes={}, as_of=AS_OF, engine="e" * 64)
+    data = b"".join(made)
+    assert made.summary.size == len(data)
+    assert made.summary.sha256 == hashlib.sha256(data).hexdigest()
+    return data.decode()
+
+
+def tree(page: str) -> Element:
+    """The page as a browser reads it."""
+    return tinyhtml5.parse(page, namespace_html_elements=False)
+
+
+def names(element: Element) -> list[str]:
+    """The elements of a page's body, in order."""
+    body = element.find("body")
+    assert body is not None
+    return [str(found.tag).rpartition("}")[2] for found in body.iter()]
+
+
+def shown(page: str) -> str:
+    """The text of a page's body, white space folded."""
+    body = tree(page).find("body")
+    assert body is not None
+    return " ".join(" ".join(body.itertext()).split())
+
+
+def test_the_markup_stays_what_it_is() -> None:
+    """Headings, lists, tables with scopes and spans, languages and links are elements of HTML still."""
+    page = page_of(
+        '<main><h1 id="top">A</h1><ol start="3"><li>one</li></ol><p lang="de">zwei <b>drei</b><br>vier</p>'
+        '<table><thead><tr><th scope="col" colspan="2">H</th></tr></thead><tbody><tr><td rowspan="2">x</td><td>y</td></tr>'
+        '<tr><td>z</td></tr></tbody></table><p><a href="https://a.example/?a=1&amp;b=2">go</a> <a href="#top">up</a></p></main>'
+    )
+    found = tree(page)
+    assert " ".join(names(found)) == ("body main h1 ol li p b br table thead tr th tbody tr td td tr td p a a")
+    assert found.get("lang") == "en-GB"
+    assert found.find(".//ol").get("start") == "3"  # type: ignore[union-attr]
+    assert found.find(".//th").attrib == {"scope": "col", "colspan": "2"} | _looks(found.find(".//th"))
+    assert [link.get("href") for link in found.iter("a")] == ["https://a.example/?a=1&b=2", "#top"]
+    assert found.find(".//h1").get("id") == "top"  # type: ignore[union-attr]
+
+
+def _looks(element: Element | None) -> dict[str, str]:
+    assert element is not None
+    return {"class": element.attrib["class"]} if "class" in element.attrib else {}
+
+
+def test_a_browser_runs_nothing_and_fetches_nothing() -> None:
+    """The policy allows the one style sheet by its digest and pictures in the page itself, and nothing else."""
+    page = page_of("<p>x</p>", "p { color: red }")
+    sheet = re.search("<style>(.*?)</style>", page)
+    policy = re.search('Content-Security-Policy" content="([^"]*)"', page)
+    assert sheet
+    assert policy
+    digest = base64.b64encode(hashlib.sha256(sheet[1].encode()).digest()).decode()
+    assert policy[1] == (
+        f"default-src 'none';img-src data:;style-src 'sha256-{digest}';base-uri 'none';form-action 'none'"
+    )
+    assert not re.search(r"<script|\sstyle=|\son\w+=|url\(", page)
+
+
+def test_directives() -> None:
+    """Branches, loops with their turns, names, strings and plural forms show what they show on paper."""
+    page = page_of(
+        '<p pr-for="n in ns"><span pr-if="n > 1">{{ n }} of {{ loop.length }}</span><span pr-else>one</span>;</p>'
+        '<div pr-with="twice = total * 2"><b>{{ twice }}</b></div><p pr-if="missing">never</p><p pr-else>{{ t.hello }}</p>',
+        record={"ns": [1, 2, 3], "total": 4},
+        strings={"en-GB": {"hello": "Hello"}},
+    )
+    assert shown(page) == "one ; 2 of 3 ; 3 of 3 ; 8 Hello"
+
+
+def test_rows_alternate_and_keep_their_looks() -> None:
+    """Odd and even rows have looks of their own, as the style sheet says."""
+    page = page_of(
+        '<table><tbody><tr pr-for="n in ns"><td>{{ n }}</td></tr></tbody></table>',
+        "tr:nth-child(even) td { background-color: #eee }",
+        {"ns": list(range(5))},
+    )
+    cells = [cell.get("class", "") for cell in tree(page).iter("td")]
+    assert cells[0] == cells[2] == cells[4] != cells[1] == cells[3]
+
+
+def test_sums_of_a_table() -> None:
+    """Running sums stand in rows, totals behind them, and before them where the head asks for them."""
+    page = page_of(
+        '<table><thead><tr><th>{{ paid.page }}</th></tr><tr pr-on="continued"><th>{{ paid.before }}</th></tr></thead>'
+        '<tbody><tr pr-for="n in ns" pr-sum="paid = n"><td>{{ paid.running }}</td></tr></tbody>'
+        '<tfoot><tr pr-on="continued"><td>carried</td></tr><tr pr-on="last"><td>= {{ paid.running }}</td></tr></tfoot></table>',
+        record={"ns": ["1.10", "2.20", "3"]},
+    )
+    assert shown(page) == "6.30 1.10 3.30 6.30 = 6.30"
+
+
+def test_what_only_paper_knows_is_left_out() -> None:
+    """Page numbers, continued headers and fold marks are not there; running elements of the first page stand once."""
+    page = page_of(
+        '<header class="top"><p>Bank</p><p>Page {{ page.number }} of {{ page.count }}</p></header>'
+        '<header class="next"><p>continued</p></header><footer class="end">Legal</footer>'
+        '<div class="fold"></div><div class="window"><p>Zoë</p></div><main><p>Dear</p></main>',
+        ".top { position: running(top) } .next { position: running(next) } .end { position: running(end) }"
+        "@page { margin: 20mm; @top-left { content: element(next) } @bottom-left { content: element(end) } }"
+        "@page :first { @top-left { content: element(top) } }"
+        ".fold { position: absolute; left: 5mm; top: 105mm; width: 5mm; border-top: 0.3pt solid #000 }"
+        ".window { position: absolute; left: 20mm; top: 45mm; width: 80mm }",
+    )
+    assert shown(page) == "Bank Zoë Dear Legal"
+    assert names(tree(page)) == (["body", "header", "div", "p", "div", "div", "p", "main", "p", "footer", "div"])
+
+
+def test_everything_stands_in_a_landmark() -> None:
+    """Without a main element all of the content is one."""
+    assert names(tree(page_of("<h1>x</h1><p>y</p>"))) == ["body", "main", "h1", "p"]
+
+
+def test_for_some_output_channels_only() -> None:
+    """An element for other output channels is not there, in print as on the web; names are checked."""
+    body = '<p pr-channel="web">seen</p>a<p pr-channel="print">paper</p>b<p pr-channel="web print">both</p>'
+    assert shown(page_of(body)) == "seen ab both"
+    wrong = compile_bundle(bundle('<p pr-channel="email">x</p>', channels=["print", "web"]))
+    assert "the template offers no output channel 'email'" in str(wrong.diagnostics[0])
+    none = compile_bundle(bundle('<p pr-channel="">x</p>', channels=["print", "web"]))
+    assert "names none" in str(none.diagnostics[0])
+
+
+def test_media() -> None:
+    """Rules for print do not count on the web, nor the other way; what is no medium is told."""
+    css = "@media print { p { color: #ff0000 } } @media screen { p { color: #00ff00 } }"
+    page = page_of("<p>x</p>", css)
+    assert "#00ff00" in page
+    assert "#ff0000" not in page
+    wrong = compile_bundle(bundle("<p>x</p>", "@media (min-width: 3em) { p { color: red } }"))
+    assert "@media (min-width: 3em) is not supported" in str(wrong.diagnostics[0])
+    inside = compile_bundle(bundle("<p>x</p>", "@media print { @page { margin: 1mm } }"))
+    assert inside.diagnostics[0].hint == "put @page beside it"
+
+
+SLOT: dict[str, Any] = {"slots": {"pic": {"rules": [{"use": "library:a.png"}], "otherwise": "omit"}}}
+
+
+def test_pictures() -> None:
+    """A slot's picture is in the page, with its alternative text; without an asset nothing is left of it."""
+    body = '<img src="asset:pic" alt="{{ name }} &amp; co"><div class="b">x</div>'
+    css = ".b { background-image: url(asset:pic) } img { width: 30mm }"
+    picture = prepare_picture(png(rgb()), RenditionSpec(screen=True))
+    page = page_of(body, css, {"name": 'A"B'}, {"pic": picture}, **SLOT)
+    first, behind = tree(page).iter("img")
+    assert first.get("alt") == 'A"B & co'
+    assert (first.get("width"), first.get("height")) == ("96", "64")
+    data = base64.b64encode(picture.data).decode()
+    assert first.get("src") == behind.get("src") == f"data:image/png;base64,{data}"
+    assert behind.get("alt") == ""
+    assert "<img" not in page_of(body, css, {"name": "x"}, **SLOT)
+
+
+def test_a_picture_of_another_output_channel_is_no_picture() -> None:
+    """Objects of PDF never come into a page: the mistake is an error, not a broken picture."""
+    template = compile_bundle(bundle('<img src="asset:pic" alt="">', channels=["print", "web"], **SLOT))
+    image = prepare_image(png(rgb()))
+    with pytest.raises(PressrunError) as caught:
+        begin(
+            load(template.programs["en-GB;web"]), b"{}",
+            assets={"pic": (Digest.of(b""), image)}, attributes={}, as_of=AS_OF, engine="e",
+        )  # fmt: skip
+    assert caught.value.reason is Reason.INTERNAL
+
+
+def test_codes_and_charts() -> None:
+    """A code can be read by what reads codes, with its colours; a chart has its labels, and both say what they are."""
+    page = page_of(
+        '<pr-barcode type="qr" quiet="2" value="https://a.example/{{ n }}" alt="Code {{ n }}"></pr-barcode>'
+        '<pr-chart type="bar" items="m in months" value="m.v" label="{{ m.n }}" alt="<Sales>"></pr-chart>',
+        "pr-barcode { color: #102030 }",
+        {"n": "Ω<7>", "months": [{"n": "<Jan>", "v": 3}, {"n": "Feb", "v": "-2.5"}]},
+    )
+    found = tree(page)
+    code = found.find(".//img")
+    assert code is not None
+    assert code.get("alt") == "Code Ω<7>"
+    picture = Image.open(io.BytesIO(base64.b64decode(code.get("src", "").partition(",")[2])))
+    colours = {colour for _, colour in picture.convert("RGB").getcolors() or ()}
+    assert colours == {(255, 255, 255), (0x10, 0x20, 0x30)}
+    large = ImageOps.expand(picture.convert("L").resize((400, 400), Image.Resampling.NEAREST), 40, 255)
+    assert zxingcpp.read_barcodes(large)[0].text == "https://a.example/Ω<7>"
+    drawing = next(element for element in found.iter() if str(element.tag).endswith("svg"))
+    assert (drawing.get("role"), drawing.get("aria-label")) == ("img", "<Sales>")
+    labels = [element.text for element in drawing.iter() if str(element.tag).endswith("text")]
+    assert labels == ["-4", "-2", "0", "2", "4", "<Jan>", "Feb"] or set(labels) >= {"<Jan>", "Feb", "0"}
+
+
+def test_a_drawing_of_the_template() -> None:
+    """It is a drawing of the page, with its name."""
+    page = page_of(
+        '<svg viewBox="0 0 10 10" width="10" height="10" aria-label="Mark {{ n }}"><path d="M0 0h10v10z" fill="#f00"/></svg>',
+        record={"n": "<1>"},
+    )
+    drawing = next(element for element in tree(page).iter() if str(element.tag).endswith("svg"))
+    assert drawing.get("aria-label") == "Mark <1>"
+    assert [str(child.tag).rpartition("}")[2] for child in drawing] == ["path"]
+
+
+@pytest.mark.parametrize(
+    "leads", ["javascript:alert(1)", "JaVaScRiPt:x", "data:text/html,x", "//a.example", " https://a"]
+)
+def test_links_of_a_record_lead_nowhere_harmful(leads: str) -> None:
+    """A record's target is checked as it is in print."""
+    with pytest.raises(PressrunError) as caught:
+        page_of('<a href="{{ to }}">x</a>', record={"to": leads})
+    assert caught.value.reason is Reason.INVALID_RECORD
+
+
+NASTY = st.text(
+    st.one_of(st.sampled_from("<>&\"'`=/\\ \t\n\r\x00\x0b\x1b\x7f\u2028\u202e\u2066\ufeffa"), st.characters()),
+    max_size=30,
+).map(lambda text: text.encode("utf-8", "replace").decode())
+WORDS = st.sampled_from(
+    ["</p><script>alert(1)</script>", '" onload="x', "'><img src=x onerror=x>", "<!--", "]]>", "&lt;b&gt;", "</title>",
+     "</style><style>", "{{ 7 }}", "\u202eevil", "<svg/onload=x>"]
+)  # fmt: skip
+EVERYWHERE = (
+    '<main><p title="{{ v }}">{{ v }}</p><ul><li pr-for="i in vs">{{ i }}</li></ul>'
+    "<a href=\"https://a.example/{{ v | replace(' ', '') }}\">{{ v }}</a><p style=\"white-space: pre-wrap\">{{ v }}</p>"
+    '<table><tr><td aria-label="{{ v }}">{{ v }}</td></tr></table>'
+    '<pr-chart type="bar" items="i in vs" value="1" label="{{ i }}" tick="{{ value }}" alt="Of {{ v }}"></pr-chart></main>'
+)
+
+
+@pytest.fixture(scope="module")
+def everywhere() -> Callable[[str], str]:
+    """Makes a page with a value in every place that takes one."""
+    body = EVERYWHERE.replace("{{ v | replace(' ', '') }}", "x")
+    template = compile_bundle(bundle(body, title="{{ v }}", channels=["print", "web"]))
+    assert template.info is not None, [str(item) for item in template.diagnostics]
+    program = load(template.programs["en-GB;web"])
+
+    def make(value: str) -> str:
+        record = json.dumps({"v": value, "vs": [value]}).encode()
+        made = begin(program, record, assets={}, attributes={}, as_of=AS_OF, engine="e")
+        return b"".join(made).decode()
+
+    return make
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(value=st.one_of(NASTY, WORDS, st.lists(st.one_of(NASTY, WORDS), max_size=3).map("".join)))
+def test_no_value_gets_out_of_its_place(everywhere: Callable[[str], str], value: str) -> None:
+    """Whatever a record holds, the page has the elements and attributes that it has with a harmless word."""
+    plain, page = everywhere("word"), everywhere(value)
+    expected, found = tree(plain), tree(page)
+    assert [(element.tag, sorted(element.attrib)) for element in found.iter()] == [
+        (element.tag, sorted(element.attrib)) for element in expected.iter()
+    ]
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b\x0e-\x1f]", page)
+    paragraph = found.find(".//p")
+    assert paragraph is not None
+    kept = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]", "", value)
+    assert re.sub(r"\s", "", "".join(paragraph.itertext())) == re.sub(r"\s", "", kept)
+
+
+def test_a_large_table_comes_in_parts() -> None:
+    """A page of many rows leaves in parts of some kilobytes, and is the same as one of few joined."""
+    template = compile_bundle(
+        bundle('<table><tr pr-for="n in ns"><td>{{ n }}</td></tr></table>', channels=["print", "web"])
+    )
+    record = json.dumps({"ns": list(range(20_000))}).encode()
+    program = load(template.programs["en-GB;web"])
+    parts = list(begin(program, record, assets={}, attributes={}, as_of=AS_OF, engine="e"))
+    assert len(parts) > 5
+    assert max(map(len, parts)) < 100_000
+    cells = re.findall(r"<td[^>]*>(\d+)</td>", b"".join(parts).decode())
+    assert cells == [str(number) for number in range(20_000)]
+
+
+def test_loops_in_loops_end() -> None:
+    """Loops have a budget between two parts here too."""
+    body = '<p pr-for="a in xs"><span pr-if="a">{{ a }}</span></p>'
+    deep = f'<div pr-for="b in xs"><div pr-for="c in xs">{body}</div></div>'
+    with pytest.raises(PressrunError) as caught:
+        page_of(deep, record={"xs": [0] * 400})
+    assert caught.value.reason is Reason.LIMIT_EXCEEDED
+
+
+def test_a_value_that_does_not_fit() -> None:
+    """It is told as it is told in print, with the template's place."""
+    with pytest.raises(PressrunError) as caught:
+        page_of("<p>{{ customer.name }}</p>")
+    assert caught.value.reason is Reason.INVALID_RECORD
+    assert "t.html:2:" in str(caught.value)
+
+
+def test_a_template_without_print_has_its_programs_of_the_web() -> None:
+    """An output channel that is not offered is not compiled; renditions for screens are those of screens."""
+    template = compile_bundle(bundle('<img src="asset:pic" alt="">', channels=["print"], **SLOT))
+    assert set(template.programs) == {"en-GB"}
+    template = compile_bundle(bundle('<img src="asset:pic" alt="">', channels=["print", "web"], **SLOT))
+    assert set(template.programs) == {"en-GB", "en-GB;web"}
+    assert template.info is not None
+    assert template.info.slots[0].renditions["web"].screen
