@@ -392,6 +392,7 @@ class Node:
         metrics.in_flight.set_function(lambda: self._admission.active)
         metrics.queue_length.set_function(lambda: self._admission.waiting)
         metrics.admitted_bytes.set_function(lambda: self._admission.admitted_bytes)
+        metrics.ready.set_function(lambda: not self.problem())
         metrics.slots.set(self.config.admission.slots)
         metrics.queue_limit.set(self.config.admission.queue)
         metrics.admitted_bytes_limit.set(self.config.admission.queue_bytes)

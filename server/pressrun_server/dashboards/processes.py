@@ -169,11 +169,12 @@ PROCESSES = Dashboard(
                     "memory",
                 ),
                 Panel(
-                    "Draining nodes",
-                    "Nodes that take no new documents and finish what they have, and what of the time for that is "
-                    "over.",
+                    "Nodes ready and draining",
+                    "Nodes that take documents, nodes that only finish what they have, and the share of the time for "
+                    "that which is over.",
                     "short",
                     (
+                        Query(total("pressrun_ready"), "ready"),
                         Query(total("pressrun_draining"), "draining"),
                         Query(
                             f"max ({series('pressrun_drain_seconds')} / {series('pressrun_drain_limit_seconds')})",

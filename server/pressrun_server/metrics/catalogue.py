@@ -157,6 +157,7 @@ class Catalogue:
         self.compile_seconds = Histogram(
             "pressrun_compilation_seconds", "Time to compile a bundle, waiting included.", buckets=SECONDS, registry=reg
         )
+        self.ready = Gauge("pressrun_ready", "1 while the node is ready for documents, else 0.", registry=reg)
         self.draining = Gauge("pressrun_draining", "1 while the node drains, else 0.", registry=reg)
         self.drain_seconds = Gauge("pressrun_drain_seconds", "Time since the drain began; 0 before.", registry=reg)
         self.drain_limit = Gauge(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -87,7 +88,7 @@ class _MethodMeter:
         async def call(request: Any, context: Context) -> Any:
             started = time.monotonic()
             self._in_flight.inc()
-            failed = True
+            failed, left = True, False
             try:
                 if isinstance(request, Malformed):
                     await abort(context, request.error)
@@ -99,18 +100,23 @@ class _MethodMeter:
                 else:
                     result = await result
                 failed = False
+            except asyncio.CancelledError:
+                left = True
+                raise
+            else:
                 return result
             finally:
                 self._in_flight.dec()
                 self._seconds.observe(time.monotonic() - started)
-                self._end(context, failed=failed)
+                self._end(context, failed=failed, left=left)
 
         return call
 
-    def _end(self, context: Context, *, failed: bool) -> None:
+    def _end(self, context: Context, *, failed: bool, left: bool) -> None:
         code: Any = context.code()
         number = code.value[0] if isinstance(code, grpc.StatusCode) else int(code or 0)
-        if context.cancelled():
+        # A client that leaves a stream cancels its handler before the context knows.
+        if context.cancelled() or left:
             name = grpc.StatusCode.CANCELLED.name
         elif failed and not number:
             # Raised without a status: by grpc's own rule the client sees UNKNOWN.

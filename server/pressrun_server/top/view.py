@@ -99,7 +99,7 @@ def _nodes(window: Window, now: datetime) -> Table:
             )
         )
         started = one.least("process_start_time_seconds")
-        draining = one.gauge("pressrun_draining")
+        state = "draining" if one.gauge("pressrun_draining") else "" if one.least("pressrun_ready") else "not ready"
         table.add_row(
             Text(name, style="bold" if name == "all" else ""),
             f"{one.rate('pressrun_documents_total', result='ok'):,.1f}",
@@ -111,7 +111,7 @@ def _nodes(window: Window, now: datetime) -> Table:
             Text(f"{front:.0%}", style="yellow" if front > _BUSY else ""),
             _bytes(memory),
             "" if name == "all" or started is None else _age(now.timestamp() - started),
-            Text("draining" if draining else "", style="yellow"),
+            Text(state, style="yellow"),
         )
     return table
 

@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tests.integration.node.conftest import StartNode
 
 from pressrun.v1 import asset_service_pb2, document_pb2
@@ -52,6 +53,7 @@ async def test_work_shows_in_the_metrics(
     assert await value(node, "pressrun_preparer_tasks_total") >= 3
     assert await value(node, "pressrun_rpc_requests_total", method="RenderService/Render", code="OK") == 1
     assert await value(node, "pressrun_build_info") == 1
+    assert await value(node, "pressrun_ready") == 1
     assert await value(node, "pressrun_templates") == 1
     assert await value(node, "process_resident_memory_bytes") > 10_000_000
     assert await value(node, "process_cpu_seconds_total") > 0
@@ -110,7 +112,19 @@ async def test_the_way_to_the_sources(
         assert await value(node, "pressrun_http_requests_total", route="/metrics", code="200") > 5
         await node.drain()
         assert await value(node, "pressrun_draining") == 1
+        assert await value(node, "pressrun_ready") == 0
         assert await value(node, "pressrun_drain_seconds") > 0
+
+
+async def test_a_client_that_leaves_is_no_fault(node: Node, caller: Any, value: Callable[..., Any]) -> None:
+    """A stream whose client leaves ends as CANCELLED; UNKNOWN stays for what went wrong here."""
+    watch = health_pb2_grpc.HealthStub(caller.channel).Watch(health_pb2.HealthCheckRequest())
+    assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
+    watch.cancel()
+    async with asyncio.timeout(5):
+        while not await value(node, "pressrun_rpc_requests_total", method="Health/Watch", code="CANCELLED"):
+            await asyncio.sleep(0.02)
+    assert await value(node, "pressrun_rpc_requests_total", method="Health/Watch", code="UNKNOWN") == 0
 
 
 async def test_callers_make_no_series(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import pty
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -52,3 +55,34 @@ async def test_what_is_away(node: Node) -> None:
     code, _, error = await _top("ftp://x", "--once")
     assert code == 2
     assert "give host, host:port" in error
+
+
+async def test_it_goes_on_in_a_terminal(node: Node) -> None:
+    """In a terminal the view is kept up to date in place until Ctrl-C, which leaves the terminal as it was."""
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "140", "LINES": "50"}
+    command = [*_COMMAND, node.http_address, "--interval", "0.5"]
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+    )
+    os.close(theirs)
+    loop, told = asyncio.get_running_loop(), bytearray()
+    loop.add_reader(ours, lambda: told.extend(_available(ours)))
+    try:
+        async with asyncio.timeout(20):
+            while told.count(b"documents/s") < 6:  # three times: a line of it, and two tables
+                await asyncio.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            assert await process.wait() == 0
+    finally:
+        loop.remove_reader(ours)
+        os.close(ours)
+    assert b"\x1b[?1049h" in told
+    assert b"Traceback" not in told
+
+
+def _available(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65_536)
+    except OSError:  # the other side is closed
+        return b""
