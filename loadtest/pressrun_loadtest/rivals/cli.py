@@ -22,7 +22,7 @@ from rich.console import Console
 from pressrun_loadtest.bench.large import LARGE_ROWS
 from pressrun_loadtest.bench.machine import hardware
 from pressrun_loadtest.demo.errors import DemoError
-from pressrun_loadtest.rivals.completeness import inspect
+from pressrun_loadtest.rivals.completeness import Found, inspect
 from pressrun_loadtest.rivals.floors import measure_floors
 from pressrun_loadtest.rivals.probe import Effort, Measured, by_locale, measure, orders
 from pressrun_loadtest.rivals.roster import OURS, ROSTER, version_of
@@ -71,7 +71,8 @@ def main(*, seed: int, quick: bool, only: tuple[str, ...], write: Path | None, o
     names = [OURS, *(name for name in ROSTER if name in (only or ROSTER) and name != OURS)]
     try:
         versions = {name: version_of(ROSTER[name]) for name in names} | {"python": platform.python_version()}
-        before = None if write is None else written(write.read_text(encoding="utf-8"), "")
+        if write is not None:
+            written(write.read_text(encoding="utf-8"), "")  # markers that are missing are told before the measurement
         machine = hardware()
         with tempfile.TemporaryDirectory(prefix="rivals-") as folder:
             stock = Stock.lay_out(Path(folder))
@@ -95,8 +96,8 @@ def main(*, seed: int, quick: bool, only: tuple[str, ...], write: Path | None, o
     incomplete = {ROSTER[name].label for each in contests for name, result in each.results.items() if result.faults}
     if incomplete:
         raise click.ClickException(f"incomplete documents of {', '.join(sorted(incomplete))}; nothing is compared")
-    if write is not None and before is not None:
-        write.write_text(written(before, table), encoding="utf-8")
+    if write is not None:
+        write.write_text(written(write.read_text(encoding="utf-8"), table), encoding="utf-8")
         console.print(f"written to {write}", soft_wrap=True)
 
 
@@ -140,8 +141,12 @@ class _Ring:
                 )
         results = {}
         for name, all_measured in found.items():
+            # The documents that are there are those of the last turn.
+            kept = min(effort.checked, len(all_measured[-1].milliseconds))
+            seen = self._inspected(name, effort, kept, self._folder(size, name))
             best = min(all_measured, key=lambda each: statistics.median(each.milliseconds))
-            results[name] = self._result(name, best, effort, self._folder(size, name))
+            faults = dict.fromkeys(fault for each in seen for fault in each.faults)
+            results[name] = Result(best, statistics.mean(each.pages for each in seen), tuple(faults))
             for fault in results[name].faults:
                 self._console.print(f"{ROSTER[name].label}: {fault}", style="red", soft_wrap=True)
         floors = measure_floors(effort.rows, seed=self._seed, core=self._core, stock=self._stock)
@@ -150,8 +155,8 @@ class _Ring:
     def _folder(self, size: str, name: str) -> Path:
         return self._out / size.lower() / name
 
-    def _result(self, name: str, measured: Measured, effort: Effort, folder: Path) -> Result:
-        """With what is wrong with the documents that were kept."""
+    def _inspected(self, name: str, effort: Effort, kept: int, folder: Path) -> list[Found]:
+        """What is found in the documents that were kept."""
         files: list[tuple[Path, Sequence[Order]]]
         if ROSTER[name].together:
             files = [
@@ -159,11 +164,9 @@ class _Ring:
                 for locale, asked in by_locale(self._seed, effort.rows, effort.together).items()
             ]
         else:
-            kept = itertools.islice(orders(self._seed, effort.rows), min(effort.checked, len(measured.milliseconds)))
-            files = [(folder / f"{number}.pdf", [order]) for number, order in enumerate(kept)]
-        found = inspect(files, self._stock)
-        faults = dict.fromkeys(fault for each in found for fault in each.faults)
-        return Result(measured, statistics.mean(each.pages for each in found), tuple(faults))
+            asked_for = itertools.islice(orders(self._seed, effort.rows), kept)
+            files = [(folder / f"{number}.pdf", [order]) for number, order in enumerate(asked_for)]
+        return inspect(files, self._stock)
 
 
 if __name__ == "__main__":

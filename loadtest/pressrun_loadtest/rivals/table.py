@@ -60,10 +60,9 @@ def render(
         seed: whose statements.
     """
     gibibytes = hardware["memory_bytes"] / 2**30
-    place = (
-        f"{hardware['cpu_model']}, one of {hardware['cores']} cores, {gibibytes:.1f} GiB; Linux {hardware['kernel']}"
-    )
-    parts = [f"Output of `make bench-rivals`, {date}: {place}; Python {versions['python']}; seed {seed}."]
+    place = f"{hardware['cpu_model']}, one of {hardware['cores']} cores, {gibibytes:.1f} GiB"
+    state = f"Linux {hardware['kernel']}; load {hardware['load_before']} before; Python {versions['python']}"
+    parts = [f"Output of `make bench-rivals`, {date}: {place}; {state}; seed {seed}."]
     parts += [_contest(contest, versions) for contest in contests]
     notes = [
         f"- **{ROSTER[name].label}**: {ROSTER[name].how}. Its documents: {ROSTER[name].differs}."

@@ -23,7 +23,7 @@ from pressrun_loadtest.rivals.table import BEGIN, END, Contest, Result, render, 
 pymupdf: Any = importlib.import_module("pymupdf")  # its types are incomplete
 
 FLOORS = Floors(join=0.005, call=0.5, read=1.0)
-MACHINE = {"cpu_model": "A processor", "cores": 2, "memory_bytes": 8 * 2**30, "kernel": "6.1"}
+MACHINE = {"cpu_model": "A processor", "cores": 2, "memory_bytes": 8 * 2**30, "kernel": "6.1", "load_before": 0.5}
 TINY = Effort(rows=None, warm_seconds=0, warm_documents=1, seconds=0, documents=3, checked=2, together=2)
 
 
@@ -232,7 +232,7 @@ def test_the_table_has_medians_ratios_and_floors() -> None:
     assert lines[3] == "| ReportLab 5.1.0 | 30.0 | 15.0 | 67 | 2 | 136 | 50 | 2 |"
     assert "| 0.0050 | 0.0025 |" in lines[4]
     assert "| 0.500 | 0.250 |" in lines[5]
-    assert "2026-11-27: A processor, one of 2 cores, 8.0 GiB; Linux 6.1; Python 3.11.7; seed 1" in text
+    assert "2026-11-27: A processor, one of 2 cores, 8.0 GiB; Linux 6.1; load 0.5 before; Python 3.11.7; seed 1" in text
     assert "- **ReportLab**: platypus" in text
 
 
