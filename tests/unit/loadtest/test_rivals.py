@@ -35,9 +35,9 @@ def stock(tmp_path_factory: pytest.TempPathFactory) -> Stock:
 
 @pytest.fixture(scope="module")
 def made(stock: Stock) -> list[tuple[Order, Statement, dict[str, bytes]]]:
-    """One SMALL document of each locale by Pressrun and by plain PyMuPDF."""
+    """One SMALL document of each locale by every engine that needs no extra."""
     clerk = Clerk(stock)
-    engines = {name: roster.load(name, stock) for name in ("pressrun", "pymupdf")}
+    engines = {name: roster.load(name, stock) for name in ("pressrun", "pymupdf", "story")}
     found: dict[str, tuple[Order, Statement, dict[str, bytes]]] = {}
     for order in orders(1, None):
         if order.locale not in found:
@@ -55,11 +55,11 @@ def inspector() -> Inspector:
     return Inspector()
 
 
-@pytest.mark.parametrize("engine", ["pressrun", "pymupdf"])
+@pytest.mark.parametrize("engine", ["pressrun", "pymupdf", "story"])
 def test_complete_documents_have_no_faults(
     engine: str, made: list[tuple[Order, Statement, dict[str, bytes]]], inspector: Inspector
 ) -> None:
-    """Two engines that share no code make documents in all locales in which everything is found."""
+    """Engines that have nothing in common make documents in all locales in which everything is found."""
     for _, statement, documents in made:
         assert inspector.look(documents[engine], statement) == Found(2, ())
 
