@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from pressrun_loadtest.bench.customers import Customer
 from pressrun_loadtest.bench.errors import CheckError
 from pressrun_loadtest.demo.viewer import View, read_texts
 
-__all__ = ["SMALL_PAGES", "check_documents", "faults_of"]
+__all__ = ["SMALL_PAGES", "check_documents", "check_pages", "faults_of"]
 
 SMALL_PAGES = 2
 """Pages of SMALL; a statement of another length was not what was measured."""
@@ -39,6 +40,31 @@ def check_documents(what: str, folder: Path, customers: Sequence[Customer], dige
         if sha256 != digests[customer.request_id]:
             faults.append(f"{customer.request_id}: SHA-256 {sha256} is not the one given with it")
         faults.extend(faults_of(customer, view, customers))
+    if faults:
+        raise CheckError(what, faults)
+
+
+def check_pages(what: str, folder: Path, customers: Sequence[Customer], digests: Mapping[str, str]) -> None:
+    """Check pages for browsers, which lie in a folder as documents do.
+
+    Raises:
+        CheckError: there are faults.
+    """
+    faults = [] if customers else ["nothing to check"]
+    for customer in customers:
+        name = customer.request_id
+        data = (folder / f"{name}.pdf").read_bytes() if name in digests else b""
+        if hashlib.sha256(data).hexdigest() != digests.get(name):
+            faults.append(f"{name}: the page is not the one that was told")
+        if not (data.startswith(b"<!DOCTYPE html>") and data.endswith(b"</body></html>\n")):
+            faults.append(f"{name}: the page is not whole")
+        text = html.unescape(data.decode())
+        faults += [f"{name}: {own!r} is not in it" for own in (customer.name, customer.number) if own not in text]
+        faults += [
+            f"{name}: holds the customer number of {other.request_id}"
+            for other in customers
+            if other is not customer and other.number in text
+        ]
     if faults:
         raise CheckError(what, faults)
 

@@ -26,7 +26,7 @@ _STREAM = ("e2e-small-rate", "client-small-cpu", "e2e-small-overhead-cpu", "e2e-
 _TWO = ("e2e-small-rate-2", "composers-2-efficiency")
 _LARGE = ("compose-large-cpu", "compose-large-ttfb", "compose-100k-rows-rss")
 _CACHE = ("cache-resolve-warm-cpu", "cache-disk-hit", "cache-redis-hit")
-NAMES = ("template-compile", "compose-small-cpu", *_LARGE, *_CACHE, *_STREAM, *_TWO)
+NAMES = ("template-compile", "compose-small-cpu", "web-small-cpu", *_LARGE, *_CACHE, *_STREAM, *_TWO)
 """The entries, in the order in which they are measured."""
 
 
@@ -83,6 +83,9 @@ def _measure(seed: int, sizes: Sizes, wanted: set[str], place: Path, console: Co
             console.print("composing")
             composed = measure_composition(sizes, seed, folder)
             entries += [entry for entry in (composed,) if entry.name in wanted]
+        if "web-small-cpu" in wanted:
+            console.print("composing pages for browsers")
+            entries.append(measure_composition(sizes, seed, folder, "web"))
         if wanted & set(_LARGE):
             console.print("composing large documents")
             entries += [entry for entry in measure_large(sizes, seed, folder) if entry.name in wanted]

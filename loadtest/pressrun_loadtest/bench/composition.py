@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pressrun_loadtest.bench.checks import check_documents
+from pressrun_loadtest.bench.checks import check_documents, check_pages
 from pressrun_loadtest.bench.config import Sizes
 from pressrun_loadtest.bench.customers import spread, write_records
 from pressrun_loadtest.bench.report import Entry
@@ -28,13 +28,14 @@ _TIME_S = 900.0
 _AS_OF = datetime(2026, 10, 1, 9, 30, tzinfo=UTC)
 
 
-def measure_composition(sizes: Sizes, seed: int, folder: Path) -> Entry:
+def measure_composition(sizes: Sizes, seed: int, folder: Path, channel: str = "print") -> Entry:
     """CPU time per document, the median of the rounds.
 
     Args:
         sizes: how much.
         seed: whose statements.
         folder: for records and the documents that are checked.
+        channel: the output channel, `print` or `web`.
 
     Raises:
         CheckError: documents are not what they should be.
@@ -43,8 +44,8 @@ def measure_composition(sizes: Sizes, seed: int, folder: Path) -> Entry:
     first = sizes.compose_warm
     count = first + sizes.compose_rounds * sizes.compose_documents
     sampled = spread(first, count, sizes.checked)
-    records = folder / "compose.ndjson"
-    documents = folder / "compose"
+    records = folder / f"compose-{channel}.ndjson"
+    documents = folder / f"compose-{channel}"
     documents.mkdir()
     customers = write_records(records, seed, count, sampled)
     order = {
@@ -53,13 +54,17 @@ def measure_composition(sizes: Sizes, seed: int, folder: Path) -> Entry:
         "sampled": sorted(sampled),
         "warm": first,
         "round": sizes.compose_documents,
+        "channel": channel,
     }
     answer = ask(__name__, order, seconds=_TIME_S)
-    check_documents("compose-small-cpu", documents, customers, answer["sampled"])
+    name = {"print": "compose-small-cpu", "web": "web-small-cpu"}[channel]
+    check = check_documents if channel == "print" else check_pages
+    check(name, documents, customers, answer["sampled"])
     rounds: list[float] = answer["milliseconds"]
     size = answer["bytes"] / count / 1000
-    note = f"SMALL; bind, lay out, emit; {size:.0f} kB a document; {_spread(rounds)}"
-    return Entry("compose-small-cpu", statistics.median(rounds), "ms", count - first, note)
+    what = "bind, lay out, emit" if channel == "print" else "a page for browsers, pictures in it"
+    note = f"SMALL; {what}; {size:.0f} kB a document; {_spread(rounds)}"
+    return Entry(name, statistics.median(rounds), "ms", count - first, note)
 
 
 def _spread(rounds: list[float]) -> str:
@@ -67,25 +72,37 @@ def _spread(rounds: list[float]) -> str:
 
 
 class Press:
-    """The composing half of a composer, with everything loaded that a document needs."""
+    """The composing half of a composer, with everything loaded that a document needs.
 
-    def __init__(self) -> None:
+    Args:
+        channel: the output channel.
+    """
+
+    def __init__(self, channel: str = "print") -> None:
         # The node's own parts are loaded in this process only.
         import msgspec  # noqa: PLC0415
 
         from pressrun_loadtest.samples import load_bundle, statement_path  # noqa: PLC0415
         from pressrun_server.app.composer import workshop  # noqa: PLC0415
         from pressrun_server.model.digest import Digest  # noqa: PLC0415
+        from pressrun_server.model.template import RenditionSpec, program_key  # noqa: PLC0415
         from pressrun_server.prepare.image import prepare_image  # noqa: PLC0415
+        from pressrun_server.prepare.picture import prepare_picture  # noqa: PLC0415
         from pressrun_server.template.compile import compile_bundle  # noqa: PLC0415
 
         self._workshop = workshop()
         compiled = compile_bundle(load_bundle(statement_path()))
-        self._programs = {name: self._workshop.program(data) for name, data in compiled.programs.items()}
+        assert compiled.info is not None
+        self._programs = {
+            locale: self._workshop.program(compiled.programs[program_key(locale, channel)])
+            for locale in compiled.info.locales
+        }
 
         def prepared(name: str) -> Any:
             # Through the bytes, as a composer gets it.
-            data = msgspec.msgpack.encode(prepare_image((statement_path().parent / "assets" / name).read_bytes()))
+            file = (statement_path().parent / "assets" / name).read_bytes()
+            made = prepare_image(file) if channel == "print" else prepare_picture(file, RenditionSpec(screen=True))
+            data = msgspec.msgpack.encode(made)
             return self._workshop.prepared(str(Digest.of(data)), data)
 
         logo = prepared("logo.png")
@@ -114,7 +131,7 @@ def _main() -> None:
     from pressrun_loadtest.demo.orders import read_items  # noqa: PLC0415
 
     order = json.load(sys.stdin)
-    press = Press()
+    press = Press(order["channel"])
     # Read before the clock runs: in a node this is the front's work.
     items = [
         (item.request_id, item.locale, bytes(item.record), item.attributes)

@@ -24,6 +24,10 @@ __all__ = ["LoadedWebProgram", "WebComposition"]
 
 _MOST_PICTURES = 64
 """Whose text is kept between documents."""
+_QUICKENED = 2
+"""Documents after which a program gets code; what is used once is done sooner without."""
+_MARK = "\0"
+"""Stands around the name of a slot until its picture is put in: no value and no template can hold one."""
 _CHUNK = 64 * 1024
 """Characters that are given at once, about; a small page is one part."""
 
@@ -37,22 +41,28 @@ class LoadedWebProgram:
         self.program = program
         self.binder = WebBinder(program)
         self._slots = frozenset(program.slots)
-        self._pictures: dict[str, str] = {}
+        self._pictures: dict[str, bytes] = {}
+        self._composed = 0
 
-    def pictures(self, assets: Mapping[str, tuple[Digest, PreparedPicture]]) -> dict[str, str]:
+    def composed(self) -> None:
+        """A document of it is done; a program that is used again gets code for its loops."""
+        self._composed += 1
+        if self._composed == _QUICKENED:
+            self.binder.quicken()
+
+    def pictures(self, assets: Mapping[str, tuple[Digest, PreparedPicture]]) -> dict[str, bytes]:
         """By slot, the attributes of an `img` that shows its asset."""
         return {slot: self._picture(*asset) for slot, asset in assets.items() if slot in self._slots}
 
-    def _picture(self, digest: Digest, picture: PreparedPicture) -> str:
+    def _picture(self, digest: Digest, picture: PreparedPicture) -> bytes:
         known = self._pictures.get(digest.sha256)
         if known is None:
             if len(self._pictures) >= _MOST_PICTURES:
                 self._pictures.pop(next(iter(self._pictures)))
-            data = base64.b64encode(picture.data).decode("ascii")
-            known = (
-                f' src="data:{html.escape(picture.media_type)};base64,{data}"'
-                f' width="{picture.width}" height="{picture.height}"'
-            )
+            data = base64.b64encode(picture.data)
+            known = b' src="data:%s;base64,%s" width="%d" height="%d"' % (
+                html.escape(picture.media_type).encode(), data, picture.width, picture.height
+            )  # fmt: skip
             self._pictures[digest.sha256] = known
         return known
 
@@ -96,7 +106,8 @@ class WebComposition:
         steps = Steps()
         arriving = self._rows.arriving if self._rows is not None else None
         env = steps.into(environment(self._record, self._attributes, self._as_of, arriving, self._rows_field))
-        env[PICTURES] = self._loaded.pictures(self._assets)
+        pictures = self._loaded.pictures(self._assets)
+        env[PICTURES] = {slot: f"{_MARK}{slot}{_MARK}" for slot in pictures}
         digest, size = hashlib.sha256(), 0
         parts: list[str] = []
         held = 0
@@ -105,7 +116,7 @@ class WebComposition:
             held += len(text)
             if held < _CHUNK and self._rows is None:
                 continue  # rows that arrive are looked for after each part
-            data = "".join(parts).encode("utf-8", "replace")
+            data = _filled("".join(parts), pictures)
             parts.clear()
             held = 0
             digest.update(data)
@@ -116,7 +127,7 @@ class WebComposition:
             bind += time.perf_counter() - begun
             yield data
             begun = time.perf_counter()
-        data = "".join(parts).encode("utf-8", "replace")
+        data = _filled("".join(parts), pictures)
         digest.update(data)
         size += len(data)
         bind += time.perf_counter() - begun
@@ -130,3 +141,14 @@ class WebComposition:
             cpu_seconds=time.thread_time() - cpu,
             phases=ComposePhases(bind=bind),  # text is put in where it stands: there is nothing to lay out
         )
+        self._loaded.composed()
+
+
+def _filled(text: str, pictures: Mapping[str, bytes]) -> bytes:
+    """Text with the pictures in it: most of a page's bytes, which are encoded once for all documents."""
+    data = text.encode("utf-8", "replace")
+    if not pictures:
+        return data
+    parts: list[bytes] = data.split(b"\0")
+    parts[1::2] = [pictures[name.decode()] for name in parts[1::2]]
+    return b"".join(parts)

@@ -18,7 +18,7 @@ from pressrun_server.model.program import InlineConditional, Paragraph, RowFor, 
 from pressrun_server.template.evaluation import Environment, evaluator, texter
 from pressrun_server.template.filters import Formatter
 
-__all__ = ["RowCode", "row_code"]
+__all__ = ["RowCode", "RowSource", "row_code"]
 
 _Binder: TypeAlias = "Callable[[list[Any], Environment, dict[str, str]], list[Values | None]]"
 
@@ -51,7 +51,7 @@ def row_code(row: RowFor, formatter: Formatter, transforms: list[str]) -> RowCod
     odd, even = ([cell.children for cell in template.cells] for template in templates)
     if len(odd) != len(even):
         return None
-    source = _Source(row.name, formatter, transforms)
+    source = _CellSource(row.name, formatter, transforms)
     for first, second in zip(odd, even, strict=True):
         if not first and not second:
             continue
@@ -65,21 +65,91 @@ def row_code(row: RowFor, formatter: Formatter, transforms: list[str]) -> RowCod
     return RowCode(source.compile(), tuple(source.kinds)) if source.kinds else None
 
 
-class _Source:
-    """The code of a function, line by line."""
+class RowSource:
+    """The code of a function, line by line: what it does with the fields of a loop's item.
 
-    def __init__(self, name: str, formatter: Formatter, transforms: list[str]) -> None:
+    Args:
+        name: what the loop calls its item.
+        formatter: filters of the program's locale.
+    """
+
+    def __init__(self, name: str, formatter: Formatter) -> None:
         self._name = name
         self._formatter = formatter
-        self._transforms = transforms
         self._lines: list[str] = []
-        self._values: list[str] = []
         self._fields: dict[str, str] = {}
         self._seen = ""
         """What tells the dates of one column from those of another, which may be shown in another way."""
         self._names: dict[str, Any] = {
             "KeyError": KeyError, "Exception": Exception, "str": str, "len": len, "iso": dt.date.fromisoformat,
         }  # fmt: skip
+
+    def _test(self, test: Expression) -> str:
+        if test[0] == "cmp" and test[1] == "in" and test[2][0] == "const" and isinstance(test[2][1], str):
+            field = self._field(test[3])
+            if field is not None:
+                return f"{test[2][1]!r} in {field}"
+        return f"{self._known(evaluator(test, self._formatter, 'pr-if'))}(inner)"
+
+    def _amount(self, field: str, target: str, slow: str) -> list[str]:
+        """Grouping by threes of an amount written as `-1234.50`; the same as `Formatter.amount`."""
+        formatter = self._formatter
+        if not formatter.plain_groups:
+            return [slow]
+        point, comma = self._known(formatter.data.decimal), self._known(formatter.data.group)
+        minus = self._known("\u2212")
+        digits = f"w.isdigit() and c.isdigit() and {field}[-3] == '.' and {field}.isascii()"
+        return [
+            f"w = {field}[:-3] if {field}.__class__ is str else ''",
+            "if w[:1] == '-':",
+            f"    w = w[1:]; s = {minus} if {field} != '-0.00' else ''",
+            "else:",
+            "    s = ''",
+            f"c = {field}[-2:] if w else ''",
+            f"if len(w) < 7 and {digits} and (w >= '1' or w == '0'):",
+            f"    {target} = s + w + {point} + c if len(w) < 4 else s + w[:-3] + {comma} + w[-3:] + {point} + c",
+            "else:",
+            f"    {slow}",
+        ]
+
+    def _date(self, field: str, target: str, pattern: str) -> list[str]:
+        """A date by cutting up its text; the same as the date filter's. Rows of a document share few dates."""
+        kept = f"{self._seen!r} + {field}" if self._seen else field
+        self._seen += "~"
+        return [
+            f"if {field}.__class__ is not str: raise KeyError",
+            f"{target} = seen.get({kept})",
+            f"if {target} is None:",
+            f"    if len({field}) != 10 or {field}[0] == '0' or not {field}[4] == {field}[7] == '-': raise KeyError",
+            f"    iso({field})",
+            f"    {target} = f{pattern.replace('@', field)!r}",
+            f"    if len(seen) < {MOST_DATES}: seen[{kept}] = {target}",
+        ]
+
+    def _field(self, node: Any) -> str | None:
+        """The name of a local variable that holds a field of the loop's item."""
+        if node[0] != "attr" or tuple(node[1]) != ("name", self._name):
+            return None
+        name: str = node[2]
+        if name not in self._fields:
+            self._fields[name] = f"f{len(self._fields)}"
+            # Fields are looked up first, so that no branch can leave one out.
+            self._lines.insert(len(self._fields) - 1, f"{self._fields[name]} = item[{name!r}]")
+        return self._fields[name]
+
+    def _known(self, value: Any) -> str:
+        name = f"k{len(self._names)}"
+        self._names[name] = value
+        return name
+
+
+class _CellSource(RowSource):
+    """The code of the rows of a table: the text of each cell."""
+
+    def __init__(self, name: str, formatter: Formatter, transforms: list[str]) -> None:
+        super().__init__(name, formatter)
+        self._transforms = transforms
+        self._values: list[str] = []
         self.kinds: list[str] = []
 
     def compile(self) -> _Binder:
@@ -134,13 +204,6 @@ class _Source:
         self.kinds.append(first[1] if first[1] == second[1] else TEXT)
         return True
 
-    def _test(self, test: Expression) -> str:
-        if test[0] == "cmp" and test[1] == "in" and test[2][0] == "const" and isinstance(test[2][1], str):
-            field = self._field(test[3])
-            if field is not None:
-                return f"{test[2][1]!r} in {field}"
-        return f"{self._known(evaluator(test, self._formatter, 'pr-if'))}(inner)"
-
     def _text(self, inlines: tuple[Any, ...], target: str) -> tuple[list[str], str, int] | None:
         """Lines that set a name to the text of a value, perhaps with fixed text before it; its kind and style."""
         match inlines:
@@ -176,54 +239,3 @@ class _Source:
                 if pattern is not None:
                     return self._date(field, target, pattern), FIXED
         return [slow], TEXT
-
-    def _amount(self, field: str, target: str, slow: str) -> list[str]:
-        """Grouping by threes of an amount written as `-1234.50`; the same as `Formatter.amount`."""
-        formatter = self._formatter
-        if not formatter.plain_groups:
-            return [slow]
-        point, comma = self._known(formatter.data.decimal), self._known(formatter.data.group)
-        minus = self._known("\u2212")
-        digits = f"w.isdigit() and c.isdigit() and {field}[-3] == '.' and {field}.isascii()"
-        return [
-            f"w = {field}[:-3] if {field}.__class__ is str else ''",
-            "if w[:1] == '-':",
-            f"    w = w[1:]; s = {minus} if {field} != '-0.00' else ''",
-            "else:",
-            "    s = ''",
-            f"c = {field}[-2:] if w else ''",
-            f"if len(w) < 7 and {digits} and (w >= '1' or w == '0'):",
-            f"    {target} = s + w + {point} + c if len(w) < 4 else s + w[:-3] + {comma} + w[-3:] + {point} + c",
-            "else:",
-            f"    {slow}",
-        ]
-
-    def _date(self, field: str, target: str, pattern: str) -> list[str]:
-        """A date by cutting up its text; the same as the date filter's. Rows of a document share few dates."""
-        kept = f"{self._seen!r} + {field}" if self._seen else field
-        self._seen += "~"
-        return [
-            f"if {field}.__class__ is not str: raise KeyError",
-            f"{target} = seen.get({kept})",
-            f"if {target} is None:",
-            f"    if len({field}) != 10 or {field}[0] == '0' or not {field}[4] == {field}[7] == '-': raise KeyError",
-            f"    iso({field})",
-            f"    {target} = f{pattern.replace('@', field)!r}",
-            f"    if len(seen) < {MOST_DATES}: seen[{kept}] = {target}",
-        ]
-
-    def _field(self, node: Any) -> str | None:
-        """The name of a local variable that holds a field of the loop's item."""
-        if node[0] != "attr" or tuple(node[1]) != ("name", self._name):
-            return None
-        name: str = node[2]
-        if name not in self._fields:
-            self._fields[name] = f"f{len(self._fields)}"
-            # Fields are looked up first, so that no branch can leave one out.
-            self._lines.insert(len(self._fields) - 1, f"{self._fields[name]} = item[{name!r}]")
-        return self._fields[name]
-
-    def _known(self, value: Any) -> str:
-        name = f"k{len(self._names)}"
-        self._names[name] = value
-        return name

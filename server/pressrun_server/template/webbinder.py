@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from pressrun_server.errors import PressrunError, Reason
@@ -38,6 +39,7 @@ from pressrun_server.template.loops import each, items_of
 from pressrun_server.template.scale import scale
 from pressrun_server.template.steps import SLICE, spend
 from pressrun_server.template.sums import Adder, known, mentions, running
+from pressrun_server.template.webcode import LoopCode, loop_code
 from pressrun_server.template.webfigures import code_picture, graph_drawing
 
 __all__ = ["PICTURES", "WebBinder"]
@@ -65,6 +67,7 @@ class WebBinder:
 
     def __init__(self, program: WebProgram) -> None:
         self._formatter = Formatter(program.locale_data)
+        self._loops: list[_Loop] = []
         self._flow = self._flowing(program.parts)
 
     def text(self, env: Environment) -> Iterator[str]:
@@ -74,6 +77,19 @@ class WebBinder:
             PressrunError: INVALID_RECORD, a value does not fit its expression; LIMIT_EXCEEDED.
         """
         yield from self._flow(env)
+
+    def quicken(self) -> None:
+        """Make code for the loops; takes some milliseconds, and what is shown stays the same."""
+        for loop in self._loops:
+            loop.code = loop_code(
+                loop.part,
+                self._formatter,
+                _SPECIAL.search,
+                lambda part: self._shown(part, escape=True),
+                loop.odd,
+                loop.even,
+            )
+        self._loops = []
 
     # What is given at once, and what in parts -------------------------------------------------------------------------
 
@@ -137,10 +153,18 @@ class WebBinder:
 
             return with_turns
 
+        loop = _Loop(part, odd, even)
+        self._loops.append(loop)
+
         def repeat(env: Environment) -> Iterator[str]:
             inner = dict(env)
             found: list[str] = []
             make, other = odd, even
+            if loop.code is not None:
+                listed = items(env)
+                if not isinstance(listed, ArrivingRows):
+                    yield from _coded(loop.code, items_of(listed, place), inner, env, place)
+                    return
             for inner[name] in _items(items(env), env, place):
                 found.append(make(inner))
                 make, other = other, make
@@ -292,6 +316,25 @@ class WebBinder:
             return graph_drawing(part, bars, ticks, alt(env))
 
         return graph
+
+
+@dataclass(slots=True, eq=False)
+class _Loop:
+    """A loop that does not ask which turn it is."""
+
+    part: Repeat
+    odd: _Text
+    even: _Text
+    code: LoopCode | None = None
+
+
+def _coded(code: LoopCode, items: list[Any], inner: Environment, env: Environment, place: str) -> Iterator[str]:
+    """The turns of a loop, by its code."""
+    seen: dict[str, str] = {}
+    for start in range(0, len(items), _ROWS):
+        if not start % SLICE:
+            spend(env, min(SLICE, len(items) - start), place)
+        yield "".join(code(items[start : start + _ROWS], inner, seen, True))  # noqa: FBT003 - slices are of even length
 
 
 def _escaped(text: str) -> str:

@@ -28,6 +28,7 @@ from pressrun_server.model.template import RenditionSpec, program_key
 from pressrun_server.prepare.image import prepare_image
 from pressrun_server.prepare.picture import prepare_picture
 from pressrun_server.render.programs import begin, load
+from pressrun_server.render.web_composition import LoadedWebProgram
 from pressrun_server.template.compile import compile_bundle
 
 AS_OF = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -285,7 +286,7 @@ def everywhere() -> Callable[[str], str]:
     return make
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=st.one_of(NASTY, WORDS, st.lists(st.one_of(NASTY, WORDS), max_size=3).map("".join)))
 def test_no_value_gets_out_of_its_place(everywhere: Callable[[str], str], value: str) -> None:
     """Whatever a record holds, the page has the elements and attributes that it has with a harmless word."""
@@ -299,6 +300,51 @@ def test_no_value_gets_out_of_its_place(everywhere: Callable[[str], str], value:
     assert paragraph is not None
     kept = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]", "", value)
     assert re.sub(r"\s", "", "".join(paragraph.itertext())) == re.sub(r"\s", "", kept)
+
+
+ROWS = (
+    "<table><tr pr-for='r in rows'><td>{{ r.d | date('short') }}</td><td>{{ r.t }}</td><td>{{ r.a | amount }}</td>"
+    "<td><b pr-if=\"'-' in r.a\">{{ r.a | amount }}</b><i pr-elif='r.t'>{{ r.t | upper }}</i></td>"
+    "<td title='{{ r.t }}'>{{ n }} {{ '{' }}</td></tr></table>"
+)
+ROW = st.fixed_dictionaries(
+    {
+        "d": st.sampled_from(["2026-02-01", "2026-12-31", "0999-01-01", "2026-02-01T10:00:00"]),
+        "t": st.one_of(NASTY, WORDS),
+        "a": st.one_of(st.decimals(-(10**9), 10**9, places=2).map(str), st.sampled_from(["0.00", "-0.00", "5", "1e3"])),
+    }
+)
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(ROW, max_size=70))
+def test_code_and_closures_give_the_same(rows: list[dict[str, str]]) -> None:
+    """A program that is used again gets code for its loops; what it shows stays the same, whatever the record."""
+    template = compile_bundle(bundle(ROWS, "tr:nth-child(even) td { color: #123456 }", channels=["print", "web"]))
+    record = json.dumps({"rows": rows, "n": "<n>"}).encode()
+    fresh, used = (load(template.programs["en-GB;web"]) for _ in range(2))
+    assert isinstance(used, LoadedWebProgram)
+    used.binder.quicken()
+    one, other = (
+        b"".join(begin(program, record, assets={}, attributes={}, as_of=AS_OF, engine="e")) for program in (fresh, used)
+    )
+    assert one == other
+
+
+def test_code_and_closures_fail_alike() -> None:
+    """What does not fit is told in the same words."""
+    template = compile_bundle(bundle(ROWS, channels=["print", "web"]))
+    told = []
+    for quick in (False, True):
+        program = load(template.programs["en-GB;web"])
+        assert isinstance(program, LoadedWebProgram)
+        if quick:
+            program.binder.quicken()
+        record = json.dumps({"rows": [{"d": "2026-02-01", "t": "x", "a": "1.00"}, {"d": "soon", "t": "", "a": "1"}]})
+        with pytest.raises(PressrunError) as caught:
+            list(begin(program, record.encode(), assets={}, attributes={}, as_of=AS_OF, engine="e"))
+        told.append(str(caught.value))
+    assert told[0] == told[1]
 
 
 def test_a_large_table_comes_in_parts() -> None:
