@@ -98,6 +98,8 @@ def test_schema_is_closed(render: Render) -> None:
         ("settings.PATH=/", "PATH"),
         ("service.grpcPort=80", "grpcPort"),
         ("cache.redis=redis://user:password@redis", "redis"),
+        ("tracing.ratio=1.5", "ratio"),
+        ("tracing.endpoint=otel-collector:4318", "endpoint"),
     ],
 )
 def test_bad_values(render: Render, setting: str, says: str) -> None:
@@ -235,6 +237,13 @@ def test_settings_are_known_to_the_node(render: Render) -> None:
         config = NodeConfig.from_env(data)
         assert config.notes == ()
         assert config.composers == int(data["PRESSRUN_COMPOSERS"])
+
+
+def test_traces_are_off_until_a_collector_is_named(render: Render) -> None:
+    """The ratio alone says nothing, which the node would refuse; with a collector both are set."""
+    assert not [name for name in settings(render("tracing.ratio=0.5")) if "TRACE" in name or "OTLP" in name]
+    data = settings(render("tracing.ratio=0.5", "tracing.endpoint=http://otel-collector:4318"))
+    assert (data["PRESSRUN_OTLP_ENDPOINT"], data["PRESSRUN_TRACE_RATIO"]) == ("http://otel-collector:4318", "0.5")
 
 
 def test_the_charts_own_template_renders(tmp_path: Path) -> None:

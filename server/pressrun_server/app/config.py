@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from pressrun_server.app.environment import NodeEnvironment
+from pressrun_server.app.traces import TraceConfig, traces_of
 from pressrun_server.assets.config import AssetConfig
 from pressrun_server.cas.address import RedisAddress
 from pressrun_server.cas.config import ClusterKey, DiskConfig, RedisConfig, S3Config, Secret, StoreConfig
@@ -98,6 +99,8 @@ class NodeConfig:
     """Where assets come from."""
     log: LogConfig = field(default_factory=LogConfig)
     """How the node logs."""
+    traces: TraceConfig = field(default_factory=TraceConfig)
+    """Where spans of documents go."""
     notes: tuple[str, ...] = ()
     """Variables that look like settings and are none."""
 
@@ -203,6 +206,7 @@ class NodeConfig:
                 format=env.choice("PRESSRUN_LOG_FORMAT", ("json", "console"), "console"),
                 level=env.choice("PRESSRUN_LOG_LEVEL", ("debug", "info", "warning", "error"), "info"),
             ),
+            traces=traces_of(env),
             notes=env.unknown("PRESSRUN_", _FOREIGN),
         )
         if env.faults:

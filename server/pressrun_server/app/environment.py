@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from pathlib import Path
 
@@ -31,6 +32,18 @@ class NodeEnvironment(Environment):
             self.fault(name, f"{text!r} is not host:port, e.g. {default} or [::1]:7070; port 0 takes a free one")
             return default
         return text
+
+    def share(self, name: str, default: float) -> float:
+        """A part of a whole, 0 to 1."""
+        text = self.text(name)
+        try:
+            value = float(text) if text else default
+        except ValueError:
+            value = math.nan
+        if not 0 <= value <= 1:
+            self.fault(name, f"{text!r} is not a number from 0 to 1, e.g. 0.01 for one of a hundred")
+            return default
+        return value
 
     def folder(self, name: str, default: Path) -> Path:
         """A folder, made absolute; it need not be there yet."""

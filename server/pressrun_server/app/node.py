@@ -15,6 +15,7 @@ from prometheus_client import ProcessCollector
 from pressrun_server.app.blobs import BlobLoader
 from pressrun_server.app.config import ONE_REDIS, ConfigError, NodeConfig
 from pressrun_server.app.snapshots import snapshot_of
+from pressrun_server.app.traces import open_tracing
 from pressrun_server.assets.cluster import Cluster
 from pressrun_server.assets.cluster_flight import ClusterFlight
 from pressrun_server.assets.feed import ChangeFeed
@@ -58,6 +59,7 @@ from pressrun_server.rpc.asset_service import AssetService
 from pressrun_server.rpc.render_service import RenderService
 from pressrun_server.rpc.server import RpcServer
 from pressrun_server.rpc.template_service import TemplateService
+from pressrun_server.tracing.span import Tracing
 from pressrun_sources.build import build_registry
 from pressrun_sources.changes.polling import Poller, always
 from pressrun_sources.changes.receiver import HookReceiver
@@ -149,6 +151,7 @@ class Node:
         config, metrics, digest = self.config, self.metrics, self.engine.digest
         push = self._stack.push_async_callback
         config.data_dir.mkdir(parents=True, exist_ok=True)
+        tracing = self._tracing()
 
         link = await self._link()
         made = self._names(link, "made")
@@ -252,6 +255,7 @@ class Node:
             editions=editions,
             reader=reader,
             warming=warming,
+            tracing=tracing,
         )
         self._rpc = RpcServer(
             config.rpc,
@@ -281,6 +285,13 @@ class Node:
             meter.expect(name)
         self._sources = sources
         return sources
+
+    def _tracing(self) -> Tracing:
+        """What traces documents; built first, so that it is closed last, when no document can add a span any more."""
+        tracing, sending = open_tracing(self.config.traces, self.metrics)
+        if sending is not None:
+            self._stack.push_async_callback(sending.close)
+        return tracing
 
     def _names(self, link: RedisLink | None, space: str) -> SharedMap | None:
         store = self.config.store

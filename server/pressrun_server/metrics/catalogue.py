@@ -147,6 +147,13 @@ class Catalogue:
             "pressrun_http_seconds", "Duration of HTTP requests.", ("route",), buckets=SECONDS, registry=reg
         )
 
+        self.trace_spans = Counter(
+            "pressrun_trace_spans_total",
+            "Spans of traced documents by result: sent, lost (the collector did not take them), dropped (no room).",
+            ("result",),
+            registry=reg,
+        )
+
         self.templates = Gauge("pressrun_templates", "Published templates.", registry=reg)
         self.compilations = Counter(
             "pressrun_compilations_total",

@@ -34,13 +34,15 @@ class DocumentMeter:
         self.seconds = catalogue.document_seconds.labels(template, channel)
         self.first_byte_seconds = catalogue.first_byte_seconds.labels(template, channel)
 
-    def finished(self, *, pages: int, size: int, seconds: float, first_byte: float) -> None:
-        """Count a finished document."""
+    def finished(
+        self, *, pages: int, size: int, seconds: float, first_byte: float, exemplar: dict[str, str] | None = None
+    ) -> None:
+        """Count a finished document; the exemplar names its trace, where there is one."""
         self._ok.inc()
         self.pages.inc(pages)
         self.bytes.inc(size)
-        self.seconds.observe(seconds)
-        self.first_byte_seconds.observe(first_byte)
+        self.seconds.observe(seconds, exemplar)
+        self.first_byte_seconds.observe(first_byte, exemplar)
 
     def ended(self, result: str, reason: str) -> None:
         """Count a document that did not finish."""

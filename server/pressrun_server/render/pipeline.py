@@ -29,6 +29,7 @@ from pressrun_server.render.rows import RowFeed
 from pressrun_server.render.trace import Trace
 from pressrun_server.template.row_checks import RowChecker
 from pressrun_server.template.selection import Selection
+from pressrun_server.tracing.span import OFF, Caller, Tracing
 
 __all__ = ["OFFERED", "Composing", "Editing", "Pipeline", "Reading", "Resolved", "Resolving", "Sink"]
 
@@ -154,7 +155,10 @@ class Pipeline:
         editions: Editing,
         reader: Reading | None = None,
         warming: Beginning | None = None,
+        tracing: Tracing = OFF,
     ) -> None:
+        self.tracing = tracing
+        """What gives documents their spans."""
         self._editions = editions
         self._admission = admission
         self._registry = registry
@@ -169,7 +173,13 @@ class Pipeline:
         self._decider = Decider()
 
     async def render(
-        self, spec: RenderSpec, sink: Sink, *, deadline: float | None = None, rows: RowFeed | None = None
+        self,
+        spec: RenderSpec,
+        sink: Sink,
+        *,
+        deadline: float | None = None,
+        rows: RowFeed | None = None,
+        caller: Caller | None = None,
     ) -> tuple[bytes, Completion]:
         """Render one document into the sink.
 
@@ -178,6 +188,7 @@ class Pipeline:
             sink: takes the header and all bytes but the last ones.
             deadline: moment on the monotonic clock; the document's own time limit holds as well.
             rows: rows that arrive while the document is made; the record is without them.
+            caller: the trace that it belongs to, as `tracing.caller` gave it.
 
         Returns:
             the last bytes, which the sink has not got, and the manifest; so a small document can leave as one message.
@@ -189,7 +200,8 @@ class Pipeline:
         limit = spec.time_limit or self._config.time_limit
         if deadline is not None and deadline < now + limit:
             limit = max(deadline - now, 0.0)
-        trace = Trace(spec, self._clock, now, now + limit, self._meters)
+        span = self.tracing.begin(caller, self._clock.now)
+        trace = Trace(spec, self._clock, now, now + limit, self._meters, span)
         timeout = asyncio.timeout_at(now + limit)
         try:
             async with timeout:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TypeAlias
+
 import structlog
 
 from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason
-from pressrun_server.metrics.labels import DocumentMeters
+from pressrun_server.metrics.labels import PHASES, DocumentMeters
 from pressrun_server.model.document import ComposePhases
 from pressrun_server.model.spec import RenderSpec
 from pressrun_server.model.template import TemplateInfo
 from pressrun_server.render.manifest import Completion, Timings
+from pressrun_server.tracing.span import NO_SPAN, DocumentSpan, Outcome, Stretch
 
 __all__ = ["Trace"]
 
@@ -19,6 +23,10 @@ _STEPS = ("queue", "compile", "select", "resolve", "compose")
 
 log = structlog.get_logger("pressrun.render")
 
+_Told: TypeAlias = tuple[str, float, dict[str, str | bool]]
+"""A phase, its seconds, and what else its span says."""
+_INTERLEAVED: dict[str, str | bool] = {"interleaved": True}
+
 _REFUSALS = frozenset({Reason.QUEUE_FULL, Reason.DRAINING})
 
 
@@ -26,18 +34,28 @@ class Trace:
     """Follows one document; told about each step, it knows the time of each phase, and counts the outcome once."""
 
     __slots__ = (
-        "_clock", "_composing", "_deadline", "_entered", "_meters", "_seconds", "_spec", "_started", "first_byte",
-        "phase", "template",
+        "_clock", "_composing", "_deadline", "_entered", "_meters", "_seconds", "_span", "_spec", "_started",
+        "_waited", "first_byte", "phase", "template",
     )  # fmt: skip
 
-    def __init__(self, spec: RenderSpec, clock: Clock, started: float, deadline: float, meters: DocumentMeters) -> None:
+    def __init__(
+        self,
+        spec: RenderSpec,
+        clock: Clock,
+        started: float,
+        deadline: float,
+        meters: DocumentMeters,
+        span: DocumentSpan = NO_SPAN,
+    ) -> None:
         self._spec = spec
         self._clock = clock
         self._meters = meters
+        self._span = span
         self._started = self._entered = started
         self._deadline = deadline
         self._seconds: dict[str, float] = dict.fromkeys(_STEPS, 0.0)
         self._composing = ComposePhases()
+        self._waited = 0.0
         self.phase = ""
         self.first_byte = 0.0
         """Moment of the first byte; 0 before it."""
@@ -83,7 +101,7 @@ class Trace:
         """
         compose = self._clock.monotonic() - self._entered
         self._composing = phases
-        waited = min(waited + phases.waited, compose)
+        self._waited = waited = min(waited + phases.waited, compose)
         self._seconds["queue"] += waited
         self._seconds["compose"] = compose - waited
 
@@ -93,13 +111,18 @@ class Trace:
 
     def facts(self) -> dict[str, str]:
         """What a log line may say: names, never data."""
-        spec, template = self._spec, self.template
+        spec = self._spec
         return {
             "request_id": spec.request_id,
-            "template": f"{template.name}@{template.version}" if template is not None else str(spec.template),
+            "template": self._template_name(),
             "tenant": spec.tenant,
             "phase": self.phase,
+            **self._span.ids,
         }
+
+    def _template_name(self) -> str:
+        template = self.template
+        return f"{template.name}@{template.version}" if template is not None else str(self._spec.template)
 
     def finished(self, completion: Completion) -> None:
         """The document is there."""
@@ -111,8 +134,14 @@ class Trace:
             size=manifest.document.size,
             seconds=total,
             first_byte=self.first_byte - self._started,
+            exemplar={"trace_id": self._span.ids["trace_id"]} if self._span.recording else None,
         )
         self._meters.phases_finished(self._phases(total), manifest.timings.compose_cpu)
+        if self._span.recording:
+            self._span.end(
+                self._outcome("ok", "NONE", total, pages=manifest.pages, size=manifest.document.size),
+                self._stretches(total),
+            )
 
     def _phases(self, total: float) -> tuple[float, ...]:
         """Seconds by phase as metrics have them; the last one is what the others leave of the whole."""
@@ -153,3 +182,58 @@ class Trace:
     def _end(self, result: str, reason: Reason) -> None:
         name = self.template.name if self.template is not None else None
         self._meters.get(name, self._spec.channel).ended(result, reason)
+        if self._span.recording:
+            total = self._clock.monotonic() - self._started
+            self._span.end(self._outcome(result, reason.value, total), self._broken(total))
+
+    def _outcome(self, result: str, reason: str, total: float, *, pages: int = 0, size: int = 0) -> Outcome:
+        spec = self._spec
+        return Outcome(
+            result=result,
+            reason=reason,
+            seconds=total,
+            request_id=spec.request_id,
+            tenant=spec.tenant,
+            template=self._template_name(),
+            template_digest=self.template.digest if self.template is not None else "",
+            channel=spec.channel,
+            pages=pages,
+            size=size,
+        )
+
+    def _stretches(self, total: float) -> list[Stretch]:
+        """The phases of a finished document, one after the other.
+
+        Waiting has two places, before the steps of the front and before those of the composer. The composer's phases
+        alternate page by page; each is told once, as long as it took in all.
+        """
+        admit, *steps = zip(PHASES, self._phases(total), strict=True)
+        slot = admit[1] - self._waited
+        told: list[_Told] = [(admit[0], slot, {"waited_for": "slot"})]
+        told += ((phase, seconds, {}) for phase, seconds in steps[:3])
+        told.append((admit[0], self._waited, {"waited_for": "composer"}))
+        told += ((phase, seconds, _INTERLEAVED) for phase, seconds in steps[3:6])
+        told += ((phase, seconds, {}) for phase, seconds in steps[6:])
+        return _in_line(told, total)
+
+    def _broken(self, total: float) -> list[Stretch]:
+        """The steps of a document that was not made, up to the one in which it ended.
+
+        What a composer had done by then is not told, so that its part is one step.
+        """
+        told: list[_Told] = []
+        for step in _STEPS[: _STEPS.index(self.phase) + 1] if self.phase else ():
+            seconds = total if step == self.phase else self._seconds[step]
+            told.append(("admit", seconds, {"waited_for": "slot"}) if step == "queue" else (step, seconds, {}))
+        return _in_line(told, total)
+
+
+def _in_line(told: Iterable[_Told], total: float) -> list[Stretch]:
+    """Durations that follow each other, none of them past the document's end."""
+    stretches: list[Stretch] = []
+    now = 0.0
+    for phase, seconds, attributes in told:
+        end = min(now + seconds, total)
+        stretches.append(Stretch(phase, now, end, attributes))
+        now = end
+    return stretches

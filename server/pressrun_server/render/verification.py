@@ -17,6 +17,7 @@ from pressrun_server.prepare.tasks import DIFFERENCE, CompareOrder, TaskName
 from pressrun_server.render.compile import Preparing
 from pressrun_server.render.manifest import DocumentHeader
 from pressrun_server.render.pipeline import Pipeline
+from pressrun_server.tracing.span import Caller
 
 __all__ = ["Claim", "Outcome", "Verification", "Verifier"]
 
@@ -70,7 +71,9 @@ class Verifier:
         self._preparers = preparers
         self._engine = engine
 
-    async def verify(self, claim: Claim, *, deadline: float | None = None) -> Verification:
+    async def verify(
+        self, claim: Claim, *, deadline: float | None = None, caller: Caller | None = None
+    ) -> Verification:
         """Make the document again and compare.
 
         Raises:
@@ -91,7 +94,7 @@ class Verifier:
         if not same_engine:
             spec = replace(spec, pins=replace(pins, engine_digest=self._engine))
         sink = _Kept(keep=bool(given))
-        last, completion = await self._pipeline.render(spec, sink, deadline=deadline)
+        last, completion = await self._pipeline.render(spec, sink, deadline=deadline, caller=caller)
         made = completion.manifest.document
         altered = bool(given) and await _digest(given) != claim.document
         outcome = Outcome.ENGINE_DIFFERS

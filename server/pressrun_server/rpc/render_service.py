@@ -24,6 +24,7 @@ from pressrun_server.rpc.render_stream import RenderStream
 from pressrun_server.rpc.resume import Resume, resume_point
 from pressrun_server.rpc.rows import first_of, parts_of
 from pressrun_server.rpc.verifying import claim_of, verification_message
+from pressrun_server.tracing.span import Caller
 
 __all__ = ["Explaining", "RenderService", "Verifying"]
 
@@ -35,7 +36,9 @@ _ENVELOPE = 64 * 1024
 class Verifying(Protocol):
     """Makes documents again; `render.verification.Verifier` in a node."""
 
-    async def verify(self, claim: Claim, *, deadline: float | None = None) -> Verification:
+    async def verify(
+        self, claim: Claim, *, deadline: float | None = None, caller: Caller | None = None
+    ) -> Verification:
         """Make a document again and compare.
 
         Raises:
@@ -89,12 +92,18 @@ class RenderService(render_service_pb2_grpc.RenderServiceServicer):
             self._left.clear()
             await self._left.wait()
 
+    def _caller(self, context: Context) -> Caller | None:
+        """The trace that an RPC belongs to."""
+        return self._pipeline.tracing.caller(context.invocation_metadata)
+
     async def Render(  # type: ignore[override]  # noqa: N802 - the contract's name; it writes to the context
         self, request_iterator: AsyncIterator[render_service_pb2.RenderRequest], context: Context
     ) -> None:
         """Render many documents over one stream."""
         async with answering(context, "Render"):
-            stream = RenderStream(self._pipeline, self._config, self._limits, context.write, deadline_of(context))
+            stream = RenderStream(
+                self._pipeline, self._config, self._limits, context.write, deadline_of(context), self._caller(context)
+            )
             self._streams.add(stream)
             if self._draining:
                 stream.drain()
@@ -112,7 +121,9 @@ class RenderService(render_service_pb2_grpc.RenderServiceServicer):
             spec = await read_spec(request.document, self._limits)
             resume = resume_point(request, spec)
             delivery = _Chunks(context, self._config.chunk_bytes, resume)
-            last, completion = await self._pipeline.render(spec, delivery, deadline=deadline_of(context))
+            last, completion = await self._pipeline.render(
+                spec, delivery, deadline=deadline_of(context), caller=self._caller(context)
+            )
             await delivery.end(last, completion)
 
     async def RenderUnary(  # noqa: N802 - the contract's name
@@ -123,7 +134,9 @@ class RenderService(render_service_pb2_grpc.RenderServiceServicer):
         async with answering(context, "RenderUnary"):
             spec = await read_spec(request.document, self._limits)
             whole = _Whole(self._config.max_send_bytes - _ENVELOPE)
-            last, completion = await self._pipeline.render(spec, whole, deadline=deadline_of(context))
+            last, completion = await self._pipeline.render(
+                spec, whole, deadline=deadline_of(context), caller=self._caller(context)
+            )
             await whole.write(last)
             assert whole.header is not None
             fill_header(response.header, whole.header)
@@ -140,7 +153,9 @@ class RenderService(render_service_pb2_grpc.RenderServiceServicer):
             spec = await read_spec(start.document, self._limits)
             rows = RowFeed(start.rows_field, parts_of(request_iterator))
             delivery = _Chunks(context, self._config.chunk_bytes, Resume(0, ""), render_service_pb2.RenderRowsResponse)
-            last, completion = await self._pipeline.render(spec, delivery, deadline=deadline_of(context), rows=rows)
+            last, completion = await self._pipeline.render(
+                spec, delivery, deadline=deadline_of(context), rows=rows, caller=self._caller(context)
+            )
             await delivery.end(last, completion)
 
     async def Verify(  # noqa: N802 - the contract's name
@@ -150,7 +165,7 @@ class RenderService(render_service_pb2_grpc.RenderServiceServicer):
         response = render_service_pb2.VerifyResponse()
         async with answering(context, "Verify"):
             claim = claim_of(request, self._limits)
-            found = await self._verifier.verify(claim, deadline=deadline_of(context))
+            found = await self._verifier.verify(claim, deadline=deadline_of(context), caller=self._caller(context))
             response.CopyFrom(verification_message(found))
         return response
 

@@ -21,6 +21,7 @@ from pressrun_server.rpc.config import RpcConfig
 from pressrun_server.rpc.conversion import LONGEST_REQUEST_ID, read_spec
 from pressrun_server.rpc.outbox import Outbox, Part
 from pressrun_server.rpc.status import status_of
+from pressrun_server.tracing.span import Caller
 
 __all__ = ["DRAINED", "RenderStream"]
 
@@ -83,6 +84,7 @@ class RenderStream:
         limits: limits of a document.
         write: sends a serialised RenderResponse to the client.
         deadline: the RPC's, on the monotonic clock.
+        caller: the trace that all of its documents belong to.
     """
 
     def __init__(
@@ -92,11 +94,13 @@ class RenderStream:
         limits: PipelineConfig,
         write: Callable[[bytes], Awaitable[None]],
         deadline: float | None,
+        caller: Caller | None = None,
     ) -> None:
         self._pipeline = pipeline
         self._config = config
         self._limits = limits
         self._deadline = deadline
+        self._caller = caller
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._outbox = Outbox(
             write,
@@ -216,7 +220,7 @@ class RenderStream:
             delivery = _Delivery(
                 self._outbox, request_id, self._config.chunk_bytes, urgent=spec.priority is Priority.INTERACTIVE
             )
-            last, completion = await self._pipeline.render(spec, delivery, deadline=self._deadline)
+            last, completion = await self._pipeline.render(spec, delivery, deadline=self._deadline, caller=self._caller)
             await self._outbox.room()
             part = delivery.part(last)
             part.complete(completion)

@@ -1,0 +1,109 @@
+"""What a trace of a document is made of, and what stands in its place where nothing is traced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+__all__ = ["NO_SPAN", "OFF", "Caller", "DocumentSpan", "Metadata", "Outcome", "Stretch", "Tracing"]
+
+Metadata: TypeAlias = "Iterable[tuple[str, str | bytes]] | None"
+"""The metadata of an RPC, as gRPC gives it."""
+Caller: TypeAlias = object
+"""Where a caller's own trace stands; opaque, given by `Tracing.caller` and taken by `Tracing.begin`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A phase of a document: seconds since the document's arrival."""
+
+    phase: str
+    begin: float
+    end: float
+    attributes: Mapping[str, str | bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a document ended: names, ids and counts, never data."""
+
+    result: str
+    """As in metrics: ok, failed, refused, cancelled."""
+    reason: str
+    """Of the contract; `NONE` where the result is ok."""
+    seconds: float
+    """From the document's arrival to its end."""
+    request_id: str
+    tenant: str
+    template: str
+    """`name@version`; as the request names it where it was not found."""
+    template_digest: str
+    """Empty where it was not found."""
+    channel: str
+    pages: int = 0
+    size: int = 0
+
+
+class DocumentSpan(Protocol):
+    """The trace of one document."""
+
+    @property
+    def ids(self) -> Mapping[str, str]:
+        """`trace_id` and `span_id` for log lines; empty where the document has none."""
+
+    @property
+    def recording(self) -> bool:
+        """Whether its end is told to anybody."""
+
+    def end(self, outcome: Outcome, stretches: Sequence[Stretch]) -> None:
+        """The document has ended; called once, and only where it records."""
+
+
+class Tracing(Protocol):
+    """Gives the spans of documents."""
+
+    def caller(self, metadata: Callable[[], Metadata]) -> Caller | None:
+        """The trace that an RPC belongs to by its metadata (W3C Trace Context); None where it names none that is valid.
+
+        Args:
+            metadata: gives the RPC's metadata; not called where nothing is traced.
+        """
+
+    def begin(self, caller: Caller | None, now: Callable[[], datetime]) -> DocumentSpan:
+        """A document has come.
+
+        Args:
+            caller: the trace that it belongs to; None: it begins one.
+            now: gives the moment; not called where nothing is traced.
+        """
+
+
+class _NoSpan:
+    """Of a document that is not traced."""
+
+    __slots__ = ()
+    ids: Mapping[str, str] = {}
+    recording = False
+
+    def end(self, outcome: Outcome, stretches: Sequence[Stretch]) -> None:
+        """Nothing."""
+
+
+class _Off:
+    """Traces nothing; costs a document one call."""
+
+    __slots__ = ()
+
+    def caller(self, metadata: Callable[[], Metadata]) -> Caller | None:  # noqa: ARG002 - as the protocol has it
+        """Nobody."""
+        return None
+
+    def begin(self, caller: Caller | None, now: Callable[[], datetime]) -> DocumentSpan:  # noqa: ARG002 - as above
+        """The span that is none."""
+        return NO_SPAN
+
+
+NO_SPAN: DocumentSpan = _NoSpan()
+OFF: Tracing = _Off()
