@@ -20,6 +20,7 @@ def tasks() -> Mapping[str, Callable[[bytes], bytes]]:
     from pressrun_server.prepare.picture import picture_task  # noqa: PLC0415 - see above
     from pressrun_server.prepare.raster import check_task, rasterise  # noqa: PLC0415 - see above
     from pressrun_server.prepare.rendition import rendition_task  # noqa: PLC0415 - see above
+    from pressrun_server.prepare.tagged import tagged_task  # noqa: PLC0415 - see above
     from pressrun_server.prepare.tasks import BUNDLE, EDITION, RASTER, TaskName  # noqa: PLC0415 - see above
     from pressrun_server.prepare.text import text_task  # noqa: PLC0415 - see above
     from pressrun_server.template.compile import compile_bundle, compile_edition  # noqa: PLC0415 - see above
@@ -44,6 +45,7 @@ def tasks() -> Mapping[str, Callable[[bytes], bytes]]:
         TaskName.CHECK: check_task,
         TaskName.COMPARE: compare_task,
         TaskName.RASTER: raster,
+        TaskName.TAGGED: tagged_task,
     }
 
 

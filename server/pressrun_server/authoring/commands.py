@@ -1,4 +1,4 @@
-"""`pressrun template test` and `pressrun template preview`, and what `pressrun template check --local` calls."""
+"""`pressrun template test` and `preview`, `pressrun parity`, and what `pressrun template check --local` calls."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from pressrun_server.authoring.parity import Gap
     from pressrun_server.authoring.studio import Look, Sight
     from pressrun_server.model.diagnostic import Diagnostic
 
-__all__ = ["check_local", "preview", "test"]
+__all__ = ["check_local", "parity", "preview", "test"]
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _AS_OF = "2026-01-31T12:00:00+00:00"
@@ -103,6 +104,44 @@ def preview(folder: Path, assets: Path | None, as_of: str, port: int, *, watch: 
         click.echo("stopped")
     except (PressrunError, OSError) as error:
         raise click.ClickException(str(error)) from error
+
+
+@click.command(
+    epilog="\b\nExit codes: 0 both say the same, 1 they do not, 2 wrong usage.\n"
+    "Example: pressrun parity templates/statement record.json --locale de-DE"
+)
+@_BUNDLE
+@click.argument("record", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.option("--locale", default="", help="BCP 47 tag; the template's default without it.")
+@_ASSETS
+@_MOMENT
+def parity(folder: Path, record: str, locale: str, assets: Path | None, as_of: str) -> None:
+    """Say where RECORD reads otherwise in print than in a browser, made with the bundle in FOLDER.
+
+    Texts, amounts, alternative texts and links must be the same, in the same order.
+    """
+    from pressrun_server.authoring.studio import Studio  # noqa: PLC0415 - the command's help needs none of it
+    from pressrun_server.errors import PressrunError  # noqa: PLC0415 - as above
+
+    with click.open_file(record, "rb") as source:
+        data = source.read()
+
+    async def compare() -> Sequence[Gap]:
+        async with Studio(folder, assets, _moment(as_of)) as studio:
+            return await studio.parity(data, locale)
+
+    _quiet()
+    try:
+        gaps = asyncio.run(compare())
+    except PressrunError as error:
+        raise click.ClickException(str(error)) from error
+    for gap in gaps:
+        around = f", around: {gap.around}" if gap.around else ""
+        click.echo(f"{gap.what} {gap.missing!r} is not said in {gap.where}{around}")
+    if gaps:
+        click.echo(f"{len(gaps)} differences; pr-channel marks what is for one output channel only")
+        raise SystemExit(1)
+    click.echo("print and web say the same")
 
 
 def _look(folder: Path, assets: Path | None, as_of: str) -> Look:

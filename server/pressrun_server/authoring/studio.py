@@ -10,14 +10,15 @@ from typing import Self
 
 import msgspec
 
+from pressrun_server.authoring.parity import Gap, parity
 from pressrun_server.authoring.proof import DPI, Proof
 from pressrun_server.authoring.samples import Sample, samples
 from pressrun_server.authoring.standin import StandIn, read_names
 from pressrun_server.errors import PressrunError
 from pressrun_server.model.diagnostic import Diagnostic
-from pressrun_server.model.spec import OutputChannel, RenderSpec, TemplateName
+from pressrun_server.model.spec import USUAL_FORMATS, OutputChannel, RenderSpec, TemplateName
 from pressrun_server.model.template import TemplateInfo
-from pressrun_server.prepare.tasks import CHECKED, PAGES, RasterOrder, TaskName
+from pressrun_server.prepare.tasks import CHECKED, PAGES, TAGGED, RasterOrder, TaskName
 from pressrun_server.render.errors import TemplateInvalidError
 from pressrun_server.render.local import LocalEngine, bundle_sources, read_bundle
 from pressrun_sources.build import build_registry
@@ -110,6 +111,37 @@ class Studio:
                 look.sights.append(Sight(sample, None, error))
         look.notes = list(self._notes)
         return look
+
+    async def both(self, record: bytes, locale: str = "") -> tuple[bytes, bytes]:
+        """A document in print and as a page for browsers.
+
+        Args:
+            record: JSON text.
+            locale: BCP 47 tag; the template's default without it.
+
+        Raises:
+            PressrunError: why there is none; TEMPLATE_INVALID (a TemplateInvalidError), with all diagnostics.
+        """
+        info, _ = await self._local.publish(read_bundle(self._folder))
+        made = []
+        for channel in (OutputChannel.PRINT, OutputChannel.WEB):
+            spec = RenderSpec(
+                request_id="parity",
+                template=TemplateName(info.name, info.version),
+                record=record,
+                locale=locale,
+                channel=channel,
+                format=USUAL_FORMATS[channel],
+                as_of=self._as_of,
+            )
+            made.append((await self._local.render(spec))[0])
+        return made[0], made[1]
+
+    async def parity(self, record: bytes, locale: str = "") -> list[Gap]:
+        """What one of the two says and the other does not; as `both` raises."""
+        paper, page = await self.both(record, locale)
+        elements = TAGGED.decode(await self._local.preparers.run(TaskName.TAGGED, paper, timeout=_TIME_S))
+        return parity(elements, page.decode())
 
     async def _publish(self, look: Look) -> tuple[TemplateInfo, dict[str, bytes]] | None:
         files = read_bundle(self._folder)

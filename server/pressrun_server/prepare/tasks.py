@@ -10,6 +10,7 @@ import msgspec
 from pressrun_server.model.approved import PreparedText
 from pressrun_server.model.difference import Difference
 from pressrun_server.model.prepared import PreparedImage, PreparedPicture
+from pressrun_server.model.tagged import TaggedElement
 from pressrun_server.model.template import CompiledTemplate, RenditionSpec
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "RASTER",
     "RENDITION",
     "SHOWN",
+    "TAGGED",
     "TEXT",
     "CompareOrder",
     "EditionOrder",
@@ -55,6 +57,8 @@ class TaskName(StrEnum):
     """A CompareOrder (MessagePack) to the first Difference (MessagePack)."""
     RECORD = "record"
     """A large record to what was selected for it; in a process that does nothing else (`render.reading`)."""
+    TAGGED = "tagged"
+    """A PDF of ours (its bytes) to its elements (MessagePack: a list of TaggedElement)."""
     RASTER = "raster"
     """A RasterOrder (MessagePack) to PNG files (MessagePack: a list of bytes)."""
 
@@ -124,6 +128,9 @@ RASTER: Final = msgspec.msgpack.Decoder(RasterOrder)
 
 PAGES: Final = msgspec.msgpack.Decoder(list[bytes])
 """Reads the answer of `raster`."""
+
+TAGGED: Final = msgspec.msgpack.Decoder(list[TaggedElement])
+"""Reads the answer of `tagged`."""
 
 COMPARE: Final = msgspec.msgpack.Decoder(CompareOrder)
 """Reads the payload of `compare`."""

@@ -204,3 +204,29 @@ async def test_preview_is_for_this_machine(preview: str) -> None:
             assert answer.status == 403
         async with session.get(f"{preview}nobody/1.png") as answer:
             assert answer.status == 404
+
+
+def test_parity(bundle: Path) -> None:
+    """Print and web say the same of the sample; what one of them lacks, or says elsewhere, is told with its place."""
+    record = str(bundle / "samples" / "premier-de.json")
+
+    def compare(*more: str) -> Result:
+        return CliRunner().invoke(main, ["parity", str(bundle), record, "--assets", _ASSETS, *more])
+
+    same = compare("--locale", "de-DE")
+    assert (same.exit_code, same.output) == (0, "print and web say the same\n")
+    page = bundle / "statement.html"
+    page.write_text(
+        page.read_text()
+        .replace(
+            '<p class="count">',
+            '<p pr-channel="web"><a href="https://a.example/">Online alone</a></p><p class="count">',
+        )
+        .replace("<h2>", '<h2 pr-channel="print">')
+    )
+    found = compare()
+    assert found.exit_code == 1
+    assert "text 'onlinealone' is not said in print" in found.output
+    assert re.search(r"word 'Your' is not said in web, around: .*Your transactions", found.output)
+    assert "link 'https://a.example/' is not said in print" in found.output
+    assert "pr-channel marks what is for one output channel only" in found.output

@@ -1,0 +1,51 @@
+"""What counts as said in one output channel and not in the other."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pressrun_server.authoring.parity import Gap, parity
+from pressrun_server.model.tagged import TaggedElement
+
+WORD = st.text("abcdefg,.\u00e9", min_size=1, max_size=6)
+
+
+def paper(*texts: str) -> list[TaggedElement]:
+    """Paragraphs."""
+    return [TaggedElement("P", text, "", "") for text in texts]
+
+
+def test_the_same_in_other_elements() -> None:
+    """Elements in lines, soft hyphens, case and spaces make no difference; nor do pictures that say what they show."""
+    page = "<main><p>Cus\u00adtomer <b>RELATIONS</b>, 1<br>Square</p><img alt='a logo'></main>"
+    elements = [*paper("Customer Relations , 1 Square"), TaggedElement("Figure", "10 20", "A logo", "")]
+    assert parity(elements, page) == []
+
+
+def test_running_elements_may_stand_once_more() -> None:
+    """What a page shows in its header or footer need not be in the text of the paper; in its main part it must."""
+    assert parity(paper("Dear"), "<header>Bank</header><main>Dear</main><footer>Legal</footer>") == []
+    assert parity(paper("Dear"), "<main>Dear <p>Legal</p></main>") == [Gap("text", "legal", "print", "the end")]
+
+
+def test_links_are_compared() -> None:
+    """A link that only one of them has is told, whatever its text."""
+    elements = [TaggedElement("P", "go", "", ""), TaggedElement("P/Link", "", "", "https://a.example/")]
+    assert parity(elements, "<main><p>go</p></main>") == [Gap("link", "https://a.example/", "web", "")]
+    assert parity(elements, "<main><a href='https://a.example/'>go</a><a href='#x'></a></main>") == []
+
+
+@given(
+    words=st.lists(WORD, min_size=2, max_size=30), at=st.integers(0, 29), extra=st.text("xyz", min_size=1, max_size=5)
+)
+def test_a_word_more_or_less_is_found(words: list[str], at: int, extra: str) -> None:
+    """A word that one of them has alone is told, and nothing else."""
+    at %= len(words)
+    more = [*words[:at], extra, *words[at:]]
+    same = f"<main>{' '.join(words)}</main>"
+    assert parity(paper(*words), same) == []
+    (gap,) = parity(paper(*more), same)
+    assert (gap.what, gap.missing, gap.where) == ("word", extra, "web")
+    (gap,) = parity(paper(*words), f"<main>{' '.join(more)}</main>")
+    assert (gap.what, gap.missing, gap.where) == ("text", extra, "print")
