@@ -26,7 +26,8 @@ class SpanOutbox(SpanProcessor):
         exporter: sends a batch and says whether it arrived; it alone decides how long that may take.
         count: told of spans by result; called from both threads.
         room: spans that may wait.
-        batch: the most that one request takes.
+        batch: the most that one request takes. A span is encoded in 27 us under Python's lock: the front may wait
+            3.5 ms for 128 of them, while 512 would keep it from several turns.
         seconds: the longest that a span waits for company.
         stop_seconds: how long stopping may wait for what is left.
     """
@@ -37,7 +38,7 @@ class SpanOutbox(SpanProcessor):
         count: Callable[[str, int], None],
         *,
         room: int = 4096,
-        batch: int = 512,
+        batch: int = 128,
         seconds: float = 1.0,
         stop_seconds: float = 2.0,
     ) -> None:
