@@ -7,7 +7,7 @@ import time
 import urllib.request
 from dataclasses import dataclass
 
-from pressrun_client import Client, RenderRequest, TemplateRef
+from pressrun_client import Client, OutputChannel, RenderRequest, TemplateRef
 from pressrun_loadtest.demo.stage import RunningNode
 from pressrun_loadtest.demo.tiers import count_tiers
 from pressrun_loadtest.samples import statement_path
@@ -15,6 +15,8 @@ from pressrun_loadtest.samples import statement_path
 __all__ = ["Neighbour", "meet"]
 
 _SCRAPE_S = 5.0
+_CHANNELS = (OutputChannel.PRINT, OutputChannel.WEB)
+"""In which the statement is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +55,16 @@ async def meet(
         OSError: the second node does not tell its metrics.
     """
     async with Client(first.target) as client:
-        # What no document chose yet the first node may still be fetching.
-        await client.prefetch(template)
+        # What no document chose yet, and what browsers are shown, the first node may still be fetching.
+        for channel in _CHANNELS:
+            await client.prefetch(template, output_channel=channel)
     async with Client(second.target) as client:
         await client.publish(statement_path())
         began = time.monotonic()
         document = await client.render_request(request)
         seconds = time.monotonic() - began
-        await client.prefetch(template)
+        for channel in _CHANNELS:
+            await client.prefetch(template, output_channel=channel)
     counts = count_tiers(await asyncio.to_thread(_metrics, second.metrics_url))
     return Neighbour(
         seconds,
