@@ -99,6 +99,12 @@ class Belief:
         """All changes of these sources until then are known."""
         self._heard, self._told = at, sources
 
+    def changed_since(self, ref: str, place: Place) -> bool:
+        """Whether the feed tells of a change of an asset behind that place."""
+        name = asset_name(ref)
+        source = f"{name.partition(':')[0]}:"
+        return place < max(self._places.get(name, _NOWHERE), self._places.get(source, _NOWHERE))
+
     def vouches(self, ref: str, at: datetime, place: Place | None) -> bool:
         """Whether nothing is known that makes another node's answer about an asset old.
 

@@ -248,7 +248,7 @@ class ChangeFeed:
             await self._begin()
             entries = await self._reader.xrange(self._stream, count=_BATCH)
         first = entries[0][0]
-        belief.doubt(min(_moment(first) + SKEW, self._clock.now()), _order(first))
+        belief.doubt(_moment(first), _order(first))
         while entries:
             for key, fields in entries:
                 at, name = min(_moment(key) + SKEW, self._clock.now()), _name(fields)

@@ -71,7 +71,7 @@ class SharedEntries:
 
     async def get(self, key: str) -> Entry | None:
         """The entry, if there is a sound one."""
-        own = await self._own.get(key)
+        own = self._placed(await self._own.get(key))
         if own is not None and self._is_fresh(own):
             return own
         other = await self.newer(key, None if own is None else own.descriptor.fetched_at)
@@ -79,6 +79,23 @@ class SharedEntries:
             return own
         await self._own.put(key, other)
         return other
+
+    def _placed(self, own: Entry | None) -> Entry | None:
+        """An entry of this node's, maybe of before its start, as far as the feed lets it be believed.
+
+        Clocks say less: the feed's moments are those of its server.
+        """
+        if own is None or own.place is None or self._belief.place is None:
+            return own
+        about = own.descriptor
+        if self._belief.changed_since(about.ref, own.place):
+            return None
+        if self._belief.vouches(about.ref, about.fetched_at, own.place):
+            return own
+        now = self._clock.now()
+        return msgspec.structs.replace(
+            own, descriptor=msgspec.structs.replace(about, fresh_until=min(about.fresh_until, now))
+        )
 
     async def newer(self, key: str, than: datetime | None) -> Entry | None:
         """The entry of another node, if its source was asked after that moment."""

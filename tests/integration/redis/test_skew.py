@@ -77,7 +77,7 @@ async def cluster(
     async with AsyncExitStack() as stack:
         stack.callback(events.stop)
 
-        async def start(ahead: float) -> _Node:
+        async def start(ahead: float, folder: str = "") -> _Node:
             clock = _Clock(ahead)
             link = RedisLink(RedisConfig(RedisAddress(redis_server.url), timeout_seconds=20.0))
             stack.push_async_callback(link.close)
@@ -89,7 +89,7 @@ async def cluster(
                 registry=Registry({source.name: source}),
                 store=store,
                 preparers=preparers,
-                config=AssetConfig(ledger_path=tmp_path / str(next(number))),
+                config=AssetConfig(ledger_path=tmp_path / (folder or str(next(number)))),
                 clock=clock,
                 cluster=Cluster(
                     made=SharedMap(link, b"key", "made"),
@@ -191,3 +191,26 @@ async def test_what_a_source_lists_in_another_order_is_no_news(cluster: SimpleNa
     cluster.source.put("brand/logo.png", LOGO_BYTES, rights_until=later, attributes=(("tags", "b"), ("tags", "a")))
     assert await one.version(Pick(rendition=RenditionSpec(width=10))) == "1"
     assert one.resolver.stats().feed.told == 0
+
+
+@WITH_FEED
+@pytest.mark.parametrize("ahead", [3.0, 30.0])
+async def test_a_node_whose_clock_is_ahead_is_started_again(cluster: SimpleNamespace, ahead: float) -> None:
+    """What it kept on disk of before a change is not believed after it, though by its clock it is of later."""
+    first, other = await cluster.start(ahead), await cluster.start(0)
+    assert await first.version() == "1"
+    await first.resolver.close()
+    cluster.source.put("brand/logo.png", LOGO_BYTES, version="2")
+    assert await other.resolver.changed(LOGO)
+    again = await cluster.start(ahead, folder="0")
+    assert await again.version() == "2"
+
+
+@WITH_FEED
+async def test_a_node_that_comes_as_the_feed_begins_asks_for_nothing(cluster: SimpleNamespace) -> None:
+    """What the first node of a cluster shares is good for the second, however soon that one comes."""
+    first = await cluster.start(0)
+    assert await first.version() == "1"
+    second = await cluster.start(0)
+    assert await second.version() == "1"
+    assert cluster.source.described == 1
