@@ -38,6 +38,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     signal.signal(signal.SIGTERM, before)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)  # two nodes and a dozen processes, on a machine that may be busy
 def test_everything_is_measured_checked_and_written(tmp_path: Path) -> None:
     """All entries have values that can be, and nothing but the report is left in the folder."""
