@@ -17,7 +17,7 @@ SCREENS: Final = ("web",)
 """Output channels whose pictures are files for screens."""
 
 
-def leave_out(markup: Markup, channel: str, offered: Iterable[str], diagnostics: Diagnostics) -> None:
+def leave_out(markup: Markup, channel: str, offered: Iterable[str], diagnostics: Diagnostics) -> bool:
     """Take out what an output channel does not show, and the attribute itself.
 
     Args:
@@ -25,12 +25,17 @@ def leave_out(markup: Markup, channel: str, offered: Iterable[str], diagnostics:
         channel: the output channel that is compiled for.
         offered: all that the template offers.
         diagnostics: takes names of output channels that it does not offer.
+
+    Returns:
+        whether anything is for some output channels only.
     """
     known = tuple(offered)
+    some = False
     for parent in list(markup.root.iter()):
         for child in list(parent):
             if not isinstance(child.tag, str) or CHANNEL not in child.attrib:
                 continue
+            some = True
             names = child.attrib[CHANNEL].split()
             for name in [name for name in names if name not in known] or ([""] if not names else []):
                 place = markup.at(markup.find(child, CHANNEL))
@@ -39,6 +44,7 @@ def leave_out(markup: Markup, channel: str, offered: Iterable[str], diagnostics:
             del child.attrib[CHANNEL]
             if channel not in names:
                 _remove(parent, child)
+    return some
 
 
 def _remove(parent: Element, child: Element) -> None:

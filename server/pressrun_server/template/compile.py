@@ -7,9 +7,9 @@ diagnostics, never another error.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from xml.etree.ElementTree import Element
+from typing import Final
 
 import msgspec
 
@@ -17,44 +17,40 @@ from pressrun_server.model.approved import PreparedText
 from pressrun_server.model.program import FORMAT, Program
 from pressrun_server.model.template import CompiledTemplate, FontUse, RenditionSpec, Slot, TemplateInfo, program_key
 from pressrun_server.model.webpage import WEB_FORMAT, WebProgram
-from pressrun_server.template.approved import put_in
-from pressrun_server.template.breaks import keep_before
 from pressrun_server.template.bundle import bundle_digest, read_text
-from pressrun_server.template.cascade import REPEATED, Style, cascade
-from pressrun_server.template.channels import SCREENS, leave_out
+from pressrun_server.template.channels import SCREENS
 from pressrun_server.template.description import Description, read_description
-from pressrun_server.template.diagnostics import Diagnostics, Place, closest
+from pressrun_server.template.diagnostics import Diagnostics, Place
 from pressrun_server.template.filling import check_fills
-from pressrun_server.template.fragments import include
-from pressrun_server.template.headings import check_headings
 from pressrun_server.template.locales import UnknownLocaleError, locale_data
-from pressrun_server.template.markup import Markup, parse_markup
+from pressrun_server.template.markup import Markup
 from pressrun_server.template.paper import Paper
 from pressrun_server.template.placement import placed, sized
 from pressrun_server.template.scope import Scope
 from pressrun_server.template.structure import Structure
 from pressrun_server.template.styles import StyleTable
-from pressrun_server.template.stylesheet import StyleSheet, read_stylesheet
+from pressrun_server.template.tree import Tree, tree_of
 from pressrun_server.template.webpage import WebPage
 
 __all__ = ["compile_bundle", "compile_edition"]
 
-_MOST_ELEMENTS = 20_000
-_LONGEST_SOURCE = 1_000_000
+_LONGEST_SOURCE: Final = 1_000_000
+_PRINT: Final = "print"
 
 
 @dataclass(slots=True)
 class _Found:
-    """What the locales' programs have in common."""
+    """What the programs of locales and output channels have in common."""
 
     programs: dict[str, bytes] = field(default_factory=dict)
+    """By `program_key`."""
+    laid_out: dict[str, list[Program]] = field(default_factory=dict)
+    """By output channel, its tree on paper; only the first one where all have the same."""
     fonts: dict[FontUse, None] = field(default_factory=dict)
     texts: dict[str, Place] = field(default_factory=dict)
     """Slots of approved text, and where each is shown."""
     pictures: set[str] = field(default_factory=set)
     """Slots of pictures."""
-    web: dict[str, bytes] = field(default_factory=dict)
-    """Programs of pages for browsers, by `program_key`."""
 
 
 def compile_bundle(files: Mapping[str, bytes]) -> CompiledTemplate:
@@ -97,11 +93,12 @@ def _compiled(
     source = read_text(files, description.html, diagnostics)
     if source is None:
         return CompiledTemplate(diagnostics.all())
+    if only is None:
+        locales, channels = description.locales, (_PRINT, *filter(SCREENS.__contains__, description.channels))
+    else:
+        locales, channels = (only[0],), (only[1],)
     try:
-        locales = description.locales if only is None else (only[0],)
-        found = _programs(files, description, source, diagnostics, texts, locales)
-        if "web" in description.channels and (only is None or only[1] == "web") and not diagnostics.failed:
-            _web_programs(files, description, source, diagnostics, texts, locales, found)
+        found = _Compilation(files, description, source, texts, diagnostics).run(locales, channels)
     except RecursionError:
         diagnostics.error("nesting", Place(description.html), "elements are nested too deeply", "simplify the document")
         return CompiledTemplate(diagnostics.all())
@@ -113,11 +110,8 @@ def _compiled(
     _unused_slots(description, source, found, diagnostics)
     if diagnostics.failed:
         return CompiledTemplate(diagnostics.all())
-    slots = _screened(_placed_slots(description, slots, found.programs, diagnostics), description.channels)
-    programs = {**found.programs, **found.web}
-    if only is not None:
-        key = program_key(*only)
-        programs = {key: programs[key]}
+    if only is None:  # an edition has the places of one output channel alone
+        slots = _screened(_placed_slots(description, slots, found.laid_out, diagnostics), description.channels)
     info = TemplateInfo(
         name=description.name,
         version=description.version,
@@ -132,7 +126,7 @@ def _compiled(
         locale_data=locale_data(description.default_locale),
         policy=description.policy,
     )
-    return CompiledTemplate(diagnostics.all(), info, programs)
+    return CompiledTemplate(diagnostics.all(), info, found.programs)
 
 
 def _screened(slots: tuple[Slot, ...], channels: tuple[str, ...]) -> tuple[Slot, ...]:
@@ -168,13 +162,15 @@ def _text_slots(description: Description, found: _Found, diagnostics: Diagnostic
 
 
 def _placed_slots(
-    description: Description, slots: tuple[Slot, ...], programs: Mapping[str, bytes], diagnostics: Diagnostics
+    description: Description,
+    slots: tuple[Slot, ...],
+    programs: Mapping[str, Iterable[Program]],
+    diagnostics: Diagnostics,
 ) -> tuple[Slot, ...]:
     """The slots, with renditions in pixels where they are given by resolution alone."""
     if not any(spec.dpi for slot in slots for spec in slot.renditions.values()):
         return slots
-    places = placed(msgspec.msgpack.decode(program, type=Program) for program in programs.values())
-    slots, lacking = sized(slots, places)
+    slots, lacking = sized(slots, {channel: placed(found) for channel, found in programs.items()}, _PRINT)
     for slot, channel in lacking:
         diagnostics.warning(
             "rendition",
@@ -185,154 +181,127 @@ def _placed_slots(
     return slots
 
 
-def _programs(
-    files: Mapping[str, bytes],
-    description: Description,
-    source: str,
-    diagnostics: Diagnostics,
-    texts: Mapping[str, tuple[str, PreparedText]],
-    locales: tuple[str, ...],
-) -> _Found:
-    markup = _markup(description, source, diagnostics, texts, "print")
-    found = _Found()
-    crowded = markup.repeat(REPEATED, _MOST_ELEMENTS)
-    if crowded is not None:
-        place = markup.place(crowded)
-        diagnostics.error("nesting", place, f"pr-for multiplies to over {_MOST_ELEMENTS} elements", "nest fewer loops")
-        return found
-    sheets = _sheets(files, markup, diagnostics)
-    styles = cascade(markup, sheets, diagnostics)
-    keep_before(markup, styles)
-    body = markup.root.find("body")
-    if body is not None:
-        check_headings(body, markup, styles, diagnostics)
-    digests = tuple(sorted((slot, digest) for slot, (digest, _) in texts.items()))
-    for locale in locales:
-        program = _program(files, description, markup, styles, sheets, locale, diagnostics, found)
-        if program is not None and not diagnostics.failed:
-            program = msgspec.structs.replace(program, texts=digests)
-            found.programs[locale] = msgspec.msgpack.encode(program)
+class _Compilation:
+    """The compiling of one bundle; its arguments are those of `compile_edition`."""
+
+    def __init__(
+        self,
+        files: Mapping[str, bytes],
+        description: Description,
+        source: str,
+        texts: Mapping[str, tuple[str, PreparedText]],
+        diagnostics: Diagnostics,
+    ) -> None:
+        self._files = files
+        self._description = description
+        self._source = source
+        self._texts = {slot: text for slot, (_, text) in texts.items()}
+        self._digests = tuple(sorted((slot, digest) for slot, (digest, _) in texts.items()))
+        self._diagnostics = diagnostics
+        self._bundle = bundle_digest(files)
+        self._slots = tuple(slot.name for slot in description.slots)
+        self._found = _Found()
+
+    def run(self, locales: tuple[str, ...], channels: tuple[str, ...]) -> _Found:
+        """The programs of locales and output channels; none of those with errors.
+
+        All that stands in a template is held to what can be laid out, whatever output channels show it: a tree that
+        differs from that of print is laid out too, for what there is to say of it.
+        """
+        found = self._found
+        trees = {channel: tree for channel in channels if (tree := self._tree(channel)) is not None}
+        for channel, tree in trees.items():
+            if channel == channels[0] or tree.apart:
+                laid_out = (self._laid_out(tree, locale, whole=channel == _PRINT) for locale in locales)
+                found.laid_out[channel] = [program for program in laid_out if program is not None]
+        if self._diagnostics.failed:
+            return found
+        for program in found.laid_out.get(_PRINT, ()):
+            found.programs[program_key(program.locale, _PRINT)] = msgspec.msgpack.encode(program)
             found.fonts |= dict.fromkeys(FontUse(face.name, face.sha256) for face in program.faces)
-    return found
+        for channel in [channel for channel in trees if channel != _PRINT]:
+            for locale in locales:
+                page = self._page(trees[channel], locale)
+                found.programs[program_key(locale, channel)] = msgspec.msgpack.encode(page)
+        return found
 
+    def _tree(self, channel: str) -> Tree | None:
+        description = self._description
+        return tree_of(
+            self._files, description.html, self._source, self._texts, channel, description.channels, self._diagnostics
+        )
 
-def _markup(
-    description: Description,
-    source: str,
-    diagnostics: Diagnostics,
-    texts: Mapping[str, tuple[str, PreparedText]],
-    channel: str,
-) -> Markup:
-    """The template's markup as an output channel has it, with approved texts in it."""
-    markup = parse_markup(description.html, source)
-    include(markup, diagnostics)
-    put_in(markup, {slot: text for slot, (_, text) in texts.items()})
-    leave_out(markup, channel, description.channels, diagnostics)
-    return markup
-
-
-def _web_programs(
-    files: Mapping[str, bytes],
-    description: Description,
-    source: str,
-    diagnostics: Diagnostics,
-    texts: Mapping[str, tuple[str, PreparedText]],
-    locales: tuple[str, ...],
-    found: _Found,
-) -> None:
-    """The programs of pages for browsers; what there is to say of them that is said of print too is said once."""
-    markup = _markup(description, source, diagnostics, texts, "web")
-    if markup.repeat(REPEATED, _MOST_ELEMENTS) is not None:
-        return
-    sheets = _sheets(files, markup, diagnostics)
-    styles = cascade(markup, sheets, diagnostics, "screen")
-    body = markup.root.find("body")
-    assert body is not None
-    width = Paper(sheets, markup, diagnostics).content_width
-    slots = tuple(slot.name for slot in description.slots)
-    digests = tuple(sorted((slot, digest) for slot, (digest, _) in texts.items()))
-    for locale in locales:
-        table, scope = StyleTable(diagnostics, markup.file, locale), Scope.of_record(description.schema)
+    def _page(self, tree: Tree, locale: str) -> WebProgram:
+        """The program of a page for browsers."""
+        description, markup = self._description, tree.markup
+        body = markup.root.find("body")
+        assert body is not None
+        width = Paper(tree.sheets, markup, self._diagnostics).content_width
+        table, scope = StyleTable(self._diagnostics, markup.file, locale), Scope.of_record(description.schema)
         strings = description.strings.get(locale, {})
-        page = WebPage(markup, styles, table, scope, strings, slots, locale, diagnostics)
+        page = WebPage(markup, tree.styles, table, scope, strings, self._slots, locale, self._diagnostics)
         title = page.text(_title(description, markup), 0, lambda _index: description.place("title"), scope)
-        program = WebProgram(
+        return WebProgram(
             format=WEB_FORMAT,
             template=f"{description.name}@{description.version}",
-            template_digest=bundle_digest(files),
+            template_digest=self._bundle,
             locale=locale,
-            parts=page.document(body, sheets, title, width),
-            slots=slots,
+            parts=page.document(body, tree.sheets, title, width),
+            slots=self._slots,
             locale_data=locale_data(locale),
             policy=description.policy,
-            texts=digests,
+            texts=self._digests,
         )
-        found.texts |= {name: place for name, place in page.texts.items() if name not in found.texts}
-        found.pictures |= page.pictures
-        found.web[program_key(locale, "web")] = msgspec.msgpack.encode(program)
+
+    def _laid_out(self, tree: Tree, locale: str, *, whole: bool) -> Program | None:
+        """The program of print of a tree; notes which slots it shows."""
+        description, markup, diagnostics, found = self._description, tree.markup, self._diagnostics, self._found
+        body = markup.root.find("body")
+        try:
+            data = locale_data(locale)
+        except UnknownLocaleError:
+            return None  # the description said so already
+        if body is None:
+            diagnostics.error(
+                "structure", Place(markup.file, 1, 1), "the HTML file has no body", "put the content into <body>"
+            )
+            return None
+        _plurals(description, locale, frozenset(data.plurals), diagnostics)
+        table = StyleTable(diagnostics, markup.file, locale)
+        table.index(tree.styles[body])
+        scope, strings = Scope.of_record(description.schema), description.strings.get(locale, {})
+        structure = Structure(markup, tree.styles, table, scope, strings, self._slots, locale, diagnostics)
+        paper = Paper(tree.sheets, markup, diagnostics)
+        structure.page_size = (paper.width, paper.height)
+        structure.page_names, structure.mirrored = paper.names, paper.mirrored
+        content = structure.block(body, paper.margin_left, paper.content_width, scope)
+        pages, kinds = paper.pages(structure, scope, whole=whole)
+        check_fills(content, structure.fills, diagnostics)
+        title = structure.text(_title(description, markup), 0, lambda _index: description.place("title"), scope)
+        found.texts |= {name: place for name, place in structure.texts.items() if name not in found.texts}
+        found.pictures |= structure.pictures
+        return Program(
+            format=FORMAT,
+            template=f"{description.name}@{description.version}",
+            template_digest=self._bundle,
+            locale=locale,
+            language=locale,
+            title=tuple(title),
+            faces=table.faces(),
+            styles=table.styles(),
+            slots=self._slots,
+            pages=pages,
+            kinds=kinds,
+            body=content,
+            links=tuple(structure.links),
+            locale_data=data,
+            policy=description.policy,
+            texts=self._digests,
+        )
 
 
 def _title(description: Description, markup: Markup) -> str:
     return description.title or (markup.root.findtext("head/title") or "").strip() or description.name
-
-
-def _program(
-    files: Mapping[str, bytes],
-    description: Description,
-    markup: Markup,
-    styles: dict[Element, Style],
-    sheets: list[StyleSheet],
-    locale: str,
-    diagnostics: Diagnostics,
-    found: _Found,
-) -> Program | None:
-    body = markup.root.find("body")
-    try:
-        data = locale_data(locale)
-    except UnknownLocaleError:
-        return None  # the description said so already
-    if body is None:
-        diagnostics.error(
-            "structure", Place(markup.file, 1, 1), "the HTML file has no body", "put the content into <body>"
-        )
-        return None
-    _plurals(description, locale, frozenset(data.plurals), diagnostics)
-    table = StyleTable(diagnostics, markup.file, locale)
-    table.index(styles[body])
-    scope = Scope.of_record(description.schema)
-    slots = tuple(slot.name for slot in description.slots)
-    structure = Structure(markup, styles, table, scope, description.strings.get(locale, {}), slots, locale, diagnostics)
-    paper = Paper(sheets, markup, diagnostics)
-    structure.page_size = (paper.width, paper.height)
-    structure.page_names, structure.mirrored = paper.names, paper.mirrored
-    content = structure.block(body, paper.margin_left, paper.content_width, scope)
-    pages, kinds = paper.pages(structure, scope)
-    check_fills(content, structure.fills, diagnostics)
-    title = structure.text(
-        _title(description, markup),
-        0,
-        lambda _index: description.place("title"),
-        scope,
-    )
-    found.texts |= {name: place for name, place in structure.texts.items() if name not in found.texts}
-    found.pictures |= structure.pictures
-    return Program(
-        format=FORMAT,
-        template=f"{description.name}@{description.version}",
-        template_digest=bundle_digest(files),
-        locale=locale,
-        language=locale,
-        title=tuple(title),
-        faces=table.faces(),
-        styles=table.styles(),
-        slots=slots,
-        pages=pages,
-        kinds=kinds,
-        body=content,
-        links=tuple(structure.links),
-        locale_data=data,
-        policy=description.policy,
-    )
 
 
 def _plurals(description: Description, locale: str, needed: frozenset[str], diagnostics: Diagnostics) -> None:
@@ -345,37 +314,6 @@ def _plurals(description: Description, locale: str, needed: frozenset[str], diag
                 f"the string {key!r} has no plural form for {', '.join(missing)}",
                 f"{locale} has the forms {', '.join(sorted(needed | {'other'}))}",
             )
-
-
-def _sheets(files: Mapping[str, bytes], markup: Markup, diagnostics: Diagnostics) -> list[StyleSheet]:
-    sheets: list[StyleSheet] = []
-    for element in markup.root.iter():
-        place = None
-        if element.tag == "style":
-            place = markup.at(markup.end_of_tag(element))
-            sheets.append(
-                read_stylesheet(
-                    markup.file, element.text or "", diagnostics, line=place.line - 1, column=place.column - 1
-                )
-            )
-        elif element.tag == "link":
-            place = markup.place(element)
-            path = element.get("href", "")
-            if element.get("rel") != "stylesheet" or path not in files:
-                hint = closest(path, [name for name in files if name.endswith(".css")])
-                message = (
-                    f"the bundle has no file {path!r}" if path not in files else 'only rel="stylesheet" is supported'
-                )
-                diagnostics.error("link", place, message, hint)
-                continue
-            text = read_text(files, path, diagnostics)
-            if text is not None:
-                sheets.append(read_stylesheet(path, text, diagnostics))
-        elif element.tag == "script":
-            diagnostics.error(
-                "unknown-element", markup.place(element), "scripts cannot stand in documents", "remove it"
-            )
-    return sheets
 
 
 def _unused_slots(description: Description, source: str, found: _Found, diagnostics: Diagnostics) -> None:

@@ -30,6 +30,7 @@ class Paper:
     def __init__(self, sheets: list[StyleSheet], markup: Markup, diagnostics: Diagnostics) -> None:
         self.diagnostics = diagnostics
         self.place = Place(markup.file, 1, 1)
+        self._whole = True
         self._rules = [rule for sheet in sheets for rule in sheet.pages]
         self.names = frozenset(rule.name for rule in self._rules if rule.name)
         every = _merged([rule for rule in self._rules if not rule.name and not rule.are])
@@ -76,8 +77,15 @@ class Paper:
     def _margin(self, rule: PageRule, side: str, containing: int) -> int:
         return resolved(rule.declarations.get(f"margin-{side}", _MARGIN), containing) or 0
 
-    def pages(self, structure: Structure, scope: Scope) -> tuple[tuple[Page, ...], PageKinds]:
-        """The kinds of pages, and which page is of which."""
+    def pages(self, structure: Structure, scope: Scope, *, whole: bool = True) -> tuple[tuple[Page, ...], PageKinds]:
+        """The kinds of pages, and which page is of which.
+
+        Args:
+            structure: builds what runs along them.
+            scope: the names of the record.
+            whole: whether all running elements must be there; some may be for other output channels.
+        """
+        self._whole = whole
         placed: set[str] = set()
         pages: list[Page] = []
         made: dict[tuple[int, ...], int] = {}
@@ -136,9 +144,10 @@ class Paper:
         for position, values in boxes:
             name = values["content"]
             element = structure.running.get(name)
-            if element is None:
+            if element is None and self._whole:
                 hint = closest(name, structure.running, otherwise=f"give an element position: running({name})")
                 self._error(f"element({name}): there is no running element {name!r}", hint)
+            if element is None:
                 continue
             placed.add(name)
             # One box has the whole edge, two have a half each, three a third each.

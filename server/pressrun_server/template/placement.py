@@ -39,8 +39,16 @@ def placed(programs: Iterable[Program]) -> dict[str, Placed | None]:
     return found
 
 
-def sized(slots: Iterable[Slot], places: Mapping[str, Placed | None]) -> tuple[tuple[Slot, ...], list[tuple[str, str]]]:
-    """The slots with their renditions in pixels; and the name and output channel of those that have no place."""
+def sized(
+    slots: Iterable[Slot], places: Mapping[str, Mapping[str, Placed | None]], otherwise: str
+) -> tuple[tuple[Slot, ...], list[tuple[str, str]]]:
+    """The slots with their renditions in pixels; and the name and output channel of those that have no place.
+
+    Args:
+        slots: of the template.
+        places: by output channel, those of its slots.
+        otherwise: the output channel whose places count for one that has none of its own.
+    """
     done: list[Slot] = []
     lacking: list[tuple[str, str]] = []
     for slot in slots:
@@ -48,7 +56,7 @@ def sized(slots: Iterable[Slot], places: Mapping[str, Placed | None]) -> tuple[t
         for channel, spec in slot.renditions.items():
             if spec.dpi is None or spec.width is not None or spec.height is not None:
                 continue
-            place = places.get(slot.name)
+            place = places.get(channel, places[otherwise]).get(slot.name)
             if place is None:
                 lacking.append((slot.name, channel))
             else:

@@ -22,6 +22,7 @@ from tests.unit.engine.conftest import bundle
 from tests.unit.prepare.pictures import png, rgb
 
 from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.model.approved import PreparedText, TextElement
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.prepared import PreparedPicture
 from pressrun_server.model.template import RenditionSpec, program_key
@@ -29,7 +30,7 @@ from pressrun_server.prepare.image import prepare_image
 from pressrun_server.prepare.picture import prepare_picture
 from pressrun_server.render.programs import begin, load
 from pressrun_server.render.web_composition import LoadedWebProgram
-from pressrun_server.template.compile import compile_bundle
+from pressrun_server.template.compile import compile_bundle, compile_edition
 
 AS_OF = datetime(2026, 11, 1, 12, tzinfo=UTC)
 Make = Callable[..., str]
@@ -386,3 +387,89 @@ def test_a_template_without_print_has_its_programs_of_the_web() -> None:
     assert set(template.programs) == {"en-GB", "en-GB;web"}
     assert template.info is not None
     assert template.info.slots[0].renditions["web"].screen
+
+
+WRONG_ONLY_HERE = {
+    "a script in a drawing": (
+        '<svg viewBox="0 0 9 9" width="9" height="9" aria-hidden="true"><script>x()</script></svg>',
+        "drawing",
+        "<script>",
+    ),
+    "a slot that is not there": ('<img src="asset:nope" alt="">', "slot", "no slot 'nope'"),
+    "a link that runs": ('<a href="javascript:x()">x</a>', "link", "javascript:"),
+    "a cell without a table": ("<div style='display: table-cell'>x</div>", "structure", "outside a table"),
+    "an item without a list": ("<li>x</li>", "structure", "outside a list"),
+    "a chart without values": (
+        '<pr-chart items="m in months" label="{{ m.n }}" alt=""></pr-chart>',
+        "attribute",
+        "needs value",
+    ),
+    "an attribute that runs": ('<p onclick="x()">x</p>', "attribute", "onclick"),
+}
+
+
+@pytest.mark.parametrize("wrap", ['<div pr-channel="web">{}</div>', '<div class="screen">{}</div>'])
+@pytest.mark.parametrize("case", WRONG_ONLY_HERE)
+def test_what_only_screens_show_is_checked(case: str, wrap: str) -> None:
+    """An element that print never shows is held to all that elements of print are held to, and told once."""
+    body, code, words = WRONG_ONLY_HERE[case]
+    css = ".screen { display: none } @media screen { .screen { display: block } }"
+    found = compile_bundle(bundle(wrap.format(body), css, channels=["print", "web"]))
+    assert found.programs == {}
+    assert [item.code for item in found.diagnostics if words in item.message] == [code]
+    assert found.diagnostics[0].line == 2
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    """What is wrong in print does not hide what is wrong on the web, and what is wrong in both is told once."""
+    body = '<p pr-channel="print"><li>a</li></p><img src="asset:both" alt=""><p pr-channel="web"><a href="data:x">b</a></p>'
+    found = compile_bundle(bundle(body, channels=["print", "web"]))
+    assert sorted(item.code for item in found.diagnostics) == ["link", "slot", "structure"]
+
+
+def test_too_many_elements_for_screens() -> None:
+    """Loops that only the web shows have a limit too, which is told."""
+    body = '<i pr-for="a in xs">x</i>'
+    for name in "bcdefghijklmno":
+        body = f'<div pr-for="{name} in xs">{body}</div>'
+    found = compile_bundle(bundle(f'<div pr-channel="web">{body}</div>', channels=["print", "web"]))
+    assert ["multiplies to over 20000 elements" in item.message for item in found.diagnostics] == [True]
+
+
+def test_a_running_element_of_paper_alone() -> None:
+    """What runs along pages may be for print only; one for the web must run somewhere too."""
+    css = ".top { position: running(top) } @page { margin: 20mm; @top-left { content: element(top) } }"
+    page = page_of('<header class="top" pr-channel="print">paper</header><p>x</p>', css)
+    assert shown(page) == "x"
+    css = ".top { position: running(top) }"
+    found = compile_bundle(bundle('<header class="top" pr-channel="web">x</header>', css, channels=["print", "web"]))
+    assert ["running(top) is in no margin box" in item.message for item in found.diagnostics] == [True]
+
+
+def test_slots_that_only_screens_show() -> None:
+    """Approved text that only the web shows is text; a picture that it alone shows has the size that it has there."""
+    slots: dict[str, Any] = {
+        "terms": {"rules": [{"use": "library:terms.html"}], "otherwise": "omit"},
+        "pic": {"rules": [{"use": "library:a.png"}], "otherwise": "omit", "renditions": {"web": {"dpi": 144}}},
+    }
+    body = '<div pr-channel="web"><pr-content slot="terms"></pr-content><img src="asset:pic" alt=""></div>'
+    found = compile_bundle(bundle(body, "img { width: 50pt }", channels=["print", "web"], slots=slots))
+    assert found.info is not None
+    assert found.diagnostics == ()
+    by_name = {slot.name: slot for slot in found.info.slots}
+    assert (by_name["terms"].text, by_name["pic"].text) == (True, False)
+    assert by_name["pic"].renditions["web"].width == 100
+
+
+def test_an_edition_is_of_one_output_channel() -> None:
+    """Compiling approved text for the web makes the web's program alone, and refuses what the web can't show."""
+    slots = {"terms": {"rules": [{"use": "library:terms.html"}], "otherwise": "omit"}}
+    files = bundle('<pr-content slot="terms"></pr-content>', channels=["print", "web"], slots=slots)
+    text = PreparedText((TextElement("p", (), ("Terms {{ x }}",)),))
+    found = compile_edition(files, "en-GB", {"terms": ("d" * 64, text)}, "web")
+    assert set(found.programs) == {"en-GB;web"}
+    made = begin(load(found.programs["en-GB;web"]), b"{}", assets={}, attributes={}, as_of=AS_OF, engine="e")
+    assert shown(b"".join(made).decode()) == "Terms {{ x }}"
+    stray = PreparedText((TextElement("li", (), ("x",)),))
+    found = compile_edition(files, "en-GB", {"terms": ("d" * 64, stray)}, "web")
+    assert [item.code for item in found.diagnostics] == ["structure"]

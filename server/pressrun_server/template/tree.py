@@ -1,0 +1,106 @@
+"""What an output channel shows of a template: its markup, with approved texts in it, and the styles there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from xml.etree.ElementTree import Element
+
+from pressrun_server.model.approved import PreparedText
+from pressrun_server.template.approved import put_in
+from pressrun_server.template.breaks import keep_before
+from pressrun_server.template.bundle import read_text
+from pressrun_server.template.cascade import REPEATED, Style, cascade
+from pressrun_server.template.channels import SCREENS, leave_out
+from pressrun_server.template.diagnostics import Diagnostics, closest
+from pressrun_server.template.fragments import include
+from pressrun_server.template.headings import check_headings
+from pressrun_server.template.markup import Markup, parse_markup
+from pressrun_server.template.stylesheet import StyleSheet, read_stylesheet
+
+__all__ = ["Tree", "tree_of"]
+
+_MOST_ELEMENTS: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A template's elements in one output channel."""
+
+    markup: Markup
+    """With copies of repeated elements already made."""
+    sheets: list[StyleSheet]
+    styles: dict[Element, Style]
+    apart: bool
+    """Whether another output channel may have other elements, or other styles."""
+
+
+def tree_of(
+    files: Mapping[str, bytes],
+    file: str,
+    source: str,
+    texts: Mapping[str, PreparedText],
+    channel: str,
+    offered: Iterable[str],
+    diagnostics: Diagnostics,
+) -> Tree | None:
+    """The elements of a template in an output channel; None where they are too many.
+
+    Args:
+        files: of the bundle.
+        file: the path of its HTML file.
+        source: the HTML.
+        texts: approved texts by slot.
+        channel: the output channel.
+        offered: all that the template offers.
+        diagnostics: takes what there is to say.
+    """
+    markup = parse_markup(file, source)
+    include(markup, diagnostics)
+    put_in(markup, texts)
+    apart = leave_out(markup, channel, offered, diagnostics)
+    crowded = markup.repeat(REPEATED, _MOST_ELEMENTS)
+    if crowded is not None:
+        place = markup.place(crowded)
+        diagnostics.error("nesting", place, f"pr-for multiplies to over {_MOST_ELEMENTS} elements", "nest fewer loops")
+        return None
+    sheets = _sheets(files, markup, diagnostics)
+    apart = apart or any(rule.medium for sheet in sheets for rule in sheet.rules)
+    styles = cascade(markup, sheets, diagnostics, "screen" if channel in SCREENS else "print")
+    keep_before(markup, styles)
+    body = markup.root.find("body")
+    if body is not None:
+        check_headings(body, markup, styles, diagnostics)
+    return Tree(markup, sheets, styles, apart)
+
+
+def _sheets(files: Mapping[str, bytes], markup: Markup, diagnostics: Diagnostics) -> list[StyleSheet]:
+    sheets: list[StyleSheet] = []
+    for element in markup.root.iter():
+        place = None
+        if element.tag == "style":
+            place = markup.at(markup.end_of_tag(element))
+            sheets.append(
+                read_stylesheet(
+                    markup.file, element.text or "", diagnostics, line=place.line - 1, column=place.column - 1
+                )
+            )
+        elif element.tag == "link":
+            place = markup.place(element)
+            path = element.get("href", "")
+            if element.get("rel") != "stylesheet" or path not in files:
+                hint = closest(path, [name for name in files if name.endswith(".css")])
+                message = (
+                    f"the bundle has no file {path!r}" if path not in files else 'only rel="stylesheet" is supported'
+                )
+                diagnostics.error("link", place, message, hint)
+                continue
+            text = read_text(files, path, diagnostics)
+            if text is not None:
+                sheets.append(read_stylesheet(path, text, diagnostics))
+        elif element.tag == "script":
+            diagnostics.error(
+                "unknown-element", markup.place(element), "scripts cannot stand in documents", "remove it"
+            )
+    return sheets
