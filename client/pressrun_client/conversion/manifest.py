@@ -114,6 +114,8 @@ def _to_asset_pin(message: document_pb2.AssetPin) -> AssetPin:
         media_type=message.media_type,
         approval=message.approval,
         rights_until=from_timestamp(message.rights_until) if message.HasField("rights_until") else None,
+        etag=message.etag,
+        hosted_url=message.hosted_url,
     )
 
 

@@ -54,6 +54,10 @@ class AssetPin:
     """What the source said of the approval at the moment of use."""
     rights_until: datetime | None = None
     """The end of the right of use, where the source knows one."""
+    etag: str = ""
+    """The source's entity tag of this version, where it gives one."""
+    hosted_url: str = ""
+    """Where the source's system shows the rendition, if the document links to it instead of holding it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-__all__ = ["MEDIA_TYPES", "Picture", "grayscale", "probe", "thumbnail"]
+__all__ = ["MEDIA_TYPES", "Picture", "contained", "grayscale", "probe", "thumbnail"]
 
 MEDIA_TYPES = {
     "avif": "image/avif",
@@ -58,6 +58,17 @@ def thumbnail(data: bytes, longest_side: int) -> bytes:
     with Image.open(io.BytesIO(data)) as image:
         image.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
         return _png(image.convert("RGBA" if image.has_transparency_data else "RGB"))
+
+
+def contained(data: bytes, box: tuple[int, int], format_: str) -> bytes:
+    """The picture shrunk (never enlarged) to fit into a box, as `png` or `jpg`."""
+    with Image.open(io.BytesIO(data)) as image:
+        image.thumbnail(box, Image.Resampling.LANCZOS)
+        if format_ == "png":
+            return _png(image.convert("RGBA" if image.has_transparency_data else "RGB"))
+        buffer = io.BytesIO()
+        image.convert("RGB").save(buffer, "JPEG", quality=85)
+        return buffer.getvalue()
 
 
 def _png(image: Image.Image) -> bytes:

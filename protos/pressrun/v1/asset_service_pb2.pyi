@@ -30,7 +30,7 @@ class Rendition(_message.Message):
     def __init__(self, width: _Optional[int] = ..., height: _Optional[int] = ..., fit: _Optional[str] = ..., format: _Optional[str] = ..., quality: _Optional[int] = ..., dpi: _Optional[int] = ..., color_space: _Optional[str] = ...) -> None: ...
 
 class AssetDescriptor(_message.Message):
-    __slots__ = ("ref", "rendition", "asset_id", "version", "etag", "digest", "media_type", "width", "height", "approval", "rights_from", "rights_until", "territories", "locale", "fetched_at", "fresh_until", "regulated")
+    __slots__ = ("ref", "rendition", "asset_id", "version", "etag", "digest", "media_type", "width", "height", "approval", "rights_from", "rights_until", "territories", "locale", "fetched_at", "fresh_until", "regulated", "hosted_url")
     REF_FIELD_NUMBER: _ClassVar[int]
     RENDITION_FIELD_NUMBER: _ClassVar[int]
     ASSET_ID_FIELD_NUMBER: _ClassVar[int]
@@ -48,6 +48,7 @@ class AssetDescriptor(_message.Message):
     FETCHED_AT_FIELD_NUMBER: _ClassVar[int]
     FRESH_UNTIL_FIELD_NUMBER: _ClassVar[int]
     REGULATED_FIELD_NUMBER: _ClassVar[int]
+    HOSTED_URL_FIELD_NUMBER: _ClassVar[int]
     ref: str
     rendition: Rendition
     asset_id: str
@@ -65,7 +66,8 @@ class AssetDescriptor(_message.Message):
     fetched_at: _timestamp_pb2.Timestamp
     fresh_until: _timestamp_pb2.Timestamp
     regulated: bool
-    def __init__(self, ref: _Optional[str] = ..., rendition: _Optional[_Union[Rendition, _Mapping]] = ..., asset_id: _Optional[str] = ..., version: _Optional[str] = ..., etag: _Optional[str] = ..., digest: _Optional[_Union[_document_pb2.Digest, _Mapping]] = ..., media_type: _Optional[str] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., approval: _Optional[str] = ..., rights_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., rights_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., territories: _Optional[_Iterable[str]] = ..., locale: _Optional[str] = ..., fetched_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fresh_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., regulated: bool = ...) -> None: ...
+    hosted_url: str
+    def __init__(self, ref: _Optional[str] = ..., rendition: _Optional[_Union[Rendition, _Mapping]] = ..., asset_id: _Optional[str] = ..., version: _Optional[str] = ..., etag: _Optional[str] = ..., digest: _Optional[_Union[_document_pb2.Digest, _Mapping]] = ..., media_type: _Optional[str] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., approval: _Optional[str] = ..., rights_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., rights_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., territories: _Optional[_Iterable[str]] = ..., locale: _Optional[str] = ..., fetched_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fresh_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., regulated: bool = ..., hosted_url: _Optional[str] = ...) -> None: ...
 
 class AssetOutcome(_message.Message):
     __slots__ = ("ref", "descriptor", "failure", "found_in")

@@ -112,7 +112,7 @@ class Attributes(_message.Message):
     def __init__(self, communication_type: _Optional[str] = ..., campaign: _Optional[str] = ..., run: _Optional[str] = ..., segment: _Optional[str] = ..., region: _Optional[str] = ..., jurisdiction: _Optional[str] = ..., product: _Optional[str] = ..., business_unit: _Optional[str] = ..., account_status: _Optional[str] = ..., lifecycle_event: _Optional[str] = ..., customer_reference: _Optional[str] = ..., extra: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class AssetPin(_message.Message):
-    __slots__ = ("slot", "ref", "asset_id", "version", "rendition", "digest", "media_type", "approval", "rights_until")
+    __slots__ = ("slot", "ref", "asset_id", "version", "rendition", "digest", "media_type", "approval", "rights_until", "etag", "hosted_url")
     SLOT_FIELD_NUMBER: _ClassVar[int]
     REF_FIELD_NUMBER: _ClassVar[int]
     ASSET_ID_FIELD_NUMBER: _ClassVar[int]
@@ -122,6 +122,8 @@ class AssetPin(_message.Message):
     MEDIA_TYPE_FIELD_NUMBER: _ClassVar[int]
     APPROVAL_FIELD_NUMBER: _ClassVar[int]
     RIGHTS_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    HOSTED_URL_FIELD_NUMBER: _ClassVar[int]
     slot: str
     ref: str
     asset_id: str
@@ -131,7 +133,9 @@ class AssetPin(_message.Message):
     media_type: str
     approval: str
     rights_until: _timestamp_pb2.Timestamp
-    def __init__(self, slot: _Optional[str] = ..., ref: _Optional[str] = ..., asset_id: _Optional[str] = ..., version: _Optional[str] = ..., rendition: _Optional[str] = ..., digest: _Optional[_Union[Digest, _Mapping]] = ..., media_type: _Optional[str] = ..., approval: _Optional[str] = ..., rights_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    etag: str
+    hosted_url: str
+    def __init__(self, slot: _Optional[str] = ..., ref: _Optional[str] = ..., asset_id: _Optional[str] = ..., version: _Optional[str] = ..., rendition: _Optional[str] = ..., digest: _Optional[_Union[Digest, _Mapping]] = ..., media_type: _Optional[str] = ..., approval: _Optional[str] = ..., rights_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., hosted_url: _Optional[str] = ...) -> None: ...
 
 class FontPin(_message.Message):
     __slots__ = ("name", "sha256")

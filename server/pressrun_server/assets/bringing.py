@@ -13,7 +13,16 @@ from pressrun_server.assets import errors
 from pressrun_server.assets.belief import Belief, asset_name
 from pressrun_server.assets.cluster_flight import ClusterFlight
 from pressrun_server.assets.config import AssetConfig
-from pressrun_server.assets.describing import agrees, described, narrows, of_source, refresh_at, unchanged, updated
+from pressrun_server.assets.describing import (
+    agrees,
+    described,
+    linked,
+    narrows,
+    of_source,
+    refresh_at,
+    unchanged,
+    updated,
+)
 from pressrun_server.assets.descriptors import DescriptorCache
 from pressrun_server.assets.entry import Absent, Entry, Known, Place, Trouble
 from pressrun_server.assets.preparation import Preparation
@@ -29,6 +38,7 @@ from pressrun_server.model.digest import Digest
 from pressrun_server.model.template import RenditionSpec, Requirement
 from pressrun_server.prepare.media import inspect_image, inspect_text
 from pressrun_sources.errors import NotFoundError, SourceError
+from pressrun_sources.hosted import Hosting
 from pressrun_sources.model import Approval, AssetDescription, AssetRef, Rendition
 from pressrun_sources.protocol import Source
 from pressrun_sources.registry import Registry
@@ -261,6 +271,8 @@ class Bringing:
             raise _Failed(errors.deleted(), lasting=True)
         descriptor = described(ref, description, rendition, now=asked, seconds=self._fresh_seconds(description))
         await self._supersede(wanted, entry, descriptor, asked)
+        if wanted.rendition.hosted and isinstance(source, Hosting) and not _refused(wanted, descriptor):
+            descriptor = linked(descriptor, await source.hosted(description, rendition))
         if entry is not None and unchanged(entry.descriptor, descriptor):
             revalidated = msgspec.structs.replace(
                 entry,

@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from pressrun_server.assets.entry import NO_BYTES
-from pressrun_server.model.asset import AssetDescriptor
+from pressrun_server.model.asset import AssetDescriptor, HostedLink
 from pressrun_server.model.template import RenditionSpec
 from pressrun_sources.describing import DAY
+from pressrun_sources.hosted import Hosted
 from pressrun_sources.model import Approval, AssetDescription, AssetRef, Rendition
 
-__all__ = ["agrees", "described", "narrows", "of_source", "refresh_at", "unchanged", "updated"]
+__all__ = ["agrees", "described", "linked", "narrows", "of_source", "refresh_at", "unchanged", "updated"]
 
 _CHANNEL = frozenset({"channel", "channels", "output_channel", "output_channels"})
 _LICENCE = frozenset({"licence", "licences", "license", "licenses"})
@@ -65,8 +66,24 @@ def of_source(spec: RenditionSpec) -> Rendition:
         ValueError: a field is out of range.
     """
     fields = msgspec.structs.asdict(spec)
-    fields.pop("screen", None)
+    del fields["screen"], fields["hosted"]
     return Rendition(**fields)
+
+
+def linked(descriptor: AssetDescriptor, hosted: Hosted | None) -> AssetDescriptor:
+    """The descriptor with where its system shows the rendition."""
+    if hosted is None:
+        return descriptor
+    link = HostedLink(
+        hosted.url,
+        hosted.media_type,
+        hosted.width,
+        hosted.height,
+        hosted.expires,
+        hosted.video,
+        hosted.video_type,
+    )
+    return msgspec.structs.replace(descriptor, hosted=link)
 
 
 def refresh_at(descriptor: AssetDescriptor) -> datetime:
@@ -91,6 +108,7 @@ def agrees(old: AssetDescriptor, new: AssetDescriptor) -> bool:
         etag=old.etag,
         fetched_at=old.fetched_at,
         fresh_until=old.fresh_until,
+        hosted=old.hosted,
     )
     return about == old
 

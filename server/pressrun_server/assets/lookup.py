@@ -26,6 +26,7 @@ _MEMORY = "memory"
 _ATTEMPTS = 3
 _MAX_KEYS = 10_000
 _SCREEN = ";screen"
+_HOSTED = ";hosted"
 """Ends the key of what is made for screens of the same bytes."""
 _LEASE_TO_RENEW = 0.2
 """A use within this last part of a lease starts a revalidation beside the document."""
@@ -174,14 +175,15 @@ class Lookup:
 
     def key(self, ref: str, rendition: RenditionSpec) -> str:
         """The rendition's part of the key, as descriptors and pins have it."""
-        return self._key(ref, rendition).removeprefix(f"{ref}|").removesuffix(_SCREEN)
+        return self._key(ref, rendition).removeprefix(f"{ref}|").removesuffix(_SCREEN).removesuffix(_HOSTED)
 
     def _key(self, ref: str, rendition: RenditionSpec) -> str:
         """The name of the entry; remembered, because it is needed for each slot of each document."""
         key = self._keys.get((ref, rendition))
         if key is None:
             try:
-                key = f"{ref}|{of_source(rendition).key()}{_SCREEN if rendition.screen else ''}"
+                marks = f"{_HOSTED if rendition.hosted else ''}{_SCREEN if rendition.screen else ''}"
+                key = f"{ref}|{of_source(rendition).key()}{marks}"
             except ValueError:
                 key = f"{ref}|{rendition!r}"  # bringing it will say what is wrong
             if len(self._keys) >= _MAX_KEYS:

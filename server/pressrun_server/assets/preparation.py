@@ -177,7 +177,7 @@ def made_by_us(rendition: RenditionSpec) -> RenditionSpec | None:
         return APPROVED
     if not (rendition.width or rendition.height or rendition.color_space or rendition.screen):
         return None
-    return msgspec.structs.replace(rendition, dpi=None)
+    return msgspec.structs.replace(rendition, dpi=None, hosted=False)
 
 
 def _check(image: PreparedImage) -> None:

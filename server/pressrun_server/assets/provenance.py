@@ -11,7 +11,7 @@ import msgspec
 from pressrun_server.assets.shared_entries import LOCAL
 from pressrun_server.assets.shared_ledger import SharedLedger
 from pressrun_server.clock import Clock
-from pressrun_server.model.asset import AssetDescriptor
+from pressrun_server.model.asset import AssetDescriptor, HostedLink
 from pressrun_server.model.digest import Digest
 from pressrun_sources.model import Approval
 
@@ -30,6 +30,7 @@ class Origin(msgspec.Struct, frozen=True):
     color_space: str
     approval: str
     tags: tuple[str, ...]
+    hosted: HostedLink | None = None
 
     @classmethod
     def of(cls, descriptor: AssetDescriptor) -> Origin:
@@ -41,6 +42,7 @@ class Origin(msgspec.Struct, frozen=True):
             descriptor.color_space,
             descriptor.approval,
             descriptor.tags,
+            descriptor.hosted,
         )
 
     def described(self, digest: Digest, current: AssetDescriptor) -> AssetDescriptor:
@@ -60,6 +62,7 @@ class Origin(msgspec.Struct, frozen=True):
             color_space=self.color_space,
             approval=current.approval if self.approval == Approval.APPROVED else self.approval,
             tags=tuple(tag for tag in current.tags if tag in self.tags),
+            hosted=self.hosted,
         )
 
 

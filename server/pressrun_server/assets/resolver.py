@@ -319,7 +319,7 @@ class AssetResolver:
             settled = self._glance(selection, Occasion(as_of, selection.territory, channel), now, pins, journal)
             if settled is None:
                 return None
-            _add(settled, uses, warnings, now)
+            _add(selection, settled, uses, warnings, now)
         return uses, warnings
 
     async def resolve(
@@ -356,10 +356,10 @@ class AssetResolver:
         now = self._clock.now()
         uses: list[AssetUse] = []
         warnings: list[RenderWarning] = []
-        for outcome in settled:
+        for selection, outcome in zip(selections, settled, strict=True):
             if isinstance(outcome, PressrunError):
                 raise outcome
-            _add(outcome, uses, warnings, now)
+            _add(selection, outcome, uses, warnings, now)
         return uses, warnings
 
     def _glance(
@@ -481,12 +481,17 @@ def _failed(selection: Selected, refused: list[Refused], journal: Journal | None
         journal[selection.slot] = Settlement(Outcome.FAILED, tuple(refused))
 
 
-def _add(settled: Settled, uses: list[AssetUse], warnings: list[RenderWarning], now: datetime) -> None:
+def _add(
+    selection: Selected, settled: Settled, uses: list[AssetUse], warnings: list[RenderWarning], now: datetime
+) -> None:
     use, said, _ = settled
     warnings.extend(said)
     if use is None:
         return
     uses.append(use)
+    if selection.rendition.hosted and use.descriptor.hosted is None:
+        text = f"slot {use.slot!r}: asset {use.descriptor.ref}: its system shows it to nobody, so the document holds it"
+        warnings.append(RenderWarning("ASSET_NOT_HOSTED", text, f"slots.{use.slot}"))
     if use.descriptor.fresh_until <= now:
         text = (
             f"slot {use.slot!r}: asset {use.descriptor.ref}: its source could not be asked since "

@@ -186,23 +186,41 @@ def pinned(selection: Selected, channel: str, rendition: str, pins: Pins) -> Set
     if not _is_found(found):
         raise _trouble(found).error(slot, ref)
     if _is_pinned(found[0], pin):
+        _same_link(selection, pin, found[0].descriptor)
         return _use(slot, found), (), settlement
     # The source has another version now, or had when it was asked last; the pinned bytes may still be here.
     stored = yield Stored(digest_of(pin), found[0].descriptor)
     if isinstance(stored, Trouble):
         raise stored.error(slot, ref)
     if isinstance(stored, Former):
+        _same_link(selection, pin, stored.descriptor)
         return AssetUse(slot, stored.descriptor, stored.prepared, found[1]), (), settlement
     found = yield Find(ref, ask=True)
     if not _is_found(found):
         raise _trouble(found).error(slot, ref)
     if _is_pinned(found[0], pin):
+        _same_link(selection, pin, found[0].descriptor)
         return _use(slot, found), (), settlement
     raise pins_mismatch(
         slot,
         f"the bytes {pin.sha256} are not here as those of the asset {ref} (pinned version {pin.version!r}), and its "
         f"source now has the version {found[0].descriptor.version!r}",
     )
+
+
+def _same_link(selection: Selected, pin: AssetPin, descriptor: AssetDescriptor) -> None:
+    """See that the document links where the earlier one did; the pin comes from outside and is not linked to itself.
+
+    Raises:
+        PressrunError: PINS_MISMATCH.
+    """
+    here = "" if descriptor.hosted is None else descriptor.hosted.url
+    if selection.rendition.hosted and here != pin.hosted_url:
+        raise pins_mismatch(
+            selection.slot,
+            f"the asset {descriptor.ref} was linked to at {pin.hosted_url or 'no address'}, and its system shows it at "
+            f"{here or 'none'} now",
+        )
 
 
 def _is_pinned(entry: Entry, pin: AssetPin) -> bool:

@@ -8,7 +8,19 @@ import msgspec
 
 from pressrun_server.model.digest import Digest
 
-__all__ = ["AssetDescriptor", "AssetUse"]
+__all__ = ["AssetDescriptor", "AssetUse", "HostedLink"]
+
+
+class HostedLink(msgspec.Struct, frozen=True):
+    """Where its system shows a rendition to everybody; `pressrun_sources.hosted.Hosted` says what the fields mean."""
+
+    url: str
+    media_type: str | None = None
+    width: int | None = None
+    height: int | None = None
+    expires: datetime | None = None
+    video: str = ""
+    video_type: str = ""
 
 
 class AssetDescriptor(msgspec.Struct, frozen=True):
@@ -51,6 +63,8 @@ class AssetDescriptor(msgspec.Struct, frozen=True):
     """Documents that its licence allows in all; None: any number."""
     regulated: bool = False
     """Its source says so; then it is used only while a lease is held, since a withdrawal must reach every node."""
+    hosted: HostedLink | None = None
+    """Where its system shows it to everybody, if the rendition asks for that and it does."""
 
 
 class AssetUse(msgspec.Struct, frozen=True):

@@ -70,6 +70,8 @@ class AssetPin:
     rendition: str
     sha256: str
     size: int
+    hosted_url: str = ""
+    """Where its system showed it; empty: the document held it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,8 @@ class RenditionSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quality: int | None = None
     dpi: int | None = None
     color_space: str | None = None
+    hosted: bool = False
+    """Whether a page or message links to it where its system shows it to everybody, instead of holding it."""
     screen: bool = False
     """Whether it is made into a file for screens, and not into objects of PDF; the template's compiler says so."""
 

@@ -157,6 +157,8 @@ def _pins(header: DocumentHeader) -> dict[str, Any]:
                 "mediaType": use.descriptor.media_type,
                 "approval": use.descriptor.approval,
                 "rightsUntil": _moment(use.descriptor.rights_until) if use.descriptor.rights_until else "",
+                "etag": use.descriptor.etag or "",
+                "hostedUrl": "" if use.descriptor.hosted is None else use.descriptor.hosted.url,
             }
         )
         for use in header.assets

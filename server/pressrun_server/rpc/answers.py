@@ -116,6 +116,8 @@ def _fixed_pins(header: DocumentHeader) -> bytes:
             rendition=descriptor.rendition,
             media_type=descriptor.media_type,
             approval=descriptor.approval,
+            etag=descriptor.etag or "",
+            hosted_url="" if descriptor.hosted is None else descriptor.hosted.url,
         )
         pin.digest.sha256 = descriptor.digest.sha256
         pin.digest.size = descriptor.digest.size

@@ -264,7 +264,16 @@ def _pins(message: document_pb2.Pins, bad: _Violations) -> Pins:
         if not _SHA256.fullmatch(pin.digest.sha256) or pin.digest.size < 1:
             bad.append(Violation(f"{place}.digest", "must have 64 lower-case hexadecimal digits and a size above 0"))
         assets.append(
-            AssetPin(pin.slot, pin.ref, pin.asset_id, pin.version, pin.rendition, pin.digest.sha256, pin.digest.size)
+            AssetPin(
+                pin.slot,
+                pin.ref,
+                pin.asset_id,
+                pin.version,
+                pin.rendition,
+                pin.digest.sha256,
+                pin.digest.size,
+                pin.hosted_url,
+            )
         )
     as_of = _moment(message.as_of, "pins.as_of", bad) if message.HasField("as_of") else None
     return Pins(message.template_digest, message.engine_digest, tuple(assets), message.locale, as_of)

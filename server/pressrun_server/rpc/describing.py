@@ -80,6 +80,7 @@ def asset_message(descriptor: AssetDescriptor) -> asset_service_pb2.AssetDescrip
         fetched_at=timestamp(descriptor.fetched_at),
         fresh_until=timestamp(descriptor.fresh_until),
         regulated=descriptor.regulated,
+        hosted_url="" if descriptor.hosted is None else descriptor.hosted.url,
     )
     for name in ("rights_from", "rights_until"):
         moment = getattr(descriptor, name)

@@ -342,12 +342,20 @@ class _Reader:
                 continue
             known = set(RenditionSpec.__struct_fields__) - {"screen"}
             numbers = {"width", "height", "quality", "dpi"}
+            if isinstance(fields, dict) and fields.get("hosted") and channel == "print":
+                self.error(
+                    ("slots", slot, "renditions", "print", "hosted"),
+                    "paper links to nothing: a print rendition is never hosted",
+                    "remove it",
+                )
             for key, item in fields.items() if isinstance(fields, dict) else [("", None)]:
-                if key not in known or not _fits(item, number=key in numbers):
+                fits = isinstance(item, bool) if key == "hosted" else _fits(item, number=key in numbers)
+                if key not in known or not fits:
                     self.error(
                         ("slots", slot, "renditions", str(channel), str(key)),
                         f"the rendition's {key!r} is not valid",
-                        f"known: {', '.join(sorted(known))}; sizes are whole numbers from 1 to 100000",
+                        f"known: {', '.join(sorted(known))}; "
+                        "sizes are whole numbers from 1 to 100000, hosted true or false",
                     )
                     break
             else:

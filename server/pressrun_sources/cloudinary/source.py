@@ -24,6 +24,7 @@ from pressrun_sources.cloudinary.search import told, wanted_metadata
 from pressrun_sources.cloudinary.transformation import transformation_of
 from pressrun_sources.cloudinary.url import DeliveryUrls
 from pressrun_sources.errors import InvalidReferenceError, InvalidResponseError
+from pressrun_sources.hosted import Hosted, ends_of, shown_size
 from pressrun_sources.media import media_type_of
 from pressrun_sources.model import Approval, AssetDescription, AssetQuery, AssetRef, Rendition
 from pressrun_sources.shape import text_in
@@ -38,6 +39,7 @@ __all__ = ["CloudinarySource"]
 
 _QUALIFIERS = {"type": ("upload", "private", "authenticated"), "resource_type": ("image", "video", "raw")}
 _MAX_ID = 255
+_FILM = "mp4"
 
 
 class CloudinarySource:
@@ -116,6 +118,20 @@ class CloudinarySource:
         async with self._client.deliver(url, description.ref, subject, media_type) as body:
             yield ConfirmedBody(body, confirm)
 
+    async def hosted(self, description: AssetDescription, rendition: Rendition) -> Hosted | None:
+        """The delivery URL of the rendition, and of a video's own file; see `Hosting`.
+
+        It names the version, so that a replaced file has another URL. It is built here, without a call.
+        """
+        url, _, media_type = self._delivery(description, rendition)
+        ref = description.ref
+        video = ""
+        if ref.qualifier("resource_type", "image") == "video":
+            video = str(self._film(description))
+        width, height = shown_size(description, rendition)
+        film = media_type_of(_FILM) or ""
+        return Hosted(str(url), media_type, width, height, ends_of(description), video, film if video else "")
+
     async def check(self) -> None:
         """Ping the Admin API; see `Source.check`."""
         await self._client.ping()
@@ -132,7 +148,7 @@ class CloudinarySource:
         """The URL, the subject for messages, and the media type that should come."""
         ref = description.ref
         subject = self._check(ref)
-        resource_type, type_ = ref.qualifier("resource_type", "image"), ref.qualifier("type", "upload")
+        resource_type = ref.qualifier("resource_type", "image")
         own = next((value for name, value in description.attributes if name == "format"), None)
         try:
             if resource_type == "raw" and rendition != Rendition():
@@ -141,17 +157,26 @@ class CloudinarySource:
             transformation, extension = transformation_of(rendition, own, still=still)
         except ValueError as error:
             raise InvalidReferenceError(self.name, ref, f"{self.name} cannot make {subject} so: {error}") from error
-        url = self._urls.build(
+        # The public id of a raw file has its extension already.
+        url = self._url(description, transformation, None if resource_type == "raw" else extension)
+        return url, subject, media_type_of(extension) if extension else description.media_type
+
+    def _film(self, description: AssetDescription) -> URL:
+        """The URL of a video itself, in the format that every player takes."""
+        own = next((value for name, value in description.attributes if name == "format"), None)
+        return self._url(description, "" if own == _FILM else f"f_{_FILM}", _FILM)
+
+    def _url(self, description: AssetDescription, transformation: str, extension: str | None) -> URL:
+        ref, type_ = description.ref, description.ref.qualifier("type", "upload")
+        return self._urls.build(
             ref.id,
-            resource_type=resource_type,
+            resource_type=ref.qualifier("resource_type", "image"),
             type_=type_,
             transformation=transformation,
             version=description.version,
-            # The public id of a raw file has its extension already.
-            extension=None if resource_type == "raw" else extension,
+            extension=extension,
             signed=self._config.sign_urls or type_ != "upload",
         )
-        return url, subject, media_type_of(extension) if extension else description.media_type
 
     def _check(self, ref: AssetRef) -> str:
         """The subject for messages, once the ref can be one of this source."""

@@ -17,6 +17,7 @@ fields:
   region: {table: OTMM.FIELD.REGION.TAB, column: OTMM.COLUMN.REGION.TAB}
   segment: {table: OTMM.FIELD.MARKET_SEGMENT.TAB, column: OTMM.COLUMN.MARKET_SEGMENT.TAB}  # any further name
 renditions: {preview: {width: 800, height: 800}}
+delivery: {width: wd, height: ht, format: format}     # inferred; the delivery network's parameters, for links
 changes: {updated: ARTESIA.FIELD.DATE LAST UPDATED}   # inferred; without it nobody asks what has changed
 ```
 """
@@ -96,6 +97,8 @@ class CoreDamMapping:
     """The id of the field by which the system sorts what was updated last; empty: it is not asked what has changed."""
     renditions: tuple[RenditionSize, ...] = ()
     """Smallest first."""
+    delivery: Mapping[str, str] = field(default_factory=dict)
+    """The delivery network's parameters of `width`, `height` and `format`; those that are not named are not sent."""
 
     def criteria(self) -> Mapping[str, FieldPath]:
         """What a query may ask for, by name."""
@@ -133,6 +136,7 @@ def parse_mapping(text: str) -> tuple[CoreDamMapping, list[str]]:
         versions=search.integer("versions", default.versions, 1, 50),
         updated=top.section("changes").text("updated"),
         renditions=_renditions(top.section("renditions")),
+        delivery=_delivery(top.section("delivery")),
     )
     top.finish()
     return mapping, faults
@@ -187,6 +191,12 @@ def _attributes(fields: Section) -> Mapping[str, FieldPath]:
     ours = ("expires", "starts", "approval", "language", "region")
     found = {name: _field(fields, name) for name in fields.names() if name not in ours}
     return {name: path for name, path in found.items() if path is not None}
+
+
+def _delivery(section: Section) -> Mapping[str, str]:
+    found = {name: section.text(name) for name in ("width", "height", "format")}
+    section.finish()
+    return {name: parameter for name, parameter in found.items() if parameter}
 
 
 def _renditions(section: Section) -> tuple[RenditionSize, ...]:

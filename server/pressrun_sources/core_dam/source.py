@@ -13,6 +13,8 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
+from yarl import URL
+
 from pressrun_sources.candidates import Candidates, best, ranked
 from pressrun_sources.core_dam.auth import Keeper
 from pressrun_sources.core_dam.client import CoreDamClient
@@ -23,6 +25,7 @@ from pressrun_sources.core_dam.metadata import Metadata
 from pressrun_sources.core_dam.rendition import choose_rendition
 from pressrun_sources.core_dam.search import LATEST, ORIGINAL_ID, Condition, condition, either
 from pressrun_sources.errors import InvalidReferenceError, MisconfiguredError, NotFoundError
+from pressrun_sources.hosted import Hosted, ends_of, public_url, shown_size
 from pressrun_sources.model import Approval, AssetDescription, AssetQuery, AssetRef, Rendition
 from pressrun_sources.shape import flag_in, integer_in, text_in
 from pressrun_sources.transport.body import StreamedBody
@@ -186,6 +189,24 @@ class CoreDamSource:
                     self._client.contents(description.asset_id, None, subject, ref, description.media_type, md5)
                 )
             yield body
+
+    async def hosted(self, description: AssetDescription, rendition: Rendition) -> Hosted | None:
+        """The address in the delivery network, which has the newest version alone; see `Hosting`.
+
+        None for an older version. The sizes are asked for by the parameters that the mapping names; without them the
+        network shows what it has.
+        """
+        ref = description.ref
+        asset = await self._client.asset(description.asset_id, self._check(ref), ref)
+        base = public_url(text_in(asset, "delivery_service_url"))
+        if not base or not _latest(asset):
+            return None
+        given = {"width": rendition.width, "height": rendition.height, "format": rendition.format}
+        names = self._mapping.delivery
+        query = {names[name]: str(value) for name, value in given.items() if value is not None and name in names}
+        url = str(URL(base).update_query(query)) if query else base
+        size = shown_size(description, rendition) if query else (description.width, description.height)
+        return Hosted(url, None if query else description.media_type, *size, ends_of(description))
 
     async def check(self) -> None:
         """Log in and make the cheapest call; see `Source.check`."""

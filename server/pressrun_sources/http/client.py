@@ -57,6 +57,10 @@ class HttpClient:
         url = self._url(self.config.mapping.metadata, ref.id)
         return await self.transport.fetch(self._call("GET", url, subject, ref, validators(known)))
 
+    def address(self, ref: AssetRef) -> URL:
+        """Where an asset is."""
+        return self._url(self.config.mapping.asset, ref.id)
+
     def download(
         self, ref: AssetRef, subject: str, media_type: str | None
     ) -> AbstractAsyncContextManager[StreamedBody]:

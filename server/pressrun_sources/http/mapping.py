@@ -7,6 +7,7 @@ Nothing here is documented by a standard: every value is a proposal that an oper
 asset: "/assets/{+id}"
 metadata: "/metadata/{+id}"             # without it the endpoint says nothing of approval and rights
 assume_approved: false                  # true: the operator vouches for whatever has no metadata
+public: false                           # true: everybody can open these addresses, so documents may link to them
 fields: {approval: /status, rights_from: /validFrom, rights_until: /validUntil, territories: /regions,
          language: /language, version: /version, name: /name, attributes: /attributes}
 approved: [approved]                    # further values of the approval field that mean approved
@@ -31,6 +32,8 @@ class HttpMapping:
     asset: str = "/assets/{+id}"
     metadata: str = ""
     assume_approved: bool = False
+    public: bool = False
+    """Whether everybody can open the addresses of assets, so that pages and messages may link to them."""
     approval: str = "/status"
     rights_from: str = "/validFrom"
     rights_until: str = "/validUntil"
@@ -64,6 +67,7 @@ def parse_mapping(text: str) -> tuple[HttpMapping, list[str]]:
         asset=_path(top, "asset", default.asset),
         metadata=_path(top, "metadata", default.metadata),
         assume_approved=top.flag("assume_approved", default=default.assume_approved),
+        public=top.flag("public", default=default.public),
         approval=_pointer(fields, "approval", default.approval),
         rights_from=_pointer(fields, "rights_from", default.rights_from),
         rights_until=_pointer(fields, "rights_until", default.rights_until),

@@ -20,6 +20,7 @@ from multidict import CIMultiDict
 
 from pressrun_sources.candidates import Candidates, best, meets, ranked
 from pressrun_sources.errors import InvalidReferenceError, InvalidResponseError, NotFoundError
+from pressrun_sources.hosted import Hosted, ends_of
 from pressrun_sources.http.caching import Freshness, freshness
 from pressrun_sources.http.client import HttpClient
 from pressrun_sources.http.config import HttpConfig
@@ -130,6 +131,19 @@ class HttpSource:
                 message = f"{subject} of {self.name} was replaced after it was described; try again"
                 raise InvalidResponseError(self.name, ref, message, f"another {kind} came", transient=True)
             yield body
+
+    async def hosted(
+        self,
+        description: AssetDescription,
+        rendition: Rendition,  # noqa: ARG002 - it makes none
+    ) -> Hosted | None:
+        """The address of the asset, where the mapping says that it is public; see `Hosting`."""
+        if not self._mapping.public:
+            return None
+        self._check(description.ref)
+        url = str(self._client.address(description.ref))
+        size = description.width, description.height
+        return Hosted(url, description.media_type, *size, ends_of(description))
 
     async def check(self) -> None:
         """Ask for the base URL; see `Source.check`."""

@@ -57,6 +57,20 @@ class IconikClient:
         query = {"generate_signed_url": "true", "per_page": "100"}
         return sequence_in(await self._get(path, subject, ref, query), "objects")
 
+    async def publish(self, ref: AssetRef, kind: str, identifier: str, subject: str) -> Record:
+        """Make a keyframe or a proxy public for good; its record then.
+
+        Args:
+            ref: the asset.
+            kind: `keyframes` or `proxies`.
+            identifier: of the keyframe or proxy.
+            subject: for messages.
+        """
+        url = self._url(f"files/v1/assets/{ref.id}/{kind}/{identifier}/public/")
+        # Twice is the same as once.
+        call = Call("POST", url, subject, ref, credentials=self._credentials(), json={}, repeatable=True)
+        return (await self.transport.fetch(call)).json
+
     async def search(self, body: Mapping[str, object], subject: str) -> list[Record]:
         """All hits of a search, page by page.
 

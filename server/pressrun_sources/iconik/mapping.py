@@ -7,6 +7,7 @@ here by default are inferred, and so is the meaning of the approval statuses but
 fields:
   {rights_from: RightsStart, rights_until: RightsEnd, language: Language, region: Region, lifecycle: LifecycleState}
 retired: [retired, superseded]           # values of the life cycle that forbid use
+public_links: existing                   # never; existing; make: publish what is hosted the first time it is needed
 criteria: {segment: Segment, campaign: Campaign}   # our name: field; other names are taken as field names
 versions: 5                              # how far to look back for an approved version
 search: {page_size: 100, max_pages: 5}
@@ -37,6 +38,9 @@ class IconikMapping:
     region: str = "Region"
     lifecycle: str = "LifecycleState"
     retired: tuple[str, ...] = ("retired", "superseded")
+    public_links: str = "existing"
+    """Whether pages and messages link to public keyframes and proxies: `never`, `existing` ones, or `make` them public,
+    which needs the right to write and cannot be taken back from those who have the address."""
     criteria: Mapping[str, str] = field(default_factory=_criteria)
     versions: int = 5
     """The newest versions of which the newest approved one is taken; 1 takes the newest whatever its state."""
@@ -57,6 +61,7 @@ def parse_mapping(text: str) -> tuple[IconikMapping, list[str]]:
         region=fields.text("region", default.region),
         lifecycle=fields.text("lifecycle", default.lifecycle),
         retired=top.texts("retired") or default.retired,
+        public_links=top.choice("public_links", ("never", "existing", "make"), default.public_links),
         criteria=dict(default.criteria) | {name: criteria.text(name) for name in criteria.names()},
         versions=top.integer("versions", default.versions, 1, 50),
         page_size=search.integer("page_size", default.page_size, 1, 100),

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pressrun_sources.media import media_type_of
 from pressrun_sources.shape import text_in
 
-__all__ = ["choose_keyframe", "choose_original", "choose_proxy"]
+__all__ = ["choose_film", "choose_keyframe", "choose_original", "choose_proxy"]
 
 Record = Mapping[str, object]
 _SHOWN = ("image/", "application/pdf")
@@ -33,6 +33,15 @@ def choose_proxy(proxies: Sequence[Record]) -> Record | None:
     for proxy in proxies:
         kind = media_type_of((text_in(proxy, "name") or "").rpartition(".")[2]) or ""
         if text_in(proxy, "status") == "CLOSED" and text_in(proxy, "url") and kind.startswith(_SHOWN):
+            return proxy
+    return None
+
+
+def choose_film(proxies: Sequence[Record]) -> Record | None:
+    """The first finished proxy that is a video."""
+    for proxy in proxies:
+        kind = media_type_of((text_in(proxy, "filename") or text_in(proxy, "name") or "").rpartition(".")[2]) or ""
+        if text_in(proxy, "status") == "CLOSED" and kind.startswith("video/"):
             return proxy
     return None
 

@@ -15,13 +15,15 @@ from datetime import UTC, datetime
 
 from pressrun_sources.candidates import Candidates, best, ranked
 from pressrun_sources.errors import InvalidReferenceError, InvalidResponseError, NotFoundError
+from pressrun_sources.hosted import Hosted, ends_of, public_url
 from pressrun_sources.iconik.client import IconikClient
 from pressrun_sources.iconik.config import IconikConfig
 from pressrun_sources.iconik.description import Found, approval_of, describe_found, meets_all
-from pressrun_sources.iconik.rendition import choose_keyframe, choose_original, choose_proxy
+from pressrun_sources.iconik.rendition import choose_film, choose_keyframe, choose_original, choose_proxy
 from pressrun_sources.iconik.search import changes_body, search_body, wanted_metadata
+from pressrun_sources.media import media_type_of
 from pressrun_sources.model import Approval, AssetDescription, AssetQuery, AssetRef, Rendition
-from pressrun_sources.shape import sequence_in, text_in
+from pressrun_sources.shape import flag_in, integer_in, mapping_in, sequence_in, text_in
 from pressrun_sources.transport.body import StreamedBody
 from pressrun_sources.transport.client import Transport
 from pressrun_sources.transport.config import TransportConfig
@@ -127,6 +129,49 @@ class IconikSource:
         async with self._transport.stored(url, ref, subject, media_type=description.media_type) as body:
             yield body
 
+    async def hosted(
+        self,
+        description: AssetDescription,
+        rendition: Rendition,  # noqa: ARG002 - it makes none
+    ) -> Hosted | None:
+        """The public link of a picture's proxy, or of a poster or keyframe; and of a video's proxy. See `Hosting`."""
+        if self._mapping.public_links == "never":
+            return None
+        ref = description.ref
+        subject, version = self._check(ref), description.version.partition("/")[0]
+        proxies = await self._client.files(ref, version, "proxies", subject)
+        film = await self._public(ref, "proxies", choose_film(proxies), subject)
+        picture = await self._public(ref, "proxies", choose_proxy(proxies), subject)
+        if picture is None:
+            still = choose_keyframe(await self._client.files(ref, version, "keyframes", subject))
+            picture = await self._public(ref, "keyframes", still, subject)
+        if picture is None:
+            return None
+        size = mapping_in(picture, "resolution")
+        return Hosted(
+            public_url(text_in(picture, "url")),
+            _type_of(picture),
+            integer_in(size, "width"),
+            integer_in(size, "height"),
+            ends_of(description),
+            public_url(text_in(film, "url")) if film else "",
+            (_type_of(film) or "") if film else "",
+        )
+
+    async def _public(
+        self, ref: AssetRef, kind: str, chosen: Mapping[str, object] | None, subject: str
+    ) -> Mapping[str, object] | None:
+        """The record of a keyframe or proxy whose link is for everybody, made so where the mapping says so."""
+        identifier = text_in(chosen, "id") if chosen else None
+        if chosen is None or identifier is None:
+            return None
+        if not flag_in(chosen, "is_public"):
+            if self._mapping.public_links != "make":
+                return None
+            # What comes back names the link alone, or all of the record.
+            chosen = {**chosen, **await self._client.publish(ref, kind, identifier, subject)}
+        return chosen if flag_in(chosen, "is_public") and public_url(text_in(chosen, "url")) else None
+
     async def check(self) -> None:
         """Ask whether the token is good; see `Source.check`."""
         await self._client.ping()
@@ -181,3 +226,8 @@ class IconikSource:
         if problem:
             raise InvalidReferenceError(self.name, ref, f"{ref} is not an asset of {self.name}: {problem}")
         return f"asset {ref.id!r}"
+
+
+def _type_of(file: Mapping[str, object]) -> str | None:
+    named = text_in(file, "filename") or text_in(file, "name") or ""
+    return media_type_of(named.rpartition(".")[2])

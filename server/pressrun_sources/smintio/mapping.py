@@ -12,6 +12,7 @@ criteria: {segment: segment}             # our name: id of a filter of the searc
 download_item: Original
 poll_seconds: 5                          # between two looks at a background task; at least 1
 licences: {path: /sync/licensePurchaseTransactions, sync_seconds: 60, limit: 10, purpose: marketing, industry: ""}
+hosted: {picture: largeThumbnailUrl, video: playbackLargeUrl}   # fields with addresses that everybody can open
 territories: {europe_any: [DE, FR], europe_germany: [DE]}
 channels: {channel_email: [email]}
 ```
@@ -78,6 +79,9 @@ class SmintioMapping:
     """`editorial` lets assets in whose licence is for editorial use only."""
     industry: str = ""
     """The key of our industry, e.g. industry_insurance; a licence that bars it bars the asset."""
+    hosted_picture: str = ""
+    """The field with an address at which everybody sees the asset; empty: the portal shows nothing to everybody."""
+    hosted_video: str = ""
     territories: Mapping[str, tuple[str, ...]] = field(default_factory=_territories)
     channels: Mapping[str, tuple[str, ...]] = field(default_factory=_channels)
 
@@ -90,6 +94,7 @@ def parse_mapping(text: str) -> tuple[SmintioMapping, list[str]]:
     fields, licences, search = top.section("fields"), top.section("licences"), top.section("search")
     attributes, criteria = top.section("attributes"), top.section("criteria")
     territories, channels = top.section("territories"), top.section("channels")
+    hosted = top.section("hosted")
     mapping = SmintioMapping(
         approval=fields.text("approval", default.approval),
         language=fields.text("language", default.language),
@@ -107,6 +112,8 @@ def parse_mapping(text: str) -> tuple[SmintioMapping, list[str]]:
         sync_limit=licences.integer("limit", default.sync_limit, 1, 1000),
         purpose=licences.text("purpose", default.purpose),
         industry=licences.text("industry"),
+        hosted_picture=hosted.text("picture"),
+        hosted_video=hosted.text("video"),
         territories=dict(default.territories) | {name: territories.texts(name) for name in territories.names()},
         channels=dict(default.channels) | {name: channels.texts(name) for name in channels.names()},
     )

@@ -15,12 +15,14 @@ from datetime import UTC, datetime
 
 from pressrun_sources.candidates import Candidates, best, meets, ranked
 from pressrun_sources.errors import InvalidReferenceError, InvalidResponseError, NotFoundError
+from pressrun_sources.hosted import Hosted, ends_of, public_url
 from pressrun_sources.model import AssetDescription, AssetQuery, AssetRef, Rendition
 from pressrun_sources.smintio.auth import Keeper
 from pressrun_sources.smintio.client import SmintioClient
 from pressrun_sources.smintio.config import SmintioConfig
 from pressrun_sources.smintio.description import describe_found, licence_id
 from pressrun_sources.smintio.licences import Licences
+from pressrun_sources.smintio.record import texts_of
 from pressrun_sources.smintio.search import search_all
 from pressrun_sources.transport.body import StreamedBody
 from pressrun_sources.transport.call import Expectation
@@ -106,6 +108,22 @@ class SmintioSource:
                 message = f"{subject} of {self.name} was replaced after it was described; try again"
                 raise InvalidResponseError(self.name, ref, message, f"{body.size} bytes came", transient=True)
             yield body
+
+    async def hosted(
+        self,
+        description: AssetDescription,
+        rendition: Rendition,  # noqa: ARG002 - it makes none
+    ) -> Hosted | None:
+        """What the fields that the mapping names hold; see `Hosting`."""
+        if not self._mapping.hosted_picture:
+            return None
+        ref = description.ref
+        record = await self._client.asset(ref, self._check(ref))
+        url, video = (
+            public_url(next(iter(texts_of(record, path)), None)) if path else ""
+            for path in (self._mapping.hosted_picture, self._mapping.hosted_video)
+        )
+        return Hosted(url, None, None, None, ends_of(description), video) if url else None
 
     async def check(self) -> None:
         """Log in, and ask what the search page can do; see `Source.check`."""

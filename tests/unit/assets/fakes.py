@@ -18,7 +18,7 @@ from pressrun_server.cas.memory import MemoryTier
 from pressrun_server.cas.tier import Tier
 from pressrun_server.errors import PressrunError
 from pressrun_server.model.choice import Choice
-from pressrun_server.model.prepared import PdfObject, PreparedImage
+from pressrun_server.model.prepared import PdfObject, PreparedImage, PreparedPicture
 from pressrun_server.model.template import RenditionSpec, Requirement
 from pressrun_server.prepare.media import inspect_image
 from pressrun_server.prepare.tasks import RENDITION
@@ -154,8 +154,8 @@ class FakePreparers:
         self.answer: bytes | None = None
 
     async def run(self, task: str, payload: bytes, *, timeout: float) -> bytes:  # noqa: ASYNC109 - as the pool has it
-        """Do the task `image`, or `rendition` without making it."""
-        if task == "rendition":
+        """Do the task `image`, or `rendition` and `picture` without making them."""
+        if task in {"rendition", "picture"}:
             payload = RENDITION.decode(payload).data
         else:
             assert task == "image"
@@ -167,6 +167,8 @@ class FakePreparers:
         if self.answer is not None:
             return self.answer
         header = inspect_image(payload)
+        if task == "picture":
+            return msgspec.msgpack.encode(PreparedPicture(header.media_type, payload, header.width, header.height))
         image = PreparedImage(header.width, header.height, 72, 72, (PdfObject((b"<<>>",), payload),))
         return msgspec.msgpack.encode(image)
 

@@ -201,7 +201,9 @@ def test_mapping_files(tmp_path: Path) -> None:
     assert "MAPPING_FILE: fields.approval.approved: name at least one key" in text
     assert "MAPPING_FILE: fields.region: expected a field id, or {table: id, column: id}" in text
     assert "MAPPING_FILE: search.page_size: expected a whole number from 1 to 1000, got 'many'" in text
-    assert "MAPPING_FILE: extra: unknown field; valid here are auth, changes, fields, operators, paths" in text
+    assert (
+        "MAPPING_FILE: extra: unknown field; valid here are auth, changes, delivery, fields, operators, paths" in text
+    )
     path.write_text("a: [b")
     assert "MAPPING_FILE: line 1" in faults(CLOUDINARY | {"PRESSRUN_CLOUDINARY_MAPPING_FILE": str(path)})
 

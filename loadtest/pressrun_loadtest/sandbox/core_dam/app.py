@@ -51,7 +51,7 @@ class CoreDam:
         self.journal = Journal()
         self._clock = clock
 
-    def applications(self, addresses: Mapping[str, str]) -> dict[str, web.Application]:  # noqa: ARG002 - links are relative here
+    def applications(self, addresses: Mapping[str, str]) -> dict[str, web.Application]:
         """The one app of this system."""
         make_error = error_body(self.options.error_style)
 
@@ -72,7 +72,7 @@ class CoreDam:
         app = web.Application(
             middlewares=[observing(self.journal, self.faults, make_error), guarded], client_max_size=_MAX_BODY
         )
-        app.add_routes(Routes(self.options, self.store, self.authority, self._clock).table())
+        app.add_routes(Routes(self.options, self.store, self.authority, self._clock, addresses[CORE_DAM_APP]).table())
         changes = Operations(self.store, self.authority).table()
         app.add_routes(Admin(CORE_DAM_APP, self.faults, self.journal, self.reset, changes, self.hooks).table())
         return {CORE_DAM_APP: app}

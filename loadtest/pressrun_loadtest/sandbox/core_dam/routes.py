@@ -15,13 +15,17 @@ from pressrun_loadtest.sandbox.core_dam.options import CoreDamOptions
 from pressrun_loadtest.sandbox.core_dam.search import Searcher
 from pressrun_loadtest.sandbox.core_dam.shapes import Detail, asset_json, collection_asset_json
 from pressrun_loadtest.sandbox.core_dam.store import AssetVersion, Content, CoreDamStore
+from pressrun_loadtest.sandbox.pictures import MEDIA_TYPES, contained
 
-__all__ = ["API", "OTDS_TOKEN", "Routes"]
+__all__ = ["API", "NETWORK", "OTDS_TOKEN", "Routes"]
 
 API = "/otmmapi/v6"
+NETWORK = "/adaptivemedia/rendition"
+"""The public delivery network, which asks for no log-in."""
 OTDS_TOKEN = "/otdsws/oauth2/token"  # noqa: S105 - a path, no secret
 
 _LOAD_TYPES = ("system", "metadata", "inherited_metadata", "full", "custom")
+_LARGEST = 8192
 _IDS_CONTEXT = "com.artesia.asset.selection.AssetIdsSelectionContext"
 
 
@@ -33,6 +37,8 @@ class Routes:
     store: CoreDamStore
     authority: Authority
     clock: Clock
+    origin: str
+    """Where the delivery network is."""
 
     def table(self) -> list[web.RouteDef]:
         """Every documented path that is offered."""
@@ -50,6 +56,7 @@ class Routes:
             web.get(f"{API}/collections", self.collections),
             web.get(API + "/collections/{id}/assets", self.collection_assets),
             web.get(API + "/folders/{id}/assets", self.folder_assets),
+            web.get(NETWORK, self.network),
         ]
 
     async def directory_token(self, request: web.Request) -> web.Response:
@@ -132,9 +139,9 @@ class Routes:
         named = self.store.collections.get(request.match_info["id"])
         if named is None:
             raise DamError(404, f"No collection {request.match_info['id']}")
-        detail, now = _detail(request.query), self.clock()
+        detail, now, network = _detail(request.query), self.clock(), f"{self.origin}{NETWORK}"
         rows = self.store.members(named)
-        return self._list([collection_asset_json(row, self.store.model, now, detail) for row in rows])
+        return self._list([collection_asset_json(row, self.store.model, now, detail, network) for row in rows])
 
     async def folder_assets(self, request: web.Request) -> web.Response:
         """The newest versions of what a folder holds, in its order."""
@@ -143,6 +150,24 @@ class Routes:
             raise DamError(404, f"No folder {request.match_info['id']}")
         return self._list([self._asset(row, _detail(request.query)) for row in self.store.members(folder)])
 
+    async def network(self, request: web.Request) -> web.Response:
+        """The newest version of an original asset as a picture, within `wd` and `ht`, as `format` png or jpg."""
+        row = self.store.latest(request.query.get("id", ""))
+        if row is None or row.deleted:
+            raise DamError(404, "No such asset")
+        sides = [request.query.get(name, "") for name in ("wd", "ht")]
+        if any(side and not (side.isascii() and side.isdigit() and 0 < int(side) <= _LARGEST) for side in sides):
+            raise DamError(400, f"wd, ht: expected pixels from 1 to {_LARGEST}")
+        wanted = request.query.get("format", "")
+        if wanted not in ("", "png", "jpg"):
+            raise DamError(400, f"format: expected png or jpg, got {wanted}")
+        data, kind = row.master.data, row.master.media_type
+        if any(sides) or wanted:
+            box = (int(sides[0] or _LARGEST), int(sides[1] or _LARGEST))
+            data = contained(data, box, wanted or "png")
+            kind = MEDIA_TYPES[wanted or "png"]
+        return web.Response(body=data, headers={"Content-Type": kind, "Cache-Control": "public, max-age=300"})
+
     def _row(self, asset_id: str) -> AssetVersion:
         row = self.store.get(asset_id)
         if row is None:
@@ -150,7 +175,7 @@ class Routes:
         return row
 
     def _asset(self, row: AssetVersion, detail: Detail) -> dict[str, object]:
-        return asset_json(row, self.store.model, self.clock(), detail)
+        return asset_json(row, self.store.model, self.clock(), detail, f"{self.origin}{NETWORK}")
 
     def _session(self, session: Session) -> web.Response:
         body = {

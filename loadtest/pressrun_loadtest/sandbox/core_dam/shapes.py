@@ -1,7 +1,7 @@
 """The JSON in which the Core DAM stand-in describes assets.
 
 Documented: the field names and their nesting. Inferred: which of them appear at which `load_type` and
-`level_of_detail`. The adaptive-media URL is left out, because the stand-in serves no media network.
+`level_of_detail`, and that the URL of the delivery network names the original asset alone.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Detail:
     full: bool
 
 
-def asset_json(row: AssetVersion, model: Model, now: datetime, detail: Detail) -> dict[str, object]:
-    """One asset as `GET /assets/{id}` and the search list it."""
+def asset_json(row: AssetVersion, model: Model, now: datetime, detail: Detail, network: str) -> dict[str, object]:
+    """One asset as `GET /assets/{id}` and the search list it; `network` is the address of the delivery network."""
     master = row.master
     body: dict[str, object] = {
         "asset_id": row.asset_id,
@@ -48,6 +48,7 @@ def asset_json(row: AssetVersion, model: Model, now: datetime, detail: Detail) -
         "content_state": "NORMAL",
         "metadata_model_id": model.id,
         "master_content_info": _content_json(master),
+        "delivery_service_url": f"{network}?id={row.original_asset_id}",
     }
     if detail.metadata:
         values: dict[str, Value] = {"ARTESIA.FIELD.ASSET NAME": row.name, **row.metadata}
@@ -58,9 +59,11 @@ def asset_json(row: AssetVersion, model: Model, now: datetime, detail: Detail) -
     return body
 
 
-def collection_asset_json(row: AssetVersion, model: Model, now: datetime, detail: Detail) -> dict[str, object]:
+def collection_asset_json(
+    row: AssetVersion, model: Model, now: datetime, detail: Detail, network: str
+) -> dict[str, object]:
     """One asset as a collection lists it: the content sits under `asset_content_info.master_content`."""
-    body = asset_json(row, model, now, detail)
+    body = asset_json(row, model, now, detail, network)
     body["asset_content_info"] = {"master_content": body.pop("master_content_info")}
     return body
 

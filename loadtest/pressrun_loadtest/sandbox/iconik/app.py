@@ -17,7 +17,7 @@ from pressrun_loadtest.sandbox.hooks import HookSender, iconik_hooks
 from pressrun_loadtest.sandbox.iconik.admin import Operations
 from pressrun_loadtest.sandbox.iconik.errors import IconikError, error_body
 from pressrun_loadtest.sandbox.iconik.options import IconikOptions
-from pressrun_loadtest.sandbox.iconik.routes import Routes, store_handler
+from pressrun_loadtest.sandbox.iconik.routes import PUBLIC, Routes, store_handler
 from pressrun_loadtest.sandbox.iconik.seed import IconikSeed
 from pressrun_loadtest.sandbox.iconik.store import IconikStore
 from pressrun_loadtest.sandbox.journal import Journal
@@ -55,7 +55,7 @@ class Iconik:
             return handle(request)
 
         store = self._app(self.store_journal, self.store_faults, ICONIK_STORE_APP, guarded=False)
-        store.add_routes([web.get("/{file}", download)])
+        store.add_routes([web.get("/{file}", download), web.get(PUBLIC + "{file}", download)])
         return {ICONIK_APP: api, ICONIK_STORE_APP: store}
 
     def reset(self) -> None:

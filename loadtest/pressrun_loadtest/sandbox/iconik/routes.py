@@ -20,7 +20,10 @@ from pressrun_loadtest.sandbox.iconik.shapes import (
 )
 from pressrun_loadtest.sandbox.iconik.store import Asset, IconikStore, StoredFile, Version
 
-__all__ = ["Routes", "store_handler"]
+__all__ = ["PUBLIC", "Routes", "store_handler"]
+
+PUBLIC = "/public/"
+"""Where the store has what everybody can open."""
 
 _ASSETS = "/API/assets/v1/assets/{id}/"
 _FILES = "/API/files/v1/assets/{id}/"
@@ -49,6 +52,8 @@ class Routes:
             web.get(_FILES + "proxies/{file}/download_url/", self.download_url),
             web.get("/API/assets/v1/collections/{id}/contents/", self.contents),
             web.get(_FILES + "files/{file}/download_url/", self.download_url),
+            web.post(_FILES + "{kind:keyframes|proxies}/{file}/public/", self.publish),
+            web.delete(_FILES + "{kind:keyframes|proxies}/{file}/public/", self.withdraw),
         ]
 
     async def token(self, _: web.Request) -> web.Response:
@@ -117,15 +122,42 @@ class Routes:
             raise IconikError(404, "File does not exist")
         return web.json_response({"url": self._signed(wanted)})
 
+    async def publish(self, request: web.Request) -> web.Response:
+        """Give a keyframe or proxy a link that needs no signature and does not end."""
+        file, version = self._derived(request)
+        self.store.public.add(file.id)
+        return web.json_response(file_json(file, version, self._address(file.id), public=True), status=201)
+
+    async def withdraw(self, request: web.Request) -> web.Response:
+        """Make it private again; 201 for this as well, as documented."""
+        file, version = self._derived(request)
+        self.store.public.discard(file.id)
+        return web.json_response(file_json(file, version, self._address(file.id)), status=201)
+
+    def _derived(self, request: web.Request) -> tuple[StoredFile, Version]:
+        """The keyframe or proxy of the path, and its version."""
+        wanted, proxies = request.match_info["file"], request.match_info["kind"] == "proxies"
+        for version in self._asset(request).versions:
+            for file in version.files:
+                if file.id == wanted and file.kind != "FILE" and (file.kind == "PROXY") is proxies:
+                    return file, version
+        raise IconikError(404, "Keyframe or proxy does not exist")
+
     def _list(self, request: web.Request, chosen: Callable[[StoredFile], bool]) -> web.Response:
         version = _version(self._asset(request), request)
         signed = request.query.get("generate_signed_url", "true") == "true"
         objects = [
-            file_json(file, version, self._signed(file.id)) if signed else file_json(file, version, "") | {"url": None}
+            file_json(file, version, self._address(file.id), public=file.id in self.store.public)
+            if signed or file.id in self.store.public
+            else file_json(file, version, "") | {"url": None}
             for file in version.files
             if chosen(file)
         ]
         return web.json_response({"objects": objects})
+
+    def _address(self, file_id: str) -> str:
+        """Where a file is: a public one for good."""
+        return f"{self.store_url}{PUBLIC}{file_id}" if file_id in self.store.public else self._signed(file_id)
 
     def _signed(self, file_id: str) -> str:
         return f"{self.store_url}/{file_id}?{self.store.sign(file_id)}"
@@ -144,7 +176,8 @@ def store_handler(store: IconikStore) -> Callable[[web.Request], web.StreamRespo
         if "Auth-Token" in request.headers or "App-ID" in request.headers:
             raise IconikError(400, "The store was sent credentials that are not its own")
         identifier, query = request.match_info["file"], request.query
-        if not store.opens(identifier, query.get("expires", ""), query.get("signature", "")):
+        public = request.path.startswith(PUBLIC) and identifier in store.public
+        if not public and not store.opens(identifier, query.get("expires", ""), query.get("signature", "")):
             raise IconikError(403, "The signature is wrong or has ended")
         file = store.file(identifier)
         if file is None:

@@ -64,7 +64,7 @@ def values_json(asset: Asset) -> dict[str, object]:
     }
 
 
-def file_json(file: StoredFile, version: Version, url: str) -> dict[str, object]:
+def file_json(file: StoredFile, version: Version, url: str, *, public: bool = False) -> dict[str, object]:
     """A file or a keyframe."""
     body: dict[str, object] = {"id": file.id, "version_id": version.id, "size": len(file.data), "url": url}
     if file.kind == "FILE":
@@ -72,9 +72,15 @@ def file_json(file: StoredFile, version: Version, url: str) -> dict[str, object]
         return body | {"name": file.name, "type": "FILE", "status": "CLOSED", "checksum": checksum}
     if file.kind == "PROXY":
         sized = {"resolution": {"width": file.width, "height": file.height}} if file.width else {}
-        return body | {"name": file.name, "filename": file.name, "status": "CLOSED", "is_public": False} | sized
+        return body | {"name": file.name, "filename": file.name, "status": "CLOSED", "is_public": public} | sized
     resolution = {"width": file.width, "height": file.height}
-    return body | {"filename": file.name, "type": file.kind, "status": "CLOSED", "resolution": resolution}
+    return body | {
+        "filename": file.name,
+        "type": file.kind,
+        "status": "CLOSED",
+        "resolution": resolution,
+        "is_public": public,
+    }
 
 
 def page_json(objects: Sequence[object], total: int, page: int, per_page: int, path: str) -> dict[str, object]:

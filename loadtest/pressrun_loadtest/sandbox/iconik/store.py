@@ -74,11 +74,14 @@ class IconikStore:
         self._life = url_life_s
         self._key = hashlib.sha256(b"sandbox store").digest()
         self.assets: dict[str, Asset] = {}
+        self.public: set[str] = set()
+        """Keyframes and proxies whose link everybody can open."""
         self.reset()
 
     def reset(self) -> None:
         """Back to the seed."""
         self.assets = {asset.id: _from_seed(asset) for asset in self._seed.assets}
+        self.public = set()
 
     def put(self, asset: Asset) -> Asset:
         """Store a changed asset; its time of change moves."""
