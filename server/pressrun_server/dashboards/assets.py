@@ -18,8 +18,7 @@ ASSETS = Dashboard(
                 Panel(
                     "Hits by tier",
                     "Share of reads that a tier answered. A tier is only asked for what the one before it did not "
-                    "have, so "
-                    "a low share of disk beside a high one of memory is as it should be.",
+                    "have, so a low share of disk beside a high one of memory is as it should be.",
                     "percentunit",
                     (
                         Query(
@@ -43,8 +42,7 @@ ASSETS = Dashboard(
                 Panel(
                     "Time of a read or a write, p99",
                     "Of reads and writes that could not be answered at once. Redis far above a millisecond: the "
-                    "network, "
-                    "or a server that is busy.",
+                    "network, or a server that is busy.",
                     "s",
                     (Query(quantile(0.99, "pressrun_cache_seconds", "tier, operation"), "{{tier}}: {{operation}}"),),
                     "cache-tier-away",
@@ -86,8 +84,7 @@ ASSETS = Dashboard(
                 Panel(
                     "Evicted, refused, not written",
                     "Blobs a second that were dropped to make room, were too large to be kept, or were not written "
-                    "since too "
-                    "much waited.",
+                    "since too much waited.",
                     "suffix: blobs/s",
                     (
                         Query(rate("pressrun_cache_evictions_total", "tier"), "{{tier}}: evicted"),
@@ -99,8 +96,7 @@ ASSETS = Dashboard(
                 Panel(
                     "Damaged blobs and errors",
                     "Blobs whose digest did not hold, and calls in which a tier failed and stepped aside. Damaged "
-                    "blobs are "
-                    "never used, but something wrote or read them wrongly.",
+                    "blobs are never used, but something wrote or read them wrongly.",
                     "suffix: /s",
                     (
                         Query(rate("pressrun_cache_corrupt_blobs_total", "tier"), "{{tier}}: damaged"),
@@ -169,8 +165,7 @@ ASSETS = Dashboard(
                 Panel(
                     "Requests left",
                     "What is left of the requests that a source allows, for those that say so, and the longest time "
-                    "for "
-                    "which one asked to be left alone.",
+                    "for which one asked to be left alone.",
                     "short",
                     (
                         Query(
@@ -214,8 +209,7 @@ ASSETS = Dashboard(
                 Panel(
                     "Stale assets used",
                     "Uses a second of assets that could not be asked again since their source was away. Never of "
-                    "those that "
-                    "were changed, withdrawn or are past their rights.",
+                    "those that were changed, withdrawn or are past their rights.",
                     "suffix: uses/s",
                     (Query(rate("pressrun_asset_lenient_uses_total"), "stale uses"),),
                     "stale-assets",
@@ -223,8 +217,7 @@ ASSETS = Dashboard(
                 Panel(
                     "Asked again ahead of time",
                     "Revalidations a second beside documents, and times that news may have been missed, so that "
-                    "everything is "
-                    "asked again.",
+                    "everything is asked again.",
                     "suffix: /s",
                     (
                         Query(rate("pressrun_asset_refreshes_total"), "asked again"),

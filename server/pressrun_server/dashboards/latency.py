@@ -136,9 +136,8 @@ LATENCY_AND_SLO = Dashboard(
                 Panel(
                     "Phases of a document",
                     "Mean time of finished documents in each phase; together they are the whole. admit: waits for a "
-                    "slot, a "
-                    "composer and a turn in it. resolve: assets, from the cache or their sources. stream: bytes on "
-                    "their way, and waits for the client.",
+                    "slot, a composer and a turn in it. resolve: assets, from the cache or their sources. stream: "
+                    "bytes on their way, and waits for the client.",
                     "s",
                     (Query(mean("pressrun_phase_seconds", "phase"), "{{phase}}"),),
                     "latency",

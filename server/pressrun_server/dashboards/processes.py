@@ -18,8 +18,7 @@ PROCESSES = Dashboard(
                 Panel(
                     "Composers at work",
                     "CPU time of composers for each of them: 1 is a processor fully used. Above 0.8 for long, "
-                    "documents "
-                    "begin to wait.",
+                    "documents begin to wait.",
                     "percentunit",
                     (
                         Query(
@@ -36,8 +35,7 @@ PROCESSES = Dashboard(
                 Panel(
                     "Front at work",
                     "CPU time of the front, which has one thread for everything: above 0.8 it is what limits the "
-                    "node, and "
-                    "more composers do not help.",
+                    "node, and more composers do not help.",
                     "percentunit",
                     (Query(rate("process_cpu_seconds_total", "instance"), "{{instance}}"),),
                     "queue-saturation",
@@ -46,8 +44,7 @@ PROCESSES = Dashboard(
                 Panel(
                     "Preparers at work",
                     "Share of preparers that work on a task. They compile templates and prepare assets; with warm "
-                    "caches "
-                    "they rest.",
+                    "caches they rest.",
                     "percentunit",
                     (
                         Query(
@@ -125,8 +122,7 @@ PROCESSES = Dashboard(
                 Panel(
                     "Composers replaced",
                     "Composers a second that were started in place of another, and those that died. A few "
-                    "replacements an "
-                    "hour, for their memory, are as they should be; deaths are not.",
+                    "replacements an hour, for their memory, are as they should be; deaths are not.",
                     "suffix: /s",
                     (
                         Query(rate("pressrun_composer_replacements_total"), "replaced"),
@@ -138,8 +134,7 @@ PROCESSES = Dashboard(
                 Panel(
                     "Preparers replaced",
                     "Preparers a second that were started in place of another, died over a task, or were too slow. "
-                    "Each death "
-                    "is a file or template that was too much for its limits.",
+                    "Each death is a file or template that was too much for its limits.",
                     "suffix: /s",
                     (
                         Query(rate("pressrun_preparer_replacements_total"), "replaced"),

@@ -132,8 +132,7 @@ THROUGHPUT = Dashboard(
                 Panel(
                     "Pages and bytes of a document",
                     "Means over the window, by template. A jump says that callers send something else than before, "
-                    "which "
-                    "explains a change of rate or latency better than the node does.",
+                    "which explains a change of rate or latency better than the node does.",
                     "short",
                     (
                         Query(
