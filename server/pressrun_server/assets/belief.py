@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from pressrun_server.assets.entry import Place
 from pressrun_server.model.asset import AssetDescriptor
@@ -16,11 +16,18 @@ SKEW: Final = timedelta(seconds=5)
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _NOWHERE: Final[Place] = (0, 0)
+_Last = TypeVar("_Last", datetime, Place)
 
 
 def asset_name(ref: str) -> str:
     """The asset without qualifiers, `source:id`: news of an asset is news of all its variants."""
     return ref.partition("?")[0]
+
+
+def _latest(last: Mapping[str, _Last], ref: str, never: _Last) -> _Last:
+    """The later one of what is on record of an asset and of its source."""
+    name = ref.partition("?")[0]
+    return max(last.get(name, never), last.get(f"{name.partition(':')[0]}:", never))
 
 
 class Belief:
@@ -101,9 +108,7 @@ class Belief:
 
     def changed_since(self, ref: str, place: Place) -> bool:
         """Whether the feed tells of a change of an asset behind that place."""
-        name = asset_name(ref)
-        source = f"{name.partition(':')[0]}:"
-        return place < max(self._places.get(name, _NOWHERE), self._places.get(source, _NOWHERE))
+        return place < _latest(self._places, ref, _NOWHERE)
 
     def vouches(self, ref: str, at: datetime, place: Place | None) -> bool:
         """Whether nothing is known that makes another node's answer about an asset old.
@@ -114,15 +119,15 @@ class Belief:
             place: how far the other had read the feed by then.
         """
         name = asset_name(ref)
-        source = f"{name.partition(':')[0]}:"
-        if self.owes(name) or self.owes(source):
+        if self.owes(name) or self.owes(f"{name.partition(':')[0]}:"):
             return False  # nobody can have heard of it
         if place is None or self.place is None:
             return at - SKEW > self.horizon and not self.was_told(ref, at - SKEW)
-        if place < max(self._floor, self._places.get(name, _NOWHERE), self._places.get(source, _NOWHERE)):
+        told = _latest(self._places, ref, _NOWHERE)
+        if place < max(self._floor, told):
             return False
         # What this node found out by itself, and told nobody, has no place.
-        return name in self._places or source in self._places or not self.was_told(ref, at)
+        return told > _NOWHERE or not self.was_told(ref, at)
 
     def was_changed(self, asset: AssetDescriptor) -> bool:
         """Whether its source told of a change since it was asked."""
@@ -130,10 +135,7 @@ class Belief:
 
     def was_told(self, ref: str, at: datetime) -> bool:
         """Whether somebody told of a change of an asset at that moment or later."""
-        name = asset_name(ref)
-        changed = self._changed.get(name, _NEVER)
-        of_source = self._changed.get(f"{name.partition(':')[0]}:", _NEVER)
-        return at <= max(changed, of_source)
+        return at <= _latest(self._changed, ref, _NEVER)
 
     def is_old(self, asset: AssetDescriptor, now: datetime) -> bool:
         """Whether its source must be asked before it is used."""

@@ -75,6 +75,14 @@ class Brought(msgspec.Struct, frozen=True):
     """Where the prepared blob was: the name of a tier, or `source` where it had to be made of fetched bytes."""
 
 
+class _Question(msgspec.Struct, frozen=True):
+    """When a source was asked, and not when it answered: a change meanwhile is later than what it says."""
+
+    at: datetime
+    place: Place | None
+    """How far the feed of changes had been read by then; None: none is heard."""
+
+
 class _Failed(Exception):  # noqa: N818 - never leaves this module
     def __init__(self, trouble: Trouble, *, lasting: bool) -> None:
         super().__init__(trouble.text)
@@ -188,7 +196,7 @@ class Bringing:
         slots = self._slots.setdefault(ref.source, asyncio.Semaphore(self._config.max_fetches))
         if (ask and not shared) or ref.source in LOCAL:
             async with slots:
-                return await self._asked(wanted, entry, source, ref, rendition)
+                return await self._asked(wanted, entry, source, ref, rendition, self._question())
         return await self._cluster_flight.run(
             wanted.key,
             lambda: self._newer(wanted, entry) if ask else self._found(wanted),
@@ -227,28 +235,35 @@ class Bringing:
         self, wanted: Wanted, entry: Entry | None, source: Source, ref: AssetRef, rendition: Rendition
     ) -> Brought:
         """As `_asked`; those who wait for this process are told of a failure too, and do not ask one by one."""
-        asked, place = self._clock.now(), self._belief.place
+        question = self._question()
         try:
-            return await self._asked(wanted, entry, source, ref, rendition)
+            return await self._asked(wanted, entry, source, ref, rendition, question)
         except _Failed as failed:
-            await self._ledger.deny(wanted.key, Denial(failed.trouble, failed.lasting, asked, place))
+            await self._ledger.deny(wanted.key, Denial(failed.trouble, failed.lasting, question.at, question.place))
             raise
 
+    def _question(self) -> _Question:
+        return _Question(self._clock.now(), self._belief.place)
+
     async def _asked(
-        self, wanted: Wanted, entry: Entry | None, source: Source, ref: AssetRef, rendition: Rendition
+        self,
+        wanted: Wanted,
+        entry: Entry | None,
+        source: Source,
+        ref: AssetRef,
+        rendition: Rendition,
+        question: _Question,
     ) -> Brought:
         """What the source says now, and its bytes if they are other ones than those here.
 
         Raises:
             _Failed: they can't be had.
         """
-        # Not when it answered: a change meanwhile is later than what it says.
-        asked, place = self._clock.now(), self._belief.place
         try:
-            return await self._answered(wanted, entry, source, ref, rendition, asked, place)
+            return await self._answered(wanted, entry, source, ref, rendition, question)
         except (SourceError, PressrunError, _Failed) as error:
             failed = error if isinstance(error, _Failed) else _failed(error)
-            failed.asked = asked
+            failed.asked = question.at
             raise failed from error
 
     async def _answered(
@@ -258,9 +273,9 @@ class Bringing:
         source: Source,
         ref: AssetRef,
         rendition: Rendition,
-        asked: datetime,
-        place: Place | None,
+        question: _Question,
     ) -> Brought:
+        asked, place = question.at, question.place
         try:
             description = await source.describe(ref)
         except NotFoundError:
