@@ -16,6 +16,7 @@ import pytest
 
 from pressrun_loadtest.bench.composition import Press
 from pressrun_loadtest.samples import statement_path
+from pressrun_server.prepare.tagged import marked_texts
 
 LOCALES = {"en": "en-GB", "de": "de-DE", "fr": "fr-FR"}
 NAMES = ("business-fr", "everyday-en", "premier-de")
@@ -23,50 +24,10 @@ NAMES = ("business-fr", "everyday-en", "premier-de")
 Read: TypeAlias = "list[tuple[str, str, str]]"
 """Of each element: its path, e.g. `Table/TBody/TR/TD`, its own text, its alternative text."""
 
-_RANGE = re.compile(rb"<(\w\w)>\s*<(\w\w)>\s*<(\w+)>")
-_CHAR = re.compile(rb"<(\w\w)>\s*<(\w+)>")
-
-
-def _characters(font: pikepdf.Object) -> dict[int, str]:
-    """Code and text, from a font's ToUnicode map."""
-    data = font.ToUnicode.read_bytes()
-    found: dict[int, str] = {}
-    for block in re.findall(rb"beginbfchar(.*?)endbfchar", data, re.DOTALL):
-        for code, text in _CHAR.findall(block):
-            found[int(code, 16)] = bytes.fromhex(text.decode()).decode("utf-16-be")
-    for block in re.findall(rb"beginbfrange(.*?)endbfrange", data, re.DOTALL):
-        for low, high, text in _RANGE.findall(block):
-            first = int(text, 16)
-            found |= {code: chr(first + code - int(low, 16)) for code in range(int(low, 16), int(high, 16) + 1)}
-    return found
-
-
-def _marked(page: pikepdf.Page) -> dict[int, str]:
-    """The text of each mark of a page; lines of one mark are parted by a space."""
-    fonts = {str(name): _characters(font) for name, font in page.obj.Resources.Font.items()}
-    found: dict[int, str] = {}
-    mark, characters = None, dict[int, str]()
-    for operands, operator in pikepdf.parse_content_stream(page):
-        name = str(operator)
-        if name == "BDC":
-            mark = int(operands[1].MCID)
-            found[mark] = ""
-        elif name in {"BMC", "EMC"}:
-            mark = None
-        elif name == "Tf":
-            characters = fonts[str(operands[0])]
-        elif name in {"Td", "Tm"} and mark is not None and found[mark]:
-            # A run below the one before is another line; one beside it goes on.
-            below = operands[1] != 0 if name == "Td" else True
-            found[mark] += " " if below and not found[mark].endswith(("-", " ")) else ""
-        elif name == "Tj" and mark is not None:
-            found[mark] += "".join(characters[code] for code in bytes(operands[0]))
-    return found
-
 
 def read(pdf: pikepdf.Pdf) -> Read:
     """All elements in reading order."""
-    texts = {page.obj.objgen: _marked(page) for page in pdf.pages}
+    texts = marked_texts(pdf)
 
     def below(element: pikepdf.Object, path: str) -> Iterator[tuple[str, str, str]]:
         kids = element.get("/K", pikepdf.Array())

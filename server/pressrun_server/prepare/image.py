@@ -9,7 +9,6 @@ profile or by the plain device colours.
 from __future__ import annotations
 
 import io
-import struct
 import zlib
 from dataclasses import dataclass
 from typing import Any, Final
@@ -27,6 +26,7 @@ from pressrun_server.prepare.media import DRAWING, MAX_PIXELS, PDF, recognise
 from pressrun_server.prepare.paint import number_text
 from pressrun_server.prepare.pdfobjects import take_objects
 from pressrun_server.prepare.pdfpage import prepare_page
+from pressrun_server.prepare.pngfile import chunks
 
 __all__ = ["deflated", "image_task", "prepare_image"]
 
@@ -195,22 +195,17 @@ def _scan(image: Image.Image) -> _Scan:
 
 def _unframe(png: memoryview) -> tuple[tuple[int, int], bytes | None, bytes]:
     """Bit depth and colour type, palette, and the inflated rows of a PNG that Pillow just wrote."""
-    at = 8
     header = (0, 0)
     palette = None
     inflate = zlib.decompressobj()
     rows: list[bytes] = []
-    while at < len(png):
-        length, name = struct.unpack_from(">I4s", png, at)
-        body = png[at + 8 : at + 8 + length]
+    for name, body in chunks(png):
         if name == b"IHDR":
             header = (body[8], body[9])
         elif name == b"PLTE":
             palette = bytes(body)
         elif name == b"IDAT":
             rows.append(inflate.decompress(body))
-        at += length + 12
-        body.release()
     png.release()
     return header, palette, b"".join(rows)
 

@@ -8,7 +8,6 @@ pixels. Process colours become those of screens.
 from __future__ import annotations
 
 import io
-import struct
 import zlib
 from typing import Final
 
@@ -21,8 +20,9 @@ from pressrun_server.prepare.drawing import read_drawing
 from pressrun_server.prepare.image import deflated
 from pressrun_server.prepare.imagefile import open_image
 from pressrun_server.prepare.media import DRAWING, PDF, recognise
+from pressrun_server.prepare.pngfile import chunks, put_together
 from pressrun_server.prepare.raster import rasterise
-from pressrun_server.prepare.rendition import adapted
+from pressrun_server.prepare.rendition import in_form, transparent
 from pressrun_server.prepare.tasks import RENDITION
 
 __all__ = ["picture_task", "prepare_picture"]
@@ -57,18 +57,17 @@ def prepare_picture(data: bytes, rendition: RenditionSpec) -> PreparedPicture:
         return PreparedPicture("image/svg+xml", data, max(round(drawing.width), 1), max(round(drawing.height), 1))
     if kind == PDF:
         data = rasterise(data, pages=(0,), dpi=_DPI)[0]
-    wanted = msgspec.structs.replace(rendition, color_space=None)
-    data = adapted(data, wanted)
-    if open_image(data).pixels.mode == "CMYK":
-        data = adapted(data, msgspec.structs.replace(wanted, color_space="srgb"))
     file = open_image(data)
+    process = file.pixels.mode == "CMYK"
+    file = in_form(file, msgspec.structs.replace(rendition, color_space="srgb" if process else None))
     image = file.pixels
     width, height = image.size
-    if file.header.media_type != "image/jpeg":
-        return PreparedPicture("image/png", _png(image), width, height)
-    if rendition.width or rendition.height or not file.passes or rendition.quality:
+    photo = file.header.media_type == "image/jpeg"
+    if photo and file.passes and not rendition.quality:
+        return PreparedPicture("image/jpeg", _bare(data), width, height)
+    if photo or (rendition.format == "jpg" and not transparent(image)):
         return PreparedPicture("image/jpeg", _jpeg(image, file.profile, rendition.quality or _QUALITY), width, height)
-    return PreparedPicture("image/jpeg", _bare(data), width, height)
+    return PreparedPicture("image/png", _png(image), width, height)
 
 
 def _jpeg(image: Image.Image, profile: bytes | None, quality: int) -> bytes:
@@ -98,21 +97,12 @@ def _png(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     more = {"transparency": image.info["transparency"]} if "transparency" in image.info else {}
     image.save(buffer, "PNG", compress_level=0, icc_profile=None, exif=b"", **more)
-    written = buffer.getvalue()
-    chunks: list[bytes] = [written[:8]]
+    kept: list[tuple[bytes, bytes]] = []
     rows: list[bytes] = []
     inflate = zlib.decompressobj()
-    at = 8
-    while at < len(written):
-        length, name = struct.unpack_from(">I4s", written, at)
-        body = written[at + 8 : at + 8 + length]
+    for name, body in chunks(buffer.getbuffer()):
         if name == b"IDAT":
             rows.append(inflate.decompress(body))
         elif name in {b"IHDR", b"PLTE", b"tRNS"}:
-            chunks.append(_chunk(name, body))
-        at += length + 12
-    return b"".join((*chunks, _chunk(b"IDAT", deflated(b"".join(rows))), _chunk(b"IEND", b"")))
-
-
-def _chunk(name: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+            kept.append((name, bytes(body)))
+    return put_together([*kept, (b"IDAT", deflated(b"".join(rows)))])

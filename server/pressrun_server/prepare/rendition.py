@@ -6,6 +6,7 @@ keeps its bytes.
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from pressrun_server.prepare.imagefile import ImageFile, open_image
 from pressrun_server.prepare.media import DRAWING, PDF, recognise
 from pressrun_server.prepare.tasks import RENDITION
 
-__all__ = ["adapted", "rendition_task"]
+__all__ = ["adapted", "in_form", "rendition_task", "transparent"]
 
 _pixmap: Any = pymupdf.Pixmap  # its types are incomplete
 _QUALITY: Final = 90
@@ -55,20 +56,26 @@ def adapted(data: bytes, rendition: RenditionSpec) -> bytes:
     if recognise(data).media_type in {DRAWING, PDF}:
         return data
     file = open_image(data)
-    size = file.pixels.size
+    made = in_form(file, rendition)
+    recode = rendition.format == "jpg" and file.header.media_type != "image/jpeg" and not transparent(made.pixels)
+    return data if made is file and not recode else _encoded(made, rendition)
+
+
+def in_form(file: ImageFile, rendition: RenditionSpec) -> ImageFile:
+    """An image as `adapted` makes it, whatever its format; the same one where nothing is to be done."""
     image = _sized(file.pixels, rendition)
     own = _SPACES.get(image.mode, "srgb")
     wanted = rendition.color_space or own
-    recode = rendition.format == "jpg" and file.header.media_type != "image/jpeg" and not _transparent(image)
-    if image.size == size and wanted == own and not recode:
-        return data
     if wanted == own:
-        return _encoded(image, file, rendition, file.profile)
+        if image.size == file.pixels.size:
+            return file
+        return dataclasses.replace(file, pixels=image, passes=False)
     if wanted == "cmyk":
-        return _encoded(_pressed(image), file, rendition, None)
-    if own == "cmyk":
-        image = _screened(image)
-    return _encoded(image.convert(_with_alpha(image, _MODES[wanted])), file, rendition, None)
+        image = _pressed(image)
+    else:
+        image = _screened(image) if own == "cmyk" else image
+        image = image.convert(_with_alpha(image, _MODES[wanted]))
+    return dataclasses.replace(file, pixels=image, profile=None, passes=False)
 
 
 def _sized(image: Image.Image, rendition: RenditionSpec) -> Image.Image:
@@ -112,18 +119,19 @@ def _continuous(image: Image.Image) -> Image.Image:
     return image.convert("L") if image.mode == "1" else image
 
 
-def _transparent(image: Image.Image) -> bool:
+def transparent(image: Image.Image) -> bool:
+    """Whether anything of it may be."""
     return image.mode in {"LA", "RGBA"} or "transparency" in image.info
 
 
 def _with_alpha(image: Image.Image, mode: str) -> str:
-    return {"L": "LA", "RGB": "RGBA"}[mode] if _transparent(image) else mode
+    return {"L": "LA", "RGB": "RGBA"}[mode] if transparent(image) else mode
 
 
 def _pressed(image: Image.Image) -> Image.Image:
     """Process colours."""
     image = _continuous(image)
-    if _transparent(image):
+    if transparent(image):
         white = Image.new("RGBA", image.size, (255, 255, 255, 255))
         image = Image.alpha_composite(white, image.convert("RGBA"))
     rgb = image.convert("RGB")
@@ -136,14 +144,14 @@ def _screened(image: Image.Image) -> Image.Image:
     return Image.frombytes("RGB", image.size, _pixmap(pymupdf.csRGB, pixels).samples)
 
 
-def _encoded(image: Image.Image, file: ImageFile, rendition: RenditionSpec, profile: bytes | None) -> bytes:
+def _encoded(file: ImageFile, rendition: RenditionSpec) -> bytes:
     """A JPEG where it was one, is to be one, or has process colours; else a PNG, of which only the pixels matter."""
-    buffer = io.BytesIO()
+    buffer, image = io.BytesIO(), file.pixels
     was_jpeg = file.header.media_type == "image/jpeg"
-    if image.mode == "CMYK" or ((was_jpeg or rendition.format == "jpg") and not _transparent(image)):
-        image = _continuous(image)
+    common: dict[str, Any] = {"icc_profile": file.profile, "dpi": file.dpi}
+    if image.mode == "CMYK" or ((was_jpeg or rendition.format == "jpg") and not transparent(image)):
         quality = rendition.quality or _QUALITY
-        image.save(buffer, "JPEG", quality=quality, subsampling=0, optimize=True, icc_profile=profile, dpi=file.dpi)
+        _continuous(image).save(buffer, "JPEG", quality=quality, subsampling=0, optimize=True, **common)
     else:
-        image.save(buffer, "PNG", compress_level=1, icc_profile=profile, dpi=file.dpi)
+        image.save(buffer, "PNG", compress_level=1, **common)
     return buffer.getvalue()

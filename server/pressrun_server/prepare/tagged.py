@@ -17,7 +17,7 @@ import pikepdf
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.tagged import TaggedElement
 
-__all__ = ["read_tagged", "tagged_task"]
+__all__ = ["marked_texts", "read_tagged", "tagged_task"]
 
 _RANGE: Final = re.compile(rb"<(\w\w)>\s*<(\w\w)>\s*<(\w+)>")
 _IN_LINES: Final = {"/Link", "/Span", "/Em", "/Strong", "/Sub", "/Quote", "/Code", "/Reference"}
@@ -42,7 +42,7 @@ def read_tagged(data: bytes) -> list[TaggedElement]:
     """
     try:
         with pikepdf.open(io.BytesIO(data)) as pdf:
-            texts = {page.obj.objgen: _marked(page) for page in pdf.pages}
+            texts = marked_texts(pdf)
             return list(_below(pdf.Root.StructTreeRoot.K[0], "", texts))
     except (pikepdf.PdfError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise PressrunError(
@@ -50,6 +50,11 @@ def read_tagged(data: bytes) -> list[TaggedElement]:
             "the document is no tagged PDF that was made here",
             detail=f"{type(error).__name__}: {error}"[:300],
         ) from error
+
+
+def marked_texts(pdf: pikepdf.Pdf) -> dict[tuple[int, int], dict[int, str]]:
+    """By page, the text of each mark."""
+    return {page.obj.objgen: _marked(page) for page in pdf.pages}
 
 
 def _below(element: Any, path: str, texts: dict[tuple[int, int], dict[int, str]]) -> Iterator[TaggedElement]:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Final
 
 from pressrun_server.model.webpage import Code, Graph
+from pressrun_server.prepare.pngfile import put_together
 
 __all__ = ["code_picture", "graph_drawing"]
 
@@ -53,10 +54,7 @@ def _png(size: int, color: int, rows: bytes) -> bytes:
     # Some hundred bytes, stored as they are (RFC 1951, 3.2.4): compressing them takes longer than it is worth.
     length = struct.pack("<HH", len(rows), len(rows) ^ 0xFFFF)
     packed = b"\x78\x01\x01" + length + rows + struct.pack(">I", zlib.adler32(rows))
-    chunks = ((b"IHDR", header), (b"PLTE", palette), (b"IDAT", packed), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in chunks
-    )
+    return put_together([(b"IHDR", header), (b"PLTE", palette), (b"IDAT", packed)])
 
 
 def graph_drawing(
