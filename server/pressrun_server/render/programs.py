@@ -53,15 +53,12 @@ def begin(
     Raises:
         PressrunError: INTERNAL, an asset was prepared for another output channel.
     """
-    common: dict[str, Any] = {"attributes": attributes, "as_of": as_of, "rows": rows, "rows_field": rows_field}
+    wanted = PreparedPicture if isinstance(program, LoadedWebProgram) else PreparedImage
+    if not all(isinstance(asset, wanted) for _, asset in assets.values()):
+        raise PressrunError(Reason.INTERNAL, "an asset was prepared for another output channel; this is a defect")
+    more: dict[str, Any] = {
+        "assets": assets, "attributes": attributes, "as_of": as_of, "rows": rows, "rows_field": rows_field,
+    }  # fmt: skip
     if isinstance(program, LoadedWebProgram):
-        pictures = {
-            slot: (digest, asset) for slot, (digest, asset) in assets.items() if isinstance(asset, PreparedPicture)
-        }
-        if len(pictures) == len(assets):
-            return WebComposition(program, record, assets=pictures, **common)
-    else:
-        images = {slot: (digest, asset) for slot, (digest, asset) in assets.items() if isinstance(asset, PreparedImage)}
-        if len(images) == len(assets):
-            return Composition(program, record, assets=images, engine=engine, **common)
-    raise PressrunError(Reason.INTERNAL, "an asset was prepared for another output channel; this is a defect")
+        return WebComposition(program, record, **more)
+    return Composition(program, record, engine=engine, **more)

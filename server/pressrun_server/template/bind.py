@@ -10,12 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import partial
 from itertools import islice
 from typing import Any, TypeAlias
 
-from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.content import (
     BoundAbsolute,
     BoundBarcode,
@@ -72,15 +70,16 @@ from pressrun_server.model.program import (
 )
 from pressrun_server.model.sums import Sums, add_sums
 from pressrun_server.template.arriving import ArrivingRows
+from pressrun_server.template.barchart import bars_of
 from pressrun_server.template.barcode import matrix
 from pressrun_server.template.evaluation import CLEAN, Environment, Evaluator, evaluator, texter
 from pressrun_server.template.filters import Formatter
 from pressrun_server.template.links import target
-from pressrun_server.template.loops import each, items_of
+from pressrun_server.template.loops import each, items_of, one_by_one
 from pressrun_server.template.markers import marker
+from pressrun_server.template.naming import naming
 from pressrun_server.template.outline import Outliner, passages
 from pressrun_server.template.rowcode import RowCode, row_code
-from pressrun_server.template.scale import scale
 from pressrun_server.template.steps import SLICE, spend
 from pressrun_server.template.sums import Adder, known, mentions, running
 
@@ -91,7 +90,6 @@ _Nodes: TypeAlias = "Callable[[Environment], Iterable[BoundNode]]"
 _Rows: TypeAlias = "Callable[[Environment], Iterable[BoundRow | BoundRows]]"
 _BREAK = "\n"
 _WORD_START = re.compile(r"(?<![\w\u2019'])[^\W\d_]")
-_MOST_BARS = 366
 _CHUNK = 64
 """Rows bound at a time: few enough to be less than a page or two, so that memory does not grow with the table."""
 
@@ -368,29 +366,9 @@ class Binder:
 
     def chart(self, node: Chart) -> Callable[[Environment], BoundChart]:
         """A chart with its values."""
-        items = evaluator(node.items, self._formatter, node.place)
-        value = evaluator(("filter", "decimal", node.value, ()), self._formatter, node.place)
-        label, tick, alt = self.joined(node.label), self.joined(node.tick), self.joined(node.alt)
-
-        def chart(env: Environment) -> BoundChart:
-            found = items_of(items(env), node.place)
-            spend(env, len(found), node.place)
-            if len(found) > _MOST_BARS:
-                raise PressrunError(
-                    Reason.LIMIT_EXCEEDED, f"the chart at {node.place} has more than {_MOST_BARS} bars; show fewer"
-                )
-            inner = dict(env)
-            bars: list[tuple[str, Decimal]] = []
-            for item in found:
-                inner[node.name] = item
-                bars.append((label(inner), value(inner)))
-            ticks = []
-            for number in scale([number for _, number in bars]):
-                inner["value"] = number
-                ticks.append((number, tick(inner)))
-            return BoundChart(node, bars, ticks, alt(env))
-
-        return chart
+        bars = bars_of(node, self._formatter, self.joined(node.label), self.joined(node.tick))
+        alt = self.joined(node.alt)
+        return lambda env: BoundChart(node, *bars(env), alt(env))
 
     def joined(self, inlines: tuple[Inline, ...]) -> Callable[[Environment], str]:
         """What binds inline content as plain text."""
@@ -415,15 +393,7 @@ class Binder:
 
     def names(self, node: With) -> Callable[[Environment], Environment]:
         """Environments with further names."""
-        values = [(name, evaluator(value, self._formatter, node.place)) for name, value in node.names]
-
-        def named(env: Environment) -> Environment:
-            inner = dict(env)
-            for name, value in values:
-                inner[name] = value(inner)
-            return inner
-
-        return named
+        return naming(node, self._formatter)
 
     def _with(self, node: With) -> _Nodes:
         named, children = self.names(node), self._children(node.children)
@@ -548,17 +518,9 @@ class Binder:
                     # bound when layout asks for them, maybe after the next row: a header's rows are made all at once.
                     inner = dict(env)
                     bind, other = templates
-                    if isinstance(found, ArrivingRows):
-                        for inner[name] in found.loop(place):
-                            yield bind(inner)
-                            bind, other = other, bind
-                        return
-                    for start in range(0, len(found), SLICE):
-                        part = found[start : start + SLICE]
-                        spend(env, len(part), place)
-                        for inner[name] in part:
-                            yield bind(inner)
-                            bind, other = other, bind
+                    for inner[name] in one_by_one(found, env, place):
+                        yield bind(inner)
+                        bind, other = other, bind
 
                 return bare
 

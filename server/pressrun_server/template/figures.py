@@ -21,11 +21,12 @@ from pressrun_server.template.grammar import GrammarError, parse_condition
 from pressrun_server.template.scope import Scope
 from pressrun_server.template.values import InvalidValueError, color
 
-__all__ = ["CHARTS", "FigureStructure"]
+__all__ = ["CHARTS", "CODE_SIZE", "FigureStructure"]
 
 CHARTS = ("bar",)
 """Kinds of charts; others have their place here."""
-_CODE_SIZE = 70_866  # 25 mm
+CODE_SIZE = 70_866
+"""Width of a code that has none of its own: 25 mm."""
 _CHART_HEIGHT = 113_386  # 40 mm
 _LINE = 0xDDDDDD
 _OWN_SIZE = {
@@ -123,7 +124,7 @@ class FigureStructure(Builder):
             )
         ]
 
-    def _barcode(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
+    def _barcode(self, element: Element, x: int, width: int, scope: Scope) -> list[Barcode]:
         place, style = self.markup.place(element), self.styles[element]
         kind, level, quiet = element.get("type", "qr"), element.get("level", "M"), element.get("quiet", "4")
         self._valid(element, "type", kind, tuple(BARCODES))
@@ -139,7 +140,7 @@ class FigureStructure(Builder):
                 kind=kind,
                 value=value,
                 alt=alt,
-                size=min(resolved(style["width"], width) or _CODE_SIZE, width),
+                size=min(resolved(style["width"], width) or CODE_SIZE, width),
                 quiet=int(quiet),
                 level=level,
                 color=style["color"],
@@ -148,7 +149,7 @@ class FigureStructure(Builder):
             )
         ]
 
-    def _chart(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
+    def _chart(self, element: Element, x: int, width: int, scope: Scope) -> list[Chart]:
         place, style = self.markup.place(element), self.styles[element]
         self._valid(element, "type", element.get("type", "bar"), CHARTS)
         for name in ("items", "value", "label"):

@@ -11,7 +11,7 @@ from pressrun_server.template.evaluation import Environment
 from pressrun_server.template.filters import Undefined
 from pressrun_server.template.steps import SLICE, spend
 
-__all__ = ["each", "items_of"]
+__all__ = ["each", "items_of", "one_by_one"]
 
 
 def items_of(items: Any, place: str) -> list[Any]:
@@ -50,6 +50,22 @@ def each(items: Any, env: Environment, name: str, place: str) -> Iterator[tuple[
             "index": index + 1, "index0": index, "first": index == 0, "last": index == last, "length": last + 1,
         }  # fmt: skip
         yield index, {**env, name: item, "loop": loop}
+
+
+def one_by_one(items: Any, env: Environment, place: str) -> Iterator[Any]:
+    """The items of a loop that does not ask which turn it is.
+
+    Raises:
+        PressrunError: as `each` does.
+    """
+    if isinstance(items, ArrivingRows):
+        yield from items.loop(place)
+        return
+    found = items_of(items, place)
+    for start in range(0, len(found), SLICE):
+        part = found[start : start + SLICE]
+        spend(env, len(part), place)
+        yield from part
 
 
 def _arriving(rows: ArrivingRows, env: Environment, name: str, place: str) -> Iterator[tuple[int, Environment]]:

@@ -324,19 +324,27 @@ class Structure(TextStructure, InlineStructure, FlexStructure, FigureStructure, 
         """An element under the names that its pr-with gives."""
         if "pr-with" not in element.attrib:
             return self._element(element, x, width, scope)
+        found = self._names(element, scope)
+        if found is None:
+            return []
+        names, inner, place = found
+        return [With(names, tuple(self._element(element, x, width, inner)), str(place))]
+
+    def _names(self, element: Element, scope: Scope) -> tuple[tuple[tuple[str, Expression], ...], Scope, Place] | None:
+        """Names and values of a pr-with, what is known with them, and where it stands; None where it is wrong."""
         place = self.markup.at(self.markup.find(element, "pr-with"))
         try:
             pairs = parse_names(element.attrib["pr-with"])
         except GrammarError as error:
             self.diagnostics.error("expression", place, str(error), error.hint)
-            return []
+            return None
         bound: list[tuple[str, Expression]] = []
         for name, node in pairs:
             folded = self.expression(node, place, scope)
             known = scope.check(folded, lambda _message, _hint: None)
             bound.append((name, folded))
             scope = scope.named(name, known)
-        return [With(tuple(bound), tuple(self._element(element, x, width, scope)), str(place))]
+        return tuple(bound), scope, place
 
     def _element(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
         if element.tag == SVG:
@@ -361,8 +369,8 @@ class Structure(TextStructure, InlineStructure, FlexStructure, FigureStructure, 
         if element.tag == CONTENT:
             return self._content(element, x, width, scope)
         if element.tag in OWN:
-            make = self._barcode if element.tag == "pr-barcode" else self._chart
-            return make(element, x, width, scope)
+            barcode = element.tag == "pr-barcode"
+            return [*(self._barcode if barcode else self._chart)(element, x, width, scope)]
         if style["display"] == "table":
             return [self._table(element, x, width, scope)]
         if style["display"] == "flex":

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.expression import Expression
 from pressrun_server.model.program import RowTemplate
 from pressrun_server.model.sums import Sums, add_sums
@@ -31,12 +30,13 @@ from pressrun_server.model.webpage import (
     WebProgram,
 )
 from pressrun_server.template.arriving import ArrivingRows
+from pressrun_server.template.barchart import bars_of
 from pressrun_server.template.barcode import matrix
 from pressrun_server.template.evaluation import Environment, Evaluator, evaluator, texter
 from pressrun_server.template.filters import Formatter
 from pressrun_server.template.links import target
-from pressrun_server.template.loops import each, items_of
-from pressrun_server.template.scale import scale
+from pressrun_server.template.loops import each, items_of, one_by_one
+from pressrun_server.template.naming import naming
 from pressrun_server.template.steps import SLICE, spend
 from pressrun_server.template.sums import Adder, known, mentions, running
 from pressrun_server.template.webcode import LoopCode, loop_code
@@ -52,7 +52,6 @@ _Flow: TypeAlias = "Callable[[Environment], Iterable[str]]"
 _TOTALS: Final = " totals"
 _ROWS: Final = 64
 """Turns of a loop that are given at once."""
-_MOST_BARS: Final = 366
 _SPECIAL: Final = re.compile("[&<>\"'\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 """Characters that HTML cannot hold, and those that would turn around the text behind them."""
@@ -127,7 +126,7 @@ class WebBinder:
                 branches = [(self._test(test), self._flowing(parts)) for test, parts in part.branches]
                 return lambda env: next((make(env) for test, make in branches if test(env)), ())
             case Named():
-                named, inner = self._names(part), self._flowing(part.parts)
+                named, inner = naming(part, self._formatter), self._flowing(part.parts)
                 return lambda env: inner(named(env))
             case Summing():
                 return self._summing(part)
@@ -165,7 +164,7 @@ class WebBinder:
                 if not isinstance(listed, ArrivingRows):
                     yield from _coded(loop.code, items_of(listed, place), inner, env, place)
                     return
-            for inner[name] in _items(items(env), env, place):
+            for inner[name] in one_by_one(items(env), env, place):
                 found.append(make(inner))
                 make, other = other, make
                 if len(found) == _ROWS:
@@ -222,7 +221,7 @@ class WebBinder:
                 flow = self._flow_of(part)
                 return lambda env: "".join(flow(env))
             case Named():
-                named, inner = self._names(part), self._joined(part.parts, escape=escape)
+                named, inner = naming(part, self._formatter), self._joined(part.parts, escape=escape)
                 return lambda env: inner(named(env))
             case First():
                 candidates = [self._joined(parts) for parts in part.candidates]
@@ -250,17 +249,6 @@ class WebBinder:
 
     def _test(self, test: Expression | None) -> Evaluator:
         return (lambda _env: True) if test is None else evaluator(test, self._formatter, "pr-if")
-
-    def _names(self, part: Named) -> Callable[[Environment], Environment]:
-        values = [(name, evaluator(value, self._formatter, part.place)) for name, value in part.names]
-
-        def named(env: Environment) -> Environment:
-            inner = dict(env)
-            for name, value in values:
-                inner[name] = value(inner)
-            return inner
-
-        return named
 
     def _adding(self, part: Adding) -> _Text:
         row = RowTemplate(cells=(), sums=part.sums, place=part.place)
@@ -294,28 +282,9 @@ class WebBinder:
         return code
 
     def _graph(self, part: Graph) -> _Text:
-        items = evaluator(part.items, self._formatter, part.place)
-        value = evaluator(("filter", "decimal", part.value, ()), self._formatter, part.place)
-        label, tick, alt = self._joined(part.label), self._joined(part.tick), self._joined(part.alt)
-
-        def graph(env: Environment) -> str:
-            found = items_of(items(env), part.place)
-            spend(env, len(found), part.place)
-            if len(found) > _MOST_BARS:
-                raise PressrunError(
-                    Reason.LIMIT_EXCEEDED, f"the chart at {part.place} has more than {_MOST_BARS} bars; show fewer"
-                )
-            inner = dict(env)
-            bars = []
-            for inner[part.name] in found:
-                bars.append((label(inner), value(inner)))
-            ticks = []
-            for number in scale([number for _, number in bars]):
-                inner["value"] = number
-                ticks.append((number, tick(inner)))
-            return graph_drawing(part, bars, ticks, alt(env))
-
-        return graph
+        alt = self._joined(part.alt)
+        bars = bars_of(part, self._formatter, self._joined(part.label), self._joined(part.tick))
+        return lambda env: graph_drawing(part, *bars(env), alt(env))
 
 
 @dataclass(slots=True, eq=False)
@@ -339,18 +308,6 @@ def _coded(code: LoopCode, items: list[Any], inner: Environment, env: Environmen
 
 def _escaped(text: str) -> str:
     return html.escape(_CONTROLS.sub("", text))
-
-
-def _items(items: Any, env: Environment, place: str) -> Iterator[Any]:
-    """The items of a loop that does not ask which turn it is."""
-    if isinstance(items, ArrivingRows):
-        yield from items.loop(place)
-        return
-    found = items_of(items, place)
-    for start in range(0, len(found), SLICE):
-        part = found[start : start + SLICE]
-        spend(env, len(part), place)
-        yield from part
 
 
 def _repeats(part: Part) -> bool:

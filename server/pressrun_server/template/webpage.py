@@ -17,8 +17,6 @@ from typing import Final
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element
 
-import tinycss2
-
 from pressrun_server.model.program import Break, Inline, InlineConditional, Text, Value
 from pressrun_server.model.webpage import (
     Adding,
@@ -37,13 +35,12 @@ from pressrun_server.model.webpage import (
 from pressrun_server.template.approved import CONTENT, LITERAL
 from pressrun_server.template.builder import PRESERVE
 from pressrun_server.template.cascade import REPEATED, SVG, Style
+from pressrun_server.template.figures import CODE_SIZE
 from pressrun_server.template.filling import FILL
-from pressrun_server.template.grammar import GrammarError, parse_condition, parse_names
 from pressrun_server.template.links import SAFE_TARGET
 from pressrun_server.template.scope import Scope
 from pressrun_server.template.structure import Structure
 from pressrun_server.template.stylesheet import PageRule, StyleSheet
-from pressrun_server.template.values import InvalidValueError, color
 from pressrun_server.template.webstyle import BACKDROP, CODE, LAYOUT, LETTERHEAD, SCROLLER, WebStyles
 
 __all__ = ["WebPage"]
@@ -56,9 +53,6 @@ _PAGED: Final = re.compile(r"\{\{[^}]*\bpage\s*\.")
 """An expression that asks for a page's number."""
 _WIDE: Final = 4
 """Columns from which a table is scrolled sideways where it does not fit."""
-_CODE: Final = 70_866  # 25 mm
-_CHART: Final = 113_386  # 40 mm
-_LINE: Final = 0xDDDDDD
 _FIRST: Final = frozenset({"first", "right"})
 _EDGES: Final = {
     "top": ("top-left", "top-center", "top-right"),
@@ -78,6 +72,8 @@ class WebPage(Structure):
     _looped = 0
     """How many loops are around the element that is being read: an id in one would be there more than once."""
     _left_out: frozenset[Element] = frozenset()
+    _width = 0
+    """Of a page's content, in millipoints."""
 
     def document(
         self, body: Element, sheets: Iterable[StyleSheet], title: list[Inline], width: int
@@ -90,6 +86,7 @@ class WebPage(Structure):
             title: the document's title.
             width: of a page's content, in millipoints.
         """
+        self._width = width
         self._looks = WebStyles(self.styles[body], width)
         around = self.styles[body]
         before, inside, behind = self._landmarks(body, around)
@@ -184,18 +181,11 @@ class WebPage(Structure):
     def _named_parts(self, element: Element, around: Style, scope: Scope) -> list[Part]:
         if "pr-with" not in element.attrib:
             return self._shown(element, around, scope)
-        place = self.markup.at(self.markup.find(element, "pr-with"))
-        try:
-            pairs = parse_names(element.attrib["pr-with"])
-        except GrammarError as error:
-            self.diagnostics.error("expression", place, str(error), error.hint)
+        found = self._names(element, scope)
+        if found is None:
             return []
-        bound = []
-        for name, node in pairs:
-            folded = self.expression(node, place, scope)
-            bound.append((name, folded))
-            scope = scope.named(name, scope.check(folded, lambda _message, _hint: None))
-        return [Named(tuple(bound), tuple(self._shown(element, around, scope)), str(place))]
+        names, inner, place = found
+        return [Named(names, tuple(self._shown(element, around, inner)), str(place))]
 
     def _shown(self, element: Element, around: Style, scope: Scope) -> list[Part]:
         """An element with what is in it."""
@@ -372,52 +362,42 @@ class WebPage(Structure):
     def _code(self, element: Element, around: Style, scope: Scope) -> list[Part]:
         style = dict(self.styles[element])
         if style["width"] == "auto":
-            style["width"] = _CODE
+            style["width"] = CODE_SIZE
         look = " ".join(filter(None, (self._looks.name(style, around, "pr-barcode"), CODE)))
         return [
             Code(
-                element.get("type", "qr"),
-                tuple(self._plain(self._attribute_text(element, "value", scope))),
-                tuple(self._converted(self._attribute_text(element, "alt", scope))),
-                element.get("level", "M"),
-                int(element.get("quiet", "4")) if element.get("quiet", "4").isdecimal() else 4,
+                node.kind,
+                tuple(self._plain(node.value)),
+                tuple(self._converted(node.alt)),
+                node.level,
+                node.quiet,
                 f'<img class="{look}"',
-                style["color"] or 0,
-                str(self.markup.place(element)),
+                node.color,
+                node.place,
             )
+            for node in self._barcode(element, 0, self._width, scope)
         ]
 
     def _graph(self, element: Element, around: Style, scope: Scope) -> list[Part]:
-        place, style = self.markup.place(element), self.styles[element]
-        found = self._loop(element, scope, "items") if {"items", "value", "label"} <= element.attrib.keys() else None
-        if found is None:
-            return []
-        name, items, inner, _ = found
-        try:
-            value = self.expression(parse_condition(element.attrib["value"]), place, inner)
-        except GrammarError as error:
-            self.diagnostics.error("expression", place, str(error), error.hint)
-            return []
-        ticks = scope.inside("value", {"type": "number"})
-        tick = self.text(element.get("tick", "{{ value | number }}"), 0, lambda _index: place, ticks)
-        height = style["height"] if isinstance(style["height"], int) else _CHART
+        style = self.styles[element]
         look = self._looks.name(dict(style) | {"height": "auto"}, around, "pr-chart")
         return [
             Graph(
-                name,
-                items,
-                value,
-                tuple(self._converted(self.text(element.attrib["label"], 0, lambda _index: place, inner))),
-                tuple(self._converted(tick)),
-                tuple(self._converted(self._attribute_text(element, "alt", scope))),
+                node.name,
+                node.items,
+                node.value,
+                tuple(self._converted(node.label)),
+                tuple(self._converted(node.tick)),
+                tuple(self._converted(node.alt)),
                 f'<svg class="{look}"' if look else "<svg",
-                self._looks.pixels(max(height, 4 * style["font-size"])),
+                self._looks.pixels(node.height),
                 self._looks.pixels(style["font-size"]),
-                _ink(element, "bar-color", style["color"]),
-                _ink(element, "line-color", _LINE),
-                _ink(element, "axis-color", style["color"]),
-                str(place),
+                node.color,
+                node.line,
+                node.axis,
+                node.place,
             )
+            for node in self._chart(element, 0, self._width, scope)
         ]
 
     # Text -------------------------------------------------------------------------------------------------------------
@@ -477,14 +457,6 @@ def _deeper(part: Part) -> Part:
             return Adding(part.sums, _joined(part.parts), part.place)
         case _:
             return part
-
-
-def _ink(element: Element, name: str, otherwise: int | None) -> int:
-    try:
-        found = color(tinycss2.parse_component_value_list(element.get(name, "")))
-    except InvalidValueError:
-        found = otherwise
-    return found or 0
 
 
 def _runs(sheets: Iterable[StyleSheet]) -> Mapping[str, list[str]]:
