@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pressrun.v1 import document_pb2
 from pressrun_client.errors import IntegrityError, LimitExceededError, RenderError
-from pressrun_client.fingerprint import Fingerprints
+from pressrun_client.heads import Head
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -19,12 +19,12 @@ class Assembly:
     """The received part of one document.
 
     Guarantee: `finish` gives bytes only where every part came once, in order, and size and SHA-256 of the whole are
-    those of the manifest. Cost: one hash over the bytes, and one copy where the document came in several parts.
+    those of the manifest. Cost: one hash over the bytes but those of a shared head, which was hashed before, and one
+    copy where the document came in several parts.
 
     Args:
         request_id: the document; errors name it.
         limit: bytes of the largest document to accept.
-        fingerprints: hashes whole documents; those of one stream share one.
 
     Example:
         >>> assembly = Assembly("a", limit=100)
@@ -34,19 +34,23 @@ class Assembly:
         11
     """
 
-    __slots__ = ("_fingerprints", "_hash", "_limit", "_parts", "_request_id", "size")
+    __slots__ = ("_hash", "_limit", "_parts", "_request_id", "size")
 
-    def __init__(self, request_id: str, *, limit: int, fingerprints: Fingerprints | None = None) -> None:
+    def __init__(self, request_id: str, *, limit: int) -> None:
         self._request_id = request_id
         self._limit = limit
-        self._fingerprints = fingerprints
         self._parts: list[bytes] = []
         self._hash: _Hash | None = None
         self.size = 0
         """Bytes received."""
 
-    def add(self, offset: int, data: bytes) -> None:
+    def add(self, offset: int, data: bytes, head: Head | None = None) -> None:
         """Takes the next part.
+
+        Args:
+            offset: where it starts in the document.
+            data: its bytes.
+            head: what comes before them, where that is shared; only a document begins with one.
 
         Raises:
             IntegrityError: the part does not follow the one before.
@@ -54,6 +58,12 @@ class Assembly:
         """
         if offset != self.size:
             raise self._broken(f"A part starts at byte {offset:,} where byte {self.size:,} was due.")
+        if head is not None:
+            if self.size:
+                raise self._broken(f"A shared head came at byte {offset:,}, which is not where documents begin.")
+            self.size = len(head.data)
+            self._hash = head.hash()
+            self._parts.append(head.data)
         self.size += len(data)
         if self.size > self._limit:
             raise LimitExceededError(
@@ -88,8 +98,7 @@ class Assembly:
             content, found = b"".join(parts), self._hash.hexdigest()
         else:
             content = parts[0] if parts else b""
-            hashes = self._fingerprints
-            found = hashes.sha256(content) if hashes is not None else hashlib.sha256(content).hexdigest()
+            found = hashlib.sha256(content).hexdigest()
         if found != expected.sha256:
             raise self._broken(f"The bytes hash to {found} where the manifest names {expected.sha256 or 'nothing'}.")
         return content

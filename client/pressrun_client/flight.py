@@ -11,7 +11,6 @@ from pressrun_client.conversion.record import encode_record
 from pressrun_client.conversion.request import seconds
 from pressrun_client.document import Document, FailedDocument
 from pressrun_client.errors import RenderError
-from pressrun_client.fingerprint import Fingerprints
 from pressrun_client.lane import Lane
 from pressrun_client.models.request import RenderRequest
 
@@ -32,14 +31,12 @@ class Flight:
         request: what the caller asked for.
         request_id: its id, given or made up.
         config: the default time limit and the largest document.
-        fingerprints: hashes the document.
 
     Raises:
         InvalidRequestError: the record is no JSON, or the time limit is none.
     """
 
     __slots__ = (
-        "_fingerprints",
         "as_of",
         "assembly",
         "attempts",
@@ -63,7 +60,6 @@ class Flight:
         request: RenderRequest,
         request_id: str,
         config: ClientConfig,
-        fingerprints: Fingerprints | None = None,
     ) -> None:
         self.index = index
         self.request = request
@@ -82,8 +78,7 @@ class Flight:
         self.first_byte = 0.0
         self.header: bytes | None = None
         """The DocumentHeader that came, serialised; its pins allow to go on elsewhere."""
-        self._fingerprints = fingerprints
-        self.assembly = Assembly(request_id, limit=self.limit, fingerprints=fingerprints)
+        self.assembly = Assembly(request_id, limit=self.limit)
 
     def launch(self, lane: Lane, now: float) -> None:
         """Notes that it is sent."""
@@ -101,7 +96,7 @@ class Flight:
         self.lane = None
         self.first_byte = 0.0
         self.header = None
-        self.assembly = Assembly(self.request_id, limit=self.limit, fingerprints=self._fingerprints)
+        self.assembly = Assembly(self.request_id, limit=self.limit)
 
     def delivered(self, content: bytes, completion: bytes, now: float) -> Document:
         """The finished document."""

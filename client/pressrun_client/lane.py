@@ -13,6 +13,7 @@ from pressrun.v1 import render_service_pb2
 from pressrun.v1.render_service_pb2_grpc import RenderServiceStub
 from pressrun_client.errors import NodeUnavailableError, RenderError
 from pressrun_client.failure import error_from_rpc
+from pressrun_client.heads import Heads
 from pressrun_client.wire import WireError
 
 __all__ = ["Lane", "cancelled_by_peer"]
@@ -35,13 +36,17 @@ class Lane:
             error = await lane.read_all(receive)
     """
 
-    __slots__ = ("_call", "_half_closed", "_target", "load", "retired", "slot", "work")
+    __slots__ = ("_call", "_half_closed", "_target", "greeted", "heads", "load", "retired", "slot", "work")
 
     def __init__(self, stub: RenderServiceStub, target: str, slot: int = 0) -> None:
         self._call = stub.Render()
         self._target = target
         self._half_closed = False
         self.slot = slot
+        self.greeted = False
+        """Whether the node was told what this client keeps."""
+        self.heads = Heads()
+        """What documents of this call share."""
         self.load = 0
         """Documents that were sent on it and are not answered."""
         self.retired = False

@@ -47,15 +47,15 @@ from pressrun_client.errors import (
     RenderError,
 )
 from pressrun_client.failure import error_from_status
-from pressrun_client.fingerprint import Fingerprints
 from pressrun_client.flight import Flight
+from pressrun_client.heads import KEPT
 from pressrun_client.intake import Intake
 from pressrun_client.lane import Lane
 from pressrun_client.models.progress import Progress
 from pressrun_client.models.request import RenderRequest
 from pressrun_client.retry import retry_delay
 from pressrun_client.single import fly
-from pressrun_client.wire import is_draining, items_of
+from pressrun_client.wire import WireError, is_draining, read
 
 __all__ = ["RenderStream"]
 
@@ -109,7 +109,6 @@ class RenderStream:
         self._intake = Intake(requests, max_in_flight, self._admit, self._changed)
         self._delivery = Delivery(ordered=ordered)
         self._alarm = Alarm(self._expire)
-        self._fingerprints = Fingerprints()
         self._prefix = f"{uuid.uuid4().hex[:12]}-"
         self._pulled = 0
         self._flights: dict[str, Flight] = {}
@@ -215,7 +214,7 @@ class RenderStream:
             if request_id in self._flights or request_id in self._abandoned:
                 fault = Violation("request_id", "is that of another document in flight; give each its own")
                 raise InvalidRequestError("The request is wrong.", violations=(fault,))
-            flight = Flight(index, request, request_id, self._config, self._fingerprints)
+            flight = Flight(index, request, request_id, self._config)
         except RenderError as error:
             error.request_id = request_id
             self._delivery.put(index, FailedDocument(request_id, error, 0))
@@ -281,7 +280,12 @@ class RenderStream:
             size += added
             flight.launch(lane, now)
             lane.load += 1
-        return message if items else None
+        if not items:
+            return None
+        if not lane.greeted:
+            lane.greeted = True
+            message.shared_heads = KEPT
+        return message
 
     def _pack(self, message: render_service_pb2.RenderRequest, flight: Flight, now: float) -> int:
         """Adds a flight to the message; its size in bytes, or 0 where it failed."""
@@ -342,7 +346,11 @@ class RenderStream:
             self._retire(lane)
             return
         now = time.monotonic()
-        for item in items_of(message):
+        items, heads = read(message)
+        for number, data in heads:
+            if not lane.heads.put(number, data):
+                raise WireError(f"a shared head has the number {number}; 1 to {KEPT} were agreed")
+        for item in items:
             request_id = item.request_id
             flight = self._flights.get(request_id)
             completed = item.completion is not None
@@ -355,7 +363,13 @@ class RenderStream:
                 if item.header is not None:
                     flight.header = item.header
                 data = item.data
-                if data:
+                if item.head:
+                    head = lane.heads.get(item.head)
+                    if head is None:
+                        raise WireError(f"a document begins with the shared head {item.head}, which never came")
+                    flight.first_byte = flight.first_byte or now
+                    flight.assembly.add(item.offset, data, head)
+                elif data:
                     flight.first_byte = flight.first_byte or now
                     flight.assembly.add(item.offset, data)
                 if item.completion is not None:

@@ -11,15 +11,19 @@ from typing import Final
 
 from pressrun.v1 import render_service_pb2
 
-__all__ = ["Item", "WireError", "is_draining", "items_of"]
+__all__ = ["Item", "WireError", "is_draining", "read"]
 
 _FIELDS: Final = render_service_pb2.RenderResponseItem.DESCRIPTOR.fields_by_name
 _BYTES: Final = 2
 _REQUEST_ID, _HEADER, _DATA, _COMPLETION, _FAILURE = (
     _FIELDS[name].number << 3 | _BYTES for name in ("request_id", "header", "data", "completion", "failure")
 )
-_OFFSET: Final = _FIELDS["offset"].number << 3
+_OFFSET, _HEAD = (_FIELDS[name].number << 3 for name in ("offset", "head"))
+_SHARED: Final = render_service_pb2.SharedHead.DESCRIPTOR.fields_by_name
+_HEAD_NUMBER: Final = _SHARED["number"].number << 3
+_HEAD_DATA: Final = _SHARED["data"].number << 3 | _BYTES
 _ITEMS: Final = render_service_pb2.RenderResponse.DESCRIPTOR.fields_by_name["items"].number << 3 | _BYTES
+_HEADS: Final = render_service_pb2.RenderResponse.DESCRIPTOR.fields_by_name["heads"].number << 3 | _BYTES
 _DRAINING: Final = bytes(
     (render_service_pb2.RenderResponse.DESCRIPTOR.fields_by_name["draining"].number << 3 | _BYTES,)
 )
@@ -34,11 +38,13 @@ class WireError(ValueError):
 class Item:
     """One part of one document; messages in it are still serialised, None where they are absent."""
 
-    __slots__ = ("completion", "data", "failure", "header", "offset", "request_id")
+    __slots__ = ("completion", "data", "failure", "head", "header", "offset", "request_id")
 
     def __init__(self) -> None:
         self.request_id = ""
         self.offset = 0
+        self.head = 0
+        """The number of the shared head before `data`; 0 for none."""
         self.data = b""
         self.header: bytes | None = None
         self.completion: bytes | None = None
@@ -55,33 +61,38 @@ def is_draining(message: bytes) -> bool:
     return message.startswith(_DRAINING)
 
 
-def items_of(message: bytes) -> list[Item]:
-    """The items of a serialised RenderResponse.
+def read(message: bytes) -> tuple[list[Item], list[tuple[int, bytes]]]:
+    """The items of a serialised RenderResponse, and the shared heads that are new, by number.
 
     Raises:
         WireError: it is none.
 
     Example:
         >>> message = render_service_pb2.RenderResponse(items=[{"request_id": "a", "data": b"%PDF"}])
-        >>> [(item.request_id, item.data) for item in items_of(message.SerializeToString())]
-        [('a', b'%PDF')]
+        >>> items, heads = read(message.SerializeToString())
+        >>> [(item.request_id, item.data) for item in items], heads
+        ([('a', b'%PDF')], [])
     """
     found: list[Item] = []
+    heads: list[tuple[int, bytes]] = []
     position, end = 0, len(message)
     try:
         while position < end:
             tag, position = _varint(message, position)
-            if tag != _ITEMS:
+            if tag not in (_ITEMS, _HEADS):
                 position = _skipped(message, position, tag)
                 continue
             size, position = _varint(message, position)
             position += size
             if position > end:
                 raise WireError("an item is cut off")
-            found.append(_item(message, position - size, position))
+            if tag == _ITEMS:
+                found.append(_item(message, position - size, position))
+            else:
+                heads.append(_head(message, position - size, position))
     except (IndexError, UnicodeDecodeError) as error:
         raise WireError("the message is cut off or damaged") from error
-    return found
+    return found, heads
 
 
 def _item(message: bytes, position: int, end: int) -> Item:
@@ -91,6 +102,8 @@ def _item(message: bytes, position: int, end: int) -> Item:
         if tag & 7 != _BYTES:
             if tag == _OFFSET:
                 item.offset, position = _varint(message, position)
+            elif tag == _HEAD:
+                item.head, position = _varint(message, position)
             else:
                 position = _skipped(message, position, tag)
             continue
@@ -110,6 +123,23 @@ def _item(message: bytes, position: int, end: int) -> Item:
     if position != end:
         raise WireError("a field is cut off")
     return item
+
+
+def _head(message: bytes, position: int, end: int) -> tuple[int, bytes]:
+    number, data = 0, b""
+    while position < end:
+        tag, position = _varint(message, position)
+        if tag == _HEAD_NUMBER:
+            number, position = _varint(message, position)
+        elif tag == _HEAD_DATA:
+            size, position = _varint(message, position)
+            data = message[position : position + size]
+            position += size
+        else:
+            position = _skipped(message, position, tag)
+    if position != end:
+        raise WireError("a shared head is cut off")
+    return number, data
 
 
 def _varint(message: bytes, position: int) -> tuple[int, int]:

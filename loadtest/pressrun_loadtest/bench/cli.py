@@ -14,6 +14,7 @@ from pressrun_loadtest.bench.caching import measure_cache
 from pressrun_loadtest.bench.compilation import measure_compilation
 from pressrun_loadtest.bench.composition import measure_composition
 from pressrun_loadtest.bench.config import FULL, QUICK, Sizes
+from pressrun_loadtest.bench.echo import measure_echo
 from pressrun_loadtest.bench.large import measure_large
 from pressrun_loadtest.bench.machine import hardware, versions
 from pressrun_loadtest.bench.report import Entry, Report
@@ -26,7 +27,7 @@ _STREAM = ("e2e-small-rate", "client-small-cpu", "e2e-small-overhead-cpu", "e2e-
 _TWO = ("e2e-small-rate-2", "composers-2-efficiency")
 _LARGE = ("compose-large-cpu", "compose-large-ttfb", "compose-100k-rows-rss")
 _CACHE = ("cache-resolve-warm-cpu", "cache-disk-hit", "cache-redis-hit")
-NAMES = ("template-compile", "compose-small-cpu", "web-small-cpu", *_LARGE, *_CACHE, *_STREAM, *_TWO)
+NAMES = ("template-compile", "compose-small-cpu", "web-small-cpu", *_LARGE, *_CACHE, "grpc-echo-cpu", *_STREAM, *_TWO)
 """The entries, in the order in which they are measured."""
 
 
@@ -92,6 +93,9 @@ def _measure(seed: int, sizes: Sizes, wanted: set[str], place: Path, console: Co
         if wanted & set(_CACHE):
             console.print("reading the cache")
             entries += [entry for entry in measure_cache(sizes, seed, folder, console) if entry.name in wanted]
+        if "grpc-echo-cpu" in wanted:
+            console.print("streaming through gRPC alone")
+            entries.append(measure_echo(sizes, folder))
         alone: Streamed | None = None
         if wanted & {*_STREAM, "composers-2-efficiency"}:
             plan = StreamPlan.of(sizes, growth="node-rss-growth" in wanted)

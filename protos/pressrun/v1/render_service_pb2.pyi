@@ -44,34 +44,48 @@ class RenderRequestItem(_message.Message):
     def __init__(self, document: _Optional[_Union[_document_pb2.DocumentRequest, _Mapping]] = ..., cancel_request_id: _Optional[str] = ...) -> None: ...
 
 class RenderRequest(_message.Message):
-    __slots__ = ("items",)
+    __slots__ = ("items", "shared_heads")
     ITEMS_FIELD_NUMBER: _ClassVar[int]
+    SHARED_HEADS_FIELD_NUMBER: _ClassVar[int]
     items: _containers.RepeatedCompositeFieldContainer[RenderRequestItem]
-    def __init__(self, items: _Optional[_Iterable[_Union[RenderRequestItem, _Mapping]]] = ...) -> None: ...
+    shared_heads: int
+    def __init__(self, items: _Optional[_Iterable[_Union[RenderRequestItem, _Mapping]]] = ..., shared_heads: _Optional[int] = ...) -> None: ...
 
 class RenderResponseItem(_message.Message):
-    __slots__ = ("request_id", "header", "offset", "data", "completion", "failure")
+    __slots__ = ("request_id", "header", "offset", "data", "completion", "failure", "head")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     HEADER_FIELD_NUMBER: _ClassVar[int]
     OFFSET_FIELD_NUMBER: _ClassVar[int]
     DATA_FIELD_NUMBER: _ClassVar[int]
     COMPLETION_FIELD_NUMBER: _ClassVar[int]
     FAILURE_FIELD_NUMBER: _ClassVar[int]
+    HEAD_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     header: _document_pb2.DocumentHeader
     offset: int
     data: bytes
     completion: _document_pb2.DocumentCompletion
     failure: _status_pb2.Status
-    def __init__(self, request_id: _Optional[str] = ..., header: _Optional[_Union[_document_pb2.DocumentHeader, _Mapping]] = ..., offset: _Optional[int] = ..., data: _Optional[bytes] = ..., completion: _Optional[_Union[_document_pb2.DocumentCompletion, _Mapping]] = ..., failure: _Optional[_Union[_status_pb2.Status, _Mapping]] = ...) -> None: ...
+    head: int
+    def __init__(self, request_id: _Optional[str] = ..., header: _Optional[_Union[_document_pb2.DocumentHeader, _Mapping]] = ..., offset: _Optional[int] = ..., data: _Optional[bytes] = ..., completion: _Optional[_Union[_document_pb2.DocumentCompletion, _Mapping]] = ..., failure: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., head: _Optional[int] = ...) -> None: ...
+
+class SharedHead(_message.Message):
+    __slots__ = ("number", "data")
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    number: int
+    data: bytes
+    def __init__(self, number: _Optional[int] = ..., data: _Optional[bytes] = ...) -> None: ...
 
 class RenderResponse(_message.Message):
-    __slots__ = ("items", "draining")
+    __slots__ = ("items", "draining", "heads")
     ITEMS_FIELD_NUMBER: _ClassVar[int]
     DRAINING_FIELD_NUMBER: _ClassVar[int]
+    HEADS_FIELD_NUMBER: _ClassVar[int]
     items: _containers.RepeatedCompositeFieldContainer[RenderResponseItem]
     draining: Draining
-    def __init__(self, items: _Optional[_Iterable[_Union[RenderResponseItem, _Mapping]]] = ..., draining: _Optional[_Union[Draining, _Mapping]] = ...) -> None: ...
+    heads: _containers.RepeatedCompositeFieldContainer[SharedHead]
+    def __init__(self, items: _Optional[_Iterable[_Union[RenderResponseItem, _Mapping]]] = ..., draining: _Optional[_Union[Draining, _Mapping]] = ..., heads: _Optional[_Iterable[_Union[SharedHead, _Mapping]]] = ...) -> None: ...
 
 class Draining(_message.Message):
     __slots__ = ("grace",)

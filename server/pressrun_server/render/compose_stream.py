@@ -89,6 +89,7 @@ class ComposeStream:
         "_waiter",
         "deaths",
         "dispatched_at",
+        "head",
         "job",
         "rows_sent",
         "submitted_at",
@@ -114,6 +115,8 @@ class ComposeStream:
         self.rows_sent = False
         """Whether any rows are in a composer; they are nowhere else then."""
         self.job = job
+        self.head = b""
+        """The first bytes, where other documents have the same: one object for all of them, and a chunk of its own."""
         self.summary: ComposeSummary | None = None
         """Known when the iteration has ended."""
         self.submitted_at = now
@@ -211,27 +214,36 @@ class ComposeStream:
     ) -> None:
         self.cancel()
 
-    def feed(self, data: bytes) -> int:
+    def feed(self, data: bytes, head: bytes = b"") -> int:
         """Bytes came. Called by the pool, like all that follows.
+
+        Args:
+            data: the bytes.
+            head: what comes before them, where documents share it.
 
         Returns:
             How many of them the consumer has already, from a composer that died; they count as taken.
         """
         known = 0
         if self._skip:
-            data, known = self._new(data)
+            data, known = self._new(head + data)
+        elif head:
+            self._begin(head)
         if data:
             self._chunks.append(data)
+        if data or head:
             self._wake()
         return known
 
-    def finish(self, data: bytes, summary: ComposeSummary) -> None:
-        """The last bytes came."""
+    def finish(self, data: bytes, summary: ComposeSummary, head: bytes = b"") -> None:
+        """The last bytes came; arguments as for `feed`."""
         if self._skip:
-            data, _ = self._new(data)
+            data, _ = self._new(head + data)
             if self._skip or self._failure is not None:
                 self.fail(_CHANGED)
                 return
+        elif head:
+            self._begin(head)
         if data:
             self._chunks.append(data)
         self.summary = summary
@@ -252,6 +264,10 @@ class ComposeStream:
         self._chunks.clear()
         self._owed = 0
         self._skip = self._given
+
+    def _begin(self, head: bytes) -> None:
+        self.head = head
+        self._chunks.append(head)
 
     def _new(self, data: bytes) -> tuple[bytes, int]:
         """The bytes that the consumer has not got, and how many it has; the same document has the same ones."""

@@ -16,6 +16,7 @@ from pressrun_server.render.compose_stream import ComposeJob, ComposeStream
 from pressrun_server.render.composer_config import ComposerConfig
 from pressrun_server.render.composer_stats import ComposerPoolStats, ComposerStats
 from pressrun_server.render.dispatch import Desk
+from pressrun_server.render.heads import HeadShelf
 from pressrun_server.render.link import (
     Cancel,
     Chunk,
@@ -88,6 +89,7 @@ class ComposerPool:
         self._streams: dict[int, ComposeStream] = {}
         self._leaving: dict[int, tuple[ComposeStream, asyncio.TimerHandle]] = {}
         self._tickets = itertools.count(1)
+        self._shelf = HeadShelf()
         self.foreign = ""
         """Digest of another engine that a composer came with: the installed code changed under this node."""
         self._refusing = self._closed = False
@@ -333,8 +335,7 @@ class ComposerPool:
             self._documents += 1
             stream = self._streams.get(message.ticket)
             if stream is not None:
-                head = seat.heads[message.head]
-                stream.finish(head + message.data if head else message.data, message.summary)
+                stream.finish(message.data, message.summary, seat.heads[message.head])
                 self._release(stream)
             if seat.retire_if_grown():
                 log.warning("composer %d has grown to %d MiB; it is replaced", member.pid, seat.rss >> 20)
@@ -342,7 +343,7 @@ class ComposerPool:
             stream = self._streams.get(message.ticket)
             if stream is not None:
                 self._desk.grown(stream)
-                known = stream.feed(seat.heads[message.head] or message.data)
+                known = stream.feed(message.data, seat.heads[message.head])
                 if stream.over:
                     self.give_up(stream)
                 elif known:
@@ -358,7 +359,7 @@ class ComposerPool:
             if stream is not None:
                 stream.rows_taken(message.size)
         elif isinstance(message, Head):
-            seat.heads[message.number] = message.data
+            seat.heads[message.number] = self._shelf.keep(message.data)
         elif isinstance(message, Dropped):
             self._dropped(message.ticket)
         elif not isinstance(message, Ready):

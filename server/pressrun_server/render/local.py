@@ -282,8 +282,9 @@ class _Whole:
     def __init__(self) -> None:
         self.parts: list[bytes] = []
 
-    def start(self, header: DocumentHeader) -> None:
+    def start(self, header: DocumentHeader, head: bytes) -> None:  # noqa: ARG002 - the interface
         """The header is in the manifest as well."""
+        self.parts.append(head)
 
     async def write(self, data: bytes) -> None:
         self.parts.append(data)

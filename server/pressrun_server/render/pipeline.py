@@ -46,8 +46,13 @@ Resolved = tuple[Sequence[AssetUse], Sequence[RenderWarning]]
 class Sink(Protocol):
     """Takes a document as it is made."""
 
-    def start(self, header: DocumentHeader) -> None:
-        """Called once, before the first byte."""
+    def start(self, header: DocumentHeader, head: bytes) -> None:
+        """Called once, before the first byte.
+
+        Args:
+            header: what is known.
+            head: the first bytes, where other documents have the same: the same object then; else none.
+        """
 
     async def write(self, data: bytes) -> None:
         """Take some bytes, in order; returning late slows the document down."""
@@ -380,7 +385,10 @@ class Pipeline:
                 held = b""
             elif not trace.first_byte:
                 trace.first()
-                sink.start(header)
+                if data is stream.head:
+                    sink.start(header, data)
+                    continue
+                sink.start(header, b"")
             if stream.over:
                 # What is left is here already; it costs no wait to see which bytes are the last.
                 held = data

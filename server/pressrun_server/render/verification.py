@@ -121,8 +121,10 @@ class _Kept:
         self._keep = keep
         self.parts: list[bytes] = []
 
-    def start(self, header: DocumentHeader) -> None:
+    def start(self, header: DocumentHeader, head: bytes) -> None:  # noqa: ARG002 - the interface
         """What is made from is known."""
+        if self._keep:
+            self.parts.append(head)
 
     async def write(self, data: bytes) -> None:
         """The pipeline counts and hashes; bytes are of use only to be compared."""

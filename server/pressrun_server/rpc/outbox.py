@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from google.rpc import status_pb2
 
 from pressrun.v1 import render_service_pb2
+from pressrun_server.render.heads import LEAST, MOST, HeadBook
 from pressrun_server.render.manifest import Completion, DocumentHeader
 from pressrun_server.rpc.answers import completion_bytes, header_bytes, pins_bytes
 from pressrun_server.rpc.wire import VARINT, lead, varint
@@ -16,12 +17,18 @@ from pressrun_server.rpc.wire import VARINT, lead, varint
 __all__ = ["Outbox", "Part"]
 
 _ITEMS = render_service_pb2.RenderResponse.DESCRIPTOR.fields_by_name["items"].number
-_REQUEST_ID, _HEADER, _OFFSET, _DATA, _COMPLETION, _FAILURE = (
+_HEADS = render_service_pb2.RenderResponse.DESCRIPTOR.fields_by_name["heads"].number
+_REQUEST_ID, _HEADER, _OFFSET, _DATA, _COMPLETION, _FAILURE, _HEAD = (
     render_service_pb2.RenderResponseItem.DESCRIPTOR.fields_by_name[name].number
-    for name in ("request_id", "header", "offset", "data", "completion", "failure")
+    for name in ("request_id", "header", "offset", "data", "completion", "failure", "head")
+)
+_HEAD_NUMBER, _HEAD_DATA = (
+    render_service_pb2.SharedHead.DESCRIPTOR.fields_by_name[name].number for name in ("number", "data")
 )
 _HEADER_BYTES = 512
 _COMPLETION_BYTES = 1024
+_LARGEST_HEAD = 512 * 1024
+"""Longer ones come with their documents, so that what a client has to keep stays small."""
 _COMPANY = 8
 """Parts wait for company only while so many documents are on their way, so that nobody alone is ever delayed."""
 
@@ -29,7 +36,7 @@ _COMPANY = 8
 class Part:
     """A part of one document; becomes protobuf only when it is sent, as pieces of the message that carries it."""
 
-    __slots__ = ("completion", "data", "failure", "header", "offset", "request_id", "size", "urgent")
+    __slots__ = ("completion", "data", "failure", "head", "header", "offset", "request_id", "size", "urgent")
 
     def __init__(
         self,
@@ -38,6 +45,7 @@ class Part:
         *,
         offset: int = 0,
         header: DocumentHeader | None = None,
+        head: bytes = b"",
         failure: status_pb2.Status | None = None,
         urgent: bool = False,
     ) -> None:
@@ -45,6 +53,8 @@ class Part:
         self.data = data
         self.offset = offset
         self.header = header
+        self.head = head
+        """What comes before `data`, where the client keeps it."""
         self.completion: Completion | None = None
         self.failure = failure
         self.urgent = urgent
@@ -61,8 +71,13 @@ class Part:
         self.completion = completion
         self.size += _COMPLETION_BYTES
 
-    def into(self, pieces: list[bytes]) -> None:
-        """Add the part to the pieces of a RenderResponse."""
+    def into(self, pieces: list[bytes], head: int = 0) -> None:
+        """Add the part to the pieces of a RenderResponse.
+
+        Args:
+            pieces: where to add.
+            head: the number of its head.
+        """
         request_id = self.request_id.encode()
         own = [lead(_REQUEST_ID, len(request_id)), request_id]
         pins = b""
@@ -72,6 +87,8 @@ class Part:
             own += (lead(_HEADER, len(header)), header)
         if self.offset:
             own += (varint(_OFFSET << 3 | VARINT), varint(self.offset))
+        if head:
+            own += (varint(_HEAD << 3 | VARINT), varint(head))
         if self.data:
             own += (lead(_DATA, len(self.data)), self.data)
         if self.completion is not None:
@@ -118,9 +135,18 @@ class Outbox:
         self._urgent = False
         self._full: asyncio.Future[None] | None = None
         self._size = 0
+        self._heads: HeadBook | None = None
         self._closed = False
         self._reader: asyncio.Future[None] | None = None
         self._blocked: deque[asyncio.Future[None]] = deque()
+
+    def share(self, most: int) -> None:
+        """The client keeps up to `most` heads from now on; what was agreed before stays."""
+        self._heads = self._heads or HeadBook(min(most, MOST))
+
+    def shares(self, head: bytes) -> bool:
+        """Whether a part may have this head."""
+        return self._heads is not None and LEAST <= len(head) <= _LARGEST_HEAD
 
     async def room(self) -> None:
         """Wait until there is room; returns without yielding where there is."""
@@ -162,18 +188,37 @@ class Outbox:
             self._urgent = False
             if self._messages:
                 continue
-            pieces: list[bytes] = []
-            size = 0
-            while self._parts and (not size or size + self._parts[0].size <= self._message_bytes):
-                part = self._parts.popleft()
-                part.into(pieces)
-                size += part.size
-            await self._write(b"".join(pieces))
+            message, size = self._message()
+            await self._write(message)
             self._size -= size
             # All who wait are woken; each looks again before it puts.
             while self._blocked and self._size < self._waiting_bytes:
                 future = self._blocked.popleft()
                 _resolve(future)
+
+    def _message(self) -> tuple[bytes, int]:
+        """The next message, and the size of the parts in it."""
+        pieces: list[bytes] = []
+        size = new_heads = 0
+        used: set[int] = set()
+        while self._parts:
+            part = self._parts[0]
+            head, number = part.head, 0
+            taken = self._heads.would_take(head) if head and self._heads is not None else None
+            more = part.size if taken is None else part.size + len(head)
+            # A number means one head in all of a message.
+            if pieces and (size + new_heads + more > self._message_bytes or taken in used):
+                break
+            self._parts.popleft()
+            if head and self._heads is not None:
+                number, new = self._heads.number(head)
+                used.add(number)
+                if new:
+                    new_heads += len(head)
+                    pieces += _head_pieces(number, head)
+            part.into(pieces, number)
+            size += part.size
+        return b"".join(pieces), size
 
     def _ready(self) -> bool:
         """Whether what is here must not wait for more."""
@@ -194,6 +239,12 @@ class Outbox:
             _resolve(self._full)
         if self._reader is not None:
             _resolve(self._reader)
+
+
+def _head_pieces(number: int, head: bytes) -> tuple[bytes, ...]:
+    """A SharedHead in a RenderResponse."""
+    before = varint(_HEAD_NUMBER << 3 | VARINT) + varint(number) + lead(_HEAD_DATA, len(head))
+    return lead(_HEADS, len(before) + len(head)), before, head
 
 
 def _resolve(future: asyncio.Future[None]) -> None:

@@ -195,19 +195,21 @@ class _Chunks:
         self._chunk = chunk
         self._resume = resume
         self._header: DocumentHeader | None = None
+        self._head = b""
         self._offset = resume.offset
 
-    def start(self, header: DocumentHeader) -> None:
-        self._header = header
+    def start(self, header: DocumentHeader, head: bytes) -> None:
+        # It leaves with the bytes that follow, which come in the same turn.
+        self._header, self._head = header, head
 
     async def write(self, data: bytes) -> None:
-        data = self._resume.skip(data)
+        data = self._resume.skip(self._whole(data))
         for start in range(0, len(data), self._chunk):
             await self._context.write(self._message(data[start : start + self._chunk]))
 
     async def end(self, last: bytes, completion: Completion) -> None:
         """Send the last bytes together with the completion."""
-        last = self._resume.skip(last)
+        last = self._resume.skip(self._whole(last))
         self._resume.finish()
         while len(last) > self._chunk:
             await self._context.write(self._message(last[: self._chunk]))
@@ -215,6 +217,10 @@ class _Chunks:
         message = self._message(last)
         fill_completion(message.completion, completion)
         await self._context.write(message)
+
+    def _whole(self, data: bytes) -> bytes:
+        head, self._head = self._head, b""
+        return head + data if head else data
 
     def _message(self, data: bytes) -> _Message:
         """A message; the first one takes the header along."""
@@ -235,8 +241,10 @@ class _Whole:
         self.header: DocumentHeader | None = None
         self.parts: list[bytes] = []
 
-    def start(self, header: DocumentHeader) -> None:
+    def start(self, header: DocumentHeader, head: bytes) -> None:
         self.header = header
+        self._size = len(head)
+        self.parts.append(head)
 
     async def write(self, data: bytes) -> None:
         self._size += len(data)

@@ -14,7 +14,7 @@ from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.spec import Priority, RenderSpec
 from pressrun_server.prepare.faults import failure_of
 from pressrun_server.render.config import PipelineConfig
-from pressrun_server.render.manifest import DocumentHeader
+from pressrun_server.render.manifest import Completion, DocumentHeader
 from pressrun_server.render.pipeline import Pipeline
 from pressrun_server.rpc.coding import Malformed
 from pressrun_server.rpc.config import RpcConfig
@@ -45,7 +45,7 @@ DRAINED = PressrunError(
 class _Delivery:
     """A document on its way into the outbox."""
 
-    __slots__ = ("_chunk", "_header", "_outbox", "_request_id", "_urgent", "offset")
+    __slots__ = ("_chunk", "_head", "_header", "_outbox", "_request_id", "_urgent", "offset")
 
     def __init__(self, outbox: Outbox, request_id: str, chunk: int, *, urgent: bool) -> None:
         self._outbox = outbox
@@ -53,21 +53,43 @@ class _Delivery:
         self._chunk = chunk
         self._urgent = urgent
         self._header: DocumentHeader | None = None
+        self._head = b""
         self.offset = 0
 
-    def start(self, header: DocumentHeader) -> None:
-        self._header = header
+    def start(self, header: DocumentHeader, head: bytes) -> None:
+        # They leave with the bytes that follow, which come in the same turn.
+        self._header, self._head = header, head
 
     async def write(self, data: bytes) -> None:
+        data = self._whole(data)
         for start in range(0, len(data), self._chunk):
             await self._outbox.room()
-            self._outbox.put(self.part(data[start : start + self._chunk]))
+            self._outbox.put(self._part(data[start : start + self._chunk]))
 
-    def part(self, data: bytes) -> Part:
-        """The next part; the first one takes the header along."""
+    async def end(self, last: bytes, completion: Completion) -> None:
+        """Send the last bytes together with the completion."""
+        last = self._whole(last)
+        while len(last) > self._chunk:
+            await self.write(last[: self._chunk])
+            last = last[self._chunk :]
+        await self._outbox.room()
+        part = self._part(last)
+        part.complete(completion)
+        self._outbox.put(part)
+
+    def _whole(self, data: bytes) -> bytes:
+        """What follows, with the head before it where the client does not keep that."""
+        if not self._head or self._outbox.shares(self._head):
+            return data
+        head, self._head = self._head, b""
+        return head + data
+
+    def _part(self, data: bytes) -> Part:
+        """The next part; the first one takes the header along, and the head."""
         header, self._header = self._header, None
-        part = Part(self._request_id, data, offset=self.offset, header=header, urgent=self._urgent)
-        self.offset += len(data)
+        head, self._head = self._head, b""
+        part = Part(self._request_id, data, offset=self.offset, header=header, head=head, urgent=self._urgent)
+        self.offset += len(head) + len(data)
         return part
 
 
@@ -171,6 +193,8 @@ class RenderStream:
         async for request in requests:
             if isinstance(request, Malformed):
                 raise request.error
+            if request.shared_heads > 0:
+                self._outbox.share(request.shared_heads)
             for item in request.items:
                 kind = item.WhichOneof("item")
                 if kind == "document":
@@ -221,10 +245,7 @@ class RenderStream:
                 self._outbox, request_id, self._config.chunk_bytes, urgent=spec.priority is Priority.INTERACTIVE
             )
             last, completion = await self._pipeline.render(spec, delivery, deadline=self._deadline, caller=self._caller)
-            await self._outbox.room()
-            part = delivery.part(last)
-            part.complete(completion)
-            self._outbox.put(part)
+            await delivery.end(last, completion)
         except PressrunError as error:
             self._outbox.put(Part(request_id, failure=status_of(error)))
 

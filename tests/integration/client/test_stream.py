@@ -7,9 +7,10 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, cast
 
+import grpc
 import pytest
 
-from pressrun.v1 import document_pb2
+from pressrun.v1 import document_pb2, render_service_pb2, render_service_pb2_grpc
 from pressrun_client import (
     AccessError,
     Client,
@@ -29,6 +30,7 @@ from pressrun_client import (
     UnsupportedError,
 )
 from pressrun_client.testing import Answer, BreakStream, FakeDocument, FakeFailure, FakeNode, Silence
+from pressrun_client.testing.answers import response_items
 
 
 def _requests(count: int, record: bytes = b"{}") -> Iterator[RenderRequest]:
@@ -480,3 +482,41 @@ async def test_streams_of_one_client_do_not_mix(client: Client) -> None:
     )
     assert len({cast("Document", result).content for result in first}) == 1
     assert cast("Document", first[0]).content != cast("Document", second[0]).content
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        render_service_pb2.RenderResponse(items=[{"request_id": "d0", "head": 3, "data": b"x"}]),
+        render_service_pb2.RenderResponse(heads=[{"number": 99, "data": b"x"}]),
+    ],
+)
+async def test_shared_heads_that_were_never_agreed_break_the_call(
+    config: ClientConfig, broken: render_service_pb2.RenderResponse
+) -> None:
+    """A head that never came, or one beyond what is kept, ends the call, and its documents go on another one."""
+    calls = 0
+
+    class Confused(render_service_pb2_grpc.RenderServiceServicer):
+        async def Render(self, request_iterator: Any, context: Any) -> Any:  # noqa: ARG002, N802 - the contract's form
+            nonlocal calls
+            calls += 1
+            async for request in request_iterator:
+                assert request.shared_heads > 0
+                if calls == 1:
+                    yield broken
+                    await asyncio.Event().wait()
+                for item in request.items:
+                    yield render_service_pb2.RenderResponse(items=response_items(item.document, FakeDocument()))
+
+    server = grpc.aio.server()
+    render_service_pb2_grpc.add_RenderServiceServicer_to_server(Confused(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    try:
+        async with Client(config=replace(config, target=f"127.0.0.1:{port}", health_check=False)) as client:
+            (result,) = await _collect(client.render_stream(_requests(1)))
+    finally:
+        await server.stop(0)
+    assert result.ok
+    assert (calls, result.attempts) == (2, 2)

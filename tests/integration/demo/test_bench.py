@@ -49,9 +49,28 @@ def test_everything_is_measured_checked_and_written(tmp_path: Path) -> None:
     entries = {entry["name"]: entry for entry in report["entries"]}
     assert tuple(entries) == cli.NAMES
     assert report["seed"] == 3
-    assert [entry["n"] for entry in entries.values()] == [1, 8, 8, 2, 2, 1, 140, 140, 140, 40, 40, 40, 40, 50, 40, 40]
+    assert [entry["n"] for entry in entries.values()] == [
+        1,
+        8,
+        8,
+        2,
+        2,
+        1,
+        140,
+        140,
+        140,
+        40,
+        40,
+        40,
+        40,
+        40,
+        50,
+        40,
+        40,
+    ]
     assert 0.1 < entries["compose-small-cpu"]["value"] < 200
     assert all(0 < entries[f"cache-{name}"]["value"] < 1e5 for name in ("resolve-warm-cpu", "disk-hit", "redis-hit"))
+    assert 0.001 < entries["grpc-echo-cpu"]["value"] < 10
     assert 1 < entries["e2e-small-rate"]["value"] < 10_000
     # Whoever sends and receives works as well: the tree takes more than composing alone can.
     assert entries["e2e-small-cpu"]["value"] > 0.5

@@ -68,6 +68,32 @@ async def test_twenty_statements(node: Node, caller: Any, value: Callable[..., A
     assert await value(node, "pressrun_documents_in_flight") == 0
 
 
+async def test_heads_come_once_to_clients_that_keep_them(caller: Any, document: Callable[..., Any]) -> None:
+    """Documents with the same fonts and pictures are the same bytes with shared heads, of which each comes once."""
+    wanted = [
+        document(f"h{number}", json.dumps(item.get("record", item)).encode(), locale=item.get("locale", ""))
+        for number, item in enumerate(_items())
+    ]
+    whole = await caller.documents(*wanted)
+    items = [render_service_pb2.RenderRequestItem(document=request) for request in wanted]
+    call = caller.render.Render(iter([render_service_pb2.RenderRequest(items=items, shared_heads=16)]))
+    heads: dict[int, bytes] = {}
+    found: dict[str, bytes] = {}
+    told = sent = 0
+    async for response in call:
+        sent += response.ByteSize()
+        told += len(response.heads)
+        heads.update({head.number: head.data for head in response.heads})
+        for item in response.items:
+            begun = found.setdefault(item.request_id, b"")
+            assert item.offset == len(begun)
+            assert not item.head or not begun
+            found[item.request_id] = begun + (heads[item.head] if item.head else b"") + item.data
+    assert found == {name: answer.data for name, answer in whole.items()}
+    assert 1 <= told == len(set(heads.values())) <= 16
+    assert sent < sum(map(len, found.values())) / 2
+
+
 @pytest.mark.parametrize(
     ("changes", "code", "reason"),
     [

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pressrun.v1 import document_pb2
 from pressrun_client import IntegrityError, LimitExceededError
 from pressrun_client.assembly import Assembly
+from pressrun_client.heads import Head
 
 
 def _completion(content: bytes) -> document_pb2.DocumentCompletion:
@@ -81,3 +82,30 @@ def test_a_document_without_end_is_stopped() -> None:
     assembly.add(0, bytes(8))
     with pytest.raises(LimitExceededError, match="document_limit"):
         assembly.add(8, bytes(8))
+
+
+@given(st.binary(min_size=1, max_size=50), st.lists(st.binary(max_size=50), max_size=4), st.booleans())
+def test_a_shared_head_is_part_of_the_document(data: bytes, parts: list[bytes], spoilt: bool) -> None:  # noqa: FBT001 - hypothesis names it
+    """What many documents begin with is hashed once; the whole is proven all the same."""
+    head = Head(data)
+    whole = b"".join((data, *parts))
+    for _ in range(2):
+        assembly = Assembly("a", limit=1000)
+        assembly.add(0, parts[0] if parts else b"", head)
+        for part in parts[1:]:
+            assembly.add(assembly.size, part)
+        if spoilt:
+            with pytest.raises(IntegrityError):
+                assembly.finish(_completion(b"x" + whole))
+        else:
+            assert assembly.finish(_completion(whole)) == whole
+
+
+def test_a_head_begins_a_document_or_is_refused() -> None:
+    """A head in the middle, or one that makes the document too large, is told."""
+    assembly = Assembly("a", limit=10)
+    assembly.add(0, b"ab")
+    with pytest.raises(IntegrityError, match="byte 2"):
+        assembly.add(2, b"", Head(b"head"))
+    with pytest.raises(LimitExceededError):
+        Assembly("a", limit=10).add(0, b"123456", Head(b"12345"))

@@ -229,10 +229,12 @@ class _FakeSink:
     delay: float = 0.0
     error: Exception | None = None
 
-    def start(self, header: DocumentHeader) -> None:
+    def start(self, header: DocumentHeader, head: bytes) -> None:
         assert self.header is None
         assert not self.chunks
         self.header = header
+        if head:
+            self.chunks.append(head)
 
     async def write(self, data: bytes) -> None:
         assert self.header is not None

@@ -290,6 +290,52 @@ def test_outbox_keeps_order_and_bytes(parts: list[tuple[int, int]], limit: int) 
     asyncio.run(play())
 
 
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(-1, 6), st.integers(0, 300)), max_size=40),
+    st.integers(1, 5),
+    st.integers(1, 120_000),
+)
+def test_heads_are_sent_once_and_named_afterwards(parts: list[tuple[int, int]], most: int, limit: int) -> None:
+    """A client that keeps `most` heads finds each document's bytes again, whatever was replaced meanwhile."""
+    heads = [bytes([65 + kind]) * (16 * 1024 + kind) for kind in range(6)] + [b"short"]
+
+    async def play() -> None:
+        messages: list[Response] = []
+
+        async def write(response: bytes) -> None:
+            await asyncio.sleep(0)
+            messages.append(Response.FromString(response))
+
+        outbox = Outbox(write, message_bytes=limit, waiting_bytes=5000)
+        assert not outbox.shares(heads[0])
+        outbox.share(most)
+        sender = asyncio.create_task(outbox.send())
+        sent: list[bytes] = []
+        for index, (kind, size) in enumerate(parts):
+            data = bytes([index % 256]) * size
+            head = heads[kind] if kind >= 0 and outbox.shares(heads[kind]) else b""
+            sent.append(head + data)
+            await outbox.room()
+            outbox.put(Part(str(index), data, head=head))
+        outbox.close()
+        await sender
+        kept: dict[int, bytes] = {}
+        got: list[bytes] = []
+        for message in messages:
+            assert message.ByteSize() <= limit or len(message.items) == 1
+            assert len({head.number for head in message.heads}) == len(message.heads)
+            kept.update({head.number: head.data for head in message.heads})
+            got += [(kept[item.head] if item.head else b"") + item.data for item in message.items]
+        assert got == sent
+        assert len(kept) <= most
+        distinct = {kind for kind, _ in parts if 0 <= kind < 6}
+        if len(distinct) <= most:
+            assert sum(len(message.heads) for message in messages) == len(distinct)
+
+    asyncio.run(play())
+
+
 async def test_documents_wait_for_company_only_while_many_are_on_their_way() -> None:
     """With company due, finished parts leave together; alone, urgent, or with a full message, they leave at once."""
     messages: list[list[str]] = []
