@@ -43,7 +43,9 @@ def _program(running: str, *, quick: bool) -> LoadedProgram:
 
 
 _RUNNING = "running={{ paid.running | amount }};"
-_PROGRAMS = {(running, quick): _program(running, quick=quick) for running in ("", _RUNNING) for quick in (False, True)}
+_TOTAL = _RUNNING + " of={{ paid.total | amount }};"
+_ROW_TEXTS = ("", _RUNNING, _TOTAL)
+_PROGRAMS = {(running, quick): _program(running, quick=quick) for running in _ROW_TEXTS for quick in (False, True)}
 _AMOUNTS = st.decimals(-(10**9), 10**9, places=2)
 _ROWS = st.lists(st.tuples(_AMOUNTS, st.integers(0, 40)), max_size=25)
 
@@ -60,7 +62,7 @@ def _found(text: str, name: str) -> list[Decimal]:
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(_ROWS, max_size=6), st.integers(0, 18), st.sampled_from(["", _RUNNING]))
+@given(st.lists(_ROWS, max_size=6), st.integers(0, 18), st.sampled_from(_ROW_TEXTS))
 def test_the_sums_of_pages_add_up(groups: list[list[tuple[Decimal, int]]], before: int, running: str) -> None:
     """Each page's sum is that of the rows that begin on it; what is carried forward is brought forward; all is exact."""
     record = {
@@ -75,6 +77,8 @@ def test_the_sums_of_pages_add_up(groups: list[list[tuple[Decimal, int]]], befor
     pages = [page.get_text() for page in pymupdf.open(stream=data, filetype="pdf")]
     amounts = [amount for rows in groups for amount, _ in rows]
     assert [amount for text in pages for amount in _found(text, "row")] == amounts
+    if running == _TOTAL:
+        assert [total for text in pages for total in _found(text, "of")] == [sum(amounts)] * len(amounts)
     forward = Decimal(0)
     for text in pages:
         if "Balance" not in text:

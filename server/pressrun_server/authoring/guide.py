@@ -49,8 +49,9 @@ _SAID_OF_DIRECTIVES = {
     "pr-elif": "right after `pr-if`: shown where that did not hold and this does",
     "pr-else": "right after: shown where none of those did",
     "pr-with": '`"name = expression; other = expression"`: names for values, inside the element',
-    "pr-sum": 'on a row with `pr-for`, `"paid = row.amount"`: rows know `paid.running`, header and footer `paid.page`, '
-    "`paid.before`, `paid.running`",
+    "pr-sum": 'on a row with `pr-for`, `"paid = row.amount"`: rows know `paid.running`, a header `paid.before` '
+    "(earlier pages), a footer `paid.page`, `paid.before` and `paid.running`; all know `paid.total`, for which a table "
+    "looks ahead",
     "pr-channel": '`"print web"`: only in these output channels of the template',
     "pr-on": "on a row of a header (`first`, `continued`) or footer (`continued`, `last`): the parts with it",
 }  # fmt: skip
@@ -71,6 +72,8 @@ _FILTER_EXAMPLES: dict[str, tuple[tuple[str, ...], str]] = {
     "join": (("['a', 'b'] | join(', ')",), "items in one text"),
     "sum": (("[1, 2.5] | sum",), "the exact sum; of a field of the items: `rows | sum('amount')`"),
     "sort": (("[3, 1, 2] | sort | join(' ')",), "sorted; by a field of the items: `rows | sort('date')`"),
+    "reverse": (("[3, 1] | reverse | join(' ')",), "from the last to the first"),
+    "groupby": ((), "groups of items alike in a field, each with `key` and `rows`: `rows | groupby('kind')`"),
     "first": (("[3, 1] | first",), "the first item"),
     "last": (("[3, 1] | last",), "the last item"),
     "abs": (("-3 | abs",), "without its sign"),

@@ -12,6 +12,8 @@ from pressrun_server.model.program import (
     For,
     Inline,
     InlineConditional,
+    InlineFor,
+    InlineWith,
     List,
     ListItem,
     Node,
@@ -65,7 +67,7 @@ def _first(nodes: Iterable[Node]) -> str:
 
 def _of_inlines(inlines: Iterable[Inline]) -> str:
     for inline in inlines:
-        if isinstance(inline, Value):
+        if isinstance(inline, Value | InlineFor | InlineWith):
             return inline.place
         if isinstance(inline, InlineConditional):
             for _, parts in inline.branches:

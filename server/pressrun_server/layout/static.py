@@ -21,6 +21,7 @@ from pressrun_server.model.program import (
     RowFor,
     RowGroup,
     RowTemplate,
+    RowWith,
     Table,
     Text,
     local_links,
@@ -125,7 +126,7 @@ def _row(row: Row, found: set[int], local: frozenset[int]) -> bool:
     if isinstance(row, RowConditional):
         for _, branch in row.branches:
             _rows(branch, found, local)
-    elif isinstance(row, RowGroup):
+    elif isinstance(row, RowGroup | RowWith):
         _rows(row.rows, found, local)
     elif isinstance(row, RowFor):
         _rows(row.odd, found, local)

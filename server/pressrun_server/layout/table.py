@@ -13,7 +13,7 @@ from pressrun_server.layout.parting import baselines, lines_within, split
 from pressrun_server.layout.placing import place_row
 from pressrun_server.layout.rows import RowFrame, RowPlan, untagged
 from pressrun_server.model.content import BoundNode, BoundRow, BoundRows, BoundTable, Values
-from pressrun_server.model.page import Page
+from pressrun_server.model.page import PAUSE, Page
 from pressrun_server.model.sums import Sums, add_sums
 
 __all__ = ["OpenTable", "Tables"]
@@ -64,6 +64,8 @@ class Tables(Paging):
     """Places tables on the page that is being filled."""
 
     def _table(self, bound: BoundTable) -> Iterator[Page]:
+        if bound.ahead is not None:
+            yield from self._paused(bound.ahead(bound))
         box = bound.node.box
         if box.break_before:
             yield from self._break(box.break_before)
@@ -98,6 +100,12 @@ class Tables(Paging):
         self._leave(opened, start, page)
         if keeps:
             self._let_go(bound, with_next=box.keep_next)
+
+    def _paused(self, steps: Iterator[None]) -> Iterator[Page]:
+        """Something that takes long, in steps between which other documents have their turn; not inside a cell."""
+        for _ in steps:
+            if self._bottom < ENDLESS:
+                yield PAUSE
 
     def _edges(self, table: OpenTable) -> Iterable[BoundRow | BoundRows]:
         """Set a table's headers and footers; gives its rows.

@@ -10,6 +10,7 @@ from pressrun_server.model.ink import Clipped, Ink
 __all__ = [
     "ARTIFACT",
     "MIXED",
+    "PAUSE",
     "Bookmark",
     "Column",
     "Drawing",
@@ -182,6 +183,10 @@ class Page:
         self.text = bare(self.text)
         self.images = [(*image[:5], False) for image in self.images]
         self.tags, self.alts, self.links = [], [], []
+
+
+PAUSE = Page(0, 0)
+"""No page: what layout gives where it has worked for a while and filled none, so that others get their turn."""
 
 
 def bare(text: list[TextItem]) -> list[TextItem]:

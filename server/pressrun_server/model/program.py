@@ -33,6 +33,8 @@ __all__ = [
     "Image",
     "Inline",
     "InlineConditional",
+    "InlineFor",
+    "InlineWith",
     "Length",
     "List",
     "ListItem",
@@ -42,6 +44,7 @@ __all__ = [
     "Program",
     "RowGroup",
     "RowTemplate",
+    "RowWith",
     "Running",
     "ShardData",
     "Table",
@@ -54,7 +57,7 @@ __all__ = [
     "styles_of",
 ]
 
-FORMAT = 16
+FORMAT = 17
 """Raised when the form of a program changes, so that an old blob is compiled again instead of misread."""
 
 
@@ -212,7 +215,25 @@ class InlineConditional(msgspec.Struct, frozen=True, tag="inline-if"):
     branches: tuple[tuple[Expression | None, tuple[Inline, ...]], ...]
 
 
-Inline: TypeAlias = Text | Value | Break | InlineConditional
+class InlineFor(msgspec.Struct, frozen=True, tag="inline-for"):
+    """Inline content repeated for each item; even ones may differ."""
+
+    name: str
+    items: Expression
+    odd: tuple[Inline, ...]
+    even: tuple[Inline, ...]
+    place: str
+
+
+class InlineWith(msgspec.Struct, frozen=True, tag="inline-with"):
+    """Inline content under names for values."""
+
+    names: tuple[tuple[str, Expression], ...]
+    parts: tuple[Inline, ...]
+    place: str
+
+
+Inline: TypeAlias = Text | Value | Break | InlineConditional | InlineFor | InlineWith
 
 
 class Paragraph(msgspec.Struct, frozen=True, tag="paragraph"):
@@ -435,13 +456,21 @@ class RowFor(msgspec.Struct, frozen=True, tag="row-for"):
     place: str
 
 
+class RowWith(msgspec.Struct, frozen=True, tag="row-with"):
+    """Rows under names for values."""
+
+    names: tuple[tuple[str, Expression], ...]
+    rows: tuple[Row, ...]
+    place: str
+
+
 class RowGroup(msgspec.Struct, frozen=True, tag="row-group"):
     """Rows of which some are joined by cells; no cell goes on beyond the last one."""
 
     rows: tuple[Row, ...]
 
 
-Row: TypeAlias = RowTemplate | RowConditional | RowFor | RowGroup
+Row: TypeAlias = RowTemplate | RowConditional | RowFor | RowGroup | RowWith
 
 
 class Table(msgspec.Struct, frozen=True, tag="table"):
@@ -455,6 +484,8 @@ class Table(msgspec.Struct, frozen=True, tag="table"):
     foot: tuple[Row, ...] = ()
     sums: tuple[str, ...] = ()
     """The names of what its rows add up to."""
+    ahead: bool = False
+    """Whether it shows totals, so that its rows are gone over before they are shown."""
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -547,9 +578,14 @@ def styles_of(inlines: tuple[Inline, ...]) -> frozenset[int]:
     """All text styles that inline content can show."""
     found: set[int] = set()
     for inline in inlines:
-        if isinstance(inline, InlineConditional):
-            for _, parts in inline.branches:
-                found |= styles_of(parts)
-        elif not isinstance(inline, Break):
-            found.add(inline.style)
+        match inline:
+            case InlineConditional():
+                for _, parts in inline.branches:
+                    found |= styles_of(parts)
+            case InlineFor():
+                found |= styles_of((*inline.odd, *inline.even))
+            case InlineWith():
+                found |= styles_of(inline.parts)
+            case Text() | Value():
+                found.add(inline.style)
     return frozenset(found)

@@ -127,6 +127,8 @@ class TemplateInfo(msgspec.Struct, frozen=True):
     locale_data: LocaleData
     """Of the default locale, for filters in slot rules."""
     policy: Policy = Policy()
+    whole: tuple[str, ...] = ()
+    """Lists of the record that are needed as a whole, so that their rows cannot arrive; names with dots between."""
 
 
 def program_key(locale: str, channel: str) -> str:

@@ -20,7 +20,7 @@ from pressrun_server.layout.lines import Typesetter
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.document import ComposePhases, ComposeSummary
 from pressrun_server.model.ink import Backdrop
-from pressrun_server.model.page import Page
+from pressrun_server.model.page import PAUSE, Page
 from pressrun_server.model.prepared import PreparedImage
 from pressrun_server.model.program import FORMAT, Program, Running
 from pressrun_server.model.program import Page as PageKind
@@ -160,6 +160,10 @@ class Composition:
         deferred: list[tuple[int, int, PageKind]] = []
         for page in loaded.layout.pages(body, self._images, remarks.note):
             watch.laid_out()
+            if page is PAUSE:
+                yield b""
+                watch.begin()
+                continue
             steps.page()
             if rows is not None:
                 rows.page()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -22,6 +23,7 @@ from pressrun_server.model.content import (
 
 __all__ = ["Stopwatch"]
 
+_DONE = object()
 _CONTAINERS = frozenset({BoundBlock, BoundList, BoundListItem})
 
 
@@ -91,12 +93,29 @@ class Stopwatch:
             if kind is BoundPassage:
                 self._passage(node)  # type: ignore[arg-type]
             elif kind is BoundTable:
-                node.rows = self._rows(node.rows)  # type: ignore[union-attr]
+                self._table(node)  # type: ignore[arg-type]
             elif kind in _CONTAINERS:
                 node.children = self._nodes(node.children)  # type: ignore[union-attr]
             elif kind is BoundAbsolute:
                 self.block(node.block)  # type: ignore[union-attr]
             yield node
+
+    def _table(self, table: BoundTable) -> None:
+        table.rows = self._rows(table.rows)
+        if table.ahead is not None:
+            table.ahead = partial(self._ahead, table.ahead)
+
+    def _ahead(self, look: Callable[[BoundTable], Iterator[None]], table: BoundTable) -> Iterator[None]:
+        """What a table does before its rows are there, and then these, timed."""
+        steps = look(table)
+        while True:
+            begun = perf_counter()
+            more = next(steps, _DONE) is not _DONE
+            self._inside += perf_counter() - begun
+            if not more:
+                table.rows = self._rows(table.rows)
+                return
+            yield
 
     def _passage(self, passage: BoundPassage) -> None:
         inner = passage.nodes

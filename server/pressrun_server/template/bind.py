@@ -49,6 +49,8 @@ from pressrun_server.model.program import (
     Image,
     Inline,
     InlineConditional,
+    InlineFor,
+    InlineWith,
     List,
     ListItem,
     Node,
@@ -59,6 +61,7 @@ from pressrun_server.model.program import (
     RowFor,
     RowGroup,
     RowTemplate,
+    RowWith,
     Running,
     Table,
     Text,
@@ -69,6 +72,7 @@ from pressrun_server.model.program import (
     styles_of,
 )
 from pressrun_server.model.sums import Sums, add_sums
+from pressrun_server.template.ahead import Ahead
 from pressrun_server.template.arriving import ArrivingRows
 from pressrun_server.template.barchart import bars_of
 from pressrun_server.template.barcode import matrix
@@ -236,6 +240,11 @@ class Binder:
         if isinstance(inline, Value):
             style, text = inline.style, self._value(inline)
             return lambda env, found: found.append((style, text(env)))
+        if isinstance(inline, InlineFor):
+            return self._inline_for(inline)
+        if isinstance(inline, InlineWith):
+            named, within = self.names(inline), self._pieces(inline.parts)
+            return lambda env, found: found.extend(within(named(env)))
         branches = [(self.test(test), self.pieces(parts)) for test, parts in inline.branches]
 
         def conditional(env: Environment, found: list[Piece]) -> None:
@@ -245,6 +254,16 @@ class Binder:
                     return
 
         return conditional
+
+    def _inline_for(self, inline: InlineFor) -> Callable[[Environment, list[Piece]], None]:
+        items = evaluator(inline.items, self._formatter, inline.place)
+        bodies = (self._pieces(inline.odd), self._pieces(inline.even))
+
+        def repeated(env: Environment, found: list[Piece]) -> None:
+            for index, inner in each(items(env), env, inline.name, inline.place):
+                found.extend(bodies[index & 1](inner))
+
+        return repeated
 
     def test(self, test: Expression | None) -> Evaluator:
         """Whether a branch is shown; None is `pr-else`."""
@@ -391,7 +410,7 @@ class Binder:
 
         return lambda env: (BoundList(node, items(env)),)
 
-    def names(self, node: With) -> Callable[[Environment], Environment]:
+    def names(self, node: With | InlineWith | RowWith) -> Callable[[Environment], Environment]:
         """Environments with further names."""
         return naming(node, self._formatter)
 
@@ -438,16 +457,38 @@ class Binder:
         names = table.sums
         shown = any(mentions(row, names) for row in (*table.head, *table.foot))
 
-        def summed(env: Environment) -> tuple[BoundTable]:
+        def fill(bound: BoundTable, env: Environment, totals: Sums | None) -> None:
             def edges(page: Sums, before: Sums) -> tuple[list[BoundRow], list[BoundRow]]:
-                inner = {**env, **known(names, page, before)}
+                inner = {**env, **known(names, page, before, totals)}
                 return _full(head(inner)), _full(foot(inner))
 
-            heads, feet = edges({}, {})
-            rows = iter(body({**env, **running(names)}))
-            return (BoundTable(table, heads, rows, feet, edges if shown else None),)
+            bound.head, bound.foot = edges({}, {})
+            bound.rows = iter(body({**env, **running(names, totals)}))
+            bound.edges = edges if shown else None
 
-        return summed
+        def summed(env: Environment) -> tuple[BoundTable]:
+            bound = BoundTable(table, [], iter(()), [])
+            fill(bound, env, None)
+            return (bound,)
+
+        if not table.ahead:
+            return summed
+        ahead = Ahead(
+            table.body,
+            lambda row: Adder(row, self._formatter),
+            lambda node, place: evaluator(node, self._formatter, place),
+            self.names,
+        )
+
+        def looking(env: Environment) -> tuple[BoundTable]:
+            def look(bound: BoundTable) -> Iterator[None]:
+                totals: Sums = {}
+                yield from ahead.totals({**env, **running(names)}, totals)
+                fill(bound, env, totals)
+
+            return (BoundTable(table, [], iter(()), [], ahead=look),)
+
+        return looking
 
     def _rows(self, rows: tuple[Row, ...]) -> _Rows:
         makers = [self._row(row) for row in rows]
@@ -469,7 +510,17 @@ class Binder:
             return lambda env: _chosen(branches, env)
         if isinstance(row, RowGroup):
             return self._row_group(row)
+        if isinstance(row, RowWith):
+            return self._row_with(row)
         return self._row_for(row)
+
+    def _row_with(self, row: RowWith) -> _Rows:
+        named, rows = self.names(row), self._rows(row.rows)
+
+        def within(env: Environment) -> Iterator[BoundRow | BoundRows]:
+            yield from rows(named(env))
+
+        return within
 
     def _row_group(self, group: RowGroup) -> _Rows:
         around, self._grouped = self._grouped, True
@@ -625,6 +676,10 @@ class Binder:
                 found.append((inline.style, "0"))
             elif isinstance(inline, InlineConditional):
                 found += self._sample_pieces(inline.branches[0][1])
+            elif isinstance(inline, InlineFor):
+                found += self._sample_pieces(inline.odd)
+            elif isinstance(inline, InlineWith):
+                found += self._sample_pieces(inline.parts)
             else:
                 found.append(self._static(inline))
         return found

@@ -119,6 +119,9 @@ class Builder:
     def _tests(self, group: list[Element], scope: Scope) -> list[Expression | None]:
         raise NotImplementedError
 
+    def _names(self, element: Element, scope: Scope) -> tuple[tuple[tuple[str, Expression], ...], Scope, Place] | None:
+        raise NotImplementedError
+
 
 def lighter(block: Block) -> Node:
     """A box that has nothing of its own but margins around one paragraph, as that paragraph: most `p` are."""

@@ -17,6 +17,7 @@ from pressrun_server.model.approved import PreparedText
 from pressrun_server.model.program import FORMAT, Program
 from pressrun_server.model.template import CompiledTemplate, FontUse, RenditionSpec, Slot, TemplateInfo, program_key
 from pressrun_server.model.webpage import WEB_FORMAT, WebProgram
+from pressrun_server.template.ahead import lists_needed
 from pressrun_server.template.bundle import bundle_digest, read_text
 from pressrun_server.template.channels import SCREENS
 from pressrun_server.template.description import Description, read_description
@@ -125,6 +126,7 @@ def _compiled(
         samples=description.samples,
         locale_data=locale_data(description.default_locale),
         policy=description.policy,
+        whole=tuple(sorted({name for program in found.laid_out.get(_PRINT, ()) for name in lists_needed(program)})),
     )
     return CompiledTemplate(diagnostics.all(), info, found.programs)
 

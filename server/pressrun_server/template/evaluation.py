@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.expression import Expression
+from pressrun_server.model.sums import EXACT, ROUNDING
 from pressrun_server.template.filters import PREPARED, Formatter, Undefined, as_text
 
 __all__ = ["CLEAN", "Environment", "Evaluator", "evaluator", "texter"]
@@ -23,6 +24,9 @@ Evaluator: TypeAlias = "Callable[[Environment], Any]"
 
 _MOST_TEXT = 100_000
 _MOST_DIGITS = 60
+_QUOTIENT, _BEHIND = 28, 12
+"""Digits of a quotient, and those of them behind the decimal sign at least."""
+_FINEST = Decimal(10) ** -_BEHIND
 _MISFITS = (TypeError, ArithmeticError, DecimalException, ValueError)
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
@@ -30,9 +34,26 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "in": lambda item, container: item in container,
     "notin": lambda item, container: item not in container,
 }  # fmt: skip
+
+
+def _exact(whole: Callable[[Any, Any], Any], decimal: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """An operation that is exact: of whole numbers Python's own, else one that does not round to 28 digits."""
+    return lambda a, b: whole(a, b) if a.__class__ is int and b.__class__ is int else decimal(a, b)
+
+
+def _divided(a: Any, b: Any) -> Decimal:
+    """A quotient to 28 digits, and never to less than twelve behind the decimal sign."""
+    first, second = Decimal(a), Decimal(b)
+    whole = first.adjusted() - second.adjusted() + 1
+    if whole <= _QUOTIENT - _BEHIND:
+        return first / second
+    return ROUNDING.divide(first, second).quantize(_FINEST, context=ROUNDING)
+
+
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": lambda a, b: Decimal(a) / b,
-    "//": operator.floordiv, "%": operator.mod,
+    "+": _exact(operator.add, EXACT.add), "-": _exact(operator.sub, EXACT.subtract),
+    "*": _exact(operator.mul, EXACT.multiply), "/": _divided,
+    "//": _exact(operator.floordiv, EXACT.divide_int), "%": _exact(operator.mod, EXACT.remainder),
 }  # fmt: skip
 
 
@@ -198,7 +219,12 @@ def _guarded(place: str, action: Callable[[Environment], Any]) -> Evaluator:
 
 def _neg(node: Expression, compile_: _Compile, _formatter: Formatter, place: str) -> Evaluator:
     value = compile_(tuple(node[1]))
-    return _guarded(place, lambda env: -_number(value(env)))
+
+    def negative(env: Environment) -> Any:
+        number = _number(value(env))
+        return -number if number.__class__ is int else EXACT.minus(number)
+
+    return _guarded(place, negative)
 
 
 def _and(node: Expression, compile_: _Compile, _formatter: Formatter, _place: str) -> Evaluator:

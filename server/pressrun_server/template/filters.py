@@ -13,11 +13,12 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Decimal, Inexact, InvalidOperation
 from typing import Any
 
 from pressrun_server.model.expression import Expression
 from pressrun_server.model.locale import LocaleData, NumberPattern
+from pressrun_server.model.sums import EXACT, ROUNDING
 from pressrun_server.template.arriving import ArrivingRows
 
 __all__ = ["FILTERS", "PREPARED", "Filter", "Formatter", "Undefined", "as_text"]
@@ -25,7 +26,7 @@ __all__ = ["FILTERS", "PREPARED", "Filter", "Formatter", "Undefined", "as_text"]
 _DATE_STYLES = ("short", "medium", "long", "full", "month", "month-year")
 _DATE_FIELD = re.compile(r"'((?:[^']|'')*)'|([a-zA-Z])\2*|[^a-zA-Z']+")
 _MINUS = "\u2212"
-_MOST_DIGITS = 30
+_MOST_DIGITS = 60
 _CURRENCY = 3
 _WIDE = 4
 _MOST_SHOWN = 60
@@ -94,6 +95,8 @@ FILTERS: dict[str, Filter] = {
     "join": Filter((0, 1)),
     "sum": Filter((0, 1), _constant),
     "sort": Filter((0, 1), _constant),
+    "reverse": Filter((0, 0)),
+    "groupby": Filter((1, 1), _constant),
     "first": Filter((0, 0)),
     "last": Filter((0, 0)),
     "capitalize": Filter((0, 0)),
@@ -245,7 +248,8 @@ class Formatter:
     def number(self, value: Any, places: Any = None) -> str:
         """A number, with up to three decimals or as many as asked for."""
         if places is None:
-            rounded = self._decimal(value).quantize(_THOUSANDTH, rounding=ROUND_HALF_EVEN).normalize()
+            exact = self._decimal(value)
+            rounded = exact.quantize(_THOUSANDTH, rounding=ROUND_HALF_EVEN, context=ROUNDING).normalize(ROUNDING)
             exponent = rounded.as_tuple().exponent
             places = max(0, -exponent) if isinstance(exponent, int) else 0
         negative, body = self._signed(value, self._places(places))
@@ -253,7 +257,7 @@ class Formatter:
 
     def percent(self, value: Any, places: Any = 0) -> str:
         """A ratio as percentage: 0.25 gives 25 %."""
-        negative, body = self._signed(self._decimal(value) * 100, self._places(places))
+        negative, body = self._signed(ROUNDING.multiply(self._decimal(value), 100), self._places(places))
         return self._affix(body, self.data.percent, negative=negative)
 
     def _places(self, places: Any) -> int:
@@ -383,7 +387,13 @@ class Formatter:
         items = self._list(value)
         if field is not None:
             items = [_field(item, field) for item in items]
-        return sum([self._decimal(item) for item in items], Decimal(0))
+        total = Decimal(0)
+        try:
+            for item in items:
+                total = EXACT.add(total, self._decimal(item))
+        except Inexact:
+            raise ValueError("the sum can't be exact: a number in it is too large or too fine") from None
+        return total
 
     def sort(self, value: Any, field: Any = None) -> list[Any]:
         """A list in order: numbers by size, texts by their characters; or by a field of its items."""
@@ -395,6 +405,22 @@ class Formatter:
             return (1, found) if isinstance(found, str) else (0, found)
 
         return sorted(self._list(value), key=key)
+
+    def reverse(self, value: Any) -> list[Any]:
+        """A list from its last item to its first."""
+        return self._list(value)[::-1]
+
+    def groupby(self, value: Any, field: Any) -> list[Any]:
+        """Groups of the items that are alike in a field, each `{key, rows}`, in the order of their first ones."""
+        groups: dict[tuple[Any, Any], dict[str, Any]] = {}
+        for item in self._list(value):
+            key = _field(item, field)
+            if isinstance(key, list | dict):
+                raise ValueError(f"only texts, numbers, true, false and null make groups, not {_kind(key)}")
+            # True is 1 to Python, and no such thing to whoever wrote the record.
+            group = groups.setdefault((isinstance(key, bool), key), {"key": key, "rows": []})
+            group["rows"].append(item)
+        return list(groups.values())
 
     def first(self, value: Any) -> Any:
         """The first item of a list; nothing that is there where it is empty."""
@@ -410,6 +436,8 @@ class Formatter:
     def _list(value: Any) -> list[Any]:
         if isinstance(value, Undefined):
             raise ValueError(f"{value.path} is not there; make it required in the schema, or test it with pr-if")
+        if isinstance(value, ArrivingRows):
+            raise ValueError("the rows arrive in a stream, so they are not there as a whole; use RenderDocument")
         if not isinstance(value, list):
             raise ValueError(f"a list is needed, not {_kind(value)}")
         return value
@@ -437,13 +465,19 @@ class Formatter:
 
     def absolute(self, value: Any) -> Decimal:
         """A number without its sign."""
-        return abs(self._decimal(value))
+        return self._decimal(value).copy_abs()
 
 
 def _field(item: Any, field: str) -> Any:
+    """A field of an item; with dots, one of an object in it."""
     if isinstance(item, dict) and field in item:
         return item[field]
-    raise ValueError(f"an item of the list has no field {field!r}")
+    found = item
+    for name in field.split("."):
+        if not isinstance(found, dict) or name not in found:
+            raise ValueError(f"an item of the list has no field {field!r}")
+        found = found[name]
+    return found
 
 
 def _kind(value: Any) -> str:

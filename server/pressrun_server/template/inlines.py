@@ -7,10 +7,20 @@ from xml.etree.ElementTree import Element
 
 import msgspec
 
-from pressrun_server.model.program import Break, Inline, InlineConditional, Paragraph, Text, Value
+from pressrun_server.model.program import (
+    Break,
+    Inline,
+    InlineConditional,
+    InlineFor,
+    InlineWith,
+    Paragraph,
+    Text,
+    Value,
+)
 from pressrun_server.template.approved import LITERAL
 from pressrun_server.template.bookmarks import bookmark_level
 from pressrun_server.template.builder import ALIGN, ANONYMOUS, NO_STYLE, PRESERVE, Builder
+from pressrun_server.template.cascade import REPEATED
 from pressrun_server.template.decimals import decimals
 from pressrun_server.template.diagnostics import Place
 from pressrun_server.template.geometry import box_of
@@ -32,16 +42,31 @@ class InlineStructure(Builder):
 
     def _inline_directed(self, group: list[Element], scope: Scope) -> list[Inline]:
         first = group[0]
-        if "pr-for" in first.attrib:
-            place = self.markup.place(first)
-            self.diagnostics.error(
-                "directive", place, "pr-for inside a line is not supported yet", "repeat a block or a row"
-            )
-            return []
-        if "pr-if" not in first.attrib:
-            return self._inline(first, scope)
-        branches = [tuple(self._inline(element, scope)) for element in group]
+        if first.get(REPEATED) == "odd":
+            found = self._loop(first, scope)
+            if found is None:
+                return []
+            name, items, inner, place = found
+            begun = len(self.links)
+            odd, even = (tuple(self._inline_chosen([copy], inner)) for copy in group)
+            if any(not isinstance(part, Text) for told in self.links[begun:] for part in told):
+                message = "a link that is repeated in a line leads to the same place each time"
+                self.diagnostics.error("link", place, message, "repeat a block, e.g. <li>, or give it a fixed href")
+            return [InlineFor(name, items, odd, even, str(place))]
+        return self._inline_chosen(group, scope)
+
+    def _inline_chosen(self, group: list[Element], scope: Scope) -> list[Inline]:
+        if "pr-if" not in group[0].attrib:
+            return self._inline_named(group[0], scope)
+        branches = [tuple(self._inline_named(element, scope)) for element in group]
         return [InlineConditional(tuple(zip(self._tests(group, scope), branches, strict=True)))]
+
+    def _inline_named(self, element: Element, scope: Scope) -> list[Inline]:
+        named = self._names(element, scope)
+        if named is None:
+            return self._inline(element, scope)
+        names, inner, place = named
+        return [InlineWith(names, tuple(self._inline(element, inner)), str(place))]
 
     def _inline(self, element: Element, scope: Scope) -> list[Inline]:
         if self._skipped(element):
@@ -177,6 +202,16 @@ def collapse(inlines: list[Inline], *, space: bool, preserve: str = "") -> tuple
         elif isinstance(inline, Value):
             found.append(msgspec.structs.replace(inline, preserve=True) if preserve else inline)
             space, content = False, True
+        elif isinstance(inline, InlineFor):
+            # What is before a turn may be the end of the one before it, so no space at its edges is dropped here.
+            odd, even = (collapse(list(parts), space=False, preserve=preserve) for parts in (inline.odd, inline.even))
+            content = content or odd[1] or even[1]
+            found.append(msgspec.structs.replace(inline, odd=tuple(odd[0]), even=tuple(even[0])))
+            space = False
+        elif isinstance(inline, InlineWith):
+            named, some, space = collapse(list(inline.parts), space=space, preserve=preserve)
+            content = content or some
+            found.append(msgspec.structs.replace(inline, parts=tuple(named)))
         else:
             branches = []
             for test, parts in inline.branches:

@@ -97,7 +97,7 @@ def _steady(node: Node, linked: frozenset[int]) -> bool:
             # A header that leaves no room for rows is treated by the page's height, which no form knows.
             return (
                 _plain(node.box)
-                and not (node.head or node.foot or node.sums)
+                and not (node.head or node.foot or node.sums or node.ahead)
                 and all(_row(row, linked) for row in node.body)
             )
         case Conditional():
@@ -122,7 +122,7 @@ def _row(row: Row, linked: frozenset[int]) -> bool:
         return all(_steady(child, linked) for cell in row.cells for child in cell.children)
     if isinstance(row, RowConditional):
         return all(_row(inner, linked) for _, rows in row.branches for inner in rows)
-    return False
+    return False  # a loop, or rows under names, which are rare enough to be placed one by one
 
 
 def _plain(box: Box) -> bool:

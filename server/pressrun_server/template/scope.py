@@ -24,12 +24,20 @@ _PAGE = {
     "properties": {"number": {}, "count": {}, "section": _SECTION},
     "additionalProperties": False,
 }
-_SUM = {"type": "object", "properties": {"page": {}, "before": {}, "running": {}}, "additionalProperties": False}
-_ROW_SUM = {"type": "object", "properties": {"running": {}}, "additionalProperties": False}
+_SUMS: dict[str, dict[str, Any]] = {
+    # A header stands before the rows of its page, so it cannot know what they come to.
+    "thead": {"before": {}, "total": {}},
+    "tbody": {"running": {}, "total": {}},
+    "tfoot": {"page": {}, "before": {}, "running": {}, "total": {}},
+}
 _ATTRIBUTES = (
     "communication_type", "campaign", "run", "segment", "region", "jurisdiction", "product", "business_unit",
     "account_status", "lifecycle_event", "customer_reference",
 )  # fmt: skip
+
+
+_BY_FIELD = {"sum", "sort", "groupby"}
+"""Filters that may be given the name of a field of the list's items."""
 
 
 class Scope:
@@ -56,10 +64,10 @@ class Scope:
         """The scope with one more name."""
         return Scope({**self.names, name: value}, self.root)
 
-    def summed(self, names: Iterable[str], *, row: bool = False) -> Scope:
-        """The scope of a table's header and footer, or of its rows, with what its rows are summed up to."""
-        known = dict.fromkeys(names, _ROW_SUM if row else _SUM)
-        return Scope({**self.names, **known}, self.root)
+    def summed(self, names: Iterable[str], part: str) -> Scope:
+        """The scope of a table's `thead`, `tbody` or `tfoot`, with what its rows are summed up to."""
+        known = {"type": "object", "properties": _SUMS[part], "additionalProperties": False}
+        return Scope({**self.names, **dict.fromkeys(names, known)}, self.root)
 
     def with_page(self) -> Scope:
         """The scope of a running element."""
@@ -101,11 +109,29 @@ class Scope:
                 self.check(argument, report)
             if node[1] in {"first", "last"}:
                 return self.resolve(inner.get("items", ANYTHING))
-            return inner if node[1] in {"default", "sort"} else ANYTHING
+            if node[1] in _BY_FIELD:
+                return self._by_field(node, inner, report)
+            return inner if node[1] in {"default", "reverse"} else ANYTHING
         for part in node[1:]:
             if isinstance(part, tuple):
                 self.check(part, report)
         return ANYTHING
+
+    def _by_field(self, node: Expression, inner: dict[str, Any], report: Callable[[str, str], None]) -> Any:
+        """What is known of a list that was put in order, in groups or together by a field of its items."""
+        items = self.resolve(inner.get("items", ANYTHING))
+        field, known = node[3][0][1] if node[3] else "", items
+        if field and field not in items.get("properties", {}):
+            for name in field.split("."):
+                known = self._attribute(known, ("attr", ("const", None), name), report)
+        elif field:
+            known = self.resolve(items["properties"][field])
+        if node[1] == "sum":
+            return {"type": "number"}
+        if node[1] == "sort":
+            return inner
+        group = {"key": known, "rows": {"type": "array", "items": items}}
+        return {"type": "array", "items": {"type": "object", "properties": group, "additionalProperties": False}}
 
     def _attribute(self, owner: dict[str, Any], node: Expression, report: Callable[[str, str], None]) -> Any:
         if node[1] == ("name", "attributes"):

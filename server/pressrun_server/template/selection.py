@@ -86,8 +86,16 @@ class Selector:
         """What checks rows that arrive for a list of the record.
 
         Raises:
-            PressrunError: INVALID_REQUEST, the schema has no such list.
+            PressrunError: INVALID_REQUEST, the schema has no such list, or the template needs all of it at once.
         """
+        if field in self.info.whole:
+            problem = (
+                f"the template looks ahead over all of {field!r} (totals before their rows, columns as wide as their "
+                "contents, or a filter such as sum), so its rows cannot arrive in parts; use RenderDocument"
+            )
+            raise PressrunError(
+                Reason.INVALID_REQUEST, f"rows_field: {problem}", violations=(Violation("rows_field", problem),)
+            )
         checker = self._checkers.get(field)
         if checker is None:
             checker = self._checkers[field] = RowChecker(json.loads(self.info.schema), field)

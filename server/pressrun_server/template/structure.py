@@ -322,16 +322,16 @@ class Structure(TextStructure, InlineStructure, FlexStructure, FigureStructure, 
 
     def _with_names(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
         """An element under the names that its pr-with gives."""
-        if "pr-with" not in element.attrib:
+        named = self._names(element, scope)
+        if named is None:
             return self._element(element, x, width, scope)
-        found = self._names(element, scope)
-        if found is None:
-            return []
-        names, inner, place = found
+        names, inner, place = named
         return [With(names, tuple(self._element(element, x, width, inner)), str(place))]
 
     def _names(self, element: Element, scope: Scope) -> tuple[tuple[tuple[str, Expression], ...], Scope, Place] | None:
-        """Names and values of a pr-with, what is known with them, and where it stands; None where it is wrong."""
+        """What an element's pr-with names, the scope with it, and where it says so; None where it has none."""
+        if "pr-with" not in element.attrib:
+            return None
         place = self.markup.at(self.markup.find(element, "pr-with"))
         try:
             pairs = parse_names(element.attrib["pr-with"])

@@ -122,8 +122,10 @@ class _Reader:
         text = tinycss2.serialize(node.prelude).strip()
         try:
             selectors = cssselect2.compile_selector_list(node.prelude)
-        except cssselect2.SelectorError as error:
-            self.diagnostics.error("selector", self.place(node), f"unsupported selector {text!r}: {error}")
+        except (cssselect2.SelectorError, AttributeError) as error:
+            # cssselect2 stumbles over a selector that ends in the middle of a namespace: `a|`, `[b|`.
+            problem = error if isinstance(error, cssselect2.SelectorError) else "a name is missing"
+            self.diagnostics.error("selector", self.place(node), f"unsupported selector {text!r}: {problem}")
             return
         for selector in selectors:
             if selector.pseudo_element is not None:

@@ -1,8 +1,9 @@
 """Sums over the rows of a table: `<tr pr-sum="paid = payment.amount">` adds to the sum `paid`.
 
 Each sum is an object for expressions: in the table's rows `paid.running` is what they came to up to and with the row
-itself. A header or footer is bound for each page and knows `paid.page`, of the page's rows, `paid.before`, of those on
-earlier pages, and `paid.running`, both together.
+itself. A header or footer is bound for each page and knows `paid.before`, of the rows on earlier pages; a footer, which
+stands behind its page's rows, also `paid.page`, of these, and `paid.running`, both together. `paid.total`, of all rows,
+is known everywhere in the table, which then looks ahead (`ahead`).
 """
 
 from __future__ import annotations
@@ -60,23 +61,28 @@ class Adder:
         return found
 
 
-def running(names: Iterable[str]) -> dict[str, dict[str, Decimal]]:
-    """Sums at the beginning of a table, as its rows know them."""
-    return {name: {"running": _ZERO} for name in names}
+def running(names: Iterable[str], totals: Sums | None = None) -> dict[str, dict[str, Decimal]]:
+    """Sums at the beginning of a table, as its rows know them; with the totals where it has looked ahead."""
+    if totals is None:
+        return {name: {"running": _ZERO} for name in names}
+    return {name: {"running": _ZERO, "total": totals.get(name, _ZERO)} for name in names}
 
 
-def known(names: Iterable[str], page: Sums, before: Sums) -> dict[str, dict[str, Decimal]]:
+def known(names: Iterable[str], page: Sums, before: Sums, totals: Sums | None = None) -> dict[str, dict[str, Decimal]]:
     """Sums as a header or footer knows them.
 
     Args:
         names: of the table's sums.
         page: of the page's rows.
         before: of the rows on earlier pages.
+        totals: of all rows, where the table has looked ahead.
     """
     found = {}
     for name in names:
         here, earlier = page.get(name, _ZERO), before.get(name, _ZERO)
         found[name] = {"page": here, "before": earlier, "running": EXACT.add(here, earlier)}
+        if totals is not None:
+            found[name]["total"] = totals.get(name, _ZERO)
     return found
 
 

@@ -16,10 +16,13 @@ from pressrun_server.model.program import (
     RowFor,
     RowGroup,
     RowTemplate,
+    RowWith,
     Table,
 )
+from pressrun_server.template.ahead import decided_by_totals, shows_totals
 from pressrun_server.template.builder import Builder
 from pressrun_server.template.cascade import REPEATED
+from pressrun_server.template.diagnostics import Place
 from pressrun_server.template.geometry import box_of, outer_width, resolved
 from pressrun_server.template.grammar import GrammarError, parse_names
 from pressrun_server.template.scope import Scope
@@ -44,8 +47,8 @@ class TableStructure(Builder):
         box = self._box(element, x, width)
         columns = self._columns(element, box.content_width)
         sums = self._sum_names(element)
-        scopes = {"thead": scope.summed(sums), "tfoot": scope.summed(sums)} if sums else {}
-        within = scope.summed(sums, row=True) if sums else scope
+        scopes = {part: scope.summed(sums, part) for part in ("thead", "tbody", "tfoot")} if sums else {}
+        within = scopes.get("tbody", scope)
         head: list[Row] = []
         body: list[Row] = []
         foot: list[Row] = []
@@ -70,7 +73,27 @@ class TableStructure(Builder):
                     "structure", place, f"<{first.tag}> cannot stand in a table", "use thead, tbody, tfoot, tr"
                 )
         role = "" if self._layout_only(element) else "Table"
-        return Table(box, tuple(head), tuple(body), role, tuple(foot), sums)
+        ahead = self._looks_ahead(element, (head, body, foot), sums)
+        return Table(box, tuple(head), tuple(body), role, tuple(foot), sums, ahead=ahead)
+
+    def _looks_ahead(
+        self, element: Element, parts: tuple[list[Row], list[Row], list[Row]], sums: tuple[str, ...]
+    ) -> bool:
+        """Whether a table goes over its rows before it shows them; the author hears of it."""
+        place = self.markup.place(element)
+        if not sums or not shows_totals(parts, sums):
+            return False
+        if decided_by_totals(tuple(parts[1]), sums):
+            message = "a total decides which rows there are, or what they add, and so itself"
+            hint = "conditions, loops, pr-with and pr-sum of the rows cannot ask for .total"
+            self.diagnostics.error("expression", place, message, hint)
+        self._tell_ahead(place, "totals that are shown before all rows are")
+        return True
+
+    def _tell_ahead(self, place: Place, why: str) -> None:
+        message = f"the table looks ahead over all of its rows, for {why}"
+        hint = "it goes over them twice, and cannot be used where rows arrive in a stream (RenderRows)"
+        self.diagnostics.warning("look-ahead", place, message, hint)
 
     def _sum_names(self, table: Element) -> tuple[str, ...]:
         """The names that a table's rows give to their sums."""
@@ -131,17 +154,28 @@ class TableStructure(Builder):
             rows = tuple(row for group in self._groups(element) for row in self._rows(group, x, columns, inner, held))
             return (RowGroup(rows),) if held.used else rows
 
+        def named_of(element: Element, inner: Scope) -> tuple[Row, ...]:
+            named = self._names(element, inner)
+            if named is None:
+                return rows_of(element, inner)
+            names, within, place = named
+            return (RowWith(names, rows_of(element, within), str(place)),)
+
+        def chosen_of(group: list[Element], inner: Scope) -> list[Row]:
+            if "pr-if" not in group[0].attrib:
+                return list(named_of(group[0], inner))
+            branches = [named_of(element, inner) for element in group]
+            return [RowConditional(tuple(zip(self._tests(group, inner), branches, strict=True)))]
+
         first = group[0]
         if first.get(REPEATED) == "odd":
             found = self._loop(first, scope)
             if found is None:
                 return []
             name, items, inner, place = found
-            return [RowFor(name, items, rows_of(group[0], inner), rows_of(group[1], inner), str(place))]
-        if "pr-if" not in first.attrib:
-            return list(rows_of(first, scope))
-        branches = [rows_of(element, scope) for element in group]
-        return [RowConditional(tuple(zip(self._tests(group, scope), branches, strict=True)))]
+            odd, even = (tuple(chosen_of([copy], inner)) for copy in group)
+            return [RowFor(name, items, odd, even, str(place))]
+        return chosen_of(group, scope)
 
     def _rows(self, group: list[Element], x: int, columns: list[int], scope: Scope, held: Held) -> list[Row]:
         first = group[0]
@@ -162,11 +196,18 @@ class TableStructure(Builder):
 
     def _conditional_row(self, group: list[Element], x: int, columns: list[int], scope: Scope, held: Held) -> list[Row]:
         if "pr-if" not in group[0].attrib:
-            return [self._row(group[0], x, columns, scope, held)]
+            return [self._named_row(group[0], x, columns, scope, held)]
         for element in group:
             self._check_held(element, held)
-        branches = [(self._row(element, x, columns, scope, held),) for element in group]
+        branches = [(self._named_row(element, x, columns, scope, held),) for element in group]
         return [RowConditional(tuple(zip(self._tests(group, scope), branches, strict=True)))]
+
+    def _named_row(self, element: Element, x: int, columns: list[int], scope: Scope, held: Held) -> Row:
+        named = self._names(element, scope)
+        if named is None:
+            return self._row(element, x, columns, scope, held)
+        names, inner, place = named
+        return RowWith(names, (self._row(element, x, columns, inner, held),), str(place))
 
     def _row(self, element: Element, x: int, columns: list[int], scope: Scope, held: Held) -> RowTemplate:
         style = self.styles[element]

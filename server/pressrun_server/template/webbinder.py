@@ -29,6 +29,7 @@ from pressrun_server.model.webpage import (
     Target,
     WebProgram,
 )
+from pressrun_server.template.ahead import shows_totals
 from pressrun_server.template.arriving import ArrivingRows
 from pressrun_server.template.barchart import bars_of
 from pressrun_server.template.barcode import matrix
@@ -175,22 +176,22 @@ class WebBinder:
         return repeat
 
     def _summing(self, part: Summing) -> _Flow:
-        """A table with sums: its head may tell what its rows come to, so these are made first where it does."""
+        """A table with sums: where its total is shown before its last row, its rows are made twice."""
         before, rows, behind = self._flowing(part.before), self._flowing(part.rows), self._flowing(part.behind)
         names = part.names
-        early = mentions(part.before, names)
+        early = shows_totals((part.before, part.rows), names)
 
         def summing(env: Environment) -> Iterator[str]:
-            totals: Sums = {}
-            inner = {**env, **running(names), _TOTALS: totals}
+            totals: Sums | None = None
             if early:
-                made = list(rows(inner))
-                yield from before({**env, **known(names, totals, {})})
-                yield from made
-            else:
-                yield from before(env)
-                yield from rows(inner)
-            yield from behind({**env, **known(names, totals, {})})
+                totals = {}
+                # The rows are made for what they add up to, and again for what they show.
+                for _ in rows({**env, **running(names, {}), _TOTALS: totals}):
+                    yield ""
+            found: Sums = {}
+            yield from before({**env, **known(names, {}, {}, totals)})
+            yield from rows({**env, **running(names, totals), _TOTALS: found})
+            yield from behind({**env, **known(names, found, {}, found)})
 
         return summing
 

@@ -17,7 +17,7 @@ from typing import Final
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element
 
-from pressrun_server.model.program import Break, Inline, InlineConditional, Text, Value
+from pressrun_server.model.program import Break, Inline, InlineConditional, InlineFor, Text, Value
 from pressrun_server.model.webpage import (
     Adding,
     Choice,
@@ -179,12 +179,10 @@ class WebPage(Structure):
         return [Choice(tuple(zip(self._tests(group, scope), branches, strict=True)))]
 
     def _named_parts(self, element: Element, around: Style, scope: Scope) -> list[Part]:
-        if "pr-with" not in element.attrib:
+        named = self._names(element, scope)
+        if named is None:
             return self._shown(element, around, scope)
-        found = self._names(element, scope)
-        if found is None:
-            return []
-        names, inner, place = found
+        names, inner, place = named
         return [Named(names, tuple(self._shown(element, around, inner)), str(place))]
 
     def _shown(self, element: Element, around: Style, scope: Scope) -> list[Part]:
@@ -425,6 +423,11 @@ def _parts(inlines: Iterable[Inline], *, preserve: bool, escape: bool) -> Iterat
             )
         elif isinstance(inline, Break):
             yield "<br>" if escape else "\n"
+        elif isinstance(inline, InlineFor):
+            odd, even = (tuple(_parts(inner, preserve=preserve, escape=escape)) for inner in (inline.odd, inline.even))
+            yield Repeat(inline.name, inline.items, odd, even, inline.place)
+        else:
+            yield Named(inline.names, tuple(_parts(inline.parts, preserve=preserve, escape=escape)), inline.place)
 
 
 def _joined(parts: Iterable[Part]) -> tuple[Part, ...]:

@@ -25,10 +25,11 @@ def test_the_reference_is_what_the_code_says() -> None:
     ("number", "shows"),
     [
         (0, "Thank you for your trust. 1. 1 High Street 2. Leeds LS1 4AP Newest: Salary, €2,500.50"),
-        (1, "Number 4711 Segment Premier"),
-        (2, "This line is here because there was room for it."),
-        (3, "Balance 1,700.50"),
-        (4, "Aug Sep"),
+        (1, "Rent: 1, \u2212800.00 1 \u2212800.00 Salary: 1, 2,500.50 1 2,500.50 To 1 High Street, Leeds LS1 4AP"),
+        (2, "Number 4711 Segment Premier"),
+        (3, "This line is here because there was room for it."),
+        (4, "Balance 1,700.50"),
+        (5, "Aug Sep"),
     ],
 )
 def test_examples_are_composed_as_they_stand(composed: Callable[..., Any], number: int, shows: str) -> None:
@@ -41,7 +42,7 @@ def test_examples_are_composed_as_they_stand(composed: Callable[..., Any], numbe
 
 def test_no_example_is_left_out() -> None:
     """Each has its line above."""
-    assert len(EXAMPLES) == 5
+    assert len(EXAMPLES) == 6
 
 
 def test_the_description_is_one() -> None:

@@ -18,7 +18,7 @@ STRINGS = {
 }
 RECORD = {
     "n": 3, "who": {"name": "Zoë", "city": "Köln"}, "tags": ["x", "y"],
-    "rows": [{"a": "2.50", "k": "b"}, {"a": "10", "k": "a"}, {"a": "-0.01", "k": "c"}],
+    "big": "9" * 40 + ".01", "rows": [{"a": "2.50", "k": "b"}, {"a": "10", "k": "a"}, {"a": "-0.01", "k": "c"}],
 }  # fmt: skip
 
 
@@ -55,11 +55,14 @@ def test_fragments(composed: Compose) -> None:
     [
         ("tags | join(' + ')", "x + y"), ("(rows | sort('k') | first).k", "a"), ("tags | last | capitalize", "Y"),
         ("rows | sum('a')", "12.49"), ("[3, 1, 2] | sort | join('')", "123"), ("'  a b ' | trim", "a b"),
-        ("tags | length", "2"),
+        ("tags | length", "2"), ("tags | reverse | join", "y, x"), ("(rows | groupby('k') | last).rows | sum('a')", "-0.01"),
+        ("big + 0.01", "9" * 40 + ".02"), ("-big", "-" + "9" * 40 + ".01"), ("[big, big] | sum", "1" + "9" * 39 + "8.02"),
+        ("-big | abs", "9" * 40 + ".01"), ("big * 10 - big * 9", "9" * 40 + ".01"), ("big / 1", "9" * 40 + ".010000000000"),
+        ("1 / 3", "0." + "3" * 28), ("7 // 2 + 7 % 4", "6"), ("big % 10", "9.01"),
     ],
 )  # fmt: skip
 def test_filters_of_lists(composed: Compose, expression: str, text: str) -> None:
-    """Lists can be joined, summed and sorted, and their ends taken."""
+    """Lists can be joined, summed, sorted and grouped, and their ends taken; amounts stay exact however long they are."""
     assert composed(f"<p>{{{{ {expression} }}}}</p>", "", RECORD).text() == text
 
 
@@ -197,3 +200,52 @@ def test_raised_and_lowered_text(composed: Compose) -> None:
     assert places["b"][1] == places["d"][1] == 14
     assert places["π"][0] < places["k"][0] < base
     assert places["o"][0] < places["n"][0]
+
+
+def test_groups(composed: Compose) -> None:
+    """Items that are alike in a field, in the order of the first ones; true is not 1, and a field may be one in an object."""
+    record = {
+        "rows": [{"k": {"of": k}, "a": a} for k, a in [("b", 1), ("a", 2), ("b", 4), (1, 8), (True, 16), (None, 32)]]
+    }
+    body = (
+        "<p pr-for=\"group in rows | groupby('k.of')\">{{ loop.index }} {{ group.key }}: {{ group.rows | sum('a') }}"
+        "{{ '.' if loop.last else ',' }}</p>"
+    )
+    assert composed(body, "", record).text() == "1 b: 5, 2 a: 2, 3 1: 8, 4 true: 16, 5 : 32."
+
+
+@pytest.mark.parametrize(
+    ("expression", "says"),
+    [
+        ("rows | groupby('kk')", "unknown field 'kk'"),
+        ("rows | sum('kk')", "unknown field 'kk'"),
+        ("rows | sort('k.x')", "the value before .x is string; it has no fields"),
+        ("(rows | groupby('k') | first).rwos", "unknown field 'rwos'"),
+        ("((rows | groupby('k') | first).rows | first).b", "unknown field 'b'"),
+    ],
+)
+def test_fields_of_lists_are_checked_at_publish(compiled: Compose, expression: str, says: str) -> None:
+    """What a list is grouped, sorted or summed by is held to the schema, and so is what comes of it."""
+    row = {"type": "object", "properties": {"a": {}, "k": {"type": "string"}}, "additionalProperties": False}
+    schema = {"type": "object", "properties": {"rows": {"type": "array", "items": row}}}
+    found = compiled(f"<p>{{{{ ({expression}) | default('') }}}}</p>", "", schema=schema).diagnostics
+    assert [item.message for item in found] == [says]
+
+
+def test_parts_of_a_line_repeat(composed: Compose) -> None:
+    """pr-for, pr-if and pr-with go together within a line, with separators, styles and white space as written."""
+    body = (
+        "<p>To <b pr-for='row in rows' pr-with='k = row.k | upper' pr-if='row.a != skip'>{{ loop.index }}{{ k }}"
+        "{{ '' if loop.last else ', ' }}</b> and <i pr-for='tag in tags'> {{ tag }} </i>end</p>"
+    )
+    assert composed(body, "", {**RECORD, "skip": "10"}).text() == "To 1B, 3C and x y end"
+    assert composed(body, "", {**RECORD, "rows": [], "tags": []}).text() == "To and end"
+
+
+def test_a_link_that_repeats_in_a_line_has_one_target(composed: Compose, compiled: Compose) -> None:
+    """It leads to the same place each time; where it would lead elsewhere each time, the template is refused."""
+    body = "<p><span pr-for='tag in tags'><a href='{}'>{{{{ tag }}}}</a> </span></p>"
+    pdf = composed(body.format("https://a.example/"), "", RECORD).pdf
+    assert [link["uri"] for link in pdf[0].get_links()] == ["https://a.example/"] * 2
+    [found] = compiled(body.format("https://a.example/{{ tag }}")).diagnostics
+    assert "same place each time" in found.message

@@ -9,6 +9,7 @@ import pytest
 from tests.unit.engine.test_structure import check, elements, tree
 
 from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.template.selection import Selector
 
 Compose = Callable[..., Any]
 Compile = Callable[..., Any]
@@ -107,6 +108,83 @@ def test_rows_of_one_table_are_none_of_another(composed: Compose) -> None:
     record = {"groups": [{"own": 1, "items": [10, 20]}, {"own": 2, "items": [30]}]}
     text = composed(body, PAGE, record).text()
     assert text == "1 10 : 1 20 : 1 part 30 2 30 : 3 part 30 all 3"
+
+
+TOTALS = (
+    "<table><thead><tr><th>No</th><th>{{ paid.total | amount }}</th></tr></thead>"
+    "<tbody pr-for='group in groups'><tr pr-for='row in group' pr-if='row.shown' pr-with='net = row.amount * 2'"
+    " pr-sum='paid = net'><td>{{ row.no }}</td><td>{{ paid.running }} of {{ paid.total }}</td></tr></tbody>"
+    "<tfoot><tr><td>page {{ paid.page }}</td><td>{{ paid.total }}</td></tr></tfoot></table>"
+)
+
+
+def test_totals_are_known_before_their_rows(composed: Compose) -> None:
+    """Header, rows and footer of each page show what all rows come to, those only that are shown, exactly."""
+    groups = [[{"no": f"n{i}{j}", "amount": f"{i}.{j:02}", "shown": j % 3 > 0} for j in range(12)] for i in range(5)]
+    total = sum(2 * (100 * i + j) for i in range(5) for j in range(12) if j % 3) / 100
+    made = composed(TOTALS, PAGE, {"groups": groups})
+    assert made.summary.pages > 1
+    shown = f"{total:.2f}"
+    pages = [made.text(page) for page in range(made.summary.pages)]
+    for text in pages:
+        assert text.startswith(f"No {total:,.2f}")
+        assert text.endswith(shown)
+        assert set(re.findall(r"of ([\d.]+)", text)) == {shown}
+    assert f"{shown} of {shown}" in pages[-1]
+
+
+def test_a_table_that_looks_ahead_says_so(compiled: Compile) -> None:
+    """At publish, with its place; and a total that would decide itself is refused."""
+    [found] = compiled(TOTALS, PAGE).diagnostics
+    assert (found.severity, found.code, found.line) == ("warning", "look-ahead", 2)
+    wrong = [TOTALS.replace(old, new) for old, new in (
+        ("row.shown", "paid.total > 1"), ("in group'", "in [paid.total]'"), ("row.amount * 2", "paid.total")
+    )]  # fmt: skip
+    for body in wrong:
+        assert any("decides which rows" in item.message for item in compiled(body, PAGE).diagnostics)
+
+
+@pytest.mark.parametrize(
+    ("body", "whole"),
+    [
+        (TOTALS, ("groups",)),
+        (SUMS, ()),
+        (SUMS + "<p>{{ rows | sum('amount') }}</p>", ("rows",)),
+        ("<p pr-for='rows in groups'>{{ rows | length }}</p>", ()),
+        ("<p pr-with='own = a'>{{ own.list | length }}{{ a.list | last }}</p>", ("a.list",)),
+    ],
+)
+def test_lists_that_are_needed_as_a_whole_cannot_arrive(compiled: Compile, body: str, whole: tuple[str, ...]) -> None:
+    """What a template looks ahead over is refused for RenderRows before a page is made."""
+    lists = {name: {"type": "array"} for name in ("rows", "groups")}
+    properties = {**lists, "a": {"type": "object", "properties": {"list": {"type": "array"}}}}
+    info = compiled(body, PAGE, schema={"type": "object", "properties": properties}).info
+    assert info.whole == whole
+    for field in ("rows", "groups", "a.list"):
+        if field in whole:
+            with pytest.raises(PressrunError, match="looks ahead") as caught:
+                Selector(info).rows(field)
+            assert caught.value.reason is Reason.INVALID_REQUEST
+        else:
+            Selector(info).rows(field)
+
+
+@pytest.mark.parametrize("asked", ["page", "running"])
+def test_a_header_knows_nothing_of_its_pages_rows(compiled: Compile, asked: str) -> None:
+    """They are placed below it, so a sum of them in the header is an error of the template."""
+    found = compiled(SUMS.replace("paid.before", f"paid.{asked}"), PAGE).diagnostics
+    assert [item.message for item in found] == [f"unknown field {asked!r}"]
+
+
+def test_names_and_conditions_of_rows_and_bodies(composed: Compose) -> None:
+    """pr-for, pr-if and pr-with go together on rows and on bodies, and a row with names adds to sums."""
+    body = (
+        "<table><tbody pr-for='row in rows' pr-with='twice = row.amount * 2' pr-if='row.no != skip'>"
+        "<tr pr-with='more = twice + 1' pr-sum='all = more'><td>{{ row.no }} {{ more }} {{ all.running }}</td></tr>"
+        "</tbody><tfoot><tr><td>{{ all.running }}</td></tr></tfoot></table>"
+    )
+    record = {"skip": "n1", "rows": [{"no": f"n{n}", "amount": n} for n in range(4)]}
+    assert composed(body, PAGE, record).text() == "n0 1 1 n2 5 6 n3 7 13 13"
 
 
 GROUPS = (

@@ -128,14 +128,14 @@ def test_rows_alternate_and_keep_their_looks() -> None:
 
 
 def test_sums_of_a_table() -> None:
-    """Running sums stand in rows, totals behind them, and before them where the head asks for them."""
+    """Running sums stand in rows, totals behind them, and before and in them where they ask for them."""
     page = page_of(
-        '<table><thead><tr><th>{{ paid.page }}</th></tr><tr pr-on="continued"><th>{{ paid.before }}</th></tr></thead>'
-        '<tbody><tr pr-for="n in ns" pr-sum="paid = n"><td>{{ paid.running }}</td></tr></tbody>'
+        '<table><thead><tr><th>{{ paid.total }}</th></tr><tr pr-on="continued"><th>{{ paid.before }}</th></tr></thead>'
+        '<tbody><tr pr-for="n in ns" pr-sum="paid = n"><td>{{ paid.running }}/{{ paid.total }}</td></tr></tbody>'
         '<tfoot><tr pr-on="continued"><td>carried</td></tr><tr pr-on="last"><td>= {{ paid.running }}</td></tr></tfoot></table>',
         record={"ns": ["1.10", "2.20", "3"]},
     )
-    assert shown(page) == "6.30 1.10 3.30 6.30 = 6.30"
+    assert shown(page) == "6.30 1.10/6.30 3.30/6.30 6.30/6.30 = 6.30"
 
 
 def test_what_only_paper_knows_is_left_out() -> None:
