@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -134,6 +136,20 @@ class Document:
             OSError: the file cannot be written.
         """
         Path(path).write_bytes(self.content)
+
+    def pictures(self) -> dict[int, bytes]:
+        """The picture files of a document that was asked for as pictures, by page, from 1.
+
+        Raises:
+            ValueError: the document is no picture, e.g. a PDF.
+        """
+        if self.media_type.startswith("image/"):
+            image = self._message().manifest.image
+            return {image.first_page: self.content}
+        if self.media_type != "application/zip":
+            raise ValueError(f"the document is {self.media_type}; ask for the output format PNG, JPEG or WEBP")
+        with zipfile.ZipFile(io.BytesIO(self.content)) as archive:
+            return {int(name[5:].partition(".")[0]): archive.read(name) for name in archive.namelist()}
 
     def __bytes__(self) -> bytes:
         return self.content

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -13,9 +12,10 @@ from pressrun_client.commands.connection import connection_options, with_client
 from pressrun_client.commands.document import chosen_attributes, document_options, moment_of
 from pressrun_client.commands.local import local_errors, local_function
 from pressrun_client.commands.output import echo_diagnostics, example, report_errors, size
+from pressrun_client.commands.pictures import picture_options, pictures_of
 from pressrun_client.config import ClientConfig
 from pressrun_client.models.request import RenderRequest
-from pressrun_client.models.vocabulary import OutputChannel, Priority
+from pressrun_client.models.vocabulary import OutputChannel, OutputFormat, Priority
 
 __all__ = ["render"]
 
@@ -25,25 +25,33 @@ __all__ = ["render"]
     epilog=example(
         "pressrun render statement@1 record.json -o statement.pdf",
         "pressrun render templates/statement record.json -o - --local > statement.pdf",
+        "pressrun render statement@1 record.json -o thumbnail.webp --format webp --width 120 --density 3",
     ),
 )
 @click.argument("template")
 @click.argument("record", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("-o", "--output", required=True, type=click.Path(allow_dash=True), help="Where the document goes, or -.")
 @document_options
+@picture_options
 @click.option("--manifest", type=click.Path(allow_dash=True), help="Where the manifest goes, as JSON.")
 @click.option("--local", is_flag=True, help="Render in this process; TEMPLATE must be a folder.")
 @connection_options
 def render(  # noqa: PLR0913 - one for each option
     template: str,
     record: str,
+    *,
     output: str,
     channel: str,
     locale: str,
     attributes: tuple[str, ...],
     as_of: str | None,
+    output_format: str,
+    pages: str | None,
+    width: int,
+    density: float,
+    dpi: int,
+    quality: int,
     manifest: str | None,
-    *,
     local: bool,
     config: ClientConfig,
 ) -> None:
@@ -55,24 +63,27 @@ def render(  # noqa: PLR0913 - one for each option
         raise click.UsageError("--output and --manifest cannot both be -.")
     chosen = chosen_attributes(attributes)
     moment = moment_of(as_of)
+    image = pictures_of(output_format, pages, width, density, dpi, quality)
+    request = RenderRequest(
+        template,
+        b"",
+        locale=locale,
+        output_channel=OutputChannel(channel),
+        output_format=OutputFormat(output_format),
+        attributes=chosen,
+        as_of=moment,
+        priority=Priority.INTERACTIVE,
+        image=image,
+    )
     with report_errors(), click.open_file(record, "rb") as source:
-        data = source.read()
+        request = replace(request, record=source.read())
     folder = Path(template)
     if local:
         if not folder.is_dir():
             raise click.BadParameter(f"{template!r} is no folder; --local needs the bundle's.", param_hint="TEMPLATE")
-        content, proof = _render_local(folder, data, locale, channel, chosen, moment)
+        content, proof = _render_local(folder, request)
         summary = size(len(content))
     else:
-        request = RenderRequest(
-            template,
-            data,
-            locale=locale,
-            output_channel=OutputChannel(channel),
-            attributes=chosen,
-            as_of=moment,
-            priority=Priority.INTERACTIVE,
-        )
         bundle = folder if folder.is_dir() else None
         content, proof, summary = with_client(config, lambda client: _render_remote(client, request, bundle))
     with report_errors():
@@ -96,13 +107,19 @@ async def _render_remote(client: Client, request: RenderRequest, bundle: Path | 
     return document.content, document.manifest_json(), summary
 
 
-def _render_local(
-    folder: Path, record: bytes, locale: str, channel: str, attributes: dict[str, str], as_of: datetime | None
-) -> tuple[bytes, str]:
+def _render_local(folder: Path, request: RenderRequest) -> tuple[bytes, str]:
     function = local_function("render", "--local")
+    form = request.output_format
     with local_errors():
         content, proof = function(
-            folder, record, locale=locale or None, channel=channel, attributes=attributes, as_of=as_of
+            folder,
+            request.record,
+            locale=request.locale or None,
+            channel=request.output_channel.value,
+            output_format="" if form is OutputFormat.DEFAULT else form.value,
+            image=asdict(request.image) if request.image is not None else None,
+            attributes=request.attributes,
+            as_of=request.as_of,
         )
     return bytes(content), str(proof)
 

@@ -8,6 +8,7 @@ from typing import Final
 from pressrun.v1 import document_pb2
 from pressrun_client.conversion.decision import to_decision, to_gap
 from pressrun_client.conversion.moment import from_duration, from_timestamp
+from pressrun_client.models.image import ImageOptions
 from pressrun_client.models.manifest import (
     AssetPin,
     CacheUse,
@@ -31,6 +32,9 @@ _CHANNELS: Final[dict[int, OutputChannel]] = {
 _OUTPUT_FORMATS = {
     document_pb2.OUTPUT_FORMAT_PDF: OutputFormat.PDF,
     document_pb2.OUTPUT_FORMAT_HTML: OutputFormat.HTML,
+    document_pb2.OUTPUT_FORMAT_PNG: OutputFormat.PNG,
+    document_pb2.OUTPUT_FORMAT_JPEG: OutputFormat.JPEG,
+    document_pb2.OUTPUT_FORMAT_WEBP: OutputFormat.WEBP,
 }
 
 
@@ -70,6 +74,7 @@ def to_timings(message: document_pb2.Timings) -> Timings:
         resolve=from_duration(message.resolve),
         compose=from_duration(message.compose),
         compose_cpu=from_duration(message.compose_cpu),
+        raster=from_duration(message.raster),
     )
 
 
@@ -100,6 +105,18 @@ def to_manifest(message: document_pb2.Manifest) -> Manifest:
         decisions=tuple(map(to_decision, message.decisions)),
         localisation_gaps=tuple(map(to_gap, message.localisation_gaps)),
         requested_locale=message.requested_locale,
+        image=_to_image(message.image) if message.HasField("image") else None,
+    )
+
+
+def _to_image(message: document_pb2.ImageOptions) -> ImageOptions:
+    return ImageOptions(
+        first_page=message.first_page,
+        last_page=message.last_page,
+        width=message.width,
+        density=message.density,
+        dpi=message.dpi,
+        quality=message.quality,
     )
 
 

@@ -10,6 +10,7 @@ from pressrun.v1 import document_pb2
 from pressrun_client.conversion.moment import to_nanoseconds
 from pressrun_client.diagnostic import Violation
 from pressrun_client.errors import InvalidRequestError
+from pressrun_client.models.image import ImageOptions
 from pressrun_client.models.manifest import Digest, Pins
 from pressrun_client.models.request import RenderRequest
 from pressrun_client.models.template import TemplateRef
@@ -27,6 +28,9 @@ OUTPUT_FORMATS: Final[dict[str, document_pb2.OutputFormat]] = {
     "default": document_pb2.OUTPUT_FORMAT_UNSPECIFIED,
     "pdf": document_pb2.OUTPUT_FORMAT_PDF,
     "html": document_pb2.OUTPUT_FORMAT_HTML,
+    "png": document_pb2.OUTPUT_FORMAT_PNG,
+    "jpeg": document_pb2.OUTPUT_FORMAT_JPEG,
+    "webp": document_pb2.OUTPUT_FORMAT_WEBP,
 }
 _PRIORITIES: Final[dict[str, document_pb2.Priority]] = {
     "interactive": document_pb2.PRIORITY_INTERACTIVE,
@@ -81,6 +85,8 @@ def fill_request(
             message.communication_id = request.communication_id
         if request.pins is not None:
             _fill_pins(message.pins, request.pins)
+        if request.image is not None:
+            _fill_image(message.image, request.image)
     except (TypeError, ValueError) as error:
         fault = Violation("request", f"has a value of the wrong type: {error}")
         raise _invalid(fault, request_id) from error
@@ -147,6 +153,16 @@ def _fill_attributes(message: document_pb2.Attributes, request: RenderRequest) -
             setattr(message, name, value)
         else:
             message.extra[name] = value
+
+
+def _fill_image(message: document_pb2.ImageOptions, image: ImageOptions) -> None:
+    message.first_page = image.first_page
+    message.last_page = image.last_page
+    message.width = image.width
+    message.density = image.density
+    message.dpi = image.dpi
+    message.quality = image.quality
+    message.SetInParent()
 
 
 def _fill_pins(message: document_pb2.Pins, pins: Pins) -> None:

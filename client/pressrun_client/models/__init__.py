@@ -5,6 +5,7 @@ from __future__ import annotations
 from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, KeptContent, Missing, Rendition
 from pressrun_client.models.decision import LocalisationGap, RefusedCandidate, SlotDecision, SlotOutcome
 from pressrun_client.models.explanation import ExplainedRule, ExplainedSlot, Explanation, RuleResult
+from pressrun_client.models.image import ImageOptions
 from pressrun_client.models.manifest import (
     AssetPin,
     CacheUse,
@@ -34,6 +35,7 @@ __all__ = [
     "ExplainedSlot",
     "Explanation",
     "FontPin",
+    "ImageOptions",
     "KeptContent",
     "LocalisationGap",
     "Manifest",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pressrun_client.models.decision import LocalisationGap, SlotDecision
+from pressrun_client.models.image import ImageOptions
 from pressrun_client.models.vocabulary import OutputChannel, OutputFormat
 
 __all__ = ["AssetPin", "CacheUse", "Digest", "FontPin", "Manifest", "Pins", "RenderWarning", "Timings"]
@@ -122,11 +123,13 @@ class Timings:
     """Binding, laying out and emitting in the composer."""
     compose_cpu: float = 0.0
     """CPU time of the composer for this document."""
+    raster: float = 0.0
+    """Making pictures of its pages, where they were asked for."""
 
     @property
     def total(self) -> float:
         """The time on the node."""
-        return self.queue + self.compile + self.select + self.resolve + self.compose
+        return self.queue + self.compile + self.select + self.resolve + self.compose + self.raster
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,3 +224,5 @@ class Manifest:
     """What is not there in the locale that was asked for."""
     requested_locale: str = ""
     """The locale that was asked for; empty: the template's default."""
+    image: ImageOptions | None = None
+    """How pages were made into pictures; `pages` counts pictures then."""

@@ -7,6 +7,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias, TypedDict
 
+from pressrun_client.models.image import ImageOptions
 from pressrun_client.models.manifest import Pins
 from pressrun_client.models.template import TemplateRef
 from pressrun_client.models.vocabulary import OutputChannel, OutputFormat, Priority
@@ -57,6 +58,8 @@ class RenderRequest:
     """Seconds allowed from the first sending to the last byte, repeats included; None means the client's default."""
     pins: Pins | None = None
     """The pins of an earlier answer, to get the same bytes again."""
+    image: ImageOptions | None = None
+    """Which pages are made into pictures, and how; for the formats PNG, JPEG and WebP."""
 
 
 class RenderOptions(TypedDict, total=False):
@@ -80,3 +83,4 @@ class RenderOptions(TypedDict, total=False):
     communication_id: str
     time_limit: float | timedelta | None
     pins: Pins | None
+    image: ImageOptions | None

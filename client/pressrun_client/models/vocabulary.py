@@ -39,6 +39,12 @@ class OutputFormat(StrEnum):
     """PDF 1.7."""
     HTML = "html"
     """HTML, one file with all that it shows."""
+    PNG = "png"
+    """Pages of print as PNG pictures; see `ImageOptions`."""
+    JPEG = "jpeg"
+    """Pages of print as JPEG pictures."""
+    WEBP = "webp"
+    """Pages of print as WebP pictures."""
 
 
 class Priority(StrEnum):

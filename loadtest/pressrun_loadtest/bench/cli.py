@@ -14,6 +14,7 @@ from pressrun_loadtest.bench.caching import measure_cache
 from pressrun_loadtest.bench.compilation import measure_compilation
 from pressrun_loadtest.bench.composition import measure_composition
 from pressrun_loadtest.bench.config import FULL, QUICK, Sizes
+from pressrun_loadtest.bench.drawing import measure_drawing
 from pressrun_loadtest.bench.echo import measure_echo
 from pressrun_loadtest.bench.large import measure_large
 from pressrun_loadtest.bench.machine import hardware, versions
@@ -27,7 +28,8 @@ _STREAM = ("e2e-small-rate", "client-small-cpu", "e2e-small-overhead-cpu", "e2e-
 _TWO = ("e2e-small-rate-2", "composers-2-efficiency")
 _LARGE = ("compose-large-cpu", "compose-large-ttfb", "compose-100k-rows-rss")
 _CACHE = ("cache-resolve-warm-cpu", "cache-disk-hit", "cache-redis-hit")
-NAMES = ("template-compile", "compose-small-cpu", "web-small-cpu", *_LARGE, *_CACHE, "grpc-echo-cpu", *_STREAM, *_TWO)
+_ONE = ("template-compile", "compose-small-cpu", "web-small-cpu", "png-page-ratio")
+NAMES = (*_ONE, *_LARGE, *_CACHE, "grpc-echo-cpu", *_STREAM, *_TWO)
 """The entries, in the order in which they are measured."""
 
 
@@ -87,6 +89,9 @@ def _measure(seed: int, sizes: Sizes, wanted: set[str], place: Path, console: Co
         if "web-small-cpu" in wanted:
             console.print("composing pages for browsers")
             entries.append(measure_composition(sizes, seed, folder, "web"))
+        if "png-page-ratio" in wanted:
+            console.print("drawing pages")
+            entries.append(measure_drawing(sizes, seed, folder))
         if wanted & set(_LARGE):
             console.print("composing large documents")
             entries += [entry for entry in measure_large(sizes, seed, folder) if entry.name in wanted]

@@ -33,6 +33,11 @@ class Sizes:
     """Documents after which the memory has been watched long enough."""
     growth_step: int
     """Documents between two readings."""
+    picture_warm: int
+    """Pictures of pages drawn before the clock runs."""
+    picture_rounds: int
+    pictures: int
+    """Pictures of a round."""
     checked: int = 50
     """Documents of each measurement that are checked in full."""
     in_flight: int = 32
@@ -52,6 +57,9 @@ FULL = Sizes(
     growth_from=2000,
     growth_to=20_000,
     growth_step=500,
+    picture_warm=10,
+    picture_rounds=5,
+    pictures=40,
 )
 """What `make bench` runs."""
 
@@ -68,5 +76,8 @@ QUICK = Sizes(
     growth_from=200,
     growth_to=600,
     growth_step=100,
+    picture_warm=5,
+    picture_rounds=2,
+    pictures=15,
 )
 """A first impression, in less than half a minute."""

@@ -25,6 +25,9 @@ class OutputFormat(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     OUTPUT_FORMAT_UNSPECIFIED: _ClassVar[OutputFormat]
     OUTPUT_FORMAT_PDF: _ClassVar[OutputFormat]
     OUTPUT_FORMAT_HTML: _ClassVar[OutputFormat]
+    OUTPUT_FORMAT_PNG: _ClassVar[OutputFormat]
+    OUTPUT_FORMAT_JPEG: _ClassVar[OutputFormat]
+    OUTPUT_FORMAT_WEBP: _ClassVar[OutputFormat]
 
 class Priority(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -48,6 +51,9 @@ OUTPUT_CHANNEL_MOBILE: OutputChannel
 OUTPUT_FORMAT_UNSPECIFIED: OutputFormat
 OUTPUT_FORMAT_PDF: OutputFormat
 OUTPUT_FORMAT_HTML: OutputFormat
+OUTPUT_FORMAT_PNG: OutputFormat
+OUTPUT_FORMAT_JPEG: OutputFormat
+OUTPUT_FORMAT_WEBP: OutputFormat
 PRIORITY_UNSPECIFIED: Priority
 PRIORITY_INTERACTIVE: Priority
 PRIORITY_BATCH: Priority
@@ -161,8 +167,24 @@ class Pins(_message.Message):
     locale: str
     def __init__(self, template_digest: _Optional[str] = ..., engine_digest: _Optional[str] = ..., assets: _Optional[_Iterable[_Union[AssetPin, _Mapping]]] = ..., fonts: _Optional[_Iterable[_Union[FontPin, _Mapping]]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., locale: _Optional[str] = ...) -> None: ...
 
+class ImageOptions(_message.Message):
+    __slots__ = ("first_page", "last_page", "width", "density", "dpi", "quality")
+    FIRST_PAGE_FIELD_NUMBER: _ClassVar[int]
+    LAST_PAGE_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_FIELD_NUMBER: _ClassVar[int]
+    DENSITY_FIELD_NUMBER: _ClassVar[int]
+    DPI_FIELD_NUMBER: _ClassVar[int]
+    QUALITY_FIELD_NUMBER: _ClassVar[int]
+    first_page: int
+    last_page: int
+    width: int
+    density: float
+    dpi: int
+    quality: int
+    def __init__(self, first_page: _Optional[int] = ..., last_page: _Optional[int] = ..., width: _Optional[int] = ..., density: _Optional[float] = ..., dpi: _Optional[int] = ..., quality: _Optional[int] = ...) -> None: ...
+
 class DocumentRequest(_message.Message):
-    __slots__ = ("request_id", "template", "record_json", "record_struct", "locale", "output_channel", "output_format", "attributes", "as_of", "tenant", "priority", "communication_id", "time_limit", "pins")
+    __slots__ = ("request_id", "template", "record_json", "record_struct", "locale", "output_channel", "output_format", "attributes", "as_of", "tenant", "priority", "communication_id", "time_limit", "pins", "image")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_FIELD_NUMBER: _ClassVar[int]
     RECORD_JSON_FIELD_NUMBER: _ClassVar[int]
@@ -177,6 +199,7 @@ class DocumentRequest(_message.Message):
     COMMUNICATION_ID_FIELD_NUMBER: _ClassVar[int]
     TIME_LIMIT_FIELD_NUMBER: _ClassVar[int]
     PINS_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     template: TemplateRef
     record_json: bytes
@@ -191,7 +214,8 @@ class DocumentRequest(_message.Message):
     communication_id: str
     time_limit: _duration_pb2.Duration
     pins: Pins
-    def __init__(self, request_id: _Optional[str] = ..., template: _Optional[_Union[TemplateRef, _Mapping]] = ..., record_json: _Optional[bytes] = ..., record_struct: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., locale: _Optional[str] = ..., output_channel: _Optional[_Union[OutputChannel, str]] = ..., output_format: _Optional[_Union[OutputFormat, str]] = ..., attributes: _Optional[_Union[Attributes, _Mapping]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tenant: _Optional[str] = ..., priority: _Optional[_Union[Priority, str]] = ..., communication_id: _Optional[str] = ..., time_limit: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., pins: _Optional[_Union[Pins, _Mapping]] = ...) -> None: ...
+    image: ImageOptions
+    def __init__(self, request_id: _Optional[str] = ..., template: _Optional[_Union[TemplateRef, _Mapping]] = ..., record_json: _Optional[bytes] = ..., record_struct: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., locale: _Optional[str] = ..., output_channel: _Optional[_Union[OutputChannel, str]] = ..., output_format: _Optional[_Union[OutputFormat, str]] = ..., attributes: _Optional[_Union[Attributes, _Mapping]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tenant: _Optional[str] = ..., priority: _Optional[_Union[Priority, str]] = ..., communication_id: _Optional[str] = ..., time_limit: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., pins: _Optional[_Union[Pins, _Mapping]] = ..., image: _Optional[_Union[ImageOptions, _Mapping]] = ...) -> None: ...
 
 class DocumentHeader(_message.Message):
     __slots__ = ("media_type", "pins")
@@ -202,20 +226,22 @@ class DocumentHeader(_message.Message):
     def __init__(self, media_type: _Optional[str] = ..., pins: _Optional[_Union[Pins, _Mapping]] = ...) -> None: ...
 
 class Timings(_message.Message):
-    __slots__ = ("queue", "compile", "select", "resolve", "compose", "compose_cpu")
+    __slots__ = ("queue", "compile", "select", "resolve", "compose", "compose_cpu", "raster")
     QUEUE_FIELD_NUMBER: _ClassVar[int]
     COMPILE_FIELD_NUMBER: _ClassVar[int]
     SELECT_FIELD_NUMBER: _ClassVar[int]
     RESOLVE_FIELD_NUMBER: _ClassVar[int]
     COMPOSE_FIELD_NUMBER: _ClassVar[int]
     COMPOSE_CPU_FIELD_NUMBER: _ClassVar[int]
+    RASTER_FIELD_NUMBER: _ClassVar[int]
     queue: _duration_pb2.Duration
     compile: _duration_pb2.Duration
     select: _duration_pb2.Duration
     resolve: _duration_pb2.Duration
     compose: _duration_pb2.Duration
     compose_cpu: _duration_pb2.Duration
-    def __init__(self, queue: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., compile: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., select: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., resolve: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., compose: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., compose_cpu: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    raster: _duration_pb2.Duration
+    def __init__(self, queue: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., compile: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., select: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., resolve: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., compose: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., compose_cpu: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., raster: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class RenderWarning(_message.Message):
     __slots__ = ("code", "message", "place")
@@ -272,7 +298,7 @@ class LocalisationGap(_message.Message):
     def __init__(self, slot: _Optional[str] = ..., wanted: _Optional[str] = ..., used: _Optional[str] = ...) -> None: ...
 
 class Manifest(_message.Message):
-    __slots__ = ("request_id", "template_name", "template_version", "pins", "record", "document", "pages", "output_channel", "output_format", "media_type", "finished_at", "timings", "warnings", "tenant", "communication_id", "attributes", "decisions", "localisation_gaps", "requested_locale")
+    __slots__ = ("request_id", "template_name", "template_version", "pins", "record", "document", "pages", "output_channel", "output_format", "media_type", "finished_at", "timings", "warnings", "tenant", "communication_id", "attributes", "decisions", "localisation_gaps", "requested_locale", "image")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_NAME_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -292,6 +318,7 @@ class Manifest(_message.Message):
     DECISIONS_FIELD_NUMBER: _ClassVar[int]
     LOCALISATION_GAPS_FIELD_NUMBER: _ClassVar[int]
     REQUESTED_LOCALE_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     template_name: str
     template_version: str
@@ -311,7 +338,8 @@ class Manifest(_message.Message):
     decisions: _containers.RepeatedCompositeFieldContainer[SlotDecision]
     localisation_gaps: _containers.RepeatedCompositeFieldContainer[LocalisationGap]
     requested_locale: str
-    def __init__(self, request_id: _Optional[str] = ..., template_name: _Optional[str] = ..., template_version: _Optional[str] = ..., pins: _Optional[_Union[Pins, _Mapping]] = ..., record: _Optional[_Union[Digest, _Mapping]] = ..., document: _Optional[_Union[Digest, _Mapping]] = ..., pages: _Optional[int] = ..., output_channel: _Optional[_Union[OutputChannel, str]] = ..., output_format: _Optional[_Union[OutputFormat, str]] = ..., media_type: _Optional[str] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., warnings: _Optional[_Iterable[_Union[RenderWarning, _Mapping]]] = ..., tenant: _Optional[str] = ..., communication_id: _Optional[str] = ..., attributes: _Optional[_Union[Attributes, _Mapping]] = ..., decisions: _Optional[_Iterable[_Union[SlotDecision, _Mapping]]] = ..., localisation_gaps: _Optional[_Iterable[_Union[LocalisationGap, _Mapping]]] = ..., requested_locale: _Optional[str] = ...) -> None: ...
+    image: ImageOptions
+    def __init__(self, request_id: _Optional[str] = ..., template_name: _Optional[str] = ..., template_version: _Optional[str] = ..., pins: _Optional[_Union[Pins, _Mapping]] = ..., record: _Optional[_Union[Digest, _Mapping]] = ..., document: _Optional[_Union[Digest, _Mapping]] = ..., pages: _Optional[int] = ..., output_channel: _Optional[_Union[OutputChannel, str]] = ..., output_format: _Optional[_Union[OutputFormat, str]] = ..., media_type: _Optional[str] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., warnings: _Optional[_Iterable[_Union[RenderWarning, _Mapping]]] = ..., tenant: _Optional[str] = ..., communication_id: _Optional[str] = ..., attributes: _Optional[_Union[Attributes, _Mapping]] = ..., decisions: _Optional[_Iterable[_Union[SlotDecision, _Mapping]]] = ..., localisation_gaps: _Optional[_Iterable[_Union[LocalisationGap, _Mapping]]] = ..., requested_locale: _Optional[str] = ..., image: _Optional[_Union[ImageOptions, _Mapping]] = ...) -> None: ...
 
 class CacheUse(_message.Message):
     __slots__ = ("memory_hits", "disk_hits", "source_fetches", "shared_hits")

@@ -47,6 +47,7 @@ from pressrun_server.render.contents import ContentDesk
 from pressrun_server.render.editions import Editions
 from pressrun_server.render.engine import engine
 from pressrun_server.render.explaining import Explainer
+from pressrun_server.render.pictures import Pictures
 from pressrun_server.render.pipeline import Pipeline
 from pressrun_server.render.prefetch import AssetDesk
 from pressrun_server.render.reading import RecordReader
@@ -255,6 +256,7 @@ class Node:
             editions=editions,
             reader=reader,
             warming=warming,
+            pictures=Pictures(preparers, config.pipeline.pictures),
             tracing=tracing,
         )
         self._rpc = RpcServer(

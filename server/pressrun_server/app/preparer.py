@@ -17,6 +17,7 @@ def tasks() -> Mapping[str, Callable[[bytes], bytes]]:
     """The real tasks. Imports are made here: after the process is bound to its parent, before its limits are put on."""
     from pressrun_server.prepare.compare import compare_task  # noqa: PLC0415 - see above
     from pressrun_server.prepare.image import image_task  # noqa: PLC0415 - see above
+    from pressrun_server.prepare.pagepictures import pictures_task  # noqa: PLC0415 - see above
     from pressrun_server.prepare.picture import picture_task  # noqa: PLC0415 - see above
     from pressrun_server.prepare.raster import check_task, rasterise  # noqa: PLC0415 - see above
     from pressrun_server.prepare.rendition import rendition_task  # noqa: PLC0415 - see above
@@ -45,6 +46,7 @@ def tasks() -> Mapping[str, Callable[[bytes], bytes]]:
         TaskName.CHECK: check_task,
         TaskName.COMPARE: compare_task,
         TaskName.RASTER: raster,
+        TaskName.PICTURES: pictures_task,
         TaskName.TAGGED: tagged_task,
     }
 

@@ -12,11 +12,12 @@ OTHER = "other"
 UNKNOWN = "unknown"
 UNREAD = "unknown"
 """The output channel of a request that was not valid."""
-PHASES = ("admit", "compile", "select", "resolve", "bind", "lay_out", "emit", "stream")
+PHASES = ("admit", "compile", "select", "resolve", "bind", "lay_out", "emit", "raster", "stream")
 """The phases of a document, in order; their times sum to that of the document.
 
-admit: waiting for a slot, for a composer and for a turn in it. stream: the rest, which is bytes on their way, waits
-for the client, and turns of other documents between those of a large one.
+admit: waiting for a slot, for a composer and for a turn in it. raster: pictures of pages, of documents that are such,
+and the wait for a preparer. stream: the rest, which is bytes on their way, waits for the client, and turns of other
+documents between those of a large one.
 """
 
 
@@ -66,8 +67,9 @@ class DocumentMeters:
 
     def phases_finished(self, seconds: Sequence[float], compose_cpu: float) -> None:
         """Count the phases of a finished document, in the order of PHASES."""
-        for phase, value in zip(self._phases, seconds, strict=True):
-            phase.observe(value)
+        for name, phase, value in zip(PHASES, self._phases, seconds, strict=True):
+            if value or name != "raster":
+                phase.observe(value)
         self._queue.observe(seconds[0])
         self._compose_cpu.inc(compose_cpu)
 

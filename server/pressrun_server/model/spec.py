@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from pressrun_server.model.pictures import PictureSpec
+
 __all__ = [
+    "PICTURES",
     "USUAL_FORMATS",
     "AssetPin",
     "OutputChannel",
@@ -32,7 +35,17 @@ class OutputFormat(StrEnum):
 
     PDF = "pdf"
     HTML = "html"
+    PNG = "png"
+    JPEG = "jpeg"
+    WEBP = "webp"
 
+
+PICTURES = {
+    OutputFormat.PNG: "image/png",
+    OutputFormat.JPEG: "image/jpeg",
+    OutputFormat.WEBP: "image/webp",
+}
+"""Formats that are pictures of the pages of print, with their media types."""
 
 USUAL_FORMATS = {OutputChannel.PRINT: OutputFormat.PDF, OutputChannel.WEB: OutputFormat.HTML}
 """What an output channel gives where nothing else is asked for."""
@@ -105,3 +118,5 @@ class RenderSpec:
     time_limit: float | None = None
     """Seconds from admission."""
     pins: Pins | None = None
+    pictures: PictureSpec | None = None
+    """Given where the format is one of PICTURES."""

@@ -23,6 +23,7 @@ __all__ = [
     "IMAGE",
     "PAGES",
     "PICTURE",
+    "PICTURES",
     "RASTER",
     "RENDITION",
     "SHOWN",
@@ -30,6 +31,7 @@ __all__ = [
     "TEXT",
     "CompareOrder",
     "EditionOrder",
+    "PicturesOrder",
     "RasterOrder",
     "RenditionOrder",
     "TaskName",
@@ -61,6 +63,8 @@ class TaskName(StrEnum):
     """A PDF of ours (its bytes) to its elements (MessagePack: a list of TaggedElement)."""
     RASTER = "raster"
     """A RasterOrder (MessagePack) to PNG files (MessagePack: a list of bytes)."""
+    PICTURES = "pictures"
+    """A PicturesOrder (MessagePack) to picture files (MessagePack: a list of bytes)."""
 
 
 class RasterOrder(msgspec.Struct, frozen=True):
@@ -70,6 +74,21 @@ class RasterOrder(msgspec.Struct, frozen=True):
     pages: tuple[int, ...] | None = None
     """Counted from 0; None for all."""
     dpi: float = 96.0
+
+
+class PicturesOrder(msgspec.Struct, frozen=True):
+    """Pages of a document of ours to be made into pictures for its reader."""
+
+    pdf: bytes
+    pages: tuple[int, ...]
+    """Counted from 0."""
+    format: str
+    """`png`, `jpeg` or `webp`."""
+    pixels_across: int
+    """Width of each picture; 0: as `dpi` says."""
+    dpi: float
+    quality: int
+    """Of JPEG and WebP, 1 to 100."""
 
 
 class RenditionOrder(msgspec.Struct, frozen=True):
@@ -127,7 +146,10 @@ RASTER: Final = msgspec.msgpack.Decoder(RasterOrder)
 """Reads the payload of `raster`."""
 
 PAGES: Final = msgspec.msgpack.Decoder(list[bytes])
-"""Reads the answer of `raster`."""
+"""Reads the answers of `raster` and `pictures`."""
+
+PICTURES: Final = msgspec.msgpack.Decoder(PicturesOrder)
+"""Reads the payload of `pictures`."""
 
 TAGGED: Final = msgspec.msgpack.Decoder(list[TaggedElement])
 """Reads the answer of `tagged`."""

@@ -6,9 +6,21 @@ from dataclasses import dataclass, field
 
 from pressrun_server.prepare.config import PreparerConfig, module_command
 
-__all__ = ["CompileConfig", "PipelineConfig", "ReadingConfig"]
+__all__ = ["CompileConfig", "PictureConfig", "PipelineConfig", "ReadingConfig"]
 
 _MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class PictureConfig:
+    """Limits of documents whose pages are made into pictures."""
+
+    max_document_bytes: int = 64 * _MIB
+    """Bytes of the document that they are made from; it is held meanwhile."""
+    max_pages: int = 200
+    """Pages of one request."""
+    time_limit: float = 20.0
+    """Seconds that a preparer may take over a few pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +33,8 @@ class PipelineConfig:
     """The most that a request may ask for."""
     max_record_bytes: int = 8 * _MIB
     """The largest record."""
+    pictures: PictureConfig = field(default_factory=PictureConfig)
+    """Limits of pictures of pages."""
 
 
 @dataclass(frozen=True, slots=True)

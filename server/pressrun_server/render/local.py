@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from pressrun_server.assets.config import AssetConfig
 from pressrun_server.assets.resolver import AssetResolver
@@ -24,7 +25,8 @@ from pressrun_server.metrics.labels import DocumentMeters
 from pressrun_server.model.diagnostic import Diagnostic
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.failure import Failure
-from pressrun_server.model.spec import USUAL_FORMATS, OutputChannel, OutputFormat, RenderSpec, TemplateName
+from pressrun_server.model.pictures import chosen_pictures
+from pressrun_server.model.spec import PICTURES, USUAL_FORMATS, OutputChannel, OutputFormat, RenderSpec, TemplateName
 from pressrun_server.model.template import TemplateInfo
 from pressrun_server.prepare.faults import failure_of
 from pressrun_server.prepare.pool import PreparerPool
@@ -32,10 +34,11 @@ from pressrun_server.prepare.tasks import SHOWN
 from pressrun_server.render.admission import Admission, AdmissionConfig
 from pressrun_server.render.compile import Compiler
 from pressrun_server.render.compose_stream import ComposeJob, ComposeStream
-from pressrun_server.render.config import CompileConfig, PipelineConfig
+from pressrun_server.render.config import CompileConfig, PictureConfig, PipelineConfig
 from pressrun_server.render.editions import Editions
 from pressrun_server.render.engine import engine
 from pressrun_server.render.manifest import DocumentHeader, Manifest, manifest_json
+from pressrun_server.render.pictures import Pictures
 from pressrun_server.render.pipeline import Pipeline
 from pressrun_server.render.programs import begin, load
 from pressrun_server.render.registry import Registry
@@ -49,16 +52,19 @@ from pressrun_sources.registry import Registry as SourceRegistry
 
 __all__ = ["LocalEngine", "bundle_sources", "read_bundle", "render"]
 
+_Word = TypeVar("_Word", bound=StrEnum)
 _ASSETS = "assets"
 """The folder of a bundle whose files can be used without any source."""
 
 
-def render(
+def render(  # noqa: PLR0913 - keyword-only, each one optional
     bundle_dir: Path,
     record: bytes,
     *,
     locale: str | None = None,
     channel: str = "print",
+    output_format: str = "",
+    image: Mapping[str, Any] | None = None,
     attributes: Mapping[str, str] | None = None,
     as_of: datetime | None = None,
     environ: Mapping[str, str] | None = None,
@@ -73,6 +79,8 @@ def render(
         record: JSON text.
         locale: BCP 47 tag; the template's default without it.
         channel: the output channel.
+        output_format: of the document; empty: the usual one of the output channel.
+        image: the fields of the contract's ImageOptions, where the format is a picture's.
         attributes: for slot rules and expressions.
         as_of: the moment that the document speaks of; now without it.
         environ: where sources are configured; the process's environment without it.
@@ -83,15 +91,16 @@ def render(
     Raises:
         PressrunError: why there is no document; for a bundle with errors it has `diagnostics`.
     """
-    try:
-        output = OutputChannel(channel)
-    except ValueError:
-        problem = f"choose one of {', '.join(OutputChannel)}"
+    output = _word(OutputChannel, "channel", "output channel", channel)
+    usual = USUAL_FORMATS.get(output, OutputFormat.PDF)
+    form = _word(OutputFormat, "output_format", "output format", output_format or usual)
+    pictures, wrong = chosen_pictures(**(image or {})) if form in PICTURES else (None, [])
+    if wrong:
         raise PressrunError(
             Reason.INVALID_REQUEST,
-            f"there is no output channel {channel!r}; {problem}",
-            violations=(Violation("channel", problem),),
-        ) from None
+            "; ".join(f"{field} {problem}" for field, problem in wrong),
+            violations=tuple(Violation(f"image.{field}", problem) for field, problem in wrong),
+        )
     files = read_bundle(bundle_dir)
     spec = RenderSpec(
         request_id="local",
@@ -99,12 +108,23 @@ def render(
         record=record,
         locale=locale or "",
         channel=output,
-        format=USUAL_FORMATS.get(output, OutputFormat.PDF),
+        format=form,
+        pictures=pictures,
         attributes=dict(attributes or {}),
         as_of=as_of,
     )
     sources = bundle_sources(bundle_dir, os.environ if environ is None else environ)
     return asyncio.run(_render(files, spec, sources))
+
+
+def _word(vocabulary: type[_Word], field: str, what: str, value: str) -> _Word:
+    try:
+        return vocabulary(value)
+    except ValueError:
+        problem = f"choose one of {', '.join(vocabulary)}"
+        raise PressrunError(
+            Reason.INVALID_REQUEST, f"there is no {what} {value!r}; {problem}", violations=(Violation(field, problem),)
+        ) from None
 
 
 async def _render(files: Mapping[str, bytes], spec: RenderSpec, sources: SourcesConfig) -> tuple[bytes, str]:
@@ -200,6 +220,7 @@ class LocalEngine:
             config=PipelineConfig(time_limit=600.0),
             meters=self._meters,
             editions=editions,
+            pictures=Pictures(self.preparers, PictureConfig()),
         )
         return published.info, warnings
 

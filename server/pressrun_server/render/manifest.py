@@ -12,6 +12,7 @@ from pressrun_server.model.asset import AssetUse
 from pressrun_server.model.decision import Decision, LocalisationGap
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.document import RenderWarning
+from pressrun_server.model.pictures import PictureSpec
 from pressrun_server.model.spec import RenderSpec
 from pressrun_server.model.template import TemplateInfo
 
@@ -66,6 +67,7 @@ class Timings(msgspec.Struct, frozen=True, gc=False):
     resolve: float
     compose: float
     compose_cpu: float
+    raster: float = 0.0
 
 
 class Manifest(msgspec.Struct, frozen=True, gc=False):
@@ -122,6 +124,7 @@ def manifest_json(manifest: Manifest) -> str:
                 ("resolve", manifest.timings.resolve),
                 ("compose", manifest.timings.compose),
                 ("composeCpu", manifest.timings.compose_cpu),
+                *((("raster", manifest.timings.raster),) if spec.pictures is not None else ()),
             )
         },
         "warnings": [_given(msgspec.to_builtins(warning)) for warning in manifest.warnings],
@@ -131,6 +134,7 @@ def manifest_json(manifest: Manifest) -> str:
         "decisions": [_decision(decision) for decision in manifest.decisions],
         "localisationGaps": [_given(msgspec.to_builtins(gap)) for gap in manifest.gaps],
         "requestedLocale": spec.locale,
+        "image": _pictures(spec.pictures) if spec.pictures is not None else {},
     }
     return json.dumps(_given(value), ensure_ascii=False, indent=2)
 
@@ -142,6 +146,11 @@ def _given(value: dict[str, Any]) -> dict[str, Any]:
 
 def _digest(digest: Digest) -> dict[str, Any]:
     return _given({"sha256": digest.sha256, "size": str(digest.size) if digest.size else ""})
+
+
+def _pictures(wanted: PictureSpec) -> dict[str, Any]:
+    names = {"firstPage": wanted.first, "lastPage": wanted.last, "width": wanted.width, "density": wanted.density}
+    return _given({**names, "dpi": 0 if wanted.width else wanted.dpi, "quality": wanted.quality})
 
 
 def _pins(header: DocumentHeader) -> dict[str, Any]:

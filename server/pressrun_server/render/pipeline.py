@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
 
 from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason, Violation
@@ -13,8 +17,9 @@ from pressrun_server.metrics.labels import UNREAD, DocumentMeters
 from pressrun_server.model.asset import AssetUse
 from pressrun_server.model.decision import Decision, LocalisationGap, Settlement
 from pressrun_server.model.digest import Digest
-from pressrun_server.model.document import RenderWarning
-from pressrun_server.model.spec import OutputChannel, OutputFormat, Pins, Priority, RenderSpec
+from pressrun_server.model.document import ComposeSummary, RenderWarning
+from pressrun_server.model.pictures import PictureSpec
+from pressrun_server.model.spec import PICTURES, OutputChannel, OutputFormat, Pins, Priority, RenderSpec
 from pressrun_server.model.template import program_key
 from pressrun_server.prepare.faults import failure_of
 from pressrun_server.render.admission import Admission
@@ -24,6 +29,7 @@ from pressrun_server.render.deciding import Decider, gaps_of
 from pressrun_server.render.errors import DeadlineError
 from pressrun_server.render.fallbacks import judged
 from pressrun_server.render.manifest import Completion, DocumentHeader, Manifest
+from pressrun_server.render.pictures import ZIP, Pictures
 from pressrun_server.render.registry import Published, Registry
 from pressrun_server.render.rows import RowFeed
 from pressrun_server.render.trace import Trace
@@ -34,13 +40,27 @@ from pressrun_server.tracing.span import OFF, Caller, Tracing
 __all__ = ["OFFERED", "Composing", "Editing", "Pipeline", "Reading", "Resolved", "Resolving", "Sink"]
 
 OFFERED = {
-    OutputChannel.PRINT: {OutputFormat.PDF: "application/pdf"},
+    OutputChannel.PRINT: {OutputFormat.PDF: "application/pdf", **PICTURES},
     OutputChannel.WEB: {OutputFormat.HTML: "text/html; charset=utf-8"},
+    OutputChannel.MOBILE: PICTURES,
 }
 """What this node can make, by output channel and format, with its media type."""
 
 Resolved = tuple[Sequence[AssetUse], Sequence[RenderWarning]]
 """The assets of a document, and what there is to say about them."""
+
+
+class _Ready(NamedTuple):
+    """A document that a composer can begin."""
+
+    header: DocumentHeader
+    job: ComposeJob
+    warnings: Sequence[RenderWarning]
+    told: tuple[tuple[Decision, ...], tuple[LocalisationGap, ...]]
+    record: Digest | None
+    """Of the record, where reading it gave it."""
+    checker: RowChecker | None
+    """Checks rows that arrive."""
 
 
 class Sink(Protocol):
@@ -160,6 +180,7 @@ class Pipeline:
         editions: Editing,
         reader: Reading | None = None,
         warming: Beginning | None = None,
+        pictures: Pictures | None = None,
         tracing: Tracing = OFF,
     ) -> None:
         self.tracing = tracing
@@ -175,6 +196,7 @@ class Pipeline:
         self._meters = meters
         self._reader = reader
         self._warming = warming
+        self._pictures = pictures
         self._decider = Decider()
 
     async def render(
@@ -235,92 +257,98 @@ class Pipeline:
         trace.step("queue")
         permit = await self._admission.admit(len(spec.record), spec.priority, spec.tenant)
         try:
-            trace.step("compile")
-            published = self._find(spec)
-            trace.template = published.info
-            self._check_offer(spec, published)
-
-            trace.step("select")
-            header_locale, as_of = self._circumstances(spec, published)
-            selections: Sequence[Selection]
-            record: Digest | None = None
-            checker: RowChecker | None = None
-            if rows is not None:
-                checker = published.selector.rows(rows.field)
-                rows.begin(spec.record)
-                selections = published.selector.select(
-                    checker.start(spec.record),
-                    attributes=spec.attributes,
-                    locale=header_locale,
-                    as_of=as_of,
-                    channel=spec.channel,
-                    requested=spec.locale,
-                )
-            elif self._reader is not None and self._reader.wants(spec.record):
-                selections, record = await self._reader.select(published, spec, locale=header_locale, as_of=as_of)
-            else:
-                selector = published.selector
-                selections = selector.select(
-                    selector.decode(spec.record),
-                    attributes=spec.attributes,
-                    locale=header_locale,
-                    as_of=as_of,
-                    channel=spec.channel,
-                    requested=spec.locale,
-                )
-
-            trace.step("resolve")
-            # Warm assets are had without a wait, and so without a turn of the event loop.
-            journal: dict[str, Settlement] = {}
-            found = self._resolver.resolve_warm(
-                selections, as_of=as_of, channel=spec.channel, pins=spec.pins, journal=journal
-            )
-            if found is None:
-                journal.clear()
-                if self._warming is not None and spec.pins is None:
-                    self._warming.begin(published, spec.channel)
-                found = await self._resolver.resolve(
-                    selections,
-                    as_of=as_of,
-                    channel=spec.channel,
-                    pins=spec.pins,
-                    journal=journal,
-                    use=f"{spec.tenant}/{spec.communication_id or spec.request_id}",
-                )
-            uses, warnings = found
-            told = (
-                self._decider.decide(published.info, selections, uses, journal),
-                gaps_of(published.info, selections, journal, requested=spec.locale, locale=header_locale),
-            )
-            warnings = judged(warnings, published.info.policy)
-
-            program = published.programs[program_key(header_locale, spec.channel)]
-            if published.texts:
-                program = await self._editions.program(published, header_locale, spec.channel, uses)
-
+            ready = await self._ready(spec, trace, rows)
             trace.step("compose")
-            media_type = OFFERED[spec.channel][spec.format]
-            header = DocumentHeader(media_type, published.info, self._engine, tuple(uses), header_locale, as_of)
-            job = ComposeJob(
-                program=program,
-                record=spec.record,
-                attributes=spec.attributes,
-                as_of=as_of,
-                assets={use.slot: str(use.prepared) for use in uses if use.slot not in published.texts},
-                engine=self._engine,
-                interactive=spec.priority is Priority.INTERACTIVE,
-                tenant=spec.tenant,
-                rows_field=rows.field if rows is not None else "",
-            )
-            async with self._composers.compose(job) as stream:
-                if rows is None or checker is None:
-                    last = await self._stream(stream, sink, header, trace)
+            header, record = ready.header, ready.record
+            async with self._composers.compose(ready.job) as stream:
+                if spec.pictures is not None:
+                    last, summary = await self._drawn(spec, spec.pictures, stream, sink, header, trace)
+                elif rows is None or ready.checker is None:
+                    last, summary = await self._stream(stream, sink, header, trace)
                 else:
-                    last = await self._fed(stream, rows.pump(checker, stream), sink, header, trace)
+                    last, summary = await self._fed(stream, rows.pump(ready.checker, stream), sink, header, trace)
                     record = rows.digest
-            return last, self._complete(spec, header, record or Digest.of(spec.record), stream, warnings, told, trace)
+            return last, self._complete(spec, ready, record or Digest.of(spec.record), summary, trace)
         finally:
             permit.release()
+
+    async def _ready(self, spec: RenderSpec, trace: Trace, rows: RowFeed | None) -> _Ready:
+        """Find the template, choose and resolve its assets: all that a composer needs."""
+        trace.step("compile")
+        published = self._find(spec)
+        trace.template = published.info
+        self._check_offer(spec, published)
+        if rows is not None and spec.pictures is not None:
+            raise PressrunError(
+                Reason.UNSUPPORTED, "rows arrive for documents that leave as they are made; ask for PDF or HTML"
+            )
+
+        trace.step("select")
+        header_locale, as_of = self._circumstances(spec, published)
+        # Pictures are of the pages of print, so they take the files that print takes; rights are their own.
+        made_for = OutputChannel.PRINT if spec.pictures is not None else spec.channel
+        selections: Sequence[Selection]
+        record: Digest | None = None
+        checker: RowChecker | None = None
+        if rows is None and self._reader is not None and self._reader.wants(spec.record):
+            asked = spec if made_for is spec.channel else replace(spec, channel=made_for)
+            selections, record = await self._reader.select(published, asked, locale=header_locale, as_of=as_of)
+        else:
+            selector = published.selector
+            if rows is not None:
+                checker = selector.rows(rows.field)
+                rows.begin(spec.record)
+            selections = selector.select(
+                selector.decode(spec.record) if checker is None else checker.start(spec.record),
+                attributes=spec.attributes,
+                locale=header_locale,
+                as_of=as_of,
+                channel=made_for,
+                requested=spec.locale,
+            )
+
+        trace.step("resolve")
+        # Warm assets are had without a wait, and so without a turn of the event loop.
+        journal: dict[str, Settlement] = {}
+        found = self._resolver.resolve_warm(
+            selections, as_of=as_of, channel=spec.channel, pins=spec.pins, journal=journal
+        )
+        if found is None:
+            journal.clear()
+            if self._warming is not None and spec.pins is None:
+                self._warming.begin(published, made_for)
+            found = await self._resolver.resolve(
+                selections,
+                as_of=as_of,
+                channel=spec.channel,
+                pins=spec.pins,
+                journal=journal,
+                use=f"{spec.tenant}/{spec.communication_id or spec.request_id}",
+            )
+        uses, warnings = found
+        told = (
+            self._decider.decide(published.info, selections, uses, journal),
+            gaps_of(published.info, selections, journal, requested=spec.locale, locale=header_locale),
+        )
+        program = published.programs[program_key(header_locale, made_for)]
+        if published.texts:
+            program = await self._editions.program(published, header_locale, made_for, uses)
+        media_type = OFFERED[spec.channel][spec.format]
+        if spec.pictures is not None and spec.pictures.ranged:
+            media_type = ZIP
+        header = DocumentHeader(media_type, published.info, self._engine, tuple(uses), header_locale, as_of)
+        job = ComposeJob(
+            program=program,
+            record=spec.record,
+            attributes=spec.attributes,
+            as_of=as_of,
+            assets={use.slot: str(use.prepared) for use in uses if use.slot not in published.texts},
+            engine=self._engine,
+            interactive=spec.priority is Priority.INTERACTIVE,
+            tenant=spec.tenant,
+            rows_field=rows.field if rows is not None else "",
+        )
+        return _Ready(header, job, judged(warnings, published.info.policy), told, record, checker)
 
     def circumstances(self, spec: RenderSpec) -> tuple[Published, str, datetime]:
         """The template that a request means, its locale, and the moment that the document speaks of.
@@ -351,6 +379,12 @@ class Pipeline:
                 Reason.UNSUPPORTED,
                 f"this node does not make {spec.format} for the output channel {spec.channel}; it offers {offered}",
             )
+        if spec.pictures is not None and (self._pictures is None or OutputChannel.PRINT not in published.channels):
+            raise PressrunError(
+                Reason.UNSUPPORTED,
+                f"pictures are of the pages of print, which {published.info.name}@{published.info.version} does not "
+                "offer; add print to the template's channels",
+            )
         if spec.channel not in published.channels:
             offered = ", ".join(sorted(published.channels))
             raise PressrunError(
@@ -375,7 +409,9 @@ class Pipeline:
             locale = pins.locale
         return locale, as_of
 
-    async def _stream(self, stream: ComposeStream, sink: Sink, header: DocumentHeader, trace: Trace) -> bytes:
+    async def _stream(
+        self, stream: ComposeStream, sink: Sink, header: DocumentHeader, trace: Trace
+    ) -> tuple[bytes, ComposeSummary]:
         """Bytes from the composer to the sink; the last ones are kept back, to leave with the completion."""
         held = b""
         async for data in stream:
@@ -398,11 +434,42 @@ class Pipeline:
         summary = stream.summary
         assert summary is not None
         trace.composed(stream.queue_seconds, summary.phases)
-        return held
+        return held, summary
+
+    async def _drawn(
+        self,
+        spec: RenderSpec,
+        wanted: PictureSpec,
+        stream: ComposeStream,
+        sink: Sink,
+        header: DocumentHeader,
+        trace: Trace,
+    ) -> tuple[bytes, ComposeSummary]:
+        """As `_stream`, with pictures of the document's pages instead of its own bytes; the summary is of them."""
+        assert self._pictures is not None
+        pdf = await self._pictures.document(stream)
+        summary = stream.summary
+        assert summary is not None
+        trace.composed(stream.queue_seconds, summary.phases)
+        trace.drawing()
+        pages = self._pictures.chosen(wanted, summary.pages)
+        digest, size, held = hashlib.sha256(), 0, b""
+        async for data in self._pictures.draw(pdf, pages, wanted, spec.format, header.as_of):
+            if held:
+                await sink.write(held)
+                trace.check()
+            else:
+                trace.first()
+                sink.start(header, b"")
+            held = data
+            digest.update(data)
+            size += len(data)
+        trace.drawn()
+        return held, msgspec.structs.replace(summary, pages=len(pages), size=size, sha256=digest.hexdigest())
 
     async def _fed(
         self, stream: ComposeStream, pump: Coroutine[Any, Any, None], sink: Sink, header: DocumentHeader, trace: Trace
-    ) -> bytes:
+    ) -> tuple[bytes, ComposeSummary]:
         """As `_stream`, while rows are brought to the composer."""
         pumping = asyncio.ensure_future(pump)
         try:
@@ -419,15 +486,12 @@ class Pipeline:
     def _complete(
         self,
         spec: RenderSpec,
-        header: DocumentHeader,
+        ready: _Ready,
         record: Digest,
-        stream: ComposeStream,
-        warnings: Sequence[RenderWarning],
-        told: tuple[tuple[Decision, ...], tuple[LocalisationGap, ...]],
+        summary: ComposeSummary,
         trace: Trace,
     ) -> Completion:
-        summary = stream.summary
-        assert summary is not None
+        header = ready.header
         found = [use.found_in for use in header.assets]
         manifest = Manifest(
             spec=spec,
@@ -437,9 +501,9 @@ class Pipeline:
             pages=summary.pages,
             finished_at=self._clock.now(),
             timings=trace.timings(summary.cpu_seconds),
-            warnings=(*warnings, *summary.warnings),
-            decisions=told[0],
-            gaps=told[1],
+            warnings=(*ready.warnings, *summary.warnings),
+            decisions=ready.told[0],
+            gaps=ready.told[1],
         )
         memory, disk, source = (found.count(place) for place in ("memory", "disk", "source"))
         return Completion(manifest, memory, disk, source, len(found) - memory - disk - source)

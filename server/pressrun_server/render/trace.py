@@ -18,8 +18,8 @@ from pressrun_server.tracing.span import NO_SPAN, DocumentSpan, Outcome, Stretch
 
 __all__ = ["Trace"]
 
-_STEPS = ("queue", "compile", "select", "resolve", "compose")
-"""What the front sees, as the manifest has it; the composer tells what is in the last one."""
+_STEPS = ("queue", "compile", "select", "resolve", "compose", "raster")
+"""What the front sees, as the manifest has it; the composer tells what is in `compose`. Few documents have the last."""
 
 log = structlog.get_logger("pressrun.render")
 
@@ -105,6 +105,15 @@ class Trace:
         self._seconds["queue"] += waited
         self._seconds["compose"] = compose - waited
 
+    def drawing(self) -> None:
+        """Composing is over, and pictures of pages are begun."""
+        self.phase = "raster"
+        self._entered = self._clock.monotonic()
+
+    def drawn(self) -> None:
+        """The last picture is here."""
+        self._seconds["raster"] = self._clock.monotonic() - self._entered
+
     def timings(self, compose_cpu: float) -> Timings:
         """Seconds by phase."""
         return Timings(**self._seconds, compose_cpu=compose_cpu)
@@ -154,6 +163,7 @@ class Trace:
             made.bind,
             made.lay_out,
             made.emit,
+            steps["raster"],
         )
         return (*known, max(total - sum(known), 0.0))
 
@@ -213,7 +223,7 @@ class Trace:
         told += ((phase, seconds, {}) for phase, seconds in steps[:3])
         told.append((admit[0], self._waited, {"waited_for": "composer"}))
         told += ((phase, seconds, _INTERLEAVED) for phase, seconds in steps[3:6])
-        told += ((phase, seconds, {}) for phase, seconds in steps[6:])
+        told += ((phase, seconds, {}) for phase, seconds in steps[6:] if seconds or phase != "raster")
         return _in_line(told, total)
 
     def _broken(self, total: float) -> list[Stretch]:

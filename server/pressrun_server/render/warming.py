@@ -9,6 +9,7 @@ import structlog
 
 from pressrun_server.clock import Clock
 from pressrun_server.model.spec import OutputChannel
+from pressrun_server.model.template import program_key
 from pressrun_server.render.pipeline import OFFERED
 from pressrun_server.render.prefetch import AssetDesk
 from pressrun_server.render.registry import Published
@@ -45,9 +46,9 @@ class Warming:
         self._gate = asyncio.Semaphore(_AT_ONCE)
 
     def published(self, published: Published) -> None:
-        """A template is there: warm it for all of its output channels in which documents are made."""
+        """A template is there: warm it for all output channels that it has programs for; others use those of print."""
         for channel in OFFERED:
-            if channel in published.channels:
+            if program_key(published.info.default_locale, channel) in published.programs:
                 self.begin(published, channel)
 
     def begin(self, published: Published, channel: OutputChannel) -> None:

@@ -12,6 +12,7 @@ from pressrun.v1 import document_pb2
 from pressrun_server.model.spec import OutputChannel, OutputFormat
 from pressrun_server.render.manifest import ATTRIBUTE_FIELDS, SECRET_ATTRIBUTE, Completion, DocumentHeader, Manifest
 from pressrun_server.rpc.deciding import decisions_bytes, gap_message
+from pressrun_server.rpc.imaging import image_message
 from pressrun_server.rpc.wire import lead
 
 __all__ = ["CHANNELS", "completion_bytes", "fill_completion", "fill_header", "header_bytes", "pins_bytes"]
@@ -25,6 +26,9 @@ CHANNELS = {
 _FORMATS = {
     OutputFormat.PDF: document_pb2.OUTPUT_FORMAT_PDF,
     OutputFormat.HTML: document_pb2.OUTPUT_FORMAT_HTML,
+    OutputFormat.PNG: document_pb2.OUTPUT_FORMAT_PNG,
+    OutputFormat.JPEG: document_pb2.OUTPUT_FORMAT_JPEG,
+    OutputFormat.WEBP: document_pb2.OUTPUT_FORMAT_WEBP,
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HEADER_MEDIA_TYPE, _HEADER_PINS = (
@@ -147,6 +151,9 @@ def _fill_manifest(message: document_pb2.Manifest, manifest: Manifest) -> None:
     _fill_duration(timings.resolve, spent.resolve)
     _fill_duration(timings.compose, spent.compose)
     _fill_duration(timings.compose_cpu, spent.compose_cpu)
+    if spec.pictures is not None:
+        _fill_duration(timings.raster, spent.raster)
+        message.image.CopyFrom(image_message(spec.pictures))
     for warning in manifest.warnings:
         message.warnings.add(code=warning.code, message=warning.message, place=warning.place)
     for gap in manifest.gaps:

@@ -12,6 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from pressrun.v1 import document_pb2
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.spec import (
+    PICTURES,
     USUAL_FORMATS,
     AssetPin,
     OutputChannel,
@@ -23,6 +24,7 @@ from pressrun_server.model.spec import (
 )
 from pressrun_server.render.config import PipelineConfig
 from pressrun_server.render.manifest import ATTRIBUTE_FIELDS
+from pressrun_server.rpc.imaging import read_pictures
 from pressrun_server.rpc.structs import StructError, struct_json
 
 __all__ = ["LONGEST_REQUEST_ID", "output_channel", "read_spec", "render_spec", "template_name"]
@@ -52,6 +54,9 @@ _CHANNELS: dict[int, OutputChannel] = {
 _FORMATS = {
     document_pb2.OUTPUT_FORMAT_PDF: OutputFormat.PDF,
     document_pb2.OUTPUT_FORMAT_HTML: OutputFormat.HTML,
+    document_pb2.OUTPUT_FORMAT_PNG: OutputFormat.PNG,
+    document_pb2.OUTPUT_FORMAT_JPEG: OutputFormat.JPEG,
+    document_pb2.OUTPUT_FORMAT_WEBP: OutputFormat.WEBP,
 }
 _PRIORITIES = {
     document_pb2.PRIORITY_UNSPECIFIED: Priority.BATCH,
@@ -98,7 +103,7 @@ def render_spec(request: document_pb2.DocumentRequest, config: PipelineConfig) -
     if request.output_format == document_pb2.OUTPUT_FORMAT_UNSPECIFIED:
         form = OutputFormat.PDF if channel is None else USUAL_FORMATS.get(channel, OutputFormat.PDF)
     elif form is None:
-        choices = "OUTPUT_FORMAT_PDF or OUTPUT_FORMAT_HTML"
+        choices = ", ".join(document_pb2.OutputFormat.Name(number) for number in _FORMATS)
         bad.append(Violation("output_format", f"{request.output_format} is not known; choose {choices}"))
     priority = _PRIORITIES.get(request.priority)
     if priority is None:
@@ -113,6 +118,11 @@ def render_spec(request: document_pb2.DocumentRequest, config: PipelineConfig) -
         bad.append(Violation("communication_id", f"must have at most {_LONGEST_ID} characters"))
     time_limit = _time_limit(request.time_limit, config, bad) if request.HasField("time_limit") else None
     pins = _pins(request.pins, bad) if request.HasField("pins") else None
+    pictures = None
+    if form in PICTURES:
+        pictures = read_pictures(request.image, bad)
+    elif request.HasField("image"):
+        bad.append(Violation("image", "is for the output formats PNG, JPEG and WebP; leave it out"))
     if as_of is not None and pins is not None and pins.as_of is not None and pins.as_of != as_of:
         bad.append(Violation("as_of", "differs from pins.as_of; leave one of them out"))
     if bad:
@@ -134,6 +144,7 @@ def render_spec(request: document_pb2.DocumentRequest, config: PipelineConfig) -
         communication_id=request.communication_id,
         time_limit=time_limit,
         pins=pins,
+        pictures=pictures,
     )
 
 

@@ -44,6 +44,7 @@ def claim_of(request: render_service_pb2.VerifyRequest, config: PipelineConfig) 
         priority=document_pb2.PRIORITY_INTERACTIVE,
         communication_id=manifest.communication_id,
         pins=manifest.pins,
+        image=manifest.image if manifest.HasField("image") else None,
     )
     if request.customer_reference:
         setattr(document.attributes, SECRET_ATTRIBUTE, request.customer_reference)

@@ -33,7 +33,7 @@ _KEYS = {
     "samples", "warnings", "description",
 }  # fmt: skip
 _CHANNELS = ("print", "email", "web", "mobile")
-_BUILT = ("print", "web")
+_BUILT = ("print", "web", "mobile")
 _SLOT_KEYS = {"rules", "require", "renditions", "otherwise", "description"}
 _MOST_RULES = 200
 _MOST_PIXELS = 100_000

@@ -308,7 +308,9 @@ def test_local_rendering_calls_the_server_in_process(
     assert done.exit_code == 0, done.output
     assert (tmp_path / "out.pdf").read_bytes() == b"%PDF-local"
     assert json.loads((tmp_path / "m.json").read_text()) == {"pages": 1}
-    options: dict[str, Any] = {"locale": None, "channel": "print", "attributes": {}, "as_of": None}
+    options: dict[str, Any] = {
+        "locale": None, "channel": "print", "output_format": "", "image": None, "attributes": {}, "as_of": None,
+    }  # fmt: skip
     assert calls == [(Path("letter"), '{"name": "Zoë"}'.encode(), options)]
 
 
@@ -352,3 +354,23 @@ def test_local_rendering_without_the_server_says_how_to_install_it(
     done = run("render", "letter", "record.json", "-o", "out.pdf", "--local")
     assert done.exit_code == 2
     assert "  pip install 'pressrun[server]'\n" in done.stderr
+
+
+def test_pictures_are_asked_for_by_options(run: Run, points: list[EntryPoint], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages, width and density reach the renderer; what names no pages, or asks for pictures of a PDF, is told."""
+    calls: list[dict[str, Any]] = []
+
+    def render(_bundle: Path, _record: bytes, **options: Any) -> tuple[bytes, str]:
+        calls.append(options)
+        return b"picture", "{}"
+
+    monkeypatch.setattr(plugins, "local", render, raising=False)
+    points.append(EntryPoint("render", "pressrun_client.commands.plugins:local", "pressrun.local"))
+    start = ("render", "letter", "record.json", "-o", "out", "--local")
+    for pages, (first, last) in {"3": (3, 0), "2-5": (2, 5), "3-": (3, -1), "all": (1, -1)}.items():
+        done = run(*start, "--format", "webp", "--pages", pages, "--width", "120", "--density", "3")
+        assert done.exit_code == 0, done.output
+        image = {"first_page": first, "last_page": last, "width": 120, "density": 3.0, "dpi": 0, "quality": 0}
+        assert (calls[-1]["output_format"], calls[-1]["image"]) == ("webp", image)
+    assert "names no pages" in run(*start, "--format", "png", "--pages", "0-2").output
+    assert "need --format png, jpeg or webp" in run(*start, "--width", "120").output

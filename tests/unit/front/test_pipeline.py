@@ -252,4 +252,4 @@ async def test_phases_in_metrics_sum_to_the_document(bench: Any, make: SimpleNam
     assert completion.manifest.timings.queue == pytest.approx(spent["admit"])
     assert bench.value("pressrun_queue_seconds_sum") == pytest.approx(spent["admit"])
     for name in PHASES:
-        assert bench.value("pressrun_phase_seconds_count", phase=name) == 1
+        assert bench.value("pressrun_phase_seconds_count", phase=name) == (name != "raster")

@@ -32,7 +32,9 @@ class _Desk:
 
 def _template(name: str) -> Any:
     return SimpleNamespace(
-        info=SimpleNamespace(name=name, version="1", digest=f"digest of {name}"), channels=frozenset({"print", "email"})
+        info=SimpleNamespace(name=name, version="1", digest=f"digest of {name}", default_locale="en"),
+        channels=frozenset({"print", "mobile"}),
+        programs={"en": "a program for print"},
     )
 
 
