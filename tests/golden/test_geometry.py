@@ -74,6 +74,18 @@ _FILL_CSS = (
     " margin-top: 10pt } .b { background: blue; height: 10pt }"
 )
 CASES = {
+    "automatic columns share what a cell over them needs more, and a table without a width is as wide as they are": (
+        "<table><tr><td><div style='width: 10pt'></div></td><td><div style='width: 30pt'></div></td></tr>"
+        "<tr><td colspan=2><div style='width: 80pt'></div></td></tr></table>",
+        "@page { size: 120pt 40pt; margin: 10pt } table { table-layout: auto; margin: 0 auto; background: yellow }"
+        " div { background: red; height: 10pt }",
+        ["""
+        ............
+        ..RYRRRYYY..
+        ..RRRRRRRR..
+        ............
+        """],
+    ),
     "the first message that fits fills what is left, margins collapse, and a box around it keeps its padding": (
         _FILL.format("<div class='k'></div>"),
         _FILL_CSS,

@@ -53,6 +53,10 @@ _GERMAN = (
     " sowie der Datenschutzgrundverordnung einschließlich aller Zusatzvereinbarungen."
 )
 _SHY = "Donau\u00addampf\u00adschiff\u00adfahrts\u00adgesell\u00adschafts\u00adkapitän"
+_AUTO = (
+    "table { table-layout: auto } .s { width: auto } td, th, p, div { overflow-wrap: break-word }"
+    " .g { background: green } .r { background: red } .y { background: yellow }"
+)
 
 
 def _rows(count: int) -> str:
@@ -182,6 +186,61 @@ CASES: dict[str, tuple[str, str]] = {
         "<table><thead><tr><th rowspan=2 class=m>No</th><th colspan=2>Sales</th></tr><tr><th>in</th><th>out</th></tr></thead>"
         "<tbody><tr><td>1</td><td>2</td><td>3</td></tr></tbody></table>",
         ".m { vertical-align: middle }",
+    ),
+    "automatic columns fit their contents": (
+        "<table class=s><tr><th>No</th><th>What it is for</th><th>Amount</th></tr><tr><td>1</td><td class=g>Rent</td><td class=r>1,250.00</td></tr>"
+        "<tr><td>22</td><td>A longer text</td><td>3.00</td></tr></table><p>end</p>",
+        _AUTO,
+    ),
+    "automatic columns share what is left": (
+        f"<table><tr><td class=g>a</td><td>{_LOREM[:90]}</td><td class=r>1,234.56</td></tr><tr><td>bbb</td><td>c</td><td>d</td></tr></table>",
+        _AUTO,
+    ),
+    "automatic columns grow with the table": (
+        "<table><tr><td class=g>a</td><td class=r>two words</td><td class=y>three more words</td></tr></table>", _AUTO
+    ),
+    "automatic columns of which some have a width": (
+        f"<table><colgroup><col style='width:50pt'><col><col></colgroup><tr><td class=g>a</td><td>{_LOREM[:60]}</td>"
+        "<td class=r style='width:40pt'>b</td><td class=y>c</td></tr></table>",
+        _AUTO,
+    ),
+    "automatic columns of which some have a share": (
+        f"<table><tr><td class=g style='width:25%'>a</td><td>{_LOREM[:50]}</td><td class=r style='width:10%'>word</td></tr></table>",
+        _AUTO,
+    ),
+    "automatic columns below a cell that spans them": (
+        "<table class=s><tr><td colspan=2 class=y>a heading over two of them</td><td class=g>x</td></tr><tr><td class=r>one</td><td>b</td><td>c</td></tr></table>",
+        _AUTO,
+    ),
+    "automatic columns with boxes in their cells": (
+        "<table class=s><tr><td><p class=g style='margin: 2pt 6pt; padding: 0 4pt'>in a box</p></td><td><div class=r style='width: 45pt'>given</div></td>"
+        "<td><div class=y style='max-width: 30pt'>no more than</div></td></tr></table>",
+        _AUTO,
+    ),
+    "automatic columns of a table in a table": (
+        "<table class=s><tr><td class=g>outer</td><td><table class=s><tr><td class=r>in</td><td class=y>the inner one</td></tr></table></td></tr></table>",
+        _AUTO,
+    ),
+    "fixed columns of a table in automatic ones": (
+        f"<table><tr><td class=g>outer {_LOREM[:50]}</td><td><table style='table-layout: fixed; width: 80pt'><tr><td class=r style='width: 20pt'>i</td>"
+        "<td class=y>n</td></tr></table></td></tr></table>",
+        _AUTO,
+    ),
+    "a table as wide as its automatic columns is centred": (
+        "<table class=s style='margin: 0 auto'><tr><td class=g>one</td><td class=r>two</td></tr></table>", _AUTO
+    ),
+    "automatic columns with forced breaks and unbroken lines": (
+        f"<table><tr><td class=g>one<br>and two three</td><td class=r style='white-space: nowrap'>not to be broken</td><td>{_LOREM[:80]}</td></tr></table>",
+        _AUTO,
+    ),
+    "automatic columns with styles in a line": (
+        "<table class=s><tr><td class=g>a <b>bold one</b> and <i>more</i></td><td class=r>un<b>break</b>able</td></tr></table>", _AUTO
+    ),
+    "automatic columns go on over pages under their header": (
+        f"<table class=s><thead><tr><th>No</th><th>What</th></tr></thead><tbody>{_rows(14)}</tbody></table>", _AUTO
+    ),
+    "automatic columns of rows that a cell joins": (
+        "<table class=s><tr><td rowspan=2 class=g>joined cell</td><td class=r>b</td></tr><tr><td>a longer one</td></tr></table>", _AUTO
     ),
     "rows are parted between pages": (
         f"<table><tr><td>{_LOREM}</td><td>one</td></tr><tr><td>two</td><td>{_LOREM}</td></tr></table>",

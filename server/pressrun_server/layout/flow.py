@@ -9,7 +9,7 @@ from pressrun_server.layout.chart import chart
 from pressrun_server.layout.overflow import overflow, place_of
 from pressrun_server.layout.paging import LAYERS, NAMED, Keep, edges
 from pressrun_server.layout.passage import fill
-from pressrun_server.layout.picture import fitted
+from pressrun_server.layout.picture import fitted, image_size
 from pressrun_server.layout.placing import place
 from pressrun_server.layout.segments import Line
 from pressrun_server.layout.table import Tables
@@ -31,12 +31,10 @@ from pressrun_server.model.content import (
 )
 from pressrun_server.model.ink import Clipped
 from pressrun_server.model.page import Drawing, Matrix, Page
-from pressrun_server.model.prepared import PreparedImage
-from pressrun_server.model.program import Box, Image, Paragraph
+from pressrun_server.model.program import Box, Paragraph
 
 __all__ = ["Flow"]
 
-_PIXEL = 750
 _SOFT = re.compile("\u00ad")
 """Says where a word may be parted; a bookmark is one line."""
 
@@ -378,7 +376,7 @@ class Flow(Tables):
         if image is None:
             return
         box = node.box
-        width, height = _image_size(node, image, box.content_width)
+        width, height = image_size(node, image, box.content_width)
         if width > box.content_width:
             text = f"the picture is {(width - box.content_width) / 1000:.1f} pt wider than its box; give it a width"
             self._missing(overflow("", f"slot {node.slot!r}: {text}"))
@@ -465,23 +463,3 @@ class Flow(Tables):
 
     def _cell(self, nodes: list[BoundNode], missing: Callable[[str], None], role: str) -> tuple[Page, int]:
         return Flow(self._layout, self._images, missing, artifact=self._artifact, cell=role).scratch(nodes)
-
-
-def _image_size(node: Image, image: PreparedImage, most: int) -> tuple[int, int]:
-    """The size of a picture's place: as given, else of its own proportion; limits keep that (CSS 2.2, 10.4)."""
-    width, height = node.width, node.height
-    if width is None and height is None:
-        width, height = image.width * _PIXEL, image.height * _PIXEL
-        if width > most:
-            width, height = most, most * image.height // image.width
-    elif width is None and height is not None:
-        width = height * image.width // image.height
-    elif height is None and width is not None:
-        height = width * image.height // image.width
-    assert width is not None
-    assert height is not None
-    if node.max_width is not None and width > node.max_width:
-        width, height = node.max_width, height if node.height else height * node.max_width // width
-    if node.max_height is not None and height > node.max_height:
-        width, height = width if node.width else width * node.max_height // height, node.max_height
-    return max(width, 1), max(height, 1)

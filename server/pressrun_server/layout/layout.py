@@ -49,9 +49,13 @@ class Layout:
         odd, even = rows.templates
         key = (id(odd), id(even))
         if key not in self._placers:
-            plans = [self.rows.plan(template) for template in rows.templates]
-            self._placers[key] = placer(plans[0], plans[1], rows.kinds, self.setter, self._symbols)
+            self._placers[key] = self.placer_of(rows, self.rows)
         return self._placers[key]
+
+    def placer_of(self, rows: BoundRows, setter: RowSetter) -> Placer | None:
+        """The same, made anew, of rows that a setter of their own sets."""
+        plans = [setter.plan(template) for template in rows.templates]
+        return placer(plans[0], plans[1], rows.kinds, self.setter, self._symbols)
 
     def pages(
         self, body: BoundBlock, images: Mapping[str, PreparedImage], missing: Callable[[str], None]

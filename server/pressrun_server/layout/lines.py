@@ -10,8 +10,10 @@ import bisect
 import itertools
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
+
+import msgspec
 
 from pressrun_server.fonts.face import Face, Run
 from pressrun_server.fonts.repertoire import shards
@@ -35,7 +37,9 @@ _BEFORE, _AFTER = (
 )
 _MANUAL = frozenset({"manual", "none"})
 _WHITE = re.compile(r"[ \t\n\r\f]+")
+_LINE_ENDS = re.compile(r"(?<=[^\n])(?=\n)|(?<=\n)")
 _TAB = 8
+_ENDLESS = 1 << 40
 _MOST_SEEN = 512
 """Texts of one document."""
 
@@ -165,6 +169,50 @@ class Typesetter:
             wrapper.set([(style, _WHITE.sub(" ", text)) for style, text in line])
         return wrapper.lines
 
+    def widest_line(self, node: Paragraph, pieces: list[Piece]) -> int:
+        """The width of a paragraph whose lines end at forced breaks alone."""
+        if len(pieces) == 1 and not node.preserve:
+            style, text = pieces[0]
+            plain, size = self.plain_styles[style]
+            found = plain(text)
+            if found is not None and text[:1] != " " != text[-1:]:
+                return int(found[1] * size // 1000)
+        broken = self._unwrapped(node, pieces)
+        return max([line.width for line in broken], default=0)
+
+    def _unwrapped(self, node: Paragraph, pieces: list[Piece]) -> list[Line]:
+        if node.preserve:
+            unwrapped = msgspec.structs.replace(node, wrap=False)
+            return self._preserved(unwrapped, pieces, _ENDLESS, _unheard)
+        return self.lines(pieces, node.style, _ENDLESS, _unheard, wrap=False)
+
+    def widest_word(self, node: Paragraph, pieces: list[Piece], known: int) -> int:
+        """The width of the widest part of a paragraph in which no line may end, also not at a hyphen.
+
+        Args:
+            node: the paragraph.
+            pieces: its text.
+            known: a width; words that are surely no wider need not be measured exactly.
+        """
+        if len(pieces) == 1 and not node.preserve:
+            style, text = pieces[0]
+            plain, size = self.plain_styles[style]
+            if self.styles[style].hyphens in _MANUAL and plain(text) is not None:
+                return max([known, *self._wide_words(text.split(" "), style, plain, size, known)])
+        wrapper = Wrapper(self, node.style, _ENDLESS, _unheard, wrap=True, spaces=False)
+        parted = [(style, part) for style, text in pieces for part in _LINE_ENDS.split(text)]
+        return max([known, *[wrapper.least(line) for line in _hard(joined(parted))]])
+
+    def _wide_words(self, words: list[str], style: int, plain: Any, size: int, known: int) -> Iterator[int]:
+        for word in words:
+            found = plain(word)
+            if found is None or found[1] * size // 1000 <= known:
+                continue
+            if word.isalnum():
+                yield found[1] * size // 1000
+            else:
+                yield Wrapper(self, style, _ENDLESS, _unheard, wrap=True, spaces=False).least([(style, word)])
+
     def _preserved(
         self, node: Paragraph, pieces: list[Piece], available: int, missing: Callable[[str], None]
     ) -> list[Line]:
@@ -263,6 +311,10 @@ def _merged(segments: list[Segment]) -> list[Segment]:
 
 def _never(_text: str) -> None:
     return None
+
+
+def _unheard(_character: str) -> None:
+    """What no font has is told of when the text is placed."""
 
 
 def _broken(codes: str, widths: tuple[int, ...], limit: int) -> list[tuple[str, int]] | None:

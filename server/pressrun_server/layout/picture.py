@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pressrun_server.model.ink import Backdrop, Clipped
 from pressrun_server.model.prepared import PreparedImage
-from pressrun_server.model.program import Background, Box, Length
+from pressrun_server.model.program import Background, Box, Image, Length
 
-__all__ = ["backdrop", "fitted"]
+__all__ = ["backdrop", "fitted", "image_size"]
 
 _PIXEL = 750
 _WHOLE = 100_000
@@ -25,6 +25,26 @@ def fitted(
         own = _scaled(image, width, height, covers=fit == "cover")
     x, y = _place(position[0], width - own[0]), _place(position[1], height - own[1])
     return slot if (x, y, *own) == (0, 0, width, height) else Clipped(slot, x, y, *own)
+
+
+def image_size(node: Image, image: PreparedImage, most: int) -> tuple[int, int]:
+    """The size of a picture's place: as given, else of its own proportion; limits keep that (CSS 2.2, 10.4)."""
+    width, height = node.width, node.height
+    if width is None and height is None:
+        width, height = image.width * _PIXEL, image.height * _PIXEL
+        if width > most:
+            width, height = most, most * image.height // image.width
+    elif width is None and height is not None:
+        width = height * image.width // image.height
+    elif height is None and width is not None:
+        height = width * image.height // image.width
+    assert width is not None
+    assert height is not None
+    if node.max_width is not None and width > node.max_width:
+        width, height = node.max_width, height if node.height else height * node.max_width // width
+    if node.max_height is not None and height > node.max_height:
+        width, height = width if node.width else width * node.max_height // height, node.max_height
+    return max(width, 1), max(height, 1)
 
 
 def backdrop(picture: Background, slot: int, image: PreparedImage, box: Box, height: int) -> Backdrop:

@@ -90,18 +90,30 @@ class RowPlan:
 
 
 class RowSetter:
-    """Sets the rows of one program."""
+    """Sets the rows of one program, or of one table whose columns a record decides.
 
-    def __init__(self, setter: Typesetter, static: frozenset[int]) -> None:
+    Args:
+        setter: the program's typesetter.
+        static: ids of the nodes that no record can change.
+        shapes: where shapes are known by their tags, which stay when the table goes.
+    """
+
+    def __init__(
+        self, setter: Typesetter, static: frozenset[int], shapes: dict[tuple[Tag, ...], Shape] | None = None
+    ) -> None:
         self._setter = setter
         self.plans: dict[int, RowPlan] = {}
         """By the id of a row template that was set before."""
         self._frames = Kept(static)
         self._cells = Kept(static)
-        self._shapes: dict[tuple[Tag, ...], Shape] = {}
+        self._shapes: dict[tuple[Tag, ...], Shape] = {} if shapes is None else shapes
         """Shapes of rows by their tags."""
         self._panels: dict[int, Panel | None] = {}
         """By the id of a row template."""
+
+    def of_table(self) -> RowSetter:
+        """What sets the rows of a table that has nodes of its own."""
+        return RowSetter(self._setter, frozenset(), self._shapes)
 
     def set(self, row: BoundRow, y: int, flow: FlowCell, missing: Callable[[str], None], *, artifact: bool) -> RowFrame:
         """The frames of a row whose top is at `y`; without a part in the structure where it is an artifact."""

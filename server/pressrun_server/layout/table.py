@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 
+import msgspec
+
+from pressrun_server.layout.columns import Contents, Sizes, assigned
+from pressrun_server.layout.fitting import Fitting, sized_box, table_width
 from pressrun_server.layout.joined import Joined
-from pressrun_server.layout.overflow import overflow
+from pressrun_server.layout.measure import Measure
+from pressrun_server.layout.overflow import overflow, place_of
 from pressrun_server.layout.paging import ENDLESS, Paging
 from pressrun_server.layout.parting import baselines, lines_within, split
 from pressrun_server.layout.placing import place_row
-from pressrun_server.layout.rows import RowFrame, RowPlan, untagged
+from pressrun_server.layout.rowcode import Placer
+from pressrun_server.layout.rows import RowFrame, RowPlan, RowSetter, untagged
+from pressrun_server.model.columns import Columns, shared
 from pressrun_server.model.content import BoundNode, BoundRow, BoundRows, BoundTable, Values
 from pressrun_server.model.page import PAUSE, Page
 from pressrun_server.model.sums import Sums, add_sums
 
 __all__ = ["OpenTable", "Tables"]
 
+_MANY = 400
+"""Rows from which the code that places them is made for a table alone; it takes about two milliseconds."""
 _ORPHANS = 2
 """Lines of a parted row on each page."""
 
@@ -29,6 +38,12 @@ class OpenTable:
     bound: BoundTable
     depth: int
     """Boxes that were open before it."""
+    rows: RowSetter
+    """Sets its rows."""
+    fitting: Fitting | None = None
+    """Puts rows into its columns, where their widths were found just now."""
+    many: bool = True
+    """Whether it has so many rows that code for them pays."""
     first: list[RowFrame] = field(default_factory=list)
     """Its header where it begins."""
     again: list[RowFrame] = field(default_factory=list)
@@ -66,6 +81,9 @@ class Tables(Paging):
     def _table(self, bound: BoundTable) -> Iterator[Page]:
         if bound.ahead is not None:
             yield from self._paused(bound.ahead(bound))
+        columns = None
+        if bound.node.columns is not None:
+            columns = yield from self._columns(bound, bound.node.columns)
         box = bound.node.box
         if box.break_before:
             yield from self._break(box.break_before)
@@ -75,7 +93,10 @@ class Tables(Paging):
             self._hold(bound)
         opened = self._enter(box)
         start, page = self._y, self._page
-        table = OpenTable(bound, len(self._open) - 1)
+        table = OpenTable(bound, len(self._open) - 1, self._layout.rows)
+        if columns is not None:
+            table.rows, (table.fitting, count) = self._layout.rows.of_table(), columns
+            table.many = count >= _MANY
         rows = iter(self._edges(table))
         for row in rows:
             if isinstance(row, BoundRow):
@@ -124,7 +145,28 @@ class Tables(Paging):
             rows, table.footed = itertools.chain(rows, self._feet_as_rows(table)), False
         self._trim(table)
         self._reserve(max(_height(table.feet), _height(table.last)))
-        return rows
+        return rows if table.fitting is None else table.fitting.rows(rows)
+
+    def _columns(self, bound: BoundTable, columns: Columns) -> Generator[Page, None, tuple[Fitting, int]]:
+        """Find the widths of a table's columns, and give it its box; gives what fits rows, and how many there are."""
+        box = bound.node.box
+        if not columns.auto:
+            return Fitting(box.content_x, shared(columns.tracks, box.content_width)), 0
+        measure, contents = Measure(self._layout.setter, self._images), Contents()
+        yield from self._paused(measure.table(bound, contents))
+        assert bound.fresh is not None
+        bound.fresh(bound)
+        sizes = Sizes.of(columns.tracks, contents)
+        width, over = table_width(box, columns, sizes)
+        if over:
+            text = (
+                f"the columns of the table need {over / 1000:.1f} pt more than there is for them, so words are broken"
+            )
+            self._missing(overflow(place_of(bound.node), f"{text}; make columns narrower, or take fewer"))
+        widths = assigned(sizes, width)
+        fitted = sized_box(box, columns, width)
+        bound.node = msgspec.structs.replace(bound.node, box=fitted)
+        return Fitting(fitted.content_x, widths), measure.rows
 
     def _trim(self, table: OpenTable) -> None:
         if not table.headed:
@@ -141,39 +183,41 @@ class Tables(Paging):
         yield from _without(feet, "continued")
 
     def _set_edges(self, table: OpenTable, head: list[BoundRow], foot: list[BoundRow]) -> None:
-        first, table.again = self._variants(head, "continued", "first")
+        first, table.again = self._variants(table, head, "continued", "first")
         if not table.begun:
             table.first = first
-        table.feet, table.last = self._variants(foot, "last", "continued")
+        table.feet, table.last = self._variants(table, foot, "last", "continued")
 
-    def _variants(self, rows: list[BoundRow], *others: str) -> tuple[list[RowFrame], list[RowFrame]]:
+    def _variants(self, table: OpenTable, rows: list[BoundRow], *others: str) -> tuple[list[RowFrame], list[RowFrame]]:
         """A header or footer as two kinds of pages show it, each without the rows for other pages."""
+        if table.fitting is not None:
+            rows = [table.fitting.row(row) for row in rows]
         if not any(row.node.on for row in rows):
-            frames = self._set_rows(rows)
+            frames = self._set_rows(table, rows)
             return frames, frames
-        first, second = (self._set_rows(_without(rows, other)) for other in others)
+        first, second = (self._set_rows(table, _without(rows, other)) for other in others)
         return first, second
 
-    def _set_rows(self, rows: list[BoundRow]) -> list[RowFrame]:
+    def _set_rows(self, table: OpenTable, rows: list[BoundRow]) -> list[RowFrame]:
         frames: list[RowFrame] = []
         joined: Joined | None = None
         for row in rows:
             if row.joined or joined is not None:
-                joined = joined or self._new_joined()
+                joined = joined or self._new_joined(table)
                 joined.add(row)
                 if joined.complete:
                     frames.append(joined.part(len(joined))[0])
                     joined = None
             else:
-                frames.append(self._layout.rows.set(row, 0, self._cell, self._missing, artifact=self._artifact))
+                frames.append(table.rows.set(row, 0, self._cell, self._missing, artifact=self._artifact))
         return frames
 
-    def _new_joined(self) -> Joined:
-        return Joined(self._layout.rows, self._cell, self._missing, artifact=self._artifact)
+    def _new_joined(self, table: OpenTable) -> Joined:
+        return Joined(table.rows, self._cell, self._missing, artifact=self._artifact)
 
     def _joined_rows(self, row: BoundRow, rows: Iterator[BoundRow | BoundRows], table: OpenTable) -> Iterator[Page]:
         """Rows that are joined by cells: together where they fit on a page, else parted between rows."""
-        joined = self._new_joined()
+        joined = self._new_joined(table)
         joined.add(row)
 
         def gather(room: int) -> None:
@@ -265,14 +309,14 @@ class Tables(Paging):
 
     def _table_row(self, row: BoundRow, table: OpenTable) -> Iterator[Page]:
         """A row of any kind."""
-        frame = self._layout.rows.set(row, self._y + self._pending, self._cell, self._missing, artifact=self._artifact)
+        frame = table.rows.set(row, self._y + self._pending, self._cell, self._missing, artifact=self._artifact)
         need = frame.height if table.begun else frame.height + _height(table.first)
         if self._y + self._pending + need > self._bottom and not self._at_top() and not self._divides(row, table):
             yield self._turn()
         if not table.begun:
             self._first_heads(table)
         if frame.height > self._bottom - self._y - self._pending and self._bottom < ENDLESS:
-            frame = self._layout.rows.flowed(row, self._cell, self._missing, artifact=self._artifact)
+            frame = table.rows.flowed(row, self._cell, self._missing, artifact=self._artifact)
         if row.sums:
             table.placed.append((self._y, row.sums))
         while frame.height > self._bottom - self._y - self._pending and self._bottom < ENDLESS:
@@ -288,7 +332,7 @@ class Tables(Paging):
         """Whether a row that does not fit is parted here: enough of its lines go on each page."""
         if not row.node.divides or (self._keep is not None and self._keep.y > self._top):
             return False
-        frame = self._layout.rows.flowed(row, self._cell, self._missing, artifact=self._artifact)
+        frame = table.rows.flowed(row, self._cell, self._missing, artifact=self._artifact)
         head = 0 if table.begun else _height(table.first)
         room = self._bottom - self._y - self._pending - head
         lines = baselines(frame)
@@ -297,8 +341,8 @@ class Tables(Paging):
 
     def _table_rows(self, rows: BoundRows, table: OpenTable) -> Iterator[Page]:
         """Rows of a loop, as many at a time as go on the page as they are."""
-        place = None if self._artifact else self._layout.placer(rows)
-        plans = [self._layout.rows.plan(template) for template in rows.templates]
+        place = None if self._artifact else self._placer(rows, table)
+        plans = [table.rows.plan(template) for template in rows.templates]
         for values in rows.chunks():
             index, count = 0, len(values)
             while index < count:
@@ -315,6 +359,12 @@ class Tables(Paging):
                         continue
                 yield from self._table_row(rows.row(index), table)
                 index += 1
+
+    def _placer(self, rows: BoundRows, table: OpenTable) -> Placer | None:
+        """What places rows many at a time; of columns that a record decided only where that pays."""
+        if table.fitting is None:
+            return self._layout.placer(rows)
+        return self._layout.placer_of(rows, table.rows) if table.many else None
 
     def _ends(self, plan: RowPlan, values: Values | None) -> bool:
         """Whether a row is surely for the next page, which is told without setting it: a line a cell is too high."""
@@ -344,7 +394,7 @@ class Tables(Paging):
         """Place a row that fits as it is, the common case, without a frame in between; False where it does not."""
         if self._pending or self._waiting or self._keep is not None:
             return False
-        rows, y, page = self._layout.rows, self._y, self._page
+        rows, y, page = table.rows, self._y, self._page
         plan = rows.plans.get(id(row.node))
         if plan is None or not plan.straight or y + plan.height > self._bottom:
             return False

@@ -72,6 +72,24 @@ class Wrapper:
                 self._gap = (style, spaces if self._spaces else " ")
         self._finish(ends=True)
 
+    def least(self, pieces: Sequence[Piece]) -> int:
+        """The width of the widest part of a text in which no line may end; nothing is set.
+
+        A word that may be parted counts with its widest part, and the hyphen behind that.
+        """
+        text = "".join([part for _, part in pieces])
+        ends = [end for end in opportunities(text) if text[end - 1] != SOFT_HYPHEN]
+        widest = 0
+        for word, _ in _words(pieces, [*ends, len(text)]):
+            rest, begun = word, 0
+            for at in self._cuts(word) if word else ():
+                begin, rest = _cut(rest, at - begun)
+                begun = at
+                if begin:
+                    widest = max(widest, self._wide(begin) + self._hyphen_width(begin[-1][0]))
+            widest = max(widest, self._wide(rest))
+        return widest
+
     def _word(self, word: _Word) -> None:
         cuts: list[int] | None = None
         while word:
@@ -120,11 +138,12 @@ class Wrapper:
         """The last of the cuts before which all fits with a hyphen; 0 where none does."""
         for at in reversed(cuts):
             begin, _ = _cut(word, at)
-            width = self._hyphen_width(begin[-1][0])
-            width += sum(advance for style, text in begin for _, advance in self._setter.runs(style, text, _ignore))
-            if width <= room:
+            if self._hyphen_width(begin[-1][0]) + self._wide(begin) <= room:
                 return at
         return 0
+
+    def _wide(self, word: _Word) -> int:
+        return sum(advance for style, text in word for _, advance in self._setter.runs(style, text, _ignore))
 
     def _hyphen_width(self, style: int) -> int:
         spec = self._setter.styles[style]

@@ -293,6 +293,8 @@ class BoundTable:
     edges: Callable[[Sums, Sums], tuple[list[BoundRow], list[BoundRow]]] | None = None
     """Gives header and footer of a page by the sums of its rows and of those on earlier pages; None where they show
     no sum."""
+    fresh: Callable[[BoundTable], None] | None = None
+    """Of a table whose columns are as wide as their contents: binds its rows, header and footer once more."""
     ahead: Callable[[BoundTable], Iterator[None]] | None = None
     """Of a table that shows totals: looks ahead, in steps, and then puts in all of the above."""
 

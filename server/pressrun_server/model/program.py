@@ -10,7 +10,9 @@ from typing import TypeAlias
 
 import msgspec
 
+from pressrun_server.model.columns import Columns
 from pressrun_server.model.expression import Expression
+from pressrun_server.model.fluid import Fluid, Length
 from pressrun_server.model.locale import LocaleData
 from pressrun_server.model.papers import PageKinds
 from pressrun_server.model.policy import Policy
@@ -129,10 +131,6 @@ class Border(msgspec.Struct, frozen=True):
     """`solid`, `dashed` or `dotted`."""
 
 
-Length: TypeAlias = tuple[int, int]
-"""Millipoints, and thousandths of a percent of what it is measured by; the two are added."""
-
-
 class Background(msgspec.Struct, frozen=True):
     """A picture behind a box."""
 
@@ -185,6 +183,8 @@ class Box(msgspec.Struct, frozen=True):
     """On the same page as the beginning of what follows."""
     anchor: str = ""
     """What links of the document call it; nothing where none leads there."""
+    fluid: Fluid | None = None
+    """Its own horizontal measures, where the width that it stands in is known only when it is placed."""
 
 
 class Text(msgspec.Struct, frozen=True, tag="text"):
@@ -416,6 +416,12 @@ class Cell(msgspec.Struct, frozen=True):
     """Its type in the document's structure, with attributes; nothing where the table is layout only."""
     rows: int = 1
     """How many rows it spans; 0 where it goes on to the end of their group."""
+    column: int = 0
+    """The first of its columns."""
+    span: int = 1
+    """How many it spans."""
+    asked: int | None = None
+    """Width of its border box that it asks for, as a length, where columns are as wide as their contents."""
 
 
 class RowTemplate(msgspec.Struct, frozen=True, tag="row"):
@@ -486,6 +492,8 @@ class Table(msgspec.Struct, frozen=True, tag="table"):
     """The names of what its rows add up to."""
     ahead: bool = False
     """Whether it shows totals, so that its rows are gone over before they are shown."""
+    columns: Columns | None = None
+    """Its columns where their widths are found when it is placed; else all that is in it has its place already."""
 
     @property
     def rows(self) -> tuple[Row, ...]:

@@ -39,6 +39,8 @@ LOOK_AHEAD = 4
 MOST_PAGES = 20_000
 MOST_PAGES_OF_ROWS = 100_000
 """Of a document whose rows arrive; nothing in it grows with its pages but 50 bytes for each."""
+_MOST_PAUSES = 20_000
+"""Of a document that makes no page meanwhile; a table pauses after some hundred rows."""
 _QUICKENED = 2
 """Documents after which a program gets code; what is used once is done sooner without."""
 
@@ -125,6 +127,7 @@ class Composition:
         placed = [(slot, image) for slot, _, image in self._prepared]
         self._remarks = Remarks(program.program, program.small, placed)
         self._made = 0
+        self._pauses = 0
         self._watch = Stopwatch()
         self._numbers = PageNumbers()
 
@@ -161,6 +164,7 @@ class Composition:
         for page in loaded.layout.pages(body, self._images, remarks.note):
             watch.laid_out()
             if page is PAUSE:
+                self._pause(steps)
                 yield b""
                 watch.begin()
                 continue
@@ -199,6 +203,14 @@ class Composition:
             phases=ComposePhases(bind=watch.bind, lay_out=watch.lay_out, emit=watch.emit),
         )
         loaded.composed()
+
+    def _pause(self, steps: Steps) -> None:
+        """Layout goes over a table's rows before it makes a page of them."""
+        steps.page()
+        self._pauses += 1
+        if self._pauses > _MOST_PAUSES:
+            problem = "a table that looks ahead has millions of rows; split the record, or give it fixed columns"
+            raise PressrunError(Reason.LIMIT_EXCEEDED, f"{problem} and no totals before its rows")
 
     def _leaving(self, data: bytes) -> bytes:
         """Bytes that were emitted, before they leave."""

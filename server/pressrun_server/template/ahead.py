@@ -34,7 +34,7 @@ from pressrun_server.template.loops import each
 from pressrun_server.template.steps import SLICE
 from pressrun_server.template.sums import Adder
 
-__all__ = ["LISTS", "Ahead", "decided_by_totals", "lists_needed", "shows_totals", "there_as_a_whole"]
+__all__ = ["LISTS", "Ahead", "decided_by_totals", "lists_needed", "looks_ahead", "shows_totals", "there_as_a_whole"]
 
 LISTS: Final = frozenset({"length", "join", "sum", "sort", "reverse", "groupby", "last"})
 """Filters that need all of a list."""
@@ -191,6 +191,11 @@ class Ahead:
         return repeated
 
 
+def looks_ahead(table: Table) -> bool:
+    """Whether a table goes over its rows before it shows them."""
+    return table.ahead or (table.columns is not None and table.columns.auto)
+
+
 def lists_needed(program: Program) -> frozenset[str]:
     """Lists of the record that the program needs as a whole: names with dots between, as `rows_field` has them."""
     found: set[str] = set()
@@ -210,7 +215,7 @@ def _needed(node: Any, found: set[str], own: frozenset[str], *, ahead: bool) -> 
         return
     match node:
         case Table():
-            ahead = ahead or node.ahead
+            ahead = ahead or looks_ahead(node)
         case For() | RowFor() | InlineFor() | Chart():
             if ahead:
                 _add(node.items, found, own)

@@ -72,7 +72,7 @@ from pressrun_server.model.program import (
     styles_of,
 )
 from pressrun_server.model.sums import Sums, add_sums
-from pressrun_server.template.ahead import Ahead
+from pressrun_server.template.ahead import Ahead, looks_ahead, there_as_a_whole
 from pressrun_server.template.arriving import ArrivingRows
 from pressrun_server.template.barchart import bars_of
 from pressrun_server.template.barcode import matrix
@@ -112,6 +112,8 @@ class Binder:
         """Sums of the tables whose rows are being looked at."""
         self._grouped = False
         """Whether these rows may be joined by cells."""
+        self._whole = False
+        """Whether loops are in a table that looks ahead over its rows."""
         self._loops: list[_Loop] = []
         self._groups: list[_Group] = []
         self._blocks: list[_Apart] = []
@@ -256,7 +258,7 @@ class Binder:
         return conditional
 
     def _inline_for(self, inline: InlineFor) -> Callable[[Environment, list[Piece]], None]:
-        items = evaluator(inline.items, self._formatter, inline.place)
+        items = self._items(inline)
         bodies = (self._pieces(inline.odd), self._pieces(inline.even))
 
         def repeated(env: Environment, found: list[Piece]) -> None:
@@ -303,7 +305,7 @@ class Binder:
                     rows = node.rows
                     templates = [row for row in rows if isinstance(row, RowTemplate)]
                     cells = [child for row in templates for cell in row.cells for child in cell.children]
-                    plain = len(templates) == len(rows) and not (node.box.picture or node.sums)
+                    plain = len(templates) == len(rows) and not (node.box.picture or node.sums or node.columns)
                     inner = self._texts(cells) if plain else None
                 case _:
                     inner = None
@@ -434,8 +436,13 @@ class Binder:
 
         return turns
 
+    def _items(self, node: For | RowFor | InlineFor) -> Evaluator:
+        """The items of a loop; in a table that looks ahead they must all be there."""
+        items, place = evaluator(node.items, self._formatter, node.place), node.place
+        return (lambda env: there_as_a_whole(items(env), place)) if self._whole else items
+
     def _for(self, node: For) -> _Nodes:
-        items = evaluator(node.items, self._formatter, node.place)
+        items = self._items(node)
         bodies = (self._children(node.odd), self._children(node.even))
 
         def repeated(env: Environment) -> Iterator[BoundNode]:
@@ -447,14 +454,21 @@ class Binder:
     # Tables -----------------------------------------------------------------------------------------------------------
 
     def _table(self, table: Table) -> _Nodes:
+        around, self._whole = self._whole, self._whole or looks_ahead(table)
+        try:
+            return self._table_of(table)
+        finally:
+            self._whole = around
+
+    def _table_of(self, table: Table) -> _Nodes:
         head = self._rows(table.head)
         around, self._summed = self._summed, (*self._summed, *table.sums)
         body = self._rows(table.body)
         self._summed = around
         foot = self._rows(table.foot)
-        if not table.sums:
+        names, auto = table.sums, table.columns is not None and table.columns.auto
+        if not names and not auto:
             return lambda env: (BoundTable(table, _full(head(env)), iter(body(env)), _full(foot(env))),)
-        names = table.sums
         shown = any(mentions(row, names) for row in (*table.head, *table.foot))
 
         def fill(bound: BoundTable, env: Environment, totals: Sums | None) -> None:
@@ -465,6 +479,8 @@ class Binder:
             bound.head, bound.foot = edges({}, {})
             bound.rows = iter(body({**env, **running(names, totals)}))
             bound.edges = edges if shown else None
+            if auto:
+                bound.fresh = lambda again: fill(again, env, totals)
 
         def summed(env: Environment) -> tuple[BoundTable]:
             bound = BoundTable(table, [], iter(()), [])
@@ -540,7 +556,7 @@ class Binder:
         return bound
 
     def _row_for(self, row: RowFor) -> _Rows:
-        items = evaluator(row.items, self._formatter, row.place)
+        items = self._items(row)
         if all(len(rows) == 1 and isinstance(rows[0], RowTemplate) for rows in (row.odd, row.even)):
             templates = [
                 self._row_template(rows[0]) for rows in (row.odd, row.even) if isinstance(rows[0], RowTemplate)

@@ -99,6 +99,9 @@ class Builder:
     def _element(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
         raise NotImplementedError
 
+    def _check_waiting(self, element: Element) -> None:
+        raise NotImplementedError
+
     def _box(self, element: Element, x: int, width: int) -> Box:
         raise NotImplementedError
 

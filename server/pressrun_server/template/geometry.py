@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from pressrun_server.model.fluid import Fluid, Length
 from pressrun_server.model.program import Background, Border, Box
 from pressrun_server.template.cascade import Style
 from pressrun_server.template.pictures import CORNERS
 from pressrun_server.template.values import LONGEST, Relative
 
-__all__ = ["border_width", "box_borders", "box_of", "outer_width", "pixels", "resolved"]
+__all__ = [
+    "border_width",
+    "box_borders",
+    "box_of",
+    "fluid_of",
+    "measure",
+    "outer_width",
+    "pixels",
+    "resolved",
+]
 
 
 def resolved(value: object, containing: int) -> int | None:
@@ -89,8 +99,12 @@ def box_of(style: Style, x: int, containing: int, *, fills: bool = True) -> Box:
     borders = {side: _border(style, side) for side in ("top", "right", "bottom", "left")}
     border_left = borders["left"].width if borders["left"] else 0
     padding = {side: resolved(style[f"padding-{side}"], containing) or 0 for side in ("top", "right", "bottom", "left")}
-    left, content = _horizontal(style, containing, fills=fills)
-    start = x + left
+    fluid = fluid_of(style, containing, fills=fills)
+    asked = fluid.content(containing)
+    content = fluid.limited(asked, containing)
+    fits = fluid.left is None and fluid.width is None and content == asked
+    start = x if fits else x + fluid.start(content, containing)
+    content = max(content, 0)
     height, least, most = _heights(style, containing)
     return Box(
         x=start,
@@ -125,19 +139,28 @@ def _forced(value: str) -> str:
     return "" if value in {"auto", "avoid"} else value
 
 
-def _horizontal(style: Style, containing: int, *, fills: bool) -> tuple[int, int]:
-    """Left margin and content width, with the least and the greatest width in force (CSS 2.2, 10.3.3 and 10.4)."""
+def measure(value: object) -> Length | None:
+    """A length in the form in which it waits for what it is measured by; None for auto and none."""
+    if isinstance(value, Relative):
+        return 0, round(value.number * 1000)
+    return (value, 0) if isinstance(value, int) else None
+
+
+def fluid_of(style: Style, containing: int, *, fills: bool = True) -> Fluid:
+    """What a box asks for in the horizontal; its paddings are lengths, or measured by this containing block.
+
+    Args:
+        style: the computed style.
+        containing: width of the containing block.
+        fills: whether its own width counts.
+    """
     edges = _edges(style, containing, "left", "right")
-    own = edges if style["box-sizing"] == "border-box" else 0
-    left, right = resolved(style["margin-left"], containing), resolved(style["margin-right"], containing)
-    width = resolved(style["width"], containing) if fills else None
-    content = containing - edges - (left or 0) - (right or 0) if width is None else width - own
-    limited = content
-    if fills:
-        most, least = resolved(style["max-width"], containing), resolved(style["min-width"], containing) or 0
-        limited = content if most is None else min(content, most - own)
-        limited = max(limited, least - own) if least else limited
-    if left is None:
-        spare = containing - edges - limited - (right or 0)
-        left = 0 if width is None and limited == content else max(0, spare // 2 if right is None else spare)
-    return left, max(limited, 0)
+    return Fluid(
+        left=measure(style["margin-left"]),
+        right=measure(style["margin-right"]),
+        width=measure(style["width"]) if fills else None,
+        least=(measure(style["min-width"]) if fills else None) or (0, 0),
+        most=measure(style["max-width"]) if fills else None,
+        edges=edges,
+        own=edges if style["box-sizing"] == "border-box" else 0,
+    )

@@ -126,16 +126,6 @@ def _bookmark_level(tokens: Tokens) -> int | str:
         raise InvalidValueError("valid: a whole number from 1 to 9, none") from None
 
 
-def _fixed_layout(tokens: Tokens) -> str:
-    """Column widths that follow from all of a table's cells would hold back every row until the last one is known."""
-    try:
-        return keyword("fixed")(tokens)
-    except InvalidValueError:
-        raise InvalidValueError(
-            "valid: fixed; columns have the widths of <col>, of the first row's cells, or share what is left"
-        ) from None
-
-
 def _break(tokens: Tokens) -> str:
     # Pages go from left to right, so that recto is right and verso is left.
     value = keyword("auto", "page", "left", "right", "recto", "verso", "avoid")(tokens)
@@ -168,7 +158,7 @@ PROPERTIES: dict[str, Property] = {
     "white-space": Property(keyword("normal", "nowrap", "pre", "pre-wrap", "pre-line"), "normal", inherited=True),
     "orphans": Property(integer(1, 20), 2, inherited=True),
     "widows": Property(integer(1, 20), 2, inherited=True),
-    "table-layout": Property(_fixed_layout, "fixed"),
+    "table-layout": Property(keyword("fixed", "auto"), "fixed"),
     "border-collapse": Property(keyword("collapse", "separate"), "collapse", inherited=True),
     "display": Property(
         keyword(

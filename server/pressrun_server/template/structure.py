@@ -31,7 +31,7 @@ from pressrun_server.template.diagnostics import Diagnostics, Place, closest
 from pressrun_server.template.figures import FigureStructure
 from pressrun_server.template.filling import FILL
 from pressrun_server.template.flexboxes import FlexStructure
-from pressrun_server.template.geometry import box_borders, box_of
+from pressrun_server.template.geometry import box_borders, box_of, fluid_of
 from pressrun_server.template.grammar import GrammarError, parse_condition, parse_loop, parse_names
 from pressrun_server.template.inlines import InlineStructure
 from pressrun_server.template.links import Anchors
@@ -166,6 +166,8 @@ class Structure(TextStructure, InlineStructure, FlexStructure, FigureStructure, 
             message = "rounded corners need one solid colour on all borders"
             self.diagnostics.error("value", place, message, "give all borders one colour, or leave the radius out")
         anchor = self._anchors.name(element)
+        if self._fluid:
+            box = msgspec.structs.replace(box, fluid=fluid_of(self.styles[element], width))
         return msgspec.structs.replace(box, anchor=anchor) if anchor else box
 
     def children(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
@@ -358,6 +360,8 @@ class Structure(TextStructure, InlineStructure, FlexStructure, FigureStructure, 
             return []
         if position == "absolute":
             return [self._absolute(element, scope)]
+        if self._fluid:
+            self._check_waiting(element)
         if element.tag == "img":
             return self._image(element, x, width, scope)
         if element.tag in _LISTS:

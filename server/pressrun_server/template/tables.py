@@ -20,32 +20,43 @@ from pressrun_server.model.program import (
     Table,
 )
 from pressrun_server.template.ahead import decided_by_totals, shows_totals
-from pressrun_server.template.builder import Builder
 from pressrun_server.template.cascade import REPEATED
+from pressrun_server.template.columns import ColumnStructure
 from pressrun_server.template.diagnostics import Place
 from pressrun_server.template.geometry import box_of, outer_width, resolved
 from pressrun_server.template.grammar import GrammarError, parse_names
 from pressrun_server.template.scope import Scope
 from pressrun_server.template.spans import Held
+from pressrun_server.template.values import Relative
 
 __all__ = ["TABLE_DIRECTIVES", "TableStructure"]
 
 TABLE_DIRECTIVES = {"pr-sum", "pr-on"}
 _ON = {"thead": ("first", "continued"), "tfoot": ("continued", "last")}
 """Parts of a table that a row of its header or footer may be for."""
-_PARTS = {"thead", "tbody", "tfoot", "colgroup"}
 _PRESENTATION = {"presentation", "none"}
 _SCOPES = {"col": "Column", "colgroup": "Column", "row": "Row", "rowgroup": "Row"}
-_MOST_COLUMNS = 100
-_MOST_ROWS = 1000
 
 
-class TableStructure(Builder):
+class TableStructure(ColumnStructure):
     """Builds tables."""
 
     def _table(self, element: Element, x: int, width: int, scope: Scope) -> Node:
+        auto = self.styles[element]["table-layout"] == "auto"
+        self._fluid += auto
+        try:
+            return self._table_of(element, x, width, scope)
+        finally:
+            self._fluid -= auto
+
+    def _table_of(self, element: Element, x: int, width: int, scope: Scope) -> Node:
         box = self._box(element, x, width)
-        columns = self._columns(element, box.content_width)
+        tracks = self._tracks(element, box.content_width)
+        waiting = self._waiting(element, tracks, x, width)
+        if waiting is not None and waiting.auto:
+            columns = [box.content_width] * len(tracks)  # for the time being
+        else:
+            columns = self._widths(element, tracks, box.content_width)
         sums = self._sum_names(element)
         scopes = {part: scope.summed(sums, part) for part in ("thead", "tbody", "tfoot")} if sums else {}
         within = scopes.get("tbody", scope)
@@ -74,7 +85,13 @@ class TableStructure(Builder):
                 )
         role = "" if self._layout_only(element) else "Table"
         ahead = self._looks_ahead(element, (head, body, foot), sums)
-        return Table(box, tuple(head), tuple(body), role, tuple(foot), sums, ahead=ahead)
+        auto = waiting is not None and waiting.auto
+        why = ["totals that are shown before all rows are"] * ahead
+        if auto and any(_repeats(row) for row in (*head, *body, *foot)):
+            why.append("columns as wide as their contents")
+        if why:
+            self._tell_ahead(self.markup.place(element), " and ".join(why))
+        return Table(box, tuple(head), tuple(body), role, tuple(foot), sums, ahead=ahead, columns=waiting)
 
     def _looks_ahead(
         self, element: Element, parts: tuple[list[Row], list[Row], list[Row]], sums: tuple[str, ...]
@@ -87,7 +104,6 @@ class TableStructure(Builder):
             message = "a total decides which rows there are, or what they add, and so itself"
             hint = "conditions, loops, pr-with and pr-sum of the rows cannot ask for .total"
             self.diagnostics.error("expression", place, message, hint)
-        self._tell_ahead(place, "totals that are shown before all rows are")
         return True
 
     def _tell_ahead(self, place: Place, why: str) -> None:
@@ -101,16 +117,6 @@ class TableStructure(Builder):
         for row in self._own(table, "tr"):
             found |= dict.fromkeys(name for name, _ in self._named_sums(row, None))
         return tuple(found)
-
-    def _own(self, table: Element, *tags: str) -> list[Element]:
-        """The rows or columns of a table, not those of tables in it."""
-        found: list[Element] = []
-        for child in table:
-            if child.tag in tags:
-                found.append(child)
-            elif child.tag in _PARTS:
-                found += self._own(child, *tags)
-        return found
 
     def _named_sums(self, row: Element, scope: Scope | None) -> list[tuple[str, Expression]]:
         """What `pr-sum` of a row says; told of what is wrong with it only where there is a scope to check it in."""
@@ -233,8 +239,9 @@ class TableStructure(Builder):
             held.span(column, span, self._row_span(child))
             start = sum(columns[:column])
             width = sum(columns[column : column + span])
+            found = self._cell(child, x + start, width, scope)
+            cells.append(msgspec.structs.replace(found, column=column, span=span))
             column += span
-            cells.append(self._cell(child, x + start, width, scope))
         box = box_of(style, x, sum(columns))
         background = style["background-color"] if style["background-color"] is not None else parent["background-color"]
         return RowTemplate(
@@ -262,6 +269,8 @@ class TableStructure(Builder):
         style = self.styles[element]
         sized = dict(style) | {f"margin-{side}": 0 for side in ("top", "right", "bottom", "left")}
         box = box_of(sized, x, width, fills=False)
+        if self._fluid:
+            self._check_waiting(element)
         if box.picture or any(box.radii):
             message = "background-image and border-radius are not supported on cells"
             self.diagnostics.error("value", self.markup.place(element), message, "put a <div> into the cell")
@@ -281,6 +290,7 @@ class TableStructure(Builder):
             valign=align if align in {"middle", "bottom"} else "top",
             role=role,
             rows=self._row_span(element),
+            asked=None if isinstance(style["width"], Relative) else outer_width(style, width),
         )
 
     def _cell_role(self, element: Element) -> str:
@@ -302,20 +312,6 @@ class TableStructure(Builder):
     def _all_headers(row: Element | None) -> bool:
         return row is not None and all(cell.tag == "th" for cell in row if isinstance(cell.tag, str))
 
-    def _span(self, cell: Element) -> int:
-        return self._number(cell, "colspan", 1, _MOST_COLUMNS)
-
-    def _row_span(self, cell: Element) -> int:
-        return self._number(cell, "rowspan", 0, _MOST_ROWS)
-
-    def _number(self, cell: Element, name: str, least: int, most: int) -> int:
-        text = cell.get(name, "1")
-        if text.isascii() and text.isdecimal() and least <= int(text) <= most:
-            return int(text)
-        hint = f"valid: {least} to {most}" + ("; 0 is to the end of its <tbody>" if not least else "")
-        self.diagnostics.error("attribute", self.markup.place(cell), f"{name} is not valid", hint)
-        return 1
-
     def _check_held(self, row: Element, held: Held) -> None:
         """Rows that are repeated or chosen have one place in the columns, whatever a record says."""
         cells = [cell for cell in row if cell.tag in {"td", "th"}]
@@ -324,59 +320,14 @@ class TableStructure(Builder):
             hint = "repeat or choose a <tbody> of the rows; rowspan=0 spans all the rows of its <tbody>"
             self.diagnostics.error("structure", self.markup.place(row), message, hint)
 
-    def _count(self, table: Element) -> int:
-        """How many columns the rows of a table take."""
-        most, group = 0, None
-        held = Held(_MOST_COLUMNS)
-        for row in self._own(table, "tr"):
-            if self.markup.parent(row) is not group:
-                group, held = self.markup.parent(row), Held(_MOST_COLUMNS)
-            column = 0
-            for cell in row:
-                if cell.tag in {"td", "th"}:
-                    column = held.free(column)
-                    held.span(column, self._span(cell), self._row_span(cell))
-                    column += self._span(cell)
-            most = max(most, column)
-            held.next_row()
-        return most
 
-    def _columns(self, table: Element, width: int) -> list[int]:
-        """Column widths in the fixed layout (CSS 2.2, 17.5.2.1): from col, else from the first row, else shared."""
-        rows = self._own(table, "tr")
-        count = self._count(table)
-        if count > _MOST_COLUMNS:
-            place = self.markup.place(table)
-            self.diagnostics.error("structure", place, f"the table has over {_MOST_COLUMNS} columns", "split it")
-            count = _MOST_COLUMNS
-        widths: list[int | None] = [None] * count
-        for index, column in enumerate(self._own(table, "col")[:count]):
-            widths[index] = resolved(self.styles[column]["width"], width)
-        if rows:
-            index = 0
-            for cell in rows[0]:
-                if cell.tag not in {"td", "th"}:
-                    continue
-                span = self._span(cell)
-                if index < count and span == 1 and widths[index] is None:
-                    widths[index] = outer_width(self.styles[cell], width)
-                index += span
-        fixed = sum(size for size in widths if size is not None)
-        free = widths.count(None)
-        share = max(width - fixed, 0) // free if free else 0
-        found = [size if size is not None else share for size in widths]
-        if free:
-            last = max(index for index, size in enumerate(widths) if size is None)
-            found[last] += max(width - sum(found), 0)
-        elif found and fixed != width and fixed:
-            # All fixed and not the table's width: in proportion, as the table's width is a demand.
-            found = [size * width // fixed for size in found]
-            found[-1] += width - sum(found)
-        if fixed > width and free:
-            self.diagnostics.error(
-                "width",
-                self.markup.place(table),
-                "the fixed columns are wider than the table",
-                "make a column narrower",
-            )
-        return found
+def _repeats(row: Row) -> bool:
+    """Whether a record says how many rows there are."""
+    match row:
+        case RowFor():
+            return True
+        case RowConditional():
+            return any(_repeats(inner) for _, rows in row.branches for inner in rows)
+        case RowWith() | RowGroup():
+            return any(map(_repeats, row.rows))
+    return False

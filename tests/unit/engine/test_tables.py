@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.unit.engine.conftest import AS_OF, ENGINE
 from tests.unit.engine.test_structure import check, elements, tree
 
 from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.render.composition import Composition, LoadedProgram
+from pressrun_server.render.composition_rows import RecordRows
 from pressrun_server.template.selection import Selector
 
 Compose = Callable[..., Any]
@@ -264,13 +267,76 @@ def test_rows_are_kept_whole_unless_they_may_be_parted(composed: Compose) -> Non
     check(parted.data)
 
 
-def test_columns_are_fixed(compiled: Compile) -> None:
-    """Rows leave before the last one is known, so widths never follow from cells; asking for that is an error."""
-    table = "<table><tr><td>x</td></tr></table>"
-    assert not compiled(table, "table { table-layout: fixed }").diagnostics
-    [found] = compiled(table, "table { table-layout: auto }").diagnostics
-    assert "table-layout: 'auto' is not valid" in found.message
-    assert "<col>" in found.hint
+AUTO = PAGE + "table { table-layout: auto } td { overflow-wrap: break-word }"
+
+
+def test_automatic_columns_are_told_of_where_they_look_ahead(compiled: Compile) -> None:
+    """A table with rows of a record says at publish that it looks ahead; one whose rows are fixed has nothing to say."""
+    assert not compiled("<table><tr><td>x</td></tr></table>", AUTO).diagnostics
+    template = compiled(SUMS.replace("paid.before", "paid.total"), AUTO)
+    [found] = template.diagnostics
+    assert (found.severity, found.code) == ("warning", "look-ahead")
+    assert "totals that are shown before all rows are and columns as wide as their contents" in found.message
+    assert template.info.whole == ("rows",)
+
+
+def test_automatic_columns_do_not_take_rows_that_arrive(compiled: Compile) -> None:
+    """Also where nobody could tell from the template: a list under another name is refused when the table is reached."""
+    body = "<div pr-with='mine = rows'><table><tr pr-for='row in mine'><td>{{ row.no }}</td></tr></table></div>"
+    template = compiled(body, AUTO)
+    assert template.info.whole == ()
+    rows_in = RecordRows()
+    rows_in.feed(b'[{"no": 1}]', last=True)
+    program = LoadedProgram.load(template.programs["en-GB"])
+    composition = Composition(
+        program, b'{"rows": []}', assets={}, attributes={}, as_of=AS_OF, engine=ENGINE, rows=rows_in, rows_field="rows"
+    )
+    with pytest.raises(PressrunError, match="arrive in a stream") as caught:
+        list(composition)
+    assert caught.value.reason is Reason.INVALID_REQUEST
+
+
+@pytest.mark.parametrize(
+    ("cell", "what"),
+    [
+        ("<p style='padding: 5%'>x</p>", "a padding"),
+        ("<div style='display: flex'><p style='flex: 1'>x</p></div>", "a flexible row"),
+        ("<div style='position: relative'><p>x</p></div>", "position: relative"),
+        ("<pr-barcode value='x' alt='x' style='width: 50%'></pr-barcode>", "a figure whose width is in percent"),
+        ("<pr-chart items='r in rows' value='r' label='r' alt='x'></pr-chart>", "a chart without a width"),
+    ],
+)
+def test_what_cannot_stand_in_automatic_columns_is_told(compiled: Compile, cell: str, what: str) -> None:
+    """Each is an error with its place, and what to do."""
+    [found] = compiled(f"<table><tr><td>{cell}</td></tr></table>", AUTO).diagnostics
+    assert what in found.message
+    assert "table-layout: fixed" in found.hint
+    assert (found.line, found.column) == (2, 16)
+
+
+def test_words_that_automatic_columns_have_no_room_for(composed: Compose) -> None:
+    """The table stays on its page: all columns give way, words are broken, and a warning says how much is lacking."""
+    body = "<table><tr pr-for='row in rows'><td>{{ row.no }}</td><td>{{ row.no }}</td></tr></table>"
+    made = composed(body, AUTO, {"rows": [{"no": "Donaudampfschifffahrtsgesellschaftskapitaen"}]})
+    assert max(word[2] for word in made.pdf[0].get_text("words")) <= (80 - 6) * 72 / 25.4 + 0.01
+    [warning] = made.summary.warnings
+    assert re.search(r"need [\d.]+ pt more than there is", warning.message)
+
+
+def test_figures_in_automatic_columns(composed: Compose) -> None:
+    """Codes and drawings with sizes of their own make their columns as wide as they are; text has the rest."""
+    body = (
+        "<table style='width: 100%'><tr><td><pr-barcode value='x' alt='x' style='width: 20mm'></pr-barcode></td>"
+        "<td>{{ text }}</td><td><svg width='40' height='10' viewBox='0 0 40 10' aria-label='bar'>"
+        "<rect width='40' height='10' fill='#f00'/></svg></td></tr></table>"
+    )
+    made = composed(body, AUTO, {"text": "word " * 20})
+    words = [word for word in made.pdf[0].get_text("words") if word[4] == "word"]
+    assert len(words) == 20
+    left, right = (6 + 20) * 72 / 25.4, (80 - 6) * 72 / 25.4 - 30
+    assert min(word[0] for word in words) == pytest.approx(left, abs=0.01)
+    assert max(word[2] for word in words) <= right + 0.01
+    check(made.data)
 
 
 def test_spans_and_scopes_are_in_the_structure(composed: Compose) -> None:

@@ -1,0 +1,193 @@
+"""What the cells of a table need: the width of their widest word, and that of their widest line.
+
+Rows are looked at as they come and forgotten, so a table of any length takes no more memory than a row of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from pressrun_server.layout.columns import Contents, Sizes
+from pressrun_server.layout.lines import Typesetter
+from pressrun_server.layout.picture import image_size
+from pressrun_server.model.content import (
+    BoundBarcode,
+    BoundBlock,
+    BoundChart,
+    BoundImage,
+    BoundList,
+    BoundListItem,
+    BoundNode,
+    BoundParagraph,
+    BoundPassage,
+    BoundRow,
+    BoundRows,
+    BoundTable,
+    BoundVector,
+    Piece,
+    Values,
+)
+from pressrun_server.model.fluid import Fluid, spread
+from pressrun_server.model.prepared import PreparedImage
+from pressrun_server.model.program import Box, Cell, Paragraph, styles_of
+
+__all__ = ["Measure"]
+
+_ENDLESS = 1 << 40
+_STEP = 256
+"""Rows between two pauses."""
+
+
+class Measure:
+    """Measures the contents of tables.
+
+    Args:
+        setter: the program's typesetter.
+        images: prepared image by slot.
+    """
+
+    def __init__(self, setter: Typesetter, images: Mapping[str, PreparedImage]) -> None:
+        self._setter = setter
+        self._images = images
+        self.rows = 0
+        """How many rows were looked at."""
+
+    def table(self, bound: BoundTable, found: Contents) -> Iterator[None]:
+        """Look at all rows of a table, which are used up; pauses every some hundred."""
+        for edge in (bound.head, bound.foot):
+            for row in edge:
+                self._row(row, found)
+        paused = 0
+        for rows in bound.rows:
+            if isinstance(rows, BoundRow):
+                self._row(rows, found)
+            else:
+                for chunk in rows.chunks():
+                    self._chunk(rows, chunk, found)
+                    if self.rows - paused >= _STEP:
+                        paused = self.rows
+                        yield
+            if self.rows - paused >= _STEP:
+                paused = self.rows
+                yield
+
+    def _row(self, bound: BoundRow, found: Contents) -> None:
+        self.rows += 1
+        for cell, content in zip(bound.node.cells, bound.cells, strict=True):
+            only = cell.children[0] if len(cell.children) == 1 else None
+            least = found.needs.get((cell.column, cell.span), (0, 0))[0] - _edges(cell.box)
+            found_here: Any = content
+            need = self._text(only, found_here, least) if isinstance(only, Paragraph) else self._nodes(found_here)
+            _take(cell, *need, found)
+
+    def _chunk(self, rows: BoundRows, chunk: list[Values | None], found: Contents) -> None:
+        """Rows of one loop by their values, with no row made."""
+        columns: list[tuple[Cell, Paragraph, int | None]] = []
+        for cell in rows.templates[0].cells:
+            if cell.children:
+                only = cell.children[0]
+                assert isinstance(only, Paragraph)
+                styles = styles_of(only.inlines)
+                columns.append((cell, only, next(iter(styles)) if len(styles) == 1 else None))
+        for index, values in enumerate(chunk):
+            if values is None:
+                self._row(rows.row(index), found)
+                continue
+            self.rows += 1
+            at = 0
+            for cell, paragraph, fixed in columns:
+                style = fixed
+                if style is None:
+                    style, at = values[at], at + 1
+                text, at = values[at], at + 1
+                least = found.needs.get((cell.column, cell.span), (0, 0))[0] - _edges(cell.box)
+                _take(cell, *self._text(paragraph, [(style, text)], least), found)
+
+    def _text(self, node: Paragraph, pieces: list[Piece], known: int) -> tuple[int, int]:
+        """Widths of the widest word, where it may be more than what is known already, and of the widest line."""
+        most = self._setter.widest_line(node, pieces)
+        if most <= known or not node.wrap:
+            return most, most
+        return min(max(known, self._setter.widest_word(node, pieces, known)), most), most
+
+    def _nodes(self, nodes: Iterable[BoundNode]) -> tuple[int, int]:
+        """The same of blocks below each other, which are used up."""
+        least = most = 0
+        for node in nodes:
+            need = self._node(node)
+            least, most = max(least, need[0]), max(most, need[1])
+        return least, most
+
+    def _node(self, bound: BoundNode) -> tuple[int, int]:
+        match bound:
+            case BoundParagraph():
+                return self._text(bound.node, bound.pieces, 0)
+            case BoundBlock() | BoundList() | BoundListItem():
+                return _in_box(bound.node.box, lambda: self._nodes(bound.children))
+            case BoundPassage():
+                return self._nodes(bound.nodes(bound.env))
+            case BoundTable():
+                return _in_box(bound.node.box, lambda: self._inner_table(bound))
+            case BoundImage():
+                image = self._images.get(bound.node.slot)
+                width = image_size(bound.node, image, _ENDLESS)[0] if image is not None else 0
+            case BoundVector():
+                width = bound.node.width
+            case BoundBarcode():
+                width = bound.node.size
+            case BoundChart():
+                return _in_box(bound.node.box, lambda: (0, 0))
+            case _:
+                return 0, 0  # a box at a fixed place takes no room
+        return _in_box(bound.node.box, lambda: (width, width))
+
+    def _inner_table(self, bound: BoundTable) -> tuple[int, int]:
+        columns = bound.node.columns
+        if columns is None:
+            return 0, 0
+        if bound.ahead is not None:
+            _exhaust(bound.ahead(bound))
+        contents = Contents()
+        inner = Measure(self._setter, self._images)
+        _exhaust(inner.table(bound, contents))
+        self.rows += inner.rows
+        sizes = Sizes.of(columns.tracks, contents)
+        return sum(sizes.least), sizes.greatest()
+
+
+def _take(cell: Cell, least: int, most: int, found: Contents) -> None:
+    edges = _edges(cell.box)
+    least += edges
+    most = max(least, most + edges if cell.asked is None else cell.asked)
+    found.add(cell.column, cell.span, least, most)
+
+
+def _edges(box: Box) -> int:
+    return box.width - box.content_width
+
+
+def _in_box(box: Box, inner: Callable[[], tuple[int, int]]) -> tuple[int, int]:
+    """What a box needs with its edges and margins; a length that it asks for counts, a percentage does not."""
+    fluid = box.fluid
+    if fluid is None:
+        least, most = inner()
+        return least + _edges(box), most + _edges(box)
+    margins = sum(spread(margin, 0) for margin in (fluid.left, fluid.right) if margin is not None)
+    if fluid.width is not None and not fluid.width[1]:
+        least = most = fluid.width[0] - fluid.own
+    else:
+        least, most = inner()
+    least, most = (_limited(fluid, width) for width in (least, most))
+    return least + fluid.edges + margins, most + fluid.edges + margins
+
+
+def _limited(fluid: Fluid, width: int) -> int:
+    if fluid.most is not None and not fluid.most[1]:
+        width = min(width, fluid.most[0] - fluid.own)
+    return max(width, fluid.least[0] - fluid.own, 0)
+
+
+def _exhaust(steps: Iterator[None]) -> None:
+    for _ in steps:
+        pass
