@@ -1,4 +1,4 @@
-"""Rate limits of sources, known to all nodes: what one is told of, the others keep without being told themselves."""
+"""Rate limits of sources, known to all nodes: what one is told of, all keep, and what is left they share."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import Final
 from redis.exceptions import RedisError
 
 from pressrun_server.cas.redis_link import AsideError, RedisLink
+from pressrun_sources.transport.pauses import Turn
 
 __all__ = ["SharedPauses"]
 
-_PREFIX: Final = "pressrun:pause:1:"
+_PAUSE: Final = "pressrun:pause:1:"
+_QUOTA: Final = "pressrun:quota:1:"
+_TURNS: Final = "pressrun:turns:1:"
 _LONGEST: Final = 3600.0
 """A system that asks for more is asked again after this."""
 _BEGIN: Final = """
@@ -19,34 +22,72 @@ return 1
 """
 
 
+_TAKE: Final = """
+local pause = redis.call('PTTL', KEYS[1])
+if pause > 0 then return {pause, 0} end
+local left = redis.call('GET', KEYS[2])
+if left then
+  if tonumber(left) <= 0 then return {math.max(redis.call('PTTL', KEYS[2]), 1), 0} end
+  redis.call('DECR', KEYS[2])
+end
+local turn = redis.call('INCR', KEYS[3])
+redis.call('PEXPIRE', KEYS[3], ARGV[1])
+return {0, turn}
+"""
+_ALLOW: Final = """
+local since = tonumber(redis.call('GET', KEYS[2]) or ARGV[1]) - tonumber(ARGV[1])
+local left = tonumber(ARGV[2]) - math.max(since, 0)
+local before = redis.call('GET', KEYS[1])
+if not before then redis.call('SET', KEYS[1], left, 'PX', ARGV[3])
+elseif tonumber(before) > left then redis.call('SET', KEYS[1], left, 'KEEPTTL') end
+return left
+"""
+
+
 class SharedPauses:
     """The `Pauses` of the sources' transport over a Redis that never evicts.
 
-    Guarantee: no failure is raised; while Redis is away each node keeps the limits that it was told of itself. Cost: a
-    round trip for each request to a source.
+    Guarantee: no failure is raised; while Redis is away each node keeps the limits that it was told of itself. Of a number
+    of requests that is left, nodes that ask at the same moment never take more together: a script looks and counts at
+    once. Cost: a round trip for each request to a source, and one more for each answer that tells of a scarce number.
     """
 
     def __init__(self, link: RedisLink) -> None:
         self._link = link
 
-    async def left(self, name: str) -> float:
-        """See `Pauses.left`."""
+    async def take(self, name: str) -> Turn:
+        """See `Pauses.take`."""
+        keys = (_key(prefix, name) for prefix in (_PAUSE, _QUOTA, _TURNS))
         try:
             async with self._link.call() as client:
-                left = int(await client.pttl(_PREFIX + name))
+                wait, number = await client.eval(_TAKE, 3, *keys, int(_LONGEST * 1000))
         except (AsideError, RedisError):
-            return 0.0
-        return max(0, left) / 1000
+            return Turn(0.0, 0)
+        return Turn(int(wait) / 1000, int(number))
+
+    async def allow(self, name: str, turn: int, requests: int, seconds: float) -> None:
+        """See `Pauses.allow`."""
+        milliseconds = max(1, int(min(seconds, _LONGEST) * 1000))
+        try:
+            async with self._link.call() as client:
+                await client.eval(_ALLOW, 2, _key(_QUOTA, name), _key(_TURNS, name), turn, requests, milliseconds)
+        except (AsideError, RedisError):
+            return
 
     async def begin(self, name: str, seconds: float) -> None:
         """See `Pauses.begin`."""
         milliseconds = max(1, int(min(seconds, _LONGEST) * 1000))
         try:
             async with self._link.call() as client:
-                await client.eval(_BEGIN, 1, _PREFIX + name, milliseconds)
+                await client.eval(_BEGIN, 1, _key(_PAUSE, name), milliseconds)
         except (AsideError, RedisError):
             return
 
     async def close(self) -> None:
         """Hang up."""
         await self._link.close()
+
+
+def _key(prefix: str, name: str) -> str:
+    """Both keys of a system lie on one server of a Redis cluster."""
+    return f"{prefix}{{{name}}}"

@@ -9,6 +9,7 @@ fields:
 retired: [retired, superseded]           # values of the life cycle that forbid use
 public_links: existing                   # never; existing; make: publish what is hosted the first time it is needed
 criteria: {segment: Segment, campaign: Campaign}   # our name: field; other names are taken as field names
+rate_window_s: 20                        # after which the tenant counts its requests anew
 versions: 5                              # how far to look back for an approved version
 search: {page_size: 100, max_pages: 5}
 ```
@@ -44,6 +45,8 @@ class IconikMapping:
     criteria: Mapping[str, str] = field(default_factory=_criteria)
     versions: int = 5
     """The newest versions of which the newest approved one is taken; 1 takes the newest whatever its state."""
+    rate_window_s: int = 20
+    """The service counts 1,000 requests in 20 seconds and tells what is left, not until when; of a secondary source."""
     page_size: int = 100
     max_pages: int = 5
 
@@ -64,6 +67,7 @@ def parse_mapping(text: str) -> tuple[IconikMapping, list[str]]:
         public_links=top.choice("public_links", ("never", "existing", "make"), default.public_links),
         criteria=dict(default.criteria) | {name: criteria.text(name) for name in criteria.names()},
         versions=top.integer("versions", default.versions, 1, 50),
+        rate_window_s=top.integer("rate_window_s", default.rate_window_s, 1, 3600),
         page_size=search.integer("page_size", default.page_size, 1, 100),
         max_pages=search.integer("max_pages", default.max_pages, 1, 100),
     )

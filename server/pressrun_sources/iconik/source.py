@@ -54,7 +54,9 @@ class IconikSource:
     ) -> None:
         self.name = name
         self._mapping = config.mapping
-        self._transport = Transport(name, limits, config.origins(), observer, timing, pauses=pauses)
+        self._transport = Transport(
+            name, limits, config.origins(), observer, timing, pauses=pauses, window=self._mapping.rate_window_s
+        )
         self._client = IconikClient(config, self._transport)
 
     def __repr__(self) -> str:

@@ -63,6 +63,7 @@ class Transport:
         observer: hears of each attempt.
         timing: clocks, pause and dice.
         pauses: rate limits that other processes were told of.
+        window: seconds after which the system counts requests anew, where it does not say when; None: unknown.
     """
 
     def __init__(
@@ -74,8 +75,10 @@ class Transport:
         timing: Timing | None = None,
         *,
         pauses: Pauses | None = None,
+        window: float | None = None,
     ) -> None:
         self.source = source
+        self._window = window
         self._pauses = pauses
         self.config = config
         self.timing = timing or Timing()
@@ -232,7 +235,7 @@ class Transport:
                 self.timing,
                 self._observer,
                 Breaker(config.breaker_failures, config.breaker_seconds, self.timing),
-                Budget(self.timing, name=self.source, pauses=self._pauses),
+                Budget(self.timing, name=self.source, pauses=self._pauses, window=self._window),
             )
         return self._room
 

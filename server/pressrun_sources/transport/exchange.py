@@ -20,7 +20,7 @@ from pressrun_sources.errors import (
     UnavailableError,
 )
 from pressrun_sources.transport.breaker import Breaker
-from pressrun_sources.transport.budget import Budget
+from pressrun_sources.transport.budget import Budget, Ticket
 from pressrun_sources.transport.call import Call
 from pressrun_sources.transport.config import TransportConfig
 from pressrun_sources.transport.errors import address_refused, error_for_exception, error_for_status, too_large
@@ -42,6 +42,8 @@ _UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
 # A signature in a URL opens the asset for whoever has it.
 _SIGNATURE = re.compile(r"s--[A-Za-z0-9_-]+--")
 _RATE_LIMITED = frozenset({420, 429})
+_TURNS = 3
+"""Windows of a rate limit that a request waits for; the system itself is asked then."""
 _WAIT_HEADERS = ("Retry-After", "X-FeatureRateLimit-Reset")
 
 
@@ -72,6 +74,7 @@ class Exchange:
     response: aiohttp.ClientResponse | None = None
     _holds_slot: bool = False
     _let_in: bool = False
+    _ticket: Ticket = Ticket(0.0, 0, 0)
     _begun: float = 0.0
     _ended: bool = field(default=False)
 
@@ -166,15 +169,18 @@ class Exchange:
 
     async def _keep_budget(self) -> None:
         """Wait where the system said when it may be asked again, or refuse where that is too late for this call."""
-        wait = await self.room.budget.left(self.call.url.origin())
-        if not wait:
-            return
-        if wait >= self.deadline - asyncio.get_running_loop().time():
-            source = self.room.source
-            message = f"{source} asks for fewer requests; try again later"
-            detail = f"{self.call}: not sent, since {source} said when it may be asked again"
-            raise RateLimitedError(source, self.call.ref, message, detail, wait)
-        await self.room.timing.sleep(wait)
+        for _ in range(_TURNS):
+            self._ticket = await self.room.budget.take(self.call.url.origin())
+            wait = self._ticket.wait
+            if not wait:
+                return
+            if wait >= self.deadline - asyncio.get_running_loop().time():
+                source = self.room.source
+                message = f"{source} asks for fewer requests; try again later"
+                detail = f"{self.call}: not sent, since {source} said when it may be asked again"
+                raise RateLimitedError(source, self.call.ref, message, detail, wait)
+            # Others wait for the same moment, and may take what there is then.
+            await self.room.timing.sleep(wait)
 
     async def _follow(self) -> aiohttp.ClientResponse:
         url, call = self.call.url, self.call
@@ -191,7 +197,7 @@ class Exchange:
                 json=call.json,
                 allow_redirects=False,
             )
-            await self.room.budget.took(url.origin(), self.response.status, self.response.headers)
+            await self.room.budget.took(url.origin(), self._ticket, self.response.status, self.response.headers)
             location = self.response.headers.get("Location")
             if self.response.status not in _REDIRECTS or location is None:
                 return self._checked(self.response)

@@ -1,17 +1,33 @@
-"""What the processes of a cluster tell each other of rate limits; the interface alone."""
+"""What the processes of a cluster tell each other of rate limits, and share of what is left; the interface alone."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-__all__ = ["Pauses"]
+__all__ = ["Pauses", "Turn"]
+
+
+class Turn(NamedTuple):
+    """Whether a request may be sent."""
+
+    wait: float
+    """0: it may; else the seconds after which to try again."""
+    number: int
+    """Which one it is, of all that were sent; 0: unknown."""
 
 
 class Pauses(Protocol):
-    """Until when systems are to be left alone, known to all who share it; never raises."""
+    """When systems may be asked, and how often still, known to all who share it; never raises."""
 
-    async def left(self, name: str) -> float:
-        """Seconds for which what has this name is to be left alone still; 0: not at all, or nobody knows."""
+    async def take(self, name: str) -> Turn:
+        """Count one request to what has this name. Where nobody was told of a limit, or nobody knows, it may be sent."""
+        ...
+
+    async def allow(self, name: str, turn: int, requests: int, seconds: float) -> None:
+        """The answer to the request of this turn said how many more are allowed, and until when.
+
+        Those that were sent since, by anybody, count among them; a smaller number that was told before stays.
+        """
         ...
 
     async def begin(self, name: str, seconds: float) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import format_datetime
 
 import pytest
 from aiohttp import web
@@ -24,10 +28,13 @@ from pressrun_sources.transport.client import Transport
 
 
 @asynccontextmanager
-async def _nodes(url: str, origin: URL) -> AsyncIterator[list[Transport]]:
-    """The transports of two nodes to one system."""
-    pauses = [SharedPauses(RedisLink(RedisConfig(RedisAddress(url)))) for _ in range(2)]
-    made = [Transport("http", replace(LIMITS, timeout=2.0), frozenset({origin}), pauses=one) for one in pauses]
+async def _nodes(url: str, origin: URL, number: int = 2, seconds: float = 2.0) -> AsyncIterator[list[Transport]]:
+    """The transports of nodes to one system."""
+    pauses = [SharedPauses(RedisLink(RedisConfig(RedisAddress(url)))) for _ in range(number)]
+    made = [
+        Transport("http", replace(LIMITS, timeout=seconds, max_concurrency=4), frozenset({origin}), pauses=one)
+        for one in pauses
+    ]
     try:
         yield made
     finally:
@@ -79,11 +86,66 @@ async def test_the_longest_counts_and_ends(redis_server: RedisServer) -> None:
     try:
         await pauses.begin("http:a", 20)
         await pauses.begin("http:a", 1)
-        assert 15 < await pauses.left("http:a") <= 20
+        assert 15 < (await pauses.take("http:a")).wait <= 20
         await pauses.begin("http:b", 0.05)
         async with asyncio.timeout(10):
-            while await pauses.left("http:b"):
+            while (await pauses.take("http:b")).wait:
                 await asyncio.sleep(0.01)
-        assert await pauses.left("http:c") == 0
+        assert (await pauses.take("http:c")).wait == 0
     finally:
         await pauses.close()
+
+
+class Counted:
+    """A system that allows so many requests in each window, and tells what is left as Cloudinary does."""
+
+    def __init__(self, limit: int, window: float) -> None:
+        self.limit, self.window = limit, window
+        self.served: list[int] = []
+        """Requests by window."""
+        self.refused = 0
+        self._ends = 0.0
+
+    async def answer(self, _: web.Request) -> web.Response:
+        """Count, and take a moment in which others ask too."""
+        now = time.time()
+        if now >= self._ends:
+            # The reset is told in whole seconds.
+            self._ends = float(math.floor(now + self.window))
+            self.served.append(0)
+        left = self.limit - self.served[-1]
+        self.served[-1] += left > 0
+        self.refused += left <= 0
+        headers = {
+            "X-FeatureRateLimit-Limit": str(self.limit),
+            "X-FeatureRateLimit-Remaining": str(max(0, left - 1)),
+            "X-FeatureRateLimit-Reset": format_datetime(datetime.fromtimestamp(self._ends, UTC), usegmt=True),
+        }
+        await asyncio.sleep(0.02)
+        return web.json_response({"ok": left > 0}, status=200 if left > 0 else 420, headers=headers)
+
+
+async def test_what_is_left_is_shared(redis_server: RedisServer) -> None:
+    """Four nodes with sixteen requests under way pass the limit of no window, lose nothing, and waste little of it."""
+    counted = Counted(60, 3.0)
+    async with scripted(counted.answer) as system, _nodes(redis_server.url, system.url, 4, 30.0) as nodes:
+        calls = [
+            node.fetch(Call("GET", system.url / str(number), str(number))) for number in range(40) for node in nodes
+        ]
+        answers = await asyncio.gather(*calls)
+    assert [answer.json for answer in answers] == [{"ok": True}] * 160
+    assert counted.refused == 0
+    assert sum(counted.served) == 160
+    assert counted.served[0] >= 40
+
+
+async def test_each_for_itself_without_redis(redis_server: RedisServer) -> None:
+    """While Redis is away a node keeps to what it was told of itself."""
+    counted = Counted(20, 3.0)
+    async with scripted(counted.answer) as system, _nodes(redis_server.url, system.url, 1, 30.0) as (node,):
+        redis_server.stop()
+        answers = await asyncio.gather(
+            *(node.fetch(Call("GET", system.url / str(number), str(number))) for number in range(30))
+        )
+    assert len(answers) == 30
+    assert counted.refused == 0

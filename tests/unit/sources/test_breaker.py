@@ -5,7 +5,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from pressrun_sources.transport.breaker import Breaker
-from pressrun_sources.transport.budget import Budget
+from pressrun_sources.transport.budget import Budget, Ticket
 from pressrun_sources.transport.timing import Timing
 from pressrun_sources.transport.vitals import Allowance
 
@@ -121,6 +121,54 @@ def test_allowance(clock: Clock, headers: dict[str, str], left: tuple[int, int] 
     clock.now += holds
     budget.note(URL("https://cdn.example"), 200, CIMultiDict({"RateLimit-Limit": "100", "RateLimit-Remaining": "99"}))
     assert budget.allowance() == Allowance(99, 100)
+
+
+async def _send(budget: Budget, number: int, origin: URL = ORIGIN) -> list[Ticket]:
+    """So many requests that may be sent."""
+    tickets = [await budget.take(origin) for _ in range(number)]
+    assert [ticket.wait for ticket in tickets] == [0] * number
+    return tickets
+
+
+async def test_counted_before_it_is_sent(clock: Clock) -> None:
+    """What is left is counted down by requests that are under way, and anew after the reset; plenty is not counted."""
+    budget = Budget(Timing(monotonic=clock, wall=lambda: WALL))
+
+    def told(left: int) -> CIMultiDict[str]:
+        return CIMultiDict(
+            {
+                "X-FeatureRateLimit-Limit": "500",
+                "X-FeatureRateLimit-Remaining": str(left),
+                "X-FeatureRateLimit-Reset": "60",
+            }
+        )
+
+    (first, *_) = await _send(budget, 1)
+    await budget.took(ORIGIN, first, 200, told(400))
+    tickets = await _send(budget, 401)
+    # Three are under way when the answer to the one before them comes, so two of five are left.
+    await budget.took(ORIGIN, tickets[-4], 200, told(5))
+    await _send(budget, 1)
+    # An answer that comes late tells of more, and is of before.
+    await budget.took(ORIGIN, tickets[-10], 200, told(11))
+    await _send(budget, 1)
+    assert (await budget.take(ORIGIN)).wait == 61
+    await _send(budget, 3, URL("https://cdn.example"))
+    clock.now += 61
+    await _send(budget, 3)
+
+
+async def test_a_window_that_is_not_told(clock: Clock) -> None:
+    """Where a system tells what is left and not until when, what is known of its window counts."""
+    budget = Budget(Timing(monotonic=clock, wall=lambda: WALL), window=20)
+    (ticket,) = await _send(budget, 1)
+    await budget.took(ORIGIN, ticket, 200, CIMultiDict({"RateLimit-Remaining": "1"}))
+    await _send(budget, 1)
+    assert (await budget.take(ORIGIN)).wait == 21
+    clock.now += 21
+    (ticket,) = await _send(budget, 1)
+    await budget.took(ORIGIN, ticket, 429, CIMultiDict({"RateLimit-Remaining": "0"}))
+    assert (await budget.take(ORIGIN)).wait == 20
 
 
 def test_paused(clock: Clock) -> None:
