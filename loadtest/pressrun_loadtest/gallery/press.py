@@ -17,8 +17,8 @@ async def publish(client: Client) -> None:
         await client.publish(bundle(name))
 
 
-async def render(client: Client, flow: Flow) -> Document:
-    """Make one document; what it needs pushed is pushed before."""
+async def render(client: Client, flow: Flow, *, request_id: str = "") -> Document:
+    """Make one document; what it needs pushed is pushed before. Its request is called as the flow, unless named."""
     for identifier, file in flow.push.items():
         kind = "text/plain" if file.suffix == ".txt" else ""
         await client.put_content(identifier, file.read_bytes(), media_type=kind, approval="approved")
@@ -28,7 +28,7 @@ async def render(client: Client, flow: Flow) -> Document:
         locale=flow.locale,
         attributes=dict(flow.attributes),
         as_of=flow.as_of,
-        request_id=flow.name,
+        request_id=request_id or flow.name,
     )
 
 

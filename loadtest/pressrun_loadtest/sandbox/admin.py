@@ -59,7 +59,7 @@ class Admin:
     async def show_index(self, _: web.Request) -> web.Response:
         """What there is."""
         paths = {
-            "GET /__sandbox__/requests": "what was requested; ?path= (prefix) and ?method= narrow it",
+            "GET /__sandbox__/requests": "what was requested; ?path= (prefix), ?method= and ?faults=true narrow it",
             "DELETE /__sandbox__/requests": "forget it",
             "GET|POST|DELETE /__sandbox__/faults": "list, add, remove all; DELETE /faults/{id} removes one",
             "POST /__sandbox__/reset": "back to the seed",
@@ -71,7 +71,10 @@ class Admin:
     async def list_requests(self, request: web.Request) -> web.Response:
         """The journal."""
         query = request.query
-        return web.json_response(self.journal.report(method=query.get("method"), path=query.get("path", "")))
+        faulty = query.get("faults") == "true"
+        return web.json_response(
+            self.journal.report(method=query.get("method"), path=query.get("path", ""), faulty=faulty)
+        )
 
     async def forget_requests(self, _: web.Request) -> web.Response:
         """Empty the journal."""

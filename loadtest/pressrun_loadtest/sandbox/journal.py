@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from dataclasses import asdict, dataclass
 
@@ -24,6 +25,8 @@ class RequestEntry:
     """None while the request is unanswered."""
     fault: str | None = None
     """The kind of fault that shaped the answer; latency is not noted."""
+    at: float = 0.0
+    """When it came, in seconds since 1970."""
 
 
 class Journal:
@@ -37,13 +40,33 @@ class Journal:
         """Note a request that just came in; the caller fills in the status when it is answered."""
         self._total += 1
         scheme = authorization.split(" ", 1)[0].lower() if authorization else None
-        entry = RequestEntry(self._total, method, path, query, scheme)
+        entry = RequestEntry(self._total, method, path, query, scheme, at=time.time())
         self._entries.append(entry)
         return entry
 
-    def entries(self, *, method: str | None = None, path: str = "") -> list[RequestEntry]:
-        """The kept requests, oldest first, of one method and with paths that start with `path`."""
-        return [e for e in self._entries if e.path.startswith(path) and method in (None, e.method)]
+    def entries(self, *, method: str | None = None, path: str = "", faulty: bool = False) -> list[RequestEntry]:
+        """The kept requests, oldest first, of one method and with paths that start with `path`.
+
+        Args:
+            method: of this method alone; None: of all.
+            path: how their paths begin.
+            faulty: those alone that met a fault.
+        """
+        return [
+            e
+            for e in self._entries
+            if e.path.startswith(path) and method in (None, e.method) and not (faulty and e.fault is None)
+        ]
+
+    def faults(self, since: float) -> list[RequestEntry]:
+        """The kept requests that met a fault, of those that came at or after a moment; the newest first."""
+        found = []
+        for entry in reversed(self._entries):
+            if entry.at < since:
+                break
+            if entry.fault is not None:
+                found.append(entry)
+        return found
 
     def count(self, *, method: str | None = None, path: str = "") -> int:
         """How many of the kept requests match."""
@@ -54,7 +77,7 @@ class Journal:
         self._entries.clear()
         self._total = 0
 
-    def report(self, *, method: str | None = None, path: str = "") -> dict[str, object]:
+    def report(self, *, method: str | None = None, path: str = "", faulty: bool = False) -> dict[str, object]:
         """The matching requests as JSON values."""
-        found = [asdict(entry) for entry in self.entries(method=method, path=path)]
+        found = [asdict(entry) for entry in self.entries(method=method, path=path, faulty=faulty)]
         return {"count": len(found), "total": self._total, "requests": found}

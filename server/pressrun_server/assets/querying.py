@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import OrderedDict
 from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 
@@ -22,6 +24,9 @@ from pressrun_sources.protocol import Ranking, Source
 from pressrun_sources.registry import Registry
 
 __all__ = ["Querying"]
+
+_REQUEST: Final = re.compile(r"(GET|POST|HEAD) https?://\S+( answered \d+)?$")
+_NOT_SENT: Final = "not sent, since"
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -118,4 +123,8 @@ def _trouble(query: Query, error: SourceError | ValueError) -> Trouble:
         return Trouble(Reason.ASSET_INVALID, f"{query.text} cannot be a query; correct it in the template")
     known = errors.of_source(error)
     text = f"{query.source} could not be asked for {query.text}; check the criteria, or try again later"
-    return msgspec.structs.replace(known, text=text, detail=type(error).__name__)
+    # The request without what the system says of it, which may repeat what was searched for.
+    request, _, why = error.detail.partition(": ")
+    told = f": {why}" if why.startswith(_NOT_SENT) else ""
+    detail = f"{request}{told} ({type(error).__name__})" if _REQUEST.match(request) else type(error).__name__
+    return msgspec.structs.replace(known, text=text, detail=detail)
