@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import grpc
 
 from pressrun.v1 import asset_service_pb2, asset_service_pb2_grpc
-from pressrun_client.conversion.asset import rendition_message, to_descriptor, to_outcome
+from pressrun_client.conversion.asset import rendition_message, to_descriptor, to_licence_outcome, to_outcome
 from pressrun_client.conversion.content import content_message, to_kept_content
 from pressrun_client.conversion.manifest import to_digest
 from pressrun_client.conversion.request import OUTPUT_CHANNELS, template_message
 from pressrun_client.diagnostic import Violation
 from pressrun_client.errors import InvalidRequestError
-from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, KeptContent, Missing, Rendition
+from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, KeptContent, LicenceOutcome, Missing, Rendition
 from pressrun_client.models.manifest import Digest
 from pressrun_client.models.template import TemplateRef
 from pressrun_client.models.vocabulary import OutputChannel
@@ -119,6 +119,30 @@ class AssetCalls:
         """
         request = asset_service_pb2.InvalidateRequest(refs=list(refs), sources=list(sources))
         return int((await self._call(self._assets().Invalidate, request)).renditions)
+
+    async def reserve_licences(
+        self, run: str, documents: Mapping[str, int], *, tenant: str = "", lifetime: timedelta = timedelta(days=1)
+    ) -> list[LicenceOutcome]:
+        """Holds uses of assets whose licence allows a number of documents for a run, before it begins.
+
+        Documents whose `attributes` name the run use what it holds. It may be sent again safely: it replaces that.
+
+        Args:
+            run: as `attributes["run"]` of its documents.
+            documents: by asset ref how many documents will use it, beside those that did; 0 gives back what is held.
+            tenant: of its documents.
+            lifetime: after which what was not used is given back.
+
+        Raises:
+            InvalidRequestError: a field is wrong.
+            RenderError: the node cannot be reached.
+        """
+        request = asset_service_pb2.ReserveLicencesRequest(run=run, tenant=tenant)
+        request.lifetime.FromTimedelta(lifetime)
+        for ref, number in documents.items():
+            request.wishes.add(ref=ref, documents=number)
+        response = await self._call(self._assets().ReserveLicences, request)
+        return [to_licence_outcome(outcome) for outcome in response.outcomes]
 
     async def put_content(  # noqa: PLR0913 - one for each fact about it
         self,

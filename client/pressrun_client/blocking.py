@@ -6,8 +6,9 @@ import asyncio
 import os
 import queue
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
@@ -15,7 +16,7 @@ from pressrun_client.bundle import Bundle
 from pressrun_client.client import Client, OnError
 from pressrun_client.config import ClientConfig
 from pressrun_client.document import Document, Result
-from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, KeptContent, Missing, Rendition
+from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, KeptContent, LicenceOutcome, Missing, Rendition
 from pressrun_client.models.explanation import Explanation
 from pressrun_client.models.manifest import Digest
 from pressrun_client.models.node import NodeHealth
@@ -202,6 +203,12 @@ class BlockingClient:
     def invalidate(self, refs: Sequence[str] = (), *, sources: Sequence[str] = ()) -> int:
         """Makes all nodes forget assets; see `Client.invalidate`."""
         return self._run(self._client.invalidate(refs, sources=sources))
+
+    def reserve_licences(
+        self, run: str, documents: Mapping[str, int], *, tenant: str = "", lifetime: timedelta = timedelta(days=1)
+    ) -> list[LicenceOutcome]:
+        """Holds uses of licences for a run; see `Client.reserve_licences`."""
+        return self._run(self._client.reserve_licences(run, documents, tenant=tenant, lifetime=lifetime))
 
     def health(self) -> NodeHealth:
         """Whether a node takes documents; see `Client.health`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 import click
 
@@ -83,6 +84,41 @@ def missing(refs: tuple[str, ...], text: bool, config: ClientConfig) -> None:  #
     for ref in found.refs:
         click.echo(ref)
     if found:
+        raise click.exceptions.Exit(1)
+
+
+@asset.command(epilog=example("pressrun asset reserve smintio:12:image:2001 --run 2027-04 --documents 20000"))
+@click.argument("refs", nargs=-1, required=True)
+@click.option("--run", required=True, help="The run, as attributes.run of its documents names it.")
+@click.option("--documents", type=click.IntRange(min=0), required=True, help="Documents that will use them; 0: none.")
+@click.option("--tenant", default="", help="The tenant of the documents.")
+@click.option("--hours", type=click.FloatRange(0.01, 720), default=24.0, show_default=True, help="How long at most.")
+@connection_options
+def reserve(refs: tuple[str, ...], run: str, documents: int, tenant: str, hours: float, config: ClientConfig) -> None:
+    """Hold uses of the assets REFS for a run, where their licence allows a number of documents.
+
+    Exit with 1 where one is not to be had; nothing is held of that one then that was not held before.
+    """
+    outcomes = with_client(
+        config,
+        lambda client: client.reserve_licences(
+            run, dict.fromkeys(refs, documents), tenant=tenant, lifetime=timedelta(hours=hours)
+        ),
+    )
+    failed = False
+    for outcome in outcomes:
+        failed = failed or not outcome.granted
+        if outcome.error is not None:
+            click.echo(f"{outcome.ref}: failed", err=True)
+            echo_error(outcome.error)
+            continue
+        count = "any number is allowed"
+        if outcome.limit is not None:
+            count = f"{outcome.used:,} used and {outcome.held:,} held of {outcome.limit:,}"
+        click.echo(
+            f"{outcome.ref}: {'reserved' if outcome.granted else 'NOT reserved'}, {count}", err=not outcome.granted
+        )
+    if failed:
         raise click.exceptions.Exit(1)
 
 

@@ -6,9 +6,9 @@ from pressrun.v1 import asset_service_pb2
 from pressrun_client.conversion.manifest import to_digest
 from pressrun_client.conversion.moment import from_timestamp
 from pressrun_client.failure import error_from_status
-from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, Rendition
+from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, LicenceOutcome, Rendition
 
-__all__ = ["rendition_message", "to_descriptor", "to_outcome"]
+__all__ = ["rendition_message", "to_descriptor", "to_licence_outcome", "to_outcome"]
 
 
 def rendition_message(rendition: Rendition) -> asset_service_pb2.Rendition:
@@ -44,6 +44,7 @@ def to_descriptor(message: asset_service_pb2.AssetDescriptor) -> AssetDescriptor
         fetched_at=from_timestamp(message.fetched_at) if message.HasField("fetched_at") else None,
         fresh_until=from_timestamp(message.fresh_until) if message.HasField("fresh_until") else None,
         regulated=message.regulated,
+        hosted_url=message.hosted_url,
     )
 
 
@@ -52,6 +53,14 @@ def to_outcome(message: asset_service_pb2.AssetOutcome) -> AssetOutcome:
     if message.HasField("failure"):
         return AssetOutcome(message.ref, error=error_from_status(message.failure), found_in=message.found_in)
     return AssetOutcome(message.ref, descriptor=to_descriptor(message.descriptor), found_in=message.found_in)
+
+
+def to_licence_outcome(message: asset_service_pb2.LicenceOutcome) -> LicenceOutcome:
+    """The outcome of a message."""
+    if message.HasField("failure"):
+        return LicenceOutcome(message.ref, granted=False, error=error_from_status(message.failure))
+    limit = message.limit if message.HasField("limit") else None
+    return LicenceOutcome(message.ref, message.granted, limit, message.used, message.held)
 
 
 def _to_rendition(message: asset_service_pb2.Rendition) -> Rendition:

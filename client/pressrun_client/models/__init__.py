@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, KeptContent, Missing, Rendition
+from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, KeptContent, LicenceOutcome, Missing, Rendition
 from pressrun_client.models.decision import LocalisationGap, RefusedCandidate, SlotDecision, SlotOutcome
 from pressrun_client.models.explanation import ExplainedRule, ExplainedSlot, Explanation, RuleResult
 from pressrun_client.models.image import ImageOptions
@@ -37,6 +37,7 @@ __all__ = [
     "FontPin",
     "ImageOptions",
     "KeptContent",
+    "LicenceOutcome",
     "LocalisationGap",
     "Manifest",
     "Missing",

@@ -12,6 +12,7 @@ __all__ = [
     "AssetDescriptor",
     "AssetOutcome",
     "KeptContent",
+    "LicenceOutcome",
     "Missing",
     "Rendition",
 ]
@@ -87,6 +88,31 @@ class AssetDescriptor:
     """Until when the answer is used without asking again."""
     regulated: bool = False
     """Whether its source says that it is regulated: then it is used only while the node holds a lease on it."""
+    hosted_url: str = ""
+    """Where the source's system shows the rendition to everybody, if that was asked for and it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceOutcome:
+    """What came of a wish to use an asset for a run.
+
+    Example:
+        >>> LicenceOutcome("smintio:12:image:2001", granted=False, limit=500, used=480, held=20).granted
+        False
+    """
+
+    ref: str
+    """The asset ref as it was asked for."""
+    granted: bool
+    """Whether the run holds what it wished for; where not, it holds what it held before."""
+    limit: int | None = None
+    """Documents that the licence allows in all; None: any number, and nothing is held."""
+    used: int = 0
+    """Documents that were counted so far."""
+    held: int = 0
+    """Uses that runs hold and have not made yet, this one's among them."""
+    error: RenderError | None = None
+    """Why the asset cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,6 +161,18 @@ class FakeAssetService(AssetServiceServicer):
         count = sum(ref in self.known for ref in request.refs)
         return asset_service_pb2.InvalidateResponse(renditions=count)
 
+    async def ReserveLicences(  # noqa: N802 - the name in the contract
+        self, request: asset_service_pb2.ReserveLicencesRequest, context: _Context
+    ) -> asset_service_pb2.ReserveLicencesResponse:
+        """Grants what is known, without a limit."""
+        del context
+        response = asset_service_pb2.ReserveLicencesResponse()
+        for wish in request.wishes:
+            outcome = response.outcomes.add(ref=wish.ref, granted=wish.ref in self.known)
+            if not outcome.granted:
+                outcome.failure.CopyFrom(_unknown(wish.ref).status())
+        return response
+
     async def PutContent(  # noqa: N802 - the name in the contract
         self, request: asset_service_pb2.PutContentRequest, context: _Context
     ) -> asset_service_pb2.PutContentResponse:

@@ -22,50 +22,59 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 from pressrun.v1 import document_pb2 as pressrun_dot_v1_dot_document__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fpressrun/v1/asset_service.proto\x12\x0bpressrun.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1apressrun/v1/document.proto\"z\n\tRendition\x12\r\n\x05width\x18\x01 \x01(\x05\x12\x0e\n\x06height\x18\x02 \x01(\x05\x12\x0b\n\x03\x66it\x18\x03 \x01(\t\x12\x0e\n\x06\x66ormat\x18\x04 \x01(\t\x12\x0f\n\x07quality\x18\x05 \x01(\x05\x12\x0b\n\x03\x64pi\x18\x06 \x01(\x05\x12\x13\n\x0b\x63olor_space\x18\x07 \x01(\t\"\xf4\x03\n\x0f\x41ssetDescriptor\x12\x0b\n\x03ref\x18\x01 \x01(\t\x12)\n\trendition\x18\x02 \x01(\x0b\x32\x16.pressrun.v1.Rendition\x12\x10\n\x08\x61sset_id\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\t\x12\x0c\n\x04\x65tag\x18\x05 \x01(\t\x12#\n\x06\x64igest\x18\x06 \x01(\x0b\x32\x13.pressrun.v1.Digest\x12\x12\n\nmedia_type\x18\x07 \x01(\t\x12\r\n\x05width\x18\x08 \x01(\x05\x12\x0e\n\x06height\x18\t \x01(\x05\x12\x10\n\x08\x61pproval\x18\n \x01(\t\x12/\n\x0brights_from\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0crights_until\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bterritories\x18\r \x03(\t\x12\x0e\n\x06locale\x18\x0e \x01(\t\x12.\n\nfetched_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66resh_until\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tregulated\x18\x11 \x01(\x08\x12\x12\n\nhosted_url\x18\x12 \x01(\t\"\x93\x01\n\x0c\x41ssetOutcome\x12\x0b\n\x03ref\x18\x01 \x01(\t\x12\x32\n\ndescriptor\x18\x02 \x01(\x0b\x32\x1c.pressrun.v1.AssetDescriptorH\x00\x12%\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x12\x10\n\x08\x66ound_in\x18\x04 \x01(\tB\t\n\x07outcome\"I\n\x0eResolveRequest\x12\x0c\n\x04refs\x18\x01 \x03(\t\x12)\n\trendition\x18\x02 \x01(\x0b\x32\x16.pressrun.v1.Rendition\">\n\x0fResolveResponse\x12+\n\x08outcomes\x18\x01 \x03(\x0b\x32\x19.pressrun.v1.AssetOutcome\"q\n\x0fPrefetchRequest\x12*\n\x08template\x18\x01 \x01(\x0b\x32\x18.pressrun.v1.TemplateRef\x12\x32\n\x0eoutput_channel\x18\x02 \x01(\x0e\x32\x1a.pressrun.v1.OutputChannel\"?\n\x10PrefetchResponse\x12+\n\x08outcomes\x18\x01 \x03(\x0b\x32\x19.pressrun.v1.AssetOutcome\"\x1e\n\x0f\x44\x65scribeRequest\x12\x0b\n\x03ref\x18\x01 \x01(\t\"E\n\x10\x44\x65scribeResponse\x12\x31\n\x0b\x64\x65scriptors\x18\x01 \x03(\x0b\x32\x1c.pressrun.v1.AssetDescriptor\"s\n\x12\x46indMissingRequest\x12\x0c\n\x04refs\x18\x01 \x03(\t\x12)\n\trendition\x18\x02 \x01(\x0b\x32\x16.pressrun.v1.Rendition\x12$\n\x07\x64igests\x18\x03 \x03(\x0b\x32\x13.pressrun.v1.Digest\"I\n\x13\x46indMissingResponse\x12\x0c\n\x04refs\x18\x01 \x03(\t\x12$\n\x07\x64igests\x18\x02 \x03(\x0b\x32\x13.pressrun.v1.Digest\"2\n\x11InvalidateRequest\x12\x0c\n\x04refs\x18\x01 \x03(\t\x12\x0f\n\x07sources\x18\x02 \x03(\t\"(\n\x12InvalidateResponse\x12\x12\n\nrenditions\x18\x01 \x01(\x05\"\xa5\x02\n\x11PutContentRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\x12\x12\n\nmedia_type\x18\x03 \x01(\t\x12\x10\n\x08\x61pproval\x18\x04 \x01(\t\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0f\x65\x66\x66\x65\x63tive_until\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bterritories\x18\x07 \x03(\t\x12\x0e\n\x06locale\x18\x08 \x01(\t\x12\x0c\n\x04name\x18\t \x01(\t\x12\x31\n\nattributes\x18\n \x03(\x0b\x32\x1d.pressrun.v1.ContentAttribute\"/\n\x10\x43ontentAttribute\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"|\n\x12PutContentResponse\x12\x0b\n\x03ref\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12#\n\x06\x64igest\x18\x03 \x01(\x0b\x32\x13.pressrun.v1.Digest\x12\x12\n\nmedia_type\x18\x04 \x01(\t\x12\x0f\n\x07\x63reated\x18\x05 \x01(\x08\x32\xd6\x03\n\x0c\x41ssetService\x12\x44\n\x07Resolve\x12\x1b.pressrun.v1.ResolveRequest\x1a\x1c.pressrun.v1.ResolveResponse\x12G\n\x08Prefetch\x12\x1c.pressrun.v1.PrefetchRequest\x1a\x1d.pressrun.v1.PrefetchResponse\x12G\n\x08\x44\x65scribe\x12\x1c.pressrun.v1.DescribeRequest\x1a\x1d.pressrun.v1.DescribeResponse\x12P\n\x0b\x46indMissing\x12\x1f.pressrun.v1.FindMissingRequest\x1a .pressrun.v1.FindMissingResponse\x12M\n\nInvalidate\x12\x1e.pressrun.v1.InvalidateRequest\x1a\x1f.pressrun.v1.InvalidateResponse\x12M\n\nPutContent\x12\x1e.pressrun.v1.PutContentRequest\x1a\x1f.pressrun.v1.PutContentResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fpressrun/v1/asset_service.proto\x12\x0bpressrun.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1apressrun/v1/document.proto\"z\n\tRendition\x12\r\n\x05width\x18\x01 \x01(\x05\x12\x0e\n\x06height\x18\x02 \x01(\x05\x12\x0b\n\x03\x66it\x18\x03 \x01(\t\x12\x0e\n\x06\x66ormat\x18\x04 \x01(\t\x12\x0f\n\x07quality\x18\x05 \x01(\x05\x12\x0b\n\x03\x64pi\x18\x06 \x01(\x05\x12\x13\n\x0b\x63olor_space\x18\x07 \x01(\t\"\xf4\x03\n\x0f\x41ssetDescriptor\x12\x0b\n\x03ref\x18\x01 \x01(\t\x12)\n\trendition\x18\x02 \x01(\x0b\x32\x16.pressrun.v1.Rendition\x12\x10\n\x08\x61sset_id\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\t\x12\x0c\n\x04\x65tag\x18\x05 \x01(\t\x12#\n\x06\x64igest\x18\x06 \x01(\x0b\x32\x13.pressrun.v1.Digest\x12\x12\n\nmedia_type\x18\x07 \x01(\t\x12\r\n\x05width\x18\x08 \x01(\x05\x12\x0e\n\x06height\x18\t \x01(\x05\x12\x10\n\x08\x61pproval\x18\n \x01(\t\x12/\n\x0brights_from\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0crights_until\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bterritories\x18\r \x03(\t\x12\x0e\n\x06locale\x18\x0e \x01(\t\x12.\n\nfetched_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66resh_until\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tregulated\x18\x11 \x01(\x08\x12\x12\n\nhosted_url\x18\x12 \x01(\t\"\x93\x01\n\x0c\x41ssetOutcome\x12\x0b\n\x03ref\x18\x01 \x01(\t\x12\x32\n\ndescriptor\x18\x02 \x01(\x0b\x32\x1c.pressrun.v1.AssetDescriptorH\x00\x12%\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x12\x10\n\x08\x66ound_in\x18\x04 \x01(\tB\t\n\x07outcome\"I\n\x0eResolveRequest\x12\x0c\n\x04refs\x18\x01 \x03(\t\x12)\n\trendition\x18\x02 \x01(\x0b\x32\x16.pressrun.v1.Rendition\">\n\x0fResolveResponse\x12+\n\x08outcomes\x18\x01 \x03(\x0b\x32\x19.pressrun.v1.AssetOutcome\"q\n\x0fPrefetchRequest\x12*\n\x08template\x18\x01 \x01(\x0b\x32\x18.pressrun.v1.TemplateRef\x12\x32\n\x0eoutput_channel\x18\x02 \x01(\x0e\x32\x1a.pressrun.v1.OutputChannel\"?\n\x10PrefetchResponse\x12+\n\x08outcomes\x18\x01 \x03(\x0b\x32\x19.pressrun.v1.AssetOutcome\"\x1e\n\x0f\x44\x65scribeRequest\x12\x0b\n\x03ref\x18\x01 \x01(\t\"E\n\x10\x44\x65scribeResponse\x12\x31\n\x0b\x64\x65scriptors\x18\x01 \x03(\x0b\x32\x1c.pressrun.v1.AssetDescriptor\"s\n\x12\x46indMissingRequest\x12\x0c\n\x04refs\x18\x01 \x03(\t\x12)\n\trendition\x18\x02 \x01(\x0b\x32\x16.pressrun.v1.Rendition\x12$\n\x07\x64igests\x18\x03 \x03(\x0b\x32\x13.pressrun.v1.Digest\"I\n\x13\x46indMissingResponse\x12\x0c\n\x04refs\x18\x01 \x03(\t\x12$\n\x07\x64igests\x18\x02 \x03(\x0b\x32\x13.pressrun.v1.Digest\"2\n\x11InvalidateRequest\x12\x0c\n\x04refs\x18\x01 \x03(\t\x12\x0f\n\x07sources\x18\x02 \x03(\t\"(\n\x12InvalidateResponse\x12\x12\n\nrenditions\x18\x01 \x01(\x05\"\xa5\x02\n\x11PutContentRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\x12\x12\n\nmedia_type\x18\x03 \x01(\t\x12\x10\n\x08\x61pproval\x18\x04 \x01(\t\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0f\x65\x66\x66\x65\x63tive_until\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bterritories\x18\x07 \x03(\t\x12\x0e\n\x06locale\x18\x08 \x01(\t\x12\x0c\n\x04name\x18\t \x01(\t\x12\x31\n\nattributes\x18\n \x03(\x0b\x32\x1d.pressrun.v1.ContentAttribute\"/\n\x10\x43ontentAttribute\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"|\n\x12PutContentResponse\x12\x0b\n\x03ref\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12#\n\x06\x64igest\x18\x03 \x01(\x0b\x32\x13.pressrun.v1.Digest\x12\x12\n\nmedia_type\x18\x04 \x01(\t\x12\x0f\n\x07\x63reated\x18\x05 \x01(\x08\"\x8c\x01\n\x16ReserveLicencesRequest\x12\x0b\n\x03run\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12(\n\x06wishes\x18\x03 \x03(\x0b\x32\x18.pressrun.v1.LicenceWish\x12+\n\x08lifetime\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"-\n\x0bLicenceWish\x12\x0b\n\x03ref\x18\x01 \x01(\t\x12\x11\n\tdocuments\x18\x02 \x01(\x03\"H\n\x17ReserveLicencesResponse\x12-\n\x08outcomes\x18\x01 \x03(\x0b\x32\x1b.pressrun.v1.LicenceOutcome\"\x8d\x01\n\x0eLicenceOutcome\x12\x0b\n\x03ref\x18\x01 \x01(\t\x12\x0f\n\x07granted\x18\x02 \x01(\x08\x12\x12\n\x05limit\x18\x03 \x01(\x03H\x00\x88\x01\x01\x12\x0c\n\x04used\x18\x04 \x01(\x03\x12\x0c\n\x04held\x18\x05 \x01(\x03\x12#\n\x07\x66\x61ilure\x18\x06 \x01(\x0b\x32\x12.google.rpc.StatusB\x08\n\x06_limit2\xb4\x04\n\x0c\x41ssetService\x12\x44\n\x07Resolve\x12\x1b.pressrun.v1.ResolveRequest\x1a\x1c.pressrun.v1.ResolveResponse\x12G\n\x08Prefetch\x12\x1c.pressrun.v1.PrefetchRequest\x1a\x1d.pressrun.v1.PrefetchResponse\x12G\n\x08\x44\x65scribe\x12\x1c.pressrun.v1.DescribeRequest\x1a\x1d.pressrun.v1.DescribeResponse\x12P\n\x0b\x46indMissing\x12\x1f.pressrun.v1.FindMissingRequest\x1a .pressrun.v1.FindMissingResponse\x12M\n\nInvalidate\x12\x1e.pressrun.v1.InvalidateRequest\x1a\x1f.pressrun.v1.InvalidateResponse\x12M\n\nPutContent\x12\x1e.pressrun.v1.PutContentRequest\x1a\x1f.pressrun.v1.PutContentResponse\x12\\\n\x0fReserveLicences\x12#.pressrun.v1.ReserveLicencesRequest\x1a$.pressrun.v1.ReserveLicencesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pressrun.v1.asset_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RENDITION']._serialized_start=134
-  _globals['_RENDITION']._serialized_end=256
-  _globals['_ASSETDESCRIPTOR']._serialized_start=259
-  _globals['_ASSETDESCRIPTOR']._serialized_end=759
-  _globals['_ASSETOUTCOME']._serialized_start=762
-  _globals['_ASSETOUTCOME']._serialized_end=909
-  _globals['_RESOLVEREQUEST']._serialized_start=911
-  _globals['_RESOLVEREQUEST']._serialized_end=984
-  _globals['_RESOLVERESPONSE']._serialized_start=986
-  _globals['_RESOLVERESPONSE']._serialized_end=1048
-  _globals['_PREFETCHREQUEST']._serialized_start=1050
-  _globals['_PREFETCHREQUEST']._serialized_end=1163
-  _globals['_PREFETCHRESPONSE']._serialized_start=1165
-  _globals['_PREFETCHRESPONSE']._serialized_end=1228
-  _globals['_DESCRIBEREQUEST']._serialized_start=1230
-  _globals['_DESCRIBEREQUEST']._serialized_end=1260
-  _globals['_DESCRIBERESPONSE']._serialized_start=1262
-  _globals['_DESCRIBERESPONSE']._serialized_end=1331
-  _globals['_FINDMISSINGREQUEST']._serialized_start=1333
-  _globals['_FINDMISSINGREQUEST']._serialized_end=1448
-  _globals['_FINDMISSINGRESPONSE']._serialized_start=1450
-  _globals['_FINDMISSINGRESPONSE']._serialized_end=1523
-  _globals['_INVALIDATEREQUEST']._serialized_start=1525
-  _globals['_INVALIDATEREQUEST']._serialized_end=1575
-  _globals['_INVALIDATERESPONSE']._serialized_start=1577
-  _globals['_INVALIDATERESPONSE']._serialized_end=1617
-  _globals['_PUTCONTENTREQUEST']._serialized_start=1620
-  _globals['_PUTCONTENTREQUEST']._serialized_end=1913
-  _globals['_CONTENTATTRIBUTE']._serialized_start=1915
-  _globals['_CONTENTATTRIBUTE']._serialized_end=1962
-  _globals['_PUTCONTENTRESPONSE']._serialized_start=1964
-  _globals['_PUTCONTENTRESPONSE']._serialized_end=2088
-  _globals['_ASSETSERVICE']._serialized_start=2091
-  _globals['_ASSETSERVICE']._serialized_end=2561
+  _globals['_RENDITION']._serialized_start=166
+  _globals['_RENDITION']._serialized_end=288
+  _globals['_ASSETDESCRIPTOR']._serialized_start=291
+  _globals['_ASSETDESCRIPTOR']._serialized_end=791
+  _globals['_ASSETOUTCOME']._serialized_start=794
+  _globals['_ASSETOUTCOME']._serialized_end=941
+  _globals['_RESOLVEREQUEST']._serialized_start=943
+  _globals['_RESOLVEREQUEST']._serialized_end=1016
+  _globals['_RESOLVERESPONSE']._serialized_start=1018
+  _globals['_RESOLVERESPONSE']._serialized_end=1080
+  _globals['_PREFETCHREQUEST']._serialized_start=1082
+  _globals['_PREFETCHREQUEST']._serialized_end=1195
+  _globals['_PREFETCHRESPONSE']._serialized_start=1197
+  _globals['_PREFETCHRESPONSE']._serialized_end=1260
+  _globals['_DESCRIBEREQUEST']._serialized_start=1262
+  _globals['_DESCRIBEREQUEST']._serialized_end=1292
+  _globals['_DESCRIBERESPONSE']._serialized_start=1294
+  _globals['_DESCRIBERESPONSE']._serialized_end=1363
+  _globals['_FINDMISSINGREQUEST']._serialized_start=1365
+  _globals['_FINDMISSINGREQUEST']._serialized_end=1480
+  _globals['_FINDMISSINGRESPONSE']._serialized_start=1482
+  _globals['_FINDMISSINGRESPONSE']._serialized_end=1555
+  _globals['_INVALIDATEREQUEST']._serialized_start=1557
+  _globals['_INVALIDATEREQUEST']._serialized_end=1607
+  _globals['_INVALIDATERESPONSE']._serialized_start=1609
+  _globals['_INVALIDATERESPONSE']._serialized_end=1649
+  _globals['_PUTCONTENTREQUEST']._serialized_start=1652
+  _globals['_PUTCONTENTREQUEST']._serialized_end=1945
+  _globals['_CONTENTATTRIBUTE']._serialized_start=1947
+  _globals['_CONTENTATTRIBUTE']._serialized_end=1994
+  _globals['_PUTCONTENTRESPONSE']._serialized_start=1996
+  _globals['_PUTCONTENTRESPONSE']._serialized_end=2120
+  _globals['_RESERVELICENCESREQUEST']._serialized_start=2123
+  _globals['_RESERVELICENCESREQUEST']._serialized_end=2263
+  _globals['_LICENCEWISH']._serialized_start=2265
+  _globals['_LICENCEWISH']._serialized_end=2310
+  _globals['_RESERVELICENCESRESPONSE']._serialized_start=2312
+  _globals['_RESERVELICENCESRESPONSE']._serialized_end=2384
+  _globals['_LICENCEOUTCOME']._serialized_start=2387
+  _globals['_LICENCEOUTCOME']._serialized_end=2528
+  _globals['_ASSETSERVICE']._serialized_start=2531
+  _globals['_ASSETSERVICE']._serialized_end=3095
 # @@protoc_insertion_point(module_scope)

@@ -1,5 +1,6 @@
 import datetime
 
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.rpc import status_pb2 as _status_pb2
 from pressrun.v1 import document_pb2 as _document_pb2
@@ -198,3 +199,45 @@ class PutContentResponse(_message.Message):
     media_type: str
     created: bool
     def __init__(self, ref: _Optional[str] = ..., version: _Optional[str] = ..., digest: _Optional[_Union[_document_pb2.Digest, _Mapping]] = ..., media_type: _Optional[str] = ..., created: bool = ...) -> None: ...
+
+class ReserveLicencesRequest(_message.Message):
+    __slots__ = ("run", "tenant", "wishes", "lifetime")
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    TENANT_FIELD_NUMBER: _ClassVar[int]
+    WISHES_FIELD_NUMBER: _ClassVar[int]
+    LIFETIME_FIELD_NUMBER: _ClassVar[int]
+    run: str
+    tenant: str
+    wishes: _containers.RepeatedCompositeFieldContainer[LicenceWish]
+    lifetime: _duration_pb2.Duration
+    def __init__(self, run: _Optional[str] = ..., tenant: _Optional[str] = ..., wishes: _Optional[_Iterable[_Union[LicenceWish, _Mapping]]] = ..., lifetime: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class LicenceWish(_message.Message):
+    __slots__ = ("ref", "documents")
+    REF_FIELD_NUMBER: _ClassVar[int]
+    DOCUMENTS_FIELD_NUMBER: _ClassVar[int]
+    ref: str
+    documents: int
+    def __init__(self, ref: _Optional[str] = ..., documents: _Optional[int] = ...) -> None: ...
+
+class ReserveLicencesResponse(_message.Message):
+    __slots__ = ("outcomes",)
+    OUTCOMES_FIELD_NUMBER: _ClassVar[int]
+    outcomes: _containers.RepeatedCompositeFieldContainer[LicenceOutcome]
+    def __init__(self, outcomes: _Optional[_Iterable[_Union[LicenceOutcome, _Mapping]]] = ...) -> None: ...
+
+class LicenceOutcome(_message.Message):
+    __slots__ = ("ref", "granted", "limit", "used", "held", "failure")
+    REF_FIELD_NUMBER: _ClassVar[int]
+    GRANTED_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    USED_FIELD_NUMBER: _ClassVar[int]
+    HELD_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    ref: str
+    granted: bool
+    limit: int
+    used: int
+    held: int
+    failure: _status_pb2.Status
+    def __init__(self, ref: _Optional[str] = ..., granted: bool = ..., limit: _Optional[int] = ..., used: _Optional[int] = ..., held: _Optional[int] = ..., failure: _Optional[_Union[_status_pb2.Status, _Mapping]] = ...) -> None: ...

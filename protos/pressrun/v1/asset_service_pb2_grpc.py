@@ -66,6 +66,11 @@ class AssetServiceStub(object):
                 request_serializer=pressrun_dot_v1_dot_asset__service__pb2.PutContentRequest.SerializeToString,
                 response_deserializer=pressrun_dot_v1_dot_asset__service__pb2.PutContentResponse.FromString,
                 _registered_method=True)
+        self.ReserveLicences = channel.unary_unary(
+                '/pressrun.v1.AssetService/ReserveLicences',
+                request_serializer=pressrun_dot_v1_dot_asset__service__pb2.ReserveLicencesRequest.SerializeToString,
+                response_deserializer=pressrun_dot_v1_dot_asset__service__pb2.ReserveLicencesResponse.FromString,
+                _registered_method=True)
 
 
 class AssetServiceServicer(object):
@@ -131,6 +136,18 @@ class AssetServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReserveLicences(self, request, context):
+        """Holds uses of assets whose licence allows a number of documents for a run, before it begins, so that two runs do not both
+        start on what is left for one. Documents whose attributes name that run use what it holds; what is held is given back
+        when its lifetime is over. Sending it again replaces what the run holds, so it may be repeated; 0 documents give it back.
+        INVALID_ARGUMENT: no run, no wishes, more than 1,000, a ref that is none, a number or a lifetime out of range. An outcome
+        may be NOT_FOUND, FAILED_PRECONDITION (not approved, no longer in its rights) or UNAVAILABLE (the asset's source, or what
+        counts the uses, can't be asked).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AssetServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -163,6 +180,11 @@ def add_AssetServiceServicer_to_server(servicer, server):
                     servicer.PutContent,
                     request_deserializer=pressrun_dot_v1_dot_asset__service__pb2.PutContentRequest.FromString,
                     response_serializer=pressrun_dot_v1_dot_asset__service__pb2.PutContentResponse.SerializeToString,
+            ),
+            'ReserveLicences': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReserveLicences,
+                    request_deserializer=pressrun_dot_v1_dot_asset__service__pb2.ReserveLicencesRequest.FromString,
+                    response_serializer=pressrun_dot_v1_dot_asset__service__pb2.ReserveLicencesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -329,6 +351,33 @@ class AssetService(object):
             '/pressrun.v1.AssetService/PutContent',
             pressrun_dot_v1_dot_asset__service__pb2.PutContentRequest.SerializeToString,
             pressrun_dot_v1_dot_asset__service__pb2.PutContentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReserveLicences(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pressrun.v1.AssetService/ReserveLicences',
+            pressrun_dot_v1_dot_asset__service__pb2.ReserveLicencesRequest.SerializeToString,
+            pressrun_dot_v1_dot_asset__service__pb2.ReserveLicencesResponse.FromString,
             options,
             channel_credentials,
             insecure,

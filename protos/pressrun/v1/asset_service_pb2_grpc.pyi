@@ -51,6 +51,14 @@ class AssetServiceStub:
     ASSET_TOO_LARGE), or the node's disk is full (reason STORAGE_FULL). UNAVAILABLE: the other nodes can't be told at
     present, so it was not kept; send it again.
     """
+    ReserveLicences: _aio.UnaryUnaryMultiCallable[_asset_service_pb2.ReserveLicencesRequest, _asset_service_pb2.ReserveLicencesResponse]
+    """Holds uses of assets whose licence allows a number of documents for a run, before it begins, so that two runs do not both
+    start on what is left for one. Documents whose attributes name that run use what it holds; what is held is given back
+    when its lifetime is over. Sending it again replaces what the run holds, so it may be repeated; 0 documents give it back.
+    INVALID_ARGUMENT: no run, no wishes, more than 1,000, a ref that is none, a number or a lifetime out of range. An outcome
+    may be NOT_FOUND, FAILED_PRECONDITION (not approved, no longer in its rights) or UNAVAILABLE (the asset's source, or what
+    counts the uses, can't be asked).
+    """
 
 class AssetServiceServicer(metaclass=_abc_1.ABCMeta):
     """Looks after the assets of a node. Errors are google.rpc.Status as described at RenderService; each asset has an
@@ -124,6 +132,20 @@ class AssetServiceServicer(metaclass=_abc_1.ABCMeta):
         them). NOT_FOUND: no bytes are given, and the id has none yet. RESOURCE_EXHAUSTED: over a limit (reason
         ASSET_TOO_LARGE), or the node's disk is full (reason STORAGE_FULL). UNAVAILABLE: the other nodes can't be told at
         present, so it was not kept; send it again.
+        """
+
+    @_abc_1.abstractmethod
+    def ReserveLicences(
+        self,
+        request: _asset_service_pb2.ReserveLicencesRequest,
+        context: _aio.ServicerContext[_asset_service_pb2.ReserveLicencesRequest, _abc.Awaitable[_asset_service_pb2.ReserveLicencesResponse]],
+    ) -> _abc.Awaitable[_asset_service_pb2.ReserveLicencesResponse]:
+        """Holds uses of assets whose licence allows a number of documents for a run, before it begins, so that two runs do not both
+        start on what is left for one. Documents whose attributes name that run use what it holds; what is held is given back
+        when its lifetime is over. Sending it again replaces what the run holds, so it may be repeated; 0 documents give it back.
+        INVALID_ARGUMENT: no run, no wishes, more than 1,000, a ref that is none, a number or a lifetime out of range. An outcome
+        may be NOT_FOUND, FAILED_PRECONDITION (not approved, no longer in its rights) or UNAVAILABLE (the asset's source, or what
+        counts the uses, can't be asked).
         """
 
 def add_AssetServiceServicer_to_server(servicer: AssetServiceServicer, server: _aio.Server) -> None: ...

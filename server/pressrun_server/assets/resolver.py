@@ -19,7 +19,7 @@ from pressrun_server.assets.entry import Entry, Trouble
 from pressrun_server.assets.errors import of_preparation
 from pressrun_server.assets.feed import FeedStats
 from pressrun_server.assets.ledger import Ledger
-from pressrun_server.assets.licence import Counting, LocalCounts, UncountedError, used_up
+from pressrun_server.assets.licence import Counting, LocalCounts, Reserved, UncountedError, used_up
 from pressrun_server.assets.lookup import Lookup
 from pressrun_server.assets.preparation import Preparation, Prepared, Preparing
 from pressrun_server.assets.provenance import Origin, Provenance
@@ -38,7 +38,7 @@ from pressrun_server.model.decision import Outcome, Refused, Settlement
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.document import RenderWarning
 from pressrun_server.model.spec import Pins
-from pressrun_server.model.template import RenditionSpec
+from pressrun_server.model.template import RenditionSpec, Requirement
 from pressrun_server.prepare.media import inspect_image
 from pressrun_sources.model import AssetRef
 from pressrun_sources.registry import Registry
@@ -331,6 +331,7 @@ class AssetResolver:
         pins: Pins | None = None,
         journal: Journal | None = None,
         use: str = "",
+        job: str = "",
     ) -> Resolved:
         """The assets of a document: one use for each slot that is not left out, in order, and what to say about them.
 
@@ -343,13 +344,14 @@ class AssetResolver:
                 that fails the document.
             use: names the document, where it counts as a use of assets whose licence allows a number of them; empty: it
                 does not count.
+            job: whose reservation such uses are taken from first; empty: nobody's.
 
         Raises:
             PressrunError: ASSET_NOT_FOUND, ASSET_NOT_APPROVED, ASSET_RIGHTS, ASSET_UNAVAILABLE (may be tried again),
                 ASSET_INVALID, ASSET_TOO_LARGE, for the first slot in order that fails the document; PINS_MISMATCH.
         """
         slots = [
-            self._settled(selection, Occasion(as_of, selection.territory, channel), pins, journal, use)
+            self._settled(selection, Occasion(as_of, selection.territory, channel), pins, journal, (use, job))
             for selection in selections
         ]
         settled = [await slots[0]] if len(slots) == 1 else await asyncio.gather(*slots)
@@ -361,6 +363,34 @@ class AssetResolver:
                 raise outcome
             _add(selection, outcome, uses, warnings, now)
         return uses, warnings
+
+    async def reserve(self, ref: str, job: str, number: int, seconds: float) -> tuple[int | None, Reserved]:
+        """Hold uses of an asset for a job; the uses that its licence allows in all, and what came of it.
+
+        Where it allows any number there is nothing to hold.
+
+        Args:
+            ref: in canonical form.
+            job: who holds them.
+            number: how many, beside those made already; 0 gives back what is held.
+            seconds: after which what was not used is given back.
+
+        Raises:
+            PressrunError: ASSET_*, it may not be used now, or nobody can count.
+        """
+        require, now = Requirement(territory=False, channel=False), self._clock.now()
+        answer = await self._lookup.ready(
+            ref, RenditionSpec(), require, Occasion(now), seconds=self._config.resolve_seconds
+        )
+        if isinstance(answer, Trouble):
+            raise answer.error("(reserve)", ref)
+        volume = answer[0].descriptor.volume
+        if volume is None:
+            return None, Reserved(granted=True, used=0, held=0)
+        try:
+            return volume, await self._counts.reserve(answer[0].descriptor.ref, job, number, volume, seconds)
+        except UncountedError as error:
+            raise _uncounted(error).error("(reserve)", ref) from error
 
     def _glance(
         self, selection: Selected, occasion: Occasion, now: datetime, pins: Pins | None, journal: Journal | None
@@ -399,7 +429,7 @@ class AssetResolver:
         return None
 
     async def _settled(
-        self, selection: Selected, occasion: Occasion, pins: Pins | None, journal: Journal | None, use: str
+        self, selection: Selected, occasion: Occasion, pins: Pins | None, journal: Journal | None, use: tuple[str, str]
     ) -> Settled | PressrunError:
         """What goes into a slot. Its failure is a result, so that no other slot is left half way."""
         loop = asyncio.get_running_loop()
@@ -439,17 +469,16 @@ class AssetResolver:
             return settle(selection, occasion.channel, refused)
         return pinned(selection, occasion.channel, self._lookup.key(selection.ref, selection.rendition), pins)
 
-    async def _counted(self, answer: tuple[Entry, str] | Trouble, use: str) -> tuple[Entry, str] | Trouble:
+    async def _counted(self, answer: tuple[Entry, str] | Trouble, use: tuple[str, str]) -> tuple[Entry, str] | Trouble:
         """The same answer, unless the licence has no use left."""
         if isinstance(answer, Trouble) or answer[0].descriptor.volume is None:
             return answer
         descriptor = answer[0].descriptor
         assert descriptor.volume is not None
         try:
-            allowed = await self._counts.take(descriptor.ref, use, descriptor.volume)
+            allowed = await self._counts.take(descriptor.ref, use[0], descriptor.volume, use[1])
         except UncountedError as error:
-            text = "the uses that its licence allows cannot be counted at present; try again later"
-            return Trouble(Reason.ASSET_UNAVAILABLE, text, 1.0, str(error))
+            return _uncounted(error)
         return answer if allowed else used_up(descriptor.volume)
 
     async def _stored(self, question: Stored, selection: Selected, occasion: Occasion) -> Former | Trouble | None:
@@ -468,6 +497,11 @@ class AssetResolver:
             return None
         sized = msgspec.structs.replace(descriptor, width=prepared.width, height=prepared.height)
         return Former(sized, prepared.digest)
+
+
+def _uncounted(error: UncountedError) -> Trouble:
+    text = "the uses that its licence allows cannot be counted at present; try again later"
+    return Trouble(Reason.ASSET_UNAVAILABLE, text, 1.0, str(error))
 
 
 def _noted(selection: Selected, settled: Settled, journal: Journal | None) -> Settled:

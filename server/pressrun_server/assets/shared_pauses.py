@@ -47,8 +47,8 @@ return left
 class SharedPauses:
     """The `Pauses` of the sources' transport over a Redis that never evicts.
 
-    Guarantee: no failure is raised; while Redis is away each node keeps the limits that it was told of itself. Of a number
-    of requests that is left, nodes that ask at the same moment never take more together: a script looks and counts at
+    Guarantee: no failure is raised; while Redis is away each node keeps the limits that it was told of itself. Of the
+    requests that are left, nodes that ask at the same moment never take more together: a script looks and counts at
     once. Cost: a round trip for each request to a source, and one more for each answer that tells of a scarce number.
     """
 

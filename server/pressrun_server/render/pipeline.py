@@ -105,12 +105,18 @@ class Resolving(Protocol):
         pins: Pins | None = None,
         journal: dict[str, Settlement] | None = None,
         use: str = "",
+        job: str = "",
     ) -> Resolved:
         """The assets, asking their sources where needed.
 
         Raises:
             PressrunError: ASSET_*; PINS_MISMATCH.
         """
+
+
+def run_name(tenant: str, run: str) -> str:
+    """What a run is called where uses of licences are counted; empty: none."""
+    return f"{tenant}/{run}" if run else ""
 
 
 class Reading(Protocol):
@@ -324,6 +330,7 @@ class Pipeline:
                 pins=spec.pins,
                 journal=journal,
                 use=f"{spec.tenant}/{spec.communication_id or spec.request_id}",
+                job=run_name(spec.tenant, spec.attributes.get("run", "")),
             )
         uses, warnings = found
         told = (

@@ -9,17 +9,18 @@ from typing import Protocol
 
 import msgspec
 
+from pressrun_server.assets.licence import Reserved
 from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.asset import AssetDescriptor
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.spec import OutputChannel
 from pressrun_server.model.template import RenditionSpec, Requirement
-from pressrun_server.render.pipeline import Resolving
+from pressrun_server.render.pipeline import Resolving, run_name
 from pressrun_server.render.registry import Published
 from pressrun_server.template.selection import Selection
 
-__all__ = ["AssetDesk", "AssetOutcome", "Knowing"]
+__all__ = ["AssetDesk", "AssetOutcome", "Knowing", "LicenceOutcome"]
 
 
 class AssetOutcome(msgspec.Struct, frozen=True):
@@ -29,6 +30,16 @@ class AssetOutcome(msgspec.Struct, frozen=True):
     descriptor: AssetDescriptor | None = None
     failure: PressrunError | None = None
     found_in: str = ""
+
+
+class LicenceOutcome(msgspec.Struct, frozen=True):
+    """What came of a wish to use an asset."""
+
+    ref: str
+    limit: int | None = None
+    """Documents that its licence allows in all; None: any number."""
+    reserved: Reserved | None = None
+    failure: PressrunError | None = None
 
 
 class Knowing(Resolving, Protocol):
@@ -50,6 +61,9 @@ class Knowing(Resolving, Protocol):
 
     async def changed(self, *names: str) -> bool:
         """Forget assets (`source:id`) and sources (`source:`) everywhere; whether the other nodes were told."""
+
+    async def reserve(self, ref: str, job: str, number: int, seconds: float) -> tuple[int | None, Reserved]:
+        """Hold uses of an asset for a job."""
 
     async def missing(self, refs: Sequence[str], rendition: RenditionSpec) -> Sequence[str]:
         """Those that can't be had without their source."""
@@ -95,6 +109,22 @@ class AssetDesk:
             for choice in published.selector.choices(channel)
         ]
         return await self._outcomes(list(dict.fromkeys(selections)), channel)
+
+    async def reserve(
+        self, wishes: Sequence[tuple[str, int]], tenant: str, run: str, seconds: float
+    ) -> list[LicenceOutcome]:
+        """Hold uses of assets for a run; one outcome for each wish (an asset ref and documents), in order."""
+        job = run_name(tenant, run)
+
+        async def outcome(ref: str, number: int) -> LicenceOutcome:
+            try:
+                limit, reserved = await self._resolver.reserve(ref, job, number, seconds)
+            except PressrunError as error:
+                return LicenceOutcome(ref, failure=error)
+            return LicenceOutcome(ref, limit, reserved)
+
+        # One after the other: two wishes for one asset are to be heard in order.
+        return [await outcome(ref, number) for ref, number in wishes]
 
     async def describe(self, ref: str) -> Sequence[AssetDescriptor]:
         """What is known of an asset, without asking its source.

@@ -9,7 +9,7 @@ from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.template import RenditionSpec
 from pressrun_server.render.contents import ContentDesk
-from pressrun_server.render.prefetch import AssetDesk, AssetOutcome
+from pressrun_server.render.prefetch import AssetDesk, AssetOutcome, LicenceOutcome
 from pressrun_server.render.registry import Registry
 from pressrun_server.rpc.answering import Context, answering
 from pressrun_server.rpc.conversion import output_channel, template_name
@@ -22,6 +22,8 @@ __all__ = ["AssetService"]
 
 _MOST_REFS = 1000
 _MOST_DIGESTS = 10_000
+_MOST_DOCUMENTS = 10**12
+_DAY = 86_400.0
 _FIELDS = ("width", "height", "fit", "format", "quality", "dpi", "color_space")
 
 
@@ -110,6 +112,20 @@ class AssetService(asset_service_pb2_grpc.AssetServiceServicer):
             response.renditions = await self._desk.invalidate(refs, list(request.sources))
         return response
 
+    async def ReserveLicences(  # noqa: N802 - the contract's name
+        self, request: asset_service_pb2.ReserveLicencesRequest, context: Context
+    ) -> asset_service_pb2.ReserveLicencesResponse:
+        """Hold uses of licences for a run."""
+        response = asset_service_pb2.ReserveLicencesResponse()
+        async with answering(context, "ReserveLicences"):
+            wishes, seconds = _wishes(request)
+            outcomes = await self._desk.reserve(wishes, request.tenant, request.run, seconds)
+            for wish, outcome in zip(request.wishes, outcomes, strict=True):
+                message = _licence_message(outcome)
+                message.ref = wish.ref
+                response.outcomes.append(message)
+        return response
+
     async def PutContent(  # noqa: N802 - the contract's name
         self, request: asset_service_pb2.PutContentRequest, context: Context
     ) -> asset_service_pb2.PutContentResponse:
@@ -123,6 +139,38 @@ class AssetService(asset_service_pb2_grpc.AssetServiceServicer):
             response.digest.CopyFrom(digest_message(kept.digest))
             response.created = kept.created
         return response
+
+
+def _wishes(request: asset_service_pb2.ReserveLicencesRequest) -> tuple[list[tuple[str, int]], float]:
+    bad: list[Violation] = []
+    if not request.run:
+        bad.append(Violation("run", "is missing: name the run, as attributes.run of its documents does"))
+    if not 1 <= len(request.wishes) <= _MOST_REFS:
+        bad.append(Violation("wishes", f"must have 1 to {_MOST_REFS} entries, has {len(request.wishes)}"))
+    wishes = []
+    for index, wish in enumerate(request.wishes):
+        wishes.append((_ref(wish.ref, f"wishes[{index}].ref", bad), wish.documents))
+        if not 0 <= wish.documents <= _MOST_DOCUMENTS:
+            problem = f"must be from 0 to {_MOST_DOCUMENTS}, is {wish.documents}"
+            bad.append(Violation(f"wishes[{index}].documents", problem))
+    seconds = request.lifetime.ToNanoseconds() / 1e9 if request.HasField("lifetime") else _DAY
+    if not 1 <= seconds <= 30 * _DAY:
+        bad.append(Violation("lifetime", f"must be from a second to 30 days, is {seconds:g} s"))
+    if bad:
+        raise _invalid(bad)
+    return wishes, seconds
+
+
+def _licence_message(outcome: LicenceOutcome) -> asset_service_pb2.LicenceOutcome:
+    message = asset_service_pb2.LicenceOutcome(ref=outcome.ref)
+    if outcome.failure is not None:
+        message.failure.CopyFrom(status_of(outcome.failure, limit=8 * 1024))
+    if outcome.limit is not None:
+        message.limit = outcome.limit
+    if outcome.reserved is not None:
+        message.granted, message.used = outcome.reserved.granted, outcome.reserved.used
+        message.held = outcome.reserved.held
+    return message
 
 
 def _refs(

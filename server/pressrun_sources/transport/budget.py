@@ -3,8 +3,8 @@
 Documented: `X-FeatureRateLimit-Remaining` and `-Reset` (an HTTP date) of Cloudinary; `Retry-After` (RFC 9110 section
 10.2.3). A draft of the IETF: `RateLimit-Remaining` and `RateLimit-Reset` (seconds), and the field `RateLimit` with the
 members `r` and `t`. A count without a time says nothing of when to ask again, unless the connector knows how long the
-system counts. Once half of what is allowed (`X-FeatureRateLimit-Limit`, `RateLimit-Limit`, or `q` of `RateLimit-Policy`)
-is used up, or where that is not told, each request is counted before it is sent, together with those of the other
+system counts. Once half of what is allowed is used up (`X-FeatureRateLimit-Limit`, `RateLimit-Limit`, or `q` of
+`RateLimit-Policy`), or where that is not told, each request is counted before it is sent, with those of the other
 processes, so that requests that are under way do not pass the limit between two answers.
 """
 
@@ -179,7 +179,7 @@ class Budget:
             for (remaining, reset), limit in zip(_PAIRS, _LIMITS, strict=True)
         ]
         reset = members.get("t", members.get("reset"))
-        left = members.get("r", members.get("remaining", ""))
+        left = members.get("r") or members.get("remaining", "")
         told.append((left, policy.get("q", ""), float(reset) if reset else None))
         return [
             (int(remaining), int(limit) if _COUNT.fullmatch(limit) else None, seconds)

@@ -31,6 +31,7 @@ from pressrun_sources.transport.timing import Timing
 
 __all__ = ["Exchange", "Room"]
 
+_NONE = Ticket(0.0, 0, 0)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # A part (206) was never asked for and would be taken for the whole.
 _GOOD = frozenset(range(200, 300)) - {206}
@@ -74,7 +75,7 @@ class Exchange:
     response: aiohttp.ClientResponse | None = None
     _holds_slot: bool = False
     _let_in: bool = False
-    _ticket: Ticket = Ticket(0.0, 0, 0)
+    _ticket: Ticket = _NONE
     _begun: float = 0.0
     _ended: bool = field(default=False)
 

@@ -20,7 +20,7 @@ class Pauses(Protocol):
     """When systems may be asked, and how often still, known to all who share it; never raises."""
 
     async def take(self, name: str) -> Turn:
-        """Count one request to what has this name. Where nobody was told of a limit, or nobody knows, it may be sent."""
+        """Count one request to what has this name. Where nobody knows of a limit, it may be sent."""
         ...
 
     async def allow(self, name: str, turn: int, requests: int, seconds: float) -> None:

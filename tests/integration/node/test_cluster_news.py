@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +17,7 @@ from tests.integration.node.conftest import StartNode
 from tests.servers.redis_server import RedisServer
 from tests.unit.prepare.pictures import png, rgb
 
-from pressrun_client import AssetUnavailableError, BlockingClient, Client, InvalidRequestError, Missing
+from pressrun_client import AssetUnavailableError, BlockingClient, Client, InvalidRequestError, LicenceOutcome, Missing
 from pressrun_client.cli import main
 from pressrun_loadtest.sandbox import Sandbox
 from pressrun_loadtest.sandbox.hooks import STANDARD_SECRET
@@ -220,6 +221,52 @@ async def test_find_missing(cluster: SimpleNamespace) -> None:
     ):
         with pytest.raises(InvalidRequestError, match=words):
             await client.find_missing(refs, digests=digests)
+
+
+async def test_a_run_reserves_what_its_licence_allows(cluster: SimpleNamespace) -> None:
+    """A run has what it reserved at one node at the other one too, and others what is left; the rest is refused."""
+    a, b, ref = cluster.a, cluster.b, "library:stock.png"
+    (cluster.folder / "stock.png").write_bytes(png(rgb()))
+    attributes = 'attributes: {licence_volume: "5"}'
+    (cluster.folder / "stock.png.yaml").write_text(f'approval: approved\nversion: "1"\n{attributes}\n')
+    for speaker in (a, b):
+        await speaker.publish("stock", ref)
+    (outcome,) = await a.client.reserve_licences("spring", {ref: 3}, lifetime=timedelta(hours=1))
+    assert outcome == LicenceOutcome(ref, granted=True, limit=5, used=0, held=3)
+
+    async def made(speaker: _Speaker, name: str, **attributes: str) -> bool:
+        try:
+            await speaker.client.render("stock", {}, communication_id=name, attributes=attributes)
+        except AssetUnavailableError as error:
+            assert "allows 5 documents, which are used up or reserved" in str(error)
+            return False
+        return True
+
+    assert [await made(b, str(number)) for number in range(3)] == [True, True, False]
+    assert [await made(b, f"s{number}", run="spring") for number in range(4)] == [True, True, True, False]
+    assert await made(a, "s0", run="spring")  # made again
+
+    def refused() -> tuple[bool, str]:
+        with BlockingClient(b.node.address) as client:
+            (found,) = client.reserve_licences("summer", {ref: 1})
+        line = ["asset", "reserve", ref, "--run", "summer", "--documents", "1", "--target", a.node.address]
+        done = CliRunner().invoke(main, line)
+        assert done.exit_code == 1
+        return found.granted, done.output
+
+    assert await asyncio.to_thread(refused) == (False, f"{ref}: NOT reserved, 5 used and 0 held of 5\n")
+    (unknown, free) = await a.client.reserve_licences("spring", {"library:never.png": 1, "library:stock.png": 0})
+    assert unknown.error is not None
+    assert (unknown.granted, free.granted) == (False, True)
+    for run, wishes, words in (
+        ("", {ref: 1}, "run: is missing"),
+        ("spring", {}, "1 to 1000 entries, has 0"),
+        ("spring", {"x": -1}, r"wishes\[0\]"),
+    ):
+        with pytest.raises(InvalidRequestError, match=words):
+            await a.client.reserve_licences(run, wishes)
+    with pytest.raises(InvalidRequestError, match="lifetime: must be from a second to 30 days"):
+        await a.client.reserve_licences("spring", {ref: 1}, lifetime=timedelta(days=31))
 
 
 async def test_a_partitioned_node_stops_using_a_withdrawn_asset(cluster: SimpleNamespace) -> None:
