@@ -381,17 +381,18 @@ async def _check(client: Client, node: Node, sandbox: Sandbox, seconds: float) -
     assert not tally.unexplained
     assert tally.right > seconds / 4
     assert tally.changes > seconds / 4
-    await asyncio.sleep(3)  # until failures are forgotten
+    await asyncio.sleep(2.2)  # until failures are forgotten
     for source in ("core_dam", "iconik", "smintio", "http", "cloudinary"):
         getattr(sandbox, source).reset()
-    await asyncio.sleep(3)  # until nothing of what was is believed
+    await asyncio.sleep(2.2)  # until nothing of what was is believed
     for flow in FLOWS:
         assert differences(flow, await render(client, flow)) == []
 
 
+@pytest.mark.timeout(180)  # on a machine that is busy with other things it has other things to wait for
 async def test_storm(client: Client, node: Node, sandbox: Sandbox) -> None:
     """In a short storm no document holds a wrong asset, every failure is explained, and afterwards all is right."""
-    await _check(client, node, sandbox, 8.0)
+    await _check(client, node, sandbox, 5.0)
 
 
 @pytest.mark.long

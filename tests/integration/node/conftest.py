@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -23,6 +24,7 @@ from pressrun.v1 import (
     template_service_pb2,
     template_service_pb2_grpc,
 )
+from pressrun_client import Client
 from pressrun_loadtest.samples import load_bundle, statement_path
 from pressrun_loadtest.sandbox import Sandbox
 from pressrun_server.app.config import NodeConfig
@@ -54,15 +56,35 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("library")
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a node keeps of its templates when the sample was published to it; compiling it anew takes most of a second."""
+    folder = tmp_path_factory.mktemp("compiled")
+    environ = {
+        "PRESSRUN_LISTEN": "127.0.0.1:0", "PRESSRUN_HTTP_LISTEN": "127.0.0.1:0", "PRESSRUN_DATA_DIR": str(folder),
+        "PRESSRUN_COMPOSERS": "1", "PRESSRUN_PREPARERS": "1", "PRESSRUN_LIBRARY_PATH": str(folder),
+    }  # fmt: skip
+    node = Node(NodeConfig.from_env(environ))
+    await node.start()
+    try:
+        async with Client(node.address) as client:
+            await client.publish(statement_path())
+    finally:
+        await node.stop()
+    return folder / "templates"
+
+
 @pytest.fixture(scope="module")
-def start_node(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox, library: Path) -> StartNode:
-    """Starts real nodes in this process, on free ports, with the sandbox as their sources."""
+def start_node(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox, library: Path, compiled: Path) -> StartNode:
+    """Starts real nodes in this process, on free ports, with the sandbox as their sources; `known`: they have the sample."""
     folder = tmp_path_factory.mktemp("nodes")
     mapping = folder / "core-dam.yaml"
     mapping.write_text(MAPPING)
 
     @contextlib.asynccontextmanager
-    async def start(name: str, **settings: str) -> AsyncIterator[Node]:
+    async def start(name: str, *, known: bool = False, **settings: str) -> AsyncIterator[Node]:
+        if known:
+            shutil.copytree(compiled, folder / name / "templates")
         environ = {
             "PRESSRUN_LISTEN": "127.0.0.1:0",
             "PRESSRUN_HTTP_LISTEN": "127.0.0.1:0",
@@ -88,7 +110,7 @@ def start_node(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox, libra
 @shared
 async def node(start_node: StartNode) -> AsyncIterator[Node]:
     """A node with the usual settings."""
-    async with start_node("shared") as running:
+    async with start_node("shared", known=True) as running:
         yield running
 
 

@@ -26,7 +26,7 @@ async def test_renders_on_a_full_disk(
     tmp_path: Path,
 ) -> None:
     """A node whose disk is full fetches, prepares and renders as one with an empty disk does, and counts it."""
-    async with start_node("roomy") as node, speak(node) as caller:
+    async with start_node("roomy", known=True) as node, speak(node) as caller:
         await caller.publish(statement)
         wanted = (await caller.documents(document("r1")))["r1"].data
     with tmpfs(tmp_path / "disk", 16 * 1024 * 1024) as disk:

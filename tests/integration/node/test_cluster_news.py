@@ -35,7 +35,7 @@ slots:
   hero: {{rules: [{{use: "{ref}"}}]}}
 """
 HTML = b'<p>Spring</p><img src="asset:hero" alt="hero">'
-LEASE = 5.0
+LEASE = 3.0
 
 
 async def eventually(check: Callable[[], Awaitable[bool]]) -> None:

@@ -65,11 +65,16 @@ async def test_assets_of_the_bundle(tmp_path: Path, document: Callable[..., Any]
 
 async def test_local_errors_are_the_nodes(tmp_path: Path) -> None:
     """What can't be rendered raises the same errors that a node answers with."""
+    letter = tmp_path / "letter"
+    letter.mkdir()
+    schema = "{type: object, required: [name]}"
+    (letter / "template.yaml").write_text(f'name: letter\nversion: "1"\nhtml: letter.html\nschema: {schema}\n')
+    (letter / "letter.html").write_text("<p>{{ name }}</p>")
     for folder, channel, reason in (
         (tmp_path, "print", Reason.INVALID_REQUEST),
-        (statement_path(), "fax", Reason.INVALID_REQUEST),
-        (statement_path(), "email", Reason.UNSUPPORTED),
-        (statement_path(), "print", Reason.INVALID_RECORD),
+        (letter, "fax", Reason.INVALID_REQUEST),
+        (letter, "email", Reason.UNSUPPORTED),
+        (letter, "print", Reason.INVALID_RECORD),
     ):
         with pytest.raises(PressrunError) as error:
             await asyncio.to_thread(render, folder, b"{}", channel=channel, environ={})

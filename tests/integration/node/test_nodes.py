@@ -26,7 +26,7 @@ Speak = Callable[[Node], contextlib.AbstractAsyncContextManager[Any]]
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def other(start_node: Any, speak: Speak, statement: dict[str, bytes]) -> AsyncIterator[Any]:
     """A client of a second node, which has the sample template too."""
-    async with start_node("other") as node, speak(node) as caller:
+    async with start_node("other", known=True) as node, speak(node) as caller:
         await caller.publish(statement)
         yield caller
 
@@ -127,7 +127,7 @@ async def test_source_that_hangs_is_bounded(
         "sources_timeout": "1",
         "asset_resolve_seconds": "2",
     }
-    async with hanging, start_node("hanging", **dead) as node, speak(node) as caller:
+    async with hanging, start_node("hanging", known=True, **dead) as node, speak(node) as caller:
         await caller.publish(statement)
         answers = await asyncio.wait_for(caller.documents(document(time_limit=Duration(seconds=5))), 8)
         failure = answers["r1"].failure

@@ -89,7 +89,7 @@ async def test_the_way_to_the_sources(
         "queue": "9",
         "drain_seconds": "4",
     }
-    async with start_node("ways", **settings) as node, speak(node) as caller:
+    async with start_node("ways", known=True, **settings) as node, speak(node) as caller:
         assert await value(node, "pressrun_source_requests_total", source="core-dam", outcome="ok") == 0
         await caller.publish(statement)
         await caller.documents(document("a"))

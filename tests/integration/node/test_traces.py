@@ -57,7 +57,7 @@ async def traced(
 ) -> AsyncIterator[tuple[Node, Any]]:
     """A node of which every document is traced, and its caller."""
     settings = {"otlp_endpoint": collector.url, "trace_ratio": "1", "otlp_headers": "authorization=Bearer%20x,x-team=a"}
-    async with start_node("traced", **settings) as node, speak(node) as caller:
+    async with start_node("traced", known=True, **settings) as node, speak(node) as caller:
         await caller.publish(statement)
         yield node, caller
 
@@ -170,7 +170,10 @@ async def test_every_call_belongs_to_its_callers_trace(
     """A node that samples nothing of its own traces what its caller traces: documents of every RPC that makes some."""
     monkeypatch.setenv("OTEL_SERVICE_NAME", "letters")
     metadata = (("traceparent", SAMPLED), ("tracestate", "vendor=1"))
-    async with start_node("asked", otlp_endpoint=collector.url, trace_ratio="0") as node, speak(node) as caller:
+    async with (
+        start_node("asked", known=True, otlp_endpoint=collector.url, trace_ratio="0") as node,
+        speak(node) as caller,
+    ):
         await caller.publish(statement)
         await caller.documents(document("alone"))
         await caller.documents(document("stream-1"), document("stream-2"), metadata=metadata)
@@ -263,7 +266,7 @@ async def test_a_collector_that_hangs_or_is_away_costs_spans_only(
     async with Collector() as slow:
         slow.released.clear()
         async with (
-            start_node("hanging", otlp_endpoint=slow.url, trace_ratio="1") as node,
+            start_node("hanging", known=True, otlp_endpoint=slow.url, trace_ratio="1") as node,
             speak(node) as caller,
         ):
             await caller.publish(statement)
@@ -280,7 +283,7 @@ async def test_a_collector_that_hangs_or_is_away_costs_spans_only(
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{probe.getsockname()[1]}"
-    async with start_node("away", otlp_endpoint=nobody, trace_ratio="1") as node, speak(node) as caller:
+    async with start_node("away", known=True, otlp_endpoint=nobody, trace_ratio="1") as node, speak(node) as caller:
         await caller.publish(statement)
         assert (await caller.documents(document("one")))["one"].completion is not None
         while await value(node, "pressrun_trace_spans_total", result="lost") < 10:
