@@ -14,13 +14,14 @@ from pressrun_loadtest.load.run import Place, run_scenario
 from pressrun_loadtest.load.scenario import Arrival, Part, Rows, Scenario
 from pressrun_loadtest.observe.boards import Seen, look
 from pressrun_loadtest.observe.bustle import Bustle
+from pressrun_loadtest.observe.collector import Collector
 from pressrun_loadtest.observe.prometheus import Alert, Prometheus
 
 __all__ = ["Observation", "observe"]
 
 _SCRAPED_S = 20.0
-_SETTINGS = {"PRESSRUN_SOURCES_POLL_SECONDS": "2"}
-"""The usual minute between two looks at what has changed is more than an observation takes."""
+_SETTINGS = {"PRESSRUN_SOURCES_POLL_SECONDS": "2", "PRESSRUN_TRACE_RATIO": "0.1"}
+"""An observation is shorter than the usual minute between two looks at what has changed, 1 % of it few traces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,8 @@ def observe(
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pressrun-observe-")))
         said("starting sandbox and node")
-        stage = stack.enter_context(Stage(folder / "stage", cache=folder / "cache", shared=True, settings=_SETTINGS))
+        settings = _SETTINGS | {"PRESSRUN_OTLP_ENDPOINT": stack.enter_context(Collector()).url}
+        stage = stack.enter_context(Stage(folder / "stage", cache=folder / "cache", shared=True, settings=settings))
         target = stage.node.metrics_url.removeprefix("http://").removesuffix("/metrics")
         said("starting Prometheus")
         prometheus = stack.enter_context(

@@ -179,6 +179,14 @@ PROCESSES = Dashboard(
                     "drain-stuck",
                 ),
                 Panel(
+                    "Spans of traces",
+                    "Spans of traced documents a second: sent, lost (the collector did not take them), dropped (there "
+                    "was no room where they wait). Empty where nodes are told of no collector.",
+                    "suffix: /s",
+                    (Query(rate("pressrun_trace_spans_total", "result"), "{{result}}"),),
+                    "traces-lost",
+                ),
+                Panel(
                     "Versions",
                     "What the nodes run. Two engines at once: a roll-out is under way; a resumed document needs its "
                     "own.",
