@@ -29,14 +29,13 @@ from pressrun_client import (
     TemplateRef,
 )
 from pressrun_loadtest.load.arrivals import moments
-from pressrun_loadtest.load.measure import Interval, Sample, histogram
+from pressrun_loadtest.load.measure import NOT_SENT, Interval, Sample, histogram
 from pressrun_loadtest.load.scenario import Arrival, Scenario
 from pressrun_loadtest.load.stock import Stock
+from pressrun_loadtest.load.verification import suffix_of
 
-__all__ = ["Order", "Told", "main"]
+__all__ = ["Generator", "Order", "Told", "main"]
 
-_OPEN_WINDOW = 50_000
-"""Documents that an open loop may have under way on one client; far above what a node admits."""
 _WARM_IN_FLIGHT = 16
 _PHASES: tuple[str, ...] = ("queue", "compile", "select", "resolve", "compose")
 _GRACE_S = 3.0
@@ -69,7 +68,9 @@ class Told(msgspec.Struct, omit_defaults=True):
     trouble: str = ""
 
 
-class _Generator:
+class Generator:
+    """Asks for what its order says, and measures it."""
+
     def __init__(self, order: Order) -> None:
         self._order = order
         self._scenario = order.scenario
@@ -77,6 +78,7 @@ class _Generator:
         templates = [TemplateRef.parse(name) if name else None for name in order.templates]
         self._stock = Stock(order.scenario, templates, share=order.share, of=order.of, seed=order.seed)
         self._starts: dict[str, tuple[float, str]] = {}
+        self._most = max(1, self._arrival.most_under_way // order.of)
         self._late = histogram()
         self._latency, self._first_byte = histogram(), histogram()
         self._interval = Interval(0)
@@ -136,7 +138,8 @@ class _Generator:
             if self._scenario.calls == "unary":
                 await self._unary_open(client, due)
             else:
-                await self._consume(client.render_stream(due, max_in_flight=_OPEN_WINDOW))
+                # The limit is kept where documents are due; the client's own must not hold them back before.
+                await self._consume(client.render_stream(due, max_in_flight=self._most + 1))
         elif self._scenario.calls == "unary":
             wanted = self._wanted(of)
             await asyncio.gather(*(self._caller(client, wanted) for _ in range(callers)))
@@ -147,7 +150,7 @@ class _Generator:
             await self._consume(client.render_stream(requests, max_in_flight=callers))
 
     async def _due(self, arrival: Arrival, number: int, of: int) -> AsyncIterator[RenderRequest]:
-        """Requests of an open loop, each when it is due, whatever has or has not been answered."""
+        """Requests of an open loop, each when it is due, whatever has or has not been answered up to a limit."""
         share = self._order.share * of + number
         for moment in moments(arrival, share, self._order.of * of, self._order.seed):
             meant = self._begin + moment
@@ -155,7 +158,12 @@ class _Generator:
                 await asyncio.sleep(wait)
             if self.stopped.is_set():
                 return
-            yield self._ask(meant)
+            if len(self._starts) < self._most:
+                yield self._ask(meant)
+            else:
+                self._interval.asked += 1
+                self._failed[NOT_SENT] += 1
+                await asyncio.sleep(0)  # answers must get a turn, however late this is
 
     def _wanted(self, of: int) -> Iterator[RenderRequest]:
         """Requests of a closed loop; one is taken when there is room for it."""
@@ -232,7 +240,7 @@ class _Generator:
             self._keep(result, marker)
 
     def _keep(self, document: Document, marker: str) -> None:
-        file = Path(self._order.folder, f"{document.request_id}.pdf")
+        file = Path(self._order.folder, document.request_id).with_suffix(suffix_of(document.media_type))
         document.save(file)
         self._samples.append(Sample(str(file), marker, document.sha256, document.pages))
 
@@ -282,7 +290,7 @@ async def _serve(order: Order) -> None:
     )
     async with contextlib.AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(Client(config=config)) for _ in range(scenario.channels)]
-        generator = _Generator(order)
+        generator = Generator(order)
         await generator.warm(clients)
         # What was made until now stays; the collector need not look at it during the measurement.
         gc.collect()
@@ -296,7 +304,7 @@ async def _serve(order: Order) -> None:
         await listener
 
 
-async def _listen(generator: _Generator) -> None:
+async def _listen(generator: Generator) -> None:
     await asyncio.to_thread(sys.stdin.readline)
     generator.stopped.set()
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["Interval", "Sample", "Second", "Tally", "histogram"]
+__all__ = ["NOT_SENT", "Interval", "Sample", "Second", "Tally", "histogram"]
 
+NOT_SENT = "NOT_SENT"
+"""The reason of documents that an open loop did not send, since too many were under way."""
 _LONGEST_US = 3_600_000_000
 _DIGITS = 3
 

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from pressrun_loadtest.load.measure import NOT_SENT
 from pressrun_loadtest.load.plot import Line, bars, lines
 from pressrun_loadtest.load.report import Report
 
@@ -99,7 +100,10 @@ def _tiles(report: Report) -> str:
 def _notes(report: Report) -> str:
     notes = [f"WRONG DOCUMENT: {fault}" for fault in report.faults[:20]]
     notes += [f"Left out of the mix, since the node refuses it: {part}" for part in report.left_out]
-    notes += [f"{count:,} documents failed: {reason}" for reason, count in report.failed.items()]
+    notes += [
+        report.not_sent_why if reason == NOT_SENT else f"{count:,} documents failed: {reason}"
+        for reason, count in report.failed.items()
+    ]
     if report.unanswered:
         notes.append(f"{report.unanswered:,} documents were not answered before the end")
     if report.interrupted:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from pressrun_loadtest.load.errors import LoadError
-from pressrun_loadtest.load.measure import Second, histogram
+from pressrun_loadtest.load.measure import NOT_SENT, Second, histogram
 
 __all__ = ["RANKS", "Latency", "Report", "latency_of", "read_report", "write_report"]
 
@@ -120,6 +120,23 @@ class Report(msgspec.Struct):
     def failures(self) -> int:
         """Documents that failed or were never answered."""
         return sum(self.failed.values()) + (0 if self.interrupted else self.unanswered)
+
+    @property
+    def not_sent(self) -> int:
+        """Documents that were due while as many were under way as the scenario allows."""
+        return self.failed.get(NOT_SENT, 0)
+
+    @property
+    def not_sent_why(self) -> str:
+        """The same in a sentence; empty where all were sent."""
+        if not self.not_sent:
+            return ""
+        most = self.scenario["arrival"]["most_under_way"]
+        return (
+            f"{self.not_sent:,} of {self.asked:,} documents were not sent, since {most:,} were under way when they "
+            "were due (most_under_way): the rate that was offered is more than can be made, and latencies are of what "
+            "was sent"
+        )
 
     @property
     def error_share(self) -> float:

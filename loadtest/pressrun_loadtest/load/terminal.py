@@ -100,6 +100,8 @@ def print_report(console: Console, report: Report) -> None:
             style="yellow",
             soft_wrap=True,
         )
+    if report.not_sent:
+        console.print(f"{report.not_sent_why}.", style="yellow", soft_wrap=True)
     for part in report.left_out:
         console.print(f"Left out, since the node refuses it: {part}", style="yellow", soft_wrap=True, markup=False)
     if report.generator_limits:

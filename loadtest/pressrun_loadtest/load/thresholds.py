@@ -11,15 +11,20 @@ from pressrun_loadtest.load.report import Report
 
 __all__ = ["Threshold", "parse_threshold"]
 
-_FORM = re.compile(r"\s*([a-z_0-9.]+)\s*(<=|>=|<|>)\s*([0-9.]+)\s*(us|ms|s|%|MiB)?\s*")
+_FORM = re.compile(
+    r"\s*([a-z_0-9.]+)\s*(<=|>=|<|>)\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*(us|µs|ms|s|%|MiB|/s)?\s*", re.IGNORECASE
+)
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge,
 }  # fmt: skip
-_FACTORS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "%": 0.01, "MiB": 1.0, None: 1.0}
+_FACTORS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "%": 0.01, "MiB": 1.0, "/s": 1.0, None: 1.0}
+_UNITS = {"µs": "us", "μs": "us", "mib": "MiB"}
+"""Other ways to write them, in small letters."""
 _RANK = re.compile(r"(ttfb_)?(p(?:50|75|90|95|99|99\.9|99\.99)|mean|max)")
 _VALUES: dict[str, tuple[Callable[[Report], float], tuple[str | None, ...]]] = {
-    "rate": (lambda r: r.rate, (None,)),
+    "rate": (lambda r: r.rate, ("/s", None)),
     "errors": (lambda r: r.error_share, ("%", None)),
+    "unsent": (lambda r: float(r.not_sent), (None,)),
     "faults": (lambda r: float(len(r.faults)), (None,)),
     "stalls": (lambda r: float(r.stalls), (None,)),
     "cpu": (lambda r: r.node_cpu_ms, ("us", "ms", "s")),
@@ -59,7 +64,7 @@ class Threshold:
 
 
 def parse_threshold(text: str) -> Threshold:
-    """Read a condition.
+    """Read a condition; capitals mean what small letters do.
 
     Raises:
         ValueError: it is none; the message says what is valid.
@@ -74,6 +79,7 @@ def parse_threshold(text: str) -> Threshold:
             f"{text!r} is no condition; write NAME>VALUE or NAME<VALUE, e.g. 'p99>50ms'; names are {names}"
         )
     name, sign, number, unit = match.groups()
+    name, unit = name.lower(), unit and _UNITS.get(unit.lower(), unit.lower())
     units = ("us", "ms", "s") if _RANK.fullmatch(name) else _VALUES[name][1] if name in _VALUES else None
     if units is None:
         raise ValueError(f"{text!r}: there is no {name!r}; names are {names}")

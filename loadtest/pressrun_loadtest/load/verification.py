@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
+from email import message_from_bytes
+from email.policy import default as email_policy
+from html import unescape
 from pathlib import Path
 
 from pressrun_loadtest.demo.viewer import View, read_texts
 from pressrun_loadtest.load.measure import Sample
 from pressrun_loadtest.load.stock import NUMBER
 
-__all__ = ["faults_of", "verify"]
+__all__ = ["faults_of", "suffix_of", "verify"]
 
 _AT_ONCE = 40
+_SUFFIXES = {"text/html": ".html", "message/rfc822": ".eml"}
+"""Of documents that MuPDF does not read."""
+_UNSEEN = re.compile(rb"<(style|script)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.DOTALL | re.IGNORECASE)
+"""What no reader of a page sees: styles, comments, tags."""
+
+
+def suffix_of(media_type: str) -> str:
+    """How the file of a kept document is to end, so that it is read as what it is."""
+    return _SUFFIXES.get(media_type.partition(";")[0].strip().lower(), ".pdf")
 
 
 def verify(samples: Sequence[Sample]) -> list[str]:
@@ -24,9 +37,30 @@ def verify(samples: Sequence[Sample]) -> list[str]:
     faults: list[str] = []
     for start in range(0, len(samples), _AT_ONCE):
         batch = samples[start : start + _AT_ONCE]
-        for sample, view in zip(batch, read_texts([Path(each.file) for each in batch]), strict=True):
-            faults += faults_of(sample, view, hashlib.sha256(Path(sample.file).read_bytes()).hexdigest())
+        paged = [sample for sample in batch if Path(sample.file).suffix == ".pdf"]
+        views = dict(zip((sample.file for sample in paged), read_texts([Path(s.file) for s in paged]), strict=True))
+        for sample in batch:
+            content = Path(sample.file).read_bytes()
+            view = views.get(sample.file) or _view(sample, content)
+            faults += faults_of(sample, view, hashlib.sha256(content).hexdigest())
     return faults
+
+
+def _view(sample: Sample, content: bytes) -> View:
+    """What a reader sees of a page for browsers or of an e-mail, neither of which has pages to count."""
+    if not sample.file.endswith(".eml"):
+        return View(sample.pages, _words(content), ())
+    message = message_from_bytes(content, policy=email_policy)
+    parts = [str(part.get_content()) for part in message.walk() if part.get_content_maintype() == "text"]
+    return View(
+        sample.pages,
+        " ".join(_words(part.encode()) for part in parts),
+        tuple(type(defect).__name__ for part in message.walk() for defect in part.defects),
+    )
+
+
+def _words(markup: bytes) -> str:
+    return " ".join(unescape(_UNSEEN.sub(b" ", markup).decode()).split())
 
 
 def faults_of(sample: Sample, view: View, sha256: str) -> list[str]:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import hashlib
+import time
+from email.message import EmailMessage
 from io import StringIO
 from itertools import pairwise
 from pathlib import Path
@@ -8,20 +11,22 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from pressrun_client import TemplateRef
+from pressrun_client import Client, TemplateRef
+from pressrun_client.testing import FakeDocument, FakeNode
 from pressrun_loadtest.demo.viewer import View
 from pressrun_loadtest.load.arrivals import expected, moments
 from pressrun_loadtest.load.capacity import Step, search, verdict
 from pressrun_loadtest.load.comparison import compare
 from pressrun_loadtest.load.errors import ScenarioError
-from pressrun_loadtest.load.measure import Interval, Sample, Second, Tally, histogram
+from pressrun_loadtest.load.generator import Generator, Order, Told
+from pressrun_loadtest.load.measure import NOT_SENT, Interval, Sample, Second, Tally, histogram
 from pressrun_loadtest.load.page import page
 from pressrun_loadtest.load.report import Report, latency_of, read_report, write_report
 from pressrun_loadtest.load.scenario import Arrival, Part, Scenario, load_scenario, shipped
 from pressrun_loadtest.load.stock import NUMBER, Stock, marker_of
 from pressrun_loadtest.load.terminal import print_report
 from pressrun_loadtest.load.thresholds import parse_threshold
-from pressrun_loadtest.load.verification import faults_of
+from pressrun_loadtest.load.verification import faults_of, suffix_of, verify
 
 
 def _report(*, milliseconds: float = 10.0, rate: int = 100, failed: int = 0, seconds: int = 12) -> Report:
@@ -132,6 +137,32 @@ def test_another_customer_in_a_document_is_found() -> None:
     assert NUMBER.findall("2026-09-30 DE12-0000-0000001") == []
 
 
+@pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "message/rfc822"])
+def test_pages_for_browsers_and_mails_are_read_in_full(kind: str, tmp_path: Path) -> None:
+    """What has no pages is read as what it is: the customer's own number must be in its text, and no one else's."""
+
+    def kept(serial: int, shown: int) -> Sample:
+        markup = (
+            f"<style>.a{{width:0000-{shown:06d}}}</style><p>Num<b>ber</b>&nbsp;{marker_of(shown)} &amp; Zo\u00eb</p>"
+        )
+        content = markup.encode()
+        if kind == "message/rfc822":
+            message = EmailMessage()
+            message["Subject"] = "Your statement"
+            message.set_content(f"Number {marker_of(shown)}")
+            message.add_alternative(markup, subtype="html")
+            content = message.as_bytes()
+        file = (tmp_path / f"load-{serial}").with_suffix(suffix_of(kind))
+        file.write_bytes(content)
+        return Sample(str(file), marker_of(serial), hashlib.sha256(content).hexdigest(), 1)
+
+    assert verify([kept(7, 7)]) == []
+    assert verify([kept(8, 9)]) == [
+        "load-8: its customer number 0000-000008 is not in the text",
+        "load-8: holds the customer number 0000-000009 of somebody else",
+    ]
+
+
 def test_intervals_of_several_generators_become_one_series() -> None:
     """Counts add up; percentiles are of all values, not means of percentiles."""
     tally = Tally()
@@ -174,7 +205,8 @@ def test_the_page_stands_alone() -> None:
     ("text", "met"),
     [
         ("p99>9.8ms", True), ("p99>10ms", False), ("p99 < 0.02s", True), ("errors>0%", True), ("errors>=5%", False),
-        ("rate<99", False), ("rate<200", True), ("cpu>1900us", True), ("ttfb_p50>1ms", True), ("faults>0", False),
+        ("rate<99", False), ("rate<200", True), ("Rate<200/s", True), ("P99>9.8MS", True), ("ERRORS>0", True), ("memory>1mib", True),
+        ("p50>4900µs", True), ("unsent>0", False), ("cpu>1900us", True), ("ttfb_p50>1ms", True), ("faults>0", False),
     ],
 )  # fmt: skip
 def test_thresholds_are_judged_in_their_units(text: str, met: bool) -> None:  # noqa: FBT001 - a table
@@ -182,11 +214,46 @@ def test_thresholds_are_judged_in_their_units(text: str, met: bool) -> None:  # 
     assert parse_threshold(text).holds(_report(failed=5)) is met
 
 
-@pytest.mark.parametrize("text", ["p98>1ms", "p99>1%", "p99=1ms", "rate>1ms", "p99>1"])
+@pytest.mark.parametrize("text", ["p98>1ms", "p99>1%", "p99=1ms", "rate>1ms", "p99>1", "p99>1/s", "p99>1.2.3ms"])
 def test_a_wrong_threshold_is_refused(text: str) -> None:
     """The message says what would be valid."""
     with pytest.raises(ValueError, match=r"p99|names|unit"):
         parse_threshold(text)
+
+
+async def test_an_open_loop_above_what_a_node_does_stays_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Documents that are due while too many are under way are not sent, and are counted as that; memory can't grow."""
+    told: list[Told] = []
+    monkeypatch.setattr("pressrun_loadtest.load.generator._say", told.append)
+    arrival = Arrival("constant", seconds=1.0, rate=300, most_under_way=40)
+    order = Order(Scenario("x", arrival, verify=0), "", ["statement@1"], 1, 2, 1, str(tmp_path))
+    async with FakeNode() as node, Client(node.target) as client:
+        node.answer = FakeDocument(delay=0.4)
+        await Generator(order).run([client], time.monotonic())
+    tally = Tally()
+    for line in told:
+        assert line.interval is not None
+        assert line.interval.in_flight <= 20
+        tally.add(line.interval)
+    assert node.most_unanswered <= 20  # the half that falls to this one of two generators
+    assert tally.asked == 150
+    assert 20 <= tally.done == len(node.received) <= 80
+    assert tally.failed == {NOT_SENT: 150 - tally.done}
+
+
+def test_what_was_not_sent_is_told_in_words() -> None:
+    """The terminal and the page say how many documents were not sent and at which limit; they are failures."""
+    report = msgspec.structs.replace(
+        _report(), failed={NOT_SENT: 400}, done=800, scenario={"arrival": {"seconds": 12, "most_under_way": 10_000}}
+    )
+    text = StringIO()
+    print_report(Console(file=text, width=300), report)
+    for said in (text.getvalue(), page(report)):
+        assert "400 of 1,200 documents were not sent, since 10,000 were under way when they were due" in said
+    assert parse_threshold("unsent>399").holds(report)
+    assert parse_threshold("errors>33%").holds(report)
 
 
 def test_a_comparison_calls_only_real_differences_by_name() -> None:
