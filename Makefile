@@ -11,7 +11,7 @@ PACKAGES := client server loadtest
 BUF := $(VENV)/bin/buf
 SITE = $(shell $(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
-.PHONY: help demo test test-long check conformance format types bench bench-check bench-rivals protos protos-check serve observe dashboards chart guide clean setup setup-dev tools
+.PHONY: help demo test test-long check conformance format types bench bench-check bench-rivals sizing protos protos-check serve observe dashboards chart guide clean setup setup-dev tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ bench: $(VENV)/.installed ## Measure speed and memory; writes out/bench.json (SE
 
 bench-check: $(VENV)/.installed ## Fail where composing got over 10 % dearer than the baseline (UPDATE=1 writes a new one)
 	@$(PY) -m pressrun_loadtest.bench.gate $(if $(UPDATE),--update)
+
+sizing: $(VENV)/.installed ## What documents cost, and the nodes that a night needs (WRITE=1 puts the tables into ARCHITECTURE.md)
+	@$(VENV)/bin/pressrun-load sizing --seed $(SEED) $(if $(WRITE),--write ARCHITECTURE.md)
 
 bench-rivals: $(VENV)/.installed-rivals ## Make the same statements with other engines (WRITE=1 puts the table into README.md)
 	@$(PY) -m pressrun_loadtest.rivals.cli --seed $(SEED) $(if $(WRITE),--write README.md)
@@ -121,7 +124,8 @@ tools: $(VENV)/.installed-dev
 	@missing=""; \
 	command -v pdftotext >/dev/null || missing="$$missing poppler-utils"; \
 	command -v qpdf >/dev/null || missing="$$missing qpdf"; \
-	/sbin/ldconfig -p | grep -q libpangoft2 || missing="$$missing libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"; \
+	/sbin/ldconfig -p | grep -q libpangoft2 || missing="$$missing libpango-1.0-0 libpangoft2-1.0-0"; \
+	/sbin/ldconfig -p | grep -q libharfbuzz-subset || missing="$$missing libharfbuzz-subset0"; \
 	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ]; then \
 	  echo "installing$$missing"; apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
 	elif [ -n "$$missing" ]; then echo "some tests will fail; install: apt-get install -y$$missing"; fi

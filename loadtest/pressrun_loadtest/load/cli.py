@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import platform
 import signal
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
@@ -11,6 +13,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from pressrun_loadtest.bench.inset import inset
+from pressrun_loadtest.bench.machine import hardware
 from pressrun_loadtest.demo.errors import DemoError
 from pressrun_loadtest.load.capacity import Step, search
 from pressrun_loadtest.load.comparison import compare, print_comparison
@@ -19,6 +23,8 @@ from pressrun_loadtest.load.page import write_page
 from pressrun_loadtest.load.report import Report, read_report, write_report
 from pressrun_loadtest.load.run import place, run_scenario
 from pressrun_loadtest.load.scenario import Scenario, load_scenario, shipped
+from pressrun_loadtest.load.sizing import measure
+from pressrun_loadtest.load.sizing_sheet import sheet
 from pressrun_loadtest.load.terminal import LiveProgress, print_report
 from pressrun_loadtest.load.thresholds import Threshold, parse_threshold
 
@@ -211,6 +217,54 @@ def capacity(
     except DemoError as error:
         raise click.ClickException(str(error)) from error
     _print_capacity(console, steps)
+
+
+@main.command()
+@click.option("--seconds", type=click.FloatRange(2), default=20.0, show_default=True, help="Of each kind of document.")
+@click.option(
+    "--composers", type=click.IntRange(1, 64), default=3, show_default=True, help="Of each node that is planned with."
+)
+@click.option("--hours", type=click.FloatRange(0.1), default=6.0, show_default=True, help="How long a night is.")
+@click.option(
+    "--share",
+    type=click.FloatRange(0.05, 1),
+    default=0.6,
+    show_default=True,
+    help="Of their processors that nodes use at most.",
+)
+@click.option(
+    "--write",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file that has the markers; the tables take the place of what is between them.",
+)
+@_SEED
+def sizing(*, seconds: float, composers: int, hours: float, share: float, write: Path | None, seed: int) -> None:
+    """Measure what documents cost by kind, and print the nodes that 1, 10 and 100 million documents a night need.
+
+    What is multiplied is CPU time of the node's processes, so it matters little that the generator works beside it; but
+    nothing else should be at work on the machine.
+    """
+    console = Console(highlight=False, stderr=True)
+    machine = hardware()
+    try:
+        text = write.read_text(encoding="utf-8") if write is not None else ""
+        if write is not None:
+            inset(text, "sizing", "")  # before the minutes that it takes
+        found = measure(seconds=seconds, composers=None, seed=seed, said=lambda what: console.print(what, style="dim"))
+        table = sheet(
+            found,
+            date=datetime.now(UTC).date().isoformat(),
+            hardware=machine,
+            python=platform.python_version(),
+            hours=hours,
+            share=share,
+            composers=composers,
+        )
+        if write is not None:
+            write.write_text(inset(text, "sizing", table), encoding="utf-8")
+    except (DemoError, ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(table)
 
 
 def _print_capacity(console: Console, steps: list[Step]) -> None:

@@ -17,8 +17,9 @@ from pressrun_loadtest.demo.procfs import tree_cpu_seconds, tree_resident_bytes
 __all__ = ["Scrape", "Watch", "scrape"]
 
 _TIME_S = 5.0
+_APART = {"result", "tier"}
 Scrape = dict[str, float]
-"""Sums of samples by metric; of cache reads also by result, as `NAME/hit`."""
+"""Sums of samples by metric; also by result and by tier, as `NAME/hit`, `NAME/redis`."""
 
 
 def scrape(url: str) -> Scrape:
@@ -32,8 +33,8 @@ def scrape(url: str) -> Scrape:
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
             sums[sample.name] = sums.get(sample.name, 0.0) + sample.value
-            if "result" in sample.labels:
-                name = f"{sample.name}/{sample.labels['result']}"
+            for label in _APART & sample.labels.keys():
+                name = f"{sample.name}/{sample.labels[label]}"
                 sums[name] = sums.get(name, 0.0) + sample.value
     return sums
 

@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pressrun_loadtest.bench.inset import inset, markers
 from pressrun_loadtest.rivals.floors import Floors
 from pressrun_loadtest.rivals.probe import Measured
 from pressrun_loadtest.rivals.roster import OURS, ROSTER
 
 __all__ = ["BEGIN", "END", "Contest", "Result", "render", "written"]
 
-BEGIN, END = "<!-- bench-rivals: begin -->", "<!-- bench-rivals: end -->"
+_NAME = "bench-rivals"
+BEGIN, END = markers(_NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +122,4 @@ def written(text: str, table: str) -> str:
     Raises:
         ValueError: the markers are not there once each, in their order.
     """
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
-        raise ValueError(
-            f"there must be one line {BEGIN} and below it one line {END}; add them where the table belongs"
-        )
-    before, _, rest = text.partition(BEGIN)
-    return f"{before}{BEGIN}\n{table}{END}{rest.partition(END)[2]}"
+    return inset(text, _NAME, table)
