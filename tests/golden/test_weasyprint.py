@@ -41,6 +41,7 @@ _BASE = (
 _THEIRS = (
     "* { font-kerning: none; font-variant-ligatures: none; hyphenate-character: '-'; overflow-wrap: anywhere }"
     " td, th { overflow-wrap: inherit } th { text-align: left } td { vertical-align: top }"
+    " * { footnote-policy: line } ::footnote-call { font-size: 7pt; line-height: 0 }"
 )
 _LOREM = (
     "It is a truth universally acknowledged, that a single man in possession of a good fortune, must be in want of a"
@@ -56,6 +57,12 @@ _SHY = "Donau\u00addampf\u00adschiff\u00adfahrts\u00adgesell\u00adschafts\u00adk
 _AUTO = (
     "table { table-layout: auto } .s { width: auto } td, th, p, div { overflow-wrap: break-word }"
     " .g { background: green } .r { background: red } .y { background: yellow }"
+)
+
+
+_NOTES = (
+    ".n { float: footnote; font-size: 7pt; line-height: 9pt } .n::footnote-call { font-size: 7pt; line-height: 0 }"
+    " @page { @footnote { margin-top: 8pt; padding-top: 4pt; border-top: 1pt solid red } }"
 )
 
 
@@ -251,6 +258,20 @@ CASES: dict[str, tuple[str, str]] = {
     "a box is kept whole": (f"<p>{_LOREM[:200]}</p><div class=k><p>one</p><p>two</p><p>three</p><p>four</p></div>", ".k { break-inside: avoid }"),
     "a break is forced": ("<p>one</p><p class=b>two</p><p>three</p>", ".b { break-before: page; break-after: page }"),
     "orphans and widows": (f"<p>{_LOREM[:110]}</p><p>{_LOREM}</p>", "p { orphans: 4; widows: 4 }"),
+    "footnotes": (f"<p>one<span class=n>first note</span> two<span class=n>{_LOREM}</span> three</p><p>{_LOREM[:80]}</p>", _NOTES),
+    "footnotes on pages": ("".join(f"<p>{_LOREM[:70]}<span class=n>Note {n}, {_LOREM[:60]}</span>{_LOREM[70:200]}</p>" for n in range(7)), _NOTES),
+    "a line goes with its footnote": (
+        f"<p>{_LOREM}</p><p>{_LOREM[:60]}</p><p>called<span class=n>one two three<br>four five<br>six</span></p><p>{_LOREM[:60]}</p>", _NOTES
+    ),
+    "what footnotes say of themselves": (
+        "<p>one<span class=n>first</span> two<span class=n>second</span></p>",
+        _NOTES + " .n::footnote-call { content: '[' counter(footnote, lower-alpha) ']' } .n::footnote-marker"
+        " { content: counter(footnote, lower-alpha) ') '; font-weight: bold }",
+    ),
+    "footnotes of cells and lists": (
+        "<table><tr><td>one<span class=n>of a cell</span></td><td>two</td></tr></table>"
+        "<ul><li>item<span class=n>of an item</span></li></ul>", _NOTES + " ul { list-style-type: none; padding-left: 16pt; margin: 0 }"
+    ),
     # How far text is lowered is each engine's own: CSS 2.2, 10.8.1, gives no figure.
     "raised text": ("<p>one<sup>2</sup> and two<sup>34</sup> end</p>", "sup { line-height: 0; font-size: 7pt }"),
 }  # fmt: skip

@@ -194,6 +194,8 @@ class DocumentWriter:
         self._bookmarks: list[Entry] = []
         self._anchors: dict[str, tuple[int, int]] = {}
         """Page and distance from its lower edge of what links lead to."""
+        self._notes = array("Q")
+        """Elements of footnotes."""
         self._link_parents: list[int] = []
         """The element of each link's annotation, in order."""
         self._prefix = cache.get(images)
@@ -286,6 +288,7 @@ class DocumentWriter:
         if page.links:
             self._annotations(out, page, base + EXTRA + extra - 1, made.links)
         self._object(out, base + STREAM, made.stream)
+        self._notes.extend(made.notes)
         self._late += [(ended.number, ended.body()) for ended in made.ended]
         for y, level, text in page.bookmarks:
             if level:
@@ -387,16 +390,7 @@ class DocumentWriter:
                 kids += b"%d 0 R " % first
                 first += 1
             marks = b"<</Kids[%s]>>" % kids
-        outlines = b""
-        if self._bookmarks:
-            outlines = b"/Outlines %d 0 R" % first
-            late += outline(self._bookmarks, first)
-            first += 1 + len(self._bookmarks)
-        names = b""
-        if self._anchors:
-            names = b"/Names<</Dests %d 0 R>>" % first
-            late.append((first, destinations(self._anchors)))
-            first += 1
+        first, outlines, names, identifiers = self._indexes(first)
         root = self._stack[0]
         document = b"<<%s/P %d 0 R/K[%s]>>" % (type_entries(root.role), _STRUCTURE, b"".join(root.kids))
         nodes = b" ".join([b"%d 0 R" % number for number, _ in self._nodes])
@@ -406,8 +400,8 @@ class DocumentWriter:
             (_DOCUMENT, document),
             (
                 _STRUCTURE,
-                b"<</Type/StructTreeRoot/K[%d 0 R]/ParentTree%s/ParentTreeNextKey %d>>"
-                % (_DOCUMENT, marks, _LINK_KEYS + len(self._link_parents)),
+                b"<</Type/StructTreeRoot/K[%d 0 R]/ParentTree%s/ParentTreeNextKey %d%s>>"
+                % (_DOCUMENT, marks, _LINK_KEYS + len(self._link_parents), identifiers),
             ),
             (_PAGES, b"<</Type/Pages/Count %d/Kids[%s]>>" % (self.pages, nodes)),
             (_FONTS, b"<<%s>>" % fonts),
@@ -427,6 +421,26 @@ class DocumentWriter:
         out.append(b"startxref\n%d\n%%%%EOF\n" % start)
         self._position += len(out[-1])
         return self._written(out)
+
+    def _indexes(self, first: int) -> tuple[int, bytes, bytes, bytes]:
+        """Bookmarks, destinations and identifiers: the next free number, and the entries that lead to them."""
+        late = self._late
+        outlines = b""
+        if self._bookmarks:
+            outlines = b"/Outlines %d 0 R" % first
+            late += outline(self._bookmarks, first)
+            first += 1 + len(self._bookmarks)
+        names = b""
+        if self._anchors:
+            names = b"/Names<</Dests %d 0 R>>" % first
+            late.append((first, destinations(self._anchors)))
+            first += 1
+        identifiers = b""
+        if self._notes:
+            identifiers = b"/IDTree %d 0 R" % first
+            late.append((first, _identifiers(self._notes)))
+            first += 1
+        return first, outlines, names, identifiers
 
     def _close_section(self, out: list[bytes]) -> None:
         """Write the cross-references of pages as a section of their own (7.5.8); forget them.
@@ -521,6 +535,12 @@ class DocumentWriter:
 
 def _first(block: tuple[int, bytearray]) -> int:
     return block[0]
+
+
+def _identifiers(numbers: Sequence[int]) -> bytes:
+    """The leaf of the name tree that has all elements with an identifier (14.7.2); its names are sorted as bytes."""
+    names = b"".join([b"(%s)%s 0 R" % (name, name) for name in sorted(b"%d" % number for number in numbers)])
+    return b"<</Names[%s]>>" % names
 
 
 def _figure(figure: FigureObject, page: int, alt: str) -> bytes:

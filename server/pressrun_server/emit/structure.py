@@ -32,12 +32,14 @@ __all__ = [
     "CONTENT",
     "EXTRA",
     "MARKS",
+    "NOTE",
     "PAGE",
     "STREAM",
     "Carried",
     "FigureObject",
     "Forms",
     "PageObjects",
+    "identifier",
     "next_block",
 ]
 
@@ -52,6 +54,15 @@ _ROW = struct.Struct(">BIH")
 _FIRST_SIGN = 0x80
 _NUMBER = re.compile(rb"([\x80-\xff])(\d\d)")
 _MOST_PLACES = BLOCK * (0x100 - _FIRST_SIGN)
+
+
+NOTE = "Note"
+"""The type of a footnote, which has an identifier (ISO 14289-1, 7.9)."""
+
+
+def identifier(number: bytes) -> bytes:
+    """The entry of an element's identifier: its number, which is nobody else's."""
+    return b"/ID(%s)" % number
 
 
 def next_block(base: int, size: int) -> int:
@@ -74,7 +85,7 @@ class Carried:
 
     def body(self) -> bytes:
         """The element's dictionary, when all its children are known."""
-        entries = type_entries(self.role)
+        entries = type_entries(self.role) + (identifier(b"%d" % self.number) if self.role == NOTE else b"")
         return b"<<%s/P %d 0 R/Pg %d 0 R/K[%s]>>" % (entries, self.parent, self.page, b"".join(self.kids))
 
 
@@ -103,6 +114,8 @@ class PageObjects:
     """Number of each link's annotation, and of its element."""
     ended: tuple[Carried, ...]
     """Carried elements that end on the page."""
+    notes: tuple[int, ...]
+    """Numbers of footnotes that begin on the page."""
 
 
 @dataclass(slots=True, eq=False)
@@ -136,6 +149,8 @@ class _Form:
     """How many of the carried elements end on this page."""
     left: list[tuple[bytes, str, bytes]]
     """Elements that stay open: their parent's number, role and children so far."""
+    notes: list[bytes]
+    """Footnotes that begin on the page."""
     texts: dict[tuple[int, ...], tuple[bytes, bytes]] = field(default_factory=dict)
     """Heads and bodies by the lengths of the numbers that go in."""
 
@@ -200,7 +215,8 @@ class Forms:
         ended = tuple(stack[kept:])
         stack[kept:] = left
         links = tuple([(base + place, int(block.filled(parent))) for place, parent in form.links])
-        return PageObjects(form.size, *filled, figures, links, ended)
+        notes = tuple([int(block.filled(note)) for note in form.notes])
+        return PageObjects(form.size, *filled, figures, links, ended, notes)
 
 
 class _Numbers:
@@ -269,6 +285,7 @@ class _Builder:
         self.places: list[int] = []
         self.figures: list[tuple[int, bytes, int, str]] = []
         self.links: list[tuple[int, bytes]] = []
+        self.notes: list[bytes] = []
         self.image_parents: list[bytes] = []
         self.text_parents: list[bytes] = []
         self._page = _ref(PAGE)
@@ -294,11 +311,16 @@ class _Builder:
             self._element(index, tag, top)
 
     def _element(self, index: int, tag: str, top: _Open) -> None:
+        role = tag.lstrip("(!^")
+        if tag.startswith("(^"):
+            top = self.carried[0]  # a footnote is the document's, whatever calls it
         if index in self._left_open:
-            opened = _Open(b"@%d;" % (len(self.carried) + self._left_open[index]), -1, top.ref, tag[1:])
+            opened = _Open(b"@%d;" % (len(self.carried) + self._left_open[index]), -1, top.ref, role)
         else:
             place = self._take_place()
-            opened = _Open(_ref(place), place, top.ref, tag.lstrip("(!"))
+            opened = _Open(_ref(place), place, top.ref, role)
+        if role == NOTE:
+            self.notes.append(opened.ref)
         top.kids.append(b"%s 0 R " % opened.ref)
         if tag[0] == "(":
             self.stack.append(opened)
@@ -347,6 +369,7 @@ def _build(tags: list[Tag], depth: int, extra: int, images: int) -> _Form:
         links=built.links,
         kids=[b"".join(opened.kids) for opened in built.carried],
         closed=built.closed,
+        notes=built.notes,
         left=[(opened.parent, opened.role, b"".join(opened.kids)) for opened in built.stack if not opened.carried],
     )
 
@@ -356,7 +379,8 @@ def _body(opened: _Open, page: bytes) -> bytes:
     kids = b"".join(opened.kids).strip()
     pages = b"/Pg %s 0 R" % page if opened.marked else b""
     entry = b"" if not opened.kids else b"/K %s" % kids if kids.isdigit() else b"/K[%s]" % kids
-    return b"<<%s/P %s 0 R%s%s>>" % (type_entries(opened.role), opened.parent, pages, entry)
+    named = identifier(opened.ref) if opened.role == NOTE else b""
+    return b"<<%s%s/P %s 0 R%s%s>>" % (type_entries(opened.role), named, opened.parent, pages, entry)
 
 
 def _left_open(tags: list[str]) -> dict[int, int]:

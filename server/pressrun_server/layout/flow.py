@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from pressrun_server.layout.chart import chart
+from pressrun_server.layout.footnotes import Part
 from pressrun_server.layout.overflow import overflow, place_of
 from pressrun_server.layout.paging import LAYERS, NAMED, Keep, edges
 from pressrun_server.layout.passage import fill
@@ -23,6 +24,7 @@ from pressrun_server.model.content import (
     BoundList,
     BoundListItem,
     BoundNode,
+    BoundNote,
     BoundParagraph,
     BoundPassage,
     BoundTable,
@@ -35,6 +37,8 @@ from pressrun_server.model.program import Box, Paragraph
 
 __all__ = ["Flow"]
 
+_PLAIN = (0, "")
+"""Link and role of text that is neither."""
 _SOFT = re.compile("\u00ad")
 """Says where a word may be parted; a bookmark is one line."""
 
@@ -47,6 +51,8 @@ class Flow(Tables):
         self._start()
         yield from self._block(body)
         self._end_page(self._page)
+        if self._has_notes:
+            yield from self._last_notes()
         yield self._page
 
     def scratch(self, nodes: list[BoundBlock] | list[BoundNode]) -> tuple[Page, int]:
@@ -118,7 +124,7 @@ class Flow(Tables):
         begun = None
         if form.keeps_next and (keep is None or keep.released):
             sizes = {name: len(getattr(page, name)) for name in LAYERS}
-            begun = Keep(bound, self._y + self._pending, sizes, len(self._open), released=True)
+            begun = Keep(bound, self._y + self._pending, sizes, len(self._open), self._y, released=True)
         self._pending = margin
         self._flush()
         self._placed()
@@ -219,6 +225,8 @@ class Flow(Tables):
     def _whole(self, bound: BoundParagraph) -> bool:
         """Place a paragraph that fits as it is, the common case, without a generator; False where it does not."""
         node = bound.node
+        if node.calls:
+            return False
         lines = self._layout.lines(bound, self._missing)
         before = self._pending
         self._pending = max(before, node.box.margin_top)
@@ -245,14 +253,20 @@ class Flow(Tables):
 
     def _paragraph(self, bound: BoundParagraph) -> Iterator[Page]:
         node = bound.node
+        if node.calls:
+            self._call(bound)
         lines = self._layout.lines(bound, self._missing)
+        called = self._called(bound, lines) if node.calls else None
         self._pending = max(self._pending, node.box.margin_top)
         index, count = 0, len(lines)
         while index < count:
             fitting, height = index, self._y + self._pending
-            while fitting < count and height + lines[fitting].height <= self._bottom:
-                height += lines[fitting].height
-                fitting += 1
+            if called is not None:
+                fitting = self._lines_with_notes(lines, called, index)
+            else:
+                while fitting < count and height + lines[fitting].height <= self._bottom:
+                    height += lines[fitting].height
+                    fitting += 1
             if fitting < count:
                 fitting = self._break_at(node, index, fitting, count)
             if fitting > index:
@@ -263,6 +277,8 @@ class Flow(Tables):
                     self._bookmark(bound)
                 if self._has_links(lines):
                     self._put_links(bound, lines[index:fitting], begins=index == 0, ends=fitting == count)
+                    if called is not None:
+                        self._note(lines[index:fitting], called[index:fitting])
                     index = fitting
                     if index < count:
                         yield self._turn()
@@ -290,7 +306,9 @@ class Flow(Tables):
             self._page.bookmarks.append((self._y, 0, bound.node.box.anchor))
         if not bound.node.bookmark:
             return
-        text = _SOFT.sub("", "".join([" " if piece[1] == "\n" else piece[1] for piece in bound.pieces]))
+        called = self._layout.setter.called
+        said = [" " if text == "\n" else text for style, text in bound.pieces if style not in called]
+        text = _SOFT.sub("", "".join(said))
         if text.strip():
             self._flush()
             self._page.bookmarks.append((self._y, bound.node.bookmark, " ".join(text.split())))
@@ -307,7 +325,7 @@ class Flow(Tables):
         if begins and node.role:
             self._begin(node.role)
         page, styles, box = self._page, self._layout.setter.styles, node.box
-        current = -1
+        current: tuple[int, str] | None = None
         for line in lines:
             x, y = box.content_x, self._y
             if node.align != "left":
@@ -316,35 +334,63 @@ class Flow(Tables):
             reach = [segment[0] for segment in line.segments[1:]] + [line.width]
             begun, last = None, x
             for (offset, style, shard, codes), end in zip(line.segments, reach, strict=True):
-                link = styles[style].link
-                if link != current:
+                link, role = styles[style].link, styles[style].role
+                if (link, role) != current:
                     self._put_link(begun, x + offset, y, line.height, current, targets)
                     begun = None
-                    if current > 0:
+                    if current is not None and current != _PLAIN:
                         self._end()
-                    if link:
-                        self._begin("Link")
-                    self._mark("Link" if link else node.role, ".")
-                    current = link
+                    role = "Link" if link else role
+                    if role:
+                        self._begin(role)
+                    self._mark(role or node.role, ".")
+                    current = (link, styles[style].role)
                 if link and begun is None:
                     begun = x + offset
                 page.text.append((x + offset, y + line.ascent, style, shard, codes))
                 last = x + end
             self._put_link(begun, last, y, line.height, current, targets)
             self._y += line.height
-        if current > 0:
+        if current is not None and current != _PLAIN:
             self._end()
         if ends and node.role:
             self._end()
         self._placed()
 
     def _put_link(
-        self, begun: int | None, end: int, y: int, height: int, link: int, targets: Mapping[int, Callable[[], str]]
+        self,
+        begun: int | None,
+        end: int,
+        y: int,
+        height: int,
+        current: tuple[int, str] | None,
+        targets: Mapping[int, Callable[[], str]],
     ) -> None:
         """The place of a link's text on one line."""
-        if begun is not None and not self._artifact:
+        if begun is not None and current is not None and not self._artifact:
+            link = current[0]
             self._page.links.append((begun, y, end - begun, height, targets[link]() if link in targets else link))
             self._page.tags.append("&")
+
+    def _note(self, lines: list[Line], called: list[list[BoundNote]]) -> None:
+        """Footnotes are called by the lines that were placed last."""
+        self._take([note for notes in called for note in notes], self._y)
+        y = self._y - sum(line.height for line in lines)
+        for line, notes in zip(lines, called, strict=True):
+            self._page.notes += [(y, note) for note in notes]
+            y += line.height
+
+    def _note_frames(self, part: Part) -> Page:
+        flow = Flow(self._layout, self._images, self._missing, cell="Note")
+        flow._y = part.above
+        page = flow._page
+        if not part.opened:
+            page.tags.append("(^Note")
+        bound = BoundParagraph(part.note.node.paragraph, part.note.pieces)
+        flow._put_links(bound, part.lines, begins=False, ends=False)
+        if not part.left:
+            page.tags.append(")")
+        return page
 
     def _break_at(self, node: Paragraph, index: int, fitting: int, count: int) -> int:
         """How far a paragraph goes on this page, with orphans and widows (CSS Fragmentation 3, 3.3)."""
@@ -462,4 +508,5 @@ class Flow(Tables):
         return opened.y + edge
 
     def _cell(self, nodes: list[BoundNode], missing: Callable[[str], None], role: str) -> tuple[Page, int]:
-        return Flow(self._layout, self._images, missing, artifact=self._artifact, cell=role).scratch(nodes)
+        flow = Flow(self._layout, self._images, missing, artifact=self._artifact, cell=role, count=self._count)
+        return flow.scratch(nodes)

@@ -218,7 +218,9 @@ def _parted(span: _Span, height: int) -> tuple[Page, int, tuple[Page, int]]:
     if span.inner <= room:
         return span.page, span.inner, (Page(0, 0), 0)
     page = span.page
-    whole = RowFrame(span.inner, page.text, page.fills, page.images, 0, page.tags, page.alts, roles=("", ""))
+    whole = RowFrame(
+        span.inner, page.text, page.fills, page.images, 0, page.tags, page.alts, page.links, ("", ""), page.notes
+    )
     if min([*baselines(whole), *(image[1] + image[3] for image in page.images)], default=0) > room:
         return Page(0, 0), 0, (page, span.inner)
     here, later = split(whole, room)
@@ -226,4 +228,6 @@ def _parted(span: _Span, height: int) -> tuple[Page, int, tuple[Page, int]]:
 
 
 def _page(frame: RowFrame) -> Page:
-    return Page(0, 0, frame.fills, frame.images, frame.text, frame.tags, frame.alts)
+    return Page(
+        0, 0, frame.fills, frame.images, frame.text, frame.tags, frame.alts, links=frame.links, notes=frame.notes
+    )

@@ -55,8 +55,10 @@ class Typesetter:
     def __init__(self, faces: list[Face], styles: tuple[TextStyle, ...]) -> None:
         self.faces = faces
         self.styles = styles
-        self.linked = frozenset(index for index, style in enumerate(styles) if style.link)
-        """Styles of links."""
+        self.linked = frozenset(index for index, style in enumerate(styles) if style.link or style.role)
+        """Styles of what is an element in a paragraph: links, and calls of footnotes and their numbers."""
+        self.called = frozenset(index for index, style in enumerate(styles) if style.role == "Reference")
+        """Styles of calls of footnotes."""
         self._encoders = [faces[style.face].encode for style in styles]
         self.plain_styles = [
             (_never if style.letter_spacing or style.word_spacing else faces[style.face].plain, style.size)

@@ -25,6 +25,7 @@ from pressrun_server.model.content import (
     BoundRows,
     BoundTable,
     BoundVector,
+    LinkedPieces,
     Piece,
     Values,
 )
@@ -35,6 +36,8 @@ from pressrun_server.model.program import Box, Cell, Paragraph, styles_of
 __all__ = ["Measure"]
 
 _ENDLESS = 1 << 40
+_LARGE = 88
+"""A footnote's number of two wide digits; few documents have larger ones."""
 _STEP = 256
 """Rows between two pauses."""
 
@@ -106,10 +109,20 @@ class Measure:
 
     def _text(self, node: Paragraph, pieces: list[Piece], known: int) -> tuple[int, int]:
         """Widths of the widest word, where it may be more than what is known already, and of the widest line."""
+        if node.calls:
+            pieces = self._numbered(pieces)
         most = self._setter.widest_line(node, pieces)
         if most <= known or not node.wrap:
             return most, most
         return min(max(known, self._setter.widest_word(node, pieces, known)), most), most
+
+    def _numbered(self, pieces: list[Piece]) -> list[Piece]:
+        """Text with room for the numbers of footnotes that it calls, which are not known yet."""
+        notes = iter(pieces.notes if isinstance(pieces, LinkedPieces) else ())
+        called = self._setter.called
+        return [
+            (style, f"\u2060{next(notes).labels(_LARGE)[0]}" if style in called else text) for style, text in pieces
+        ]
 
     def _nodes(self, nodes: Iterable[BoundNode]) -> tuple[int, int]:
         """The same of blocks below each other, which are used up."""

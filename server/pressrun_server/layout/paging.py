@@ -25,6 +25,7 @@ from pressrun_server.model.program import Box
 from pressrun_server.model.program import Page as PageKind
 
 if TYPE_CHECKING:
+    from pressrun_server.layout.footnotes import Part
     from pressrun_server.layout.layout import Layout
     from pressrun_server.layout.table import OpenTable
 
@@ -37,7 +38,7 @@ NAMED = "named"
 _SIDES = ("left", "right")
 _NO_COLOR = -1
 _NO_FILL = (0, 0, 0, 0, _NO_COLOR)
-LAYERS = ("fills", "images", "text", "tags", "alts", "links", "bookmarks")
+LAYERS = ("fills", "images", "text", "tags", "alts", "links", "bookmarks", "notes")
 """What a page consists of, and what a keep remembers the length of."""
 
 
@@ -64,6 +65,8 @@ class Keep:
     """How much of each layer was on the page then."""
     depth: int
     """Boxes that were open then."""
+    end: int
+    """Where what is before it ends, without the margin between."""
     released: bool = False
     """Whether it ends with the next content that is placed."""
 
@@ -77,6 +80,7 @@ class Paging:
         missing: told each character that no face has; and each overflow, as a longer text (`layout.overflow`).
         artifact: whether what is placed is no part of the document's structure.
         cell: the type of the cell that is filled, if one is: text that stands in it is its own.
+        count: how many footnotes there are so far, in a list of its own, for who places parts of one document.
     """
 
     def __init__(
@@ -87,6 +91,7 @@ class Paging:
         *,
         artifact: bool = False,
         cell: str = "",
+        count: list[int] | None = None,
     ) -> None:
         self._artifact = artifact
         self._cell_role = cell
@@ -115,6 +120,14 @@ class Paging:
         """Where this page begins; its top is below that where a table's header is repeated."""
         self._label: BoundListItem | None = None
         """The item whose marker waits for its first line."""
+        self._has_notes = layout.program.pages[0].notes is not None
+        self._count = [0] if count is None else count
+        self._noted = 0
+        """Height that footnotes take from this page."""
+        self._carried: list[Part] = []
+        """Footnotes of earlier pages that go on, or stand, on this one."""
+        self._waiting_notes: list[Part] = []
+        """Those that this page has no room for."""
 
     # Pages ------------------------------------------------------------------------------------------------------------
 
@@ -130,6 +143,9 @@ class Paging:
         self._bottom = kind.height - kind.margin_bottom - self._reserved
         self._pending = 0
         self._blank = True
+        self._noted = 0
+        if self._has_notes:
+            self._begin_notes()
 
     def _turn(self, *, forced: bool = False) -> Page:
         """End the page, begin the next, and take along what is kept."""
@@ -143,17 +159,23 @@ class Paging:
                 items, begin = getattr(page, name), keep.begins[name]
                 setattr(moved, name, items[begin:])
                 del items[begin:]
+        stop = end if keep is None else keep.y
+        filled = end if keep is None else keep.end
+        if self._noted:
+            self._room_again(filled)
         table = self._between
         cut = table is not None and (keep is None or keep.depth > table.depth)
         if table is not None and cut:
-            self._feet(table, page, end if keep is None else keep.y)
+            self._feet(table, page, stop)
         stay = self._open if keep is None else self._open[: keep.depth]
         for opened in stay:
             if opened.y is not None:
                 lower = self._bottom + self._reserved
-                self._paint(opened, page, (end if keep is None else keep.y) if forced else lower, last=False)
+                self._paint(opened, page, stop if forced else lower, last=False)
                 opened.first = False
         self._end_page(page)
+        if self._has_notes:
+            self._end_notes(page, filled + (self._reserved if cut else 0))
         pending = self._pending
         self._start()
         for opened in stay:
@@ -162,25 +184,32 @@ class Paging:
         if table is not None and cut:
             self._continue(table)
         if keep is not None and moved is not None:
-            dy = self._top - keep.y
-            begins = {name: len(getattr(self._page, name)) for name in LAYERS}
-            for opened in self._open[keep.depth :]:
-                if opened.y is not None:
-                    opened.y += dy
-                    opened.slot += begins["fills"] - keep.begins["fills"]
-            if table is not None:
-                table.placed = [(y + dy, sums) for y, sums in table.placed]
-            place(moved, self._page, dy)
-            # A margin that was still waiting at the keep is cut off by the break.
-            self._y = max(end + dy, self._top)
-            if moved.text or moved.images or moved.fills:
-                self._blank = False
-                self._pending = pending  # the margin behind what was moved
-            keep.y = self._top
-            keep.begins = begins
+            self._take_along(keep, moved, end, pending)
         else:
             self._keep = None
         return page
+
+    def _take_along(self, keep: Keep, moved: Page, end: int, pending: int) -> None:
+        """Place what is kept at the top of the page that begins; it ended at `end` of the one before."""
+        table = self._between
+        dy = self._top - keep.y
+        begins = {name: len(getattr(self._page, name)) for name in LAYERS}
+        for opened in self._open[keep.depth :]:
+            if opened.y is not None:
+                opened.y += dy
+                opened.slot += begins["fills"] - keep.begins["fills"]
+        if table is not None:
+            table.placed = [(y + dy, sums) for y, sums in table.placed]
+        place(moved, self._page, dy)
+        # A margin that was still waiting at the keep is cut off by the break.
+        self._y = max(end + dy, self._top)
+        if moved.text or moved.images or moved.fills:
+            self._blank = False
+            self._pending = pending  # the margin behind what was moved
+        keep.y = keep.end = self._top
+        keep.begins = begins
+        if moved.notes:
+            self._room_again(self._y)
 
     def _break(self, *wanted: str) -> Iterator[Page]:
         """Go on at the top of a page, or of one of a side or another name; what was forced is done then."""
@@ -203,12 +232,13 @@ class Paging:
         page.name, page.shift = self._name, kind.shift
         dy = kind.margin_top - self._edge
         self._top, self._edge, self._y = self._top + dy, self._edge + dy, self._y + dy
-        self._bottom = kind.height - kind.margin_bottom - self._reserved
+        self._bottom = kind.height - kind.margin_bottom - self._reserved - self._noted
         for opened in self._open:
             if opened.y is not None:
                 opened.y += dy
         if self._keep is not None:
             self._keep.y += dy
+            self._keep.end += dy
 
     def _feet(self, table: OpenTable, page: Page, y: int) -> None:
         """Place what ends a table's part on a page that is not its last, at `y`."""
@@ -216,6 +246,18 @@ class Paging:
 
     def _continue(self, table: OpenTable) -> None:
         """Place what begins a table's part on a page that is not its first."""
+        raise NotImplementedError
+
+    def _begin_notes(self) -> None:
+        """Keep room for footnotes of the page before."""
+        raise NotImplementedError
+
+    def _room_again(self, y: int) -> None:
+        """Keep room for the footnotes that are called on the page now."""
+        raise NotImplementedError
+
+    def _end_notes(self, page: Page, end: int) -> None:
+        """Place a page's footnotes."""
         raise NotImplementedError
 
     @staticmethod
@@ -298,8 +340,8 @@ class Paging:
         """Begin a keep, or join the one that waits for its next content."""
         if self._keep is None:
             page = self._page
-            y = self._y + self._pending
-            self._keep = Keep(owner, y, {name: len(getattr(page, name)) for name in LAYERS}, len(self._open))
+            begins = {name: len(getattr(page, name)) for name in LAYERS}
+            self._keep = Keep(owner, self._y + self._pending, begins, len(self._open), self._y)
         elif self._keep.released:
             self._keep.owner, self._keep.released = owner, False
 

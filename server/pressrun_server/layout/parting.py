@@ -21,8 +21,9 @@ def split(frame: RowFrame, room: int) -> tuple[RowFrame, RowFrame]:
     if frame.y:
         text = [(x, y - frame.y, style, shard, codes) for x, y, style, shard, codes in frame.text]
         frame = RowFrame(
-            frame.height, text, frame.fills, frame.images, 0, frame.tags, frame.alts, frame.links, frame.roles
-        )
+            frame.height, text, frame.fills, frame.images, 0, frame.tags, frame.alts, frame.links,
+            frame.roles, frame.notes,
+        )  # fmt: skip
     lines = baselines(frame)
     fitting = lines[: lines_within(lines, room)]
     if len(lines) - len(fitting) == 1 and len(fitting) > 1:
@@ -32,6 +33,8 @@ def split(frame: RowFrame, room: int) -> tuple[RowFrame, RowFrame]:
     _share(frame, cut, here, later)
     for x, y, width, height, color in frame.fills:
         here.fills.append((x, y, width, min(height, room - y), color))
+    here.notes = [(y, note) for y, note in frame.notes if y <= cut]
+    later.notes = [(y, note) for y, note in frame.notes if y > cut]
     if not later.text and not later.images:
         return here, later
     # What is left begins where its first line or picture begins.
@@ -49,6 +52,7 @@ def split(frame: RowFrame, room: int) -> tuple[RowFrame, RowFrame]:
         if y + height > shift
     ]
     later.links = [(x, y - shift, width, height, link) for x, y, width, height, link in later.links]
+    later.notes = [(y - shift, note) for y, note in later.notes]
     later.images = [(x, y - shift, width, height, slot, tag) for x, y, width, height, slot, tag in later.images]
     return here, later
 
@@ -84,6 +88,8 @@ def _share(frame: RowFrame, cut: int, here: RowFrame, later: RowFrame) -> None:
             part.text.append(mark)
             if mark[0] == "Link":
                 cells[id(part)].setdefault(mark[2], []).extend(("(P", "(Link", ".", ")", ")"))
+            elif mark[0] == "Reference":
+                cells[id(part)].setdefault(mark[2], []).extend(("(P", "(Reference", ".", ")", ")"))
             elif mark[0] != ARTIFACT:
                 cells[id(part)].setdefault(mark[2], []).append("P" if mark[0][0] == "T" else mark[0])
         if mark[0] == "Link" and item[1] != line:

@@ -17,6 +17,8 @@ def place(inner: Page, page: Page, dy: int) -> None:
         page.links += [(x, y + dy, w, h, link) for x, y, w, h, link in inner.links]
     if inner.bookmarks:
         page.bookmarks += [(y + dy, level, text) for y, level, text in inner.bookmarks]
+    if inner.notes:
+        page.notes += [(y + dy, note) for y, note in inner.notes]
     _boxes(inner, page, dy)
 
 
@@ -30,6 +32,8 @@ def place_row(frame: RowFrame, page: Page, y: int) -> None:
     page.alts += frame.alts
     if frame.links:
         page.links += [(x, line + y, w, h, link) for x, line, w, h, link in frame.links]
+    if frame.notes:
+        page.notes += [(line + y, note) for line, note in frame.notes]
     _boxes(frame, page, y)
 
 

@@ -21,6 +21,7 @@ from pressrun_server.model.page import (
     Page,
     PlacedImage,
     PlacedLink,
+    PlacedNote,
     Shape,
     Strip,
     Tag,
@@ -61,6 +62,7 @@ class RowFrame:
     links: list[PlacedLink] = field(default_factory=list)
     roles: tuple[str, ...] = ()
     """Of the row and of its cells, for when it is split."""
+    notes: list[PlacedNote] = field(default_factory=list)
 
 
 _CellPlan: TypeAlias = "tuple[int, int, int | Decimals, int, bool, str]"
@@ -371,6 +373,8 @@ def put(frame: RowFrame, page: Page, dy: int, index: int, role: str, *, tagged: 
     frame.tags += [f"({role}", *page.tags, ")"] if tagged else page.tags
     frame.alts += page.alts
     frame.links += [(x, y + dy, w, h, link) for x, y, w, h, link in page.links]
+    if page.notes:
+        frame.notes += [(y + dy, note) for y, note in page.notes]
 
 
 def untagged(frame: RowFrame) -> RowFrame:

@@ -10,10 +10,11 @@ import msgspec
 
 from pressrun_server.layout.columns import Contents, Sizes, assigned
 from pressrun_server.layout.fitting import Fitting, sized_box, table_width
+from pressrun_server.layout.footnotes import Footnotes
 from pressrun_server.layout.joined import Joined
 from pressrun_server.layout.measure import Measure
 from pressrun_server.layout.overflow import overflow, place_of
-from pressrun_server.layout.paging import ENDLESS, Paging
+from pressrun_server.layout.paging import ENDLESS
 from pressrun_server.layout.parting import baselines, lines_within, split
 from pressrun_server.layout.placing import place_row
 from pressrun_server.layout.rowcode import Placer
@@ -75,7 +76,7 @@ class OpenTable:
         return found
 
 
-class Tables(Paging):
+class Tables(Footnotes):
     """Places tables on the page that is being filled."""
 
     def _table(self, bound: BoundTable) -> Iterator[Page]:
@@ -251,7 +252,7 @@ class Tables(Paging):
             elif self._at_top():
                 frame, sums = joined.part(1, room)
                 table.placed += [(self._y + top, amount) for top, amount in sums]
-                while frame.height > self._bottom - self._y - self._pending:
+                while frame.height > self._room_for(frame):
                     frame = self._split(frame)
                     yield self._turn()
                 self._row(frame)
@@ -311,15 +312,17 @@ class Tables(Paging):
         """A row of any kind."""
         frame = table.rows.set(row, self._y + self._pending, self._cell, self._missing, artifact=self._artifact)
         need = frame.height if table.begun else frame.height + _height(table.first)
+        if frame.notes:
+            need += self._need([note for _, note in frame.notes])[1]
         if self._y + self._pending + need > self._bottom and not self._at_top() and not self._divides(row, table):
             yield self._turn()
         if not table.begun:
             self._first_heads(table)
-        if frame.height > self._bottom - self._y - self._pending and self._bottom < ENDLESS:
+        if frame.height > self._room_for(frame) and self._bottom < ENDLESS:
             frame = table.rows.flowed(row, self._cell, self._missing, artifact=self._artifact)
         if row.sums:
             table.placed.append((self._y, row.sums))
-        while frame.height > self._bottom - self._y - self._pending and self._bottom < ENDLESS:
+        while frame.height > self._room_for(frame) and self._bottom < ENDLESS:
             frame = self._split(frame)
             yield self._turn()
         if row.node.keep_next:
@@ -424,12 +427,21 @@ class Tables(Paging):
         self._flush()
         place_row(frame, self._page, self._y)
         self._y += frame.height
+        if frame.notes:
+            self._take([note for _, note in frame.notes], self._y)
         self._placed()
+
+    def _room_for(self, frame: RowFrame) -> int:
+        """Height that a row has on this page, with room for the footnotes that it calls there."""
+        room = self._bottom - self._y - self._pending
+        if not frame.notes:
+            return room
+        need = self._need([note for y, note in frame.notes if y < room])[1]
+        return room - need if need < room // 2 else room
 
     def _split(self, frame: RowFrame) -> RowFrame:
         """Place as much of a row as the page takes; the rest is a row again. For rows taller than a page only."""
-        room = self._bottom - self._y - self._pending
-        here, later = split(frame, room)
+        here, later = split(frame, self._room_for(frame))
         self._row(here)
         return later
 

@@ -15,6 +15,7 @@ from pressrun_server.model.program import (
     Image,
     List,
     ListItem,
+    Note,
     Paragraph,
     RowTemplate,
     Table,
@@ -36,6 +37,7 @@ __all__ = [
     "BoundList",
     "BoundListItem",
     "BoundNode",
+    "BoundNote",
     "BoundParagraph",
     "BoundPassage",
     "BoundRow",
@@ -56,18 +58,36 @@ Piece: TypeAlias = "tuple[int, str]"
 
 
 class LinkedPieces(list[Piece]):
-    """A paragraph's text with links of which each record, or each turn of a loop, says where they lead.
+    """A paragraph's text with links of which each record, or each turn of a loop, says where they lead, and footnotes.
 
     Args:
-        pieces: the text.
+        pieces: the text; a footnote's call is an empty piece of its own, since layout numbers them.
         targets: by number of the program's link: gives the target, in ASCII; asked only where the link is shown.
+        notes: the footnotes that are called, in order.
     """
 
-    __slots__ = ("targets",)
+    __slots__ = ("notes", "targets")
 
-    def __init__(self, pieces: Iterable[Piece], targets: dict[int, Callable[[], str]]) -> None:
+    def __init__(
+        self, pieces: Iterable[Piece], targets: dict[int, Callable[[], str]], notes: list[BoundNote] | None = None
+    ) -> None:
         super().__init__(pieces)
         self.targets = targets
+        self.notes = notes or []
+
+
+@dataclass(slots=True, eq=False)
+class BoundNote:
+    """A footnote."""
+
+    node: Note
+    pieces: list[Piece]
+    labels: Callable[[int], tuple[str, str]]
+    """Its call and what stands before its text, by its number."""
+    number: int = 0
+    """0 until layout has come to it."""
+    lines: list[Any] | None = None
+    """Its lines, when they are known; nothing but layout looks at them."""
 
 
 @dataclass(slots=True, eq=False)

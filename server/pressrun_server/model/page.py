@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pressrun_server.model.ink import Clipped, Ink
+
+if TYPE_CHECKING:
+    from pressrun_server.model.content import BoundNote
 
 __all__ = [
     "ARTIFACT",
@@ -19,6 +22,7 @@ __all__ = [
     "Page",
     "PlacedImage",
     "PlacedLink",
+    "PlacedNote",
     "Shape",
     "Strip",
     "Tag",
@@ -52,6 +56,7 @@ Tag: TypeAlias = "str | Shape"
 """What happens to the document's structure, in reading order:
 
 - `(X` opens an element of type X, `)` closes the last one that was opened;
+- `(^Note` opens a footnote, which has an identifier and stands at the end of what the document has so far;
 - `.` gives the open element a marked piece of text;
 - `X` is an element of type X with one marked piece of text;
 - `&` gives the open element the next of the page's `links`;
@@ -155,6 +160,10 @@ Bookmark: TypeAlias = "tuple[int, int, str]"
 """y, level from 1, what it says; level 0 is no bookmark but the place of an anchor, by its name."""
 
 
+PlacedNote: TypeAlias = "tuple[int, BoundNote]"
+"""y of the line that calls a footnote, and the footnote."""
+
+
 @dataclass(slots=True, eq=False)
 class Page:
     """The frames of one page, in painting order: fills, images, text; and its part of the document's structure."""
@@ -169,6 +178,8 @@ class Page:
     """Alternative texts of the images that have tags, in the same order."""
     links: list[PlacedLink] = field(default_factory=list)
     bookmarks: list[Bookmark] = field(default_factory=list)
+    notes: list[PlacedNote] = field(default_factory=list)
+    """Called on the page, in reading order; their text is on the page when it is full."""
     name: str = ""
     """What its template calls it; with `blank` it says which kind of page it is."""
     blank: bool = False

@@ -41,6 +41,8 @@ __all__ = [
     "List",
     "ListItem",
     "Node",
+    "Note",
+    "NoteArea",
     "Page",
     "Paragraph",
     "Program",
@@ -59,7 +61,7 @@ __all__ = [
     "styles_of",
 ]
 
-FORMAT = 17
+FORMAT = 18
 """Raised when the form of a program changes, so that an old blob is compiled again instead of misread."""
 
 
@@ -120,6 +122,8 @@ class TextStyle(msgspec.Struct, frozen=True):
     """The program's link that the text is, counted from 1; 0 where it is none."""
     transform: str = ""
     """`upper`, `lower` or nothing."""
+    role: str = ""
+    """Its type in the document's structure: `Reference` of a footnote's call, `Lbl` of its number; else nothing."""
 
 
 class Border(msgspec.Struct, frozen=True):
@@ -233,7 +237,22 @@ class InlineWith(msgspec.Struct, frozen=True, tag="inline-with"):
     place: str
 
 
-Inline: TypeAlias = Text | Value | Break | InlineConditional | InlineFor | InlineWith
+class Note(msgspec.Struct, frozen=True, tag="note"):
+    """A footnote: its call in the line, and its text at the foot of the page."""
+
+    style: int
+    """Of the call."""
+    call: tuple[str, str, str]
+    """What the call says: text, kind of numeral (as of lists), text."""
+    marker_style: int
+    marker: tuple[str, str, str]
+    """What stands before the note's text, in the same form."""
+    paragraph: Paragraph
+    """Its text."""
+    place: str
+
+
+Inline: TypeAlias = Text | Value | Break | InlineConditional | InlineFor | InlineWith | Note
 
 
 class Paragraph(msgspec.Struct, frozen=True, tag="paragraph"):
@@ -259,6 +278,8 @@ class Paragraph(msgspec.Struct, frozen=True, tag="paragraph"):
     decimals: str = ""
     """Of a cell's line that ends at the right: the decimal sign and what stands behind it at most, so that the signs of
     all rows are at one place; nothing where it is not aligned so."""
+    calls: bool = False
+    """Whether footnotes may be called in it."""
 
 
 class Image(msgspec.Struct, frozen=True, tag="image"):
@@ -532,6 +553,20 @@ class Running(msgspec.Struct, frozen=True):
     """Whether it shows the number of pages, which is known only at the end."""
 
 
+class NoteArea(msgspec.Struct, frozen=True):
+    """Where a page's footnotes stand: at its foot, above the margin."""
+
+    x: int
+    width: int
+    margin: int
+    """Between it and what is above."""
+    border: Border | None
+    """Its upper edge."""
+    padding: int
+    restart: bool = False
+    """Whether footnotes are numbered page by page, and not through the document."""
+
+
 class Page(msgspec.Struct, frozen=True):
     """A kind of page."""
 
@@ -544,6 +579,8 @@ class Page(msgspec.Struct, frozen=True):
     """How much further to the right than on pages without a name or side all of it is."""
     slot: str = ""
     """Whose picture is behind all of the page, e.g. a letterhead."""
+    notes: NoteArea | None = None
+    """None where the template has no footnotes."""
 
 
 class Program(msgspec.Struct, frozen=True):
@@ -594,6 +631,6 @@ def styles_of(inlines: tuple[Inline, ...]) -> frozenset[int]:
                 found |= styles_of((*inline.odd, *inline.even))
             case InlineWith():
                 found |= styles_of(inline.parts)
-            case Text() | Value():
+            case Text() | Value() | Note():
                 found.add(inline.style)
     return frozenset(found)

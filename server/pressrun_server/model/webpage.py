@@ -16,11 +16,13 @@ from pressrun_server.model.policy import Policy
 __all__ = [
     "WEB_FORMAT",
     "Adding",
+    "Called",
     "Choice",
     "Code",
     "First",
     "Graph",
     "Named",
+    "Notes",
     "Part",
     "Picture",
     "Repeat",
@@ -30,7 +32,7 @@ __all__ = [
     "WebProgram",
 ]
 
-WEB_FORMAT = 1
+WEB_FORMAT = 2
 """Raised when the form of a program changes, so that an old blob is compiled again instead of misread."""
 
 
@@ -140,7 +142,31 @@ class Adding(msgspec.Struct, frozen=True, tag="adding"):
     place: str
 
 
-Part: TypeAlias = str | Shown | Target | Choice | Repeat | Named | First | Picture | Code | Graph | Summing | Adding
+class Called(msgspec.Struct, frozen=True, tag="called"):
+    """A footnote where it is called; its text stands in the page's `Notes`."""
+
+    before: str
+    """The call's element."""
+    call: tuple[str, str, str]
+    """What it says: text, kind of numeral, text."""
+    item: str
+    """The start of its text's element, but for the end of the tag."""
+    marker: tuple[str, str, str]
+    marker_before: str
+    """The element of the number before its text, but for the end of the tag."""
+    parts: tuple[Part, ...]
+
+
+class Notes(msgspec.Struct, frozen=True, tag="notes"):
+    """The footnotes that were called so far, as a list; nothing where none was."""
+
+    before: str
+    """The list's element."""
+
+
+Part: TypeAlias = (
+    str | Shown | Target | Choice | Repeat | Named | First | Picture | Code | Graph | Summing | Adding | Called | Notes
+)
 
 
 class WebProgram(msgspec.Struct, frozen=True):

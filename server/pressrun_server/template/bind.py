@@ -24,6 +24,7 @@ from pressrun_server.model.content import (
     BoundList,
     BoundListItem,
     BoundNode,
+    BoundNote,
     BoundParagraph,
     BoundPassage,
     BoundRow,
@@ -54,6 +55,7 @@ from pressrun_server.model.program import (
     List,
     ListItem,
     Node,
+    Note,
     Paragraph,
     Program,
     Row,
@@ -80,7 +82,7 @@ from pressrun_server.template.evaluation import CLEAN, Environment, Evaluator, e
 from pressrun_server.template.filters import Formatter
 from pressrun_server.template.links import target
 from pressrun_server.template.loops import each, items_of, one_by_one
-from pressrun_server.template.markers import marker
+from pressrun_server.template.markers import marker, numeral
 from pressrun_server.template.naming import naming
 from pressrun_server.template.outline import Outliner, passages
 from pressrun_server.template.rowcode import RowCode, row_code
@@ -91,6 +93,7 @@ __all__ = ["Binder"]
 
 _Pieces: TypeAlias = "Callable[[Environment], list[Piece]]"
 _Nodes: TypeAlias = "Callable[[Environment], Iterable[BoundNode]]"
+_Notes: TypeAlias = "Callable[[Environment, list[BoundNote]], None]"
 _Rows: TypeAlias = "Callable[[Environment], Iterable[BoundRow | BoundRows]]"
 _BREAK = "\n"
 _WORD_START = re.compile(r"(?<![\w\u2019'])[^\W\d_]")
@@ -117,7 +120,7 @@ class Binder:
         self._loops: list[_Loop] = []
         self._groups: list[_Group] = []
         self._blocks: list[_Apart] = []
-        self._linked = frozenset(index for index, style in enumerate(program.styles) if style.link)
+        self._linked = frozenset(index for index, style in enumerate(program.styles) if style.link or style.role)
         self._local: dict[int, int] = {}
         """By style, the number of its link where a record says where that leads."""
         self._links = [self._link(link) for link in program.links]
@@ -170,15 +173,64 @@ class Binder:
         """What binds the text of a paragraph, with the links in it."""
         make = self._pieces(inlines)
         numbers = sorted({self._local[style] for style in styles_of(inlines) if style in self._local})
-        if not numbers:
+        notes = self._notes(inlines)
+        if not (numbers or notes):
             return make
         links = self._links
 
         def linked(env: Environment) -> list[Piece]:
-            seen = dict(env)  # a loop goes on with the same names
-            return LinkedPieces(make(env), {number: partial(links[number - 1], seen) for number in numbers})
+            seen = dict(env) if numbers else {}  # a loop goes on with the same names
+            targets: dict[int, Callable[[], str]] = {number: partial(links[number - 1], seen) for number in numbers}
+            called: list[BoundNote] = []
+            for note in notes:
+                note(env, called)
+            return LinkedPieces(make(env), targets, called)
 
         return linked
+
+    def _notes(self, inlines: tuple[Inline, ...]) -> list[_Notes]:
+        """What binds the footnotes that are called in inline content, in order."""
+        found: list[_Notes] = []
+        for inline in inlines:
+            if isinstance(inline, Note):
+                found.append(self._note(inline))
+            elif isinstance(inline, InlineConditional):
+                branches = [(self.test(test), self._notes(parts)) for test, parts in inline.branches]
+                if any(notes for _, notes in branches):
+                    found.append(partial(_notes_of, branches))
+            elif isinstance(inline, InlineFor):
+                turns = self._notes_in_turns(inline)
+                found += [turns] if turns else []
+            elif isinstance(inline, InlineWith):
+                within = self._notes(inline.parts)
+                if within:
+                    found.append(partial(_notes_within, self.names(inline), within))
+        return found
+
+    def _notes_in_turns(self, inline: InlineFor) -> _Notes | None:
+        bodies = (self._notes(inline.odd), self._notes(inline.even))
+        if not any(bodies):
+            return None
+        items = evaluator(inline.items, self._formatter, inline.place)
+
+        def repeated(env: Environment, found: list[BoundNote]) -> None:
+            for index, inner in each(items(env), env, inline.name, inline.place):
+                turn = dict(inner)  # the next one has the same
+                for note in bodies[index & 1]:
+                    note(turn, found)
+
+        return repeated
+
+    def _note(self, note: Note) -> _Notes:
+        pieces = self.pieces(note.paragraph.inlines)
+
+        def labels(number: int) -> tuple[str, str]:
+            call, mark = (
+                f"{before}{numeral(kind, number)}{behind}" for before, kind, behind in (note.call, note.marker)
+            )
+            return call, mark
+
+        return lambda env, found: found.append(BoundNote(note, pieces(env), labels))
 
     def _pieces(self, inlines: tuple[Inline, ...]) -> _Pieces:
         if all(isinstance(inline, Text | Break) for inline in inlines):
@@ -201,7 +253,7 @@ class Binder:
         return pieces
 
     def _choice(self, inline: InlineConditional) -> _Pieces:
-        branches = [(self.test(test), self.pieces(parts)) for test, parts in inline.branches]
+        branches = [(self.test(test), self._pieces(parts)) for test, parts in inline.branches]
         if len(branches) != 2 or inline.branches[1][0] is not None:  # noqa: PLR2004 - pr-if and pr-else
             return lambda env: _chosen(branches, env)
         (test, yes), (_, no) = branches
@@ -242,12 +294,15 @@ class Binder:
         if isinstance(inline, Value):
             style, text = inline.style, self._value(inline)
             return lambda env, found: found.append((style, text(env)))
+        if isinstance(inline, Note):
+            called = (inline.style, "")
+            return lambda _env, found: found.append(called)
         if isinstance(inline, InlineFor):
             return self._inline_for(inline)
         if isinstance(inline, InlineWith):
             named, within = self.names(inline), self._pieces(inline.parts)
             return lambda env, found: found.extend(within(named(env)))
-        branches = [(self.test(test), self.pieces(parts)) for test, parts in inline.branches]
+        branches = [(self.test(test), self._pieces(parts)) for test, parts in inline.branches]
 
         def conditional(env: Environment, found: list[Piece]) -> None:
             for test, pieces in branches:
@@ -690,6 +745,8 @@ class Binder:
         for inline in inlines:
             if isinstance(inline, Value):
                 found.append((inline.style, "0"))
+            elif isinstance(inline, Note):
+                found.append((inline.style, ""))
             elif isinstance(inline, InlineConditional):
                 found += self._sample_pieces(inline.branches[0][1])
             elif isinstance(inline, InlineFor):
@@ -869,6 +926,22 @@ def _chosen(branches: Iterable[tuple[Evaluator, Callable[[Environment], Any]]], 
         if test(env):
             return make(env)
     return ()
+
+
+def _notes_of(branches: list[tuple[Evaluator, list[_Notes]]], env: Environment, found: list[BoundNote]) -> None:
+    for test, notes in branches:
+        if test(env):
+            for note in notes:
+                note(env, found)
+            return
+
+
+def _notes_within(
+    named: Callable[[Environment], Environment], notes: list[_Notes], env: Environment, found: list[BoundNote]
+) -> None:
+    inner = named(env)
+    for note in notes:
+        note(inner, found)
 
 
 def _transformed(text: str, transform: str) -> str:

@@ -22,6 +22,9 @@ def check_breaks(
     diagnostics: Diagnostics,
 ) -> None:
     """Report breaks of a block that would come to nothing."""
+    if styles[element]["counter-reset"] == "footnote":
+        message = "counter-reset: footnote numbers footnotes by pages"
+        diagnostics.error("footnote", markup.place(element), message, "write it into @page")
     if not (box.break_before or box.break_after or box.section):
         return
     place = markup.place(element)

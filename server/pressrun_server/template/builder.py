@@ -65,6 +65,10 @@ class Builder:
     uses_count: bool
     """Whether the number of pages was asked for."""
     page_size: tuple[int, int] = (0, 0)
+    page_content: tuple[int, int] = (0, 0)
+    """Left edge and width of a page's content."""
+    noted = False
+    """Whether there are footnotes."""
     page_names: frozenset[str] = frozenset()
     """The names of the @page rules."""
     mirrored = False

@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element
 import cssselect2
 
 from pressrun_server.template.diagnostics import Diagnostics
+from pressrun_server.template.footnotes import CALL, CALL_LABEL, MARKER, MARKER_LABEL, is_footnote
 from pressrun_server.template.markup import Markup
 from pressrun_server.template.properties import PROPERTIES, SIDES
 from pressrun_server.template.stylesheet import Declaration, Rule, StyleSheet, read_declarations
@@ -57,6 +58,10 @@ _USER_AGENT: dict[str, dict[str, Any]] = {
     "ol": {"margin-top": _EM(1, "em"), "margin-bottom": _EM(1, "em"), "padding-left": _EM(1.6, "em"),
            "list-style-type": "decimal"},
 }  # fmt: skip
+_PSEUDO: dict[str, dict[str, Any]] = {
+    CALL: {"font-size": _EM(0.7, "em"), "vertical-align": "super", "line-height": 0, "content": CALL_LABEL},
+    MARKER: {"content": MARKER_LABEL},
+}
 for _heading in ("h1", "h2", "h3", "h4", "h5", "h6"):
     _USER_AGENT[_heading] |= {"font-weight": True, "break-after": "avoid"}
 
@@ -79,14 +84,26 @@ def cascade(
         declared = _declared(element, matcher.match(wrapper), markup, diagnostics)
         styles[element] = computed = _computed(declared, parent, styles.get(markup.root))
         computed["lang"] = element.get("lang", parent["lang"] if parent is not None else "")
+        if is_footnote(computed):
+            # A call looks like the text that it stands in, what is before the footnote like the footnote.
+            for name, like in ((CALL, parent), (MARKER, computed)):
+                declared = _declared(element, matcher.match(wrapper), markup, diagnostics, name)
+                computed[name] = _computed(declared, like, styles.get(markup.root)) | {"lang": computed["lang"]}
     return styles
 
 
-def _declared(element: Element, matches: Any, markup: Markup, diagnostics: Diagnostics) -> dict[str, Any]:
+def _declared(
+    element: Element, matches: Any, markup: Markup, diagnostics: Diagnostics, pseudo: str | None = None
+) -> dict[str, Any]:
+    """What is declared of an element, or of a pseudo-element of it, by longhand."""
     values: dict[str, Any] = {"display": _display(element.tag)} | _USER_AGENT.get(element.tag, {})
+    if pseudo is not None:
+        values = dict(_PSEUDO[pseudo])
     ordered: list[tuple[tuple[Any, ...], Declaration]] = []
-    for specificity, order, _pseudo, payload in matches:
+    for specificity, order, of, payload in matches:
         rule: Rule = payload
+        if of != pseudo:
+            continue
         if rule.positional and element.get(REPEATED):
             diagnostics.error(
                 "selector",
@@ -95,7 +112,7 @@ def _declared(element: Element, matches: Any, markup: Markup, diagnostics: Diagn
                 "on elements with pr-for use :nth-child(odd), :nth-child(even), or pr-if with loop.first or loop.last",
             )
         ordered += [((decl.important, 0, specificity, order), decl) for decl in rule.declarations]
-    inline = element.get("style")
+    inline = element.get("style") if pseudo is None else None
     if inline:
         place = markup.place(element)
         ordered += [((decl.important, 1, (), 0), decl) for decl in read_declarations(inline, place, diagnostics)]

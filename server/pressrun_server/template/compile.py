@@ -275,6 +275,7 @@ class _Compilation:
         structure = Structure(markup, tree.styles, table, scope, strings, self._slots, locale, diagnostics)
         paper = Paper(tree.sheets, markup, diagnostics)
         structure.page_size = (paper.width, paper.height)
+        structure.page_content = (paper.margin_left, paper.content_width)
         structure.page_names, structure.mirrored = paper.names, paper.mirrored
         content = structure.block(body, paper.margin_left, paper.content_width, scope)
         pages, kinds = paper.pages(structure, scope, whole=whole)

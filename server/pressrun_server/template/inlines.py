@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from xml.etree.ElementTree import Element
 
 import msgspec
@@ -13,6 +14,7 @@ from pressrun_server.model.program import (
     InlineConditional,
     InlineFor,
     InlineWith,
+    Note,
     Paragraph,
     Text,
     Value,
@@ -23,6 +25,7 @@ from pressrun_server.template.builder import ALIGN, ANONYMOUS, NO_STYLE, PRESERV
 from pressrun_server.template.cascade import REPEATED
 from pressrun_server.template.decimals import decimals
 from pressrun_server.template.diagnostics import Place
+from pressrun_server.template.footnotes import CALL, CALL_LABEL, MARKER, MARKER_LABEL, check_footnote, is_footnote
 from pressrun_server.template.geometry import box_of
 from pressrun_server.template.links import SAFE_TARGET, TARGETS
 from pressrun_server.template.scope import Scope
@@ -71,6 +74,8 @@ class InlineStructure(Builder):
     def _inline(self, element: Element, scope: Scope) -> list[Inline]:
         if self._skipped(element):
             return []
+        if is_footnote(self.styles[element]):
+            return self._footnote(element, scope)
         if element.tag == "br":
             return [Break()]
         if element.tag == "a":
@@ -85,6 +90,36 @@ class InlineStructure(Builder):
         found = self._inlines(element, scope)
         self._rise = before
         return found
+
+    def _footnote(self, element: Element, scope: Scope) -> list[Inline]:
+        """A footnote: a call where it stands, and its text as a paragraph as wide as the page's content."""
+        if not check_footnote(element, self.markup, self.styles, self.diagnostics):
+            return []
+        self.noted = True
+        style, risen = self.styles[element], self._rise
+        self._rise = 0
+        x, width = self.page_content
+        text = self._paragraph(element, self._inlines(element, scope), x, width)
+        self._rise = risen
+        if text is None:
+            place = self.markup.place(element)
+            self.diagnostics.error("footnote", place, "a footnote has no text", "write it into the element")
+            return []
+        margins = {f"margin-{side}": style[f"margin-{side}"] for side in ("top", "bottom", "left", "right")}
+        paddings = {f"padding-{side}": style[f"padding-{side}"] for side in ("left", "right")}
+        text = msgspec.structs.replace(text, box=box_of(ANONYMOUS | margins | paddings, x, width), role="", bookmark=0)
+        call, marker = style[CALL], style[MARKER]
+        rises = [round(_RISES.get(item["vertical-align"], 0.0) * item["font-size"]) for item in (call, marker)]
+        return [
+            Note(
+                self.table.index(call, 0, risen + rises[0], "Reference"),
+                call["content"] or CALL_LABEL,
+                self.table.index(marker, 0, rises[1], "Lbl"),
+                marker["content"] or MARKER_LABEL,
+                text,
+                str(self.markup.place(element)),
+            )
+        ]
 
     def _anchor(self, element: Element, scope: Scope) -> list[Inline]:
         """A link: its text has a style of its own, by which layout knows where the link is."""
@@ -147,6 +182,7 @@ class InlineStructure(Builder):
             role=_TEXT_ROLES.get(element.tag, "P"),
             bookmark=bookmark_level(element, self.markup, self.styles),
             decimals=behind,
+            calls=_has_notes(inlines),
         )
 
     def _loose(self, element: Element, text: str | None, after: int, scope: Scope) -> list[Inline]:
@@ -199,6 +235,9 @@ def collapse(inlines: list[Inline], *, space: bool, preserve: str = "") -> tuple
         elif isinstance(inline, Break):
             found.append(inline)
             space, content = True, True
+        elif isinstance(inline, Note):
+            found.append(inline)
+            space, content = False, True
         elif isinstance(inline, Value):
             found.append(msgspec.structs.replace(inline, preserve=True) if preserve else inline)
             space, content = False, True
@@ -221,6 +260,24 @@ def collapse(inlines: list[Inline], *, space: bool, preserve: str = "") -> tuple
             found.append(InlineConditional(tuple(branches)))
             space = False
     return found, content, space
+
+
+def _has_notes(inlines: Iterable[Inline]) -> bool:
+    for inline in inlines:
+        match inline:
+            case Note():
+                return True
+            case InlineConditional():
+                inner = [part for _, parts in inline.branches for part in parts]
+            case InlineFor():
+                inner = [*inline.odd, *inline.even]
+            case InlineWith():
+                inner = list(inline.parts)
+            case _:
+                continue
+        if _has_notes(inner):
+            return True
+    return False
 
 
 def _collapsed(text: str, preserve: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["MARKERS", "marker"]
+__all__ = ["MARKERS", "marker", "numeral"]
 
 _SIGNS = {"disc": "\u2022", "circle": "\u25cb", "square": "\u25aa", "none": ""}
 MARKERS = (*_SIGNS, "decimal", "lower-alpha", "upper-alpha", "lower-roman", "upper-roman")
@@ -16,7 +16,12 @@ _LETTERS = 26
 
 
 def marker(kind: str, number: int) -> str:
-    """The marker of the item with a number; what letters and Roman numerals can't say is said in digits."""
+    """The marker of the item with a number: a sign, or a numeral with a dot."""
+    return _SIGNS[kind] if kind in _SIGNS else f"{numeral(kind, number)}."
+
+
+def numeral(kind: str, number: int) -> str:
+    """A number as it is counted; what letters and Roman numerals can't say is said in digits."""
     if kind in _SIGNS:
         return _SIGNS[kind]
     text = str(number)
@@ -24,7 +29,7 @@ def marker(kind: str, number: int) -> str:
         text = _letters(number)
     elif kind.endswith("roman") and 0 < number <= _LARGEST_ROMAN:
         text = _roman(number)
-    return f"{text.upper() if kind.startswith('upper') else text}."
+    return text.upper() if kind.startswith("upper") else text
 
 
 def _letters(number: int) -> str:

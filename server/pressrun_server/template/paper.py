@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from pressrun_server.model.papers import PLACES, PageKinds
-from pressrun_server.model.program import Page, Running
+from pressrun_server.model.program import Border, NoteArea, Page, Running
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
 from pressrun_server.template.geometry import resolved
 from pressrun_server.template.markup import Markup
 from pressrun_server.template.scope import Scope
 from pressrun_server.template.structure import Structure
-from pressrun_server.template.stylesheet import Declaration, PageRule, StyleSheet
+from pressrun_server.template.stylesheet import FOOTNOTE_AREA, Declaration, PageRule, StyleSheet
 
 __all__ = ["Paper"]
 
@@ -22,6 +22,11 @@ _SMALLEST = 10_000
 _ROUNDED = 2
 """What millimetres may differ by, in 1/1000 pt."""
 _EDGES = ("left", "center", "right")
+_AREA = {
+    "margin-top": 8_000, "padding-top": 4_000, "border-top-width": 500, "border-top-style": "solid",
+    "border-top-color": 0x000000,
+}  # fmt: skip
+"""Of the place of footnotes, where a template does not say otherwise."""
 
 
 class Paper:
@@ -123,7 +128,24 @@ class Paper:
             self._error(f"no slot {slot!r}", hint, rule)
         elif slot:
             structure.pictures.add(slot)
-        return Page(self.width, self.height, top, bottom, tuple(running), shift, slot)
+        notes = self._area(rule) if structure.noted else None
+        return Page(self.width, self.height, top, bottom, tuple(running), shift, slot, notes)
+
+    def _area(self, rule: PageRule) -> NoteArea:
+        """Where the footnotes of a kind of page stand."""
+        said: dict[str, Any] = _AREA | _values(rule.boxes.get(FOOTNOTE_AREA, ()))
+        color, width = said["border-top-color"], resolved(said["border-top-width"], 0)
+        border = None
+        if width and color is not None and said["border-top-style"] != "none":
+            border = Border(width, 0 if color == "currentcolor" else color, said["border-top-style"])
+        return NoteArea(
+            x=self.margin_left,
+            width=self.content_width,
+            margin=resolved(said["margin-top"], self.content_width) or 0,
+            border=border,
+            padding=resolved(said["padding-top"], self.content_width) or 0,
+            restart=rule.declarations.get("counter-reset") == "footnote",
+        )
 
     def _edge(
         self,
@@ -143,6 +165,9 @@ class Paper:
         found: list[Running] = []
         for position, values in boxes:
             name = values["content"]
+            if not isinstance(name, str):
+                self._error(f"a margin box shows running elements, not {name[0]!r}", "write content: element(NAME)")
+                continue
             element = structure.running.get(name)
             if element is None and self._whole:
                 hint = closest(name, structure.running, otherwise=f"give an element position: running({name})")

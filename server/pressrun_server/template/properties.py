@@ -13,6 +13,7 @@ from pressrun_server.fonts.catalog import family_name
 from pressrun_server.fonts.errors import UnknownFontError
 from pressrun_server.template.decimals import alignment
 from pressrun_server.template.flex import ALIGN, JUSTIFY, flex, gap, number
+from pressrun_server.template.footnotes import label
 from pressrun_server.template.markers import MARKERS
 from pressrun_server.template.pictures import CORNERS, image, position, repeat, size
 from pressrun_server.template.values import (
@@ -105,7 +106,7 @@ def _position(tokens: Tokens) -> str:
     raise InvalidValueError("valid: static, relative, absolute, running(NAME)")
 
 
-def _content(tokens: Tokens) -> str:
+def _content(tokens: Tokens) -> str | tuple[str, str, str]:
     found = significant(tokens)
     if len(found) == 1 and found[0].type == "ident" and found[0].lower_value in {"none", "normal"}:
         return ""
@@ -113,7 +114,10 @@ def _content(tokens: Tokens) -> str:
         names = significant(found[0].arguments)
         if len(names) == 1 and names[0].type == "ident":
             return str(names[0].value)
-    raise InvalidValueError("valid: element(NAME), none")
+    told = label(found)
+    if told is not None:
+        return told
+    raise InvalidValueError("valid: element(NAME), none; of footnotes texts in quotes and counter(footnote)")
 
 
 def _bookmark_level(tokens: Tokens) -> int | str:
@@ -194,7 +198,8 @@ PROPERTIES: dict[str, Property] = {
     "break-before": Property(_break, "auto"),
     "break-after": Property(_break, "auto"),
     "page": Property(_page_name, "auto"),
-    "counter-reset": Property(keyword("none", "page"), "none"),
+    "counter-reset": Property(keyword("none", "page", "footnote"), "none"),
+    "float": Property(keyword("none", "footnote"), "none"),
     "break-inside": Property(keyword("auto", "avoid"), "auto"),
     "position": Property(_position, "static"),
     "bookmark-level": Property(_bookmark_level, "auto"),

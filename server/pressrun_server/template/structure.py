@@ -31,6 +31,7 @@ from pressrun_server.template.diagnostics import Diagnostics, Place, closest
 from pressrun_server.template.figures import FigureStructure
 from pressrun_server.template.filling import FILL
 from pressrun_server.template.flexboxes import FlexStructure
+from pressrun_server.template.footnotes import is_footnote
 from pressrun_server.template.geometry import box_borders, box_of, fluid_of
 from pressrun_server.template.grammar import GrammarError, parse_condition, parse_loop, parse_names
 from pressrun_server.template.inlines import InlineStructure
@@ -237,6 +238,8 @@ class Structure(TextStructure, InlineStructure, FlexStructure, FigureStructure, 
         style = self.styles[element]
         if style["position"] not in {"static", "relative"}:
             return True
+        if is_footnote(style):
+            return False
         return style["display"] not in {"inline", "none"}
 
     def _skipped(self, element: Element) -> bool:

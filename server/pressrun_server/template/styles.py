@@ -26,8 +26,8 @@ class StyleTable:
         self._data: list[FaceData] = []
         self._unknown: set[str] = set()
 
-    def index(self, style: Style, link: int = 0, rise: int = 0) -> int:
-        """The index of an element's text style; of a link's text, one of its own."""
+    def index(self, style: Style, link: int = 0, rise: int = 0, role: str = "") -> int:
+        """The index of an element's text style; of a link's text, or of one with a role, one of its own."""
         size = style["font-size"]
         height = style["line-height"]
         found = TextStyle(
@@ -42,6 +42,7 @@ class StyleTable:
             rise=rise,
             link=link,
             transform=_TRANSFORMS[style["text-transform"]],
+            role=role,
         )
         return self._styles.setdefault(found, len(self._styles))
 

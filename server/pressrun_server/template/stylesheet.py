@@ -10,10 +10,11 @@ import cssselect2
 import tinycss2
 
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
+from pressrun_server.template.footnotes import CALL, MARKER
 from pressrun_server.template.properties import PROPERTIES, SHORTHANDS, expand
 from pressrun_server.template.values import InvalidValueError, length, significant
 
-__all__ = ["Declaration", "PageRule", "Rule", "StyleSheet", "read_declarations", "read_stylesheet"]
+__all__ = ["FOOTNOTE_AREA", "Declaration", "PageRule", "Rule", "StyleSheet", "read_declarations", "read_stylesheet"]
 
 MEDIA = ("print", "screen")
 MARGIN_BOXES = ("top-left", "top-center", "top-right", "bottom-left", "bottom-center", "bottom-right")
@@ -22,9 +23,12 @@ _PAGE_SIZES = {
     "a3": (297, 420), "a4": (210, 297), "a5": (148, 210), "a6": (105, 148), "b4": (250, 353), "b5": (176, 250),
     "letter": (215.9, 279.4), "legal": (215.9, 355.6),
 }  # fmt: skip
+FOOTNOTE_AREA = "footnote"
 _PAGE_PROPERTIES = {
-    "size", "margin", "margin-top", "margin-right", "margin-bottom", "margin-left", "background-image",
+    "size", "margin", "margin-top", "margin-right", "margin-bottom", "margin-left", "background-image", "counter-reset",
 }  # fmt: skip
+_AREA_PROPERTIES = {"margin-top", "padding-top", "border-top-width", "border-top-style", "border-top-color"}
+"""Of the place of footnotes: what is between them and the text."""
 _ARE = (":first", ":left", ":right", ":last", ":blank")
 _PAGE_SELECTOR = re.compile(rf"((?!auto\b)[a-zA-Z_][\w-]*)?((?:{'|'.join(_ARE)})*)", re.IGNORECASE)
 _POSITIONAL = re.compile(
@@ -128,12 +132,12 @@ class _Reader:
             self.diagnostics.error("selector", self.place(node), f"unsupported selector {text!r}: {problem}")
             return
         for selector in selectors:
-            if selector.pseudo_element is not None:
+            if selector.pseudo_element not in {None, CALL, MARKER}:
                 self.diagnostics.error(
                     "selector",
                     self.place(node),
                     f"the pseudo-element ::{selector.pseudo_element} is not supported",
-                    "write the content into the HTML",
+                    f"write the content into the HTML; known: ::{CALL}, ::{MARKER}",
                 )
             elif selector.never_matches:
                 self.diagnostics.error(
@@ -168,12 +172,14 @@ class _Reader:
                 self._page_declaration(item, page)
             elif item.type == "at-rule" and item.lower_at_keyword in MARGIN_BOXES:
                 page.boxes[item.lower_at_keyword] = self.declarations(item.content or [])
+            elif item.type == "at-rule" and item.lower_at_keyword == FOOTNOTE_AREA:
+                page.boxes[FOOTNOTE_AREA] = self._area(item)
             elif item.type == "at-rule":
                 self.diagnostics.error(
                     "at-rule",
                     self.place(item),
                     f"@{item.at_keyword} is not supported",
-                    closest(item.lower_at_keyword, MARGIN_BOXES),
+                    closest(item.lower_at_keyword, (*MARGIN_BOXES, FOOTNOTE_AREA)),
                 )
             else:
                 self.diagnostics.error("css-syntax", self.place(item), getattr(item, "message", "not a declaration"))
@@ -181,6 +187,16 @@ class _Reader:
             assert selector is not None
             are = frozenset(word for word in selector[2].lower().split(":") if word)
             sheet.pages.append(PageRule(selector[1] or "", are, self.place(node), page.declarations, page.boxes))
+
+    def _area(self, node: Any) -> tuple[Declaration, ...]:
+        """The declarations of the place of footnotes (CSS GCPM 3, 2.4)."""
+        found = self.declarations(node.content or [])
+        for declaration in found:
+            if declaration.name not in _AREA_PROPERTIES:
+                hint = "valid: margin-top, padding-top, border-top"
+                message = f"{declaration.name} is not supported on the place of footnotes"
+                self.diagnostics.error("unknown-property", declaration.place, message, hint)
+        return found
 
     def _page_declaration(self, node: Any, page: PageRule) -> None:
         if node.lower_name not in _PAGE_PROPERTIES:
@@ -195,7 +211,7 @@ class _Reader:
             if node.lower_name == "size":
                 page.declarations["size"] = _page_size(significant(node.value))
             else:
-                page.declarations.update(expand(node.lower_name, node.value))
+                page.declarations.update(_page_longhands(node))
         except InvalidValueError as error:
             self.diagnostics.error(
                 "invalid-value",
@@ -229,6 +245,13 @@ class _Reader:
                 value = tinycss2.serialize(node.value).strip()
                 self.diagnostics.error("invalid-value", place, f"{node.name}: {value!r} is not valid", str(error))
         return tuple(found)
+
+
+def _page_longhands(node: Any) -> list[tuple[str, Any]]:
+    found = expand(node.lower_name, node.value)
+    if ("counter-reset", "page") in found:
+        raise InvalidValueError("valid: footnote, none; a block's counter-reset: page begins a section")
+    return found
 
 
 def _page_size(tokens: list[Any]) -> tuple[int, int]:

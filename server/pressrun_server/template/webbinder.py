@@ -11,16 +11,19 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.expression import Expression
 from pressrun_server.model.program import RowTemplate
 from pressrun_server.model.sums import Sums, add_sums
 from pressrun_server.model.webpage import (
     Adding,
+    Called,
     Choice,
     Code,
     First,
     Graph,
     Named,
+    Notes,
     Part,
     Picture,
     Repeat,
@@ -37,6 +40,7 @@ from pressrun_server.template.evaluation import Environment, Evaluator, evaluato
 from pressrun_server.template.filters import Formatter
 from pressrun_server.template.links import target
 from pressrun_server.template.loops import each, items_of, one_by_one
+from pressrun_server.template.markers import numeral
 from pressrun_server.template.naming import naming
 from pressrun_server.template.steps import SLICE, spend
 from pressrun_server.template.sums import Adder, known, mentions, running
@@ -51,6 +55,9 @@ PICTURES: Final = " pictures"
 _Text: TypeAlias = "Callable[[Environment], str]"
 _Flow: TypeAlias = "Callable[[Environment], Iterable[str]]"
 _TOTALS: Final = " totals"
+_NOTES: Final = " notes"
+_MOST_NOTES: Final = 10_000
+"""Of one page: they are kept until its end."""
 _ROWS: Final = 64
 """Turns of a loop that are given at once."""
 _SPECIAL: Final = re.compile("[&<>\"'\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
@@ -76,7 +83,7 @@ class WebBinder:
         Raises:
             PressrunError: INVALID_RECORD, a value does not fit its expression; LIMIT_EXCEEDED.
         """
-        yield from self._flow(env)
+        yield from self._flow({**env, _NOTES: _Called([])})
 
     def quicken(self) -> None:
         """Make code for the loops; takes some milliseconds, and what is shown stays the same."""
@@ -235,6 +242,10 @@ class WebBinder:
                 return self._graph(part)
             case Adding():
                 return self._adding(part)
+            case Called():
+                return self._called(part)
+            case Notes():
+                return lambda env: _notes(part, env[_NOTES])
 
     def _shown(self, part: Shown, *, escape: bool) -> _Text:
         text = texter(part.expression, self._formatter, part.place, fold=not part.preserve)
@@ -260,6 +271,30 @@ class WebBinder:
             return inner(env)
 
         return adding
+
+    def _called(self, part: Called) -> _Text:
+        """A footnote's call; the two lead to each other."""
+        text = self._joined(part.parts)
+
+        def called(env: Environment) -> str:
+            notes: _Called = env[_NOTES]
+            notes.count += 1
+            number = notes.count
+            if len(notes.waiting) >= _MOST_NOTES:
+                raise PressrunError(
+                    Reason.LIMIT_EXCEEDED, f"the page has more than {_MOST_NOTES:,} footnotes; write them into the text"
+                )
+            call, marker = (
+                html.escape(f"{before}{numeral(kind, number)}{behind}")
+                for before, kind, behind in (part.call, part.marker)
+            )
+            back = f'<a href="#pr-call-{number}" role="doc-backlink">{marker.rstrip()}</a>'
+            notes.waiting.append(
+                f'{part.item} id="pr-note-{number}">{part.marker_before}{back}</span> {text(env)}</li>'
+            )
+            return f'{part.before}<a id="pr-call-{number}" href="#pr-note-{number}" role="doc-noteref">{call}</a></sup>'
+
+        return called
 
     def _picture(self, part: Picture) -> _Text:
         slot, before, alt = part.slot, part.before, self._joined(part.alt)
@@ -296,6 +331,22 @@ class _Loop:
     odd: _Text
     even: _Text
     code: LoopCode | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Called:
+    """The footnotes of a page."""
+
+    waiting: list[str]
+    """The texts of those whose list comes yet."""
+    count: int = 0
+
+
+def _notes(part: Notes, notes: _Called) -> str:
+    """The list of the footnotes that were called since the last list."""
+    found = f"{part.before}{''.join(notes.waiting)}</ol>" if notes.waiting else ""
+    notes.waiting.clear()
+    return found
 
 
 def _coded(code: LoopCode, items: list[Any], inner: Environment, env: Environment, place: str) -> Iterator[str]:

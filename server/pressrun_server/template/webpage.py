@@ -17,14 +17,16 @@ from typing import Final
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element
 
-from pressrun_server.model.program import Break, Inline, InlineConditional, InlineFor, Text, Value
+from pressrun_server.model.program import Break, Inline, InlineConditional, InlineFor, InlineWith, Text, Value
 from pressrun_server.model.webpage import (
     Adding,
+    Called,
     Choice,
     Code,
     First,
     Graph,
     Named,
+    Notes,
     Part,
     Picture,
     Repeat,
@@ -37,11 +39,12 @@ from pressrun_server.template.builder import PRESERVE
 from pressrun_server.template.cascade import REPEATED, SVG, Style
 from pressrun_server.template.figures import CODE_SIZE
 from pressrun_server.template.filling import FILL
+from pressrun_server.template.footnotes import CALL, CALL_LABEL, MARKER, MARKER_LABEL, check_footnote, is_footnote
 from pressrun_server.template.links import SAFE_TARGET
 from pressrun_server.template.scope import Scope
 from pressrun_server.template.structure import Structure
 from pressrun_server.template.stylesheet import PageRule, StyleSheet
-from pressrun_server.template.webstyle import BACKDROP, CODE, LAYOUT, LETTERHEAD, SCROLLER, WebStyles
+from pressrun_server.template.webstyle import BACKDROP, CODE, LAYOUT, LETTERHEAD, NOTES, SCROLLER, WebStyles
 
 __all__ = ["WebPage"]
 
@@ -90,6 +93,11 @@ class WebPage(Structure):
         self._looks = WebStyles(self.styles[body], width)
         around = self.styles[body]
         before, inside, behind = self._landmarks(body, around)
+        if self.noted:
+            self._looks.noted = True
+            notes = Notes(f'<ol class="{NOTES}">')
+            inside.insert(-1 if inside[-1:] == ["</main>"] else len(inside), notes)
+            behind.append(notes)
         runs = _runs(sheets)
         self._gather(body)
         top, bottom = (self._running_parts(runs[edge], around) for edge in ("top", "bottom"))
@@ -193,6 +201,8 @@ class WebPage(Structure):
             return self._drawing(element, around, scope)
         if self._skipped(element) or self.styles[element]["position"].startswith("running("):
             return []
+        if is_footnote(self.styles[element]):
+            return self._footnote_parts(element, around, scope)
         if element.tag == "img":
             return self._picture(element, around, scope)
         if element.tag == "pr-barcode":
@@ -282,6 +292,29 @@ class WebPage(Structure):
             inlines = self.text(told, 0, lambda _index: place, scope)
             target = [' href="', Target(tuple(self._plain(inlines))), '"']
         return [*opening, *target, ">", *self._inner(element, self.styles[element], scope), "</a>"]
+
+    def _footnote_parts(self, element: Element, around: Style, scope: Scope) -> list[Part]:
+        """A footnote: its call, and what stands in the list at the end of the main content."""
+        if not check_footnote(element, self.markup, self.styles, self.diagnostics):
+            return []
+        self.noted = True
+        page = self.markup.root.find("body")
+        style, body = self.styles[element], self.styles[self.markup.root if page is None else page]
+        call, marker = style[CALL], style[MARKER]
+        named = [
+            self._looks.name(look, like, tag) for look, like, tag in
+            ((call, around, "sup"), (style, body, "li"), (marker, style, "span"))
+        ]  # fmt: skip
+        sup, item, span = (
+            f'<{tag} class="{name}"' if name else f"<{tag}"
+            for tag, name in zip(("sup", "li", "span"), named, strict=True)
+        )
+        return [
+            Called(
+                f"{sup}>", call["content"] or CALL_LABEL, item, marker["content"] or MARKER_LABEL, f"{span}>",
+                _joined(self._inner(element, style, scope)),
+            )
+        ]  # fmt: skip
 
     # Tables -----------------------------------------------------------------------------------------------------------
 
@@ -426,7 +459,7 @@ def _parts(inlines: Iterable[Inline], *, preserve: bool, escape: bool) -> Iterat
         elif isinstance(inline, InlineFor):
             odd, even = (tuple(_parts(inner, preserve=preserve, escape=escape)) for inner in (inline.odd, inline.even))
             yield Repeat(inline.name, inline.items, odd, even, inline.place)
-        else:
+        elif isinstance(inline, InlineWith):
             yield Named(inline.names, tuple(_parts(inline.parts, preserve=preserve, escape=escape)), inline.place)
 
 

@@ -13,15 +13,16 @@ from pressrun_server.template.pictures import CORNERS
 from pressrun_server.template.properties import PROPERTIES, SIDES
 from pressrun_server.template.values import Relative
 
-__all__ = ["BACKDROP", "CODE", "LAYOUT", "LETTERHEAD", "SCROLLER", "WebStyles"]
+__all__ = ["BACKDROP", "CODE", "LAYOUT", "LETTERHEAD", "NOTES", "SCROLLER", "WebStyles"]
 
 SCROLLER: Final = "sc"
 LAYOUT: Final = "ly"
 LETTERHEAD: Final = "lh"
 BACKDROP: Final = "bg"
 CODE: Final = "qr"
+NOTES: Final = "fn"
 """Classes of our own: what may be scrolled sideways, tables that only arrange, what stands at fixed places of a page,
-pictures behind boxes, and barcodes."""
+pictures behind boxes, barcodes, and footnotes."""
 
 _NARROW: Final = "40rem"
 _RESET: Final = (
@@ -55,6 +56,8 @@ class WebStyles:
         self._base: int = body["font-size"] or PROPERTIES["font-size"].initial
         self._names: dict[str, str] = {}
         self._width = width
+        self.noted = False
+        """Whether the page has footnotes."""
         self._body = self._declarations(body, {name: prop.initial for name, prop in PROPERTIES.items()}, "body")
 
     def rem(self, length: int) -> str:
@@ -91,6 +94,14 @@ class WebStyles:
             f".{LETTERHEAD}{{display:flex;flex-wrap:wrap;gap:1.5rem 3rem;justify-content:space-between}}",
             f".{LETTERHEAD}{{margin-bottom:2rem}}",
             f".{LETTERHEAD}>*{{min-width:0}}",
+            *(
+                (
+                    f".{NOTES}{{list-style:none;margin-top:2.5rem;padding-top:1rem;border-top:1px solid}}",
+                    f".{NOTES}>li:target{{outline:2px solid;outline-offset:.25rem}}",
+                )
+                if self.noted
+                else ()
+            ),
             f".{BACKDROP}{{position:absolute;inset:0;width:100%;height:100%;object-fit:cover;z-index:-1}}",
             *(f".{name}{{{text}}}" for text, name in self._names.items()),
             self._narrow(),

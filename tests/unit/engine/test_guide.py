@@ -27,7 +27,7 @@ def test_the_reference_is_what_the_code_says() -> None:
         (0, "Thank you for your trust. 1. 1 High Street 2. Leeds LS1 4AP Newest: Salary, €2,500.50"),
         (1, "Rent: 1, \u2212800.00 1 \u2212800.00 Salary: 1, 2,500.50 1 2,500.50 To 1 High Street, Leeds LS1 4AP"),
         (2, "Number 4711 Segment Premier"),
-        (3, "This line is here because there was room for it."),
+        (3, "This line is here because there was room for it. 1. Readers find them beside the pages."),
         (4, "Balance 1,700.50"),
         (5, "Aug Sep"),
     ],

@@ -473,3 +473,24 @@ def test_an_edition_is_of_one_output_channel() -> None:
     stray = PreparedText((TextElement("li", (), ("x",)),))
     found = compile_edition(files, "en-GB", {"terms": ("d" * 64, stray)}, "web")
     assert [item.code for item in found.diagnostics] == ["structure"]
+
+
+def test_footnotes_stand_at_the_end_and_lead_back() -> None:
+    """Numbered in the order of what is shown; each call and its text link to each other, and values are escaped."""
+    body = (
+        "<main><p pr-for='row in rows'>{{ row }}<span class='n'>about {{ row }} <i>x</i></span></p>"
+        "<p pr-if='no'>b<span class='n'>hidden</span></p></main><footer><p>c<span class='n'>last</span></p></footer>"
+    )
+    page = page_of(body, ".n { float: footnote }", {"rows": ["<a>", "b"], "no": False})
+    found = tree(page)
+    calls = [link for link in found.iter("a") if link.get("role") == "doc-noteref"]
+    assert [call.text for call in calls] == ["1", "2", "3"]
+    ids = {element.get("id"): element for element in found.iter() if element.get("id")}
+    for call, text in zip(calls, ("1. about <a> x", "2. about b x", "3. last"), strict=True):
+        item = ids[call.get("href", "")[1:]]
+        assert item.tag == "li"
+        assert " ".join("".join(item.itertext()).split()) == text
+        (back,) = (link for link in item.iter("a") if link.get("role") == "doc-backlink")
+        assert ids[back.get("href", "")[1:]] is call
+    assert [element.tag for element in found.iter() if element.get("class") == "fn"] == ["ol", "ol"]
+    assert "hidden" not in page
