@@ -128,6 +128,54 @@ CASES = {
         .....
         """],
     ),
+    "columns are as low as they can be, margins are cut where one ends, and a box goes on in the next one": (
+        "<div class='c'><div class='r'></div><div class='b'></div><div class='y'><div class='g'></div><div class='g'></div>"
+        "<div class='g'></div></div></div><div class='k'></div>",
+        "@page { size: 90pt 110pt; margin: 10pt } .c { columns: 2; column-gap: 10pt; column-rule: 10pt solid black }"
+        " .r { background: red; height: 10pt; margin-bottom: 10pt } .b { background: blue; height: 10pt; margin-bottom: 10pt }"
+        " .y { background: yellow; padding-right: 10pt } .g { background: green; height: 10pt } .k { height: 10pt; background: red }",
+        ["""
+        .........
+        .RRRKGGY.
+        ....KGGY.
+        .BBBKGGY.
+        .RRRRRRR.
+        .........
+        .........
+        .........
+        .........
+        .........
+        .........
+        """],
+    ),
+    "columns go on over pages, those of the last one are low, and a footnote stands below them": (
+        "<div class='c'><div class='r'></div><div class='r'></div><div class='b'></div><div class='b'></div><div class='g'></div>"
+        "<div class='g'></div></div><p>.<span class='n'>.</span></p>",
+        "@page { size: 70pt 80pt; margin: 10pt; @footnote { border-top: 10pt solid black; margin: 0 0 0 0; } }"
+        " .c { columns: 2; column-gap: 10pt } .r, .b, .g { height: 30pt } .r { background: red } .b { background: blue }"
+        " .g { background: green } .n { float: footnote; line-height: 10pt } p { color: white } .n { color: white }".replace(
+            "margin: 0 0 0 0;", "margin-top: 0; padding-top: 0"
+        ),
+        ["""
+        .......
+        .RR.BB.
+        .RR.BB.
+        .RR.BB.
+        .RR.BB.
+        .RR.BB.
+        .RR.BB.
+        .......
+        """, """
+        .......
+        .GG.GG.
+        .GG.GG.
+        .GG.GG.
+        .......
+        .KKKKK.
+        .......
+        .......
+        """],
+    ),
     "margins of siblings collapse to the larger": (
         "<div class='r'></div><div class='b'></div>",
         "@page { size: 60pt 80pt; margin: 10pt }"

@@ -272,6 +272,17 @@ CASES: dict[str, tuple[str, str]] = {
         "<table><tr><td>one<span class=n>of a cell</span></td><td>two</td></tr></table>"
         "<ul><li>item<span class=n>of an item</span></li></ul>", _NOTES + " ul { list-style-type: none; padding-left: 16pt; margin: 0 }"
     ),
+    # What is behind balanced columns is not compared: how low they are is each engine's own (Multi-column 1, 7.1).
+    "columns": (f"<div class=c><p>{_LOREM}</p><p>{_LOREM[:120]}</p></div>", ".c { columns: 2; column-gap: 12pt }"),
+    "columns over pages": (
+        f"<p>{_LOREM[:90]}</p><div class=c><p>{_LOREM}</p><p>{_LOREM}</p><p>{_LOREM}</p><p>{_LOREM}</p></div>",
+        ".c { columns: 2; column-gap: 12pt } p { orphans: 1; widows: 1 }",
+    ),
+    "columns that are filled one after the other": (
+        f"<div class=c><p>{_LOREM[:130]}</p></div><p>end</p>",
+        ".c { column-count: 3; column-fill: auto; height: 84pt; column-gap: 12pt }",
+    ),
+    "as many columns as there is room for": (f"<div class=c><p>{_LOREM[:200]}</p></div>", ".c { columns: 50pt; column-gap: 10pt }"),
     # How far text is lowered is each engine's own: CSS 2.2, 10.8.1, gives no figure.
     "raised text": ("<p>one<sup>2</sup> and two<sup>34</sup> end</p>", "sup { line-height: 0; font-size: 7pt }"),
 }  # fmt: skip

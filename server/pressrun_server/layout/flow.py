@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from pressrun_server.layout.balance import Column, balanced, beside, rules
 from pressrun_server.layout.chart import chart
 from pressrun_server.layout.footnotes import Part
 from pressrun_server.layout.overflow import overflow, place_of
-from pressrun_server.layout.paging import LAYERS, NAMED, Keep, edges
+from pressrun_server.layout.paging import ENDLESS, LAYERS, NAMED, Keep, edges
 from pressrun_server.layout.passage import fill
 from pressrun_server.layout.picture import fitted, image_size
 from pressrun_server.layout.placing import place
@@ -33,7 +34,7 @@ from pressrun_server.model.content import (
 )
 from pressrun_server.model.ink import Clipped
 from pressrun_server.model.page import Drawing, Matrix, Page
-from pressrun_server.model.program import Box, Paragraph
+from pressrun_server.model.program import Box, ColumnSet, Paragraph
 
 __all__ = ["Flow"]
 
@@ -154,7 +155,10 @@ class Flow(Tables):
             self._label_alone()  # of an item that begins with a list
             self._label = bound
         start, page = self._y, self._page
-        yield from self._children(bound.children)
+        if isinstance(bound, BoundBlock) and bound.node.columns is not None:
+            yield from self._in_columns(bound, bound.node.columns)
+        else:
+            yield from self._children(bound.children)
         if isinstance(bound, BoundListItem):
             self._label_alone()
             self._end()  # the item's body
@@ -171,6 +175,57 @@ class Flow(Tables):
         if box.page and box.page != outer:
             self._name = outer
             self._forced = self._forced or NAMED
+
+    def _in_columns(self, bound: BoundBlock, columns: ColumnSet) -> Iterator[Page]:
+        """Fill a block's columns, page by page; margins stay inside of them (CSS Multi-column 1, 2)."""
+        box, step = bound.node.box, columns.width + columns.gap
+        full: list[Page] = []
+        filled: list[Column] = []
+        # What may not be parted is filled as on a page of its own, and goes there if it is too high for this one.
+        apart = box.keep_inside and self._bottom < ENDLESS and not self._at_top()
+
+        def height() -> int:
+            found = self._bottom - self._top if apart else self._bottom - self._y - self._pending
+            return found if box.height is None else min(found, box.height)
+
+        def put(frames: Page, high: int) -> None:
+            nonlocal apart
+            if apart and high > self._bottom - self._y - self._pending:
+                full.append(self._turn())
+            apart = False
+            self._put_columns(bound, columns, frames, high)
+
+        def room(done: Column | None) -> tuple[int, bool]:
+            if done is not None:
+                filled.append(done)
+                if len(filled) == columns.count:
+                    if any(column.end for column in filled):
+                        put(*beside(filled, step))
+                    filled.clear()
+                    full.append(self._turn())
+            return height(), apart or self._at_top()
+
+        flow = self._layout.columns(self._images, self._missing, room, artifact=self._artifact, role=self._cell_role)
+        for _ in flow.run(bound.children):
+            yield from full
+            full.clear()
+        filled.append(flow.column)
+        if columns.balanced or self._bottom >= ENDLESS:
+            put(*balanced(filled, columns.count, step, height()))
+        else:
+            put(*beside(filled, step))
+        yield from full
+
+    def _put_columns(self, bound: BoundBlock, columns: ColumnSet, frames: Page, height: int) -> None:
+        """Place columns, and what is between them."""
+        if not height:
+            return
+        self._flush()
+        place(frames, self._page, self._y)
+        if columns.rule is not None:
+            self._page.fills += rules(bound.node.box.content_x, self._y, height, columns)
+        self._y += height
+        self._placed()
 
     def _fill_up(self, bound: BoundFill) -> Iterator[Page]:
         """Place the first candidate that fits on this page; what is said of others does not count."""
@@ -308,7 +363,9 @@ class Flow(Tables):
             return
         called = self._layout.setter.called
         said = [" " if text == "\n" else text for style, text in bound.pieces if style not in called]
-        text = _SOFT.sub("", "".join(said))
+        own = "".join(said)
+        label = bound.node.label or (None,)
+        text = _SOFT.sub("", "".join([own if part is None else part for part in label]))
         if text.strip():
             self._flush()
             self._page.bookmarks.append((self._y, bound.node.bookmark, " ".join(text.split())))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from pressrun_server.layout.balance import Column
 from pressrun_server.layout.flow import Flow
 from pressrun_server.layout.lines import Typesetter
+from pressrun_server.layout.multicolumn import ColumnFlow
 from pressrun_server.layout.overflow import overflow, place_of, too_wide
 from pressrun_server.layout.passage import Filled, Passages, Trial, fill
 from pressrun_server.layout.placing import place
@@ -145,6 +147,18 @@ class Layout:
         notes: list[str] = []
         found = self.trial(bound.nodes(bound.env), images, notes.append, artifact=artifact, role=role)
         return None if notes else found
+
+    def columns(
+        self,
+        images: Mapping[str, PreparedImage],
+        missing: Callable[[str], None],
+        room: Callable[[Column | None], tuple[int, bool]],
+        *,
+        artifact: bool,
+        role: str,
+    ) -> ColumnFlow:
+        """What fills columns whose heights `room` gives; the other arguments are those of `Flow`."""
+        return ColumnFlow(self, images, missing, artifact=artifact, cell=role, room=room)
 
     def trial(
         self,

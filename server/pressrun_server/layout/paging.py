@@ -53,6 +53,8 @@ class OpenBox:
     """Where its background goes in the page's fills."""
     first: bool = True
     """Whether this page has its beginning."""
+    before: int = 0
+    """How much text and how many pictures were on this page when it began there."""
 
 
 @dataclass(slots=True, eq=False)
@@ -168,8 +170,14 @@ class Paging:
         if table is not None and cut:
             self._feet(table, page, stop)
         stay = self._open if keep is None else self._open[: keep.depth]
+        shown = len(page.text) + len(page.images)
+        late = [
+            opened
+            for opened in stay
+            if opened.first and opened.y is not None and opened.before == shown and not _painted(page, opened.slot)
+        ]
         for opened in stay:
-            if opened.y is not None:
+            if opened.y is not None and opened not in late:
                 lower = self._bottom + self._reserved
                 self._paint(opened, page, stop if forced else lower, last=False)
                 opened.first = False
@@ -179,7 +187,11 @@ class Paging:
         pending = self._pending
         self._start()
         for opened in stay:
-            if opened.y is not None:
+            if opened in late:
+                # Nothing of it was on the page before: it begins here.
+                self._fix(opened, self._y)
+                self._y += opened.box.padding_top + (opened.box.border_top.width if opened.box.border_top else 0)
+            elif opened.y is not None:
                 self._fix(opened, self._top)
         if table is not None and cut:
             self._continue(table)
@@ -270,6 +282,7 @@ class Paging:
     def _fix(self, opened: OpenBox, y: int) -> None:
         opened.y = y
         opened.slot = len(self._page.fills)
+        opened.before = len(self._page.text) + len(self._page.images)
         self._page.fills.append(_NO_FILL)
         if opened.box.anchor and opened.first and not self._artifact:
             self._page.bookmarks.append((y, 0, opened.box.anchor))
@@ -391,6 +404,11 @@ class Paging:
             page.text.append((role or self._cell_role, 0, 0, 0, ""))
             if tag is not None:
                 page.tags.append(tag)
+
+
+def _painted(page: Page, begin: int) -> bool:
+    """Whether anything is painted on a page behind what is only reserved."""
+    return any(fill[4] != _NO_COLOR for fill in page.fills[begin:])
 
 
 def edges(box: Box) -> int:

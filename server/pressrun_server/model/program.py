@@ -28,6 +28,7 @@ __all__ = [
     "Break",
     "Cell",
     "Chart",
+    "ColumnSet",
     "Conditional",
     "FaceData",
     "Fill",
@@ -61,7 +62,7 @@ __all__ = [
     "styles_of",
 ]
 
-FORMAT = 18
+FORMAT = 19
 """Raised when the form of a program changes, so that an old blob is compiled again instead of misread."""
 
 
@@ -275,6 +276,8 @@ class Paragraph(msgspec.Struct, frozen=True, tag="paragraph"):
     """Its type in the document's structure, with attributes (`model.page.Tag`); nothing where it is its cell's text."""
     bookmark: int = 0
     """Level of its bookmark, from 1; 0 where it has none."""
+    label: tuple[str | None, ...] = ()
+    """What the bookmark says: texts, and None for the paragraph's own; nothing is that alone."""
     decimals: str = ""
     """Of a cell's line that ends at the right: the decimal sign and what stands behind it at most, so that the signs of
     all rows are at one place; nothing where it is not aligned so."""
@@ -357,6 +360,18 @@ class Chart(msgspec.Struct, frozen=True, tag="chart"):
     place: str
 
 
+class ColumnSet(msgspec.Struct, frozen=True):
+    """Columns of one width, which the content of a block fills one after the other."""
+
+    count: int
+    width: int
+    gap: int
+    balanced: bool
+    """Whether those of the last page are as low as they can be; otherwise each is filled before the next."""
+    rule: Border | None = None
+    """Between them."""
+
+
 class Block(msgspec.Struct, frozen=True, tag="block"):
     """A box with blocks inside."""
 
@@ -364,6 +379,7 @@ class Block(msgspec.Struct, frozen=True, tag="block"):
     children: tuple[Node, ...]
     role: str = ""
     """Its type in the document's structure; nothing where it only groups."""
+    columns: ColumnSet | None = None
 
 
 class Conditional(msgspec.Struct, frozen=True, tag="if"):

@@ -355,7 +355,7 @@ class Binder:
                         found.append(self.pieces(node.inlines))
                 case Block():
                     # Whether there is a picture behind it is the record's.
-                    inner = None if node.box.picture else self._texts(node.children)
+                    inner = None if node.box.picture or node.columns else self._texts(node.children)
                 case Table():
                     rows = node.rows
                     templates = [row for row in rows if isinstance(row, RowTemplate)]

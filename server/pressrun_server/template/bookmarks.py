@@ -8,12 +8,53 @@ from xml.etree.ElementTree import Element
 
 from pressrun_server.template.diagnostics import Diagnostics
 from pressrun_server.template.markup import Markup
+from pressrun_server.template.values import InvalidValueError, Tokens, significant
 
-__all__ = ["beside", "bookmark_level", "check_bookmark"]
+__all__ = ["beside", "bookmark_label", "bookmark_level", "bookmark_parts", "check_bookmark"]
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _IN_FLOW = {"static", "relative"}
 _CELLS = {"td", "th"}
+
+
+def bookmark_parts(tokens: Tokens) -> tuple[tuple[str, str], ...]:
+    """What `bookmark-label` says, as kind and text each: a `text`, the `content` of the element, an `attr` of it."""
+    parts: list[tuple[str, str]] = []
+    for token in significant(tokens):
+        words = (
+            [item.lower_value for item in token.arguments if item.type == "ident"] if token.type == "function" else []
+        )
+        name = token.lower_name if token.type == "function" else ""
+        if token.type == "string":
+            parts.append(("text", token.value))
+        elif name == "content" and words in ([], ["text"]):
+            parts.append(("content", ""))
+        elif name == "attr" and len(words) == 1:
+            parts.append(("attr", words[0]))
+        else:
+            parts.clear()
+            break
+    if not parts:
+        raise InvalidValueError('valid: texts in quotes, content() and attr(NAME), e.g. "Annex: " content()')
+    return tuple(parts)
+
+
+def bookmark_label(
+    element: Element,
+    markup: Markup,
+    styles: Mapping[Element, Mapping[str, Any]],
+    diagnostics: Diagnostics,
+) -> tuple[str | None, ...]:
+    """What an element's bookmark says: texts, and None for the element's own text; nothing is that alone."""
+    found: list[str | None] = []
+    for kind, said in styles[element]["bookmark-label"]:
+        told = element.get(said, "") if kind == "attr" else said
+        if kind == "attr" and "{{" in told:
+            message = f"a bookmark can't say {said}, which has values of the record in it"
+            hint = "values in the element's own text are said by content()"
+            diagnostics.error("bookmark", markup.place(element), message, hint)
+        found.append(None if kind == "content" else told)
+    return tuple(found)
 
 
 def bookmark_level(element: Element, markup: Markup, styles: Mapping[Element, Mapping[str, Any]]) -> int:
@@ -34,6 +75,9 @@ def check_bookmark(
 ) -> None:
     """Report a `bookmark-level` that no bookmark comes of."""
     if styles[element]["bookmark-level"] in {"auto", 0}:
+        if styles[element]["bookmark-label"] and element.tag not in _HEADINGS:
+            message = f"<{element.tag}> has a bookmark-label and is no bookmark"
+            diagnostics.error("bookmark", markup.place(element), message, "add bookmark-level, e.g. 2")
         return
     place = markup.place(element)
     if beside(element, markup, styles):

@@ -143,7 +143,7 @@ def lighter(block: Block) -> Node:
         or box.border_left
     )
     broken = box.break_before or box.break_after or box.page or box.section or box.keep_inside or box.keep_next
-    if not isinstance(only, Paragraph) or edged or painted or broken or block.role:
+    if not isinstance(only, Paragraph) or edged or painted or broken or block.role or block.columns:
         return block
     if only.box.margin_top or only.box.margin_bottom:
         return block

@@ -147,6 +147,10 @@ def _computed(declared: dict[str, Any], parent: Style | None, root: Style | None
             style[f"border-{side}-width"] = 0
         if style[f"border-{side}-color"] == "currentcolor":
             style[f"border-{side}-color"] = style["color"]
+    if style["column-rule-style"] == "none":
+        style["column-rule-width"] = 0
+    if style["column-rule-color"] == "currentcolor":
+        style["column-rule-color"] = style["color"]
     for name in ("text-align", "text-align-last"):
         style[name] = {"start": "left", "end": "right"}.get(style[name], style[name])
     return style

@@ -131,4 +131,6 @@ def gap(tokens: Tokens) -> list[tuple[str, Any]]:
     if not 1 <= len(found) <= _TWO:
         raise InvalidValueError("valid: one or two lengths")
     row = length(normal=True)(found[:1])
-    return [("row-gap", row), ("column-gap", length(normal=True)(found[1:]) if len(found) == _TWO else row)]
+    across = found[-1]
+    normal = across.type == "ident" and across.lower_value == "normal"
+    return [("row-gap", row), ("column-gap", "normal" if normal else length(normal=True)([across]))]

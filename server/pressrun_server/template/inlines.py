@@ -20,7 +20,7 @@ from pressrun_server.model.program import (
     Value,
 )
 from pressrun_server.template.approved import LITERAL
-from pressrun_server.template.bookmarks import bookmark_level
+from pressrun_server.template.bookmarks import bookmark_label, bookmark_level
 from pressrun_server.template.builder import ALIGN, ANONYMOUS, NO_STYLE, PRESERVE, Builder
 from pressrun_server.template.cascade import REPEATED
 from pressrun_server.template.decimals import decimals
@@ -107,7 +107,9 @@ class InlineStructure(Builder):
             return []
         margins = {f"margin-{side}": style[f"margin-{side}"] for side in ("top", "bottom", "left", "right")}
         paddings = {f"padding-{side}": style[f"padding-{side}"] for side in ("left", "right")}
-        text = msgspec.structs.replace(text, box=box_of(ANONYMOUS | margins | paddings, x, width), role="", bookmark=0)
+        text = msgspec.structs.replace(
+            text, box=box_of(ANONYMOUS | margins | paddings, x, width), role="", bookmark=0, label=()
+        )
         call, marker = style[CALL], style[MARKER]
         rises = [round(_RISES.get(item["vertical-align"], 0.0) * item["font-size"]) for item in (call, marker)]
         return [
@@ -181,6 +183,7 @@ class InlineStructure(Builder):
             widows=style["widows"],
             role=_TEXT_ROLES.get(element.tag, "P"),
             bookmark=bookmark_level(element, self.markup, self.styles),
+            label=bookmark_label(element, self.markup, self.styles, self.diagnostics),
             decimals=behind,
             calls=_has_notes(inlines),
         )

@@ -90,7 +90,7 @@ def _steady(node: Node, linked: frozenset[int]) -> bool:
                 return False
             return _static(node) or not (node.preserve or node.bookmark)
         case Block():
-            return _plain(node.box) and every(node.children)
+            return node.columns is None and _plain(node.box) and every(node.children)
         case Image() | Vector() | Barcode() | Chart():
             return _plain(node.box)
         case Table():

@@ -11,6 +11,7 @@ from typing import Any
 
 from pressrun_server.fonts.catalog import family_name
 from pressrun_server.fonts.errors import UnknownFontError
+from pressrun_server.template.bookmarks import bookmark_parts
 from pressrun_server.template.decimals import alignment
 from pressrun_server.template.flex import ALIGN, JUSTIFY, flex, gap, number
 from pressrun_server.template.footnotes import label
@@ -130,6 +131,23 @@ def _bookmark_level(tokens: Tokens) -> int | str:
         raise InvalidValueError("valid: a whole number from 1 to 9, none") from None
 
 
+def _column_gap(tokens: Tokens) -> Any:
+    found = significant(tokens)
+    if len(found) == 1 and found[0].type == "ident" and found[0].lower_value == "normal":
+        return "normal"
+    return length(normal=True)(tokens)
+
+
+def _column_count(tokens: Tokens) -> int | str:
+    found = significant(tokens)
+    if len(found) == 1 and found[0].type == "ident" and found[0].lower_value == "auto":
+        return "auto"
+    try:
+        return integer(1, 20)(tokens)
+    except InvalidValueError:
+        raise InvalidValueError("valid: a whole number from 1 to 20, auto") from None
+
+
 def _break(tokens: Tokens) -> str:
     # Pages go from left to right, so that recto is right and verso is left.
     value = keyword("auto", "page", "left", "right", "recto", "verso", "avoid")(tokens)
@@ -180,7 +198,13 @@ PROPERTIES: dict[str, Property] = {
     "justify-content": Property(keyword(*JUSTIFY), "normal"),
     "align-items": Property(keyword(*ALIGN), "normal"),
     "row-gap": Property(length(normal=True), 0),
-    "column-gap": Property(length(normal=True), 0),
+    "column-gap": Property(_column_gap, "normal"),
+    "column-count": Property(_column_count, "auto"),
+    "column-width": Property(length(auto=True, percent=False), "auto"),
+    "column-fill": Property(keyword("balance", "auto"), "balance"),
+    "column-rule-width": Property(_border_width, 2250),
+    "column-rule-style": Property(keyword("none", "solid", "dashed", "dotted"), "none"),
+    "column-rule-color": Property(color, "currentcolor"),
     "background-image": Property(image, ""),
     "background-size": Property(size, (None, None)),
     "background-position": Property(position, ((0, 0), (0, 0))),
@@ -203,6 +227,7 @@ PROPERTIES: dict[str, Property] = {
     "break-inside": Property(keyword("auto", "avoid"), "auto"),
     "position": Property(_position, "static"),
     "bookmark-level": Property(_bookmark_level, "auto"),
+    "bookmark-label": Property(bookmark_parts, ()),
     "content": Property(_content, ""),
 }  # fmt: skip
 for _side in SIDES:
@@ -237,6 +262,24 @@ def _sides(template: str) -> Callable[[Tokens], Longhands]:
         ]
 
     return expand_sides
+
+
+def _columns(tokens: Tokens) -> Longhands:
+    """A width and a count, in any order (CSS Multi-column 1, 3.3)."""
+    found: Longhands = []
+    for token in significant(tokens):
+        name = "column-count" if token.type == "number" and token.value else "column-width"
+        if token.type == "ident" and token.lower_value == "auto":
+            continue
+        if any(name == known for known, _ in found):
+            raise InvalidValueError("valid: a width, a count, or both")
+        found.append(_parse(name, [token]))
+    given = dict(found)
+    return [(name, given.get(name, "auto")) for name in ("column-width", "column-count")]
+
+
+def _column_rule(tokens: Tokens) -> Longhands:
+    return [(name.replace("border-top", "column-rule"), value) for name, value in _border("top")(tokens)]
 
 
 def _border(*sides: str) -> Callable[[Tokens], Longhands]:
@@ -291,6 +334,8 @@ SHORTHANDS: dict[str, Callable[[Tokens], Longhands]] = {
     "border-radius": _radius,
     "flex": flex,
     "gap": gap,
+    "columns": _columns,
+    "column-rule": _column_rule,
     "word-wrap": lambda tokens: [_parse("overflow-wrap", tokens)],
     "page-break-before": lambda tokens: [("break-before", _page_break(tokens))],
     "page-break-after": lambda tokens: [("break-after", _page_break(tokens))],

@@ -37,6 +37,7 @@ from pressrun_server.template.grammar import GrammarError, parse_condition, pars
 from pressrun_server.template.inlines import InlineStructure
 from pressrun_server.template.links import Anchors
 from pressrun_server.template.markup import Markup
+from pressrun_server.template.multicolumn import check_columns, column_set
 from pressrun_server.template.pagenames import check_page_name
 from pressrun_server.template.positioned import PositionedStructure
 from pressrun_server.template.scope import Scope
@@ -147,10 +148,14 @@ class Structure(TextStructure, InlineStructure, FlexStructure, FigureStructure, 
         if box.positioned:
             left, right = (border.width if border else 0 for border in (box.border_left, box.border_right))
             self._around = (box.x + left, box.width - left - right)
-        children = tuple(self.children(element, box.content_x, box.content_width, scope))
+        columns = column_set(
+            element, box.content_width, self.markup, self.styles, self.diagnostics, fluid=box.fluid is not None
+        )
+        width = columns.width if columns is not None else box.content_width
+        children = tuple(self.children(element, box.content_x, width, scope))
         self._around = around
         check_bookmark(element, self.markup, self.styles, self.diagnostics)
-        return Block(box, children, _BLOCK_ROLES.get(element.tag, ""))
+        return Block(box, children, _BLOCK_ROLES.get(element.tag, ""), columns)
 
     def _box(self, element: Element, x: int, width: int) -> Box:
         """An element's box, with what it asks for checked."""
@@ -161,6 +166,7 @@ class Structure(TextStructure, InlineStructure, FlexStructure, FigureStructure, 
             self.diagnostics.error("slot", place, f"no slot {box.picture.slot!r}", hint)
         elif box.picture:
             self.pictures.add(box.picture.slot)
+        check_columns(element, self.markup, self.styles, self.diagnostics)
         check_breaks(element, box, self.markup, self.styles, self.diagnostics)
         sides = {(border.color, border.style) for border in box_borders(box) if border}
         if any(box.radii) and (len(sides) > 1 or any(style != "solid" for _, style in sides)):

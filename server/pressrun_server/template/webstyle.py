@@ -42,6 +42,8 @@ _BREAKS: Final = ("break-before", "break-after", "break-inside")
 _INSTEAD_OF_A_PAGE: Final = "2.5rem"
 """Above what begins a page in print."""
 _PIXEL: Final = 750
+_COLUMN: Final = "14rem"
+"""The least width of a column of text."""
 
 
 class WebStyles:
@@ -171,6 +173,8 @@ class WebStyles:
             found += [("position", "relative"), ("isolation", "isolate")]
         if style["display"] == "flex":
             found += self._flex(style)
+        elif style["column-count"] != "auto" or style["column-width"] != "auto":
+            found += self._columns(style)
         found += self._share(style)
         found += [(name, style[name]) for name in _BREAKS if style[name] in {"page", "avoid", "left", "right"}]
         if style["break-before"] in {"page", "left", "right"} and not style["margin-top"] and tag != "body":
@@ -219,8 +223,21 @@ class WebStyles:
             found.append(("flex-direction", "column"))
         else:
             found.append(("flex-wrap", "wrap"))
-        found += [(name, self._length(style[name])) for name in ("row-gap", "column-gap") if style[name]]
+        gaps = ((name, style[name]) for name in ("row-gap", "column-gap"))
+        found += [(name, self._length(value)) for name, value in gaps if value not in {0, "normal"}]
         found += [(name, style[name]) for name in ("justify-content", "align-items") if style[name] != "normal"]
+        return found
+
+    def _columns(self, style: Style) -> list[tuple[str, str]]:
+        """As many columns as a template says, fewer where the screen is narrow."""
+        width, count = style["column-width"], style["column-count"]
+        found = [("columns", f"{self.rem(width) if isinstance(width, int) else _COLUMN} {count}")]
+        if style["column-gap"] != "normal":
+            found.append(("column-gap", self._length(style["column-gap"])))
+        if style["column-rule-width"] and style["column-rule-color"] is not None:
+            pixels = max(round(style["column-rule-width"] / _PIXEL), 1)
+            rule = f"{pixels}px {style['column-rule-style']} {_color(style['column-rule-color'])}"
+            found.append(("column-rule", rule))
         return found
 
     def _share(self, style: Style) -> list[tuple[str, str]]:

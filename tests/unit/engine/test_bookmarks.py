@@ -126,3 +126,28 @@ def test_the_outline_of_a_long_document(composed: Compose) -> None:
     assert toc(made) == [(1, str(number), number + 1) for number in range(600)]
     with pikepdf.open(io.BytesIO(made.data)) as pdf:
         assert pdf.check_pdf_syntax() == []
+
+
+def test_bookmark_label_says_what_it_says(composed: Compose) -> None:
+    """Texts, the element's own text with a record's values, and attributes of it."""
+    css = (
+        PAGE
+        + "h1 { bookmark-label: 'Annex: ' content() } h2 { bookmark-label: attr(title) } h3 { bookmark-label: content(text) '!' }"
+    )
+    body = "<h1>To {{ name }}</h1><h2 title='Short'>A very long heading</h2><h3>x</h3>"
+    assert toc(composed(body, css, {"name": "Zoë"})) == [(1, "Annex: To Zoë", 1), (2, "Short", 1), (3, "x!", 1)]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("<p style='bookmark-label: \"x\"'>y</p>", "is no bookmark"),
+        ("<h1 style='bookmark-label: attr(title)' title='{{ a }}'>y</h1>", "has values of the record"),
+        ("<h1 style='bookmark-label: counter(x)'>y</h1>", "bookmark-label"),
+    ],
+)
+def test_labels_that_cannot_be(compiled: Callable[..., Any], body: str, message: str) -> None:
+    """They are told when the template is checked."""
+    found = compiled(body, PAGE)
+    assert found.info is None
+    assert any(message in item.message for item in found.diagnostics), [str(item) for item in found.diagnostics]

@@ -494,3 +494,11 @@ def test_footnotes_stand_at_the_end_and_lead_back() -> None:
         assert ids[back.get("href", "")[1:]] is call
     assert [element.tag for element in found.iter() if element.get("class") == "fn"] == ["ol", "ol"]
     assert "hidden" not in page
+
+
+def test_columns_give_way_on_narrow_screens() -> None:
+    """As many as the template says where there is room for lines of a readable length."""
+    css = ".c { columns: 3; column-gap: 24pt; column-rule: .75pt solid #ccc } .w { columns: 120pt } body { font-size: 12pt }"
+    page = page_of("<div class='c'><p>x</p></div><div class='w'><p>x</p></div>", css)
+    assert "columns:14rem 3;column-gap:2rem;column-rule:1px solid #cccccc" in page
+    assert "columns:10rem auto" in page
