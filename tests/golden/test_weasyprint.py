@@ -34,12 +34,12 @@ _SCALE = 4
 _SAME = 8
 _COLORS = ("red", "green", "blue", "yellow")
 _BASE = (
-    "@page { size: 240pt 180pt; margin: 20pt } body { margin: 0; font-family: FiraGO; font-size: 10pt;"
+    "@page { size: 240pt 180pt; margin: 20pt } body { margin: 0; font-kerning: none; font-family: FiraGO; font-size: 10pt;"
     " line-height: 14pt } p { margin: 0 0 6pt } h1, h2 { font-size: 14pt; line-height: 18pt; margin: 0 0 6pt }"
     " table { width: 100%; border-collapse: collapse; table-layout: fixed } td, th { padding: 2pt 3pt }"
 )
 _THEIRS = (
-    "* { font-kerning: none; font-variant-ligatures: none; hyphenate-character: '-'; overflow-wrap: anywhere }"
+    "* { font-variant-ligatures: none; hyphenate-character: '-'; overflow-wrap: anywhere }"
     " td, th { overflow-wrap: inherit } th { text-align: left } td { vertical-align: top }"
     " * { footnote-policy: line } ::footnote-call { font-size: 7pt; line-height: 0 }"
 )
@@ -283,6 +283,11 @@ CASES: dict[str, tuple[str, str]] = {
         ".c { column-count: 3; column-fill: auto; height: 84pt; column-gap: 12pt }",
     ),
     "as many columns as there is room for": (f"<div class=c><p>{_LOREM[:200]}</p></div>", ".c { columns: 50pt; column-gap: 10pt }"),
+    "kerning": ("<h1>AVATAR To Wave, LT. Yes</h1><p>Ty Wo. AT (To) «Ta» r. Wäre</p>", "h1, p { font-kerning: normal }"),
+    "kerning of lines at the right and in the middle": (
+        f"<p class=r>AVATAR To Wave<br>Yes, Tall</p><p class=c>Tower, AV.</p><p class=j>{_LOREM}</p>",
+        "p { font-kerning: normal } .r { text-align: right } .c { text-align: center } .j { text-align: justify }",
+    ),
     # How far text is lowered is each engine's own: CSS 2.2, 10.8.1, gives no figure.
     "raised text": ("<p>one<sup>2</sup> and two<sup>34</sup> end</p>", "sup { line-height: 0; font-size: 7pt }"),
 }  # fmt: skip

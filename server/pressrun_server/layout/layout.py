@@ -90,12 +90,18 @@ class Layout:
     def lines(self, bound: BoundParagraph, missing: Callable[[str], None]) -> list[Line]:
         """A paragraph's lines; those that no record can change are broken once."""
         node = bound.node
+        fixed = id(node) in self.static
+        make = self.setter.fixed_paragraph if fixed else self.setter.paragraph
         if not node.wrap or not self.setter.breaking:
-            return self._lines.get(node, lambda note: self._unbroken(bound, note), missing)
-        return self._lines.get(node, lambda note: self.setter.paragraph(node, bound.pieces, note), missing)
+            return self._lines.get(node, lambda note: self._unbroken(bound, make, note), missing)
+        if fixed:
+            return self._lines.get(node, lambda note: make(node, bound.pieces, note), missing)
+        return make(node, bound.pieces, missing)
 
-    def _unbroken(self, bound: BoundParagraph, missing: Callable[[str], None]) -> list[Line]:
-        lines = self.setter.paragraph(bound.node, bound.pieces, missing)
+    def _unbroken(
+        self, bound: BoundParagraph, make: Callable[..., list[Line]], missing: Callable[[str], None]
+    ) -> list[Line]:
+        lines = make(bound.node, bound.pieces, missing)
         note = too_wide(lines, bound.node)
         if note:
             missing(note)

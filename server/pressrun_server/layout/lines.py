@@ -10,7 +10,7 @@ import bisect
 import itertools
 import operator
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -18,6 +18,7 @@ import msgspec
 from pressrun_server.fonts.face import Face, Run
 from pressrun_server.fonts.repertoire import shards
 from pressrun_server.layout.justify import align_upper
+from pressrun_server.layout.kern import Kerner
 from pressrun_server.layout.linebreak import AWKWARD_AFTER, AWKWARD_BEFORE, inner, opportunities
 from pressrun_server.layout.segments import Line, Segment
 from pressrun_server.layout.wrapping import Wrapper
@@ -50,9 +51,13 @@ class Typesetter:
     Args:
         faces: the faces by index.
         styles: the text styles by index.
+        kerning: by face, how much further apart the characters of pairs are, in 1/1000 em.
     """
 
-    def __init__(self, faces: list[Face], styles: tuple[TextStyle, ...]) -> None:
+    def __init__(
+        self, faces: list[Face], styles: tuple[TextStyle, ...], kerning: Sequence[Mapping[str, int]] = ()
+    ) -> None:
+        self._kerner = Kerner(faces, styles, kerning)
         self.faces = faces
         self.styles = styles
         self.linked = frozenset(index for index, style in enumerate(styles) if style.link or style.role)
@@ -143,6 +148,10 @@ class Typesetter:
         if node.upper:
             align_upper(lines, node.upper, available, self.faces, self.styles)
         return lines
+
+    def fixed_paragraph(self, node: Paragraph, pieces: list[Piece], missing: Callable[[str], None]) -> list[Line]:
+        """The lines of a paragraph that no record can change: kerned. The arguments are those of `paragraph`."""
+        return self._kerner.kern(self.paragraph(node, pieces, missing), node.box.content_width, node.upper)
 
     def lines(
         self, pieces: list[Piece], base: int, available: int, missing: Callable[[str], None], *, wrap: bool = True

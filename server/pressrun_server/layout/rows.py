@@ -106,6 +106,7 @@ class RowSetter:
         self._setter = setter
         self.plans: dict[int, RowPlan] = {}
         """By the id of a row template that was set before."""
+        self._static = static
         self._frames = Kept(static)
         self._cells = Kept(static)
         self._shapes: dict[tuple[Tag, ...], Shape] = {} if shapes is None else shapes
@@ -335,7 +336,8 @@ class RowSetter:
         page.text.append((ARTIFACT if artifact else node.role or cell.role, y, 0, 0, ""))
         if not artifact:
             page.tags.append(node.role or ".")
-        lines = self._setter.paragraph(node, pieces, missing)
+        make = self._setter.fixed_paragraph if id(node) in self._static else self._setter.paragraph
+        lines = make(node, pieces, missing)
         note = None if node.wrap and self._setter.breaking else too_wide(lines, node)
         if note:
             missing(note)

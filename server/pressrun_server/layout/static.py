@@ -13,6 +13,8 @@ from pressrun_server.model.program import (
     Fill,
     For,
     Inline,
+    List,
+    ListItem,
     Node,
     Paragraph,
     Program,
@@ -24,6 +26,7 @@ from pressrun_server.model.program import (
     RowWith,
     Table,
     Text,
+    With,
     local_links,
     styles_of,
 )
@@ -96,6 +99,9 @@ def _node(node: Node, found: set[int], local: frozenset[int]) -> bool:
         case Fill():
             for nodes in node.candidates:
                 _nodes(nodes, found, local)
+            static = False
+        case List() | ListItem() | With():
+            _nodes(node.children, found, local)
             static = False
         case For():
             _nodes(node.odd, found, local)

@@ -62,7 +62,7 @@ __all__ = [
     "styles_of",
 ]
 
-FORMAT = 19
+FORMAT = 20
 """Raised when the form of a program changes, so that an old blob is compiled again instead of misread."""
 
 
@@ -123,6 +123,8 @@ class TextStyle(msgspec.Struct, frozen=True):
     """The program's link that the text is, counted from 1; 0 where it is none."""
     transform: str = ""
     """`upper`, `lower` or nothing."""
+    kerning: bool = True
+    """Whether text that no record can change is kerned."""
     role: str = ""
     """Its type in the document's structure: `Reference` of a footnote's call, `Lbl` of its number; else nothing."""
 
@@ -622,6 +624,8 @@ class Program(msgspec.Struct, frozen=True):
     """Where links lead, by number less one."""
     locale_data: LocaleData
     policy: Policy = Policy()
+    kerning: tuple[dict[str, int], ...] = ()
+    """By face, how much further apart the characters of pairs that the template shows are, in 1/1000 em."""
     texts: tuple[tuple[str, str], ...] = ()
     """Slots whose approved text is in it, each with the text's digest."""
 

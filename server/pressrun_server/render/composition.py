@@ -53,7 +53,7 @@ class LoadedProgram:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        setter = Typesetter([Face(face) for face in program.faces], program.styles)
+        setter = Typesetter([Face(face) for face in program.faces], program.styles, program.kerning)
         self.binder = Binder(program)
         self.layout = Layout(program, setter)
         self.prefixes = PrefixCache(program)

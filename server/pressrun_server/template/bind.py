@@ -7,7 +7,6 @@ change is bound at load and shared; nothing that depends on a record outlives it
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -88,6 +87,7 @@ from pressrun_server.template.outline import Outliner, passages
 from pressrun_server.template.rowcode import RowCode, row_code
 from pressrun_server.template.steps import SLICE, spend
 from pressrun_server.template.sums import Adder, known, mentions, running
+from pressrun_server.template.transform import transformed
 
 __all__ = ["Binder"]
 
@@ -96,7 +96,6 @@ _Nodes: TypeAlias = "Callable[[Environment], Iterable[BoundNode]]"
 _Notes: TypeAlias = "Callable[[Environment, list[BoundNote]], None]"
 _Rows: TypeAlias = "Callable[[Environment], Iterable[BoundRow | BoundRows]]"
 _BREAK = "\n"
-_WORD_START = re.compile(r"(?<![\w\u2019'])[^\W\d_]")
 _CHUNK = 64
 """Rows bound at a time: few enough to be less than a page or two, so that memory does not grow with the table."""
 
@@ -278,13 +277,13 @@ class Binder:
     def _static(self, inline: Text | Break) -> Piece:
         if isinstance(inline, Break):
             return (0, _BREAK)
-        return (inline.style, _transformed(inline.text, self._transforms[inline.style]))
+        return (inline.style, transformed(inline.text, self._transforms[inline.style]))
 
     def _value(self, value: Value) -> Callable[[Environment], str]:
         text = texter(value.expression, self._formatter, value.place, fold=not value.preserve)
         transform = self._transforms[value.style]
         if transform:
-            return lambda env: _transformed(text(env), transform)
+            return lambda env: transformed(text(env), transform)
         return text
 
     def _inline(self, inline: Inline) -> Callable[[Environment, list[Piece]], None]:
@@ -942,11 +941,3 @@ def _notes_within(
     inner = named(env)
     for note in notes:
         note(inner, found)
-
-
-def _transformed(text: str, transform: str) -> str:
-    if transform == "capitalize":
-        return _WORD_START.sub(lambda found: found[0].upper(), text)
-    if transform == "upper":
-        return text.upper()
-    return text.lower() if transform == "lower" else text

@@ -25,6 +25,7 @@ from pressrun_server.template.diagnostics import Diagnostics, Place
 from pressrun_server.template.filling import check_fills
 from pressrun_server.template.locales import UnknownLocaleError, locale_data
 from pressrun_server.template.markup import Markup
+from pressrun_server.template.pairs import kerned_pairs
 from pressrun_server.template.paper import Paper
 from pressrun_server.template.placement import placed, sized
 from pressrun_server.template.scope import Scope
@@ -279,6 +280,7 @@ class _Compilation:
         structure.page_names, structure.mirrored = paper.names, paper.mirrored
         content = structure.block(body, paper.margin_left, paper.content_width, scope)
         pages, kinds = paper.pages(structure, scope, whole=whole)
+        kerning = kerned_pairs((content, pages), table.styles(), table.keys())
         check_fills(content, structure.fills, diagnostics)
         title = structure.text(_title(description, markup), 0, lambda _index: description.place("title"), scope)
         found.texts |= {name: place for name, place in structure.texts.items() if name not in found.texts}
@@ -291,6 +293,7 @@ class _Compilation:
             language=locale,
             title=tuple(title),
             faces=table.faces(),
+            kerning=kerning,
             styles=table.styles(),
             slots=self._slots,
             pages=pages,

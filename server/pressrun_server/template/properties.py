@@ -167,6 +167,7 @@ PROPERTIES: dict[str, Property] = {
     "font-weight": Property(_font_weight, initial=False, inherited=True),
     "font-style": Property(keyword("normal", "italic"), "normal", inherited=True),
     "font-variant-numeric": Property(keyword("normal", "tabular-nums"), "normal", inherited=True),
+    "font-kerning": Property(keyword("auto", "normal", "none"), "auto", inherited=True),
     "line-height": Property(_line_height, 1.2, inherited=True),
     "letter-spacing": Property(length(negative=True, normal=True, percent=False), 0, inherited=True),
     "word-spacing": Property(length(negative=True, normal=True, percent=False), 0, inherited=True),

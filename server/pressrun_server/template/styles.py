@@ -8,6 +8,7 @@ from pressrun_server.fonts.shard import load_face
 from pressrun_server.model.program import FaceData, TextStyle
 from pressrun_server.template.cascade import Style
 from pressrun_server.template.diagnostics import Diagnostics, Place
+from pressrun_server.template.pairs import FaceKey
 
 __all__ = ["StyleTable"]
 
@@ -42,6 +43,7 @@ class StyleTable:
             rise=rise,
             link=link,
             transform=_TRANSFORMS[style["text-transform"]],
+            kerning=style["font-kerning"] != "none",
             role=role,
         )
         return self._styles.setdefault(found, len(self._styles))
@@ -80,6 +82,10 @@ class StyleTable:
     def styles(self) -> tuple[TextStyle, ...]:
         """All styles, by index."""
         return tuple(self._styles)
+
+    def keys(self) -> tuple[FaceKey, ...]:
+        """What the faces were asked for by, by index."""
+        return tuple(self._faces)
 
     def faces(self) -> tuple[FaceData, ...]:
         """All faces, by index."""

@@ -37,7 +37,16 @@ _FALLBACKS: Final = {
     "mono": "ui-monospace,monospace",
     "": 'system-ui,-apple-system,"Segoe UI",Roboto,sans-serif',
 }
-_INHERITED: Final = ("color", "font-weight", "font-style", "text-transform", "white-space", "hyphens", "text-align")
+_INHERITED: Final = (
+    "color",
+    "font-weight",
+    "font-style",
+    "font-kerning",
+    "text-transform",
+    "white-space",
+    "hyphens",
+    "text-align",
+)
 _BREAKS: Final = ("break-before", "break-after", "break-inside")
 _INSTEAD_OF_A_PAGE: Final = "2.5rem"
 """Above what begins a page in print."""
