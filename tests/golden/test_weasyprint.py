@@ -283,6 +283,11 @@ CASES: dict[str, tuple[str, str]] = {
         ".c { column-count: 3; column-fill: auto; height: 84pt; column-gap: 12pt }",
     ),
     "as many columns as there is room for": (f"<div class=c><p>{_LOREM[:200]}</p></div>", ".c { columns: 50pt; column-gap: 10pt }"),
+    "lines under and through text": (
+        f"<p>one <u>two and three</u> four <s>five</s></p><p class=b>{_LOREM[:60]} <b>bold</b> x<sup>2</sup></p>",
+        "u { text-decoration-color: red } s { text-decoration-color: green } .b { text-decoration: underline blue; font-size: 16pt;"
+        " line-height: 22pt } sup { line-height: 0; font-size: 9pt }",
+    ),
     "kerning": ("<h1>AVATAR To Wave, LT. Yes</h1><p>Ty Wo. AT (To) «Ta» r. Wäre</p>", "h1, p { font-kerning: normal }"),
     "kerning of lines at the right and in the middle": (
         f"<p class=r>AVATAR To Wave<br>Yes, Tall</p><p class=c>Tower, AV.</p><p class=j>{_LOREM}</p>",

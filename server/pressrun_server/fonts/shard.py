@@ -75,6 +75,8 @@ def load_face(family: str, *, bold: bool, italic: bool, tabular: bool) -> FaceDa
             ascent=scale(hhea.ascent),
             descent=scale(hhea.descent),
             cap_height=scale(getattr(os2, "sCapHeight", hhea.ascent)),
+            underline=(scale(font["post"].underlinePosition), max(scale(font["post"].underlineThickness), 1)),
+            strikeout=(scale(os2.yStrikeoutPosition), max(scale(os2.yStrikeoutSize), 1)),
             bbox=(scale(head.xMin), scale(head.yMin), scale(head.xMax), scale(head.yMax)),
             italic_angle=round(font["post"].italicAngle),
             bold=bold,

@@ -405,6 +405,8 @@ class Flow(Tables):
                 if link and begun is None:
                     begun = x + offset
                 page.text.append((x + offset, y + line.ascent, style, shard, codes))
+                for above, thick, color in styles[style].lines:
+                    page.fills.append((x + offset, y + line.ascent - above, end - offset, thick, color))
                 last = x + end
             self._put_link(begun, last, y, line.height, current, targets)
             self._y += line.height

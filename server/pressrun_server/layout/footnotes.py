@@ -290,6 +290,7 @@ class Footnotes(Paging):
             if part.opened:
                 moved = Page(0, 0)
                 place(frames, moved, top)
+                page.fills += moved.fills
                 for name in _LISTS:
                     setattr(page, name, getattr(moved, name) + getattr(page, name))
             else:

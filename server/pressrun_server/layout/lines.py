@@ -60,8 +60,8 @@ class Typesetter:
         self._kerner = Kerner(faces, styles, kerning)
         self.faces = faces
         self.styles = styles
-        self.linked = frozenset(index for index, style in enumerate(styles) if style.link or style.role)
-        """Styles of what is an element in a paragraph: links, and calls of footnotes and their numbers."""
+        self.linked = frozenset(index for index, style in enumerate(styles) if style.link or style.role or style.lines)
+        """Styles of what is placed run by run: links, calls of footnotes and their numbers, and underlined text."""
         self.called = frozenset(index for index, style in enumerate(styles) if style.role == "Reference")
         """Styles of calls of footnotes."""
         self._encoders = [faces[style.face].encode for style in styles]

@@ -96,6 +96,9 @@ class FaceData(msgspec.Struct, frozen=True):
     descent: int
     """Below the baseline, negative."""
     cap_height: int
+    underline: tuple[int, int]
+    """Where its upper edge is above the baseline, and how thick it is."""
+    strikeout: tuple[int, int]
     bbox: tuple[int, int, int, int]
     italic_angle: int
     bold: bool
@@ -123,6 +126,8 @@ class TextStyle(msgspec.Struct, frozen=True):
     """The program's link that the text is, counted from 1; 0 where it is none."""
     transform: str = ""
     """`upper`, `lower` or nothing."""
+    lines: tuple[tuple[int, int, int], ...] = ()
+    """Lines under or through it: how far the upper edge is above the baseline, thickness, and colour."""
     kerning: bool = True
     """Whether text that no record can change is kerned."""
     role: str = ""

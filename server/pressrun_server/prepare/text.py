@@ -32,7 +32,9 @@ _BLOCKS: Final = frozenset(
         "hr", "table", "thead", "tbody", "tfoot", "tr", "th", "td", "figure", "figcaption",
     }
 )  # fmt: skip
-_INLINE: Final = frozenset({"span", "strong", "b", "em", "i", "small", "sub", "sup", "br", "a"})
+_INLINE: Final = frozenset(
+    {"span", "strong", "b", "em", "i", "small", "sub", "sup", "br", "a", "u", "ins", "s", "del", "code", "cite"}
+)
 ALLOWED: Final = _BLOCKS | _INLINE
 """Elements that may stand in approved text."""
 _ALIKE: Final = {

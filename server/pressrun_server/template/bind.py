@@ -119,7 +119,9 @@ class Binder:
         self._loops: list[_Loop] = []
         self._groups: list[_Group] = []
         self._blocks: list[_Apart] = []
-        self._linked = frozenset(index for index, style in enumerate(program.styles) if style.link or style.role)
+        self._linked = frozenset(
+            index for index, style in enumerate(program.styles) if style.link or style.role or style.lines
+        )
         self._local: dict[int, int] = {}
         """By style, the number of its link where a record says where that leads."""
         self._links = [self._link(link) for link in program.links]

@@ -49,6 +49,9 @@ _USER_AGENT: dict[str, dict[str, Any]] = {
     "p": {"margin-top": _EM(1, "em"), "margin-bottom": _EM(1, "em")},
     "address": {"font-style": "italic"},
     "hr": {"border-top-width": 750, "border-top-style": "solid", "margin-top": 6000, "margin-bottom": 6000},
+    "u": {"text-decoration-line": ("underline",)}, "ins": {"text-decoration-line": ("underline",)},
+    "s": {"text-decoration-line": ("line-through",)}, "del": {"text-decoration-line": ("line-through",)},
+    "code": {"font-family": "Fira Mono"}, "cite": {"font-style": "italic"},
     "td": {"vertical-align": "top"},
     "tr": {"break-inside": "avoid"},
     "sub": {"font-size": _EM(0.7, "em"), "vertical-align": "sub"},
@@ -84,11 +87,14 @@ def cascade(
         declared = _declared(element, matcher.match(wrapper), markup, diagnostics)
         styles[element] = computed = _computed(declared, parent, styles.get(markup.root))
         computed["lang"] = element.get("lang", parent["lang"] if parent is not None else "")
+        computed["decorations"] = _decorations(computed, parent)
         if is_footnote(computed):
             # A call looks like the text that it stands in, what is before the footnote like the footnote.
             for name, like in ((CALL, parent), (MARKER, computed)):
                 declared = _declared(element, matcher.match(wrapper), markup, diagnostics, name)
-                computed[name] = _computed(declared, like, styles.get(markup.root)) | {"lang": computed["lang"]}
+                computed[name] = _computed(declared, like, styles.get(markup.root)) | {
+                    "lang": computed["lang"], "decorations": like["decorations"] if like is not None else ()
+                }  # fmt: skip
     return styles
 
 
@@ -154,6 +160,20 @@ def _computed(declared: dict[str, Any], parent: Style | None, root: Style | None
     for name in ("text-align", "text-align-last"):
         style[name] = {"start": "left", "end": "right"}.get(style[name], style[name])
     return style
+
+
+def _decorations(style: Style, parent: Style | None) -> tuple[tuple[str, int, int], ...]:
+    """Lines under and through an element's text, its own and those of what it is in: kind, colour, size of their text.
+
+    They are not inherited, but drawn through all that is in the flow (CSS Text Decoration 3, 2.1).
+    """
+    inflow = style["position"] in {"static", "relative"} and not is_footnote(style)
+    found = parent["decorations"] if parent is not None and inflow else ()
+    color = style["text-decoration-color"]
+    color = style["color"] if color == "currentcolor" else color
+    if color is None:
+        return tuple(found)
+    return (*found, *((kind, color, style["font-size"]) for kind in style["text-decoration-line"]))
 
 
 def _absolute(value: Any, em: int, percent: int, root: Style | None) -> Any:

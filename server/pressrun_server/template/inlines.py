@@ -193,7 +193,9 @@ class InlineStructure(Builder):
         if not text:
             return []
         if not text.strip(" \t\n\r\f") and self.styles[element]["white-space"] not in PRESERVE:
-            return [Text(NO_STYLE, " ")]
+            around = self.styles[element]["decorations"]
+            if all(self.styles[child]["decorations"] == around for child in element if child in self.styles):
+                return [Text(NO_STYLE, " ")]
         style = self.table.index(self.styles[element], self._link, self._rise)
         if LITERAL in element.attrib:
             return [Text(style, text)]

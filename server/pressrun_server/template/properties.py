@@ -32,6 +32,7 @@ __all__ = ["PROPERTIES", "SHORTHANDS", "Property", "expand"]
 
 SIDES = ("top", "right", "bottom", "left")
 _BORDER_WIDTHS = {"thin": 750, "medium": 2250, "thick": 3750}
+DECORATIONS = ("underline", "line-through")
 _FOUR = 4
 _TALLEST = 100
 
@@ -131,6 +132,15 @@ def _bookmark_level(tokens: Tokens) -> int | str:
         raise InvalidValueError("valid: a whole number from 1 to 9, none") from None
 
 
+def _decoration(tokens: Tokens) -> tuple[str, ...]:
+    words = [token.lower_value if token.type == "ident" else "" for token in significant(tokens)]
+    if words == ["none"]:
+        return ()
+    if not words or not set(words) <= set(DECORATIONS) or len(set(words)) != len(words):
+        raise InvalidValueError(f"valid: none, {', '.join(DECORATIONS)}, or both")
+    return tuple(sorted(words))
+
+
 def _column_gap(tokens: Tokens) -> Any:
     found = significant(tokens)
     if len(found) == 1 and found[0].type == "ident" and found[0].lower_value == "normal":
@@ -176,6 +186,8 @@ PROPERTIES: dict[str, Property] = {
     "color": Property(color, 0x000000, inherited=True),
     "text-align": Property(alignment, "left", inherited=True),
     "text-align-last": Property(keyword("auto", "left", "right", "center", "start", "end"), "auto", inherited=True),
+    "text-decoration-line": Property(_decoration, ()),
+    "text-decoration-color": Property(color, "currentcolor"),
     "text-transform": Property(keyword("none", "uppercase", "lowercase", "capitalize"), "none", inherited=True),
     "list-style-type": Property(keyword(*MARKERS), "disc", inherited=True),
     "white-space": Property(keyword("normal", "nowrap", "pre", "pre-wrap", "pre-line"), "normal", inherited=True),
@@ -279,6 +291,19 @@ def _columns(tokens: Tokens) -> Longhands:
     return [(name, given.get(name, "auto")) for name in ("column-width", "column-count")]
 
 
+def _decorated(tokens: Tokens) -> Longhands:
+    """Lines, and maybe a colour; they are solid, and as thick as the font says."""
+    found = [token for token in significant(tokens) if not (token.type == "ident" and token.lower_value == "solid")]
+    lines = [token for token in found if token.type == "ident" and token.lower_value in {"none", *DECORATIONS}]
+    others = [token for token in found if token not in lines]
+    try:
+        shade = color(others) if others else "currentcolor"
+    except InvalidValueError:
+        hint = f"valid: none, {', '.join(DECORATIONS)}, and a colour, e.g. underline #0b6b66"
+        raise InvalidValueError(hint) from None
+    return [("text-decoration-line", _decoration(lines) if lines else ()), ("text-decoration-color", shade)]
+
+
 def _column_rule(tokens: Tokens) -> Longhands:
     return [(name.replace("border-top", "column-rule"), value) for name, value in _border("top")(tokens)]
 
@@ -336,6 +361,7 @@ SHORTHANDS: dict[str, Callable[[Tokens], Longhands]] = {
     "flex": flex,
     "gap": gap,
     "columns": _columns,
+    "text-decoration": _decorated,
     "column-rule": _column_rule,
     "word-wrap": lambda tokens: [_parse("overflow-wrap", tokens)],
     "page-break-before": lambda tokens: [("break-before", _page_break(tokens))],

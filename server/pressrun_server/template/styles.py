@@ -31,8 +31,9 @@ class StyleTable:
         """The index of an element's text style; of a link's text, or of one with a role, one of its own."""
         size = style["font-size"]
         height = style["line-height"]
+        face = self._face(style)
         found = TextStyle(
-            face=self._face(style),
+            face=face,
             size=size,
             color=style["color"] if style["color"] is not None else 0,
             line_height=round(height * size) if isinstance(height, float) else height,
@@ -43,10 +44,27 @@ class StyleTable:
             rise=rise,
             link=link,
             transform=_TRANSFORMS[style["text-transform"]],
+            lines=self._lines(style, face, rise),
             kerning=style["font-kerning"] != "none",
             role=role,
         )
         return self._styles.setdefault(found, len(self._styles))
+
+    def _lines(self, style: Style, face: int, rise: int) -> tuple[tuple[int, int, int], ...]:
+        """Lines under and through text, where its font has them."""
+        if not style["decorations"] or face >= len(self._data):
+            return ()
+        data = self._data[face]
+        metrics = {"underline": data.underline, "line-through": data.strikeout}
+        # The line of what is around goes straight on below raised text, which is smaller.
+        return tuple(
+            (
+                metrics[kind][0] * size // 1000 + (rise if size == style["font-size"] else 0),
+                max(metrics[kind][1] * size // 1000, 1),
+                color,
+            )
+            for kind, color, size in style["decorations"]
+        )
 
     def _hyphens(self, style: Style) -> str:
         if style["hyphens"] != "auto":

@@ -155,6 +155,9 @@ class WebStyles:
                 value, before = _alignment(value), _alignment(before)
             if value != before:
                 found.append((name, _word(name, value)))
+        lines = [item for item in style.get("decorations", ()) if item not in around.get("decorations", ())]
+        if lines:
+            found.append(("text-decoration", f"{' '.join(kind for kind, _, _ in lines)} {_color(lines[-1][1])}"))
         if tag in {"ul", "ol"}:
             found.append(("list-style-type", style["list-style-type"]))
         raised = style["vertical-align"]

@@ -171,3 +171,34 @@ def test_white_space_inside_a_line_is_refused(compiled: Compile) -> None:
     """What would be ignored is a diagnostic."""
     found = compiled("<p>a <span style='white-space: nowrap'>b c</span></p>").diagnostics
     assert [item.message for item in found] == ["white-space is not supported inside a line"]
+
+
+def test_lines_under_and_through_text(composed: Callable[..., Any]) -> None:
+    """They are as wide as their text, in cells, lists and footnotes, too, also of what a record brings."""
+    body = (
+        "<p>a <u>under {{ x }}</u> <s>through</s></p><ul><li><ins>item</ins></li></ul>"
+        "<table><tr><td><del>{{ x }}</del></td></tr></table><p>b<span style='float: footnote'>of <u>b</u></span></p>"
+    )
+    css = "@page { size: 300pt 300pt; margin: 20pt } u, s, ins, del { text-decoration-color: red }"
+    made = composed(body, css, {"x": "value"})
+    page = made.pdf[0]
+    lines = [drawing["rect"] for drawing in page.get_drawings() if drawing["fill"] == (1.0, 0.0, 0.0)]
+    shown = {"under value": 0, "through": 1, "item": 0, "value": 1, "b": 0}
+    assert len(lines) == 5
+    for text, through in shown.items():
+        places = page.search_for(text)
+        ratios = [
+            (line.y0 - place.y0) / place.height
+            for line in lines
+            for place in places
+            if abs(line.x0 - place.x0) < 0.5 and abs(line.x1 - place.x1) < 0.5 and place.y0 < line.y0 < place.y1
+        ]
+        assert ratios, (text, places, lines)
+        assert all((ratio < 0.72) == bool(through) for ratio in ratios), (text, ratios)
+
+
+def test_lines_of_text_that_is_out_of_the_flow(composed: Callable[..., Any]) -> None:
+    """A box at a fixed place has none of what it stands in, and no line changes where text is."""
+    css = "@page { size: 300pt 100pt; margin: 20pt } .u { text-decoration: underline red } .f { position: absolute; top: 60pt }"
+    page = composed("<div class='u'><p>text</p><div class='f'>fixed</div></div>", css).pdf[0]
+    assert len([drawing for drawing in page.get_drawings() if drawing["fill"] == (1.0, 0.0, 0.0)]) == 1
