@@ -12,13 +12,17 @@ import grpc
 from pressrun_client.config import ClientConfig, TlsConfig
 from pressrun_client.errors import ConfigError
 
-__all__ = ["addresses_of", "grpc_target", "open_channel", "service_config"]
+__all__ = ["addresses_of", "open_channel", "service_config", "targets_of"]
 
+_DNS = "dns:///"
 _SCHEMES = ("dns:", "ipv4:", "ipv6:", "unix:", "unix-abstract:", "vsock:", "xds:", "passthrough:")
 
 
 def open_channel(config: ClientConfig) -> grpc.aio.Channel:
     """Opens a channel; nothing is connected before the first call.
+
+    Args:
+        config: its target is one for gRPC: see `targets_of`.
 
     Raises:
         ConfigError: the target is none, or a TLS file cannot be read.
@@ -42,7 +46,7 @@ def open_channel(config: ClientConfig) -> grpc.aio.Channel:
     if config.tls is not None and config.tls.server_name:
         options["grpc.ssl_target_name_override"] = config.tls.server_name
     options.update(config.channel_options)
-    target = grpc_target(config.target)
+    (target,) = targets_of(config.target)
     if config.tls is None:
         return grpc.aio.insecure_channel(target, options=list(options.items()))
     return grpc.aio.secure_channel(target, _credentials(config.tls), options=list(options.items()))
@@ -81,30 +85,27 @@ def service_config(config: ClientConfig) -> dict[str, Any]:
     return document
 
 
-def grpc_target(target: str) -> str:
-    """The target in gRPC's form; several addresses become one list that is balanced over.
+def targets_of(target: str) -> list[str]:
+    """The target in gRPC's form.
+
+    Several IP addresses become one list that is balanced over; of names gRPC takes one at a time, so each of several is
+    a target of its own.
 
     Raises:
-        ConfigError: an address has no port, or several are given that are not all IP addresses.
+        ConfigError: an address has no port.
 
     Example:
-        >>> grpc_target("10.0.0.1:7070, 10.0.0.2:7070")
-        'ipv4:10.0.0.1:7070,10.0.0.2:7070'
+        >>> targets_of("10.0.0.1:7070, 10.0.0.2:7070"), targets_of("node:7070,node:7071")
+        (['ipv4:10.0.0.1:7070,10.0.0.2:7070'], ['node:7070', 'node:7071'])
     """
     target = target.strip()
-    if target.startswith(_SCHEMES):
-        return target
+    if target.startswith(_SCHEMES) and not _lists_names(target):
+        return [target]
     addresses = [address.strip() for address in target.split(",")]
-    hosts = [_host(address) for address in addresses]
-    if len(addresses) == 1:
-        return target
-    kinds = {_ip_version(host) for host in hosts}
-    if len(kinds) == 1 and None not in kinds:
-        return f"ipv{kinds.pop()}:{','.join(addresses)}"
-    raise ConfigError(
-        f"target {target!r} lists several addresses that are not all IPv4 or all IPv6; give ip:port,ip:port,… or"
-        " one DNS name with several addresses, e.g. dns:///nodes.internal:7070"
-    )
+    kinds = {_ip_version(_host(address.removeprefix(_DNS))) for address in addresses}
+    if len(addresses) > 1 and len(kinds) == 1 and None not in kinds:
+        return [f"ipv{kinds.pop()}:{','.join(addresses)}"]
+    return addresses
 
 
 def addresses_of(target: str) -> list[str]:
@@ -116,9 +117,15 @@ def addresses_of(target: str) -> list[str]:
     """
     for scheme in ("ipv4:", "ipv6:"):
         target = target.strip().removeprefix(scheme)
-    if target.startswith(_SCHEMES):
+    if target.startswith(_SCHEMES) and not _lists_names(target):
         return [target]
     return [address.strip() for address in target.split(",")]
+
+
+def _lists_names(target: str) -> bool:
+    """Whether a target is several names, each `dns:///name:port`."""
+    parts = target.split(",")
+    return len(parts) > 1 and all(part.strip().startswith(_DNS) for part in parts)
 
 
 def _host(address: str) -> str:

@@ -23,7 +23,7 @@ from pressrun.v1 import (
 from pressrun.v1.render_service_pb2_grpc import RenderServiceStub
 from pressrun_client.assets import AssetCalls
 from pressrun_client.bundle import Bundle, read_bundle
-from pressrun_client.channel import addresses_of, grpc_target, open_channel
+from pressrun_client.channel import addresses_of, open_channel, targets_of
 from pressrun_client.config import ClientConfig
 from pressrun_client.conversion.decision import to_explanation
 from pressrun_client.conversion.record import encode_record
@@ -90,8 +90,9 @@ class Client(AssetCalls):
         config = config or ClientConfig()
         self._config = config if target is None else replace(config, target=target)
         # Opened at the first call: a channel belongs to the event loop that runs then. What is wrong is said now.
-        grpc_target(self._config.target)
-        self._opened: grpc.aio.Channel | None = None
+        self._targets = targets_of(self._config.target)
+        self._opened: list[grpc.aio.Channel] = []
+        self._turn = 0
         self._addresses = addresses_of(self._config.target)
         self._own: dict[str, grpc.aio.Channel] = {}
         self._closed = False
@@ -112,17 +113,17 @@ class Client(AssetCalls):
     async def close(self) -> None:
         """Ends all calls and connections; the client cannot be used any more."""
         self._closed = True
-        if self._opened is not None:
-            await self._opened.close()
-        for channel in self._own.values():
+        for channel in (*self._opened, *self._own.values()):
             await channel.close()
 
     def _channel(self) -> grpc.aio.Channel:
         if self._closed:
             raise RuntimeError("This client is closed; make a new one.")
-        if self._opened is None:
-            self._opened = open_channel(self._config)
-        return self._opened
+        if not self._opened:
+            self._opened = [open_channel(replace(self._config, target=target)) for target in self._targets]
+        # Over the addresses behind each target gRPC balances itself.
+        self._turn = (self._turn + 1) % len(self._opened)
+        return self._opened[self._turn]
 
     def _documents(self) -> RenderServiceStub:
         return _documents_on(self._channel())

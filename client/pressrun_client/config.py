@@ -51,7 +51,8 @@ class ClientConfig:
     """
 
     target: str = DEFAULT_TARGET
-    """`host:port`, several `ip:port` with commas between, or any gRPC target such as `dns:///nodes.internal:7070`."""
+    """`host:port`, several with commas between, or any gRPC target such as `dns:///nodes.internal:7070`; several of a
+    node with several fronts: `dns:///nodes.internal:7070,dns:///nodes.internal:7071`."""
     tls: TlsConfig | None = None
     """How the connection is secured; None means plain text."""
     message_limit: int = 16 * _MIB

@@ -45,6 +45,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
+{{/* The name of a front's port, from the front's number. */}}
+{{- define "pressrun.frontPort" -}}
+{{- if . }}{{ printf "grpc-%d" (int .) }}{{ else }}grpc{{ end }}
+{{- end }}
+
 {{/*
 What a node needs, from the number of its composers: a processor each, one for the front for every three of them, a
 quarter for each preparer. Memory: 160 MiB a composer and 220 MiB a preparer at rest and at work, 400 MiB for the front and the process that
@@ -53,9 +58,9 @@ reads large records, and the memory tier twice, since the front holds it and com
 {{- define "pressrun.resources" -}}
 {{- $composers := int .Values.composers }}
 {{- $preparers := int .Values.preparers }}
-{{- $front := div (add $composers 2) 3 }}
+{{- $front := max (int .Values.fronts) (div (add $composers 2) 3) }}
 {{- $cpu := add (mul 1000 $composers) (mul 1000 $front) (mul 250 $preparers) }}
-{{- $memory := add 400 (mul 160 $composers) (mul 220 $preparers) (mul 2 (include "pressrun.mebibytes" .Values.cache.memory | int)) }}
+{{- $memory := add (mul 400 (int .Values.fronts)) (mul 160 $composers) (mul 220 $preparers) (mul 2 (include "pressrun.mebibytes" .Values.cache.memory | int)) }}
 {{- $computed := dict "requests" (dict "cpu" (printf "%dm" $cpu) "memory" (printf "%dMi" $memory)) "limits" (dict "memory" (printf "%dMi" (div (mul $memory 3) 2))) }}
 {{- mergeOverwrite $computed (deepCopy .Values.resources) | toYaml }}
 {{- end }}
@@ -72,6 +77,9 @@ reads large records, and the memory tier twice, since the front holds it and com
 
 {{/* Values that contradict each other, which a schema can't say. */}}
 {{- define "pressrun.validate" -}}
+{{- if gt (int .Values.fronts) (int .Values.composers) }}
+{{- fail (printf "fronts is %d and composers %d; each front needs a composer at least" (int .Values.fronts) (int .Values.composers)) }}
+{{- end }}
 {{- if and .Values.serviceMonitor.enabled .Values.podMonitor.enabled }}
 {{- fail "serviceMonitor.enabled and podMonitor.enabled exclude each other: every node would be scraped twice" }}
 {{- end }}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -36,6 +36,7 @@ _FOREIGN = (
     "PRESSRUN_LOADTEST_",
 )
 _SHORTEST_KEY = 16
+_HIGHEST_PORT = 65535
 _DISK_SHARE = 7 / 8
 """Eviction frees the disk tier down to this share of its limit."""
 
@@ -69,8 +70,13 @@ class NodeConfig:
 
     data_dir: Path
     """The folder of the disk cache and of the published templates."""
+    fronts: int = 1
+    """Front processes, each on a port of its own: that of `rpc.listen` and the next ones. One keeps about three
+    composers busy."""
+    front: int = 0
+    """Which of them this is; 0 leads, and has the HTTP port."""
     composers: int = 1
-    """Composer processes; by default one for each processor but the front's."""
+    """Composer processes, of all fronts together; by default one for each processor that is no front's."""
     preparers: int = 2
     """Preparer processes, which decode images and compile templates; of several, one is kept free for images."""
     drain_seconds: float = 30.0
@@ -121,6 +127,10 @@ class NodeConfig:
         rpc, http, admission, pipeline = RpcConfig(), HttpConfig(), AdmissionConfig(), PipelineConfig()
         composer, compiling, store, assets = ComposerConfig(), CompileConfig(), StoreConfig(), AssetConfig()
         disk = env.size("PRESSRUN_CACHE_DISK", DiskConfig(data_dir).hard_bytes)
+        fronts = env.integer("PRESSRUN_FRONTS", 1, 1, 64)
+        composers = env.integer("PRESSRUN_COMPOSERS", max(fronts, len(os.sched_getaffinity(0)) - fronts), 1, 256)
+        if composers < fronts:
+            env.fault("PRESSRUN_FRONTS", f"is {fronts}, with {composers} composers; each front needs one at least")
         message = env.size("PRESSRUN_MAX_MESSAGE_BYTES", rpc.max_receive_bytes)
         drain = env.seconds("PRESSRUN_DRAIN_SECONDS", 30.0)
         longest = env.seconds("PRESSRUN_MAX_TIME_LIMIT", pipeline.max_time_limit, 86400.0)
@@ -141,7 +151,8 @@ class NodeConfig:
                 env.fault(name, what)
         config = cls(
             data_dir=data_dir,
-            composers=env.integer("PRESSRUN_COMPOSERS", max(1, len(os.sched_getaffinity(0)) - 1), 1, 256),
+            fronts=fronts,
+            composers=composers,
             preparers=env.integer("PRESSRUN_PREPARERS", 2, 1, 64),
             drain_seconds=drain,
             rpc=RpcConfig(
@@ -209,9 +220,36 @@ class NodeConfig:
             traces=traces_of(env),
             notes=env.unknown("PRESSRUN_", _FOREIGN),
         )
+        if int(config.rpc.listen.rpartition(":")[2]) + fronts - 1 > _HIGHEST_PORT:
+            env.fault("PRESSRUN_LISTEN", f"leaves no room for {fronts} fronts on ports one after the other")
         if env.faults:
             raise ConfigError(env.faults)
         return config
+
+    def of_front(self, number: int) -> NodeConfig:
+        """The settings of one front: its port, and its share of what the node has.
+
+        Args:
+            number: which, from 0.
+        """
+        if self.fronts == 1:
+            return self
+        host, _, port = self.rpc.listen.rpartition(":")
+        admission = self.admission
+        return replace(
+            self,
+            front=number,
+            composers=_part(self.composers, self.fronts, number),
+            preparers=max(1, _part(self.preparers, self.fronts, number)),
+            rpc=replace(self.rpc, listen=f"{host}:{int(port) + number if int(port) else 0}"),
+            admission=replace(
+                admission,
+                slots=max(1, _part(admission.slots, self.fronts, number)),
+                queue=_part(admission.queue, self.fronts, number),
+                queue_bytes=max(1, admission.queue_bytes // self.fronts),
+            ),
+            store=replace(self.store, memory_bytes=max(1, self.store.memory_bytes // self.fronts)),
+        )
 
     def redacted(self) -> dict[str, str]:
         """Every setting as text by its dotted name, for printing; secrets only as set or not set."""
@@ -225,6 +263,11 @@ class NodeConfig:
             elif part.name != "notes":
                 flat[part.name] = str(value)
         return flat
+
+
+def _part(whole: int, parts: int, number: int) -> int:
+    """One of so many parts that are as equal as can be; the first ones are the larger ones."""
+    return whole // parts + (number < whole % parts)
 
 
 def bucket_of(env: NodeEnvironment) -> S3Config | None:

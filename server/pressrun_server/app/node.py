@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack
 from importlib import metadata
 
@@ -14,6 +14,9 @@ from prometheus_client import ProcessCollector
 
 from pressrun_server.app.blobs import BlobLoader
 from pressrun_server.app.config import ONE_REDIS, ConfigError, NodeConfig
+from pressrun_server.app.fellows import Fellows
+from pressrun_server.app.kin_link import News
+from pressrun_server.app.lead import Lead
 from pressrun_server.app.snapshots import snapshot_of
 from pressrun_server.app.traces import open_tracing
 from pressrun_server.assets.cluster import Cluster
@@ -35,6 +38,7 @@ from pressrun_server.errors import PressrunError
 from pressrun_server.http.hooks import Hooks
 from pressrun_server.http.server import HttpServer
 from pressrun_server.metrics.catalogue import Catalogue
+from pressrun_server.metrics.gathering import Gathered, Shown, show
 from pressrun_server.metrics.labels import DocumentMeters
 from pressrun_server.metrics.observers import SourceMeter, TierMeter
 from pressrun_server.metrics.snapshot import SnapshotCollector
@@ -53,7 +57,7 @@ from pressrun_server.render.prefetch import AssetDesk
 from pressrun_server.render.reading import RecordReader
 from pressrun_server.render.registry import Published, Registry
 from pressrun_server.render.shared_shelf import SharedShelf
-from pressrun_server.render.template_files import TemplateFiles
+from pressrun_server.render.template_files import Entry, TemplateFiles
 from pressrun_server.render.verification import Verifier
 from pressrun_server.render.warming import Warming
 from pressrun_server.rpc.asset_service import AssetService
@@ -64,6 +68,8 @@ from pressrun_server.tracing.span import Tracing
 from pressrun_sources.build import build_registry
 from pressrun_sources.changes.polling import Poller, always
 from pressrun_sources.changes.receiver import HookReceiver
+from pressrun_sources.pushed.folder import FolderPeers
+from pressrun_sources.pushed.peers import Peers
 from pressrun_sources.pushed.shelf import Shelf
 from pressrun_sources.pushed.source import NAME, PushedSource
 from pressrun_sources.registry import Registry as SourceRegistry
@@ -87,10 +93,17 @@ class Node:
     Args:
         config: all settings.
         clock: the time.
+        kin: the leading front, where this is a further one; its settings are for that front then.
     """
 
-    def __init__(self, config: NodeConfig, *, clock: Clock | None = None) -> None:
-        self.config = config
+    def __init__(self, config: NodeConfig, *, clock: Clock | None = None, kin: Lead | None = None) -> None:
+        self._whole = config
+        self.config = config.of_front(config.front) if kin is None else config
+        self._fronts = config.fronts
+        self._kin: Lead | Fellows | None = kin
+        self._fellows: Fellows | None = None
+        self._registry: Registry | None = None
+        self._meters: DocumentMeters | None = None
         self.engine = engine()
         self.metrics = Catalogue()
         self._clock = clock or SystemClock()
@@ -117,8 +130,28 @@ class Node:
         """Where metrics and probes are served, once started."""
         return _address(self.config.http.listen, self._http.port if self._http else 0)
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where gRPC is served by each of its fronts, once started."""
+        return (self.address, *(self._fellows.addresses if self._fellows is not None else ()))
+
+    @property
+    def engine_digest(self) -> str:
+        """The engine's digest."""
+        return self.engine.digest
+
+    def unready(self) -> str:
+        """Why no front of the node is ready; an empty text where one is."""
+        problem = self.problem()
+        if not problem or self._fellows is None or not self._serving or self._admission.closed:
+            return problem
+        others = self._fellows.problems()
+        if not all(others.values()):
+            return ""
+        return "; ".join([problem, *(f"front {number}: {why}" for number, why in others.items())])
+
     def problem(self) -> str:
-        """Why the node is not ready; an empty text where it is."""
+        """Why this front is not ready; an empty text where it is."""
         if self._admission.closed:
             return "draining"
         if not self._serving:
@@ -160,20 +193,11 @@ class Node:
         push(store.close)
         self.store = store
         flight = self._flight(link, store)
-        registry = Registry(TemplateFiles(config.data_dir / "templates"), digest)
+        registry = self._registry = Registry(TemplateFiles(config.data_dir / "templates"), digest)
         stale = await registry.load(_report)
 
         # Processes come before any gRPC object, whose threads a child must not inherit.
-        preparers = PreparerPool(config.preparers, config=config.preparer)
-        push(preparers.close)
-        composers = ComposerPool(
-            config.composers, blob=BlobLoader(store, registry), engine=digest, config=config.composer
-        )
-        push(composers.close)
-        reader = RecordReader(config.reading)
-        push(reader.close)
-        await asyncio.gather(preparers.start(), reader.start(), composers.start())
-        self._composers = composers
+        preparers, composers, reader = await self._launch(store, registry)
         self._measure(
             registry,
             SnapshotCollector(
@@ -188,9 +212,12 @@ class Node:
         )
 
         # From here on probes are answered, "starting" at first: compiling stored templates again may take a while.
-        self._http = HttpServer(config.http, metrics, self.problem)
-        push(self._http.stop)
-        await self._http.start()
+        if not config.front:
+            self._http = HttpServer(config.http, metrics, self.unready)
+            if self._fellows is not None:
+                self._http.gather = self._gather
+            push(self._http.stop)
+            await self._http.start()
 
         pushed = await self._pushed()
         sources = self._connect(pushed)
@@ -207,13 +234,15 @@ class Node:
                 names=self._names(link, "assets"),
                 flight=flight,
                 feed=_feed(config, sources.names(), self._clock),
+                kin=self._kin,
             ),
             counts=_counts(config),
         )
         push(resolver.close)
         await resolver.start()
         self._resolver = resolver
-        self._listen(self._http, sources, resolver)
+        if self._http is not None:
+            self._listen(self._http, sources, resolver)
 
         compiler = Compiler(
             preparers=preparers,
@@ -225,12 +254,8 @@ class Node:
             metrics=metrics,
             shared=SharedCompilations(store, made, digest, flight),
         )
-        for entry in stale:
-            try:
-                await compiler.again(entry)
-            except PressrunError as error:
-                _report(f"{entry.info.name}@{entry.info.version}", error.message)
-        meters = DocumentMeters(metrics)
+        await _recompile(compiler, stale)
+        meters = self._meters = DocumentMeters(metrics)
         meters.admit(published.info.name for published in registry)
         editions = Editions(
             registry=registry,
@@ -269,15 +294,69 @@ class Node:
                 Verifier(pipeline, preparers, digest),
                 Explainer(pipeline, resolver),
             ),
-            templates=TemplateService(compiler, registry, lambda new: _noted(new, meters, warming)),
+            templates=TemplateService(compiler, registry, lambda new: self._published(new, meters, warming)),
             assets=AssetService(desk, registry, ContentDesk(pushed, resolver, self._clock)),
         )
         push(self._rpc.stop, _STOP_GRACE)
         await self._rpc.start()
+        if self._fellows is not None:
+            await self._fellows.serve()
         self._serving = True
         watch = asyncio.create_task(self._watch(self._rpc), name="node-health")
         push(_ended, watch)
         self._rpc.serve()
+
+    def _kindred(self) -> Fellows | None:
+        """The further fronts, where this one leads any."""
+        if self._fronts == 1 or self._kin is not None:
+            return None
+        # Shares are of the whole, which is what `of_front` was asked of.
+        configs = [self._whole.of_front(number) for number in range(1, self._fronts)]
+        fellows = self._kin = Fellows(configs, self.engine.digest, self.hear)
+        self._stack.push_async_callback(fellows.close)
+        return fellows
+
+    async def hear(self, news: News) -> None:
+        """Know what another front of this node has found out."""
+        if news.templates and self._registry is not None:
+            found = await self._registry.refresh(_report)
+            if self._meters is not None:
+                self._meters.admit(published.info.name for published in found)
+        if news.assets and self._resolver is not None:
+            await self._resolver.hear(news.assets)
+
+    def shown(self) -> list[Shown]:
+        """What this front's registry holds at this moment."""
+        return show(self.metrics.registry)
+
+    async def _gather(self) -> Gathered:
+        """The metrics of all fronts."""
+        assert self._fellows is not None
+        others = await self._fellows.scrape()
+        return Gathered({0: self.shown(), **others})
+
+    async def _published(self, published: Published, meters: DocumentMeters, warming: Warming) -> None:
+        """A template was published; its caller hears so when all fronts have it."""
+        meters.admit((published.info.name,))
+        warming.published(published)
+        if self._kin is not None:
+            await self._kin.published()
+
+    async def _launch(self, store: Tier, registry: Registry) -> tuple[PreparerPool, ComposerPool, RecordReader]:
+        """Start all processes, further fronts included."""
+        config, push = self.config, self._stack.push_async_callback
+        preparers = PreparerPool(config.preparers, config=config.preparer)
+        push(preparers.close)
+        composers = self._composers = ComposerPool(
+            config.composers, blob=BlobLoader(store, registry), engine=self.engine.digest, config=config.composer
+        )
+        push(composers.close)
+        reader = RecordReader(config.reading)
+        push(reader.close)
+        fellows = self._fellows = self._kindred()
+        further = () if fellows is None else (fellows.start(),)
+        await asyncio.gather(preparers.start(), reader.start(), composers.start(), *further)
+        return preparers, composers, reader
 
     def _connect(self, pushed: PushedSource) -> SourceRegistry:
         """The configured sources; their counts are there from the start."""
@@ -346,12 +425,13 @@ class Node:
     async def _pushed(self) -> PushedSource:
         """What was pushed to this node before, and to the others of its cluster."""
         store, events = self.config.store, self.config.assets.events
-        peers = None
+        peers: Peers | None = None
         if events is not None:
             link = RedisLink(RedisConfig(events, timeout_seconds=_CONTENT_SECONDS))
-            peers = SharedShelf(link, store.cluster_key, tenant=store.tenant)
-            self._stack.push_async_callback(peers.close)
-        source = PushedSource(Shelf(self.config.data_dir / "pushed"), peers=peers)
+            shared = peers = SharedShelf(link, store.cluster_key, tenant=store.tenant)
+            self._stack.push_async_callback(shared.close)
+        shelf = Shelf(self.config.data_dir / "pushed")
+        source = PushedSource(shelf, peers=FolderPeers(shelf) if peers is None and self._fronts > 1 else peers)
         for fault in await source.start():
             log.error("content_skipped", fault=fault)
         return source
@@ -378,15 +458,25 @@ class Node:
         """Take no new documents and finish those that were admitted; says whether all were finished in time."""
         if self._rpc is None:
             return True
+        others = None if self._fellows is None else asyncio.ensure_future(self._fellows.drain())
+        try:
+            mine = await self._drain(self._rpc)
+            return (others is None or await others) and mine
+        finally:
+            if others is not None:
+                others.cancel()
+
+    async def _drain(self, rpc: RpcServer) -> bool:
+        """Drain this front."""
         log.info("draining", documents=self._admission.active + self._admission.waiting)
         self._drain_began = self._clock.monotonic()
         self.metrics.draining.set(1)
         self._admission.close()
-        self._rpc.drain()
+        rpc.drain()
         try:
             async with asyncio.timeout(self.config.drain_seconds):
                 await self._admission.idle()
-                await self._rpc.idle()
+                await rpc.idle()
         except TimeoutError:
             left = self._admission.active + self._admission.waiting
             log.warning("drain_overdue", documents=left, seconds=self.config.drain_seconds)
@@ -441,10 +531,13 @@ class Node:
                 rpc.serve(serving=not problem)
 
 
-def _noted(published: Published, meters: DocumentMeters, warming: Warming) -> None:
-    """A template was published."""
-    meters.admit((published.info.name,))
-    warming.published(published)
+async def _recompile(compiler: Compiler, stale: Iterable[Entry]) -> None:
+    """Compile stored templates for this engine; one that can't be is left out."""
+    for entry in stale:
+        try:
+            await compiler.again(entry)
+        except PressrunError as error:
+            _report(f"{entry.info.name}@{entry.info.version}", error.message)
 
 
 def _counts(config: NodeConfig) -> Counting | None:

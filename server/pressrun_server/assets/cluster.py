@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from pressrun_server.assets.cluster_flight import ClusterFlight
 from pressrun_server.assets.feed import ChangeFeed
 from pressrun_server.cas.shared_map import SharedMap
 
-__all__ = ["Cluster"]
+__all__ = ["Cluster", "Kin"]
+
+
+class Kin(Protocol):
+    """The other fronts of this node; `app.fellows.Fellows` or `app.fellow.Lead`."""
+
+    async def changed(self, names: Sequence[str]) -> None:
+        """Tell them of changed assets, and wait until they have forgotten what they believed of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +34,5 @@ class Cluster:
     """Sees to it that one process at a time asks for an asset; None: nobody else is waited for."""
     feed: ChangeFeed | None = None
     """Tells the nodes of changes; None: each hears only what it is told itself. The resolver closes it."""
+    kin: Kin | None = None
+    """The other fronts of this node, which hear no webhooks; None: there are none."""

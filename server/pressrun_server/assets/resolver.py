@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -116,6 +117,7 @@ class AssetResolver:
         folder = config.ledger_path
         belief = self._belief = Belief(lease_seconds=config.lease_seconds, max_changes=config.max_entries)
         self._feed = cluster.feed
+        self._kin = cluster.kin
         entries = Ledger(
             folder and folder / "assets", Entry, max_records=config.max_entries, groups=SharedEntries.groups
         )
@@ -154,7 +156,7 @@ class AssetResolver:
             cache=self._cache, store=store, bringing=bringing, belief=belief, config=config, clock=clock
         )
         self._querying = Querying(registry=registry, belief=belief, config=config, clock=clock)
-        self._telling: set[asyncio.Task[bool]] = set()
+        self._telling: set[asyncio.Task[object]] = set()
         self._registry = registry
         self._config = config
         self._store = store
@@ -233,11 +235,22 @@ class AssetResolver:
             self._belief.changed(name, self._clock.now())
         if self._feed is not None:
             self._feed.owe(assets)
-        for name in assets:
+        await self._forget(assets)
+        if assets and self._kin is not None:
+            await self._kin.changed(tuple(assets))
+        return self._feed is None or await self._feed.tell()
+
+    async def hear(self, names: Sequence[str]) -> None:
+        """Forget what is believed of assets, as `changed` does; another front of this node has told all the others."""
+        for name in names:
+            self._belief.changed(name, self._clock.now())
+        await self._forget(names)
+
+    async def _forget(self, names: Iterable[str]) -> None:
+        for name in names:
             for key in self._cache.keys_of(name):
                 await self._entries.delete(key)  # for the others too, also for one that starts later
             await self._heard(name)
-        return self._feed is None or await self._feed.tell()
 
     def held(self, *names: str) -> int:
         """Renditions of which something is known in memory, of assets or sources as `changed` has them."""
@@ -265,10 +278,15 @@ class AssetResolver:
         return self._registry.names()
 
     def _tell(self, name: str) -> None:
-        """Tell the other nodes of what was found out here, beside the document that found it."""
+        """Tell the other nodes, and fronts, of what was found out here, beside the document that found it."""
+        telling: list[Coroutine[Any, Any, object]] = []
         if self._feed is not None:
             self._feed.owe((name,))
-            task = asyncio.get_running_loop().create_task(self._feed.tell(), name="telling-of-withdrawal")
+            telling.append(self._feed.tell())
+        if self._kin is not None:
+            telling.append(self._kin.changed((name,)))
+        for work in telling:
+            task = asyncio.get_running_loop().create_task(work, name="telling-of-withdrawal")
             self._telling.add(task)
             task.add_done_callback(self._telling.discard)
 

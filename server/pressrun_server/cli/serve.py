@@ -20,6 +20,7 @@ __all__ = ["render_local", "serve"]
 _OPTIONS = {
     "listen": "PRESSRUN_LISTEN",
     "http_listen": "PRESSRUN_HTTP_LISTEN",
+    "fronts": "PRESSRUN_FRONTS",
     "composers": "PRESSRUN_COMPOSERS",
     "preparers": "PRESSRUN_PREPARERS",
     "data_dir": "PRESSRUN_DATA_DIR",
@@ -41,7 +42,8 @@ _CANNOT_START = 3
 @click.command(epilog="Exit codes: 0 stopped, 1 documents were left when stopping, 2 bad settings, 3 can't start.")
 @click.option("--listen", metavar="HOST:PORT", help="Where gRPC is served; 127.0.0.1:7070. Port 0 takes a free one.")
 @click.option("--http-listen", metavar="HOST:PORT", help="Where /metrics, /livez and /readyz are; 127.0.0.1:9470.")
-@click.option("--composers", metavar="N", help="Composer processes; one for each processor but one.")
+@click.option("--fronts", metavar="N", help="gRPC processes, on ports one after the other; 1. One feeds 3 composers.")
+@click.option("--composers", metavar="N", help="Composer processes; one for each processor that is no front's.")
 @click.option("--preparers", metavar="N", help="Preparer processes; 1.")
 @click.option("--data-dir", metavar="FOLDER", help="Cache and published templates; ~/.cache/pressrun.")
 @click.option("--cache-memory", metavar="SIZE", help="Limit of the memory cache, e.g. 256MiB.")
@@ -108,7 +110,13 @@ def _run(config: NodeConfig, ready_fd: int | None, port_file: Path | None) -> in
 def _announce(node: Node, ready_fd: int | None, port_file: Path | None) -> None:
     """Say that the node serves, to people and to the process that started it."""
     text = json.dumps(
-        {"grpc": node.address, "http": node.http_address, "engine": node.engine.digest, "pid": os.getpid()}
+        {
+            "grpc": node.address,
+            "fronts": node.addresses,
+            "http": node.http_address,
+            "engine": node.engine.digest,
+            "pid": os.getpid(),
+        }
     )
     if port_file is not None:
         # Renamed into place, so that nobody reads half of it.
@@ -118,7 +126,7 @@ def _announce(node: Node, ready_fd: int | None, port_file: Path | None) -> None:
     if ready_fd is not None:
         with os.fdopen(ready_fd, "w", encoding="utf-8") as stream:
             stream.write(f"{text}\n")
-    click.echo(f"ready on {node.address} (metrics: http://{node.http_address}/metrics)")
+    click.echo(f"ready on {', '.join(node.addresses)} (metrics: http://{node.http_address}/metrics)")
 
 
 def render_local(bundle_dir: Path, record: bytes, **options: Any) -> tuple[bytes, str]:

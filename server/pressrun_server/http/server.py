@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, Protocol
 
 from aiohttp import web
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import Metric
 
 from pressrun_server.http.config import HttpConfig
 from pressrun_server.http.errors import HttpListenError
@@ -14,6 +16,13 @@ from pressrun_server.http.metering import Metering
 from pressrun_server.metrics.catalogue import Catalogue
 
 __all__ = ["HttpServer"]
+
+
+class Collecting(Protocol):
+    """What an encoder asks of a registry; `metrics.gathering.Gathered` is no more than that."""
+
+    def collect(self) -> Iterator[Metric]:
+        """All metrics."""
 
 
 class HttpServer:
@@ -33,6 +42,8 @@ class HttpServer:
         self._runner: web.AppRunner | None = None
         self.hooks: Hooks | None = None
         """Set once the node has its sources."""
+        self.gather: Callable[[], Awaitable[Collecting]] | None = None
+        """Gives the metrics of all fronts, where the node has several."""
         self.port = 0
         """The port, once started."""
 
@@ -69,7 +80,8 @@ class HttpServer:
     async def _metrics(self, request: web.Request) -> web.Response:
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
         # The type carries a charset, which aiohttp wants apart; as a header it goes out unchanged.
-        return web.Response(body=encode(self._registry), headers={"Content-Type": content_type})
+        registry: Any = self._registry if self.gather is None else await self.gather()
+        return web.Response(body=encode(registry), headers={"Content-Type": content_type})
 
     async def _livez(self, _request: web.Request) -> web.Response:
         """The event loop turns, or nobody would answer."""

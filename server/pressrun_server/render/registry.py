@@ -131,15 +131,8 @@ class Registry:
         for entry in await asyncio.to_thread(self._files.load, report):
             if entry.engine != self._engine:
                 stale.append(entry)
-            elif (entry.info.name, entry.info.version) in self._by_key:
-                report(f"{entry.info.digest}.template", "another entry has the same name and version")
             else:
-                try:
-                    selector = self._selector(entry.info)
-                except Exception as error:  # noqa: BLE001 - one damaged entry must not keep the node from starting
-                    report(f"{entry.info.digest}.template", f"its schema cannot be used ({type(error).__name__})")
-                    continue
-                self._take(Published(entry, selector))
+                self._learn(entry, report)
         return stale
 
     def find(self, wanted: TemplateName, pinned: str = "") -> Published:
@@ -203,7 +196,7 @@ class Registry:
                 return held, False
             published = Published(entry, self._selector(entry.info))
             try:
-                await asyncio.to_thread(self._files.save, entry, blobs)
+                others = await asyncio.to_thread(self._save, entry, blobs)
             except OSError as error:
                 if error.errno in _FULL:
                     raise PressrunError(
@@ -217,8 +210,47 @@ class Registry:
                     "the template can't be stored on this node, so it was not published; publish it to another node",
                     detail=f"writing the template failed: {error}",
                 ) from error
+            for other in others:
+                self._learn(other, _silent)
+            held = self.conflict(entry.info)
+            if held is not None:
+                return held, False
             self._take(published)
             return published, True
+
+    async def refresh(self, report: Callable[[str, str], None]) -> list[Published]:
+        """Learn what another front of this node has published; gives what is new.
+
+        Args:
+            report: told the file and the fault of each entry that can't be used.
+        """
+        async with self._writing:
+            entries = await asyncio.to_thread(self._files.load, report, self._by_digest)
+            return [new for entry in entries if (new := self._learn(entry, report)) is not None]
+
+    def _save(self, entry: Entry, blobs: dict[Digest, bytes]) -> list[Entry]:
+        """Keep a template, unless another process was quicker with its name; gives what others have published."""
+        with self._files.exclusive():
+            others = self._files.load(_silent, self._by_digest)
+            if not any(_taken(entry, other) for other in others):
+                self._files.save(entry, blobs)
+            return others
+
+    def _learn(self, entry: Entry, report: Callable[[str, str], None]) -> Published | None:
+        """Take an entry from the disk, where it can be used."""
+        if entry.engine != self._engine:
+            return None
+        if (entry.info.name, entry.info.version) in self._by_key:
+            report(f"{entry.info.digest}.template", "another entry has the same name and version")
+            return None
+        try:
+            selector = self._selector(entry.info)
+        except Exception as error:  # noqa: BLE001 - one damaged entry must not keep the node from starting
+            report(f"{entry.info.digest}.template", f"its schema cannot be used ({type(error).__name__})")
+            return None
+        published = Published(entry, selector)
+        self._take(published)
+        return published
 
     async def blob(self, digest: Digest) -> bytes | None:
         """A program or a bundle from the registry's own folder."""
@@ -262,6 +294,16 @@ class Registry:
         newest = self._newest.get(published.info.name)
         if newest is None or newest.entry.published_at <= published.entry.published_at:
             self._newest[published.info.name] = published
+
+
+def _taken(entry: Entry, other: Entry) -> bool:
+    """Whether another entry of this engine has the name and version of an entry."""
+    mine, its = entry.info, other.info
+    return (mine.name, mine.version) == (its.name, its.version) and other.engine == entry.engine and mine != its
+
+
+def _silent(_file: str, _fault: str) -> None:
+    """What can't be used was told when it was read first."""
 
 
 def _token(key: tuple[str, str]) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -69,14 +70,17 @@ class TemplateFiles:
                     if time.time() - path.stat().st_mtime > _LEFT_OVER_SECONDS:
                         path.unlink()
 
-    def load(self, report: Callable[[str, str], None]) -> list[Entry]:
+    def load(self, report: Callable[[str, str], None], known: Container[str] = ()) -> list[Entry]:
         """All entries, oldest first.
 
         Args:
             report: told the file and the fault of each entry that can't be used; it is skipped.
+            known: digests of templates that are left out.
         """
         entries = []
         for path in sorted(self._folder.glob(f"*{_SUFFIX}")):
+            if path.stem in known:
+                continue
             try:
                 entry = self._read_entry(path)
             except (OSError, ValueError) as error:
@@ -84,6 +88,13 @@ class TemplateFiles:
                 continue
             entries.append(entry)
         return sorted(entries, key=lambda entry: (entry.published_at, entry.info.name, entry.info.version))
+
+    @contextlib.contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """While no other process that shares the folder publishes; the kernel frees the lock of one that dies."""
+        with (self._folder / ".lock").open("wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def save(self, entry: Entry, blobs: dict[Digest, bytes]) -> None:
         """Keep a template; the blobs that it names come with it, or are here already.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
 
@@ -23,10 +23,12 @@ class TemplateService(template_service_pb2_grpc.TemplateServiceServicer):
     Args:
         compiler: compiles and publishes.
         registry: knows what is published.
-        published: told of each template that is published.
+        published: told of each template that is published, before its caller is.
     """
 
-    def __init__(self, compiler: Compiler, registry: Registry, published: Callable[[Published], None]) -> None:
+    def __init__(
+        self, compiler: Compiler, registry: Registry, published: Callable[[Published], Awaitable[None]]
+    ) -> None:
         self._compiler = compiler
         self._registry = registry
         self._published = published
@@ -38,7 +40,7 @@ class TemplateService(template_service_pb2_grpc.TemplateServiceServicer):
         response = template_service_pb2.PublishResponse()
         async with answering(context, "Publish"):
             published, warnings, created = await self._compiler.publish(_files(request.files))
-            self._published(published)
+            await self._published(published)
             response.template.CopyFrom(_message(published))
             response.diagnostics.extend(map(diagnostic_message, warnings))
             response.created = created

@@ -6,10 +6,12 @@ answered: bytes first, then the record, each written beside its place and rename
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pressrun_sources.durable import write_durably
@@ -21,9 +23,13 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class Shelf:
-    """Reads and writes the folder; one process writes."""
+    """Reads and writes the folder; several processes may.
+
+    Guarantee: of versions that were added at the same moment none is lost: whoever has the lock looks before it writes.
+    """
 
     def __init__(self, root: Path) -> None:
+        self._root = root
         self._records = root / "records"
         self._bytes = root / "bytes"
 
@@ -46,15 +52,56 @@ class Shelf:
         return found, faults
 
     def save(self, identifier: str, versions: tuple[Version, ...], data: bytes) -> None:
-        """Keep the bytes of the newest version and the record.
+        """Keep the bytes of the newest version and the record; a longer record stays.
 
         Raises:
             OSError: the disk is full or can't be written.
         """
         self.keep(versions[-1].sha256, data)
+        with self._locked():
+            if len(self.record(identifier)) < len(versions):
+                self._write(identifier, versions)
+
+    def record(self, identifier: str) -> tuple[Version, ...]:
+        """The versions of an id, oldest first; none where there is no sound record.
+
+        Raises:
+            OSError: it can't be read.
+        """
+        try:
+            value = json.loads(self._place(identifier).read_bytes())
+            return tuple(map(Version.from_json, value["versions"]))
+        except FileNotFoundError:
+            return ()
+        except (KeyError, TypeError, ValueError):
+            return ()  # `load` sets it aside, and says so
+
+    def extend(self, identifier: str, expected: int, versions: tuple[Version, ...]) -> bool:
+        """Replace a record that has this many versions, whose bytes are here; False where it has another number.
+
+        Raises:
+            OSError: the disk is full or can't be written.
+        """
+        with self._locked():
+            if len(self.record(identifier)) != expected:
+                return False
+            self._write(identifier, versions)
+            return True
+
+    def _write(self, identifier: str, versions: tuple[Version, ...]) -> None:
         record: Mapping[str, object] = {"id": identifier, "versions": [version.to_json() for version in versions]}
-        name = hashlib.sha256(identifier.encode()).hexdigest()
-        write_durably(self._records / f"{name}.json", json.dumps(record, ensure_ascii=False, indent=1).encode())
+        write_durably(self._place(identifier), json.dumps(record, ensure_ascii=False, indent=1).encode())
+
+    def _place(self, identifier: str) -> Path:
+        return self._records / f"{hashlib.sha256(identifier.encode()).hexdigest()}.json"
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """While no other process changes records; the kernel frees the lock of one that dies."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        with (self._root / "lock").open("wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def keep(self, sha256: str, data: bytes) -> None:
         """Keep bytes, if they are not here.

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -105,6 +106,27 @@ def start_node(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox, libra
             await node.stop()
 
     return start
+
+
+@pytest.fixture
+def free_port() -> Callable[[], tuple[int, socket.socket]]:
+    """Finds a port that is free, before one that is taken by the socket that comes with it."""
+
+    def find() -> tuple[int, socket.socket]:
+        while True:
+            with socket.socket() as first:
+                first.bind(("127.0.0.1", 0))
+                port = int(first.getsockname()[1])
+            second = socket.socket()
+            try:
+                second.bind(("127.0.0.1", port + 1))
+                second.listen()
+            except (OSError, OverflowError):
+                second.close()
+                continue
+            return port, second
+
+    return find
 
 
 @shared

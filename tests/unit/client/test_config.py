@@ -8,28 +8,33 @@ from typing import Any
 import pytest
 
 from pressrun_client import Client, ClientConfig, ConfigError, TlsConfig
-from pressrun_client.channel import grpc_target, open_channel, service_config
+from pressrun_client.channel import addresses_of, open_channel, service_config, targets_of
 
 
 @pytest.mark.parametrize(
     ("target", "expected"),
     [
-        ("127.0.0.1:7070", "127.0.0.1:7070"),
-        (" node:7070 ", "node:7070"),
-        ("10.0.0.1:1,10.0.0.2:2", "ipv4:10.0.0.1:1,10.0.0.2:2"),
-        ("[::1]:1, [::2]:2", "ipv6:[::1]:1,[::2]:2"),
-        ("dns:///nodes.internal:7070", "dns:///nodes.internal:7070"),
-        ("unix:/run/pressrun.sock", "unix:/run/pressrun.sock"),
+        ("127.0.0.1:7070", ["127.0.0.1:7070"]),
+        (" node:7070 ", ["node:7070"]),
+        ("10.0.0.1:1,10.0.0.2:2", ["ipv4:10.0.0.1:1,10.0.0.2:2"]),
+        ("[::1]:1, [::2]:2", ["ipv6:[::1]:1,[::2]:2"]),
+        ("dns:///nodes.internal:7070", ["dns:///nodes.internal:7070"]),
+        ("unix:/run/pressrun.sock", ["unix:/run/pressrun.sock"]),
+        ("node:1, node:2", ["node:1", "node:2"]),
+        ("10.0.0.1:1,node:2", ["10.0.0.1:1", "node:2"]),
+        ("dns:///node:1,dns:///node:2", ["dns:///node:1", "dns:///node:2"]),
+        ("ipv4:10.0.0.1:1,10.0.0.2:2", ["ipv4:10.0.0.1:1,10.0.0.2:2"]),
     ],
 )
-def test_a_target_takes_gRPCs_form(target: str, expected: str) -> None:  # noqa: N802 - its name
-    """One address stays, several IP addresses become one list, and gRPC's own forms pass."""
-    assert grpc_target(target) == expected
+def test_a_target_takes_gRPCs_form(target: str, expected: list[str]) -> None:  # noqa: N802 - its name
+    """One address stays, several IP addresses become one list, names stay apart, and gRPC's own forms pass."""
+    assert targets_of(target) == expected
+    assert len(addresses_of(target)) == target.count(",") + 1
 
 
-@pytest.mark.parametrize("target", ["node", "node:", ":7070", "node:http", "node:0", "node:70000", "a:1,b:2", "a:1,"])
+@pytest.mark.parametrize("target", ["node", "node:", ":7070", "node:http", "node:0", "node:70000", "a:1,b", "a:1,"])
 def test_a_wrong_target_is_told_at_once(target: str) -> None:
-    """A target without port, or names in a list, are refused when the client is made."""
+    """A target without port, also one of a list, is refused when the client is made."""
     with pytest.raises(ConfigError, match="target"):
         Client(target)
 

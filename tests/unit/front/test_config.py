@@ -5,6 +5,7 @@ import dataclasses
 import inspect
 import json
 import os
+import pickle
 from pathlib import Path
 
 import pytest
@@ -233,3 +234,36 @@ def test_settings_of_every_source_are_settings() -> None:
     config = NodeConfig.from_env({"HOME": "/tmp", **settings.node_environment()})
     assert config.notes == ()
     assert config.sources.smintio is not None
+
+
+def test_fronts_share_what_the_node_has(tmp_path: Path) -> None:
+    """Composers, places and memory are shared out, nothing is lost or doubled, and each has its port."""
+    environ = {
+        "PRESSRUN_DATA_DIR": str(tmp_path),
+        "PRESSRUN_FRONTS": "3",
+        "PRESSRUN_COMPOSERS": "8",
+        "PRESSRUN_SLOTS": "100",
+        "PRESSRUN_QUEUE": "10",
+        "PRESSRUN_LISTEN": "127.0.0.1:7070",
+    }
+    whole = NodeConfig.from_env(environ)
+    parts = [whole.of_front(number) for number in range(3)]
+    assert [part.rpc.listen for part in parts] == [f"127.0.0.1:{7070 + number}" for number in range(3)]
+    assert [part.composers for part in parts] == [3, 3, 2]
+    assert sum(part.admission.slots for part in parts) == 100
+    assert sum(part.admission.queue for part in parts) == 10
+    assert all(pickle.loads(pickle.dumps(part)) == part for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"PRESSRUN_FRONTS": "3", "PRESSRUN_COMPOSERS": "2"}, "PRESSRUN_FRONTS"),
+        ({"PRESSRUN_FRONTS": "0"}, "PRESSRUN_FRONTS"),
+        ({"PRESSRUN_FRONTS": "2", "PRESSRUN_LISTEN": "127.0.0.1:65535"}, "PRESSRUN_LISTEN"),
+    ],
+)
+def test_fronts_that_cannot_be_are_told(tmp_path: Path, changes: dict[str, str], name: str) -> None:
+    """Too few composers, too few ports: the fault names its variable."""
+    with pytest.raises(ConfigError, match=name):
+        NodeConfig.from_env({"PRESSRUN_DATA_DIR": str(tmp_path), **changes})

@@ -66,11 +66,15 @@ async def surface(build: Callable[..., Any], make: SimpleNamespace) -> AsyncIter
     config = RpcConfig(listen="127.0.0.1:0", max_receive_bytes=100_000, max_send_bytes=200_000)
     compiler, names = _FakeCompiler(bench, make), list[str]()
     desk = AssetDesk(bench.resolver, make.clock())
+
+    async def note(published: Any) -> None:
+        names.append(published.info.name)
+
     server = RpcServer(
         config,
         bench.metrics,
         render=RenderService(bench.pipeline, config, PipelineConfig(), None, Explainer(bench.pipeline, bench.resolver)),  # type: ignore[arg-type]
-        templates=TemplateService(compiler, bench.registry, lambda published: names.append(published.info.name)),  # type: ignore[arg-type]
+        templates=TemplateService(compiler, bench.registry, note),  # type: ignore[arg-type]
         assets=AssetService(desk, bench.registry, None),
     )
     await server.start()
