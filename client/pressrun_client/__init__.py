@@ -75,6 +75,7 @@ from pressrun_client.models import (
     VerifyResult,
 )
 from pressrun_client.rows import RowsDocument
+from pressrun_client.trace import traced
 
 __all__ = [
     "DEFAULT_TARGET",
@@ -148,4 +149,5 @@ __all__ = [
     "Verification",
     "VerifyResult",
     "Violation",
+    "traced",
 ]

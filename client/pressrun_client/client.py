@@ -43,6 +43,7 @@ from pressrun_client.models.verification import Verification
 from pressrun_client.rows import RowsDocument, RowsSource
 from pressrun_client.single import render_document
 from pressrun_client.stream import RenderStream
+from pressrun_client.trace import trace_metadata
 
 __all__ = ["Client", "OnError"]
 
@@ -380,7 +381,8 @@ class Client(AssetCalls):
 
     async def _call(self, method: grpc.aio.UnaryUnaryMultiCallable[Any, _Answer], request: object) -> _Answer:
         try:
-            return await method(request, timeout=self._config.call_timeout)
+            metadata = trace_metadata(self._config.traceparent)
+            return await method(request, timeout=self._config.call_timeout, metadata=metadata)
         except grpc.aio.AioRpcError as error:
             raise error_from_rpc(error, target=self._config.target) from error
         except asyncio.CancelledError:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from pressrun_client.errors import ConfigError
+from pressrun_client.trace import check_traceparent
 
 __all__ = ["DEFAULT_TARGET", "ClientConfig", "TlsConfig"]
 
@@ -82,6 +83,9 @@ class ClientConfig:
     """Seconds after which an unanswered probe ends the connection."""
     health_check: bool = True
     """Whether nodes that report that they are not serving are passed over."""
+    traceparent: str = ""
+    """The span that calls belong to, as W3C Trace Context writes it, unless `traced` says another; empty: the current
+    span of OpenTelemetry, where the program uses that."""
     channel_options: Mapping[str, int | str] = field(default_factory=dict)
     """Further gRPC channel arguments, by name; they win over those made from the fields above."""
 
@@ -93,6 +97,11 @@ class ClientConfig:
     def __post_init__(self) -> None:
         if not self.target.strip():
             raise ConfigError("target is empty; give host:port, e.g. 127.0.0.1:7070")
+        if self.traceparent:
+            try:
+                check_traceparent(self.traceparent)
+            except ValueError as error:
+                raise ConfigError(str(error)) from None
         for name, least in _LEAST.items():
             value = getattr(self, name)
             if value < least:

@@ -26,6 +26,7 @@ class Lane:
         stub: where to call.
         target: the client's target, for messages.
         slot: which of the stream's lanes it is, and so to which node it goes.
+        metadata: what the call says of itself.
 
     Example:
         Write until all is said, read until all is answered::
@@ -38,8 +39,10 @@ class Lane:
 
     __slots__ = ("_call", "_half_closed", "_target", "greeted", "heads", "load", "retired", "slot", "work")
 
-    def __init__(self, stub: RenderServiceStub, target: str, slot: int = 0) -> None:
-        self._call = stub.Render()
+    def __init__(
+        self, stub: RenderServiceStub, target: str, slot: int = 0, *, metadata: tuple[tuple[str, str], ...] = ()
+    ) -> None:
+        self._call = stub.Render(metadata=metadata)
         self._target = target
         self._half_closed = False
         self.slot = slot

@@ -23,6 +23,7 @@ from pressrun_client.failure import error_from_rpc
 from pressrun_client.lane import cancelled_by_peer
 from pressrun_client.models.manifest import Manifest
 from pressrun_client.models.request import Record, RenderRequest
+from pressrun_client.trace import trace_metadata
 
 __all__ = ["RowsDocument", "RowsSource"]
 
@@ -105,7 +106,7 @@ class RowsDocument:
             as_of=time.time_ns() // 1000 * 1000,
             time_limit=limit,
         )
-        self._call = self._stub.RenderRows(timeout=limit)
+        self._call = self._stub.RenderRows(timeout=limit, metadata=trace_metadata(self._config.traceparent))
         self._writer = asyncio.create_task(self._write(render_service_pb2.RenderRowsRequest(start=start)))
         return self
 

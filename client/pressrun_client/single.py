@@ -25,6 +25,7 @@ from pressrun_client.flight import Flight
 from pressrun_client.lane import cancelled_by_peer
 from pressrun_client.models.request import RenderRequest
 from pressrun_client.retry import retry_delay
+from pressrun_client.trace import trace_metadata
 
 __all__ = ["fly", "render_document"]
 
@@ -104,7 +105,9 @@ def _message(
 async def _attempt(
     stub: RenderServiceStub, config: ClientConfig, flight: Flight, message: render_service_pb2.RenderDocumentRequest
 ) -> Document:
-    call = stub.RenderDocument(message, timeout=flight.deadline - time.monotonic())
+    call = stub.RenderDocument(
+        message, timeout=flight.deadline - time.monotonic(), metadata=trace_metadata(config.traceparent)
+    )
     try:
         async for part in call:
             if part.HasField("header"):

@@ -55,6 +55,7 @@ from pressrun_client.models.progress import Progress
 from pressrun_client.models.request import RenderRequest
 from pressrun_client.retry import retry_delay
 from pressrun_client.single import fly
+from pressrun_client.trace import trace_metadata
 from pressrun_client.wire import WireError, is_draining, read
 
 __all__ = ["RenderStream"]
@@ -329,7 +330,8 @@ class RenderStream:
             asyncio.get_running_loop().call_later(_SHUNNED, self._work.set)
 
     def _open_lane(self, slot: int) -> None:
-        lane = Lane(self._connect(slot), self._config.target, slot)
+        metadata = trace_metadata(self._config.traceparent)
+        lane = Lane(self._connect(slot), self._config.target, slot, metadata=metadata)
         self._lanes.add(lane)
         self._active.add(lane)
         self._spawn(self._read(lane))

@@ -32,11 +32,16 @@ def connection_options(command: Callable[..., None]) -> Callable[..., None]:
     def wrapper(*args: Any, **kwargs: Any) -> None:
         root, certificate, key = kwargs.pop("tls_ca"), kwargs.pop("tls_cert"), kwargs.pop("tls_key")
         secure = kwargs.pop("tls") or root or certificate or key
-        target, timeout = kwargs.pop("target"), kwargs.pop("timeout")
+        target, timeout, traceparent = kwargs.pop("target"), kwargs.pop("timeout"), kwargs.pop("traceparent")
         with report_errors():
             tls = TlsConfig(root_certificate=root, client_certificate=certificate, client_key=key) if secure else None
             kwargs["config"] = ClientConfig(
-                target=target, tls=tls, attempts=_ATTEMPTS, time_limit=timeout, call_timeout=timeout
+                target=target,
+                tls=tls,
+                attempts=_ATTEMPTS,
+                time_limit=timeout,
+                call_timeout=timeout,
+                traceparent=traceparent,
             )
         command(*args, **kwargs)
 
@@ -53,7 +58,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         show_envvar=True,
         default=DEFAULT_TARGET,
         show_default=True,
-        help="Node: host:port, several ip:port with commas between, or a gRPC target.",
+        help="Node: host:port, several with commas between, or a gRPC target.",
     ),
     click.option(
         "--timeout",
@@ -66,6 +71,14 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--tls-ca", type=FILE, help="PEM file of the authorities to trust; implies --tls."),
     click.option("--tls-cert", type=FILE, help="PEM file of the certificate to show; implies --tls."),
     click.option("--tls-key", type=FILE, help="PEM file of its private key."),
+    click.option(
+        "--traceparent",
+        envvar="TRACEPARENT",
+        show_envvar=True,
+        default="",
+        metavar="W3C",
+        help="The span that the call belongs to, e.g. 00-TRACE-SPAN-01.",
+    ),
 )
 
 

@@ -20,6 +20,8 @@ from tests.integration.node.conftest import StartNode
 from tests.servers.otlp_collector import Collector, attributes_of
 
 from pressrun.v1 import document_pb2, render_service_pb2
+from pressrun_client import Client, ClientConfig, RenderRequest
+from pressrun_client import traced as belongs_to
 from pressrun_loadtest.samples import statement_path
 from pressrun_server.app.node import Node
 
@@ -307,3 +309,28 @@ async def test_a_cancelled_document_is_no_error(
     phases = collector.phases(root)
     assert [span.name for span in phases] == ["admit", "compile", "select", "resolve", "compose"]
     assert phases[-1].end_time_unix_nano == root.end_time_unix_nano
+
+
+async def test_the_client_says_which_trace_it_belongs_to(traced: tuple[Node, Any], collector: Collector) -> None:
+    """Documents of a stream, and one alone, are below the span that the Python client names; nobody else's are."""
+    node, _ = traced
+    record = (statement_path() / "samples" / "everyday-en.json").read_bytes()
+    async with Client(config=ClientConfig(target=node.address, traceparent=UNSAMPLED)) as client:
+        with belongs_to(SAMPLED):
+            requests = [RenderRequest("statement", record, request_id=f"below-{number}") for number in range(2)]
+            assert all([result.ok async for result in client.render_stream(requests)])
+            await client.render("statement", record, request_id="below-alone")
+        await client.render("statement", record, request_id="below-nothing")
+    async with Client(node.address) as other:
+        await other.render("statement", record, request_id="own-root")
+    await collector.until(lambda: "own-root" in _told(collector))
+    for name in ("below-0", "below-1", "below-alone"):
+        span = collector.root(name)
+        assert (span.trace_id.hex(), span.parent_span_id.hex()) == (TRACE, CALLER)
+    assert collector.root("own-root").trace_id.hex() != TRACE
+    assert "below-nothing" not in _told(collector)
+
+
+def _told(collector: Collector) -> set[str]:
+    """The documents of which a span came."""
+    return {attributes_of(span)["pressrun.request_id"] for span in collector.roots()}
