@@ -16,6 +16,7 @@ import pytest_asyncio
 
 from pressrun_client import Client
 from pressrun_loadtest.demo.procfs import tree_resident_bytes
+from pressrun_loadtest.redis_server import RedisServer
 from pressrun_loadtest.samples import statement_path
 from pressrun_loadtest.sandbox import Sandbox
 
@@ -27,6 +28,15 @@ def _free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
+
+
+def own_resident_bytes(pid: int) -> int:
+    """Resident bytes of one process.
+
+    Raises:
+        OSError: it is gone.
+    """
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 class Served:
@@ -89,6 +99,16 @@ class Served:
     def resident(self) -> int:
         """Resident bytes of all its processes."""
         return tree_resident_bytes(self.pid)
+
+    def processes(self) -> dict[tuple[str, int], int]:
+        """Resident bytes of each process, by what it is and its id."""
+        found = {("front", self.pid): own_resident_bytes(self.pid)}
+        for child in map(int, Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()):
+            with contextlib.suppress(OSError):
+                command = Path(f"/proc/{child}/cmdline").read_text()
+                kind = "composer" if "composer" in command else "reader" if "records" in command else "preparer"
+                found[kind, child] = own_resident_bytes(child)
+        return found
 
     def descriptors(self) -> int:
         """Open descriptors of the front."""
@@ -165,10 +185,12 @@ class Link:
 
 
 class Cluster:
-    """Several nodes."""
+    """Several nodes, and the two Redis that they share."""
 
-    def __init__(self, nodes: list[Served]) -> None:
+    def __init__(self, nodes: list[Served], cache: RedisServer, events: RedisServer) -> None:
         self.nodes = nodes
+        self.cache = cache
+        self.events = events
         self.links = [Link(node.target) for node in nodes]
 
     @property
@@ -184,7 +206,12 @@ class Cluster:
 
 @pytest_asyncio.fixture
 async def cluster(tmp_path: Path) -> AsyncIterator[Cluster]:
-    """Three nodes with the sample template, and the sandbox as their sources."""
+    """Three nodes with the sample template, a Redis for blobs and one for events, and the sandbox as their sources."""
+    servers = []
+    for name, policy in (("cache", "allkeys-lru"), ("events", "noeviction")):
+        folder = tmp_path / f"redis-{name}"
+        folder.mkdir()
+        servers.append(RedisServer(folder, "--maxmemory", "128mb", "--maxmemory-policy", policy))
     async with Sandbox() as sandbox:
         mapping = tmp_path / "mapping.yaml"
         mapping.write_text(_MAPPING)
@@ -193,9 +220,14 @@ async def cluster(tmp_path: Path) -> AsyncIterator[Cluster]:
             "PRESSRUN_SOURCES_ALLOW_LOOPBACK": "true",
             "PRESSRUN_CORE_DAM_MAPPING_FILE": str(mapping),
             "PRESSRUN_PREPARERS": "1",
+            "PRESSRUN_CACHE_REDIS": servers[0].url,
+            "PRESSRUN_EVENTS_REDIS": servers[1].url,
+            "PRESSRUN_CLUSTER_KEY": "a secret of this cluster",
         }
-        made = Cluster([Served(tmp_path / f"node{number}", env) for number in range(3)])
+        made = Cluster([Served(tmp_path / f"node{number}", env) for number in range(3)], *servers)
         try:
+            for server in servers:
+                await asyncio.to_thread(server.start)
             await asyncio.gather(*(node.start() for node in made.nodes), *(link.start() for link in made.links))
             for node in made.nodes:
                 async with Client(node.target) as client:
@@ -208,3 +240,5 @@ async def cluster(tmp_path: Path) -> AsyncIterator[Cluster]:
                 if node.starts:
                     node.signal(signal.SIGCONT)
                     await node.kill()
+            for server in servers:
+                server.stop()

@@ -9,6 +9,7 @@ import os
 import random
 import re
 import signal
+import statistics
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
@@ -21,6 +22,8 @@ from pressrun_client import Client, ClientConfig, Document, RenderRequest
 from pressrun_loadtest.samples import records_path
 
 ITEMS = [json.loads(line) for line in records_path().read_text().splitlines()]
+_ENOUGH = 4
+"""Readings of a process that tell how its memory grows."""
 _CANARY = re.compile(r"Canary-[0-9a-f]{12}")
 Fault = Callable[[Any], Awaitable[None]]
 
@@ -136,15 +139,35 @@ async def _crash_a_composer(cluster: Any) -> None:
     cluster.nodes[2].crash_composers()
 
 
+async def _pause_redis(cluster: Any) -> None:
+    for server in (cluster.cache, cluster.events):
+        server.pause()
+    await asyncio.sleep(1.0)
+    for server in (cluster.cache, cluster.events):
+        server.resume()
+
+
+async def _lose_redis(cluster: Any) -> None:
+    for server in (cluster.cache, cluster.events):
+        server.stop()
+    await asyncio.sleep(0.5)
+    for server in (cluster.cache, cluster.events):
+        await asyncio.to_thread(server.start)
+
+
 @pytest.mark.timeout(120)
 async def test_faults_cost_no_document(cluster: Any) -> None:
-    """A killed node, a frozen one, a crashed composer and a drained one: 900 documents come once each, all right."""
+    """A killed node, a frozen one, a crashed composer, a drained node, both Redis paused and lost: 900 documents come."""
     drill = Drill(900)
 
     async def drain(_: Any) -> None:
         assert await cluster.nodes[2].restart() == 0
 
-    await _play(cluster, drill, {100: _kill, 250: _freeze, 400: _crash_a_composer, 550: drain})
+    await _play(
+        cluster,
+        drill,
+        {50: _pause_redis, 150: _kill, 300: _freeze, 400: _lose_redis, 450: _crash_a_composer, 600: drain},
+    )
     drill.check()
 
 
@@ -172,11 +195,11 @@ async def test_a_partition_and_a_slow_link_cost_no_document(cluster: Any) -> Non
 @pytest.mark.long
 @pytest.mark.timeout(1200)
 async def test_fifty_thousand_documents_through_rolling_restarts_and_faults(cluster: Any) -> None:
-    """A billing run: two rolling restarts, kill -9, SIGSTOP and crashed composers cost no document of 50,000."""
+    """A billing run: rolling restarts, kill -9, SIGSTOP, crashed composers, lost Redis cost no document of 50,000."""
     drill = Drill(50_000)
     faults: dict[int, Fault] = {
-        3_000: _kill, 8_000: _freeze, 12_000: _roll, 22_000: _crash_a_composer, 26_000: _kill, 30_000: _freeze,
-        34_000: _roll, 44_000: _crash_a_composer,
+        3_000: _kill, 6_000: _pause_redis, 8_000: _freeze, 12_000: _roll, 18_000: _lose_redis, 22_000: _crash_a_composer,
+        26_000: _kill, 30_000: _freeze, 34_000: _roll, 40_000: _pause_redis, 44_000: _crash_a_composer,
     }  # fmt: skip
     started = time.monotonic()
     await _play(cluster, drill, faults)
@@ -190,20 +213,42 @@ async def test_soak_with_faults(cluster: Any) -> None:
     """For 20 minutes (PRESSRUN_SOAK_SECONDS) random faults while documents stream; memory and descriptors stay."""
     seconds = float(os.environ.get("PRESSRUN_SOAK_SECONDS", "1200"))
     rng = random.Random(2026)
-    ends = time.monotonic() + seconds
+    started = time.monotonic()
+    ends = started + seconds
     totals: Counter[str] = Counter()
     first: dict[int, tuple[int, int]] = {}
+    series: dict[tuple[str, int], list[tuple[float, int]]] = {}
+    latencies: list[float] = []
     while time.monotonic() < ends:
         drill = Drill(3_000)
-        chosen = rng.sample([_kill, _freeze, _roll, _crash_a_composer], 2)
+        chosen = rng.sample([_kill, _freeze, _roll, _crash_a_composer, _pause_redis, _lose_redis], 2)
         await _play(cluster, drill, {500: chosen[0], 1_700: chosen[1]})
         drill.check()
         totals["documents"] += drill.count
         totals["sent again"] += drill.attempts - drill.count
+        latencies += drill.latencies
         for node in cluster.nodes:
             now = (node.resident(), node.descriptors())
             known = first.setdefault(node.pid, now)
             assert now[0] - known[0] < 200 * 2**20, f"node {node.target} grew by {(now[0] - known[0]) >> 20} MiB"
             assert now[1] - known[1] < 50, f"node {node.target} has {now[1]} descriptors"
+            for process, size in node.processes().items():
+                series.setdefault(process, []).append((time.monotonic() - started, size))
         print(f"\n{drill.report()}; resident MiB {[node.resident() >> 20 for node in cluster.nodes]}", end="")
-    print(f"\nin all {dict(totals)}, 0 lost, 0 duplicated, 0 wrong")
+    latencies.sort()
+    print(
+        f"\nin all {dict(totals)}, 0 lost, 0 duplicated, 0 wrong; p99 {latencies[int(len(latencies) * 0.99)] * 1000:.0f} ms; "
+        f"descriptors of fronts {[node.descriptors() for node in cluster.nodes]}"
+    )
+    for (kind, pid), points in sorted(series.items()):
+        if len(points) >= _ENOUGH:
+            print(
+                f"{kind} {pid}: {points[0][1] >> 20} to {points[-1][1] >> 20} MiB in {points[-1][0] - points[0][0]:.0f} s, "
+                f"slope {_slope(points):+.1f} MiB an hour"
+            )
+
+
+def _slope(points: list[tuple[float, int]]) -> float:
+    """How memory grows over time, by least squares, in MiB an hour."""
+    slope, _ = statistics.linear_regression(*zip(*points, strict=True))
+    return slope * 3600 / 2**20

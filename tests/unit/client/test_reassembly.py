@@ -53,7 +53,7 @@ class _Stub:
     def __init__(self, call: _Call) -> None:
         self._call = call
 
-    def Render(self, *, metadata: object = ()) -> _Call:  # noqa: N802 - the name in the contract
+    def Render(self, *, metadata: object = ()) -> _Call:  # noqa: ARG002, N802 - as the contract has it
         return self._call
 
 
