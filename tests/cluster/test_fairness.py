@@ -10,9 +10,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from grpc import aio
+from google.rpc import error_details_pb2, status_pb2
+from grpc import StatusCode, aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from pressrun.v1 import render_service_pb2, render_service_pb2_grpc
 from pressrun_client import Client, ClientConfig, Priority, RenderRequest
 from pressrun_loadtest.records import generate_small
 from pressrun_loadtest.samples import statement_path
@@ -91,8 +93,32 @@ async def test_small_documents_beside_four_large_ones(cluster: Any) -> None:
     assert _p99(busy) < 10 * _p99(idle)
 
 
+async def _refusals(target: str, until: asyncio.Event) -> tuple[list[float], int]:
+    """How long a full node takes to say so, and how often it took the document after all."""
+    found, taken = [], 0
+    request = render_service_pb2.RenderDocumentRequest()
+    request.document.request_id = "probe"
+    request.document.template.name = "statement"
+    request.document.record_json = SMALL[0]
+    async with aio.insecure_channel(target) as channel:
+        stub: Any = render_service_pb2_grpc.RenderServiceStub(channel)
+        while not until.is_set():
+            started = time.perf_counter()
+            try:
+                async for _ in stub.RenderDocument(request, timeout=60):
+                    pass
+                taken += 1
+            except aio.AioRpcError as error:
+                assert error.code() is StatusCode.RESOURCE_EXHAUSTED
+                status = status_pb2.Status.FromString(dict(error.trailing_metadata() or ())["grpc-status-details-bin"])
+                assert any(detail.Is(error_details_pb2.RetryInfo.DESCRIPTOR) for detail in status.details)
+                found.append(time.perf_counter() - started)
+            await asyncio.sleep(0.01)
+    return found, taken
+
+
 async def test_overload_is_shed_and_nothing_is_lost(cluster: Any) -> None:
-    """At three times what a node can do, what it takes is finished, and it finishes nearly as much as without."""
+    """At three times what a node can do, it finishes what it takes, nearly as much as without, and refuses at once."""
     node = cluster.nodes[0]
     for other in cluster.nodes[1:]:
         await other.kill()
@@ -123,10 +149,17 @@ async def test_overload_is_shed_and_nothing_is_lost(cluster: Any) -> None:
 
     await goodput(1, 32, 3.0)
     capacity, _, _ = await goodput(1, 48, 10.0)
+    done = asyncio.Event()
+    probing = asyncio.ensure_future(_refusals(node.target, done))
     rate, again, failed = await goodput(30, 64, 15.0)
+    done.set()
+    refused, taken = await probing
     print(
-        f"\ncapacity {capacity:.0f} documents/s; 1,920 in flight {rate:.0f}, {again} refused and sent again, {failed} lost"
+        f"\ncapacity {capacity:.0f} documents/s; 1,920 in flight {rate:.0f}, {again} refused and sent again, {failed} lost; "
+        f"a single call was refused {len(refused)} times, after p50 {statistics.median(refused) * 1000:.1f} p99 "
+        f"{_p99(refused) * 1000:.1f} ms, and taken {taken} times"
     )
+    assert refused
     assert failed == 0
     assert again > 0
     # The clients of this test work on the same processors.

@@ -21,6 +21,7 @@ async def _serve(sock: socket.socket) -> None:
     # Imported here: after the process is bound to its parent, because it takes time.
     from pressrun_server.app.lead import Lead  # noqa: PLC0415 - see above
     from pressrun_server.app.node import Node  # noqa: PLC0415 - see above
+    from pressrun_server.app.run import settle  # noqa: PLC0415 - see above
     from pressrun_server.errors import PressrunError  # noqa: PLC0415 - see above
     from pressrun_server.logs import configure  # noqa: PLC0415 - see above
     from pressrun_server.rpc.errors import ListenError  # noqa: PLC0415 - see above
@@ -39,6 +40,7 @@ async def _serve(sock: socket.socket) -> None:
     except (ListenError, PressrunError, OSError) as error:
         lead.unable(str(error))
     else:
+        settle()
         lead.serves(node)
         await lead.over
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable
 
@@ -11,7 +12,7 @@ import structlog
 from pressrun_server.app.config import NodeConfig
 from pressrun_server.app.node import Node
 
-__all__ = ["run"]
+__all__ = ["run", "settle"]
 
 log = structlog.get_logger("pressrun.node")
 
@@ -48,6 +49,7 @@ async def run(config: NodeConfig, ready: Callable[[Node], None]) -> int:
             if not starting.done():
                 return 0
             starting.result()
+            settle()
             ready(node)
             log.info("stopping", signal=signal.Signals(await first).name)
         finally:
@@ -69,3 +71,9 @@ async def run(config: NodeConfig, ready: Callable[[Node], None]) -> int:
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
         log.info("stopped")
+
+
+def settle() -> None:
+    """Leave what lives as long as the process out of garbage collections, which would stop all documents for it."""
+    gc.collect()
+    gc.freeze()
