@@ -41,7 +41,7 @@ async def _serve(sock: socket.socket) -> None:
         lead.unable(str(error))
     else:
         settle()
-        lead.serves(node)
+        await lead.serves(node)
         await lead.over
     finally:
         await node.stop()

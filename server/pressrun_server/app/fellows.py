@@ -180,8 +180,8 @@ class _Fellow:
 class Fellows:
     """The further fronts.
 
-    Guarantee: what is told has been heard by each front that serves when `changed` or `published` returns, unless one
-    does not answer for 5 s; one that starts later reads it from the disk. A front that dies or hangs is replaced on its
+    Guarantee: what is told has been heard by each front when `changed` or `published` returns, unless one does not
+    answer for 5 s; one that starts later reads it from the disk. A front that dies or hangs is replaced on its
     port. Cost: a message to each front for each piece of news, none for a document.
 
     Args:
@@ -280,7 +280,8 @@ class Fellows:
         origin.told(Answered(message.number))
 
     async def _tell(self, news: News, *, but: _Fellow | None = None) -> None:
-        others = [fellow for fellow in self._fellows if fellow is not but and not fellow.problem]
+        # Also those that start just now, which may have read the disk already, or have no composer at the moment.
+        others = [fellow for fellow in self._fellows if fellow is not but and fellow.pid]
         answers = await asyncio.gather(*(one.ask(lambda number: Tell(number, news), _TELL_SECONDS) for one in others))
         deaf = [one.number for one, answer in zip(others, answers, strict=True) if answer is None]
         if deaf:

@@ -67,6 +67,8 @@ class Lead(FrameProtocol[ToFellow]):
         self.over: asyncio.Future[None] = loop.create_future()
         """Done when the leading front has ended this one, or itself."""
         self._node: Led | None = None
+        self._early: list[News] = []
+        """What was told while the front was starting, when it may have read the disk already."""
         self._questions = Questions()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -75,8 +77,10 @@ class Lead(FrameProtocol[ToFellow]):
         super().connection_made(transport)
         self.send(Hello(os.getpid()))
 
-    def serves(self, node: Led) -> None:
-        """The front serves."""
+    async def serves(self, node: Led) -> None:
+        """The front serves; it hears first what was told while it was starting."""
+        while self._early:
+            await node.hear(self._early.pop(0))
         self._node = node
         self.send(Serving(node.address, node.engine_digest))
 
@@ -126,7 +130,9 @@ class Lead(FrameProtocol[ToFellow]):
         self._questions.give_up()
 
     async def _heard(self, message: Tell) -> None:
-        if self._node is not None:
+        if self._node is None:
+            self._early.append(message.news)
+        else:
             await self._node.hear(message.news)
         self.send(Answered(message.number))
 

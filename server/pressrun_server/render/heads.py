@@ -19,6 +19,8 @@ MOST: Final = 16
 """As many are kept; the one that was not used for longest goes first."""
 
 _SHELVED: Final = 64
+_LARGEST: Final = 1024 * 1024
+"""Longer ones are not compared and not kept for others: together they could be gigabytes."""
 _END: Final = 64
 """Bytes at a head's end that tell it from others: the last prepared objects."""
 
@@ -69,6 +71,8 @@ class HeadShelf:
 
     def keep(self, data: bytes) -> bytes:
         """The head that is equal to this one, or this one from now on."""
+        if len(data) > _LARGEST:
+            return data
         key = len(data), data[-_END:]
         kept = self._kept.get(key)
         if kept is not None and kept == data:

@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -34,6 +35,12 @@ async def pair(start_node: Callable[..., AbstractAsyncContextManager[Node]]) -> 
         yield running
 
 
+def _kill_composers(front: int) -> None:
+    for child in Path(f"/proc/{front}/task/{front}/children").read_text().split():
+        if "composer" in Path(f"/proc/{child}/cmdline").read_text():
+            os.kill(int(child), signal.SIGKILL)
+
+
 async def _pages(target: str) -> list[Document]:
     async with Client(target) as client:
         records = records_path().read_bytes().splitlines()[:6]
@@ -57,6 +64,19 @@ async def test_what_one_front_publishes_all_have(pair: Node) -> None:
         changed["statement.css"] = changed.get("statement.css", b"") + b"\n"
         with pytest.raises(Exception, match="published with other files"):
             await other.publish(changed)
+
+
+async def test_a_front_without_composers_hears_the_news(pair: Node) -> None:
+    """A front whose composers are being replaced learns of a template all the same."""
+    assert pair._fellows is not None
+    (fellow,) = pair._fellows._fellows
+    changed = load_bundle(statement_path())
+    changed["template.yaml"] = changed["template.yaml"].replace(b'version: "1"', b'version: "3"', 1)
+    _kill_composers(fellow.pid)
+    fellow.problem = "no composer process is alive"
+    async with Client(pair.addresses[0]) as one, Client(pair.addresses[1]) as other:
+        made = await one.publish(changed)
+        assert (await other.template(made.ref)).ref == made.ref
 
 
 async def test_one_page_shows_the_metrics_of_all(pair: Node, value: Callable[..., Awaitable[float]]) -> None:
