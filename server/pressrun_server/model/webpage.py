@@ -115,7 +115,7 @@ class Graph(msgspec.Struct, frozen=True, tag="graph"):
     tick: tuple[Part, ...]
     alt: tuple[Part, ...]
     before: str
-    """`<svg` with what no record decides."""
+    """The start tag of the element around its drawing."""
     height: int
     text: int
     """Size of the labels."""

@@ -301,12 +301,17 @@ class TableStructure(ColumnStructure):
         attributes = f" ColSpan={span}" if span > 1 else ""
         if element.tag == "td":
             return f"TD{attributes}"
+        return f"TH Scope={_SCOPES[self._heads(element)]}{attributes}"
+
+    def _heads(self, element: Element) -> str:
+        """What a header cell is the header of, in HTML's words; where it does not say, its place tells."""
+        if element.get("scope") in _SCOPES:
+            return element.attrib["scope"]
         row = self.markup.parent(element)
         group = self.markup.parent(row) if row is not None else None
-        scope = _SCOPES.get(element.get("scope", ""), "Column" if group is not None and group.tag == "thead" else "Row")
-        if group is not None and group.tag != "thead" and "scope" not in element.attrib and self._all_headers(row):
-            scope = "Column"
-        return f"TH Scope={scope}{attributes}"
+        if group is not None and group.tag == "thead":
+            return "col"
+        return "col" if "scope" not in element.attrib and self._all_headers(row) else "row"
 
     @staticmethod
     def _all_headers(row: Element | None) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import html
+import math
 import struct
 import zlib
 from collections.abc import Sequence
@@ -11,11 +13,13 @@ from typing import Final
 
 from pressrun_server.model.webpage import Code, Graph
 from pressrun_server.prepare.pngfile import put_together
+from pressrun_server.template.webstyle import AXES, SPARSE
 
 __all__ = ["code_picture", "graph_drawing"]
 
-_WIDTH: Final = 640
-"""Units across a chart, which takes the room that there is."""
+_ROOM: Final = 460
+_NARROW: Final = 250
+"""Pixels that a chart has behind its axis at least, and a narrow one."""
 _GAP: Final = 6
 _LETTER: Final = 0.6
 """Width of a character of a label, about, in its size: what it is drawn with is the browser's affair."""
@@ -60,9 +64,11 @@ def _png(size: int, color: int, rows: bytes) -> bytes:
 def graph_drawing(
     graph: Graph, bars: Sequence[tuple[str, Decimal]], ticks: Sequence[tuple[Decimal, str]], alt: str
 ) -> str:
-    """A bar chart; labels are escaped."""
+    """A bar chart, which takes the room that there is; labels are escaped.
+
+    Lengths across are parts of the room behind the axis, those down are pixels, so that text keeps its size.
+    """
     size, height = graph.text, graph.height
-    left = max(len(text) for _, text in ticks) * size * _LETTER + _GAP
     top, bottom = size / 2, height - size - _GAP
     low, high = ticks[0][0], ticks[-1][0]
 
@@ -72,25 +78,41 @@ def graph_drawing(
     found: list[str] = []
     for value, text in ticks:
         y = level(value)
-        found.append(f'<path stroke="#{graph.line:06x}" d="M{left:.1f} {y:.1f}H{_WIDTH}"/>')
-        found.append(_label(left - _GAP, y + size * 0.35, size, "end", text))
-    zero, share = level(Decimal(0)), (_WIDTH - left) / max(len(bars), 1)
-    widest = max((len(text) for text, _ in bars), default=0) * size * _LETTER + _GAP
-    every = max(int(-(-widest // max(share, 1))), 1)
+        found.append(_line(y, graph.line))
+        found.append(_label(f"-{_GAP}", y + size * 0.35, size, "end", text))
+    zero, share = level(Decimal(0)), 100 / max(len(bars), 1)
+    widest = max((_length(text) for text, _ in bars), default=0) * size * _LETTER + _GAP
+    # Every other label where all have no room, and fewer of these in a narrow chart.
+    every = max(math.ceil(widest * len(bars) / _ROOM), 1)
+    sparse = every * max(math.ceil(widest * len(bars) / _NARROW / every), 1)
     for index, (text, value) in enumerate(bars):
-        x, y = left + share * (index + (1 - _BAR) / 2), level(value)
+        x, y = share * (index + (1 - _BAR) / 2), level(value)
         found.append(
-            f'<rect x="{x:.1f}" y="{min(y, zero):.1f}" width="{share * _BAR:.1f}" height="{abs(zero - y):.1f}" '
+            f'<rect x="{x:.2f}%" y="{min(y, zero):.1f}" width="{share * _BAR:.2f}%" height="{abs(zero - y):.1f}" '
             f'fill="#{graph.color:06x}"/>'
         )
         if index % every == 0:
-            found.append(_label(left + share * (index + 0.5), height - _GAP / 2, size, "middle", text))
-    found.append(f'<path stroke="#{graph.axis:06x}" d="M{left:.1f} {zero:.1f}H{_WIDTH}"/>')
-    return f'{graph.before}{_named(alt)} viewBox="0 0 {_WIDTH} {height}">{"".join(found)}</svg>'
+            kept = "" if index % sparse == 0 else f' class="{SPARSE}"'
+            found.append(_label(f"{share * (index + 0.5):.2f}%", height - _GAP / 2, size, "middle", text, kept))
+    found.append(_line(zero, graph.axis))
+    longest = max(_length(text) for _, text in ticks)
+    axis = next((name for most, name in AXES.items() if longest <= most), AXES[max(AXES)])
+    return f'{graph.before}<svg class="{axis}"{_named(alt)} height="{height}">{"".join(found)}</svg></span>'
 
 
-def _label(x: float, y: float, size: int, anchor: str, text: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" fill="currentColor">{text}</text>'
+def _length(text: str) -> int:
+    """Characters of an escaped text."""
+    return len(html.unescape(text)) if "&" in text else len(text)
+
+
+def _line(y: float, color: int) -> str:
+    return f'<line x2="100%" y1="{y:.1f}" y2="{y:.1f}" stroke="#{color:06x}"/>'
+
+
+def _label(x: str, y: float, size: int, anchor: str, text: str, more: str = "") -> str:
+    return (
+        f'<text{more} x="{x}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" fill="currentColor">{text}</text>'
+    )
 
 
 def _named(alt: str) -> str:

@@ -11,6 +11,7 @@ import base64
 import copy
 import hashlib
 import html
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
@@ -44,7 +45,7 @@ from pressrun_server.template.links import SAFE_TARGET
 from pressrun_server.template.scope import Scope
 from pressrun_server.template.structure import Structure
 from pressrun_server.template.stylesheet import PageRule, StyleSheet
-from pressrun_server.template.webstyle import BACKDROP, CODE, LAYOUT, LETTERHEAD, NOTES, SCROLLER, WebStyles
+from pressrun_server.template.webstyle import BACKDROP, CHART, CODE, LAYOUT, LETTERHEAD, NOTES, WebStyles
 
 __all__ = ["WebPage"]
 
@@ -90,6 +91,7 @@ class WebPage(Structure):
             width: of a page's content, in millipoints.
         """
         self._width = width
+        self._arranged: dict[Element, str] = {}
         self._looks = WebStyles(self.styles[body], width)
         around = self.styles[body]
         before, inside, behind = self._landmarks(body, around)
@@ -220,7 +222,7 @@ class WebPage(Structure):
             return self._row_parts(element, around, scope)
         if element.tag == "a":
             return self._link_parts(element, around, scope)
-        return self._tagged(element, around, scope, self._tag(element))
+        return self._tagged(element, around, scope, self._tag(element), classes=self._arranged.get(element, ""))
 
     def _tag(self, element: Element) -> str:
         """The element's name; a header, footer or main that stands in another landmark is a division there."""
@@ -264,8 +266,9 @@ class WebPage(Structure):
         look = self._looks.name(style, around, element.tag if element.tag != SVG else "svg", afloat=afloat)
         named = " ".join(filter(None, (look, classes)))
         text = f"<{tag}" + (f' class="{named}"' if named else "") + more
+        heads = element.tag == "th" and not self._layout_only(element)
         for name in _KEPT:
-            value = element.get(name)
+            value = self._heads(element) if name == "scope" and heads else element.get(name)
             if value is not None and "{{" not in value and not (name == "id" and self._looped):
                 text += f' {name}="{html.escape(value)}"'
         parts: list[Part] = [text]
@@ -325,6 +328,8 @@ class WebPage(Structure):
         names = tuple(dict.fromkeys(name for row in rows for name, _ in self._named_sums(row, None)))
         outer, self._sums = self._sums, (*self._sums, *names)
         style = self.styles[element]
+        if layout:
+            self._arrange(element, rows)
         opening = [*self._opening(element, around, scope, "table", classes=LAYOUT if layout else ""), ">"]
         head: list[Part] = []
         rest: list[Part] = []
@@ -339,8 +344,24 @@ class WebPage(Structure):
         else:
             parts = [*opening, *head, *rest, *behind, "</table>"]
         if widest >= _WIDE and not layout:
-            return [f'<div class="{SCROLLER}" tabindex="0">', *parts, "</div>"]
+            return [f'<div class="{self._looks.scroller(self._ground(element))}" tabindex="0">', *parts, "</div>"]
         return parts
+
+    def _ground(self, element: Element) -> int | None:
+        """The colour behind an element."""
+        around = self.markup.parent(element)
+        while around is not None and self.styles[around]["background-color"] is None:
+            around = self.markup.parent(around)
+        color: int | None = None if around is None else self.styles[around]["background-color"]
+        return color
+
+    def _arrange(self, table: Element, rows: list[Element]) -> None:
+        """Note how the cells of a table that only arranges stand on narrow screens."""
+        widths = [self.styles[column]["width"] for column in table.iter("col") if self._of_table(column, table)]
+        for row in rows:
+            cells = (cell for cell in row if cell.tag in {"td", "th"})
+            for cell, width in zip(cells, itertools.chain(widths, itertools.repeat("auto")), strict=False):
+                self._arranged[cell] = self._looks.arranged(self.styles[cell], width)
 
     def _of_table(self, row: Element, table: Element) -> bool:
         around = self.markup.parent(row)
@@ -411,6 +432,7 @@ class WebPage(Structure):
 
     def _graph(self, element: Element, around: Style, scope: Scope) -> list[Part]:
         style = self.styles[element]
+        self._looks.charts = True
         look = self._looks.name(dict(style) | {"height": "auto"}, around, "pr-chart")
         return [
             Graph(
@@ -420,7 +442,7 @@ class WebPage(Structure):
                 tuple(self._converted(node.label)),
                 tuple(self._converted(node.tick)),
                 tuple(self._converted(node.alt)),
-                f'<svg class="{look}"' if look else "<svg",
+                f'<span class="{CHART} {look}">' if look else f'<span class="{CHART}">',
                 self._looks.pixels(node.height),
                 self._looks.pixels(style["font-size"]),
                 node.color,

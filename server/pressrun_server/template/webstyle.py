@@ -13,18 +13,39 @@ from pressrun_server.template.pictures import CORNERS
 from pressrun_server.template.properties import PROPERTIES, SIDES
 from pressrun_server.template.values import Relative
 
-__all__ = ["BACKDROP", "CODE", "LAYOUT", "LETTERHEAD", "NOTES", "SCROLLER", "WebStyles"]
+__all__ = ["AXES", "BACKDROP", "CHART", "CODE", "LAYOUT", "LETTERHEAD", "NOTES", "SPARSE", "WebStyles"]
 
 SCROLLER: Final = "sc"
 LAYOUT: Final = "ly"
+SMALL: Final = "sm"
+APART: Final = "ap"
 LETTERHEAD: Final = "lh"
 BACKDROP: Final = "bg"
 CODE: Final = "qr"
 NOTES: Final = "fn"
-"""Classes of our own: what may be scrolled sideways, tables that only arrange, what stands at fixed places of a page,
-pictures behind boxes, barcodes, and footnotes."""
+"""Classes of our own: what may be scrolled sideways; tables that only arrange, with cells that are small and cells that
+would touch when they stand below each other; what stands at fixed places of a page, pictures behind boxes, barcodes, and
+footnotes."""
+_LARGE: Final = 1.75
+"""Times the size of the body's text from which text is large."""
+_SMALL: Final = 8
+"""Times the size of text that a cell may be wide that stands beside another one on narrow screens too."""
 
 _NARROW: Final = "40rem"
+AXES: Final = {4: "k0", 7: "k1", 12: "k2"}
+"""Classes of charts by the characters that there is room for beside the axis."""
+SPARSE: Final = "sp"
+"""The class of labels that narrow charts leave out."""
+CHART: Final = "ch"
+_CHART_RULES: Final = (
+    f".{CHART}{{display:block;min-width:12rem;container-type:inline-size}}",
+    *(
+        f".{name}{{overflow:visible;margin-left:{characters * 0.5}rem;width:calc(100% - {characters * 0.5}rem)}}"
+        for characters, name in AXES.items()
+    ),
+    f"@container (max-width:32rem){{.{SPARSE}{{display:none}}}}",
+)
+"""A chart takes the room that there is; its text keeps its size."""
 _RESET: Final = (
     "*,::before,::after{box-sizing:content-box;margin:0;padding:0;border:0 solid;font:inherit;color:inherit;"
     "letter-spacing:inherit;word-spacing:inherit;text-align:inherit;text-transform:inherit;vertical-align:baseline}"
@@ -66,6 +87,8 @@ class WebStyles:
     def __init__(self, body: Style, width: int) -> None:
         self._base: int = body["font-size"] or PROPERTIES["font-size"].initial
         self._names: dict[str, str] = {}
+        self.charts = False
+        """Whether there is a chart."""
         self._width = width
         self.noted = False
         """Whether the page has footnotes."""
@@ -93,6 +116,33 @@ class WebStyles:
             return ""
         return self._names.setdefault(text, _letters(len(self._names)))
 
+    def arranged(self, style: Style, column: Any) -> str:
+        """Classes of a cell of a table that only arranges.
+
+        Args:
+            style: its computed style.
+            column: the width that its column has, in millipoints, or `auto`.
+        """
+        width = column if style["width"] == "auto" else style["width"]
+        small = isinstance(width, int) and width <= _SMALL * self._base
+        apart = not (style["padding-top"] or style["padding-bottom"])
+        return " ".join(name for name, true in ((SMALL, small), (APART, apart)) if true)
+
+    def scroller(self, ground: int | None) -> str:
+        """The classes of what may be scrolled sideways: shadows stand at the edges behind which there is more.
+
+        Args:
+            ground: the colour behind it; None: white.
+        """
+        color = _color(ground) if ground is not None else "#ffffff"
+        text = (
+            f"background:linear-gradient(90deg,{color} 30%,{color}00) 0 0/3rem 100%,"
+            f"linear-gradient(270deg,{color} 30%,{color}00) 100% 0/3rem 100%,"
+            "linear-gradient(90deg,#0003,#0000) 0 0/.75rem 100%,linear-gradient(270deg,#0003,#0000) 100% 0/.75rem 100%;"
+            "background-repeat:no-repeat;background-attachment:local,local,scroll,scroll"
+        )
+        return f"{SCROLLER} {self._names.setdefault(text, _letters(len(self._names)))}"
+
     def sheet(self) -> str:
         """The style sheet of all looks that were named."""
         padding = "clamp(1rem,4vw,3rem)"
@@ -101,7 +151,8 @@ class WebStyles:
             _RESET,
             f"body{{max-width:{width};margin:0 auto;padding:{padding};overflow-wrap:break-word;{self._body}}}",
             f".{SCROLLER}{{overflow-x:auto}}",
-            f".{CODE}{{image-rendering:pixelated}}",
+            f".{CODE}{{image-rendering:pixelated;max-width:none}}",
+            *(_CHART_RULES if self.charts else ()),
             f".{LETTERHEAD}{{display:flex;flex-wrap:wrap;gap:1.5rem 3rem;justify-content:space-between}}",
             f".{LETTERHEAD}{{margin-bottom:2rem}}",
             f".{LETTERHEAD}>*{{min-width:0}}",
@@ -116,19 +167,32 @@ class WebStyles:
             f".{BACKDROP}{{position:absolute;inset:0;width:100%;height:100%;object-fit:cover;z-index:-1}}",
             *(f".{name}{{{text}}}" for text, name in self._names.items()),
             self._narrow(),
-            "@media print{body{max-width:none;padding:0}}",
+            self._paper(),
         ]
         return "".join(rules)
 
     @staticmethod
     def _narrow() -> str:
         """What gives way on narrow screens: tables that only arrange become one column, others are scrolled."""
-        parts = ("", ">tbody", ">thead", ">tbody>tr", ">tbody>tr>td", ">thead>tr>td")
-        stacked = ",".join(f".{LAYOUT}{part}" for part in parts)
+        cells = f".{LAYOUT}>tbody>tr>td"
         return (
-            f"@media (max-width:{_NARROW}){{{stacked}{{display:block;width:auto;text-align:left}}"
-            f".{LAYOUT}>colgroup{{display:none}}.{LAYOUT}>tbody>tr>td:empty{{display:none}}"
-            f".{SCROLLER}>table{{min-width:36rem}}td,th{{white-space:normal!important}}}}"
+            f"@media screen and (max-width:{_NARROW}){{.{LAYOUT},.{LAYOUT}>tbody,{cells}{{display:block;width:auto}}"
+            f".{LAYOUT}>tbody>tr{{display:flex;flex-wrap:wrap;text-align:left}}.{LAYOUT}>colgroup,{cells}:empty{{display:none}}"
+            f"{cells}{{flex:1 1 12rem;min-width:0;text-align:left}}{cells}.{SMALL}{{flex:none}}"
+            f"{cells}.{APART}:not(:last-child){{padding-bottom:1.25rem}}"
+            f".{SCROLLER} td,.{SCROLLER} th,.{SCROLLER} col{{width:auto}}"
+            f".{SCROLLER} td,.{SCROLLER} th{{padding-left:.2rem;padding-right:.2rem;font-size:.8rem;line-height:1.4}}"
+            f".{SCROLLER} td *,.{SCROLLER} th *{{font-size:inherit;line-height:inherit}}"
+            "td,th{white-space:normal!important}}"
+        )
+
+    def _paper(self) -> str:
+        """What a browser prints: text has the size that it has on our own paper, and boxes keep their colours."""
+        return (
+            "@page{margin:15mm 18mm}"
+            f"@media print{{html{{font-size:{_number(self._base / 1000)}pt}}body{{padding:0}}"
+            "*{-webkit-print-color-adjust:exact;print-color-adjust:exact}"
+            f".{SCROLLER}{{overflow:visible;background:none!important}}}}"
         )
 
     def _declarations(self, style: Style, around: Style, tag: str, *, afloat: bool = False) -> str:
@@ -141,7 +205,7 @@ class WebStyles:
         if style["font-family"] != around["font-family"] or tag == "body":
             found.append(("font-family", _family(style["font-family"])))
         if size != around["font-size"] and tag != "body":
-            found.append(("font-size", self.rem(size)))
+            found.append(("font-size", self._text_size(size)))
         leading = _leading(style)
         if tag == "body" or abs(leading - _leading(around)) > 0.001:  # noqa: PLR2004 - what nobody sees
             found.append(("line-height", _number(leading)))
@@ -164,6 +228,14 @@ class WebStyles:
         if raised in {"sub", "super"} or (tag in {"td", "th"} and raised in {"top", "middle", "bottom"}):
             found.append(("vertical-align", raised))
         return found
+
+    def _text_size(self, size: int) -> str:
+        """A size of text; what is large gives way on screens narrower than those of tablets."""
+        times = size / self._base
+        if times <= _LARGE:
+            return self.rem(size)
+        # The same at _NARROW, where 1vw is 0.4rem.
+        return f"min({_number(times)}rem,calc(1rem + {_number((times - 1) / 0.4)}vw))"
 
     def _box(self, style: Style, tag: str, *, afloat: bool) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
@@ -211,7 +283,7 @@ class WebStyles:
         if isinstance(width, Relative):
             found.append(("width", self._length(width)))
         elif isinstance(width, int):
-            plain = tag in {"td", "th", "col"}
+            plain = tag in {"td", "th", "col", "pr-barcode"}
             found.append(("width", self.rem(width) if plain else f"min(100%,{self.rem(width)})"))
         height = style["height"]
         if isinstance(height, int):
