@@ -133,6 +133,7 @@ def _to_asset_pin(message: document_pb2.AssetPin) -> AssetPin:
         rights_until=from_timestamp(message.rights_until) if message.HasField("rights_until") else None,
         etag=message.etag,
         hosted_url=message.hosted_url,
+        hosted_video=message.hosted_video,
     )
 
 

@@ -185,7 +185,7 @@ def _fill_pins(message: document_pb2.Pins, pins: Pins) -> None:
             media_type=asset.media_type,
             approval=asset.approval,
         )
-        pin.etag, pin.hosted_url = asset.etag, asset.hosted_url
+        pin.etag, pin.hosted_url, pin.hosted_video = asset.etag, asset.hosted_url, asset.hosted_video
         if asset.rights_until is not None:
             pin.rights_until.seconds, pin.rights_until.nanos = divmod(to_nanoseconds(asset.rights_until), 1_000_000_000)
 

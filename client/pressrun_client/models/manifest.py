@@ -58,7 +58,9 @@ class AssetPin:
     etag: str = ""
     """The source's entity tag of this version, where it gives one."""
     hosted_url: str = ""
-    """Where the source's system shows the rendition, if the document links to it instead of holding it."""
+    """Where the source's system shows the rendition, if the document was to know it."""
+    hosted_video: str = ""
+    """Where it shows the video of which the rendition is a still."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ class Flow:
     """By slot, why candidates must be refused, in order."""
     gaps: tuple[tuple[str, str, str], ...] = ()
     """Slot, wanted and used locale of each localisation gap."""
+    films: tuple[str, ...] = ()
+    """Slots whose still leads to the film at its own system."""
 
     @property
     def target(self) -> str:
@@ -96,6 +98,7 @@ def _flow(value: Mapping[str, Any]) -> Flow:
         expect={slot: _expected(wanted) for slot, wanted in value["expect"].items()},
         refused={slot: tuple(why) for slot, why in value.get("refused", {}).items()},
         gaps=tuple((gap["slot"], gap["wanted"], gap["used"]) for gap in value.get("gaps", ())),
+        films=tuple(value.get("films", ())),
     )
 
 

@@ -57,6 +57,9 @@ def _differences(flow: Flow, document: Document) -> Iterator[str]:
         reasons = tuple(one.brief for one in decision.refused) if decision is not None else ()
         if expected is not None and reasons != flow.refused.get(slot, ()):
             yield f"slot {slot}: refused {reasons}, expected {flow.refused.get(slot, ())}"
+    films = tuple(pin.slot for pin in manifest.pins.assets if pin.hosted_video)
+    if films != flow.films:
+        yield f"slots that lead to a film: {films}, expected {flow.films}"
     if manifest.pages != 1:
         yield f"it has {manifest.pages} pages, expected 1"
     gaps = tuple((gap.slot, gap.wanted, gap.used) for gap in manifest.localisation_gaps)

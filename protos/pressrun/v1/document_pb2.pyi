@@ -118,7 +118,7 @@ class Attributes(_message.Message):
     def __init__(self, communication_type: _Optional[str] = ..., campaign: _Optional[str] = ..., run: _Optional[str] = ..., segment: _Optional[str] = ..., region: _Optional[str] = ..., jurisdiction: _Optional[str] = ..., product: _Optional[str] = ..., business_unit: _Optional[str] = ..., account_status: _Optional[str] = ..., lifecycle_event: _Optional[str] = ..., customer_reference: _Optional[str] = ..., extra: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class AssetPin(_message.Message):
-    __slots__ = ("slot", "ref", "asset_id", "version", "rendition", "digest", "media_type", "approval", "rights_until", "etag", "hosted_url")
+    __slots__ = ("slot", "ref", "asset_id", "version", "rendition", "digest", "media_type", "approval", "rights_until", "etag", "hosted_url", "hosted_video")
     SLOT_FIELD_NUMBER: _ClassVar[int]
     REF_FIELD_NUMBER: _ClassVar[int]
     ASSET_ID_FIELD_NUMBER: _ClassVar[int]
@@ -130,6 +130,7 @@ class AssetPin(_message.Message):
     RIGHTS_UNTIL_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
     HOSTED_URL_FIELD_NUMBER: _ClassVar[int]
+    HOSTED_VIDEO_FIELD_NUMBER: _ClassVar[int]
     slot: str
     ref: str
     asset_id: str
@@ -141,7 +142,8 @@ class AssetPin(_message.Message):
     rights_until: _timestamp_pb2.Timestamp
     etag: str
     hosted_url: str
-    def __init__(self, slot: _Optional[str] = ..., ref: _Optional[str] = ..., asset_id: _Optional[str] = ..., version: _Optional[str] = ..., rendition: _Optional[str] = ..., digest: _Optional[_Union[Digest, _Mapping]] = ..., media_type: _Optional[str] = ..., approval: _Optional[str] = ..., rights_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., hosted_url: _Optional[str] = ...) -> None: ...
+    hosted_video: str
+    def __init__(self, slot: _Optional[str] = ..., ref: _Optional[str] = ..., asset_id: _Optional[str] = ..., version: _Optional[str] = ..., rendition: _Optional[str] = ..., digest: _Optional[_Union[Digest, _Mapping]] = ..., media_type: _Optional[str] = ..., approval: _Optional[str] = ..., rights_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., hosted_url: _Optional[str] = ..., hosted_video: _Optional[str] = ...) -> None: ...
 
 class FontPin(_message.Message):
     __slots__ = ("name", "sha256")

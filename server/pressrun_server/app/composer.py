@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pressrun_server.prepare.entry import enter
 
 if TYPE_CHECKING:
+    from pressrun_server.model.asset import HostedLink
     from pressrun_server.model.digest import Digest
     from pressrun_server.model.prepared import PreparedImage, PreparedPicture
     from pressrun_server.render.composition_rows import RecordRows
@@ -44,7 +45,7 @@ def workshop() -> Workshop:
             """What takes the rows of a document in."""
             return RecordRows()
 
-        def compose(
+        def compose(  # noqa: PLR0913 - all that decides its bytes
             self,
             program: Loaded,
             record: bytes,
@@ -55,6 +56,7 @@ def workshop() -> Workshop:
             engine: str,
             rows: RecordRows | None = None,
             rows_field: str = "",
+            links: Mapping[str, HostedLink] | None = None,
         ) -> Composing:
             """Begin a document."""
             return begin(
@@ -66,6 +68,7 @@ def workshop() -> Workshop:
                 engine=engine,
                 rows=rows,
                 rows_field=rows_field,
+                links=links,
             )
 
     CompositionWorkshop.engine = engine().digest

@@ -214,8 +214,9 @@ def _same_link(selection: Selected, pin: AssetPin, descriptor: AssetDescriptor) 
     Raises:
         PressrunError: PINS_MISMATCH.
     """
-    here = "" if descriptor.hosted is None else descriptor.hosted.url
-    if selection.rendition.hosted and here != pin.hosted_url:
+    link = descriptor.hosted
+    here, video = ("", "") if link is None else (link.url, link.video)
+    if selection.rendition.hosted and (here, video) != (pin.hosted_url, pin.hosted_video):
         raise pins_mismatch(
             selection.slot,
             f"the asset {descriptor.ref} was linked to at {pin.hosted_url or 'no address'}, and its system shows it at "

@@ -85,6 +85,8 @@ class AssetPin:
     size: int
     hosted_url: str = ""
     """Where its system showed it; empty: the document held it."""
+    hosted_video: str = ""
+    """Where its system showed the video behind it."""
 
 
 @dataclass(frozen=True, slots=True)

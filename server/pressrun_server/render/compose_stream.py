@@ -12,6 +12,7 @@ from typing import Final, Protocol, Self
 import msgspec
 
 from pressrun_server.errors import Reason
+from pressrun_server.model.asset import HostedLink
 from pressrun_server.model.document import ComposeSummary
 from pressrun_server.model.failure import Failure
 
@@ -50,6 +51,8 @@ class ComposeJob(msgspec.Struct, frozen=True, gc=False):
     """Tenants take turns where documents wait."""
     rows_field: str = ""
     """The list of the record whose rows come by `ComposeStream.send_rows`; empty where the record is whole."""
+    links: dict[str, HostedLink] = {}
+    """By slot where its asset's system shows it."""
 
 
 class StreamOwner(Protocol):

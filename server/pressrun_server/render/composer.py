@@ -266,6 +266,7 @@ class Composer:
             engine=request.engine,
             rows=document.rows,
             rows_field=request.rows_field,
+            links=request.links,
         )
         steps = document.steps = iter(document.composing)
         return steps

@@ -17,6 +17,7 @@ from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.fonts.face import Face
 from pressrun_server.layout.layout import Layout
 from pressrun_server.layout.lines import Typesetter
+from pressrun_server.model.asset import HostedLink
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.document import ComposePhases, ComposeSummary
 from pressrun_server.model.ink import Backdrop
@@ -92,11 +93,12 @@ class Composition:
         engine: the engine digest.
         rows: rows that arrive while the document is made.
         rows_field: the list of the record that they are for: names with dots between.
+        links: by slot where its asset's system shows it.
     """
 
     summary: ComposeSummary
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that decides its bytes
         self,
         program: LoadedProgram,
         record: bytes,
@@ -107,10 +109,12 @@ class Composition:
         engine: str,
         rows: RecordRows | None = None,
         rows_field: str = "",
+        links: Mapping[str, HostedLink] | None = None,
     ) -> None:
         self._loaded = program
         self._rows = rows.arriving if rows is not None else None
         self._rows_field = rows_field
+        self._links = links or {}
         self._record = record
         self._images = {slot: image for slot, (_, image) in assets.items()}
         self._prepared = sorted(
@@ -149,7 +153,9 @@ class Composition:
         watch = self._watch
         watch.begin()
         steps = Steps()
-        env = steps.into(environment(self._record, self._attributes, self._as_of, self._rows, self._rows_field))
+        env = steps.into(
+            environment(self._record, self._attributes, self._as_of, self._rows, self._rows_field, self._links)
+        )
         rows = self._rows
         most = MOST_PAGES if rows is None else MOST_PAGES_OF_ROWS
         loaded, remarks = self._loaded, self._remarks
@@ -228,6 +234,8 @@ class Composition:
             state.update(f"{name}={text}\n".encode())
         for name in sorted(self._attributes):
             state.update(f"{name}={self._attributes[name]}\n".encode())
+        for shown, link in sorted(self._links.items()):
+            state.update(f"{shown}={link.url} {link.video}\n".encode())
         state.update(self._record)
         return Metadata(self._loaded.binder.title(env), program.language, self._as_of, state.digest()[:16])
 

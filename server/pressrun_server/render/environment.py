@@ -9,8 +9,10 @@ from typing import Any
 import msgspec
 
 from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.model.asset import HostedLink
 from pressrun_server.render.numbers import exact_number
 from pressrun_server.template.arriving import ArrivingRows
+from pressrun_server.template.hosted import ASSETS, hosted_values
 
 __all__ = ["environment"]
 
@@ -23,6 +25,7 @@ def environment(
     as_of: datetime,
     rows: ArrivingRows | None = None,
     rows_field: str = "",
+    links: Mapping[str, HostedLink] | None = None,
 ) -> dict[str, Any]:
     """The names of a document.
 
@@ -32,6 +35,7 @@ def environment(
         as_of: the moment that the document speaks of; its day is what `as_of` shows.
         rows: rows that arrive while the document is made.
         rows_field: the list of the record that they are for: names with dots between.
+        links: by slot where its asset's system shows it.
 
     Raises:
         PressrunError: INVALID_RECORD, the record is no JSON object.
@@ -47,4 +51,4 @@ def environment(
             inner = inner[step]
         inner[name] = rows
     day: date = as_of.astimezone(UTC).date()
-    return {**found, "as_of": day, "attributes": attributes}
+    return {ASSETS: hosted_values(links) if links else {}, **found, "as_of": day, "attributes": attributes}

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from pressrun_server.model.asset import HostedLink
 from pressrun_server.model.document import ComposeSummary
 from pressrun_server.model.failure import Failure
 
@@ -67,6 +68,8 @@ class Compose(msgspec.Struct, frozen=True, array_like=True, tag=3):
     interactive: bool
     rows_field: str = ""
     """The list of the record whose rows come in Rows messages; empty where the record is whole."""
+    links: dict[str, HostedLink] = {}
+    """By slot where its asset's system shows it."""
 
 
 class Rows(msgspec.Struct, frozen=True, array_like=True, tag=7):

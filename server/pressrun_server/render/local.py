@@ -277,6 +277,7 @@ class _InProcess:
                 attributes=job.attributes,
                 as_of=job.as_of,
                 engine=job.engine,
+                links=job.links,
             )
             for data in composition:
                 if stream.over:

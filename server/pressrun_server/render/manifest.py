@@ -168,6 +168,7 @@ def _pins(header: DocumentHeader) -> dict[str, Any]:
                 "rightsUntil": _moment(use.descriptor.rights_until) if use.descriptor.rights_until else "",
                 "etag": use.descriptor.etag or "",
                 "hostedUrl": "" if use.descriptor.hosted is None else use.descriptor.hosted.url,
+                "hostedVideo": "" if use.descriptor.hosted is None else use.descriptor.hosted.video,
             }
         )
         for use in header.assets

@@ -14,7 +14,7 @@ import msgspec
 from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.metrics.labels import UNREAD, DocumentMeters
-from pressrun_server.model.asset import AssetUse
+from pressrun_server.model.asset import AssetUse, HostedLink
 from pressrun_server.model.decision import Decision, LocalisationGap, Settlement
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.document import ComposeSummary, RenderWarning
@@ -38,6 +38,8 @@ from pressrun_server.template.selection import Selection
 from pressrun_server.tracing.span import OFF, Caller, Tracing
 
 __all__ = ["OFFERED", "Composing", "Editing", "Pipeline", "Reading", "Resolved", "Resolving", "Sink"]
+
+_NOWHERE = HostedLink("")
 
 OFFERED = {
     OutputChannel.PRINT: {OutputFormat.PDF: "application/pdf", **PICTURES},
@@ -112,6 +114,15 @@ class Resolving(Protocol):
         Raises:
             PressrunError: ASSET_*; PINS_MISMATCH.
         """
+
+
+def _links(selections: Sequence[Selection], uses: Sequence[AssetUse]) -> dict[str, HostedLink]:
+    """By slot whose rendition asks for it, where the asset's system shows it; an empty one where it shows nothing."""
+    wanted = [selection.slot for selection in selections if selection.rendition.hosted]
+    if not wanted:
+        return {}
+    found = {use.slot: use.descriptor.hosted for use in uses}
+    return {slot: found.get(slot) or _NOWHERE for slot in wanted}
 
 
 def run_name(tenant: str, run: str) -> str:
@@ -354,6 +365,7 @@ class Pipeline:
             interactive=spec.priority is Priority.INTERACTIVE,
             tenant=spec.tenant,
             rows_field=rows.field if rows is not None else "",
+            links=_links(selections, uses),
         )
         return _Ready(header, job, judged(warnings, published.info.policy), told, record, checker)
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.model.asset import HostedLink
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.prepared import PreparedImage, PreparedPicture
 from pressrun_server.model.webpage import WebProgram
@@ -37,7 +38,7 @@ def load(data: bytes) -> Loaded:
     return LoadedProgram.load(data)
 
 
-def begin(
+def begin(  # noqa: PLR0913 - all that decides its bytes
     program: Loaded,
     record: bytes,
     *,
@@ -47,6 +48,7 @@ def begin(
     engine: str,
     rows: RecordRows | None = None,
     rows_field: str = "",
+    links: Mapping[str, HostedLink] | None = None,
 ) -> Composition | WebComposition:
     """Begin a document; the arguments are those of `Composition`.
 
@@ -58,6 +60,7 @@ def begin(
         raise PressrunError(Reason.INTERNAL, "an asset was prepared for another output channel; this is a defect")
     more: dict[str, Any] = {
         "assets": assets, "attributes": attributes, "as_of": as_of, "rows": rows, "rows_field": rows_field,
+        "links": links,
     }  # fmt: skip
     if isinstance(program, LoadedWebProgram):
         return WebComposition(program, record, **more)

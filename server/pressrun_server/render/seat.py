@@ -79,6 +79,7 @@ class Seat:
                 job.engine,
                 job.interactive,
                 job.rows_field,
+                job.links,
             )
         )
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.model.asset import HostedLink
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.document import ComposePhases, ComposeSummary
 from pressrun_server.model.prepared import PreparedPicture
@@ -86,6 +87,7 @@ class WebComposition:
         as_of: datetime,
         rows: RecordRows | None = None,
         rows_field: str = "",
+        links: Mapping[str, HostedLink] | None = None,
     ) -> None:
         self._loaded = program
         self._record = record
@@ -94,6 +96,7 @@ class WebComposition:
         self._as_of = as_of
         self._rows = rows
         self._rows_field = rows_field
+        self._links = links or {}
 
     def __iter__(self) -> Iterator[bytes]:
         """The page's bytes; a step makes some rows of its tables.
@@ -105,7 +108,16 @@ class WebComposition:
         begun, bind = started, 0.0
         steps = Steps()
         arriving = self._rows.arriving if self._rows is not None else None
-        env = steps.into(environment(self._record, self._attributes, self._as_of, arriving, self._rows_field))
+        env = steps.into(
+            environment(
+                self._record,
+                self._attributes,
+                self._as_of,
+                arriving,
+                self._rows_field,
+                self._links,
+            )
+        )
         pictures = self._loaded.pictures(self._assets)
         env[PICTURES] = {slot: f"{_MARK}{slot}{_MARK}" for slot in pictures}
         digest, size = hashlib.sha256(), 0

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
+from pressrun_server.model.asset import HostedLink
 from pressrun_server.model.document import ComposeSummary
 
 __all__ = ["Arriving", "Composing", "Prepared", "Program", "Workshop"]
@@ -72,7 +73,7 @@ class Workshop(Protocol):
     def rows(self) -> Arriving:
         """What takes the rows of a document in."""
 
-    def compose(
+    def compose(  # noqa: PLR0913 - all that decides its bytes
         self,
         program: Program,
         record: bytes,
@@ -83,6 +84,7 @@ class Workshop(Protocol):
         engine: str,
         rows: Any = None,
         rows_field: str = "",
+        links: Mapping[str, HostedLink] | None = None,
     ) -> Composing:
         """Begin a document.
 

@@ -122,6 +122,7 @@ def _fixed_pins(header: DocumentHeader) -> bytes:
             approval=descriptor.approval,
             etag=descriptor.etag or "",
             hosted_url="" if descriptor.hosted is None else descriptor.hosted.url,
+            hosted_video="" if descriptor.hosted is None else descriptor.hosted.video,
         )
         pin.digest.sha256 = descriptor.digest.sha256
         pin.digest.size = descriptor.digest.size

@@ -284,6 +284,7 @@ def _pins(message: document_pb2.Pins, bad: _Violations) -> Pins:
                 pin.digest.sha256,
                 pin.digest.size,
                 pin.hosted_url,
+                pin.hosted_video,
             )
         )
     as_of = _moment(message.as_of, "pins.as_of", bad) if message.HasField("as_of") else None

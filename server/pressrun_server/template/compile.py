@@ -23,6 +23,7 @@ from pressrun_server.template.channels import SCREENS
 from pressrun_server.template.description import Description, read_description
 from pressrun_server.template.diagnostics import Diagnostics, Place
 from pressrun_server.template.filling import check_fills
+from pressrun_server.template.hosted import hosted_schema
 from pressrun_server.template.locales import UnknownLocaleError, locale_data
 from pressrun_server.template.markup import Markup
 from pressrun_server.template.pairs import kerned_pairs
@@ -240,7 +241,8 @@ class _Compilation:
         body = markup.root.find("body")
         assert body is not None
         width = Paper(tree.sheets, markup, self._diagnostics).content_width
-        table, scope = StyleTable(self._diagnostics, markup.file, locale), Scope.of_record(description.schema)
+        table = StyleTable(self._diagnostics, markup.file, locale)
+        scope = Scope.of_record(description.schema, hosted_schema(description.slots, "web"))
         strings = description.strings.get(locale, {})
         page = WebPage(markup, tree.styles, table, scope, strings, self._slots, locale, self._diagnostics)
         title = page.text(_title(description, markup), 0, lambda _index: description.place("title"), scope)
@@ -272,7 +274,8 @@ class _Compilation:
         _plurals(description, locale, frozenset(data.plurals), diagnostics)
         table = StyleTable(diagnostics, markup.file, locale)
         table.index(tree.styles[body])
-        scope, strings = Scope.of_record(description.schema), description.strings.get(locale, {})
+        scope = Scope.of_record(description.schema, hosted_schema(description.slots, "print"))
+        strings = description.strings.get(locale, {})
         structure = Structure(markup, tree.styles, table, scope, strings, self._slots, locale, diagnostics)
         paper = Paper(tree.sheets, markup, diagnostics)
         structure.page_size = (paper.width, paper.height)

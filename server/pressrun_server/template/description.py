@@ -342,12 +342,6 @@ class _Reader:
                 continue
             known = set(RenditionSpec.__struct_fields__) - {"screen"}
             numbers = {"width", "height", "quality", "dpi"}
-            if isinstance(fields, dict) and fields.get("hosted") and channel == "print":
-                self.error(
-                    ("slots", slot, "renditions", "print", "hosted"),
-                    "paper links to nothing: a print rendition is never hosted",
-                    "remove it",
-                )
             for key, item in fields.items() if isinstance(fields, dict) else [("", None)]:
                 fits = isinstance(item, bool) if key == "hosted" else _fits(item, number=key in numbers)
                 if key not in known or not fits:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pressrun_server.model.expression import Expression
 from pressrun_server.template.diagnostics import closest
+from pressrun_server.template.hosted import ASSETS
 
 __all__ = ["ANYTHING", "Scope"]
 
@@ -48,12 +49,19 @@ class Scope:
         self.root = root
 
     @classmethod
-    def of_record(cls, schema: dict[str, Any]) -> Scope:
-        """The names at the top: the record's fields and the names of the language."""
+    def of_record(cls, schema: dict[str, Any], assets: dict[str, Any] | None = None) -> Scope:
+        """The names at the top: the record's fields and the names of the language.
+
+        Args:
+            schema: of the record.
+            assets: what is known of `assets`, see `template.hosted`.
+        """
         scope = cls({}, schema)
         resolved = scope.resolve(schema)
         names = dict(resolved.get("properties", {}))
         names |= {"locale": ANYTHING, "as_of": ANYTHING, "attributes": ANYTHING}
+        if assets is not None:
+            names.setdefault(ASSETS, assets)
         return cls(names, schema)
 
     def inside(self, name: str, items: Any) -> Scope:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import json
 import sys
 from pathlib import Path
 
 import aiohttp
+import pymupdf
 import pytest
 import yaml
 from tests.integration.gallery.conftest import listen
@@ -32,6 +34,18 @@ async def test_flow(client: Client, flow: Flow) -> None:
     document = await render(client, flow)
     assert differences(flow, document) == []
     assert document.manifest.pages == 1
+
+
+@pytest.mark.parametrize("name", [name for name, flow in FLOWS.items() if flow.films])
+async def test_still_leads_to_its_film(client: Client, name: str) -> None:
+    """Beside the still of a film its caption leads to the film at the system that has it, and anybody can open it."""
+    document = await render(client, FLOWS[name])
+    (film,) = (pin.hosted_video for pin in document.manifest.pins.assets if pin.slot in FLOWS[name].films)
+    pdf = pymupdf.open(stream=document.content, filetype="pdf")
+    assert [link["uri"] for link in pdf[0].get_links()] == [film]
+    async with aiohttp.ClientSession() as session, session.get(film) as answer:
+        assert (answer.status, answer.headers["Content-Type"]) == (200, "video/mp4")
+    assert (await client.verify(document, json.dumps(FLOWS[name].record, ensure_ascii=False))).ok
 
 
 async def _do(origin: str, operation: str, body: dict[str, object]) -> None:

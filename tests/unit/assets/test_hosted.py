@@ -59,7 +59,7 @@ def pinned(found: AssetUse, url: str | None = None) -> Pins:
     assert about.hosted is not None
     given = AssetPin(
         "logo", LOGO, about.asset_id, about.version, about.rendition, about.digest.sha256, about.digest.size,
-        about.hosted.url if url is None else url,
+        about.hosted.url if url is None else url, about.hosted.video,
     )  # fmt: skip
     return Pins("t", "e", (given,), "en-GB", AS_OF)
 

@@ -39,6 +39,8 @@ class AssetSeed:
     metadata: dict[str, tuple[str, ...]] = field(default_factory=dict)
     collections: tuple[str, ...] = ()
     """Ids of the collections that hold it."""
+    public: bool = False
+    """Whether everybody can open its keyframes and proxies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ def _read_asset(fields: Fields, load_file: LoadFile) -> AssetSeed:
         tuple(_read_version(item, load_file) for item in fields.items("versions")),
         {name: values.texts(name) for name in values.names()},
         fields.texts("collections"),
+        fields.optional_boolean("public") is True,
     )
     fields.finish()
     if not asset.versions:

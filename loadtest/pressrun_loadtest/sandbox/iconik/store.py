@@ -81,7 +81,9 @@ class IconikStore:
     def reset(self) -> None:
         """Back to the seed."""
         self.assets = {asset.id: _from_seed(asset) for asset in self._seed.assets}
-        self.public = set()
+        shown = {asset.id for asset in self._seed.assets if asset.public}
+        files = (f for asset in self.assets.values() if asset.id in shown for v in asset.versions for f in v.files)
+        self.public = {file.id for file in files if file.kind != "FILE"}
 
     def put(self, asset: Asset) -> Asset:
         """Store a changed asset; its time of change moves."""
