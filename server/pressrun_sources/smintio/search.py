@@ -12,7 +12,10 @@ from pressrun_sources.errors import InvalidReferenceError, NotFoundError
 from pressrun_sources.shape import flag_in, mapping_in, sequence_in, text_in
 from pressrun_sources.smintio.client import SmintioClient
 
-__all__ = ["search_all"]
+__all__ = ["SOURCE_FILTER", "search_all"]
+
+SOURCE_FILTER = "smintIoHub:dataAdapterInstanceKey"
+"""The filter that restricts a search to one of the systems behind the portal, e.g. `da:12`."""
 
 Record = Mapping[str, object]
 
@@ -63,6 +66,9 @@ def _parameters(
 async def _value(client: SmintioClient, model: Record, name: str, text: str, subject: str) -> Mapping[str, object]:
     """The filter entry that stands for a value."""
     source = client.transport.source
+    if name == SOURCE_FILTER:
+        # Not part of the filter model; its values are the keys that search results name.
+        return {"id": name, "dataType": "string", "stringValue": text}
     items = [i for g in sequence_in(model, "formGroupDefinitions") for i in sequence_in(g, "formItemDefinitions")]
     item = next((i for i in items if text_in(i, "id") == name), None)
     if item is None:

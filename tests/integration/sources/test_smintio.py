@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+import aiohttp
 import pytest
 from tests.integration.sources.conformance import LIMITS, load
 from tests.integration.sources.harnesses import SmintioHarness
@@ -15,6 +19,7 @@ from pressrun_sources.errors import (
     InvalidReferenceError,
     InvalidResponseError,
     MisconfiguredError,
+    NotFoundError,
     SourceError,
     UnauthenticatedError,
 )
@@ -59,7 +64,7 @@ async def test_licence(tenant: SmintioHarness) -> None:
     assert ("channels", "print") not in found.attributes
 
 
-@pytest.mark.fact("smintio.feed")
+@pytest.mark.fact("smintio.feed", "smintio.states")
 async def test_cancelled_licence(tenant: SmintioHarness) -> None:
     """A transaction that comes again as cancelled retires the asset, which is then no hit either."""
     source, store = tenant.make(), tenant.sandbox.smintio.store
@@ -82,7 +87,7 @@ async def test_cancelled_licence(tenant: SmintioHarness) -> None:
         ({"license_download_constraints": {"effective_max_downloads": 0}}, Approval.APPROVED),
     ],
 )
-@pytest.mark.fact("smintio.editorial")
+@pytest.mark.fact("smintio.editorial", "smintio.states")
 async def test_what_bars_the_use(tenant: SmintioHarness, changes: dict[str, object], approval: Approval) -> None:
     """Unfinished purchases, used-up volumes and editorial pictures may not be used."""
     tenant.sandbox.smintio.store.update_transaction("lpt-77", changes)
@@ -152,7 +157,7 @@ async def test_flat_objects(seed: Seed) -> None:
         await harness.close()
 
 
-@pytest.mark.fact("smintio.execute", "smintio.bearer-hosts")
+@pytest.mark.fact("smintio.execute", "smintio.bearer-hosts", "smintio.download")
 async def test_polls_at_a_fixed_interval(seed: Seed) -> None:
     """A long-running task is looked at again after the same pause each time, and bytes come without our token."""
     async with Sandbox(seed=seed, smintio=SmintioOptions(task_polls=3)) as sandbox:
@@ -164,6 +169,7 @@ async def test_polls_at_a_fixed_interval(seed: Seed) -> None:
         await harness.close()
 
 
+@pytest.mark.fact("smintio.integrity", "smintio.change-marks")
 async def test_replaced_during_a_job(tenant: SmintioHarness) -> None:
     """Other bytes are another version, and never come for the one that was described."""
     source, store = tenant.make(), tenant.sandbox.smintio.store
@@ -197,6 +203,7 @@ async def test_tokens_rotate(tenant: SmintioHarness, tmp_path: Path) -> None:
         await tenant.make().describe(PRESENT)
 
 
+@pytest.mark.fact("smintio.renewed-once")
 async def test_ended_token(tenant: SmintioHarness) -> None:
     """A token that is refused is renewed once."""
     source = tenant.make()
@@ -209,6 +216,115 @@ async def test_recovers(tenant: SmintioHarness) -> None:
     """A rate limit that passes is waited out."""
     tenant.fault(FailWith(429), "/frontend/*")
     assert (await tenant.make(replace(LIMITS, retries=1, backoff=0.01)).describe(PRESENT)).ref == PRESENT
+
+
+@pytest.mark.fact("smintio.paging")
+async def test_pages_stay_as_they_are(tenant: SmintioHarness) -> None:
+    """What comes into the portal while its pages are read shifts none of them: no hit comes twice, none is missed."""
+    store = tenant.sandbox.smintio.store
+    model = store.assets[GERMAN.id]
+    for number in range(9):
+        identifier = f"12:image:5{number}"
+        store.assets[identifier] = replace(model, id=identifier, raw={"approvalStatus": "approved", "segment": "set"})
+    tenant.config = replace(tenant.config, mapping=replace(AT_ONCE, page_size=2))
+    found: list[str] = []
+
+    def grow() -> None:
+        # Before all others in the portal's order.
+        store.assets["12:image:50-"] = replace(store.assets["12:image:50"], id="12:image:4")
+
+    source = tenant.make()
+    query = AssetQuery("smintio", (("segment", "set"),), "de")
+    searching = asyncio.create_task(source.rank(query))
+    async with asyncio.timeout(10):
+        while len(tenant.sandbox.smintio.journal.entries(path="/frontend")) < 2:
+            await asyncio.sleep(0)
+    grow()
+    found = [ref.id for ref in await searching]
+    assert found == [f"12:image:5{number}" for number in range(9)]
+
+
+@pytest.mark.fact("smintio.source-filter")
+async def test_one_source_of_the_portal(tenant: SmintioHarness) -> None:
+    """A search may be limited to one of the systems behind the portal."""
+    for key, hits in (("da:12", True), ("da:13", False)):
+        query = AssetQuery("smintio", (*tenant.hit.criteria, ("smintIoHub:dataAdapterInstanceKey", key)))
+        if hits:
+            assert await tenant.make().select(query) == PRESENT
+        else:
+            with pytest.raises(NotFoundError):
+                await tenant.make().select(query)
+
+
+@pytest.mark.parametrize(
+    ("names", "language", "expected"),
+    [
+        ({"de": "See", "en": "Lake", "x-default": "Any"}, "de", "See"),
+        ({"en": "Lake", "x-default": "Any"}, "de", "Any"),
+        ({"fr": "Lac", "en": "Lake"}, "de", "Lac"),
+        ({"en": "Lake", "x-default": "Any"}, None, "Any"),
+    ],
+)
+@pytest.mark.fact("smintio.localised")
+async def test_names(tenant: SmintioHarness, names: dict[str, str], language: str | None, expected: str) -> None:
+    """A name is that of the asset's own language, else the default one, else the first."""
+    store = tenant.sandbox.smintio.store
+    store.put(replace(store.assets[PRESENT.id], names=names, language=language))
+    assert (await tenant.make().describe(PRESENT)).name == expected
+
+
+@pytest.mark.fact("smintio.publish-window", "smintio.first-use")
+async def test_windows(tenant: SmintioHarness) -> None:
+    """The time of use is what publication, licence and the day of the first use leave together."""
+    store = tenant.sandbox.smintio.store
+    store.put(
+        replace(store.assets[PRESENT.id], publish_from="2027-01-01T00:00:00Z", publish_until="2027-06-30T12:00:00Z")
+    )
+    found = await tenant.make().describe(PRESENT)
+    assert (found.rights_from, found.rights_until) == (
+        datetime(2027, 1, 1, tzinfo=UTC),
+        datetime(2027, 6, 30, 12, tzinfo=UTC),
+    )
+    terms = [{"valid_from": "2026-01-01T00:00:00Z", "to_be_used_until": "2027-03-01T00:00:00Z"}]
+    store.update_transaction("lpt-77", {"license_terms": terms})
+    assert (await tenant.make().describe(PRESENT)).rights_until == datetime(2027, 3, 1, tzinfo=UTC)
+
+
+@pytest.mark.fact("smintio.change-marks")
+async def test_without_a_version(tenant: SmintioHarness) -> None:
+    """Where the version's text is empty, other marks tell versions apart."""
+    store, source = tenant.sandbox.smintio.store, tenant.make()
+    asset = store.put(replace(store.assets[PRESENT.id], numbered=False))
+    first = await source.describe(PRESENT)
+    assert (await source.describe(PRESENT)).version == first.version
+    store.put(asset)
+    assert (await source.describe(PRESENT)).version != first.version
+
+
+@pytest.mark.fact("smintio.error-body")
+async def test_what_the_portal_says(tenant: SmintioHarness) -> None:
+    """Its message is for operators: it stands in the detail, and not in the text."""
+    with pytest.raises(NotFoundError) as caught:
+        await tenant.make().describe(tenant.absent)
+    assert "The asset was not found" in caught.value.detail
+    assert "The asset was not found" not in str(caught.value)
+
+
+@pytest.mark.fact("smintio.multi-read", "smintio.execute")
+async def test_several_at_once(tenant: SmintioHarness) -> None:
+    """Several assets are read by a task that takes a while."""
+    settings = tenant.sandbox.settings.smintio
+    token = {"Authorization": f"Bearer {tenant.sandbox.smintio.store.issue()}"}
+    portal = f"{settings.api_url}/portals/{settings.portal_id}/portalsContext/IAssetsRead/execute/getAssetsAsync"
+    body = [json.dumps({"assetIds": [{"id": PRESENT.id}, {"id": GERMAN.id}]})]
+    async with aiohttp.ClientSession(headers=token) as session:
+        async with session.post(portal, json=body) as answer:
+            task = await answer.json()
+        assert (task["state"], task["result_string"]) == ("in_progress", None)
+        async with session.get(f"{settings.api_url}/backgroundTasks/{task['uuid']}") as answer:
+            done = await answer.json()
+    found = json.loads(done["result_string"])["assetDataObjects"]
+    assert (done["state"], [one["uuid"] for one in found]) == ("completed", [PRESENT.id, GERMAN.id])
 
 
 async def test_pages_to_the_end(tenant: SmintioHarness) -> None:

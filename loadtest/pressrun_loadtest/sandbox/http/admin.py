@@ -21,7 +21,13 @@ class Operations:
 
     def table(self) -> dict[str, Operation]:
         """The operations by name."""
-        return {"delete": self.delete, "edit": self.edit, "headers": self.headers, "replace": self.replace}
+        return {
+            "delete": self.delete,
+            "edit": self.edit,
+            "headers": self.headers,
+            "replace": self.replace,
+            "withdraw": self.withdraw,
+        }
 
     def delete(self, fields: Fields) -> Mapping[str, object]:
         """Take an item away."""
@@ -37,11 +43,12 @@ class Operations:
         return {"id": item.id, "metadata": self.store.edit(item, metadata).metadata}
 
     def headers(self, fields: Fields) -> Mapping[str, object]:
-        """`etag`, `dated`, `digest` and `cache_control` of the answers from now on."""
+        """`etag`, `dated`, `digest` and `cache_control` of the answers from now on; `more`: further header fields."""
         item = self._find(fields)
         etag = fields.optional_choice("etag", ETAGS)
         digest = fields.optional_choice("digest", ("right", "wrong", "none"))
         control, dated = fields.optional_text("cache_control"), fields.optional_boolean("dated")
+        more = {name: str(value) for name, value in fields.values("more").items()}
         fields.finish()
         self.store.put(
             replace(
@@ -50,6 +57,7 @@ class Operations:
                 digest=digest or item.digest,
                 dated=item.dated if dated is None else dated,
                 cache_control=item.cache_control if control is None else control,
+                more=more or item.more,
             )
         )
         return {"id": item.id}
@@ -60,6 +68,13 @@ class Operations:
         data = fields.optional_bytes("data") or grayscale(item.data)
         fields.finish()
         return {"id": item.id, "size": len(self.store.replace_data(item, data).data)}
+
+    def withdraw(self, fields: Fields) -> Mapping[str, object]:
+        """Answer 410 (gone) from now on."""
+        item = self._find(fields)
+        fields.finish()
+        self.store.put(replace(item, gone=True))
+        return {"id": item.id}
 
     def _find(self, fields: Fields) -> Item:
         identifier = fields.text("item")

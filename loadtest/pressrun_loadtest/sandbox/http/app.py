@@ -5,13 +5,13 @@ from __future__ import annotations
 import hmac
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from pressrun_loadtest.sandbox.admin import Admin
-from pressrun_loadtest.sandbox.clock import Clock
+from pressrun_loadtest.sandbox.clock import Clock, http_date
 from pressrun_loadtest.sandbox.faults import FaultBox
 from pressrun_loadtest.sandbox.hooks import STANDARD_SECRET, HookSender, standard_hooks
 from pressrun_loadtest.sandbox.http.admin import Operations
@@ -88,5 +88,6 @@ class HttpEndpoint:
             begun, count = self._clock(), 0
         if count >= self.options.rate_limit:
             left = self.options.rate_window_s - int((self._clock() - begun).total_seconds())
-            raise HttpError(429, "Too many requests", {"Retry-After": str(max(1, left))})
+            when = http_date(self._clock() + timedelta(seconds=left)) if self.options.retry_date else str(max(1, left))
+            raise HttpError(429, "Too many requests", {"Retry-After": when})
         self._window = (begun, count + 1)

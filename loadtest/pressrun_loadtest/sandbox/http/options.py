@@ -20,3 +20,5 @@ class HttpOptions:
     rate_limit: int = 10_000
     """Requests in a window; the answer then is 429 with Retry-After."""
     rate_window_s: int = 60
+    retry_date: bool = False
+    """Say in Retry-After when to come again, instead of after how long."""

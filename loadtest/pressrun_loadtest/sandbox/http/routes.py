@@ -43,7 +43,7 @@ class Routes:
         """The bytes of an item."""
         self._served(request)
         item = self._item(request)
-        headers = {"Cache-Control": item.cache_control} if item.cache_control else {}
+        headers = dict(item.more) | ({"Cache-Control": item.cache_control} if item.cache_control else {})
         sent = b"another" if item.digest == "wrong" else item.data
         if item.digest != "none":
             headers["Repr-Digest"] = digest_field(sent)
@@ -85,6 +85,8 @@ class Routes:
         item = self.store.items.get(request.match_info["id"])
         if item is None:
             raise HttpError(404, "There is no such item")
+        if item.gone:
+            raise HttpError(410, "The item was withdrawn for good")
         return item
 
     def _answer(
@@ -103,6 +105,6 @@ class Routes:
         if modified is not None:
             headers["Last-Modified"] = http_date(modified)
         if is_unchanged(request.headers, etag, modified):
-            kept = ("Cache-Control", "Date", "ETag", "Expires", "Vary", "Last-Modified")
+            kept = ("Age", "Cache-Control", "Date", "ETag", "Expires", "Vary", "Last-Modified")
             return web.Response(status=304, headers={name: headers[name] for name in kept if name in headers})
         return web.Response(body=data, headers={**headers, "Content-Type": media_type})

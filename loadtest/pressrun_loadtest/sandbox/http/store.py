@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pressrun_loadtest.sandbox.clock import Clock
@@ -33,6 +34,10 @@ class Item:
     """Whether Last-Modified is sent."""
     digest: str = "right"
     """`right`, `wrong` or `none`: what the digest fields say."""
+    more: Mapping[str, str] = field(default_factory=dict)
+    """Further header fields of its bytes, e.g. Age, Expires, Vary."""
+    gone: bool = False
+    """Withdrawn for good: 410 instead of 404."""
 
     @property
     def record(self) -> bytes:

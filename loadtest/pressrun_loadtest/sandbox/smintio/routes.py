@@ -83,7 +83,7 @@ class Routes:
         parameters, assets = await _parameters(request), list(self.store.assets.values())
         match request.match_info["method"]:
             case "searchAssetsAsync":
-                return self._started(run_search(assets, parameters, flat=self.store.options.flat), long=False)
+                return self._started(run_search(self.store, parameters), long=False)
             case "getFeatureSupportAsync":
                 features: dict[str, object] = {"isRandomAccessSupported": True, "isFolderNavigationSupported": False}
                 return self._started(features | {"isFullTextSearchProposalsSupported": False}, long=False)

@@ -7,17 +7,20 @@ from collections.abc import Mapping
 
 from pressrun_loadtest.sandbox.smintio.errors import SmintioError
 from pressrun_loadtest.sandbox.smintio.shapes import asset_json
-from pressrun_loadtest.sandbox.smintio.store import Asset
+from pressrun_loadtest.sandbox.smintio.store import Asset, SmintioStore
 
 __all__ = ["FILTERS", "allowed_values", "run_search"]
 
 FILTERS = ("segment", "campaign", "compliance")
+ADAPTER = "da:12"
+"""The one source behind the portal."""
+_SOURCE_FILTER = "smintIoHub:dataAdapterInstanceKey"
 _DYNAMIC = "compliance"
 """The filter whose values have to be asked for."""
 
 
-def run_search(assets: list[Asset], parameters: Mapping[str, object], *, flat: bool) -> dict[str, object]:
-    """Find and page.
+def run_search(store: SmintioStore, parameters: Mapping[str, object]) -> dict[str, object]:
+    """Find and page; the pages of a set that was given back are those of its time.
 
     Raises:
         SmintioError: 400, a filter or a page is not understood.
@@ -27,17 +30,26 @@ def run_search(assets: list[Asset], parameters: Mapping[str, object], *, flat: b
         raise SmintioError(400, "page and pageSize: expected whole numbers")
     filters = parameters.get("currentFilters")
     values = filters.get("values") if isinstance(filters, Mapping) else None
-    found = sorted((a for a in assets if all(_meets(a, v) for v in values or [])), key=lambda asset: asset.id)
+    assets, flat = list(store.assets.values()), store.options.flat
+    given = parameters.get("searchResultSetUuid")
+    if isinstance(given, str):
+        kept = store.result_sets.get(given)
+        if kept is None:
+            raise SmintioError(400, "searchResultSetUuid: no such set")
+        name, found = given, [store.assets[identifier] for identifier in kept if identifier in store.assets]
+    else:
+        found = sorted((a for a in assets if all(_meets(a, v) for v in values or [])), key=lambda asset: asset.id)
+        name = store.keep_results([asset.id for asset in found])
     start, end = page * size, (page + 1) * size
     return {
         "details": {
-            "searchResultSetId": "rs-1",
+            "searchResultSetId": name,
             "currentPage": page,
             "currentItemsPerPage": size,
             "maxPages": -(-len(found) // size),
             "totalResults": len(found),
             "hasMoreResults": end < len(found),
-            "dataAdapterInstanceKey": "da:12",
+            "dataAdapterInstanceKey": ADAPTER,
         },
         "filterModel": {
             "formGroupDefinitions": [
@@ -73,6 +85,8 @@ def _item(assets: list[Asset], name: str) -> dict[str, object]:
 
 
 def _meets(asset: Asset, value: object) -> bool:
+    if isinstance(value, Mapping) and value.get("id") == _SOURCE_FILTER:
+        return value.get("stringValue") == ADAPTER
     if not isinstance(value, Mapping) or value.get("id") not in FILTERS or value.get("dataType") != "string":
         raise SmintioError(400, "currentFilters.values: expected {id, dataType, stringValue}")
     name = str(value["id"])

@@ -15,7 +15,7 @@ def asset_json(asset: Asset, *, flat: bool) -> dict[str, object]:
     """A data object: `{uuid, properties}`, or a flat one."""
     picture = probe(asset.data)
     values: dict[str, object] = {
-        "name": {"en": asset.name, "x-default": asset.name},
+        "name": dict(asset.names) or {"en": asset.name, "x-default": asset.name},
         "contentType": "image" if picture else "document",
         "fileMetadata": {
             "fileName": asset.name,
@@ -26,9 +26,10 @@ def asset_json(asset: Asset, *, flat: bool) -> dict[str, object]:
             "language": asset.language,
         },
         "imageMetadata": {"width": picture.width, "height": picture.height} if picture else None,
-        "version": str(asset.version),
+        "version": str(asset.version) if asset.numbered else "",
         "eTag": f"e{asset.version}-{len(asset.data)}",
         "modifiedAt": iso_seconds(asset.modified),
+        "publishFrom": asset.publish_from,
         "publishUntil": asset.publish_until,
         "rawData": asset.raw,
     }

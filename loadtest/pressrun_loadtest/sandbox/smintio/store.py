@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -27,6 +28,11 @@ class Asset:
     publish_until: str | None
     modified: datetime
     version: int = 1
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Its name by culture; empty: one for all."""
+    publish_from: str | None = None
+    numbered: bool = True
+    """Whether it has a version text; real ones may be empty."""
 
 
 @dataclass(slots=True)
@@ -60,6 +66,8 @@ class SmintioStore:
         self.tokens = _Tokens(options.refresh_token)
         self.tasks: dict[str, Task] = {}
         self.downloads: dict[str, str] = {}
+        self.result_sets: dict[str, list[str]] = {}
+        """What searches found, by the id of the set."""
         self.assets: dict[str, Asset] = {}
         self.feed: list[dict[str, object]] = []
         self.reset()
@@ -73,6 +81,7 @@ class SmintioStore:
         self.feed = [dict(t) for t in self._seed.transactions]
         self.tasks.clear()
         self.downloads.clear()
+        self.result_sets.clear()
 
     def put(self, asset: Asset) -> Asset:
         """Store a changed asset; its version and its time of change move."""
@@ -96,6 +105,12 @@ class SmintioStore:
         task = Task(f"bt-{next(self._numbers)}", result, self.options.task_polls if long else 0)
         self.tasks[task.uuid] = task
         return task
+
+    def keep_results(self, ids: list[str]) -> str:
+        """The id under which the hits of a search stay as they are."""
+        name = f"rs-{next(self._numbers)}"
+        self.result_sets[name] = ids
+        return name
 
     def issue(self) -> str:
         """A new access token."""
