@@ -29,6 +29,7 @@ from pressrun_server.template.markup import Markup
 from pressrun_server.template.pairs import kerned_pairs
 from pressrun_server.template.paper import Paper
 from pressrun_server.template.placement import placed, sized
+from pressrun_server.template.renditions import settled, with_defaults
 from pressrun_server.template.scope import Scope
 from pressrun_server.template.structure import Structure
 from pressrun_server.template.styles import StyleTable
@@ -172,17 +173,20 @@ def _placed_slots(
     diagnostics: Diagnostics,
 ) -> tuple[Slot, ...]:
     """The slots, with renditions in pixels where they are given by resolution alone."""
+    slots, filled = with_defaults(slots, description.channels)
     if not any(spec.dpi for slot in slots for spec in slot.renditions.values()):
         return slots
     slots, lacking = sized(slots, {channel: placed(found) for channel, found in programs.items()}, _PRINT)
     for slot, channel in lacking:
+        if (slot, channel) in filled:
+            continue
         diagnostics.warning(
             "rendition",
             description.place("slots", slot, "renditions", channel),
             f"the slot {slot!r} has no place of a size of its own, so {channel} cannot follow from dpi alone",
             "give its picture a width in the style sheet, or the rendition a width in pixels",
         )
-    return slots
+    return settled(slots, filled, lacking)
 
 
 class _Compilation:

@@ -3,7 +3,7 @@
 Documented: the keys and their values, one component of parameters joined by commas, keys in order; `dn_` from 1 to 300;
 a still of a video by an image's extension and `so_`.
 Inferred: the format always stands in the URL, because an automatic choice depends on who asks; `limit` where no fit is
-given, because scaling to both sides distorts.
+given, because scaling to both sides distorts; a drawing keeps its own form unless another format is asked for.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pressrun_sources.model import Rendition
 __all__ = ["transformation_of"]
 
 _MAX_DPI = 300
+_VECTORS = ("svg", "pdf")
 _COLOR_SPACES = {"srgb": "cs_srgb", "cmyk": "cs_cmyk", "gray": "e_grayscale"}
 
 
@@ -32,6 +33,9 @@ def transformation_of(rendition: Rendition, own_format: str | None, *, still: st
     if still and rendition.format in (None, own_format):
         # A document shows a still of a video, whatever else is asked for.
         rendition = replace(rendition, format="jpg")
+    if own_format in _VECTORS and rendition.format in (None, own_format):
+        # It has no pixels: it is drawn where it is shown, as large as it is wanted.
+        return "", own_format
     wanted = rendition.format or own_format
     if replace(rendition, format=None) == Rendition() and rendition.format in (None, own_format):
         return "", own_format
