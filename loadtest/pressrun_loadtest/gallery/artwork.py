@@ -250,6 +250,15 @@ def flyer() -> bytes:
     return b"".join(Composition(program, b"{}", assets={}, attributes={}, as_of=moment, engine="gallery"))
 
 
+def rebranded(logo: Path) -> Image.Image:
+    """A logo in the colours of the year after."""
+    with Image.open(logo) as opened:
+        *_, alpha = opened.convert("RGBA").split()
+    image = Image.new("RGBA", alpha.size, BERRY)
+    image.putalpha(alpha)
+    return image
+
+
 def draw(folder: Path) -> list[Path]:
     """Draw all pictures into a folder, and print the flyer.
 
@@ -261,6 +270,8 @@ def draw(folder: Path) -> list[Path]:
         path = folder / f"{name}.png"
         paint().done().save(path, optimize=True)
         made.append(path)
+    made.append(folder / "logo-2027.png")
+    rebranded(ASSETS / "logo.png").save(made[-1], optimize=True)
     made.append(folder / "flyer-green.pdf")
     made[-1].write_bytes(flyer())
     return made

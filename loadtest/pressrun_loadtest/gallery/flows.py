@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import Any
 
 import yaml
 
-__all__ = ["AS_OF", "SEED", "Expected", "Flow", "bundle", "flows", "templates"]
+__all__ = ["AS_OF", "SEED", "Change", "Expected", "Flow", "bundle", "flows", "templates"]
 
 HERE = Path(__file__).parent
 SEED = HERE / "assets" / "seed.yaml"
@@ -29,6 +30,16 @@ class Expected:
     """None: whatever the system calls it."""
     sha256: str | None
     """Of the bytes that the source gave; None where the system made a rendition of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that is changed at a system."""
+
+    source: str
+    operation: str
+    """Of the stand-in's admin interface."""
+    body: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +64,21 @@ class Flow:
     """By slot, why candidates must be refused, in order."""
     gaps: tuple[tuple[str, str, str], ...] = ()
     """Slot, wanted and used locale of each localisation gap."""
+    changes: tuple[Change, ...] = ()
+    """What happens at the systems a moment before; they tell the node."""
+    once: bool = False
+    """It uses up a licence, and so means something in this order only."""
+    channel: str = "print"
+    """The output channel."""
+    hosted: tuple[str, ...] = ()
+    """Slots whose picture is linked to at its own system."""
     films: tuple[str, ...] = ()
     """Slots whose still leads to the film at its own system."""
+
+    @property
+    def suffix(self) -> str:
+        """The ending of its file."""
+        return {"web": "html", "mobile": "png"}.get(self.channel, "pdf")
 
     @property
     def target(self) -> str:
@@ -98,8 +122,19 @@ def _flow(value: Mapping[str, Any]) -> Flow:
         expect={slot: _expected(wanted) for slot, wanted in value["expect"].items()},
         refused={slot: tuple(why) for slot, why in value.get("refused", {}).items()},
         gaps=tuple((gap["slot"], gap["wanted"], gap["used"]) for gap in value.get("gaps", ())),
+        changes=tuple(_change(change) for change in value.get("changes", ())),
+        once=value.get("once", False),
+        channel=value.get("channel", "print"),
+        hosted=tuple(value.get("hosted", ())),
         films=tuple(value.get("films", ())),
     )
+
+
+def _change(value: Mapping[str, Any]) -> Change:
+    body = dict(value["body"])
+    if "file" in value:
+        body["data"] = base64.b64encode((HERE / "assets" / value["file"]).read_bytes()).decode()
+    return Change(value["source"], value["operation"], body)
 
 
 def _expected(value: Any) -> Expected | None:

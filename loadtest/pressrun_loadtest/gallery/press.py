@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from pressrun_client import Client, Document, SlotOutcome
+from pressrun_client import Client, Document, OutputChannel, OutputFormat, SlotOutcome
 from pressrun_loadtest.gallery.flows import Expected, Flow, bundle, templates
+from pressrun_loadtest.gallery.systems import Systems
 
 __all__ = ["differences", "publish", "render"]
 
@@ -17,8 +18,18 @@ async def publish(client: Client) -> None:
         await client.publish(bundle(name))
 
 
-async def render(client: Client, flow: Flow, *, request_id: str = "") -> Document:
-    """Make one document; what it needs pushed is pushed before. Its request is called as the flow, unless named."""
+async def render(client: Client, flow: Flow, systems: Systems | None = None, *, request_id: str = "") -> Document:
+    """Make one document, after what it needs pushed, and what happens a moment before.
+
+    Args:
+        client: of a node that has the templates.
+        flow: which one.
+        systems: where things happen; a flow with changes needs them.
+        request_id: what its request is called; empty: as the flow.
+    """
+    if systems is not None:
+        for change in flow.changes:
+            await systems.change(change)
     for identifier, file in flow.push.items():
         kind = "text/plain" if file.suffix == ".txt" else ""
         await client.put_content(identifier, file.read_bytes(), media_type=kind, approval="approved")
@@ -28,6 +39,8 @@ async def render(client: Client, flow: Flow, *, request_id: str = "") -> Documen
         locale=flow.locale,
         attributes=dict(flow.attributes),
         as_of=flow.as_of,
+        output_channel=OutputChannel(flow.channel),
+        output_format=OutputFormat.PNG if flow.channel == "mobile" else OutputFormat.DEFAULT,
         request_id=request_id or flow.name,
     )
 
@@ -57,6 +70,9 @@ def _differences(flow: Flow, document: Document) -> Iterator[str]:
         reasons = tuple(one.brief for one in decision.refused) if decision is not None else ()
         if expected is not None and reasons != flow.refused.get(slot, ()):
             yield f"slot {slot}: refused {reasons}, expected {flow.refused.get(slot, ())}"
+    hosted = tuple(pin.slot for pin in manifest.pins.assets if pin.hosted_url and not pin.hosted_video) + flow.films
+    if set(hosted) != {*flow.hosted, *flow.films}:
+        yield f"slots that are linked to: {hosted}, expected {flow.hosted}"
     films = tuple(pin.slot for pin in manifest.pins.assets if pin.hosted_video)
     if films != flow.films:
         yield f"slots that lead to a film: {films}, expected {flow.films}"
