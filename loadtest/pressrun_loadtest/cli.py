@@ -82,7 +82,10 @@ def demo(
     help="Where documents, manifests and pages are written.",
 )
 @click.option("--width", type=click.IntRange(100, 2000), default=420, show_default=True, help="Pixels of a page.")
-def gallery(out: Path, width: int) -> None:
+@click.option(
+    "--only", multiple=True, metavar="NAME", help="This document alone, as the list calls it; may be repeated."
+)
+def gallery(out: Path, width: int, only: tuple[str, ...]) -> None:
     """Render a document for each way in which the asset systems are used.
 
     Starts the stand-ins with the gallery's brand library and one node on free ports of this machine, renders every
@@ -92,11 +95,16 @@ def gallery(out: Path, width: int) -> None:
     """
     _require()
     from pressrun_loadtest.demo.errors import DemoError  # noqa: PLC0415
+    from pressrun_loadtest.gallery.flows import flows  # noqa: PLC0415
     from pressrun_loadtest.gallery.run import run_gallery  # noqa: PLC0415
 
+    names = [flow.name for flow in flows()]
+    unknown = [name for name in only if name not in names]
+    if unknown:
+        raise click.UsageError(f"--only {unknown[0]}: there is no such document; there are {', '.join(names)}")
     signal.signal(signal.SIGTERM, _leave)
     try:
-        code = run_gallery(out, width, click.echo)
+        code = run_gallery(out, width, click.echo, only)
     except (DemoError, OSError) as error:
         raise click.ClickException(str(error)) from error
     raise SystemExit(code)

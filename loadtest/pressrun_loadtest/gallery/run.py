@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -27,8 +27,8 @@ _COLOURS = 96
 """Of a page's picture: the pages are flat, and should weigh little."""
 
 
-def run_gallery(out: Path, width: int, say: Callable[[str], None]) -> int:
-    """Render every document into a folder: PDF, manifest, and its page as a PNG.
+def run_gallery(out: Path, width: int, say: Callable[[str], None], only: Sequence[str] = ()) -> int:
+    """Render every document, or those that are named, into a folder: PDF, manifest, and its page as a PNG.
 
     Returns:
         the exit code: 0, or 1 where a document failed or shows something that it should not.
@@ -37,21 +37,24 @@ def run_gallery(out: Path, width: int, say: Callable[[str], None]) -> int:
         DemoError: it cannot be run; the text says why and what to do.
         OSError: a file cannot be written.
     """
+    chosen = [flow for flow in flows() if not only or flow.name in only]
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="pressrun-gallery-") as cache:
         with Stage(out, cache=Path(cache), composers=1, seed=SEED, settings=HOOK_SETTINGS) as stage:
             systems = Systems.of(stage.environment, stage.node.metrics_url)
-            made, bad = asyncio.run(_press(out, stage.node.target, systems, say))
+            made, bad = asyncio.run(_press(out, stage.node.target, systems, chosen, say))
         _pages(made, Path(cache), width, say)
     say(f"{len(made)} documents in {out}, {bad} wrong")
-    return 1 if bad or len(made) < len(flows()) else 0
+    return 1 if bad or len(made) < len(chosen) else 0
 
 
-async def _press(out: Path, target: str, systems: Systems, say: Callable[[str], None]) -> tuple[list[Path], int]:
+async def _press(
+    out: Path, target: str, systems: Systems, chosen: Sequence[Flow], say: Callable[[str], None]
+) -> tuple[list[Path], int]:
     made, bad = list[Path](), 0
     async with Client(target) as client:
         await publish(client)
-        for flow in flows():
+        for flow in chosen:
             problems = await _one(client, flow, systems, out)
             if problems is None:
                 say(f"{flow.name}: FAILED, see {out / flow.name}.txt")
