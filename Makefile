@@ -7,11 +7,12 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 PYTHON ?= python3
 SEED ?= 1
+SCALE ?= 0.04
 PACKAGES := client server loadtest
 BUF := $(VENV)/bin/buf
 SITE = $(shell $(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
-.PHONY: help demo test test-long check conformance format types bench bench-check bench-rivals sizing protos protos-check serve observe dashboards chart guide clean setup setup-dev tools
+.PHONY: help demo test test-long check conformance format types bench bench-check bench-rivals month-end sizing protos protos-check serve observe dashboards chart guide clean setup setup-dev tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +24,8 @@ demo: $(VENV)/.installed ## Set up, then render 1,000 statements through sandbox
 	@$(VENV)/bin/pressrun demo
 
 test: $(VENV)/.installed-dev tools ## Set up, then run the tests (under 10 minutes on 2 cores)
-	@PATH="$(CURDIR)/$(VENV)/tools:$$PATH" $(PY) -m pytest -n 2 --dist loadgroup -m "not long"
+	@# One worker more than cores: many tests wait for other processes, for news, or for time to pass.
+	@PATH="$(CURDIR)/$(VENV)/tools:$$PATH" $(PY) -m pytest -n 3 --dist loadgroup -m "not long"
 
 test-long: $(VENV)/.installed-dev tools ## Soaks, fuzzing and fault drills (under 60 minutes)
 	@PATH="$(CURDIR)/$(VENV)/tools:$$PATH" $(PY) -m pytest -m long --timeout 3600
@@ -50,6 +52,9 @@ bench: $(VENV)/.installed ## Measure speed and memory; writes out/bench.json (SE
 
 bench-check: $(VENV)/.installed ## Fail where composing got over 10 % dearer than the baseline (UPDATE=1 writes a new one)
 	@$(PY) -m pressrun_loadtest.bench.gate $(if $(UPDATE),--update)
+
+month-end: $(VENV)/.installed ## The statements of a month's end as fast as this machine makes them (SCALE=0.04; WRITE=1 puts it into README.md)
+	@$(VENV)/bin/pressrun-load run month-end --in-flight 48 --scale $(SCALE) --seed $(SEED) $(if $(WRITE),--write README.md)
 
 sizing: $(VENV)/.installed ## What documents cost, and the nodes that a night needs (WRITE=1 puts the tables into ARCHITECTURE.md)
 	@$(VENV)/bin/pressrun-load sizing --seed $(SEED) $(if $(WRITE),--write ARCHITECTURE.md)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from click import ClickException
 from rich.console import Console
 
 from pressrun_client import Client, TemplateRef
@@ -19,7 +20,9 @@ from pressrun_loadtest.load.capacity import Step, search, verdict
 from pressrun_loadtest.load.comparison import compare
 from pressrun_loadtest.load.errors import ScenarioError
 from pressrun_loadtest.load.generator import Generator, Order, Told
+from pressrun_loadtest.load.headline import headline
 from pressrun_loadtest.load.measure import NOT_SENT, Interval, Sample, Second, Tally, histogram
+from pressrun_loadtest.load.options import changed
 from pressrun_loadtest.load.page import page
 from pressrun_loadtest.load.report import Report, latency_of, read_report, write_report
 from pressrun_loadtest.load.scenario import Arrival, Part, Scenario, load_scenario, shipped
@@ -254,6 +257,28 @@ def test_what_was_not_sent_is_told_in_words() -> None:
         assert "400 of 1,200 documents were not sent, since 10,000 were under way when they were due" in said
     assert parse_threshold("unsent>399").holds(report)
     assert parse_threshold("errors>33%").holds(report)
+
+
+def test_the_headline_says_what_was_made_and_what_was_not() -> None:
+    """A paragraph for a README: documents, rate, checks, machine, and how long the whole would take at that rate."""
+    machine = {"cores": 2, "cpu_model": "A CPU", "memory_bytes": 2**34, "load_before": 0.1}
+    report = msgspec.structs.replace(_report(failed=5), scale=0.04, hardware=machine)
+    text = headline(report, "pressrun-load run x")
+    for said in (
+        "Output of `pressrun-load run x`, 2026-11-26: A CPU, 2 cores, 16.0 GiB",
+        "1,195 of 1,200 documents", "in 12 s, **100 a second**", "100 a second were offered", "5 failed",
+        "10 were read in full, 0 of them wrong", "At this rate all 30,000 take 5.0 minutes.",
+    ):  # fmt: skip
+        assert said in text
+
+
+def test_as_fast_as_the_node_answers() -> None:
+    """`--in-flight` makes a closed loop of the same documents, which has the time that they take; it has no rate."""
+    plan = changed(load_scenario("month-end"), rate=None, seconds=None, in_flight=48, processes=None).scaled(0.01)
+    assert (plan.arrival.kind, plan.arrival.in_flight, plan.arrival.documents) == ("closed", 48, 15_000)
+    assert plan.arrival.seconds >= 15_000 / 100
+    with pytest.raises(ClickException, match="leave one out"):
+        changed(load_scenario("smoke"), rate=5.0, seconds=None, in_flight=4, processes=None)
 
 
 def test_a_comparison_calls_only_real_differences_by_name() -> None:

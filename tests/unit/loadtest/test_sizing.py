@@ -15,6 +15,7 @@ from pressrun_loadtest.load.sizing_sheet import sheet
 
 COST = Cost("SMALL", 1000, 400.0, 2.5, 0.5, 2.0, 2.0, 5_000.0, 120_000.0, 0.0)
 ARCHITECTURE = Path(__file__).parents[3] / "ARCHITECTURE.md"
+README = ARCHITECTURE.with_name("README.md")
 
 
 @pytest.mark.parametrize(
@@ -55,9 +56,18 @@ def test_it_has_its_place() -> None:
     text = ARCHITECTURE.read_text(encoding="utf-8")
     begin, end = markers("sizing")
     assert f"{begin}\nnew\n{end}" in inset(text, "sizing", "new\n")
-    wrong = CliRunner().invoke(main, ["sizing", "--write", str(ARCHITECTURE.with_name("README.md"))])
+    wrong = CliRunner().invoke(main, ["sizing", "--write", str(README)])
     assert wrong.exit_code == 1
     assert "there must be one line <!-- sizing: begin -->" in wrong.output
+
+
+def test_the_headline_has_its_place() -> None:
+    """So does `make month-end WRITE=1`."""
+    begin, end = markers("load-month-end")
+    assert f"{begin}\nnew\n{end}" in inset(README.read_text(encoding="utf-8"), "load-month-end", "new\n")
+    wrong = CliRunner().invoke(main, ["run", "month-end", "--write", str(ARCHITECTURE)])
+    assert wrong.exit_code == 1
+    assert "there must be one line <!-- load-month-end: begin -->" in wrong.output
 
 
 @pytest.mark.long
