@@ -20,6 +20,8 @@ __all__ = ["LiveProgress", "print_report", "sparkline"]
 
 _BARS = "▁▂▃▄▅▆▇█"
 _SHOWN_FAULTS = 10
+_FIRST_LINE_S, _LINE_EVERY_S = 2.0, 10.0
+"""Of the lines that tell how a test gets on where there is no terminal."""
 
 
 def sparkline(values: list[float], width: int = 48) -> str:
@@ -43,6 +45,7 @@ class LiveProgress(Progress):
         self._documents = scenario.scaled(scale).arrival.documents
         self._title = Text(f"{scenario.name}: {scenario.description}", style="bold")
         self._live = Live(console=console, refresh_per_second=4, transient=True)
+        self._next_line = _FIRST_LINE_S
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -83,6 +86,14 @@ class LiveProgress(Progress):
             )
         )
         self._live.update(Group(*lines))
+        if not self._console.is_terminal and second >= self._next_line:
+            # A log of CI shows nothing in place; a line now and then says that it goes on.
+            self._next_line = second + _LINE_EVERY_S
+            self._console.print(
+                f"{second:.0f} s: {tally.done:,} done, {failed:,} failed, {tally.done / second:,.0f} a second; "
+                f"{left:.0f} s left",
+                style="dim",
+            )
 
 
 def print_report(console: Console, report: Report) -> None:
