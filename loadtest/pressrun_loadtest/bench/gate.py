@@ -17,10 +17,11 @@ from rich.console import Console
 from rich.table import Table
 
 from pressrun_loadtest.bench.gauge import measure
+from pressrun_loadtest.bench.instructions import available, count
 from pressrun_loadtest.bench.machine import hardware, versions
 from pressrun_loadtest.demo.errors import DemoError
 
-__all__ = ["GAUGED", "LIMIT", "Baseline", "Verdict", "judge", "main", "read_baseline"]
+__all__ = ["COUNTED", "GAUGED", "LIMIT", "Baseline", "Verdict", "judge", "main", "read_baseline"]
 
 GAUGED = {
     "small-cpu": "calibration loops a SMALL document",
@@ -29,6 +30,12 @@ GAUGED = {
     "large-peak": "MiB, peak of a process after LARGE",
 }
 """What is compared, and its unit; less is better for all of them."""
+
+COUNTED = {
+    "small-instructions": "instructions of a SMALL document, in those of a calibration loop",
+    "large-instructions": "instructions of a LARGE document, in those of a calibration loop",
+}
+"""What is compared as well where valgrind is installed and the baseline has it."""
 
 LIMIT = 0.10
 """By how much a figure may be worse than the baseline's."""
@@ -64,13 +71,15 @@ class Baseline:
     """What a committed file says."""
 
     figures: dict[str, float]
+    """Of `GAUGED`; of `COUNTED` where they were counted."""
     python: str
     """The version on which they were measured."""
 
 
 def judge(before: Mapping[str, float], now: Mapping[str, float]) -> list[Verdict]:
-    """All figures, in the order of `GAUGED`."""
-    return [Verdict(name, before[name], now[name]) for name in GAUGED]
+    """All figures of `GAUGED`, and those of `COUNTED` that both sides have."""
+    counted = [name for name in COUNTED if name in before and name in now]
+    return [Verdict(name, before[name], now[name]) for name in (*GAUGED, *counted)]
 
 
 def read_baseline(path: Path) -> Baseline:
@@ -83,6 +92,7 @@ def read_baseline(path: Path) -> Baseline:
     try:
         content: Any = json.loads(path.read_text(encoding="utf-8"))
         figures = {name: float(content["figures"][name]) for name in GAUGED}
+        figures |= {name: float(content["figures"][name]) for name in COUNTED if name in content["figures"]}
         python = str(content["versions"]["python"])
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}; {remedy}") from error
@@ -110,7 +120,7 @@ def main(*, update: bool, baseline: Path) -> None:
     console = Console(highlight=False)
     try:
         before = None if update else read_baseline(baseline)
-        now = _measured(before, console)
+        now = _measured(before, console) | _counted(before, console)
         if before is None:
             _write(baseline, now)
             console.print(f"written to {baseline}", soft_wrap=True)
@@ -141,10 +151,22 @@ def _measured(before: Baseline | None, console: Console) -> dict[str, float]:
     return middle
 
 
+def _counted(before: Baseline | None, console: Console) -> dict[str, float]:
+    """Instructions in those of the loop, where they can be counted and there is something to compare them with."""
+    if before is not None and not before.figures.keys() & COUNTED.keys():
+        return {}
+    if not available():
+        console.print("instructions are not counted: there is no valgrind (apt-get install valgrind)", style="dim")
+        return {}
+    console.print("counting instructions under valgrind, a minute or two", soft_wrap=True)
+    counts = count(_SEED)
+    return {f"{name}-instructions": counts[name] / counts["loop"] for name in ("small", "large")}
+
+
 def _write(path: Path, figures: Mapping[str, float]) -> None:
     machine = hardware()
     content = {
-        "figures": {name: round(figures[name], 4) for name in GAUGED},
+        "figures": {name: round(figures[name], 4) for name in (*GAUGED, *COUNTED) if name in figures},
         "measured_on": {name: machine[name] for name in ("cpu_model", "machine")},
         "versions": versions(),
     }
@@ -171,8 +193,9 @@ def _show(verdicts: list[Verdict], loop: float, console: Console) -> None:
         change = f"[{style}]{verdict.change:+.1%}[/]"
         table.add_row(verdict.name, f"{verdict.before:,.3f}", f"{verdict.now:,.3f}", change)
     console.print(table)
-    for name, unit in GAUGED.items():
-        console.print(f"{name}: {unit}", style="dim", soft_wrap=True)
+    for verdict in verdicts:
+        unit = (GAUGED | COUNTED)[verdict.name]
+        console.print(f"{verdict.name}: {unit}", style="dim", soft_wrap=True)
 
 
 if __name__ == "__main__":

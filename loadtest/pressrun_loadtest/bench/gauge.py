@@ -13,7 +13,7 @@ import json
 import sys
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pressrun_loadtest.bench.composition import Press
@@ -22,10 +22,10 @@ from pressrun_loadtest.demo.child import ask
 from pressrun_loadtest.demo.procfs import own_memory
 from pressrun_loadtest.records import encode, generate, generate_small
 
-__all__ = ["calibrate", "measure"]
+__all__ = ["WARM_LARGE", "WARM_SMALL", "calibrate", "composed", "measure"]
 
 _TIME_S = 900.0
-_WARM_SMALL, _WARM_LARGE = 60, 9
+WARM_SMALL, WARM_LARGE = 60, 9
 """Enough that the programs of all locales have their code."""
 _LINES = 3_000
 _ALPHABET = {code: 7 * code % 4096 for code in range(32, 383)}
@@ -63,6 +63,17 @@ def calibrate() -> int:
     return total + len(zlib.compress("\n".join(parts).encode("ascii"), 1))
 
 
+def composed(press: Press, items: Sequence[dict[str, Any]]) -> Callable[[], None]:
+    """What composes these customers' statements; they are encoded before: in a node this is the client's work."""
+    ready = [(item["locale"], encode(item["record"]), item["attributes"]) for item in items]
+
+    def work() -> None:
+        for locale, record, attributes in ready:
+            press.compose(locale, record, attributes)
+
+    return work
+
+
 def _spent(work: Callable[[], object]) -> float:
     """CPU milliseconds of one call."""
     gc.collect()
@@ -79,25 +90,14 @@ def _peak() -> float:
 def _main() -> None:
     order: dict[str, Any] = json.load(sys.stdin)
     press = Press()
-
-    def composed(items: list[dict[str, Any]]) -> Callable[[], None]:
-        # Encoded before the clock runs: in a node this is the client's work.
-        ready = [(item["locale"], encode(item["record"]), item["attributes"]) for item in items]
-
-        def work() -> None:
-            for locale, record, attributes in ready:
-                press.compose(locale, record, attributes)
-
-        return work
-
-    small_items = list(generate_small(order["seed"], _WARM_SMALL + order["documents"]))
-    composed(small_items[:_WARM_SMALL])()
-    small = composed(small_items[_WARM_SMALL:])
+    small_items = list(generate_small(order["seed"], WARM_SMALL + order["documents"]))
+    composed(press, small_items[:WARM_SMALL])()
+    small = composed(press, small_items[WARM_SMALL:])
     small()
     figures = {"small-peak": _peak()}
-    large_items = list(generate(order["seed"], _WARM_LARGE + 1, LARGE_ROWS))
-    composed(large_items[:_WARM_LARGE])()
-    large = composed(large_items[_WARM_LARGE:])
+    large_items = list(generate(order["seed"], WARM_LARGE + 1, LARGE_ROWS))
+    composed(press, large_items[:WARM_LARGE])()
+    large = composed(press, large_items[WARM_LARGE:])
     calibrate()
     rounds = [(_spent(calibrate), _spent(small), _spent(large)) for _ in itertools.repeat(None, order["rounds"])]
     loop, all_small, one_large = (min(column) for column in zip(*rounds, strict=True))

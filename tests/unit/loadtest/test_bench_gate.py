@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from pressrun_loadtest.bench import gate
+from pressrun_loadtest.bench import gate, instructions
 from pressrun_loadtest.bench.gate import GAUGED, judge, main, read_baseline
 from pressrun_loadtest.bench.gauge import measure
+from pressrun_loadtest.demo.errors import HelperError
 
 FIGURES = {"small-cpu": 0.16, "large-cpu": 1.6, "small-peak": 135.0, "large-peak": 145.0, "calibration": 5.0}
 HERE = {"versions": {"python": "3.11.7"}}
@@ -23,10 +24,18 @@ def baseline(tmp_path: Path) -> Path:
     return path
 
 
-def check(monkeypatch: pytest.MonkeyPatch, baseline: Path, *answers: dict[str, float], update: bool = False) -> Result:
-    """Run the gate with these measurements; one more than these is an error."""
+def check(
+    monkeypatch: pytest.MonkeyPatch,
+    baseline: Path,
+    *answers: dict[str, float],
+    update: bool = False,
+    counts: dict[str, float] | None = None,
+) -> Result:
+    """Run the gate with these measurements; one more than these is an error. Without counts there is no valgrind."""
     left = iter(answers)
     monkeypatch.setattr(gate, "measure", lambda _, **__: FIGURES | next(left))
+    monkeypatch.setattr(gate, "available", lambda: counts is not None)
+    monkeypatch.setattr(gate, "count", lambda _: counts)
     result = CliRunner().invoke(main, ["--baseline", str(baseline), *(["--update"] if update else [])])
     assert next(left, None) is None, "fewer measurements than given"
     return result
@@ -84,6 +93,49 @@ def test_a_bad_baseline_says_how_to_write_one(content: str | None, said: str, tm
     assert result.exit_code == 1
     assert said in result.output
     assert "make bench-check UPDATE=1" in result.output
+
+
+def test_instructions_are_judged_where_they_can_be_counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """They are written to a baseline by whoever has valgrind; then they fail the check alone, and are left out elsewhere."""
+    path = tmp_path / "new.json"
+    counts = {"loop": 50.0, "small": 10.0, "large": 100.0}
+    check(monkeypatch, path, *[{}] * 5, update=True, counts=counts)
+    assert read_baseline(path).figures == {name: FIGURES[name] for name in GAUGED} | {
+        "small-instructions": 0.2,
+        "large-instructions": 2.0,
+    }
+    failed = check(monkeypatch, path, {}, {}, {}, counts=counts | {"small": 11.2})
+    assert failed.exit_code == 1
+    assert "+12.0%" in failed.output
+    assert check(monkeypatch, path, {}, {}, {}, counts=counts | {"small": 10.8}).exit_code == 0
+    # Another build of Python takes more for everything.
+    assert (
+        check(monkeypatch, path, {}, {}, {}, counts={name: 1.3 * each for name, each in counts.items()}).exit_code == 0
+    )
+    without = check(monkeypatch, path, {}, {}, {})
+    assert without.exit_code == 0
+    assert "apt-get install valgrind" in without.output
+
+
+def test_callgrinds_files_are_read() -> None:
+    """Each dump names its piece; the one at the end of the process has none; what is missing is named."""
+    dump = "# callgrind format\ndesc: Trigger: dump {}\nevents: Ir\nfn=(1) x\ntotals: {}\n"
+    end = "desc: Trigger: Program termination\ntotals: 77\n"
+    texts = [end, dump.format("loop", 5_000_000), dump.format("small", 12_000_000), dump.format("large", 9_000_000)]
+    assert instructions._per_piece(texts) == {"loop": 5.0, "small": 1.0, "large": 9.0}
+    with pytest.raises(HelperError, match="no count of large; files of loop, small"):
+        instructions._per_piece(texts[:3])
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(not instructions.available(), reason="there is no valgrind: apt-get install valgrind")
+def test_counts_are_the_same_twice() -> None:
+    """What no load disturbs: two counts differ by less than half a per cent."""
+    first, second = instructions.count(1), instructions.count(1)
+    for piece in instructions.PIECES:
+        assert first[piece] == pytest.approx(second[piece], rel=0.005)
+    assert first["large"] > 5 * first["small"] > 0
 
 
 def test_another_pythons_baseline_is_pointed_out(monkeypatch: pytest.MonkeyPatch, baseline: Path) -> None:
