@@ -180,6 +180,31 @@ def test_secrets_are_files(render: Render) -> None:
     assert not [kind for kind, _ in manifests if kind == "Secret"]
 
 
+def test_a_bucket(render: Render) -> None:
+    """Its secret key is a file out of the site's own secret; the pods' identity serves without one; halves are refused."""
+    manifests = render(file=CHART / "ci" / "shared-values.yaml")
+    assert {name: value for name, value in settings(manifests).items() if "_S3_" in name} == {
+        "PRESSRUN_CACHE_S3_BUCKET": "pressrun-blobs", "PRESSRUN_CACHE_S3_ENDPOINT": "https://minio.example:9000",
+        "PRESSRUN_CACHE_S3_PREFIX": "production/", "PRESSRUN_CACHE_S3_ACCESS_KEY_ID": "pressrun",
+    }  # fmt: skip
+    variable = "PRESSRUN_CACHE_S3_SECRET_ACCESS_KEY"
+    assert {"name": f"{variable}_FILE", "value": f"/etc/pressrun/secrets/{variable}"} in container(manifests)["env"]
+    [volume] = [item for item in manifests[NODE]["spec"]["template"]["spec"]["volumes"] if item["name"] == "secrets"]
+    assert {"name": "pressrun-bucket", "items": [{"key": "secretAccessKey", "path": variable}]} in [
+        source["secret"] for source in volume["projected"]["sources"]
+    ]
+    alone = render("cache.bucket.name=blobs")
+    assert [name for name in settings(alone) if "_S3_" in name] == ["PRESSRUN_CACHE_S3_BUCKET"]
+    assert "env" not in container(alone)
+    for wrong, says in (
+        ("cache.bucket.endpoint=https://minio.example", "cache.bucket.name is missing"),
+        ("cache.bucket.name=blobs,cache.bucket.accessKeyId=me", "come together"),
+        ("cache.bucket.name=No_Bucket", "cache"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            render(wrong)
+
+
 def test_settings_change_rolls_the_pods(render: Render) -> None:
     """Another setting gives the pods another annotation, so that a change is rolled out."""
 
@@ -234,6 +259,8 @@ def test_settings_are_known_to_the_node(render: Render) -> None:
         data.pop("PRESSRUN_CORE_DAM_MAPPING_FILE", None)  # a file of the pod
         if "PRESSRUN_CORE_DAM_BASE_URL" in data:
             data["PRESSRUN_CORE_DAM_CLIENT_SECRET"] = "from a secret"
+        if "PRESSRUN_CACHE_S3_ACCESS_KEY_ID" in data:
+            data["PRESSRUN_CACHE_S3_SECRET_ACCESS_KEY"] = "from a secret"
         config = NodeConfig.from_env(data)
         assert config.notes == ()
         assert config.composers == int(data["PRESSRUN_COMPOSERS"])

@@ -86,6 +86,14 @@ reads large records, and the memory tier twice, since the front holds it and com
 {{- if lt (int .Values.autoscaling.maxReplicas) (int .Values.autoscaling.minReplicas) }}
 {{- fail "autoscaling.maxReplicas must be at least autoscaling.minReplicas" }}
 {{- end }}
+{{- with .Values.cache.bucket }}
+{{- if and (not .name) (or .endpoint .accessKeyId .existingSecret) }}
+{{- fail "cache.bucket.name is missing: without it nothing else of cache.bucket is used" }}
+{{- end }}
+{{- if ne (not .accessKeyId) (not .existingSecret) }}
+{{- fail "cache.bucket.accessKeyId and cache.bucket.existingSecret come together; leave both out to use the pods' own identity" }}
+{{- end }}
+{{- end }}
 {{- if and .Values.cache.redis (eq (include "pressrun.redisServer" .Values.cache.redis) (include "pressrun.redisServer" .Values.events.redis)) }}
 {{- fail "cache.redis and events.redis name one server: what evicts blobs would evict events too; give events a server of its own" }}
 {{- end }}
