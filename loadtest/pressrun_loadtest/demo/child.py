@@ -142,18 +142,18 @@ class Child:
         return json.loads(line)
 
     def wait_for(self, file: Path, seconds: float) -> str:
-        """The text of a file that the process writes when it is ready.
+        """The text of a file that the process writes when it is ready; one that is there and empty is being written.
 
         Raises:
             ChildError: it ended, or was not ready in time.
         """
         limit = time.monotonic() + seconds
-        while not file.exists():
+        while not (text := _text(file)):
             self.check()
             if time.monotonic() > limit:
                 raise self._error(f"was not ready within {seconds:g} s")
             time.sleep(_POLL_S)
-        return file.read_text(encoding="utf-8")
+        return text
 
     def check(self) -> None:
         """See that it still runs.
@@ -203,3 +203,11 @@ class Child:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _text(file: Path) -> str:
+    """What a file holds; nothing where there is none."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""

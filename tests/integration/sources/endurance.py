@@ -198,6 +198,7 @@ class Endurance:
             assert refused is not None
             assert refused.brief == f"rights ended {LAST_DAY}"
 
+    @pytest.mark.timeout(180)  # 10,000 assets are put into a stand-in and read back, on a machine that may be busy
     async def test_pages_to_the_end(self, harness: SystemHarness) -> None:
         """Of ten thousand hits every page is read, and the right one is found."""
         wanted = harness.fill()

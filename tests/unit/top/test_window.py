@@ -110,7 +110,7 @@ def test_view() -> None:
     before = node.read(0)
     for _ in range(20):
         node.meters.get("letter", "print").finished(pages=3, size=2048, seconds=0.02, first_byte=0.004)
-        node.meters.phases_finished((0.001, 0, 0, 0, 0.002, 0.003, 0.004, 0.01), 0.009)
+        node.meters.phases_finished((0.001, 0, 0, 0, 0.002, 0.003, 0.004, 0, 0.01), 0.009)
     node.metrics.source_requests.labels("http", "ok").inc(6)
     node.metrics.source_requests.labels("http", "not_found").inc(2)
     node.meters.get(None, "print").ended("failed", "INVALID_RECORD")
