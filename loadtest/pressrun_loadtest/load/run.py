@@ -27,7 +27,7 @@ from pressrun_loadtest.load.preflight import Ready, prepare
 from pressrun_loadtest.load.report import Report, latency_of
 from pressrun_loadtest.load.scenario import Scenario
 from pressrun_loadtest.load.verification import verify
-from pressrun_loadtest.load.watch import Scrape, Watch, scrape
+from pressrun_loadtest.load.watch import Reading, Scrape, Watch, of_metrics, of_process, scrape
 from pressrun_loadtest.load.weather import Weather
 
 __all__ = ["Place", "Progress", "place", "run_scenario"]
@@ -103,7 +103,7 @@ def run_scenario(
         crew = _Crew(stack, scenario, where.target, ready, seed, folder)
         before = scrape(where.metrics_url) if where.metrics_url else {}
         date = datetime.now(UTC)
-        interrupted, seconds = crew.run(weather, where.pid, progress)
+        interrupted, seconds = crew.run(weather, _reader(where), progress)
         after = scrape(where.metrics_url) if where.metrics_url else {}
         progress.said(f"reading {len(crew.samples)} documents in full")
         faults = verify(crew.samples)
@@ -146,7 +146,9 @@ class _Crew:
         for child in self._children:
             _hear(child)
 
-    def run(self, weather: Weather, pid: int | None, progress: Progress) -> tuple[bool, float]:
+    def run(
+        self, weather: Weather, read: Callable[[], Reading | None] | None, progress: Progress
+    ) -> tuple[bool, float]:
         """Let them go; says whether it was interrupted, and how many seconds it took."""
         begin = time.monotonic() + _HEAD_START_S
         for child in self._children:
@@ -156,7 +158,7 @@ class _Crew:
             threading.Thread(target=_listen, args=(number, child, lines), daemon=True).start()
         changes = self._changes(weather)
         running, interrupted, limit = len(self._children), False, float("inf")
-        with Watch(pid, begin, self.tally.node):
+        with Watch(read, begin, self.tally.node):
             while running:
                 try:
                     now = time.monotonic() - begin
@@ -210,6 +212,14 @@ class _Crew:
         with contextlib.suppress(ChildError):
             self._children[number].tell("stop")  # its listener waits for a line
         return 1
+
+
+def _reader(where: Place) -> Callable[[], Reading | None] | None:
+    """What tells the CPU time and memory of the node: the machine where it runs here, else its metrics."""
+    pid = where.pid
+    if pid is not None:
+        return lambda: of_process(pid)
+    return (lambda: of_metrics(where.metrics_url)) if where.metrics_url else None
 
 
 def _hear(child: Child) -> Told:

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from pressrun_loadtest.demo.stage import Stage
 from pressrun_loadtest.load.report import read_report
 
 _COMMAND = [sys.executable, "-c", "from pressrun_loadtest.load.cli import main; main(prog_name='pressrun-load')"]
@@ -60,11 +61,23 @@ def test_ctrl_c_gives_the_report_so_far(tmp_path: Path) -> None:
 
 
 def test_a_met_condition_fails_the_command(tmp_path: Path) -> None:
-    """`--fail-if` gives exit code 3 and the value; a wrong one is refused before anything starts."""
-    done = _run("run", "smoke", "--seconds", "1", "--out", str(tmp_path), "--fail-if", "p50>1us")
+    """`--fail-if` gives exit code 3 and the value; the node runs already, and its metrics tell what it used."""
+    out = tmp_path / "out"
+    with Stage(tmp_path / "stage", cache=tmp_path / "cache", composers=1) as stage:
+        done = _run(
+            "run", "smoke", "--seconds", "3", "--target", stage.node.target, "--metrics-url", stage.node.metrics_url,
+            "--out", str(out), "--fail-if", "p50>1us",
+        )  # fmt: skip
     assert done.returncode == 3, done.stdout + done.stderr
     assert "FAILED: p50>1us" in done.stdout
-    assert msgspec.json.decode((tmp_path / "report.json").read_bytes())["count"] == 50
+    assert msgspec.json.decode((out / "report.json").read_bytes())["count"] == 150
+    report = read_report(out / "report.json")
+    assert report.node_cpu_ms > 0.5
+    assert report.resident[1] > 100  # MiB
+
+
+def test_a_wrong_condition_is_refused_before_anything_starts() -> None:
+    """The message shows one that is right."""
     wrong = _run("run", "smoke", "--fail-if", "p50>1parsec")
     assert wrong.returncode == 2
     assert "e.g. 'p99>50ms'" in wrong.stderr

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import deque
 from email.message import EmailMessage
 from io import StringIO
 from itertools import pairwise
 from pathlib import Path
+from threading import Event
 
 import msgspec
 import pytest
@@ -30,6 +32,7 @@ from pressrun_loadtest.load.stock import NUMBER, Stock, marker_of
 from pressrun_loadtest.load.terminal import print_report
 from pressrun_loadtest.load.thresholds import parse_threshold
 from pressrun_loadtest.load.verification import faults_of, suffix_of, verify
+from pressrun_loadtest.load.watch import Watch
 
 
 def _report(*, milliseconds: float = 10.0, rate: int = 100, failed: int = 0, seconds: int = 12) -> Report:
@@ -164,6 +167,23 @@ def test_pages_for_browsers_and_mails_are_read_in_full(kind: str, tmp_path: Path
         "load-8: its customer number 0000-000008 is not in the text",
         "load-8: holds the customer number 0000-000009 of somebody else",
     ]
+
+
+def test_a_node_that_starts_again_or_is_silent_spoils_no_reading() -> None:
+    """Seconds without an answer are left out, and a counter that begins anew gives no time below zero."""
+    readings: deque[tuple[float, float] | None] = deque([(1.0, 10.0), (1.5, 11.0), None, (2.5, 12.0), (0.2, 5.0)])
+    taken: list[tuple[int, float, float]] = []
+    over = Event()
+
+    def read() -> tuple[float, float] | None:
+        if readings:
+            return readings.popleft()
+        over.set()
+        return None
+
+    with Watch(read, time.monotonic() - 100, lambda *values: taken.append(values)):
+        assert over.wait(10)
+    assert taken == [(0, 0.5, 11.0), (2, 1.0, 12.0), (3, 0.0, 5.0)]
 
 
 def test_intervals_of_several_generators_become_one_series() -> None:
