@@ -86,10 +86,14 @@ class Generator:
         self._phases: dict[str, float] = dict.fromkeys(_PHASES, 0.0)
         self._samples: list[Sample] = []
         self._measuring = False
+        self._sample_most = max(1, order.scenario.verify // order.of) if order.scenario.verify else 0
+        # Spread over the test: by documents where their number is known and their time is not, else by time.
+        arrival = self._arrival
+        known = arrival.documents // order.of if arrival.kind == "closed" else 0
+        self._sample_every = (known or arrival.seconds) / max(1, self._sample_most)
+        self._sample_by_number = bool(known)
         self._sample_due = 0.0
-        wanted = max(1, order.scenario.verify // order.of)
-        self._sample_every = self._arrival.seconds / wanted if order.scenario.verify else float("inf")
-        self._sample_most = wanted if order.scenario.verify else 0
+        self._finished = 0
         self.stopped = asyncio.Event()
 
     async def warm(self, clients: list[Client]) -> None:
@@ -235,8 +239,10 @@ class Generator:
         for name in phases:
             phases[name] += getattr(timings, name)
         interval.compose_cpu += timings.compose_cpu
-        if now >= self._sample_due and len(self._samples) < self._sample_most:
-            self._sample_due = now + self._sample_every
+        self._finished += 1
+        reached = self._finished if self._sample_by_number else now - self._begin
+        if reached >= self._sample_due and len(self._samples) < self._sample_most:
+            self._sample_due = reached + self._sample_every
             self._keep(result, marker)
 
     def _keep(self, document: Document, marker: str) -> None:

@@ -266,6 +266,20 @@ async def test_an_open_loop_above_what_a_node_does_stays_bounded(
     assert tally.failed == {NOT_SENT: 150 - tally.done}
 
 
+async def test_the_sample_is_spread_over_all_documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A closed loop that may take hours has its whole sample when its documents are done, not when the hours are over."""
+    monkeypatch.setattr("pressrun_loadtest.load.generator._say", lambda _: None)
+    arrival = Arrival("closed", seconds=3600.0, in_flight=8, documents=100)
+    order = Order(Scenario("x", arrival, verify=10), "", ["statement@1"], 0, 1, 1, str(tmp_path))
+    async with FakeNode() as node, Client(node.target) as client:
+        generator = Generator(order)
+        await generator.run([client], time.monotonic())
+        assert len(node.received) == 100
+    kept = [Path(sample.file).stem for sample in generator.told().samples]
+    assert len(kept) == 10
+    assert max(int(name.removeprefix("load-")) for name in kept) > 80
+
+
 def test_what_was_not_sent_is_told_in_words() -> None:
     """The terminal and the page say how many documents were not sent and at which limit; they are failures."""
     report = msgspec.structs.replace(
