@@ -24,8 +24,8 @@ BACKDROP: Final = "bg"
 CODE: Final = "qr"
 NOTES: Final = "fn"
 """Classes of our own: what may be scrolled sideways; tables that only arrange, with cells that are small and cells that
-would touch when they stand below each other; what stands at fixed places of a page, pictures behind boxes, barcodes, and
-footnotes."""
+would touch when they stand below each other; what stands at fixed places of a page, pictures behind boxes, barcodes,
+and footnotes."""
 _LARGE: Final = 1.75
 """Times the size of the body's text from which text is large."""
 _SMALL: Final = 8
