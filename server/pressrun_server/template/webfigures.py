@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import html
 import math
 import struct
@@ -68,51 +69,57 @@ def graph_drawing(
 
     Lengths across are parts of the room behind the axis, those down are pixels, so that text keeps its size.
     """
-    size, height = graph.text, graph.height
+    size, height, count = graph.text, graph.height, len(bars)
     top, bottom = size / 2, height - size - _GAP
-    low, high = ticks[0][0], ticks[-1][0]
-
-    def level(value: Decimal) -> float:
-        return bottom - float((value - low) / (high - low)) * (bottom - top)
-
-    found: list[str] = []
-    for value, text in ticks:
-        y = level(value)
-        found.append(_line(y, graph.line))
-        found.append(_label(f"-{_GAP}", y + size * 0.35, size, "end", text))
-    zero, share = level(Decimal(0)), 100 / max(len(bars), 1)
-    widest = max((_length(text) for text, _ in bars), default=0) * size * _LETTER + _GAP
+    low, high = float(ticks[0][0]), float(ticks[-1][0])
+    scale = (bottom - top) / (high - low)
+    zero = bottom + low * scale
+    widest = max([_length(text) for text, _ in bars], default=0) * size * _LETTER + _GAP
     # Every other label where all have no room, and fewer of these in a narrow chart.
-    every = max(math.ceil(widest * len(bars) / _ROOM), 1)
-    sparse = every * max(math.ceil(widest * len(bars) / _NARROW / every), 1)
+    every = max(math.ceil(widest * count / _ROOM), 1)
+    sparse = every * max(math.ceil(widest * count / _NARROW / every), 1)
+    shown: list[str | float] = [text for _, text in ticks]
     for index, (text, value) in enumerate(bars):
-        x, y = share * (index + (1 - _BAR) / 2), level(value)
-        found.append(
-            f'<rect x="{x:.2f}%" y="{min(y, zero):.1f}" width="{share * _BAR:.2f}%" height="{abs(zero - y):.1f}" '
-            f'fill="#{graph.color:06x}"/>'
-        )
+        y = zero - float(value) * scale
+        shown += (y, zero - y) if y < zero else (zero, y - zero)
+        if not index % every:
+            shown.append(text)
+    shown += (zero, zero)
+    longest = max([_length(text) for _, text in ticks])
+    axis = next((name for most, name in AXES.items() if longest <= most), AXES[max(AXES)])
+    colors = graph.color, graph.line, graph.axis
+    form = _form((size, height), colors, count, (every, sparse), len(ticks))
+    return f'{graph.before}<svg class="{axis}"{_named(alt)} height="{height}">{form % tuple(shown)}</svg></span>'
+
+
+@functools.lru_cache(maxsize=512)
+def _form(sizes: tuple[int, int], colors: tuple[int, int, int], count: int, steps: tuple[int, int], ticks: int) -> str:
+    """A chart of some shape, to be filled in: labels of ticks, top and height of bars with their labels, the axis."""
+    (size, height), (every, sparse), (color, line, axis) = sizes, steps, colors
+    top, bottom = size / 2, height - size - _GAP
+    found: list[str] = []
+    for number in range(ticks):
+        y = bottom - number / (ticks - 1) * (bottom - top)
+        found.append(f'<line x2="100%%" y1="{y:.1f}" y2="{y:.1f}" stroke="#{line:06x}"/>')
+        found.append(_label(f"-{_GAP}", y + size * 0.35, size, "end"))
+    share = 100 / max(count, 1)
+    for index in range(count):
+        x = share * (index + (1 - _BAR) / 2)
+        place = f'x="{x:.2f}%%" width="{share * _BAR:.2f}%%"'
+        found.append(f'<rect {place} y="%.1f" height="%.1f" fill="#{color:06x}"/>')
         if index % every == 0:
             kept = "" if index % sparse == 0 else f' class="{SPARSE}"'
-            found.append(_label(f"{share * (index + 0.5):.2f}%", height - _GAP / 2, size, "middle", text, kept))
-    found.append(_line(zero, graph.axis))
-    longest = max(_length(text) for _, text in ticks)
-    axis = next((name for most, name in AXES.items() if longest <= most), AXES[max(AXES)])
-    return f'{graph.before}<svg class="{axis}"{_named(alt)} height="{height}">{"".join(found)}</svg></span>'
+            found.append(_label(f"{share * (index + 0.5):.2f}%%", height - _GAP / 2, size, "middle", kept))
+    return "".join((*found, f'<line x2="100%%" y1="%.1f" y2="%.1f" stroke="#{axis:06x}"/>'))
+
+
+def _label(x: str, y: float, size: int, anchor: str, more: str = "") -> str:
+    return f'<text{more} x="{x}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" fill="currentColor">%s</text>'
 
 
 def _length(text: str) -> int:
     """Characters of an escaped text."""
     return len(html.unescape(text)) if "&" in text else len(text)
-
-
-def _line(y: float, color: int) -> str:
-    return f'<line x2="100%" y1="{y:.1f}" y2="{y:.1f}" stroke="#{color:06x}"/>'
-
-
-def _label(x: str, y: float, size: int, anchor: str, text: str, more: str = "") -> str:
-    return (
-        f'<text{more} x="{x}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" fill="currentColor">{text}</text>'
-    )
 
 
 def _named(alt: str) -> str:
