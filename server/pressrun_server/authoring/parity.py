@@ -18,6 +18,8 @@ _AROUND: Final = 4
 """Words that are shown before and behind a gap."""
 _FAR: Final = 400
 """Letters that the page may say more at once; beyond that a word counts as missing, and not as found later."""
+_NOTE: Final = "Note"
+_BACK: Final = "doc-backlink"
 _RUNNING: Final = {"header", "footer"}
 """Elements of a page that hold what runs along the first sheet, which in print is no part of the text."""
 
@@ -48,7 +50,8 @@ def parity(paper: Iterable[TaggedElement], page: str) -> list[Gap]:
     Returns:
         the gaps, in order; empty where both say the same. More than running elements on the page is one too.
     """
-    elements = list(paper)
+    # A page has its footnotes at its end, and not at the foot of each sheet.
+    elements = sorted(paper, key=lambda element: element.path.partition("/")[0] == _NOTE)
     document = tinyhtml5.parse(page, namespace_html_elements=False)
     body = None if document is None else document.find("body")
     assert body is not None, "the parser makes one of anything"
@@ -94,6 +97,8 @@ class _Shown:
 
     def _take(self, element: Element, *, running: bool) -> None:
         name = str(element.tag).rpartition("}")[2]
+        if element.get("role") == _BACK:
+            return  # the number before a footnote is a label
         running = running or name in _RUNNING
         if name in {"img", "svg"}:
             self._add(element.get("alt") or element.get("aria-label") or "", running=running)

@@ -49,3 +49,17 @@ def test_a_word_more_or_less_is_found(words: list[str], at: int, extra: str) -> 
     assert (gap.what, gap.missing, gap.where) == ("word", extra, "web")
     (gap,) = parity(paper(*words), f"<main>{' '.join(more)}</main>")
     assert (gap.what, gap.missing, gap.where) == ("text", extra, "print")
+
+
+def test_footnotes_stand_elsewhere() -> None:
+    """On paper at the foot of each sheet, in a page at its end, with a number that is a label in both."""
+    elements = [
+        TaggedElement("P", "one 1", "", ""),
+        TaggedElement("Note", "about one", "", ""),
+        TaggedElement("Note/Lbl", "1.", "", ""),
+        TaggedElement("P", "two", "", ""),
+    ]
+    note = '<ol><li><span><a role="doc-backlink" href="#c">1.</a></span> about one</li></ol>'
+    assert parity(elements, f"<main><p>one<sup><a href='#n'>1</a></sup></p><p>two</p>{note}</main>") == []
+    (gap,) = parity(elements, f"<main><p>one<sup>1</sup></p><p>two</p>{note.replace('about', 'on')}</main>")[:1]
+    assert gap.missing == "about"
