@@ -24,17 +24,24 @@ schema: {{type: object}}
 slots:
   photo: {{rules: [{{use: "library:photo.jpg"}}], renditions: {{print: {rendition}}}}}
 """
+RENDITIONS = {
+    "1": "{}",
+    "2": "{dpi: 300}",
+    "3": "{dpi: 300, color_space: cmyk}",
+    "4": "{width: 5000}",
+    "5": "{dpi: 600}",
+}
 HTML = b'<p>Photo</p><img src="asset:photo" alt="photo" style="width: 1in">'
 
 
 async def test_at_the_placed_size(node: Node, library: Path) -> None:
-    """A photo of 2,400 pixels placed at one inch leaves with 300, once as it is and once in process colours."""
+    """A photo of 2,400 pixels placed at one inch leaves with 300, unless the template says otherwise."""
     photo = jpeg(rgb(2400, 1200), quality=95)
     (library / "photo.jpg").write_bytes(photo)
     (library / "photo.jpg.yaml").write_text("approval: approved")
     found = {}
     async with Client(node.address) as client:
-        for version, rendition in (("1", "{}"), ("2", "{dpi: 300}"), ("3", "{dpi: 300, color_space: cmyk}")):
+        for version, rendition in RENDITIONS.items():
             manifest = TEMPLATE.format(version=version, rendition=rendition)
             await client.publish({"template.yaml": manifest.encode(), "r.html": HTML})
             document = await client.render(f"renditions@{version}", {}, as_of=AS_OF)
@@ -45,9 +52,11 @@ async def test_at_the_placed_size(node: Node, library: Path) -> None:
                 found[version] = _image(pdf)
                 assert _image(same) == found[version]
     assert found == {
-        "1": (2400, 1200, "/DeviceRGB"),
+        "1": (300, 150, "/DeviceRGB"),
         "2": (300, 150, "/DeviceRGB"),
         "3": (300, 150, "/DeviceCMYK"),
+        "4": (2400, 1200, "/DeviceRGB"),
+        "5": (600, 300, "/DeviceRGB"),
     }
 
 
