@@ -11,6 +11,7 @@ from pressrun_client.commands.explain import explain
 from pressrun_client.commands.node import health, version
 from pressrun_client.commands.output import example
 from pressrun_client.commands.plugins import PluginGroup
+from pressrun_client.commands.print_run import print_run
 from pressrun_client.commands.render import render
 from pressrun_client.commands.template import template
 from pressrun_client.commands.verify import verify
@@ -29,5 +30,5 @@ def main() -> None:
     """Render documents from templates, records and approved assets."""
 
 
-for _command in (render, explain, verify, template, asset, cache, content, health, version):
+for _command in (render, print_run, explain, verify, template, asset, cache, content, health, version):
     main.add_command(_command)

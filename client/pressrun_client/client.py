@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, Unpack, cast
 
@@ -38,8 +39,10 @@ from pressrun_client.models.explanation import Explanation
 from pressrun_client.models.node import NodeHealth
 from pressrun_client.models.progress import Progress
 from pressrun_client.models.request import Record, RenderOptions, RenderRequest
+from pressrun_client.models.run import RunOptions, RunSummary
 from pressrun_client.models.template import CheckResult, PublishedTemplate, TemplateInfo, TemplateRef
 from pressrun_client.models.verification import Verification
+from pressrun_client.print_run import PrintRun, RunRequests, save_run
 from pressrun_client.rows import RowsDocument, RowsSource
 from pressrun_client.single import render_document
 from pressrun_client.stream import RenderStream
@@ -233,6 +236,46 @@ class Client(AssetCalls):
         """
         request = RenderRequest(template, record, **options)
         return RowsDocument(self._documents(), self._config, request, rows, rows_field)
+
+    def render_run(self, run_id: str, requests: RunRequests, *, options: RunOptions | None = None) -> PrintRun:
+        """Renders many documents into PDF files that they share, for a printer; use it with `async with`.
+
+        A run that breaks is not repeated, since what was pulled is gone; files that are whole by then stay good.
+
+        Args:
+            run_id: what the files say of themselves.
+            requests: the documents, in the order in which they are printed, pulled as the node takes them.
+            options: everything else.
+        """
+        return PrintRun(self._documents(), self._config, run_id, requests, options)
+
+    async def print_run(
+        self,
+        run_id: str,
+        requests: RunRequests,
+        folder: str | os.PathLike[str],
+        *,
+        name: str = "",
+        options: RunOptions | None = None,
+    ) -> RunSummary:
+        """Renders many documents into PDF files in a folder, with an index beside them.
+
+        Args:
+            run_id: what the files say of themselves.
+            requests: the documents, in the order in which they are printed.
+            folder: gets `NAME-0001.pdf` and so on, and `NAME.index.ndjson` with a line for each document.
+            name: what the files are called; the run_id where it is empty.
+            options: everything else.
+
+        Raises:
+            OSError: a file cannot be written.
+            RenderError: the run can't go on.
+            ValueError: the name is none of a file.
+        """
+        called = name or run_id
+        if not called or Path(called).name != called or called.startswith("."):
+            raise ValueError(f"name is {called!r}; it must be the name of a file, without a folder")
+        return await save_run(self.render_run(run_id, requests, options=options), folder, called)
 
     async def verify(
         self,

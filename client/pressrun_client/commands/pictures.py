@@ -13,7 +13,8 @@ from pressrun_client.models.vocabulary import OutputFormat
 
 __all__ = ["picture_options", "pictures_of"]
 
-_PICTURES = frozenset({OutputFormat.PNG, OutputFormat.JPEG, OutputFormat.WEBP})
+_PRINTED = frozenset({OutputFormat.PCL, OutputFormat.PWG})
+_PICTURES = frozenset({OutputFormat.PNG, OutputFormat.JPEG, OutputFormat.WEBP, *_PRINTED})
 _PAGES = re.compile(r"([1-9]\d{0,5})(?:-([1-9]\d{0,5})?)?")
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
@@ -22,7 +23,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         type=click.Choice([form.value for form in OutputFormat]),
         default=OutputFormat.DEFAULT.value,
         show_default=True,
-        help="The file format; png, jpeg and webp are pictures of pages.",
+        help="The file format; png, jpeg and webp are pictures of pages, pcl and pwg are for printers.",
     ),
     click.option("--pages", metavar="N|N-M|N-|all", help="Of pictures: one page (1), or several in a ZIP file."),
     click.option("--width", type=int, default=0, help="Of pictures: CSS pixels across."),
@@ -50,9 +51,13 @@ def pictures_of(
     """
     if output_format not in _PICTURES:
         if pages or width or density or dpi or quality:
-            raise click.UsageError("--pages, --width, --density, --dpi and --quality need --format png, jpeg or webp.")
+            raise click.UsageError(
+                "--pages, --width, --density, --dpi and --quality need --format png, jpeg, webp, pcl or pwg."
+            )
         return None
-    first, last = _range(pages or "1")
+    first, last = _range(pages or ("all" if output_format in _PRINTED else "1"))
+    if output_format in _PRINTED and not last:
+        last = first
     return ImageOptions(first_page=first, last_page=last, width=width, density=density, dpi=dpi, quality=quality)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,6 +14,7 @@ from pressrun_client.commands.document import chosen_attributes, document_option
 from pressrun_client.commands.local import local_errors, local_function
 from pressrun_client.commands.output import echo_diagnostics, example, report_errors, size
 from pressrun_client.commands.pictures import picture_options, pictures_of
+from pressrun_client.commands.press import press_of, press_options
 from pressrun_client.config import ClientConfig
 from pressrun_client.models.request import RenderRequest
 from pressrun_client.models.vocabulary import OutputChannel, OutputFormat, Priority
@@ -33,6 +35,7 @@ __all__ = ["render"]
 @click.option("-o", "--output", required=True, type=click.Path(allow_dash=True), help="Where the document goes, or -.")
 @document_options
 @picture_options
+@press_options
 @click.option("--manifest", type=click.Path(allow_dash=True), help="Where the manifest goes, as JSON.")
 @click.option("--local", is_flag=True, help="Render in this process; TEMPLATE must be a folder.")
 @connection_options
@@ -54,6 +57,7 @@ def render(  # noqa: PLR0913 - one for each option
     manifest: str | None,
     local: bool,
     config: ClientConfig,
+    **press: Any,
 ) -> None:
     """Render RECORD with TEMPLATE.
 
@@ -74,6 +78,7 @@ def render(  # noqa: PLR0913 - one for each option
         as_of=moment,
         priority=Priority.INTERACTIVE,
         image=image,
+        print_options=press_of(**press),
     )
     with report_errors(), click.open_file(record, "rb") as source:
         request = replace(request, record=source.read())
@@ -81,6 +86,8 @@ def render(  # noqa: PLR0913 - one for each option
     if local:
         if not folder.is_dir():
             raise click.BadParameter(f"{template!r} is no folder; --local needs the bundle's.", param_hint="TEMPLATE")
+        if request.print_options is not None:
+            raise click.UsageError("--local makes documents as they are read; what a printer wants needs a node.")
         content, proof = _render_local(folder, request)
         summary = size(len(content))
     else:

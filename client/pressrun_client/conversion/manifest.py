@@ -8,6 +8,7 @@ from typing import Final
 from pressrun.v1 import document_pb2
 from pressrun_client.conversion.decision import to_decision, to_gap
 from pressrun_client.conversion.moment import from_duration, from_timestamp
+from pressrun_client.conversion.press import to_press
 from pressrun_client.models.image import ImageOptions
 from pressrun_client.models.manifest import (
     AssetPin,
@@ -35,6 +36,8 @@ _OUTPUT_FORMATS = {
     document_pb2.OUTPUT_FORMAT_PNG: OutputFormat.PNG,
     document_pb2.OUTPUT_FORMAT_JPEG: OutputFormat.JPEG,
     document_pb2.OUTPUT_FORMAT_WEBP: OutputFormat.WEBP,
+    document_pb2.OUTPUT_FORMAT_PCL: OutputFormat.PCL,
+    document_pb2.OUTPUT_FORMAT_PWG: OutputFormat.PWG,
 }
 
 
@@ -106,6 +109,7 @@ def to_manifest(message: document_pb2.Manifest) -> Manifest:
         localisation_gaps=tuple(map(to_gap, message.localisation_gaps)),
         requested_locale=message.requested_locale,
         image=_to_image(message.image) if message.HasField("image") else None,
+        print_options=to_press(message.print) if message.HasField("print") else None,
     )
 
 
@@ -117,6 +121,7 @@ def _to_image(message: document_pb2.ImageOptions) -> ImageOptions:
         density=message.density,
         dpi=message.dpi,
         quality=message.quality,
+        gray=message.gray,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from pressrun.v1 import document_pb2
 from pressrun_client.conversion.moment import to_nanoseconds
+from pressrun_client.conversion.press import fill_press
 from pressrun_client.diagnostic import Violation
 from pressrun_client.errors import InvalidRequestError
 from pressrun_client.models.image import ImageOptions
@@ -31,6 +32,8 @@ OUTPUT_FORMATS: Final[dict[str, document_pb2.OutputFormat]] = {
     "png": document_pb2.OUTPUT_FORMAT_PNG,
     "jpeg": document_pb2.OUTPUT_FORMAT_JPEG,
     "webp": document_pb2.OUTPUT_FORMAT_WEBP,
+    "pcl": document_pb2.OUTPUT_FORMAT_PCL,
+    "pwg": document_pb2.OUTPUT_FORMAT_PWG,
 }
 _PRIORITIES: Final[dict[str, document_pb2.Priority]] = {
     "interactive": document_pb2.PRIORITY_INTERACTIVE,
@@ -87,6 +90,8 @@ def fill_request(
             _fill_pins(message.pins, request.pins)
         if request.image is not None:
             _fill_image(message.image, request.image)
+        if request.print_options is not None:
+            fill_press(message.print, request.print_options)
     except (TypeError, ValueError) as error:
         fault = Violation("request", f"has a value of the wrong type: {error}")
         raise _invalid(fault, request_id) from error
@@ -162,6 +167,7 @@ def _fill_image(message: document_pb2.ImageOptions, image: ImageOptions) -> None
     message.density = image.density
     message.dpi = image.dpi
     message.quality = image.quality
+    message.gray = image.gray
     message.SetInParent()
 
 

@@ -17,8 +17,10 @@ from pressrun_client.models.manifest import (
     Timings,
 )
 from pressrun_client.models.node import NodeHealth
+from pressrun_client.models.press import CodePlace, Imposition, PrintOptions
 from pressrun_client.models.progress import Progress
 from pressrun_client.models.request import Record, RenderOptions, RenderRequest
+from pressrun_client.models.run import OnFailure, RunEntry, RunFile, RunOptions, RunSummary, Separators
 from pressrun_client.models.template import CheckResult, PublishedTemplate, SlotInfo, TemplateInfo, TemplateRef
 from pressrun_client.models.verification import Difference, Verification, VerifyResult
 from pressrun_client.models.vocabulary import OutputChannel, OutputFormat, Priority
@@ -29,6 +31,7 @@ __all__ = [
     "AssetPin",
     "CacheUse",
     "CheckResult",
+    "CodePlace",
     "Difference",
     "Digest",
     "ExplainedRule",
@@ -36,15 +39,18 @@ __all__ = [
     "Explanation",
     "FontPin",
     "ImageOptions",
+    "Imposition",
     "KeptContent",
     "LicenceOutcome",
     "LocalisationGap",
     "Manifest",
     "Missing",
     "NodeHealth",
+    "OnFailure",
     "OutputChannel",
     "OutputFormat",
     "Pins",
+    "PrintOptions",
     "Priority",
     "Progress",
     "PublishedTemplate",
@@ -55,6 +61,11 @@ __all__ = [
     "RenderWarning",
     "Rendition",
     "RuleResult",
+    "RunEntry",
+    "RunFile",
+    "RunOptions",
+    "RunSummary",
+    "Separators",
     "SlotDecision",
     "SlotInfo",
     "SlotOutcome",

@@ -11,6 +11,8 @@ __all__ = ["ImageOptions"]
 class ImageOptions:
     """Which pages are made into pictures, and how. One page gives one picture, a range a ZIP file of them.
 
+    Of PCL and PWG raster, which have all pages at 300 dpi unless it is said otherwise, the pages, dpi and gray hold.
+
     Nothing is checked here: the node says which field is wrong and what would be valid.
 
     Example:
@@ -34,3 +36,5 @@ class ImageOptions:
     """Resolution, 10 to 600, where no width is given; 0 means 96."""
     quality: int = 0
     """Of JPEG and WebP, 1 to 100; 0 means 80."""
+    gray: bool = False
+    """Of PWG raster: without colours."""

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from pressrun_client.models.decision import LocalisationGap, SlotDecision
 from pressrun_client.models.image import ImageOptions
+from pressrun_client.models.press import PrintOptions
 from pressrun_client.models.vocabulary import OutputChannel, OutputFormat
 
 __all__ = ["AssetPin", "CacheUse", "Digest", "FontPin", "Manifest", "Pins", "RenderWarning", "Timings"]
@@ -228,3 +229,5 @@ class Manifest:
     """The locale that was asked for; empty: the template's default."""
     image: ImageOptions | None = None
     """How pages were made into pictures; `pages` counts pictures then."""
+    print_options: PrintOptions | None = None
+    """What a printer wanted; `pages` counts sides of sheets then."""

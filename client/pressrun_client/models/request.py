@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, TypedDict
 
 from pressrun_client.models.image import ImageOptions
 from pressrun_client.models.manifest import Pins
+from pressrun_client.models.press import PrintOptions
 from pressrun_client.models.template import TemplateRef
 from pressrun_client.models.vocabulary import OutputChannel, OutputFormat, Priority
 
@@ -60,6 +61,8 @@ class RenderRequest:
     """The pins of an earlier answer, to get the same bytes again."""
     image: ImageOptions | None = None
     """Which pages are made into pictures, and how; for the formats PNG, JPEG and WebP."""
+    print_options: PrintOptions | None = None
+    """What a printer wants; for PDF in the output channel print."""
 
 
 class RenderOptions(TypedDict, total=False):
@@ -84,3 +87,4 @@ class RenderOptions(TypedDict, total=False):
     time_limit: float | timedelta | None
     pins: Pins | None
     image: ImageOptions | None
+    print_options: PrintOptions | None

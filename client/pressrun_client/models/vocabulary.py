@@ -45,6 +45,10 @@ class OutputFormat(StrEnum):
     """Pages of print as JPEG pictures."""
     WEBP = "webp"
     """Pages of print as WebP pictures."""
+    PCL = "pcl"
+    """Pages of print in PCL, black and white."""
+    PWG = "pwg"
+    """Pages of print in PWG raster."""
 
 
 class Priority(StrEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from typing import Any, NoReturn, Protocol
 
@@ -185,6 +186,42 @@ class FakeRenderService(RenderServiceServicer):
                 data=item.data,
                 completion=item.completion if item.HasField("completion") else None,
             )
+
+    async def RenderRun(  # noqa: N802 - the name in the contract
+        self,
+        request_iterator: AsyncIterator[render_service_pb2.RenderRunRequest],
+        context: grpc.aio.ServicerContext[Any, Any],
+    ) -> AsyncIterator[render_service_pb2.RenderRunResponse]:
+        """Takes all documents, then answers with one file that has their bytes behind each other, a page each."""
+        requests: list[document_pb2.DocumentRequest] = []
+        async for request in request_iterator:
+            requests += request.documents.documents
+        data, pages = b"", 0
+        response = render_service_pb2.RenderRunResponse(file=1)
+        for document in requests:
+            answer = self._next(document)
+            await _wait(answer)
+            entry = response.entries.add(request_id=document.request_id)
+            if isinstance(answer, FakeFailure):
+                entry.failure.CopyFrom(answer.status())
+                continue
+            if not isinstance(answer, FakeDocument):
+                await _fail(answer, context)
+                return
+            content = b"".join(item.data for item in response_items(document, answer))
+            pages += 1
+            entry.file, entry.first_page, entry.pages = 1, pages, 1
+            entry.offset, entry.size = len(data), len(content)
+            data += content
+        response.data = data
+        if pages:
+            response.finished.file, response.finished.documents, response.finished.pages = 1, pages, pages
+            response.finished.digest.sha256 = hashlib.sha256(data).hexdigest()
+            response.finished.digest.size = len(data)
+        response.completion.documents = response.completion.pages = pages
+        response.completion.failed = len(requests) - pages
+        response.completion.files = min(pages, 1)
+        yield response
 
     async def Verify(  # noqa: N802 - the name in the contract
         self,

@@ -18,6 +18,7 @@ from pressrun_loadtest.bench.drawing import measure_drawing
 from pressrun_loadtest.bench.echo import measure_echo
 from pressrun_loadtest.bench.large import measure_large
 from pressrun_loadtest.bench.machine import hardware, versions
+from pressrun_loadtest.bench.print_run import measure_print_run
 from pressrun_loadtest.bench.report import Entry, Report
 from pressrun_loadtest.bench.stream import Streamed, StreamPlan, measure_stream
 from pressrun_loadtest.demo.errors import DemoError
@@ -28,7 +29,7 @@ _STREAM = ("e2e-small-rate", "client-small-cpu", "e2e-small-overhead-cpu", "e2e-
 _TWO = ("e2e-small-rate-2", "composers-2-efficiency")
 _LARGE = ("compose-large-cpu", "compose-large-ttfb", "compose-100k-rows-rss")
 _CACHE = ("cache-resolve-warm-cpu", "cache-disk-hit", "cache-redis-hit")
-_ONE = ("template-compile", "compose-small-cpu", "web-small-cpu", "png-page-ratio")
+_ONE = ("template-compile", "compose-small-cpu", "web-small-cpu", "printrun-small-cpu", "png-page-ratio")
 NAMES = (*_ONE, *_LARGE, *_CACHE, "grpc-echo-cpu", *_STREAM, *_TWO)
 """The entries, in the order in which they are measured."""
 
@@ -89,6 +90,9 @@ def _measure(seed: int, sizes: Sizes, wanted: set[str], place: Path, console: Co
         if "web-small-cpu" in wanted:
             console.print("composing pages for browsers")
             entries.append(measure_composition(sizes, seed, folder, "web"))
+        if "printrun-small-cpu" in wanted:
+            console.print("composing a print run")
+            entries.append(measure_print_run(sizes, seed, folder))
         if "png-page-ratio" in wanted:
             console.print("drawing pages")
             entries.append(measure_drawing(sizes, seed, folder))

@@ -52,6 +52,7 @@ TARGETS = {
     "template-compile": Target(1.0),
     "compose-small-cpu": Target(0.8),
     "web-small-cpu": Target(0.3),
+    "printrun-small-cpu": Target(0.6),
     "png-page-ratio": Target(1.3),
     "compose-large-cpu": Target(18.0),
     "compose-large-ttfb": Target(4.0),

@@ -28,12 +28,23 @@ class OutputFormat(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     OUTPUT_FORMAT_PNG: _ClassVar[OutputFormat]
     OUTPUT_FORMAT_JPEG: _ClassVar[OutputFormat]
     OUTPUT_FORMAT_WEBP: _ClassVar[OutputFormat]
+    OUTPUT_FORMAT_PCL: _ClassVar[OutputFormat]
+    OUTPUT_FORMAT_PWG: _ClassVar[OutputFormat]
+    OUTPUT_FORMAT_POSTSCRIPT: _ClassVar[OutputFormat]
+    OUTPUT_FORMAT_AFP: _ClassVar[OutputFormat]
 
 class Priority(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     PRIORITY_UNSPECIFIED: _ClassVar[Priority]
     PRIORITY_INTERACTIVE: _ClassVar[Priority]
     PRIORITY_BATCH: _ClassVar[Priority]
+
+class Imposition(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    IMPOSITION_UNSPECIFIED: _ClassVar[Imposition]
+    IMPOSITION_TWO_UP: _ClassVar[Imposition]
+    IMPOSITION_FOUR_UP: _ClassVar[Imposition]
+    IMPOSITION_BOOKLET: _ClassVar[Imposition]
 
 class SlotOutcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -54,9 +65,17 @@ OUTPUT_FORMAT_HTML: OutputFormat
 OUTPUT_FORMAT_PNG: OutputFormat
 OUTPUT_FORMAT_JPEG: OutputFormat
 OUTPUT_FORMAT_WEBP: OutputFormat
+OUTPUT_FORMAT_PCL: OutputFormat
+OUTPUT_FORMAT_PWG: OutputFormat
+OUTPUT_FORMAT_POSTSCRIPT: OutputFormat
+OUTPUT_FORMAT_AFP: OutputFormat
 PRIORITY_UNSPECIFIED: Priority
 PRIORITY_INTERACTIVE: Priority
 PRIORITY_BATCH: Priority
+IMPOSITION_UNSPECIFIED: Imposition
+IMPOSITION_TWO_UP: Imposition
+IMPOSITION_FOUR_UP: Imposition
+IMPOSITION_BOOKLET: Imposition
 SLOT_OUTCOME_UNSPECIFIED: SlotOutcome
 SLOT_OUTCOME_CHOSEN: SlotOutcome
 SLOT_OUTCOME_FALLBACK: SlotOutcome
@@ -170,23 +189,57 @@ class Pins(_message.Message):
     def __init__(self, template_digest: _Optional[str] = ..., engine_digest: _Optional[str] = ..., assets: _Optional[_Iterable[_Union[AssetPin, _Mapping]]] = ..., fonts: _Optional[_Iterable[_Union[FontPin, _Mapping]]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., locale: _Optional[str] = ...) -> None: ...
 
 class ImageOptions(_message.Message):
-    __slots__ = ("first_page", "last_page", "width", "density", "dpi", "quality")
+    __slots__ = ("first_page", "last_page", "width", "density", "dpi", "quality", "gray")
     FIRST_PAGE_FIELD_NUMBER: _ClassVar[int]
     LAST_PAGE_FIELD_NUMBER: _ClassVar[int]
     WIDTH_FIELD_NUMBER: _ClassVar[int]
     DENSITY_FIELD_NUMBER: _ClassVar[int]
     DPI_FIELD_NUMBER: _ClassVar[int]
     QUALITY_FIELD_NUMBER: _ClassVar[int]
+    GRAY_FIELD_NUMBER: _ClassVar[int]
     first_page: int
     last_page: int
     width: int
     density: float
     dpi: int
     quality: int
-    def __init__(self, first_page: _Optional[int] = ..., last_page: _Optional[int] = ..., width: _Optional[int] = ..., density: _Optional[float] = ..., dpi: _Optional[int] = ..., quality: _Optional[int] = ...) -> None: ...
+    gray: bool
+    def __init__(self, first_page: _Optional[int] = ..., last_page: _Optional[int] = ..., width: _Optional[int] = ..., density: _Optional[float] = ..., dpi: _Optional[int] = ..., quality: _Optional[int] = ..., gray: bool = ...) -> None: ...
+
+class CodePlace(_message.Message):
+    __slots__ = ("x_mm", "y_mm")
+    X_MM_FIELD_NUMBER: _ClassVar[int]
+    Y_MM_FIELD_NUMBER: _ClassVar[int]
+    x_mm: float
+    y_mm: float
+    def __init__(self, x_mm: _Optional[float] = ..., y_mm: _Optional[float] = ...) -> None: ...
+
+class PrintOptions(_message.Message):
+    __slots__ = ("bleed_mm", "crop_marks", "registration_marks", "imposition", "duplex", "omr", "data_matrix", "first_number", "output_condition", "pdf_x4")
+    BLEED_MM_FIELD_NUMBER: _ClassVar[int]
+    CROP_MARKS_FIELD_NUMBER: _ClassVar[int]
+    REGISTRATION_MARKS_FIELD_NUMBER: _ClassVar[int]
+    IMPOSITION_FIELD_NUMBER: _ClassVar[int]
+    DUPLEX_FIELD_NUMBER: _ClassVar[int]
+    OMR_FIELD_NUMBER: _ClassVar[int]
+    DATA_MATRIX_FIELD_NUMBER: _ClassVar[int]
+    FIRST_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_CONDITION_FIELD_NUMBER: _ClassVar[int]
+    PDF_X4_FIELD_NUMBER: _ClassVar[int]
+    bleed_mm: float
+    crop_marks: bool
+    registration_marks: bool
+    imposition: Imposition
+    duplex: bool
+    omr: CodePlace
+    data_matrix: CodePlace
+    first_number: int
+    output_condition: str
+    pdf_x4: bool
+    def __init__(self, bleed_mm: _Optional[float] = ..., crop_marks: bool = ..., registration_marks: bool = ..., imposition: _Optional[_Union[Imposition, str]] = ..., duplex: bool = ..., omr: _Optional[_Union[CodePlace, _Mapping]] = ..., data_matrix: _Optional[_Union[CodePlace, _Mapping]] = ..., first_number: _Optional[int] = ..., output_condition: _Optional[str] = ..., pdf_x4: bool = ...) -> None: ...
 
 class DocumentRequest(_message.Message):
-    __slots__ = ("request_id", "template", "record_json", "record_struct", "locale", "output_channel", "output_format", "attributes", "as_of", "tenant", "priority", "communication_id", "time_limit", "pins", "image")
+    __slots__ = ("request_id", "template", "record_json", "record_struct", "locale", "output_channel", "output_format", "attributes", "as_of", "tenant", "priority", "communication_id", "time_limit", "pins", "image", "print")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_FIELD_NUMBER: _ClassVar[int]
     RECORD_JSON_FIELD_NUMBER: _ClassVar[int]
@@ -202,6 +255,7 @@ class DocumentRequest(_message.Message):
     TIME_LIMIT_FIELD_NUMBER: _ClassVar[int]
     PINS_FIELD_NUMBER: _ClassVar[int]
     IMAGE_FIELD_NUMBER: _ClassVar[int]
+    PRINT_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     template: TemplateRef
     record_json: bytes
@@ -217,7 +271,8 @@ class DocumentRequest(_message.Message):
     time_limit: _duration_pb2.Duration
     pins: Pins
     image: ImageOptions
-    def __init__(self, request_id: _Optional[str] = ..., template: _Optional[_Union[TemplateRef, _Mapping]] = ..., record_json: _Optional[bytes] = ..., record_struct: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., locale: _Optional[str] = ..., output_channel: _Optional[_Union[OutputChannel, str]] = ..., output_format: _Optional[_Union[OutputFormat, str]] = ..., attributes: _Optional[_Union[Attributes, _Mapping]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tenant: _Optional[str] = ..., priority: _Optional[_Union[Priority, str]] = ..., communication_id: _Optional[str] = ..., time_limit: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., pins: _Optional[_Union[Pins, _Mapping]] = ..., image: _Optional[_Union[ImageOptions, _Mapping]] = ...) -> None: ...
+    print: PrintOptions
+    def __init__(self, request_id: _Optional[str] = ..., template: _Optional[_Union[TemplateRef, _Mapping]] = ..., record_json: _Optional[bytes] = ..., record_struct: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., locale: _Optional[str] = ..., output_channel: _Optional[_Union[OutputChannel, str]] = ..., output_format: _Optional[_Union[OutputFormat, str]] = ..., attributes: _Optional[_Union[Attributes, _Mapping]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tenant: _Optional[str] = ..., priority: _Optional[_Union[Priority, str]] = ..., communication_id: _Optional[str] = ..., time_limit: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., pins: _Optional[_Union[Pins, _Mapping]] = ..., image: _Optional[_Union[ImageOptions, _Mapping]] = ..., print: _Optional[_Union[PrintOptions, _Mapping]] = ...) -> None: ...
 
 class DocumentHeader(_message.Message):
     __slots__ = ("media_type", "pins")
@@ -300,7 +355,7 @@ class LocalisationGap(_message.Message):
     def __init__(self, slot: _Optional[str] = ..., wanted: _Optional[str] = ..., used: _Optional[str] = ...) -> None: ...
 
 class Manifest(_message.Message):
-    __slots__ = ("request_id", "template_name", "template_version", "pins", "record", "document", "pages", "output_channel", "output_format", "media_type", "finished_at", "timings", "warnings", "tenant", "communication_id", "attributes", "decisions", "localisation_gaps", "requested_locale", "image")
+    __slots__ = ("request_id", "template_name", "template_version", "pins", "record", "document", "pages", "output_channel", "output_format", "media_type", "finished_at", "timings", "warnings", "tenant", "communication_id", "attributes", "decisions", "localisation_gaps", "requested_locale", "image", "print")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_NAME_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -321,6 +376,7 @@ class Manifest(_message.Message):
     LOCALISATION_GAPS_FIELD_NUMBER: _ClassVar[int]
     REQUESTED_LOCALE_FIELD_NUMBER: _ClassVar[int]
     IMAGE_FIELD_NUMBER: _ClassVar[int]
+    PRINT_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     template_name: str
     template_version: str
@@ -341,7 +397,8 @@ class Manifest(_message.Message):
     localisation_gaps: _containers.RepeatedCompositeFieldContainer[LocalisationGap]
     requested_locale: str
     image: ImageOptions
-    def __init__(self, request_id: _Optional[str] = ..., template_name: _Optional[str] = ..., template_version: _Optional[str] = ..., pins: _Optional[_Union[Pins, _Mapping]] = ..., record: _Optional[_Union[Digest, _Mapping]] = ..., document: _Optional[_Union[Digest, _Mapping]] = ..., pages: _Optional[int] = ..., output_channel: _Optional[_Union[OutputChannel, str]] = ..., output_format: _Optional[_Union[OutputFormat, str]] = ..., media_type: _Optional[str] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., warnings: _Optional[_Iterable[_Union[RenderWarning, _Mapping]]] = ..., tenant: _Optional[str] = ..., communication_id: _Optional[str] = ..., attributes: _Optional[_Union[Attributes, _Mapping]] = ..., decisions: _Optional[_Iterable[_Union[SlotDecision, _Mapping]]] = ..., localisation_gaps: _Optional[_Iterable[_Union[LocalisationGap, _Mapping]]] = ..., requested_locale: _Optional[str] = ..., image: _Optional[_Union[ImageOptions, _Mapping]] = ...) -> None: ...
+    print: PrintOptions
+    def __init__(self, request_id: _Optional[str] = ..., template_name: _Optional[str] = ..., template_version: _Optional[str] = ..., pins: _Optional[_Union[Pins, _Mapping]] = ..., record: _Optional[_Union[Digest, _Mapping]] = ..., document: _Optional[_Union[Digest, _Mapping]] = ..., pages: _Optional[int] = ..., output_channel: _Optional[_Union[OutputChannel, str]] = ..., output_format: _Optional[_Union[OutputFormat, str]] = ..., media_type: _Optional[str] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., warnings: _Optional[_Iterable[_Union[RenderWarning, _Mapping]]] = ..., tenant: _Optional[str] = ..., communication_id: _Optional[str] = ..., attributes: _Optional[_Union[Attributes, _Mapping]] = ..., decisions: _Optional[_Iterable[_Union[SlotDecision, _Mapping]]] = ..., localisation_gaps: _Optional[_Iterable[_Union[LocalisationGap, _Mapping]]] = ..., requested_locale: _Optional[str] = ..., image: _Optional[_Union[ImageOptions, _Mapping]] = ..., print: _Optional[_Union[PrintOptions, _Mapping]] = ...) -> None: ...
 
 class CacheUse(_message.Message):
     __slots__ = ("memory_hits", "disk_hits", "source_fetches", "shared_hits")

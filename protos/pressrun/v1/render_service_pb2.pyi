@@ -26,6 +26,12 @@ class RuleResult(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     RULE_RESULT_MATCHED: _ClassVar[RuleResult]
     RULE_RESULT_NOT_MATCHED: _ClassVar[RuleResult]
     RULE_RESULT_NOT_REACHED: _ClassVar[RuleResult]
+
+class RunFailurePolicy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    RUN_FAILURE_POLICY_UNSPECIFIED: _ClassVar[RunFailurePolicy]
+    RUN_FAILURE_POLICY_SKIP: _ClassVar[RunFailurePolicy]
+    RUN_FAILURE_POLICY_STOP: _ClassVar[RunFailurePolicy]
 VERIFY_RESULT_UNSPECIFIED: VerifyResult
 VERIFY_RESULT_SAME_BYTES: VerifyResult
 VERIFY_RESULT_DIFFERENT_BYTES: VerifyResult
@@ -34,6 +40,9 @@ RULE_RESULT_UNSPECIFIED: RuleResult
 RULE_RESULT_MATCHED: RuleResult
 RULE_RESULT_NOT_MATCHED: RuleResult
 RULE_RESULT_NOT_REACHED: RuleResult
+RUN_FAILURE_POLICY_UNSPECIFIED: RunFailurePolicy
+RUN_FAILURE_POLICY_SKIP: RunFailurePolicy
+RUN_FAILURE_POLICY_STOP: RunFailurePolicy
 
 class RenderRequestItem(_message.Message):
     __slots__ = ("document", "cancel_request_id")
@@ -248,3 +257,123 @@ class ExplainResponse(_message.Message):
     slots: _containers.RepeatedCompositeFieldContainer[ExplainedSlot]
     localisation_gaps: _containers.RepeatedCompositeFieldContainer[_document_pb2.LocalisationGap]
     def __init__(self, template: _Optional[_Union[_document_pb2.TemplateRef, _Mapping]] = ..., locale: _Optional[str] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., territory: _Optional[str] = ..., slots: _Optional[_Iterable[_Union[ExplainedSlot, _Mapping]]] = ..., localisation_gaps: _Optional[_Iterable[_Union[_document_pb2.LocalisationGap, _Mapping]]] = ...) -> None: ...
+
+class RenderRunRequest(_message.Message):
+    __slots__ = ("start", "documents")
+    START_FIELD_NUMBER: _ClassVar[int]
+    DOCUMENTS_FIELD_NUMBER: _ClassVar[int]
+    start: RunStart
+    documents: RunDocuments
+    def __init__(self, start: _Optional[_Union[RunStart, _Mapping]] = ..., documents: _Optional[_Union[RunDocuments, _Mapping]] = ...) -> None: ...
+
+class SeparatorPages(_message.Message):
+    __slots__ = ("template", "every", "locale")
+    TEMPLATE_FIELD_NUMBER: _ClassVar[int]
+    EVERY_FIELD_NUMBER: _ClassVar[int]
+    LOCALE_FIELD_NUMBER: _ClassVar[int]
+    template: _document_pb2.TemplateRef
+    every: int
+    locale: str
+    def __init__(self, template: _Optional[_Union[_document_pb2.TemplateRef, _Mapping]] = ..., every: _Optional[int] = ..., locale: _Optional[str] = ...) -> None: ...
+
+class RunStart(_message.Message):
+    __slots__ = ("run_id", "on_failure", "max_documents", "max_bytes", "separators", "manifests", "as_of", "tenant", "time_limit", "print")
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    ON_FAILURE_FIELD_NUMBER: _ClassVar[int]
+    MAX_DOCUMENTS_FIELD_NUMBER: _ClassVar[int]
+    MAX_BYTES_FIELD_NUMBER: _ClassVar[int]
+    SEPARATORS_FIELD_NUMBER: _ClassVar[int]
+    MANIFESTS_FIELD_NUMBER: _ClassVar[int]
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    TENANT_FIELD_NUMBER: _ClassVar[int]
+    TIME_LIMIT_FIELD_NUMBER: _ClassVar[int]
+    PRINT_FIELD_NUMBER: _ClassVar[int]
+    run_id: str
+    on_failure: RunFailurePolicy
+    max_documents: int
+    max_bytes: int
+    separators: SeparatorPages
+    manifests: bool
+    as_of: _timestamp_pb2.Timestamp
+    tenant: str
+    time_limit: _duration_pb2.Duration
+    print: _document_pb2.PrintOptions
+    def __init__(self, run_id: _Optional[str] = ..., on_failure: _Optional[_Union[RunFailurePolicy, str]] = ..., max_documents: _Optional[int] = ..., max_bytes: _Optional[int] = ..., separators: _Optional[_Union[SeparatorPages, _Mapping]] = ..., manifests: bool = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tenant: _Optional[str] = ..., time_limit: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., print: _Optional[_Union[_document_pb2.PrintOptions, _Mapping]] = ...) -> None: ...
+
+class RunDocuments(_message.Message):
+    __slots__ = ("documents",)
+    DOCUMENTS_FIELD_NUMBER: _ClassVar[int]
+    documents: _containers.RepeatedCompositeFieldContainer[_document_pb2.DocumentRequest]
+    def __init__(self, documents: _Optional[_Iterable[_Union[_document_pb2.DocumentRequest, _Mapping]]] = ...) -> None: ...
+
+class RunEntry(_message.Message):
+    __slots__ = ("request_id", "file", "first_page", "pages", "offset", "size", "separator", "warnings", "failure", "manifest")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    FILE_FIELD_NUMBER: _ClassVar[int]
+    FIRST_PAGE_FIELD_NUMBER: _ClassVar[int]
+    PAGES_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    SEPARATOR_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    MANIFEST_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    file: int
+    first_page: int
+    pages: int
+    offset: int
+    size: int
+    separator: bool
+    warnings: _containers.RepeatedCompositeFieldContainer[_document_pb2.RenderWarning]
+    failure: _status_pb2.Status
+    manifest: _document_pb2.Manifest
+    def __init__(self, request_id: _Optional[str] = ..., file: _Optional[int] = ..., first_page: _Optional[int] = ..., pages: _Optional[int] = ..., offset: _Optional[int] = ..., size: _Optional[int] = ..., separator: bool = ..., warnings: _Optional[_Iterable[_Union[_document_pb2.RenderWarning, _Mapping]]] = ..., failure: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., manifest: _Optional[_Union[_document_pb2.Manifest, _Mapping]] = ...) -> None: ...
+
+class RunFile(_message.Message):
+    __slots__ = ("file", "documents", "pages", "digest", "tagged")
+    FILE_FIELD_NUMBER: _ClassVar[int]
+    DOCUMENTS_FIELD_NUMBER: _ClassVar[int]
+    PAGES_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    TAGGED_FIELD_NUMBER: _ClassVar[int]
+    file: int
+    documents: int
+    pages: int
+    digest: _document_pb2.Digest
+    tagged: bool
+    def __init__(self, file: _Optional[int] = ..., documents: _Optional[int] = ..., pages: _Optional[int] = ..., digest: _Optional[_Union[_document_pb2.Digest, _Mapping]] = ..., tagged: bool = ...) -> None: ...
+
+class RunCompletion(_message.Message):
+    __slots__ = ("documents", "failed", "pages", "files", "stopped", "engine_digest", "as_of")
+    DOCUMENTS_FIELD_NUMBER: _ClassVar[int]
+    FAILED_FIELD_NUMBER: _ClassVar[int]
+    PAGES_FIELD_NUMBER: _ClassVar[int]
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    STOPPED_FIELD_NUMBER: _ClassVar[int]
+    ENGINE_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    documents: int
+    failed: int
+    pages: int
+    files: int
+    stopped: bool
+    engine_digest: str
+    as_of: _timestamp_pb2.Timestamp
+    def __init__(self, documents: _Optional[int] = ..., failed: _Optional[int] = ..., pages: _Optional[int] = ..., files: _Optional[int] = ..., stopped: bool = ..., engine_digest: _Optional[str] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class RenderRunResponse(_message.Message):
+    __slots__ = ("file", "offset", "data", "entries", "finished", "completion")
+    FILE_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    FINISHED_FIELD_NUMBER: _ClassVar[int]
+    COMPLETION_FIELD_NUMBER: _ClassVar[int]
+    file: int
+    offset: int
+    data: bytes
+    entries: _containers.RepeatedCompositeFieldContainer[RunEntry]
+    finished: RunFile
+    completion: RunCompletion
+    def __init__(self, file: _Optional[int] = ..., offset: _Optional[int] = ..., data: _Optional[bytes] = ..., entries: _Optional[_Iterable[_Union[RunEntry, _Mapping]]] = ..., finished: _Optional[_Union[RunFile, _Mapping]] = ..., completion: _Optional[_Union[RunCompletion, _Mapping]] = ...) -> None: ...

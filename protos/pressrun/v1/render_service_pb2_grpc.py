@@ -74,6 +74,11 @@ class RenderServiceStub(object):
                 request_serializer=pressrun_dot_v1_dot_render__service__pb2.RenderRowsRequest.SerializeToString,
                 response_deserializer=pressrun_dot_v1_dot_render__service__pb2.RenderRowsResponse.FromString,
                 _registered_method=True)
+        self.RenderRun = channel.stream_stream(
+                '/pressrun.v1.RenderService/RenderRun',
+                request_serializer=pressrun_dot_v1_dot_render__service__pb2.RenderRunRequest.SerializeToString,
+                response_deserializer=pressrun_dot_v1_dot_render__service__pb2.RenderRunResponse.FromString,
+                _registered_method=True)
         self.Verify = channel.unary_unary(
                 '/pressrun.v1.RenderService/Verify',
                 request_serializer=pressrun_dot_v1_dot_render__service__pb2.VerifyRequest.SerializeToString,
@@ -146,6 +151,20 @@ class RenderServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RenderRun(self, request_iterator, context):
+        """Renders many documents into PDF files that they share, for a printer: fonts, images and letterheads are once in a
+        file, and an index comes with it. The client says `start` first, then documents, and half-closes after the last. The
+        files leave while documents come in, and neither side holds more than a few documents; a client that reads slowly
+        slows its own documents down. Documents stand in the order in which they were sent. What only readers on a screen use
+        is left out: tags, links and bookmarks; render a document alone where they are wanted. A document that fails is an
+        entry of the index with `failure` and has no page in a file; `on_failure` says whether the run goes on. A run that
+        broke must be sent again (UNAVAILABLE), but files that were finished are whole: documents that they have need not be
+        sent again. RESOURCE_EXHAUSTED: the node is full. Codes of documents, in their entries, as above.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Verify(self, request, context):
         """Renders a document again from its manifest and its record, and says whether the bytes are the same. That they differ
         is an answer, not an error. INVALID_ARGUMENT: the record is not the one that the manifest names. NOT_FOUND: the
@@ -187,6 +206,11 @@ def add_RenderServiceServicer_to_server(servicer, server):
                     servicer.RenderRows,
                     request_deserializer=pressrun_dot_v1_dot_render__service__pb2.RenderRowsRequest.FromString,
                     response_serializer=pressrun_dot_v1_dot_render__service__pb2.RenderRowsResponse.SerializeToString,
+            ),
+            'RenderRun': grpc.stream_stream_rpc_method_handler(
+                    servicer.RenderRun,
+                    request_deserializer=pressrun_dot_v1_dot_render__service__pb2.RenderRunRequest.FromString,
+                    response_serializer=pressrun_dot_v1_dot_render__service__pb2.RenderRunResponse.SerializeToString,
             ),
             'Verify': grpc.unary_unary_rpc_method_handler(
                     servicer.Verify,
@@ -327,6 +351,33 @@ class RenderService(object):
             '/pressrun.v1.RenderService/RenderRows',
             pressrun_dot_v1_dot_render__service__pb2.RenderRowsRequest.SerializeToString,
             pressrun_dot_v1_dot_render__service__pb2.RenderRowsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RenderRun(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/pressrun.v1.RenderService/RenderRun',
+            pressrun_dot_v1_dot_render__service__pb2.RenderRunRequest.SerializeToString,
+            pressrun_dot_v1_dot_render__service__pb2.RenderRunResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -57,6 +57,16 @@ class RenderServiceStub:
     record has rows of its own at `rows_field`, or a row breaks the schema (the violation names its number, from 0). A
     stream that broke must be sent again from its start (UNAVAILABLE). Other codes as above.
     """
+    RenderRun: _aio.StreamStreamMultiCallable[_render_service_pb2.RenderRunRequest, _render_service_pb2.RenderRunResponse]
+    """Renders many documents into PDF files that they share, for a printer: fonts, images and letterheads are once in a
+    file, and an index comes with it. The client says `start` first, then documents, and half-closes after the last. The
+    files leave while documents come in, and neither side holds more than a few documents; a client that reads slowly
+    slows its own documents down. Documents stand in the order in which they were sent. What only readers on a screen use
+    is left out: tags, links and bookmarks; render a document alone where they are wanted. A document that fails is an
+    entry of the index with `failure` and has no page in a file; `on_failure` says whether the run goes on. A run that
+    broke must be sent again (UNAVAILABLE), but files that were finished are whole: documents that they have need not be
+    sent again. RESOURCE_EXHAUSTED: the node is full. Codes of documents, in their entries, as above.
+    """
     Verify: _aio.UnaryUnaryMultiCallable[_render_service_pb2.VerifyRequest, _render_service_pb2.VerifyResponse]
     """Renders a document again from its manifest and its record, and says whether the bytes are the same. That they differ
     is an answer, not an error. INVALID_ARGUMENT: the record is not the one that the manifest names. NOT_FOUND: the
@@ -135,6 +145,22 @@ class RenderServiceServicer(metaclass=_abc_1.ABCMeta):
         `start` first, then rows, and half-closes after the last. INVALID_ARGUMENT: `start` is missing or comes twice, the
         record has rows of its own at `rows_field`, or a row breaks the schema (the violation names its number, from 0). A
         stream that broke must be sent again from its start (UNAVAILABLE). Other codes as above.
+        """
+
+    @_abc_1.abstractmethod
+    def RenderRun(
+        self,
+        request_iterator: _abc.AsyncIterator[_render_service_pb2.RenderRunRequest],
+        context: _aio.ServicerContext[_abc.AsyncIterator[_render_service_pb2.RenderRunRequest], _abc.AsyncIterator[_render_service_pb2.RenderRunResponse]],
+    ) -> _abc.AsyncIterator[_render_service_pb2.RenderRunResponse]:
+        """Renders many documents into PDF files that they share, for a printer: fonts, images and letterheads are once in a
+        file, and an index comes with it. The client says `start` first, then documents, and half-closes after the last. The
+        files leave while documents come in, and neither side holds more than a few documents; a client that reads slowly
+        slows its own documents down. Documents stand in the order in which they were sent. What only readers on a screen use
+        is left out: tags, links and bookmarks; render a document alone where they are wanted. A document that fails is an
+        entry of the index with `failure` and has no page in a file; `on_failure` says whether the run goes on. A run that
+        broke must be sent again (UNAVAILABLE), but files that were finished are whole: documents that they have need not be
+        sent again. RESOURCE_EXHAUSTED: the node is full. Codes of documents, in their entries, as above.
         """
 
     @_abc_1.abstractmethod

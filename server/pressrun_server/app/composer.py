@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pressrun_server.model.asset import HostedLink
     from pressrun_server.model.digest import Digest
     from pressrun_server.model.prepared import PreparedImage, PreparedPicture
+    from pressrun_server.render.composition import Composition
     from pressrun_server.render.composition_rows import RecordRows
     from pressrun_server.render.programs import Loaded
     from pressrun_server.render.workshop import Composing, Workshop
@@ -26,7 +27,9 @@ def workshop() -> Workshop:
     from pressrun_server.prepare.tasks import SHOWN  # noqa: PLC0415 - see above
     from pressrun_server.render.composition_rows import RecordRows  # noqa: PLC0415 - see above
     from pressrun_server.render.engine import engine  # noqa: PLC0415 - see above
+    from pressrun_server.render.press_composition import PressComposition  # noqa: PLC0415 - see above
     from pressrun_server.render.programs import begin, load  # noqa: PLC0415 - see above
+    from pressrun_server.render.run_composition import RunComposition, RunInbox  # noqa: PLC0415 - see above
 
     class CompositionWorkshop:
         """Makes documents with this installation's engine."""
@@ -44,6 +47,18 @@ def workshop() -> Workshop:
         def rows(self) -> RecordRows:
             """What takes the rows of a document in."""
             return RecordRows()
+
+        def inbox(self) -> RunInbox:
+            """What takes the documents of a print run in."""
+            return RunInbox()
+
+        def run(self, order: bytes, documents: RunInbox) -> RunComposition:
+            """Begin a print run."""
+            return RunComposition(order, documents)
+
+        def pressed(self, document: Composition, order: bytes, program: str) -> PressComposition:
+            """A document as its printer wants it."""
+            return PressComposition(order, document, program)
 
         def compose(  # noqa: PLR0913 - all that decides its bytes
             self,

@@ -20,6 +20,7 @@ from pressrun_server.prepare.config import PreparerConfig
 from pressrun_server.render.admission import AdmissionConfig
 from pressrun_server.render.composer_config import ComposerConfig
 from pressrun_server.render.config import CompileConfig, PipelineConfig, ReadingConfig
+from pressrun_server.render.profiles import OutputProfiles, ProfileError, read_profiles
 from pressrun_server.rpc.config import RpcConfig
 from pressrun_sources.config import PREFIXES, SourcesConfig
 from pressrun_sources.config import from_env as sources_from_env
@@ -182,6 +183,7 @@ class NodeConfig:
                 time_limit=env.seconds("PRESSRUN_TIME_LIMIT", min(pipeline.time_limit, longest), longest),
                 max_time_limit=longest,
                 max_record_bytes=env.size("PRESSRUN_MAX_RECORD_BYTES", pipeline.max_record_bytes),
+                profiles=profiles_of(env),
             ),
             compile=CompileConfig(
                 max_files=env.integer("PRESSRUN_MAX_BUNDLE_FILES", compiling.max_files, 1, 100_000),
@@ -268,6 +270,18 @@ class NodeConfig:
 def _part(whole: int, parts: int, number: int) -> int:
     """One of so many parts that are as equal as can be; the first ones are the larger ones."""
     return whole // parts + (number < whole % parts)
+
+
+def profiles_of(env: NodeEnvironment) -> OutputProfiles:
+    """The profiles of printing conditions, where a folder is named."""
+    name = "PRESSRUN_OUTPUT_PROFILES"
+    if not env.text(name):
+        return OutputProfiles()
+    try:
+        return read_profiles(env.folder(name, Path()))
+    except (ProfileError, OSError) as error:
+        env.fault(name, str(error))
+        return OutputProfiles()
 
 
 def bucket_of(env: NodeEnvironment) -> S3Config | None:

@@ -54,6 +54,7 @@ from pressrun_server.render.explaining import Explainer
 from pressrun_server.render.pictures import Pictures
 from pressrun_server.render.pipeline import Pipeline
 from pressrun_server.render.prefetch import AssetDesk
+from pressrun_server.render.print_run import PrintRuns
 from pressrun_server.render.reading import RecordReader
 from pressrun_server.render.registry import Published, Registry
 from pressrun_server.render.shared_shelf import SharedShelf
@@ -293,6 +294,7 @@ class Node:
                 config.pipeline,
                 Verifier(pipeline, preparers, digest),
                 Explainer(pipeline, resolver),
+                self._runs(pipeline, composers, BlobLoader(store, registry), meters),
             ),
             templates=TemplateService(compiler, registry, lambda new: self._published(new, meters, warming)),
             assets=AssetService(desk, registry, ContentDesk(pushed, resolver, self._clock)),
@@ -373,6 +375,21 @@ class Node:
         if sending is not None:
             self._stack.push_async_callback(sending.close)
         return tracing
+
+    def _runs(
+        self, pipeline: Pipeline, composers: ComposerPool, blobs: BlobLoader, meters: DocumentMeters
+    ) -> PrintRuns:
+        return PrintRuns(
+            pipeline,
+            composers,
+            blobs,
+            admission=self._admission,
+            clock=self._clock,
+            meters=meters,
+            engine=self.engine.digest,
+            config=self.config.pipeline.runs,
+            profiles=self.config.pipeline.profiles,
+        )
 
     def _names(self, link: RedisLink | None, space: str) -> SharedMap | None:
         store = self.config.store

@@ -19,6 +19,7 @@ def tasks() -> Mapping[str, Callable[[bytes], bytes]]:
     from pressrun_server.prepare.image import image_task  # noqa: PLC0415 - see above
     from pressrun_server.prepare.pagepictures import pictures_task  # noqa: PLC0415 - see above
     from pressrun_server.prepare.picture import picture_task  # noqa: PLC0415 - see above
+    from pressrun_server.prepare.printerfiles import printer_task  # noqa: PLC0415 - see above
     from pressrun_server.prepare.raster import check_task, rasterise  # noqa: PLC0415 - see above
     from pressrun_server.prepare.rendition import rendition_task  # noqa: PLC0415 - see above
     from pressrun_server.prepare.tagged import tagged_task  # noqa: PLC0415 - see above
@@ -47,6 +48,7 @@ def tasks() -> Mapping[str, Callable[[bytes], bytes]]:
         TaskName.COMPARE: compare_task,
         TaskName.RASTER: raster,
         TaskName.PICTURES: pictures_task,
+        TaskName.PRINTER: printer_task,
         TaskName.TAGGED: tagged_task,
     }
 

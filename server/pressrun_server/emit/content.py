@@ -32,9 +32,11 @@ class ContentWriter:
 
     Args:
         styles: the program's text styles.
+        marked: whether what is shown is marked as a piece of an element or an artifact.
     """
 
-    def __init__(self, styles: tuple[TextStyle, ...]) -> None:
+    def __init__(self, styles: tuple[TextStyle, ...], *, marked: bool = True) -> None:
+        self.marked = marked
         self._faces = [style.face for style in styles]
         self._sizes = [style.size for style in styles]
         self._colors = [f"{color_operands(style.color)} rg\n" for style in styles]
@@ -62,19 +64,20 @@ class ContentWriter:
         out = [f".001 0 0 .001 {decimal(page.shift)} 0 cm\n" if page.shift else ".001 0 0 .001 0 0 cm\n"]
         if page.fills:
             self._paint(page, out)
-        mark = 0
+        mark, marked = 0, self.marked
         for x, y, w, h, slot, tagged in page.images:
-            if tagged:
+            if marked and tagged:
                 out.append(f"/Figure<</MCID {mark}>>BDC\n")
                 mark += 1
-            else:
+            elif marked:
                 out.append("/Artifact BMC\n")
             if slot.__class__ is int:
-                out.append(f"q {w} 0 0 {h} {x} {height - y - h} cm /I{slot} Do Q\nEMC\n")
+                out.append(f"q {w} 0 0 {h} {x} {height - y - h} cm /I{slot} Do Q\n")
             elif isinstance(slot, Clipped):
-                out.append(f"{clipped(slot, x, height - y - h, w, h)}EMC\n")
+                out.append(clipped(slot, x, height - y - h, w, h))
             else:
                 self._drawing(slot, x, height - y, h, out, used)  # type: ignore[arg-type]
+            if marked:
                 out.append("EMC\n")
         if page.text:
             out.append("BT\n")
@@ -106,9 +109,11 @@ class ContentWriter:
             out.append("Q\n")
 
     def _paint(self, page: Page, out: list[str]) -> None:
-        out.append("/Artifact BMC\n")
+        if self.marked:
+            out.append("/Artifact BMC\n")
         self._rectangles(page.fills, page.height, out)
-        out.append("EMC\n")
+        if self.marked:
+            out.append("EMC\n")
 
     def _rectangles(self, rectangles: list[Fill], height: int, out: list[str]) -> None:
         current, fills = None, self._fills
@@ -124,13 +129,16 @@ class ContentWriter:
                 current = color
             out.append(f"{x} {height - y - h} {w} {h} re f\n")
 
-    def _text(self, page: Page, out: list[str], used: set[tuple[int, int]], mark: int) -> None:
+    def _text(  # noqa: PLR0915 - one loop, on the way of every run of text
+        self, page: Page, out: list[str], used: set[tuple[int, int]], mark: int
+    ) -> None:
         append, height = out.append, page.height
         seen: set[int] = set()
         strips: dict[Strip, tuple[Callable[..., str], int, tuple[int, ...]]] = {}
         steps: dict[int, str] = {}  # columns make the same steps in every row, and writing a number takes long
         changes = unknown = self._changes[_UNKNOWN]
         last_x, last_y, style, shard, inside, placed = 0, 0, _UNKNOWN, 0, False, False
+        marked = self.marked
         for x, y, next_style, next_shard, codes in page.text:
             kind = x.__class__
             if kind is int:
@@ -154,6 +162,8 @@ class ContentWriter:
                     append(f"{step} {last_y - y} Td({codes})Tj\n" if y != last_y else f"{step} 0 Td({codes})Tj\n")
                 last_x, last_y = x, y
             elif kind is str:
+                if not marked:
+                    continue  # the text before goes on
                 if inside:
                     append("EMC\n")
                 inside, placed, style, changes = True, False, _UNKNOWN, unknown
@@ -182,7 +192,7 @@ class ContentWriter:
         self, strip: Strip, seen: set[int], used: set[tuple[int, int]]
     ) -> tuple[Callable[..., str], int, tuple[int, ...]]:
         """A strip for the first time on a page: what writes it, its marks, and which of its values are styles."""
-        write, marks, styles, fonts = strip.write or self._strip(strip)
+        write, marks, styles, fonts = (strip.write if self.marked else strip.plain) or self._strip(strip)
         seen |= styles
         used |= fonts
         return write, marks, strip.styled
@@ -239,8 +249,11 @@ class ContentWriter:
             f"lambda y, m, {source.names()}: f{source.text()!r}", {"__builtins__": {}, "S": self._changes[_UNKNOWN]}
         )
         strip.styled = tuple(source.styled)
-        strip.write = (write, source.marks, frozenset(source.styles), frozenset(source.fonts))
-        made: _Written = strip.write
+        made: _Written = (write, source.marks, frozenset(source.styles), frozenset(source.fonts))
+        if self.marked:
+            strip.write = made
+        else:
+            strip.plain = made
         return made
 
 
@@ -249,6 +262,7 @@ class _StripSource:
 
     def __init__(self, writer: ContentWriter) -> None:
         self._writer = writer
+        self._marked = writer.marked
         self._changes = writer._changes  # noqa: SLF001 - its builder
         self._parts: list[str] = []
         self._value = 0
@@ -272,7 +286,7 @@ class _StripSource:
         if column.begins:
             self.end()
             self._x, self._style = None, (_UNKNOWN, 0)
-        if column.tag is not None:
+        if column.tag is not None and self._marked:
             self.end()
             self._inside = True
             if column.tag:

@@ -94,10 +94,18 @@ class PrefixCache:
     _fonts: dict[tuple[int, int], list[tuple[int, bytes]]] = field(default_factory=dict)
     _names: dict[tuple[int, int], bytes] = field(default_factory=dict)
     _boxes: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    _plain: ContentWriter | None = None
 
     def __post_init__(self) -> None:
         self.content = ContentWriter(self.program.styles)
         self.first_fonts = frozenset((index, 0) for index in range(len(self.program.faces)))
+
+    @property
+    def plain(self) -> ContentWriter:
+        """Writes pages without marks."""
+        if self._plain is None:
+            self._plain = ContentWriter(self.program.styles, marked=False)
+        return self._plain
 
     def font_number(self, face: int, shard: int) -> int:
         """The reserved number of a shard's font object."""

@@ -79,6 +79,8 @@ class Strip:
     """The same as an artifact; None where it is one."""
     write: Any = None
     """What emit made of it; nothing else looks at it."""
+    plain: Any = None
+    """The same for pages without marks."""
     styled: tuple[int, ...] = ()
     """Which of its values are styles; emit knows."""
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["LAST_PAGE", "PictureSpec", "chosen_pictures"]
+__all__ = ["LAST_PAGE", "PictureSpec", "wanted_pages"]
 
 LAST_PAGE = -1
 """As the end of a range: the document's last page, whichever that is."""
+_PRINTER_DPI = {"pcl": (75, 100, 150, 200, 300, 600), "pwg": (150, 200, 300, 360, 600)}
+"""What printers of a language have; 300 is the default."""
 _BOUNDS = {
     "width": (16, 4096, " CSS pixels"),
     "density": (0.5, 4.0, ""),
@@ -31,6 +33,8 @@ class PictureSpec(msgspec.Struct, frozen=True):
     """Resolution at density 1, where no width is given."""
     quality: int = 80
     """Of JPEG and WebP, 1 to 100."""
+    gray: bool = False
+    """Of PWG raster: without colours."""
 
     @property
     def ranged(self) -> bool:
@@ -43,7 +47,32 @@ class PictureSpec(msgspec.Struct, frozen=True):
         return round(self.width * self.density)
 
 
-def chosen_pictures(
+def wanted_pages(form: str, *, gray: bool = False, **fields: float) -> tuple[PictureSpec, list[tuple[str, str]]]:
+    """What a request asks for of pages, 0 meaning the default; and what is wrong, by field, with what would be valid.
+
+    Args:
+        form: `png`, `jpeg`, `webp`, `pcl` or `pwg`.
+        gray: whether colours are left out, of PWG raster.
+        fields: the other fields of the contract's ImageOptions, by name.
+    """
+    offered = _PRINTER_DPI.get(form)
+    if offered is None:
+        wanted, wrong = _pictures(**fields)  # type: ignore[arg-type]
+        return wanted, [*wrong, ("gray", "is for PWG raster; leave it out")] if gray else wrong
+    last = int(fields.get("last_page", 0))
+    wanted, wrong = _pictures(int(fields.get("first_page", 0)), last or LAST_PAGE)
+    dpi = int(fields.get("dpi", 0))
+    if dpi and dpi not in offered:
+        wrong.append(("dpi", f"is {dpi}; {form.upper()} has {', '.join(map(str, offered))}, or 0 for 300"))
+    wrong += [
+        (name, f"means nothing in {form.upper()}; leave it out")
+        for name in ("width", "density", "quality")
+        if fields.get(name)
+    ]
+    return PictureSpec(wanted.first, wanted.last, dpi=dpi or 300, gray=gray or form == "pcl"), wrong
+
+
+def _pictures(
     first_page: int = 0,
     last_page: int = 0,
     width: int = 0,

@@ -7,9 +7,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from pressrun_server.model.pictures import PictureSpec
+from pressrun_server.model.press import PressSpec
 
 __all__ = [
     "PICTURES",
+    "PRINTER_FORMATS",
+    "REFUSED_FORMATS",
     "USUAL_FORMATS",
     "AssetPin",
     "OutputChannel",
@@ -38,6 +41,10 @@ class OutputFormat(StrEnum):
     PNG = "png"
     JPEG = "jpeg"
     WEBP = "webp"
+    PCL = "pcl"
+    PWG = "pwg"
+    POSTSCRIPT = "postscript"
+    AFP = "afp"
 
 
 PICTURES = {
@@ -46,6 +53,20 @@ PICTURES = {
     OutputFormat.WEBP: "image/webp",
 }
 """Formats that are pictures of the pages of print, with their media types."""
+
+PRINTER_FORMATS = {
+    OutputFormat.PCL: "application/vnd.hp-PCL",
+    OutputFormat.PWG: "image/pwg-raster",
+}
+"""Formats of printers that read no PDF: pages of print as pixels, with their media types."""
+
+REFUSED_FORMATS = {
+    OutputFormat.POSTSCRIPT: "PostScript is not made: what MuPDF writes stops Ghostscript; ask for PDF, and let the "
+    "printer's server or `pdftops` turn it into PostScript",
+    OutputFormat.AFP: "AFP is not made: there is no open writer of it; ask for PDF, in a print run by RenderRun, and "
+    "let the output management system turn it into AFP",
+}
+"""Formats that callers may ask for and none gets, with what to do."""
 
 USUAL_FORMATS = {OutputChannel.PRINT: OutputFormat.PDF, OutputChannel.WEB: OutputFormat.HTML}
 """What an output channel gives where nothing else is asked for."""
@@ -121,4 +142,6 @@ class RenderSpec:
     """Seconds from admission."""
     pins: Pins | None = None
     pictures: PictureSpec | None = None
-    """Given where the format is one of PICTURES."""
+    """Given where the format is one of PICTURES or PRINTER_FORMATS."""
+    press: PressSpec | None = None
+    """What a printer wants; for PDF in the output channel print."""

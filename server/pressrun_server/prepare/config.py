@@ -41,7 +41,7 @@ class PreparerConfig:
     """A process is replaced after this many tasks, so that no decoder's leak adds up."""
     max_rss: int = 768 * 1024 * 1024
     """A process whose resident memory stays above this after a task is replaced."""
-    slow_tasks: tuple[str, ...] = ("compile", "pictures")
+    slow_tasks: tuple[str, ...] = ("compile", "pictures", "printer")
     """Tasks that may take long: of several processes they leave one free, so that an asset never waits for a bundle or
     for pictures of pages."""
     max_waiting: int = 1000

@@ -24,6 +24,7 @@ __all__ = [
     "PAGES",
     "PICTURE",
     "PICTURES",
+    "PRINTER",
     "RASTER",
     "RENDITION",
     "SHOWN",
@@ -32,6 +33,7 @@ __all__ = [
     "CompareOrder",
     "EditionOrder",
     "PicturesOrder",
+    "PrinterOrder",
     "RasterOrder",
     "RenditionOrder",
     "TaskName",
@@ -65,6 +67,8 @@ class TaskName(StrEnum):
     """A RasterOrder (MessagePack) to PNG files (MessagePack: a list of bytes)."""
     PICTURES = "pictures"
     """A PicturesOrder (MessagePack) to picture files (MessagePack: a list of bytes)."""
+    PRINTER = "printer"
+    """A PrinterOrder (MessagePack) to the bytes of some pages in a printer's language."""
 
 
 class RasterOrder(msgspec.Struct, frozen=True):
@@ -89,6 +93,20 @@ class PicturesOrder(msgspec.Struct, frozen=True):
     dpi: float
     quality: int
     """Of JPEG and WebP, 1 to 100."""
+
+
+class PrinterOrder(msgspec.Struct, frozen=True):
+    """Pages of a document of ours for a printer that reads no PDF."""
+
+    pdf: bytes
+    pages: tuple[int, ...]
+    """Counted from 0."""
+    format: str
+    """`pwg` or `pcl`."""
+    dpi: int
+    gray: bool
+    first: bool
+    """Whether they are the first of their file."""
 
 
 class RenditionOrder(msgspec.Struct, frozen=True):
@@ -150,6 +168,9 @@ PAGES: Final = msgspec.msgpack.Decoder(list[bytes])
 
 PICTURES: Final = msgspec.msgpack.Decoder(PicturesOrder)
 """Reads the payload of `pictures`."""
+
+PRINTER: Final = msgspec.msgpack.Decoder(PrinterOrder)
+"""Reads the payload of `printer`."""
 
 TAGGED: Final = msgspec.msgpack.Decoder(list[TaggedElement])
 """Reads the answer of `tagged`."""

@@ -53,6 +53,15 @@ class ComposeJob(msgspec.Struct, frozen=True, gc=False):
     """The list of the record whose rows come by `ComposeStream.send_rows`; empty where the record is whole."""
     links: dict[str, HostedLink] = {}
     """By slot where its asset's system shows it."""
+    run: bytes = b""
+    """The order of a print run, whose documents come by `ComposeStream.send_rows`; empty for a document."""
+    press: bytes = b""
+    """What the printer of a single document wants (a PressOrder); empty where nobody asked."""
+
+    @property
+    def blobs(self) -> tuple[str, ...]:
+        """What a composer must keep to begin; a run brings its own along."""
+        return () if self.run else (self.program, *self.assets.values())
 
 
 class StreamOwner(Protocol):
@@ -135,6 +144,11 @@ class ComposeStream:
     def over(self) -> bool:
         """Whether the pool is done with it: finished, failed or given up."""
         return self._over
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is here to be taken at once."""
+        return not self._chunks
 
     @property
     def queue_seconds(self) -> float:

@@ -61,11 +61,11 @@ class _Document:
     """A document in work; nothing of it is kept anywhere else, so that nothing outlives it."""
 
     __slots__ = (
-        "arrived", "composing", "cpu_seconds", "head", "parts", "request", "rows", "rows_size", "sent", "size",
-        "sources", "steps", "unacknowledged", "waited",
+        "arrived", "composing", "cpu_seconds", "head", "parts", "request", "rows", "rows_size", "running", "sent",
+        "size", "sources", "steps", "unacknowledged", "waited",
     )  # fmt: skip
 
-    def __init__(self, request: Compose, sources: tuple[Program, dict[str, Prepared]]) -> None:
+    def __init__(self, request: Compose, sources: tuple[Program, dict[str, Prepared]] | None) -> None:
         self.request: Compose | None = request
         self.sources: tuple[Program, dict[str, Prepared]] | None = sources
         self.composing: Composing | None = None
@@ -80,6 +80,8 @@ class _Document:
         self.sent = False
         self.unacknowledged = 0
         self.rows: Arriving | None = None
+        self.running = False
+        """Whether it is a print run."""
         self.rows_size = 0
         """Bytes of rows that came and were not told to be taken."""
 
@@ -162,6 +164,12 @@ class Composer:
 
     def _accept(self, request: Compose) -> None:
         """Take a document, and hold of its blobs, so that a later Drop does not touch it."""
+        if request.run:
+            document = self._documents[request.ticket] = _Document(request, None)
+            self._turns.add(request.ticket, interactive=request.interactive)
+            document.rows = self._workshop.inbox()
+            self._regulate(request.ticket, document)
+            return
         blobs = self._blobs
         names = (request.program, *request.assets.values())
         for name in names:
@@ -237,6 +245,9 @@ class Composer:
         if document.size >= self._chunk or (not document.sent and self._turns.large(ticket)):
             self._flush(ticket, document)
         if document.rows is not None:
+            if document.running and document.rows.hungry and document.size:
+                # The next document may be long in coming; what is there of those before is somebody's to take.
+                self._flush(ticket, document, whole=False)
             self._regulate(ticket, document)
 
     def _head(self, document: _Document) -> tuple[int, int]:
@@ -253,9 +264,14 @@ class Composer:
         """Make the document's Composing, in its first turn."""
         request, sources = document.request, document.sources
         assert request is not None
-        assert sources is not None
         document.request = document.sources = None
         document.waited = time.perf_counter() - document.arrived
+        if request.run:
+            document.running = True
+            document.composing = self._workshop.run(request.run, document.rows)
+            steps = document.steps = iter(document.composing)
+            return steps
+        assert sources is not None
         program, assets = sources
         document.composing = self._workshop.compose(
             program,
@@ -268,28 +284,35 @@ class Composer:
             rows_field=request.rows_field,
             links=request.links,
         )
+        if request.press:
+            document.composing = self._workshop.pressed(document.composing, request.press, request.program)
         steps = document.steps = iter(document.composing)
         return steps
 
-    def _flush(self, ticket: int, document: _Document) -> None:
-        """Send whole chunks; a large document's first bytes at once, so that its consumer need not wait for more."""
+    def _flush(self, ticket: int, document: _Document, *, whole: bool = True) -> None:
+        """Send whole chunks; a large document's first bytes at once, so that its consumer need not wait for more.
+
+        Args:
+            ticket: of the document.
+            document: it.
+            whole: whether what is no whole chunk may wait.
+        """
         data = b"".join(document.parts)
         limit = self._chunk
         number, size = self._head(document)
         if number:
             self._channel.send(Chunk(ticket, b"", number))
         if not document.sent and len(data) < limit:
-            self._channel.send(Chunk(ticket, data))
-            whole = len(data)
+            end = len(data)
         else:
-            whole = len(data) - len(data) % limit
-            for start in range(0, whole, limit):
-                self._channel.send(Chunk(ticket, data[start : start + limit]))
+            end = len(data) - len(data) % limit if whole else len(data)
+        for start in range(0, end, limit):
+            self._channel.send(Chunk(ticket, data[start : min(start + limit, end)]))
         document.sent = True
-        rest = data[whole:]
+        rest = data[end:]
         document.parts = [rest] if rest else []
         document.size = len(rest)
-        document.unacknowledged += whole + size
+        document.unacknowledged += end + size
         if document.unacknowledged > self._window:
             self._turns.pause(ticket)
 

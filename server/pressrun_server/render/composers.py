@@ -45,7 +45,8 @@ _EXPIRED = Failure(
 )
 _ROWS_LOST = Failure(
     Reason.COMPOSER_LOST,
-    "the process that composed the document died, and its rows with it; send the document again from its start",
+    "the process that composed the document died, and what it was sent with it; send it again from its start, of a "
+    "print run what is in no finished file",
     retry_after=0.0,
 )
 _QUARANTINED = Failure(

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from pressrun_server.emit.document import DocumentWriter, Metadata, PrefixCache
 from pressrun_server.errors import PressrunError, Reason
@@ -47,6 +47,36 @@ _QUICKENED = 2
 
 
 _SQUARE = (0, 0, 0, 0)
+
+
+class Writing(Protocol):
+    """Takes the pages of a document; `emit.document.DocumentWriter`, or `emit.printrun.RunDocument` in a print run."""
+
+    pages: int
+    untagged_from: int
+
+    @property
+    def size(self) -> int:
+        """Bytes written so far."""
+
+    @property
+    def sha256(self) -> str:
+        """Their digest, where they are a file."""
+
+    def begin(self) -> bytes:
+        """The first bytes."""
+
+    def page(self, page: Page, deferred: Sequence[int] = ()) -> bytes:
+        """A page, and forms of it that come later."""
+
+    def reserve(self) -> int:
+        """A number for a form of the next page."""
+
+    def form(self, number: int, page: Page) -> bytes:
+        """A form."""
+
+    def end(self) -> bytes:
+        """The last bytes."""
 
 
 class LoadedProgram:
@@ -134,6 +164,21 @@ class Composition:
         self._pauses = 0
         self._watch = Stopwatch()
         self._numbers = PageNumbers()
+        self._writer: Writing | None = None
+
+    @property
+    def prepared(self) -> Sequence[tuple[int, str, PreparedImage]]:
+        """Slot index, digest and prepared image of each slot that has one."""
+        return self._prepared
+
+    @property
+    def prefixes(self) -> PrefixCache:
+        """Of its program."""
+        return self._loaded.prefixes
+
+    def write_with(self, writer: Writing) -> None:
+        """Have the pages written into a file of many documents instead of one of its own."""
+        self._writer = writer
 
     def __iter__(self) -> Iterator[bytes]:
         """As `_bytes`; what was kept of the record for the time being goes with its document."""
@@ -159,10 +204,11 @@ class Composition:
         rows = self._rows
         most = MOST_PAGES if rows is None else MOST_PAGES_OF_ROWS
         loaded, remarks = self._loaded, self._remarks
-        metadata, targets = self._metadata(env), loaded.binder.targets(env)
+        writer = self._writer or DocumentWriter(
+            loaded.prefixes, self._prepared, self._metadata(env), loaded.binder.targets(env)
+        )
         body = watch.block(loaded.binder.body(env))
         watch.bound()
-        writer = DocumentWriter(loaded.prefixes, self._prepared, metadata, targets)
         yield self._leaving(writer.begin())
         watch.begin()
         held: list[Page] = []
@@ -224,6 +270,11 @@ class Composition:
         return data
 
     def _metadata(self, env: dict[str, Any]) -> Metadata:
+        title, language = self._loaded.binder.title(env), self._loaded.program.language
+        return Metadata(title, language, self._as_of, self.identifier())
+
+    def identifier(self) -> bytes:
+        """16 bytes, from all that decides the document."""
         program = self._loaded.program
         state = hashlib.sha256(
             f"{self._engine}\n{program.template_digest}\n{program.locale}\n{self._as_of.isoformat()}\n".encode()
@@ -237,11 +288,11 @@ class Composition:
         for shown, link in sorted(self._links.items()):
             state.update(f"{shown}={link.url} {link.video}\n".encode())
         state.update(self._record)
-        return Metadata(self._loaded.binder.title(env), program.language, self._as_of, state.digest()[:16])
+        return state.digest()[:16]
 
     def _emit(
         self,
-        writer: DocumentWriter,
+        writer: Writing,
         page: Page,
         env: dict[str, Any],
         count: int | None,
@@ -272,7 +323,7 @@ class Composition:
         page.fills.insert(0, (-page.shift, 0, page.width, page.height, ink))
 
     def _deferred(
-        self, writer: DocumentWriter, form: int, number: int, kind: PageKind, env: dict[str, Any], count: int
+        self, writer: Writing, form: int, number: int, kind: PageKind, env: dict[str, Any], count: int
     ) -> bytes:
         page = Page(kind.width, kind.height, shift=kind.shift)
         for running in kind.running:

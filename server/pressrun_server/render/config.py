@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pressrun_server.prepare.config import PreparerConfig, module_command
+from pressrun_server.render.profiles import OutputProfiles
 
-__all__ = ["CompileConfig", "PictureConfig", "PipelineConfig", "ReadingConfig"]
+__all__ = ["CompileConfig", "PictureConfig", "PipelineConfig", "ReadingConfig", "RunConfig"]
 
 _MIB = 1024 * 1024
 
@@ -24,6 +25,18 @@ class PictureConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class RunConfig:
+    """Limits of print runs."""
+
+    time_limit: float = 3600.0
+    """Seconds of a run, where it states none."""
+    max_time_limit: float = 86_400.0
+    """The most that it may ask for."""
+    held_bytes: int = 64 * _MIB
+    """Bytes of programs and prepared assets that a composer keeps for a run."""
+
+
+@dataclass(frozen=True, slots=True)
 class PipelineConfig:
     """Limits of one document."""
 
@@ -35,6 +48,10 @@ class PipelineConfig:
     """The largest record."""
     pictures: PictureConfig = field(default_factory=PictureConfig)
     """Limits of pictures of pages."""
+    runs: RunConfig = field(default_factory=RunConfig)
+    """Limits of print runs."""
+    profiles: OutputProfiles = field(default_factory=OutputProfiles)
+    """Printing conditions that files may be meant for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,10 @@ class Compose(msgspec.Struct, frozen=True, array_like=True, tag=3):
     """The list of the record whose rows come in Rows messages; empty where the record is whole."""
     links: dict[str, HostedLink] = {}
     """By slot where its asset's system shows it."""
+    run: bytes = b""
+    """The order of a print run, whose documents come in Rows messages; empty for a document. It names no blobs."""
+    press: bytes = b""
+    """What the printer of a single document wants (a PressOrder); empty where nobody asked."""
 
 
 class Rows(msgspec.Struct, frozen=True, array_like=True, tag=7):

@@ -25,8 +25,16 @@ from pressrun_server.metrics.labels import DocumentMeters
 from pressrun_server.model.diagnostic import Diagnostic
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.failure import Failure
-from pressrun_server.model.pictures import chosen_pictures
-from pressrun_server.model.spec import PICTURES, USUAL_FORMATS, OutputChannel, OutputFormat, RenderSpec, TemplateName
+from pressrun_server.model.pictures import wanted_pages
+from pressrun_server.model.spec import (
+    PICTURES,
+    PRINTER_FORMATS,
+    USUAL_FORMATS,
+    OutputChannel,
+    OutputFormat,
+    RenderSpec,
+    TemplateName,
+)
 from pressrun_server.model.template import TemplateInfo
 from pressrun_server.prepare.faults import failure_of
 from pressrun_server.prepare.pool import PreparerPool
@@ -34,15 +42,18 @@ from pressrun_server.prepare.tasks import SHOWN
 from pressrun_server.render.admission import Admission, AdmissionConfig
 from pressrun_server.render.compile import Compiler
 from pressrun_server.render.compose_stream import ComposeJob, ComposeStream
+from pressrun_server.render.composition import Composition
 from pressrun_server.render.config import CompileConfig, PictureConfig, PipelineConfig
 from pressrun_server.render.editions import Editions
 from pressrun_server.render.engine import engine
 from pressrun_server.render.manifest import DocumentHeader, Manifest, manifest_json
 from pressrun_server.render.pictures import Pictures
 from pressrun_server.render.pipeline import Pipeline
+from pressrun_server.render.press_composition import PressComposition
 from pressrun_server.render.programs import begin, load
 from pressrun_server.render.registry import Registry
 from pressrun_server.render.template_files import TemplateFiles
+from pressrun_server.render.web_composition import WebComposition
 from pressrun_sources.build import build_registry
 from pressrun_sources.config import SourcesConfig, from_env
 from pressrun_sources.errors import MisconfiguredError
@@ -94,7 +105,8 @@ def render(  # noqa: PLR0913 - keyword-only, each one optional
     output = _word(OutputChannel, "channel", "output channel", channel)
     usual = USUAL_FORMATS.get(output, OutputFormat.PDF)
     form = _word(OutputFormat, "output_format", "output format", output_format or usual)
-    pictures, wrong = chosen_pictures(**(image or {})) if form in PICTURES else (None, [])
+    drawn = form in PICTURES or form in PRINTER_FORMATS
+    pictures, wrong = wanted_pages(form, **(image or {})) if drawn else (None, [])
     if wrong:
         raise PressrunError(
             Reason.INVALID_REQUEST,
@@ -267,7 +279,7 @@ class _InProcess:
 
     async def _play(self, job: ComposeJob, stream: ComposeStream) -> None:
         try:
-            composition = begin(
+            composition: Composition | WebComposition | PressComposition = begin(
                 load(await self._blob(job.program)),
                 job.record,
                 assets={
@@ -279,6 +291,8 @@ class _InProcess:
                 engine=job.engine,
                 links=job.links,
             )
+            if job.press and isinstance(composition, Composition):
+                composition = PressComposition(job.press, composition, job.program)
             for data in composition:
                 if stream.over:
                     return

@@ -11,7 +11,8 @@ import msgspec
 
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.pictures import LAST_PAGE, PictureSpec
-from pressrun_server.prepare.tasks import PAGES, PicturesOrder, TaskName
+from pressrun_server.model.spec import PRINTER_FORMATS
+from pressrun_server.prepare.tasks import PAGES, PicturesOrder, PrinterOrder, TaskName
 from pressrun_server.render.compile import Preparing
 from pressrun_server.render.compose_stream import ComposeStream
 from pressrun_server.render.config import PictureConfig
@@ -95,6 +96,10 @@ class Pictures:
         Raises:
             PressrunError: LIMIT_EXCEEDED; as preparers raise.
         """
+        if form in PRINTER_FORMATS:
+            async for part in self._printed(pdf, pages, spec, form):
+                yield part
+            return
         pictures = self._drawn(pdf, pages, spec, form)
         if not spec.ranged:
             async for picture in pictures:
@@ -128,6 +133,14 @@ class Pictures:
             answer = await self._preparers.run(TaskName.PICTURES, payload, timeout=self._config.time_limit)
             for picture in PAGES.decode(answer):
                 yield picture
+
+    async def _printed(self, pdf: bytes, pages: range, spec: PictureSpec, form: str) -> AsyncIterator[bytes]:
+        """A file for a printer, page by page: what one has in memory is some ten million pixels."""
+        for number in pages:
+            order = PrinterOrder(pdf, (number,), form, spec.dpi, spec.gray, number == pages.start)
+            payload = msgspec.msgpack.encode(order)
+            del order
+            yield await self._preparers.run(TaskName.PRINTER, payload, timeout=self._config.time_limit)
 
 
 class _Window(io.BytesIO):

@@ -19,7 +19,17 @@ from pressrun_server.model.decision import Decision, LocalisationGap, Settlement
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.document import ComposeSummary, RenderWarning
 from pressrun_server.model.pictures import PictureSpec
-from pressrun_server.model.spec import PICTURES, OutputChannel, OutputFormat, Pins, Priority, RenderSpec
+from pressrun_server.model.press import PressOrder
+from pressrun_server.model.spec import (
+    PICTURES,
+    PRINTER_FORMATS,
+    REFUSED_FORMATS,
+    OutputChannel,
+    OutputFormat,
+    Pins,
+    Priority,
+    RenderSpec,
+)
 from pressrun_server.model.template import program_key
 from pressrun_server.prepare.faults import failure_of
 from pressrun_server.render.admission import Admission
@@ -37,12 +47,12 @@ from pressrun_server.template.row_checks import RowChecker
 from pressrun_server.template.selection import Selection
 from pressrun_server.tracing.span import OFF, Caller, Tracing
 
-__all__ = ["OFFERED", "Composing", "Editing", "Pipeline", "Reading", "Resolved", "Resolving", "Sink"]
+__all__ = ["OFFERED", "Composing", "Editing", "Pipeline", "Reading", "Ready", "Resolved", "Resolving", "Sink"]
 
 _NOWHERE = HostedLink("")
 
 OFFERED = {
-    OutputChannel.PRINT: {OutputFormat.PDF: "application/pdf", **PICTURES},
+    OutputChannel.PRINT: {OutputFormat.PDF: "application/pdf", **PICTURES, **PRINTER_FORMATS},
     OutputChannel.WEB: {OutputFormat.HTML: "text/html; charset=utf-8"},
     OutputChannel.MOBILE: PICTURES,
 }
@@ -52,7 +62,7 @@ Resolved = tuple[Sequence[AssetUse], Sequence[RenderWarning]]
 """The assets of a document, and what there is to say about them."""
 
 
-class _Ready(NamedTuple):
+class Ready(NamedTuple):
     """A document that a composer can begin."""
 
     header: DocumentHeader
@@ -274,7 +284,7 @@ class Pipeline:
         trace.step("queue")
         permit = await self._admission.admit(len(spec.record), spec.priority, spec.tenant)
         try:
-            ready = await self._ready(spec, trace, rows)
+            ready = await self.ready(spec, trace, rows)
             trace.step("compose")
             header, record = ready.header, ready.record
             async with self._composers.compose(ready.job) as stream:
@@ -289,8 +299,13 @@ class Pipeline:
         finally:
             permit.release()
 
-    async def _ready(self, spec: RenderSpec, trace: Trace, rows: RowFeed | None) -> _Ready:
-        """Find the template, choose and resolve its assets: all that a composer needs."""
+    async def ready(self, spec: RenderSpec, trace: Trace, rows: RowFeed | None = None) -> Ready:
+        """Find the template, choose and resolve its assets: all that a composer needs.
+
+        Raises:
+            PressrunError: why it can't be begun.
+            TimeoutError: the trace's deadline is over.
+        """
         trace.step("compile")
         published = self._find(spec)
         trace.template = published.info
@@ -352,7 +367,7 @@ class Pipeline:
         if published.texts:
             program = await self._editions.program(published, header_locale, made_for, uses)
         media_type = OFFERED[spec.channel][spec.format]
-        if spec.pictures is not None and spec.pictures.ranged:
+        if spec.pictures is not None and spec.pictures.ranged and spec.format in PICTURES:
             media_type = ZIP
         header = DocumentHeader(media_type, published.info, self._engine, tuple(uses), header_locale, as_of)
         job = ComposeJob(
@@ -366,8 +381,20 @@ class Pipeline:
             tenant=spec.tenant,
             rows_field=rows.field if rows is not None else "",
             links=_links(selections, uses),
+            press=self._press(spec, published, header_locale, as_of),
         )
-        return _Ready(header, job, judged(warnings, published.info.policy), told, record, checker)
+        return Ready(header, job, judged(warnings, published.info.policy), told, record, checker)
+
+    def _press(self, spec: RenderSpec, published: Published, locale: str, as_of: datetime) -> bytes:
+        """What a composer is told of a document that a printer wants something of."""
+        press = spec.press
+        if press is None:
+            return b""
+        template = f"{published.info.name}@{published.info.version}"
+        profile = self._config.profiles.files[press.profile.identifier] if press.profile is not None else b""
+        return msgspec.msgpack.encode(
+            PressOrder(press, template, locale, spec.request_id, as_of, self._engine, profile)
+        )
 
     def circumstances(self, spec: RenderSpec) -> tuple[Published, str, datetime]:
         """The template that a request means, its locale, and the moment that the document speaks of.
@@ -391,6 +418,8 @@ class Pipeline:
         return self._registry.find(spec.template, pins.template_digest if pins is not None else "")
 
     def _check_offer(self, spec: RenderSpec, published: Published) -> None:
+        if spec.format in REFUSED_FORMATS:
+            raise PressrunError(Reason.UNSUPPORTED, REFUSED_FORMATS[spec.format])
         formats = OFFERED.get(spec.channel)
         if formats is None or spec.format not in formats:
             offered = ", ".join(f"{channel} ({', '.join(formats)})" for channel, formats in OFFERED.items())
@@ -505,7 +534,7 @@ class Pipeline:
     def _complete(
         self,
         spec: RenderSpec,
-        ready: _Ready,
+        ready: Ready,
         record: Digest,
         summary: ComposeSummary,
         trace: Trace,

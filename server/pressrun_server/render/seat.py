@@ -55,7 +55,7 @@ class Seat:
 
     def lacking(self, job: ComposeJob) -> list[str]:
         """The blobs of a document that it does not keep."""
-        return self._held.missing((job.program, *job.assets.values()))
+        return self._held.missing(job.blobs)
 
     def supply(self, job: ComposeJob, blobs: Mapping[str, bytes]) -> None:
         """Give it what it lacks for a document, and let it forget what is too much then."""
@@ -63,7 +63,7 @@ class Seat:
             kind = BlobKind.PROGRAM if name == job.program else BlobKind.PREPARED
             self.member.send(Put(name, kind, blobs[name]))
             self._held.put(name, len(blobs[name]))
-        for name in self._held.surplus((job.program, *job.assets.values())):
+        for name in self._held.surplus(job.blobs):
             self.member.send(Drop(name))
 
     def compose(self, ticket: int, job: ComposeJob) -> None:
@@ -80,6 +80,8 @@ class Seat:
                 job.interactive,
                 job.rows_field,
                 job.links,
+                job.run,
+                job.press,
             )
         )
 

@@ -73,6 +73,25 @@ class Workshop(Protocol):
     def rows(self) -> Arriving:
         """What takes the rows of a document in."""
 
+    def inbox(self) -> Arriving:
+        """What takes the documents of a print run in."""
+
+    def run(self, order: bytes, documents: Any) -> Composing:
+        """Begin a print run of the documents that an inbox takes in.
+
+        Raises:
+            PressrunError: it can't be begun.
+        """
+
+    def pressed(self, document: Any, order: bytes, program: str) -> Composing:
+        """A document that was begun, as its printer wants it.
+
+        Args:
+            document: what `compose` gave.
+            order: what is wanted (a PressOrder).
+            program: digest of its program.
+        """
+
     def compose(  # noqa: PLR0913 - all that decides its bytes
         self,
         program: Program,

@@ -13,9 +13,18 @@ from pressrun_server.model.spec import OutputChannel, OutputFormat
 from pressrun_server.render.manifest import ATTRIBUTE_FIELDS, SECRET_ATTRIBUTE, Completion, DocumentHeader, Manifest
 from pressrun_server.rpc.deciding import decisions_bytes, gap_message
 from pressrun_server.rpc.imaging import image_message
+from pressrun_server.rpc.press import press_message
 from pressrun_server.rpc.wire import lead
 
-__all__ = ["CHANNELS", "completion_bytes", "fill_completion", "fill_header", "header_bytes", "pins_bytes"]
+__all__ = [
+    "CHANNELS",
+    "completion_bytes",
+    "fill_completion",
+    "fill_header",
+    "fill_manifest",
+    "header_bytes",
+    "pins_bytes",
+]
 
 CHANNELS = {
     OutputChannel.PRINT: document_pb2.OUTPUT_CHANNEL_PRINT,
@@ -29,6 +38,8 @@ _FORMATS = {
     OutputFormat.PNG: document_pb2.OUTPUT_FORMAT_PNG,
     OutputFormat.JPEG: document_pb2.OUTPUT_FORMAT_JPEG,
     OutputFormat.WEBP: document_pb2.OUTPUT_FORMAT_WEBP,
+    OutputFormat.PCL: document_pb2.OUTPUT_FORMAT_PCL,
+    OutputFormat.PWG: document_pb2.OUTPUT_FORMAT_PWG,
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HEADER_MEDIA_TYPE, _HEADER_PINS = (
@@ -50,6 +61,15 @@ def fill_header(message: document_pb2.DocumentHeader, header: DocumentHeader) ->
 def fill_completion(message: document_pb2.DocumentCompletion, completion: Completion) -> None:
     """Write what is known after the last byte."""
     message.MergeFromString(completion_bytes(completion, pins_bytes(completion.manifest.header)))
+
+
+def fill_manifest(message: document_pb2.Manifest, manifest: Manifest) -> None:
+    """Write the proof of a document; one that is no file of its own has no digest."""
+    pins = pins_bytes(manifest.header)
+    _fill_manifest(message, manifest)
+    message.MergeFromString(b"".join((decisions_bytes(manifest.decisions), lead(_MANIFEST_PINS, len(pins)), pins)))
+    if not manifest.document.sha256:
+        message.ClearField("document")
 
 
 def header_bytes(header: DocumentHeader, pins: bytes) -> bytes:
@@ -154,7 +174,9 @@ def _fill_manifest(message: document_pb2.Manifest, manifest: Manifest) -> None:
     _fill_duration(timings.compose_cpu, spent.compose_cpu)
     if spec.pictures is not None:
         _fill_duration(timings.raster, spent.raster)
-        message.image.CopyFrom(image_message(spec.pictures))
+        message.image.CopyFrom(image_message(spec.pictures, spec.format))
+    if spec.press is not None:
+        message.print.CopyFrom(press_message(spec.press))
     for warning in manifest.warnings:
         message.warnings.add(code=warning.code, message=warning.message, place=warning.place)
     for gap in manifest.gaps:

@@ -13,6 +13,7 @@ from pressrun.v1 import document_pb2
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.spec import (
     PICTURES,
+    PRINTER_FORMATS,
     USUAL_FORMATS,
     AssetPin,
     OutputChannel,
@@ -25,9 +26,10 @@ from pressrun_server.model.spec import (
 from pressrun_server.render.config import PipelineConfig
 from pressrun_server.render.manifest import ATTRIBUTE_FIELDS
 from pressrun_server.rpc.imaging import read_pictures
+from pressrun_server.rpc.press import read_press
 from pressrun_server.rpc.structs import StructError, struct_json
 
-__all__ = ["LONGEST_REQUEST_ID", "output_channel", "read_spec", "render_spec", "template_name"]
+__all__ = ["LONGEST_REQUEST_ID", "moment_of", "output_channel", "read_spec", "render_spec", "template_name"]
 
 LONGEST_REQUEST_ID = 128
 
@@ -57,6 +59,10 @@ _FORMATS = {
     document_pb2.OUTPUT_FORMAT_PNG: OutputFormat.PNG,
     document_pb2.OUTPUT_FORMAT_JPEG: OutputFormat.JPEG,
     document_pb2.OUTPUT_FORMAT_WEBP: OutputFormat.WEBP,
+    document_pb2.OUTPUT_FORMAT_PCL: OutputFormat.PCL,
+    document_pb2.OUTPUT_FORMAT_PWG: OutputFormat.PWG,
+    document_pb2.OUTPUT_FORMAT_POSTSCRIPT: OutputFormat.POSTSCRIPT,
+    document_pb2.OUTPUT_FORMAT_AFP: OutputFormat.AFP,
 }
 _PRIORITIES = {
     document_pb2.PRIORITY_UNSPECIFIED: Priority.BATCH,
@@ -111,7 +117,7 @@ def render_spec(request: document_pb2.DocumentRequest, config: PipelineConfig) -
             Violation("priority", f"{request.priority} is not known; choose PRIORITY_INTERACTIVE or PRIORITY_BATCH")
         )
     attributes = _attributes(request.attributes, bad) if request.HasField("attributes") else {}
-    as_of = _moment(request.as_of, "as_of", bad) if request.HasField("as_of") else None
+    as_of = moment_of(request.as_of, "as_of", bad) if request.HasField("as_of") else None
     if request.tenant and not _TENANT.fullmatch(request.tenant):
         bad.append(Violation("tenant", "must be 1 to 64 letters, digits, dots, underscores and hyphens, e.g. retail"))
     if len(request.communication_id) > _LONGEST_ID:
@@ -119,10 +125,15 @@ def render_spec(request: document_pb2.DocumentRequest, config: PipelineConfig) -
     time_limit = _time_limit(request.time_limit, config, bad) if request.HasField("time_limit") else None
     pins = _pins(request.pins, bad) if request.HasField("pins") else None
     pictures = None
-    if form in PICTURES:
-        pictures = read_pictures(request.image, bad)
+    if form in PICTURES or form in PRINTER_FORMATS:
+        pictures = read_pictures(request.image, form, bad)
     elif request.HasField("image"):
-        bad.append(Violation("image", "is for the output formats PNG, JPEG and WebP; leave it out"))
+        bad.append(Violation("image", "is for pictures of pages and for PCL and PWG; leave it out"))
+    press = None
+    if request.HasField("print"):
+        press = read_press(request.print, config.profiles.digests, bad)
+        if channel is not OutputChannel.PRINT:
+            bad.append(Violation("print", "is for the output channel print; leave it out"))
     if as_of is not None and pins is not None and pins.as_of is not None and pins.as_of != as_of:
         bad.append(Violation("as_of", "differs from pins.as_of; leave one of them out"))
     if bad:
@@ -145,6 +156,7 @@ def render_spec(request: document_pb2.DocumentRequest, config: PipelineConfig) -
         time_limit=time_limit,
         pins=pins,
         pictures=pictures,
+        press=press,
     )
 
 
@@ -239,7 +251,8 @@ def _attributes(message: document_pb2.Attributes, bad: _Violations) -> dict[str,
     return attributes
 
 
-def _moment(message: Timestamp, field: str, bad: _Violations) -> datetime | None:
+def moment_of(message: Timestamp, field: str, bad: _Violations) -> datetime | None:
+    """The moment of a message; one out of bounds is added to `bad`."""
     if not (_EARLIEST <= message.seconds < _LATEST and 0 <= message.nanos < _NANOS):
         bad.append(Violation(field, "must be a moment from 1900-01-01 to 2199-12-31, with 0 to 999999999 nanos"))
         return None
@@ -287,7 +300,7 @@ def _pins(message: document_pb2.Pins, bad: _Violations) -> Pins:
                 pin.hosted_video,
             )
         )
-    as_of = _moment(message.as_of, "pins.as_of", bad) if message.HasField("as_of") else None
+    as_of = moment_of(message.as_of, "pins.as_of", bad) if message.HasField("as_of") else None
     return Pins(message.template_digest, message.engine_digest, tuple(assets), message.locale, as_of)
 
 

@@ -13,6 +13,7 @@ from pressrun_server.render.config import PipelineConfig
 from pressrun_server.render.explaining import Explanation
 from pressrun_server.render.manifest import Completion, DocumentHeader
 from pressrun_server.render.pipeline import Pipeline
+from pressrun_server.render.print_run import PrintRuns
 from pressrun_server.render.rows import RowFeed
 from pressrun_server.render.verification import Claim, Verification
 from pressrun_server.rpc.answering import Context, answering, deadline_of
@@ -23,6 +24,8 @@ from pressrun_server.rpc.deciding import explanation_message
 from pressrun_server.rpc.render_stream import RenderStream
 from pressrun_server.rpc.resume import Resume, resume_point
 from pressrun_server.rpc.rows import first_of, parts_of
+from pressrun_server.rpc.run_delivery import RunDelivery
+from pressrun_server.rpc.runs import documents_of, read_run, start_of
 from pressrun_server.rpc.verifying import claim_of, verification_message
 from pressrun_server.tracing.span import Caller
 
@@ -66,14 +69,22 @@ class RenderService(render_service_pb2_grpc.RenderServiceServicer):
         limits: limits of a document.
         verifier: makes documents again.
         explainer: says how documents are decided.
+        runs: makes print runs.
     """
 
     def __init__(
-        self, pipeline: Pipeline, config: RpcConfig, limits: PipelineConfig, verifier: Verifying, explainer: Explaining
+        self,
+        pipeline: Pipeline,
+        config: RpcConfig,
+        limits: PipelineConfig,
+        verifier: Verifying,
+        explainer: Explaining,
+        runs: PrintRuns,
     ) -> None:
         self._pipeline = pipeline
         self._verifier = verifier
         self._explainer = explainer
+        self._runs = runs
         self._config = config
         self._limits = limits
         self._streams: set[RenderStream] = set()
@@ -157,6 +168,18 @@ class RenderService(render_service_pb2_grpc.RenderServiceServicer):
                 spec, delivery, deadline=deadline_of(context), rows=rows, caller=self._caller(context)
             )
             await delivery.end(last, completion)
+
+    async def RenderRun(  # type: ignore[override]  # noqa: N802 - as above
+        self, request_iterator: AsyncIterator[render_service_pb2.RenderRunRequest], context: Context
+    ) -> None:
+        """Render many documents into files that they share."""
+        async with answering(context, "RenderRun"):
+            start = await start_of(request_iterator)
+            run = read_run(start, self._limits)
+            delivery = RunDelivery(context.write, self._config.chunk_bytes, self._runs.engine)
+            documents = documents_of(request_iterator, self._limits)
+            end, as_of = await self._runs.render(run, documents, delivery, deadline=deadline_of(context))
+            await delivery.end(end, as_of)
 
     async def Verify(  # noqa: N802 - the contract's name
         self, request: render_service_pb2.VerifyRequest, context: Context

@@ -45,6 +45,7 @@ def claim_of(request: render_service_pb2.VerifyRequest, config: PipelineConfig) 
         communication_id=manifest.communication_id,
         pins=manifest.pins,
         image=manifest.image if manifest.HasField("image") else None,
+        print=manifest.print if manifest.HasField("print") else None,
     )
     if request.customer_reference:
         setattr(document.attributes, SECRET_ATTRIBUTE, request.customer_reference)

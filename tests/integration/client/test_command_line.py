@@ -371,6 +371,7 @@ def test_pictures_are_asked_for_by_options(run: Run, points: list[EntryPoint], m
         done = run(*start, "--format", "webp", "--pages", pages, "--width", "120", "--density", "3")
         assert done.exit_code == 0, done.output
         image = {"first_page": first, "last_page": last, "width": 120, "density": 3.0, "dpi": 0, "quality": 0}
+        image["gray"] = False
         assert (calls[-1]["output_format"], calls[-1]["image"]) == ("webp", image)
     assert "names no pages" in run(*start, "--format", "png", "--pages", "0-2").output
-    assert "need --format png, jpeg or webp" in run(*start, "--width", "120").output
+    assert "need --format png, jpeg, webp, pcl or pwg" in run(*start, "--width", "120").output
