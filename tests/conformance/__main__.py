@@ -1,7 +1,7 @@
 """Holds documents to PDF/UA-1 and PDF/A-2u with veraPDF; `make conformance` runs it, `make test` does not.
 
 `python -m tests.conformance TOOLS` fetches veraPDF into a folder where it is not there yet, composes the sample records of
-every shipped template, 100 statements of generated customers and what tables can do, and exits with 1 where veraPDF
+every shipped template, 100 statements of generated customers what tables and texts can do, and exits with 1 where veraPDF
 finds anything.
 """
 
@@ -15,7 +15,8 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.conformance.tables import documents
+from tests.conformance.tables import TABLES, documents
+from tests.conformance.texts import TEXTS
 
 from pressrun_loadtest.bench.composition import Press
 from pressrun_loadtest.bench.customers import write_records
@@ -67,10 +68,10 @@ def compose(folder: Path) -> int:
     for item in read_items(records):
         data, _ = press.compose(item.locale, bytes(item.record), item.attributes)
         (folder / f"{item.request_id}.pdf").write_bytes(data)
-    tables = list(documents())
-    for name, data in tables:
+    small = list(documents({**TABLES, **TEXTS}))
+    for name, data in small:
         (folder / f"{name}.pdf").write_bytes(data)
-    return len(shipped) + GENERATED + len(tables)
+    return len(shipped) + GENERATED + len(small)
 
 
 def main() -> int:

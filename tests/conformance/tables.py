@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from pressrun_server.render.composition import Composition, LoadedProgram
 from pressrun_server.template.compile import compile_bundle
 
-__all__ = ["documents"]
+__all__ = ["TABLES", "documents"]
 
 _CSS = (
     "@page { size: 100mm 80mm; margin: 8mm } body { font-family: FiraGO; font-size: 8pt } table { width: 100% }"
@@ -47,12 +47,12 @@ TABLES = {
 }
 
 
-def documents() -> Iterator[tuple[str, bytes]]:
-    """Name and bytes of each."""
+def documents(bodies: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of a document for each body."""
     rows = [{"no": f"{n}", "text": f"Row number {n}", "amount": f"{n * 37 - 400}.{n % 100:02}"} for n in range(1, 61)]
     record = json.dumps({"rows": rows, "few": rows[:3]}).encode()
     moment = datetime(2026, 1, 1, tzinfo=UTC)
-    for name, body in TABLES.items():
+    for name, body in bodies.items():
         manifest = {"name": "tables", "version": "1", "html": "t.html", "title": name, "schema": {"type": "object"}}
         compiled = compile_bundle(
             {
