@@ -17,6 +17,7 @@ from pressrun_server.assets.describing import (
     agrees,
     described,
     linked,
+    narrower,
     narrows,
     of_source,
     refresh_at,
@@ -38,7 +39,7 @@ from pressrun_server.model.digest import Digest
 from pressrun_server.model.template import RenditionSpec, Requirement
 from pressrun_server.prepare.media import inspect_image, inspect_text
 from pressrun_sources.errors import NotFoundError, SourceError
-from pressrun_sources.hosted import Hosting
+from pressrun_sources.hosted import Hosted, Hosting
 from pressrun_sources.model import Approval, AssetDescription, AssetRef, Rendition
 from pressrun_sources.protocol import Source
 from pressrun_sources.registry import Registry
@@ -287,7 +288,7 @@ class Bringing:
         descriptor = described(ref, description, rendition, now=asked, seconds=self._fresh_seconds(description))
         await self._supersede(wanted, entry, descriptor, asked)
         if wanted.rendition.hosted and isinstance(source, Hosting) and not _refused(wanted, descriptor):
-            descriptor = linked(descriptor, await source.hosted(description, rendition))
+            descriptor = linked(descriptor, *await _hosted(source, description, rendition, wanted.rendition))
         if entry is not None and unchanged(entry.descriptor, descriptor):
             revalidated = msgspec.structs.replace(
                 entry,
@@ -508,6 +509,17 @@ class Bringing:
 def _failed(error: SourceError | PressrunError) -> _Failed:
     trouble = errors.of_source(error) if isinstance(error, SourceError) else errors.of_preparation(error)
     return _Failed(trouble, lasting=trouble.retry_after is None)
+
+
+async def _hosted(
+    source: Hosting, description: AssetDescription, rendition: Rendition, spec: RenditionSpec
+) -> tuple[Hosted | None, list[Hosted]]:
+    """Where a rendition is shown, and for browsers the same in smaller widths."""
+    shown = await source.hosted(description, rendition)
+    if shown is None or not spec.screen:
+        return shown, []
+    found = [await source.hosted(description, smaller) for smaller in narrower(rendition, shown)]
+    return shown, [smaller for smaller in found if smaller is not None]
 
 
 def _refused(wanted: Wanted, descriptor: AssetDescriptor) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -13,8 +15,10 @@ from pressrun_sources.describing import DAY
 from pressrun_sources.hosted import Hosted
 from pressrun_sources.model import Approval, AssetDescription, AssetRef, Rendition
 
-__all__ = ["agrees", "described", "linked", "narrows", "of_source", "refresh_at", "unchanged", "updated"]
+__all__ = ["agrees", "described", "linked", "narrower", "narrows", "of_source", "refresh_at", "unchanged", "updated"]
 
+_NARROWEST = 320
+"""Pixels across, below which a picture is not made smaller for a screen."""
 _CHANNEL = frozenset({"channel", "channels", "output_channel", "output_channels"})
 _LICENCE = frozenset({"licence", "licences", "license", "licenses"})
 _VOLUME = frozenset({"licence_volume", "license_volume", "licence_limit", "license_limit"})
@@ -70,8 +74,29 @@ def of_source(spec: RenditionSpec) -> Rendition:
     return Rendition(**fields)
 
 
-def linked(descriptor: AssetDescriptor, hosted: Hosted | None) -> AssetDescriptor:
-    """The descriptor with where its system shows the rendition."""
+def narrower(rendition: Rendition, hosted: Hosted) -> list[Rendition]:
+    """Renditions of half and a quarter of the width, for narrow screens, where its system made the width asked for."""
+    if rendition.width is None or hosted.width != rendition.width:
+        return []
+    return [
+        dataclasses.replace(
+            rendition,
+            width=rendition.width // part,
+            height=None if rendition.height is None else max(rendition.height // part, 1),
+        )
+        for part in (2, 4)
+        if rendition.width // part >= _NARROWEST
+    ]
+
+
+def linked(descriptor: AssetDescriptor, hosted: Hosted | None, smaller: Iterable[Hosted] = ()) -> AssetDescriptor:
+    """The descriptor with where its system shows the rendition.
+
+    Args:
+        descriptor: the asset's.
+        hosted: where that is; None: nowhere.
+        smaller: the same in smaller widths.
+    """
     if hosted is None:
         return descriptor
     link = HostedLink(
@@ -82,6 +107,7 @@ def linked(descriptor: AssetDescriptor, hosted: Hosted | None) -> AssetDescripto
         hosted.expires,
         hosted.video,
         hosted.video_type,
+        tuple((one.url, one.width) for one in smaller if one.width is not None and one.url != hosted.url),
     )
     return msgspec.structs.replace(descriptor, hosted=link)
 

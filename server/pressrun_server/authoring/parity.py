@@ -100,7 +100,7 @@ class _Shown:
         if element.get("role") == _BACK:
             return  # the number before a footnote is a label
         running = running or name in _RUNNING
-        if name in {"img", "svg"}:
+        if name in {"img", "svg", "video"}:
             self._add(element.get("alt") or element.get("aria-label") or "", running=running)
             return
         self._add(element.text or "", running=running)

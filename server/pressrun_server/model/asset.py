@@ -21,6 +21,8 @@ class HostedLink(msgspec.Struct, frozen=True):
     expires: datetime | None = None
     video: str = ""
     video_type: str = ""
+    narrower: tuple[tuple[str, int], ...] = ()
+    """The same picture in smaller widths, by address and pixels, where its system makes them."""
 
 
 class AssetDescriptor(msgspec.Struct, frozen=True):

@@ -89,6 +89,8 @@ class Picture(msgspec.Struct, frozen=True, tag="picture"):
     before: str
     """`<img` with what no record decides."""
     alt: tuple[Part, ...]
+    sizes: str = ""
+    """How wide it is shown, for pictures that come in several widths; empty: as the window is."""
 
 
 class Code(msgspec.Struct, frozen=True, tag="code"):

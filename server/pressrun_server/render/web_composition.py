@@ -6,7 +6,7 @@ import base64
 import hashlib
 import html
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from pressrun_server.errors import PressrunError, Reason
@@ -20,6 +20,7 @@ from pressrun_server.render.encoded import ANOTHER_ENGINE
 from pressrun_server.render.environment import environment
 from pressrun_server.template.steps import Steps
 from pressrun_server.template.webbinder import PICTURES, WebBinder
+from pressrun_server.template.weblinks import FILMS, RESPONSIVE, film, hosts, linked_picture
 
 __all__ = ["LoadedWebProgram", "WebComposition"]
 
@@ -52,7 +53,7 @@ class LoadedWebProgram:
             self.binder.quicken()
 
     def pictures(self, assets: Mapping[str, tuple[Digest, PreparedPicture]]) -> dict[str, bytes]:
-        """By slot, the attributes of an `img` that shows its asset."""
+        """By slot, the attributes of an `img` that holds its asset."""
         return {slot: self._picture(*asset) for slot, asset in assets.items() if slot in self._slots}
 
     def _picture(self, digest: Digest, picture: PreparedPicture) -> bytes:
@@ -118,8 +119,12 @@ class WebComposition:
                 self._links,
             )
         )
-        pictures = self._loaded.pictures(self._assets)
-        env[PICTURES] = {slot: f"{_MARK}{slot}{_MARK}" for slot in pictures}
+        linked = {slot: link for slot, link in self._links.items() if link.url and slot in self._assets}
+        pictures = self._loaded.pictures({slot: asset for slot, asset in self._assets.items() if slot not in linked})
+        env[PICTURES] = {slot: f"{_MARK}{slot}{_MARK}" for slot in pictures} | self._shown(linked_picture, linked)
+        env[FILMS] = self._shown(film, {slot: link for slot, link in linked.items() if link.video})
+        env[RESPONSIVE] = frozenset(slot for slot, link in linked.items() if link.narrower)
+        pictures |= hosts(linked)
         digest, size = hashlib.sha256(), 0
         parts: list[str] = []
         held = 0
@@ -155,12 +160,15 @@ class WebComposition:
         )
         self._loaded.composed()
 
+    def _shown(self, show: Callable[[HostedLink, int, int], str], links: Mapping[str, HostedLink]) -> dict[str, str]:
+        """By slot, how a link is shown; sizes that it does not know are those of the picture that was prepared."""
+        assets = self._assets
+        return {slot: show(link, assets[slot][1].width, assets[slot][1].height) for slot, link in links.items()}
+
 
 def _filled(text: str, pictures: Mapping[str, bytes]) -> bytes:
     """Text with the pictures in it: most of a page's bytes, which are encoded once for all documents."""
     data = text.encode("utf-8", "replace")
-    if not pictures:
-        return data
     parts: list[bytes] = data.split(b"\0")
     parts[1::2] = [pictures[name.decode()] for name in parts[1::2]]
     return b"".join(parts)

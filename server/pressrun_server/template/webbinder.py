@@ -46,6 +46,7 @@ from pressrun_server.template.steps import SLICE, spend
 from pressrun_server.template.sums import Adder, known, mentions, running
 from pressrun_server.template.webcode import LoopCode, loop_code
 from pressrun_server.template.webfigures import code_picture, graph_drawing
+from pressrun_server.template.weblinks import FILMS, RESPONSIVE
 
 __all__ = ["PICTURES", "WebBinder"]
 
@@ -299,11 +300,16 @@ class WebBinder:
     def _picture(self, part: Picture) -> _Text:
         slot, before, alt = part.slot, part.before, self._joined(part.alt)
         told = ' alt="' if part.alt or " alt=" not in before else ""
+        sizes = f' sizes="{part.sizes or "100vw"}"'
 
         def picture(env: Environment) -> str:
             attributes = env[PICTURES].get(slot)
             if attributes is None:
                 return ""
+            if told and slot in env[FILMS]:
+                return f'<video{before.removeprefix("<img")} aria-label="{alt(env)}"{env[FILMS][slot]}'
+            if slot in env[RESPONSIVE]:
+                attributes += sizes
             return f'{before}{told}{alt(env)}"{attributes}>' if told else f"{before}{attributes}>"
 
         return picture

@@ -45,6 +45,7 @@ from pressrun_server.template.links import SAFE_TARGET
 from pressrun_server.template.scope import Scope
 from pressrun_server.template.structure import Structure
 from pressrun_server.template.stylesheet import PageRule, StyleSheet
+from pressrun_server.template.weblinks import IMAGE_HOSTS, MEDIA_HOSTS
 from pressrun_server.template.webstyle import BACKDROP, CHART, CODE, LAYOUT, LETTERHEAD, NOTES, WebStyles
 
 __all__ = ["WebPage"]
@@ -66,7 +67,11 @@ _HEAD: Final = (
     '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
     '<meta name="referrer" content="no-referrer"><meta name="format-detection" content="telephone=no">'
 )
-_POLICY: Final = "default-src 'none';img-src data:;style-src 'sha256-{}';base-uri 'none';form-action 'none'"
+_POLICY: Final = (
+    f"default-src 'none';img-src data:\0{IMAGE_HOSTS}\0\0{MEDIA_HOSTS}\0;style-src 'sha256-{{}}';"
+    "base-uri 'none';form-action 'none'"
+)
+"""What a page may do; a composition puts hosts in, where documents link."""
 
 
 class WebPage(Structure):
@@ -385,7 +390,8 @@ class WebPage(Structure):
         place = self.markup.place(element)
         alt = self._converted(self.text(element.get("alt", ""), 0, lambda _index: place, scope))
         opening = self._opening(element, around, scope, "img")
-        return [Picture(slot, "".join(part for part in opening if isinstance(part, str)), tuple(alt))]
+        before = "".join(part for part in opening if isinstance(part, str))
+        return [Picture(slot, before, tuple(alt), self._looks.shown_width(self.styles[element]))]
 
     def _drawing(self, element: Element, around: Style, scope: Scope) -> list[Part]:
         """A drawing of the template, which the compiler has read and found harmless."""

@@ -50,7 +50,7 @@ _RESET: Final = (
     "*,::before,::after{box-sizing:content-box;margin:0;padding:0;border:0 solid;font:inherit;color:inherit;"
     "letter-spacing:inherit;word-spacing:inherit;text-align:inherit;text-transform:inherit;vertical-align:baseline}"
     "html{-webkit-text-size-adjust:100%;text-size-adjust:100%}"
-    "table{border-collapse:collapse;text-indent:0}img,svg{display:block;max-width:100%}img{height:auto}"
+    "table{border-collapse:collapse;text-indent:0}img,svg,video{display:block;max-width:100%}img,video{height:auto}"
     "a{text-decoration:underline;text-underline-offset:.15em}"
 )
 _FALLBACKS: Final = {
@@ -127,6 +127,11 @@ class WebStyles:
         small = isinstance(width, int) and width <= _SMALL * self._base
         apart = not (style["padding-top"] or style["padding-bottom"])
         return " ".join(name for name, true in ((SMALL, small), (APART, apart)) if true)
+
+    def shown_width(self, style: Style) -> str:
+        """How wide a picture is shown, as `sizes` says it (HTML, 4.8.4.2.1); empty where it is as wide as its place."""
+        width = style["width"]
+        return f"(max-width:{_NARROW}) 100vw,{self.rem(width)}" if isinstance(width, int) else ""
 
     def scroller(self, ground: int | None) -> str:
         """The classes of what may be scrolled sideways: shadows stand at the edges behind which there is more.

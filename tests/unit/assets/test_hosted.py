@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 from tests.unit.assets.fakes import AS_OF, LOGO, LOGO_BYTES, FakeSource, Node, Pick
 from tests.unit.prepare.pictures import png, rgba
@@ -128,3 +129,26 @@ async def test_pins_link_where_they_did(source: ShowingSource) -> None:
     former, _ = await use(node, LINKED, pinned(first))
     assert former.descriptor.hosted == first.descriptor.hosted
     assert former.prepared == first.prepared
+
+
+async def test_narrower_widths_for_screens(source: ShowingSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture for browsers has addresses of half and a quarter of its width; one for documents of PDF has none."""
+
+    async def shown(_description: AssetDescription, rendition: Rendition) -> Hosted:
+        return Hosted(f"https://cdn.example/w{rendition.width}h{rendition.height}", None, rendition.width, None, None)
+
+    monkeypatch.setattr(source, "hosted", shown)
+    spec = RenditionSpec(width=1400, height=800, screen=True, hosted=True)
+    found = {
+        name: (await use(Node(source=source), one))[0].descriptor.hosted
+        for name, one in {
+            "wide": spec, "narrow": msgspec.structs.replace(spec, width=700, height=None),
+            "pdf": msgspec.structs.replace(spec, screen=False),
+        }.items()
+    }  # fmt: skip
+    smaller = {name: link.narrower for name, link in found.items() if link is not None}
+    assert smaller == {
+        "wide": (("https://cdn.example/w700h400", 700), ("https://cdn.example/w350h200", 350)),
+        "narrow": (("https://cdn.example/w350hNone", 350),),
+        "pdf": (),
+    }

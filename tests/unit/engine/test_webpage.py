@@ -23,6 +23,7 @@ from tests.unit.prepare.pictures import png, rgb
 
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.approved import PreparedText, TextElement
+from pressrun_server.model.asset import HostedLink
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.prepared import PreparedPicture
 from pressrun_server.model.template import RenditionSpec, program_key
@@ -502,3 +503,88 @@ def test_columns_give_way_on_narrow_screens() -> None:
     page = page_of("<div class='c'><p>x</p></div><div class='w'><p>x</p></div>", css)
     assert "columns:14rem 3;column-gap:2rem;column-rule:1px solid #cccccc" in page
     assert "columns:10rem auto" in page
+
+
+HOSTED = HostedLink(
+    "https://media.example/c_limit,w_1200/v7/hill.jpg?a=1&b=2",
+    "image/jpeg",
+    1200,
+    400,
+    narrower=(("https://media.example/c_limit,w_600/v7/hill.jpg", 600), ("https://small.example/hill.jpg", 320)),
+)
+
+
+def linked_page(body: str, link: HostedLink, css: str = "") -> str:
+    """The page of a body whose slot `pic` is shown by its own system."""
+    template = compile_bundle(bundle(body, css, channels=["print", "web"], **SLOT))
+    assert template.info is not None, [str(item) for item in template.diagnostics]
+    picture = prepare_picture(png(rgb()), RenditionSpec(screen=True))
+    made = begin(
+        load(template.programs["en-GB;web"]), b'{"n": "<Hill>"}', assets={"pic": (Digest.of(picture.data), picture)},
+        attributes={}, as_of=AS_OF, engine="e", links={"pic": link},
+    )  # fmt: skip
+    return b"".join(made).decode()
+
+
+def policy(page: str) -> str:
+    """What a page may do."""
+    found = re.search('Content-Security-Policy" content="([^"]*)"', page)
+    assert found
+    return found[1]
+
+
+def test_a_picture_is_linked_in_the_widths_of_its_system() -> None:
+    """A hosted picture is linked to, narrower for narrow screens, and the policy allows its hosts and no others."""
+    page = linked_page('<img src="asset:pic" alt="{{ n }}">', HOSTED, "img { width: 60mm }")
+    image = tree(page).find(".//img")
+    assert image is not None
+    assert (image.get("src"), image.get("alt")) == (HOSTED.url, "<Hill>")
+    assert (image.get("width"), image.get("height")) == ("1200", "400")
+    assert image.get("srcset") == (
+        "https://small.example/hill.jpg 320w, https://media.example/c_limit,w_600/v7/hill.jpg 600w, "
+        "https://media.example/c_limit,w_1200/v7/hill.jpg?a=1&b=2 1200w"
+    )
+    assert re.fullmatch(r"\(max-width:40rem\) 100vw,[\d.]+rem", image.get("sizes", ""))
+    assert "img-src data: https://media.example https://small.example;style-src" in policy(page)
+    assert "media-src" not in policy(page)
+    assert "base64" not in page.partition("<body>")[2]
+
+
+def test_a_film_has_a_player() -> None:
+    """Where the picture is the still of a film, the page has a player that loads nothing before it is asked."""
+    link = HostedLink(
+        "https://a.example/still.jpg", None, None, None, None, "https://b.example:8443/film.mp4", "video/mp4"
+    )
+    page = linked_page(
+        '<img src="asset:pic" alt="Our {{ n }}"><div class="b">x</div>', link, ".b { background-image: url(asset:pic) }"
+    )
+    player, source = tree(page).find(".//video"), tree(page).find(".//video/source")
+    assert player is not None
+    assert source is not None
+    assert (player.get("aria-label"), player.get("poster"), player.get("preload")) == ("Our <Hill>", link.url, "none")
+    assert player.get("controls") == ""
+    assert (player.get("width"), player.get("height")) == ("96", "64"), "of the picture that was prepared"
+    assert source.attrib == {"src": link.video, "type": "video/mp4"}
+    assert [image.get("src") for image in tree(page).iter("img")] == [link.url], "behind a box there is no player"
+    assert "img-src data: https://a.example;media-src https://b.example:8443;style-src" in policy(page)
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "data:text/html,x", 'https://a.example/"><script>', "//a.example"]
+)
+def test_an_address_is_looked_at(url: str) -> None:
+    """What a system gives for an address is refused where it is none of the web, and escaped where it is."""
+    try:
+        page = linked_page('<img src="asset:pic" alt="">', HostedLink(url, None, 1, 1))
+    except PressrunError as error:
+        assert error.reason is Reason.INVALID_RECORD
+    else:
+        assert names(tree(page)) == ["body", "main", "img"]
+        assert policy(page).startswith("default-src 'none';img-src data: https://a.example;style-src 'sha256-")
+
+
+def test_an_asset_that_is_shown_to_nobody_is_held() -> None:
+    """Without an address the picture stands in the page."""
+    page = linked_page('<img src="asset:pic" alt="">', HostedLink(""))
+    assert tree(page).find(".//img").get("src", "").startswith("data:image/png")  # type: ignore[union-attr]
+    assert "img-src data:;style-src" in policy(page)
