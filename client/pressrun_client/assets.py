@@ -165,7 +165,8 @@ class AssetCalls:
         Args:
             identifier: its id, e.g. `terms/credit-card`.
             content: the bytes; None for those of the newest version, e.g. to approve or to retire it.
-            media_type: found from the bytes of an image; text needs it: `text/plain` or `text/html`.
+            media_type: found from the bytes of an image; text needs it: `text/plain` or `text/html`; so do a
+                brand's tokens: `application/json`.
             approval: `approved`, `pending`, `rejected` or `retired`.
             effective_from: the first moment at which it may be used; None: at once. Aware.
             effective_until: the first moment at which it may no longer be used; None: no limit. Aware.

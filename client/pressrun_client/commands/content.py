@@ -13,7 +13,7 @@ from pressrun_client.config import ClientConfig
 
 __all__ = ["content"]
 
-_TEXTS = {".html": "text/html", ".htm": "text/html", ".txt": "text/plain"}
+_TEXTS = {".html": "text/html", ".htm": "text/html", ".txt": "text/plain", ".json": "application/json"}
 _STATES = ("approved", "pending", "rejected", "retired")
 
 

@@ -25,7 +25,7 @@ __all__ = ["StandIn", "read_names"]
 
 _NAMES = "stand-ins.yaml"
 _SIZE = (640, 160)
-_ENDINGS = (".png", ".jpg", ".jpeg", ".svg", ".webp", ".pdf", ".html", ".txt")
+_ENDINGS = (".png", ".jpg", ".jpeg", ".svg", ".webp", ".pdf", ".html", ".txt", ".json")
 
 
 def read_names(folder: Path) -> dict[str, Path]:

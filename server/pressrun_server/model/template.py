@@ -103,7 +103,9 @@ class Slot(msgspec.Struct, frozen=True):
     otherwise: str
     """`fail`, `omit`, or the asset ref of the fallback."""
     text: bool = False
-    """Whether it takes approved text, and no picture."""
+    """Whether it takes approved text, or a brand's tokens, and no picture."""
+    tokens: str = ""
+    """Path of the file in the bundle that says which tokens it takes, if it takes a brand's."""
     territory: Expression | None = None
     """Gives the territory of a document; None: the country of its jurisdiction, else that of its locale."""
 

@@ -12,6 +12,7 @@ from pressrun_server.model.difference import Difference
 from pressrun_server.model.prepared import PreparedImage, PreparedPicture
 from pressrun_server.model.tagged import TaggedElement
 from pressrun_server.model.template import CompiledTemplate, RenditionSpec
+from pressrun_server.model.tokens import PreparedTokens
 
 __all__ = [
     "BUNDLE",
@@ -121,8 +122,8 @@ class EditionOrder(msgspec.Struct, frozen=True):
 
     files: dict[str, bytes]
     locale: str
-    texts: dict[str, tuple[str, PreparedText]]
-    """By slot: digest and text."""
+    texts: dict[str, tuple[str, PreparedText | PreparedTokens]]
+    """By slot: digest and text, or a brand's tokens."""
     channel: str = "print"
 
 
@@ -154,7 +155,7 @@ CHECKED: Final = msgspec.msgpack.Decoder(dict[str, object])
 EDITION: Final = msgspec.msgpack.Decoder(EditionOrder)
 """Reads the payload of `edition`."""
 
-TEXT: Final = msgspec.msgpack.Decoder(PreparedText)
+TEXT: Final = msgspec.msgpack.Decoder(PreparedText | PreparedTokens)
 """Reads the answer of `text`."""
 
 RENDITION: Final = msgspec.msgpack.Decoder(RenditionOrder)

@@ -18,7 +18,8 @@ import tinyhtml5
 
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.approved import PreparedText, TextElement
-from pressrun_server.prepare.media import inspect_text
+from pressrun_server.prepare.media import inspect_text, recognise
+from pressrun_server.prepare.tokens import prepare_tokens
 
 __all__ = ["ALLOWED", "MOST_BYTES", "prepare_text", "text_task"]
 
@@ -58,8 +59,21 @@ _PARAGRAPH: Final = re.compile(r"\n[ \t]*\n\s*")
 
 
 def text_task(data: bytes) -> bytes:
-    """The task of a preparer: bytes to an encoded PreparedText."""
-    return msgspec.msgpack.encode(prepare_text(data))
+    """The task of a preparer: bytes to an encoded PreparedText, or PreparedTokens where they are a JSON object."""
+    return msgspec.msgpack.encode(prepare_tokens(data) if _is_object(data) else prepare_text(data))
+
+
+def _is_object(data: bytes) -> bool:
+    if recognise(data).media_type != "application/json":
+        return False
+    if len(data) > MOST_BYTES:
+        raise PressrunError(
+            Reason.ASSET_TOO_LARGE, f"the file has {len(data)} bytes; the most is {MOST_BYTES}; give fewer tokens"
+        )
+    try:
+        return isinstance(msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf")), dict)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return False  # text that begins with a brace
 
 
 def prepare_text(data: bytes) -> PreparedText:

@@ -26,9 +26,10 @@ _MOST_IMAGE: Final = 16 * 1024 * 1024
 _MOST_TEXT: Final = 256 * 1024
 _LONGEST_ID: Final = 512
 _IMAGES: Final = frozenset({"image/png", "image/jpeg", "image/svg+xml", "application/pdf"})
-_TEXTS: Final = frozenset({"text/plain", "text/html"})
+_JSON: Final = "application/json"
+_TEXTS: Final = frozenset({"text/plain", "text/html", _JSON})
 _TYPES: Final = ", ".join(sorted(_IMAGES | _TEXTS))
-_WRITTEN: Final = _TEXTS | {"application/xml", "application/json", "application/octet-stream"}
+_WRITTEN: Final = _TEXTS | {"application/xml", "application/octet-stream"}
 """What written text may look like from its first bytes."""
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -198,7 +199,19 @@ def _text_type(data: bytes, stated: str) -> str:
     control = _CONTROL.search(text)
     if control is not None:
         raise _wrong("content", f"has the control character U+{ord(control[0]):04X} at character {control.start()}")
+    if stated == _JSON:
+        _check_object(data)
     return stated
+
+
+def _check_object(data: bytes) -> None:
+    """JSON is taken for a brand's tokens, which are an object."""
+    try:
+        sound = isinstance(msgspec.json.decode(data), dict)
+    except (msgspec.MsgspecError, RecursionError):
+        sound = False
+    if not sound:
+        raise _wrong("content", f"is no JSON object, which {_JSON} is to be: a brand's tokens")
 
 
 def _wrong(field: str, problem: str) -> PressrunError:

@@ -13,6 +13,7 @@ from pressrun_server.template.markup import Markup
 from pressrun_server.template.properties import PROPERTIES, SIDES
 from pressrun_server.template.stylesheet import Declaration, Rule, StyleSheet, read_declarations
 from pressrun_server.template.values import LONGEST, Relative
+from pressrun_server.template.variables import Variables
 
 __all__ = ["BLOCKS", "HIDDEN", "SVG", "TABLE_PARTS", "Style", "cascade"]
 
@@ -70,7 +71,11 @@ for _heading in ("h1", "h2", "h3", "h4", "h5", "h6"):
 
 
 def cascade(
-    markup: Markup, sheets: list[StyleSheet], diagnostics: Diagnostics, medium: str = "print"
+    markup: Markup,
+    sheets: list[StyleSheet],
+    diagnostics: Diagnostics,
+    medium: str = "print",
+    variables: Variables | None = None,
 ) -> dict[Element, Style]:
     """The computed style of every element in a medium, `print` or `screen`."""
     matcher = cssselect2.Matcher()
@@ -84,14 +89,14 @@ def cascade(
     for wrapper in root.iter_subtree():
         element = wrapper.etree_element
         parent = styles.get(wrapper.parent.etree_element) if wrapper.parent is not None else None
-        declared = _declared(element, matcher.match(wrapper), markup, diagnostics)
+        declared = _declared(element, matcher.match(wrapper), markup, diagnostics, variables)
         styles[element] = computed = _computed(declared, parent, styles.get(markup.root))
         computed["lang"] = element.get("lang", parent["lang"] if parent is not None else "")
         computed["decorations"] = _decorations(computed, parent)
         if is_footnote(computed):
             # A call looks like the text that it stands in, what is before the footnote like the footnote.
             for name, like in ((CALL, parent), (MARKER, computed)):
-                declared = _declared(element, matcher.match(wrapper), markup, diagnostics, name)
+                declared = _declared(element, matcher.match(wrapper), markup, diagnostics, variables, name)
                 computed[name] = _computed(declared, like, styles.get(markup.root)) | {
                     "lang": computed["lang"], "decorations": like["decorations"] if like is not None else ()
                 }  # fmt: skip
@@ -99,7 +104,12 @@ def cascade(
 
 
 def _declared(
-    element: Element, matches: Any, markup: Markup, diagnostics: Diagnostics, pseudo: str | None = None
+    element: Element,
+    matches: Any,
+    markup: Markup,
+    diagnostics: Diagnostics,
+    variables: Variables | None,
+    pseudo: str | None = None,
 ) -> dict[str, Any]:
     """What is declared of an element, or of a pseudo-element of it, by longhand."""
     values: dict[str, Any] = {"display": _display(element.tag)} | _USER_AGENT.get(element.tag, {})
@@ -121,7 +131,9 @@ def _declared(
     inline = element.get("style") if pseudo is None else None
     if inline:
         place = markup.place(element)
-        ordered += [((decl.important, 1, (), 0), decl) for decl in read_declarations(inline, place, diagnostics)]
+        ordered += [
+            ((decl.important, 1, (), 0), decl) for decl in read_declarations(inline, place, diagnostics, variables)
+        ]
     ordered.sort(key=lambda item: (*item[0][:2], item[0][2] or (0, 0, 0), item[0][3]))
     for _, declaration in ordered:
         values[declaration.name] = declaration.value

@@ -16,8 +16,10 @@ import msgspec
 from pressrun_server.model.approved import PreparedText
 from pressrun_server.model.program import FORMAT, Program
 from pressrun_server.model.template import CompiledTemplate, FontUse, RenditionSpec, Slot, TemplateInfo, program_key
+from pressrun_server.model.tokens import PreparedTokens
 from pressrun_server.model.webpage import WEB_FORMAT, WebProgram
 from pressrun_server.template.ahead import lists_needed
+from pressrun_server.template.brand import brand_variables
 from pressrun_server.template.bundle import bundle_digest, read_text
 from pressrun_server.template.channels import SCREENS
 from pressrun_server.template.description import Description, read_description
@@ -69,10 +71,10 @@ def compile_bundle(files: Mapping[str, bytes]) -> CompiledTemplate:
 def compile_edition(
     files: Mapping[str, bytes],
     locale: str,
-    texts: Mapping[str, tuple[str, PreparedText]],
+    texts: Mapping[str, tuple[str, PreparedText | PreparedTokens]],
     channel: str = "print",
 ) -> CompiledTemplate:
-    """Compile a bundle for one of its locales and output channels with approved texts in it.
+    """Compile a bundle for one of its locales and output channels with approved texts, or brands' tokens, in it.
 
     Args:
         files: of a bundle that compiles without.
@@ -84,7 +86,9 @@ def compile_edition(
 
 
 def _compiled(
-    files: Mapping[str, bytes], texts: Mapping[str, tuple[str, PreparedText]], only: tuple[str, str] | None
+    files: Mapping[str, bytes],
+    texts: Mapping[str, tuple[str, PreparedText | PreparedTokens]],
+    only: tuple[str, str] | None,
 ) -> CompiledTemplate:
     diagnostics = Diagnostics()
     description = read_description(files, diagnostics)
@@ -111,7 +115,7 @@ def _compiled(
         diagnostics.error("value", Place(description.html), problem, "look for absurd lengths and escapes like \\ud800")
         return CompiledTemplate(diagnostics.all())
     slots = _text_slots(description, found, diagnostics)
-    _unused_slots(description, source, found, diagnostics)
+    _unused_slots(description, files, source, found, diagnostics)
     if diagnostics.failed:
         return CompiledTemplate(diagnostics.all())
     if only is None:  # an edition has the places of one output channel alone
@@ -157,12 +161,18 @@ def _text_slots(description: Description, found: _Found, diagnostics: Diagnostic
     for name in sorted(found.texts.keys() & found.pictures):
         message = f"the slot {name!r} takes approved text here and a picture elsewhere"
         diagnostics.error("slot", found.texts[name], message, "use two slots")
+    shown = {*found.texts, *found.pictures}
     for slot in description.slots:
         if slot.name in found.texts and slot.renditions:
             place = description.place("slots", slot.name, "renditions")
             diagnostics.error("rendition", place, "approved text has no renditions", "remove them")
+    for name in sorted(slot.name for slot in description.slots if slot.tokens and slot.name in shown):
+        message = f"the slot {name!r} takes tokens, which style sheets show: var(--{name}-...)"
+        place = found.texts.get(name) or description.place("slots", name, "tokens")
+        diagnostics.error("slot", place, message, "use another slot for the text or the picture")
     return tuple(
-        msgspec.structs.replace(slot, text=True) if slot.name in found.texts else slot for slot in description.slots
+        msgspec.structs.replace(slot, text=True) if slot.tokens or slot.name in found.texts else slot
+        for slot in description.slots
     )
 
 
@@ -197,13 +207,15 @@ class _Compilation:
         files: Mapping[str, bytes],
         description: Description,
         source: str,
-        texts: Mapping[str, tuple[str, PreparedText]],
+        texts: Mapping[str, tuple[str, PreparedText | PreparedTokens]],
         diagnostics: Diagnostics,
     ) -> None:
         self._files = files
         self._description = description
         self._source = source
-        self._texts = {slot: text for slot, (_, text) in texts.items()}
+        given = {slot: text for slot, (_, text) in texts.items()}
+        self._brand = brand_variables(description, files, given, diagnostics)
+        self._texts = {slot: text for slot, text in given.items() if isinstance(text, PreparedText)}
         self._digests = tuple(sorted((slot, digest) for slot, (digest, _) in texts.items()))
         self._diagnostics = diagnostics
         self._bundle = bundle_digest(files)
@@ -236,7 +248,14 @@ class _Compilation:
     def _tree(self, channel: str) -> Tree | None:
         description = self._description
         return tree_of(
-            self._files, description.html, self._source, self._texts, channel, description.channels, self._diagnostics
+            self._files,
+            description.html,
+            self._source,
+            self._texts,
+            self._brand,
+            channel,
+            description.channels,
+            self._diagnostics,
         )
 
     def _page(self, tree: Tree, locale: str) -> WebProgram:
@@ -329,9 +348,16 @@ def _plurals(description: Description, locale: str, needed: frozenset[str], diag
             )
 
 
-def _unused_slots(description: Description, source: str, found: _Found, diagnostics: Diagnostics) -> None:
+def _unused_slots(
+    description: Description, files: Mapping[str, bytes], source: str, found: _Found, diagnostics: Diagnostics
+) -> None:
     for slot in description.slots:
-        if f"asset:{slot.name}" not in source and slot.name not in {*found.texts, *found.pictures}:
+        if slot.tokens:
+            asked = f"--{slot.name}-".encode()
+            if not any(asked in data for path, data in files.items() if path.endswith((".css", ".html"))):
+                place, hint = description.place("slots", slot.name), f"use them: var(--{slot.name}-...), or remove it"
+                diagnostics.warning("slot", place, f"the tokens of {slot.name!r} are never used", hint)
+        elif f"asset:{slot.name}" not in source and slot.name not in {*found.texts, *found.pictures}:
             diagnostics.warning(
                 "slot",
                 description.place("slots", slot.name),

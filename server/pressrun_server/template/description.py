@@ -34,7 +34,7 @@ _KEYS = {
 }  # fmt: skip
 _CHANNELS = ("print", "email", "web", "mobile")
 _BUILT = ("print", "web", "mobile")
-_SLOT_KEYS = {"rules", "require", "renditions", "otherwise", "description"}
+_SLOT_KEYS = {"rules", "require", "renditions", "otherwise", "tokens", "description"}
 _MOST_RULES = 200
 _MOST_PIXELS = 100_000
 
@@ -281,7 +281,21 @@ class _Reader:
             territory=read_territory(name, slot.get("require", {}), self.error),
             renditions=self._renditions(name, slot.get("renditions", {})),
             otherwise=self._otherwise(name, slot.get("otherwise", "fail")),
+            tokens=self._tokens(name, slot),
         )
+
+    def _tokens(self, name: str, slot: dict[str, Any]) -> str:
+        """The file with the tokens that stand in where the slot has no asset."""
+        if "tokens" not in slot:
+            return ""
+        path = slot["tokens"]
+        if not isinstance(path, str) or path not in self.files:
+            hint = closest(str(path), self.files)
+            self.error(("slots", name, "tokens"), f"the bundle has no file {path!r}", hint)
+            return ""
+        if slot.get("renditions"):
+            self.error(("slots", name, "renditions"), "tokens have no renditions", "remove them", "rendition")
+        return path
 
     def _rule(self, slot: str, index: int, rule: Any) -> SlotRule | None:
         path = ("slots", slot, "rules", index)

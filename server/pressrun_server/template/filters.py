@@ -141,6 +141,8 @@ class Formatter:
 
     def filter(self, name: str, constants: list[Expression]) -> Callable[..., Any]:
         """The function of a filter; `constants` are its arguments as written, for what can be prepared."""
+        if name == "plural":  # of a template's own strings it was folded into its forms; a slot's rule knows none
+            return _no_forms
         if name == "date":
             return self._dater(constants[0][1] if constants else "medium")
         function: Callable[..., Any] = getattr(self, name if name != "abs" else "absolute")
@@ -466,6 +468,10 @@ class Formatter:
     def absolute(self, value: Any) -> Decimal:
         """A number without its sign."""
         return self._decimal(value).copy_abs()
+
+
+def _no_forms(*_values: Any) -> str:
+    raise ValueError("plural needs a string with plural forms: t.NAME | plural(count)")
 
 
 def _field(item: Any, field: str) -> Any:

@@ -13,6 +13,7 @@ from pressrun_server.template.diagnostics import Diagnostics, Place, closest
 from pressrun_server.template.footnotes import CALL, MARKER
 from pressrun_server.template.properties import PROPERTIES, SHORTHANDS, expand
 from pressrun_server.template.values import InvalidValueError, length, significant
+from pressrun_server.template.variables import Variables, is_root, put_in
 
 __all__ = ["FOOTNOTE_AREA", "Declaration", "PageRule", "Rule", "StyleSheet", "read_declarations", "read_stylesheet"]
 
@@ -82,9 +83,16 @@ class StyleSheet:
 
 class _Reader:
     def __init__(
-        self, file: str, diagnostics: Diagnostics, line: int = 0, column: int = 0, fixed: Place | None = None
+        self,
+        file: str,
+        diagnostics: Diagnostics,
+        line: int = 0,
+        column: int = 0,
+        fixed: Place | None = None,
+        variables: Variables | None = None,
     ) -> None:
         self.file = file
+        self.variables: Variables = variables or {}
         self.diagnostics = diagnostics
         self.line = line
         self.column = column
@@ -122,7 +130,7 @@ class _Reader:
                 self.diagnostics.error("css-syntax", self.place(inner), problem, "put @page beside it")
 
     def _rule(self, node: Any, sheet: StyleSheet, medium: str = "") -> None:
-        declarations = self.declarations(node.content)
+        declarations = self.declarations(node.content, root=is_root(node.prelude))
         text = tinycss2.serialize(node.prelude).strip()
         try:
             selectors = cssselect2.compile_selector_list(node.prelude)
@@ -208,10 +216,11 @@ class _Reader:
             )
             return
         try:
+            value = put_in(node.value, self.variables)
             if node.lower_name == "size":
-                page.declarations["size"] = _page_size(significant(node.value))
+                page.declarations["size"] = _page_size(significant(value))
             else:
-                page.declarations.update(_page_longhands(node))
+                page.declarations.update(_page_longhands(node.lower_name, value))
         except InvalidValueError as error:
             self.diagnostics.error(
                 "invalid-value",
@@ -220,8 +229,8 @@ class _Reader:
                 str(error),
             )
 
-    def declarations(self, content: Any) -> tuple[Declaration, ...]:
-        """The declarations of a block, as longhands."""
+    def declarations(self, content: Any, *, root: bool = False) -> tuple[Declaration, ...]:
+        """The declarations of a block, as longhands; custom properties are those of the root alone."""
         found: list[Declaration] = []
         for node in tinycss2.parse_blocks_contents(content, skip_comments=True, skip_whitespace=True):
             place = self.place(node)
@@ -229,10 +238,16 @@ class _Reader:
                 message = getattr(node, "message", "only declarations can stand here")
                 self.diagnostics.error("css-syntax", place, message, "write `property: value;`")
                 continue
+            if node.name.startswith("--"):
+                if not root:
+                    message = f"the custom property {node.name} is not on the root"
+                    hint = "write it into :root { }; it has one value for the whole document"
+                    self.diagnostics.error("unknown-property", place, message, hint)
+                continue
             try:
                 found += [
                     Declaration(name, value, bool(node.important), place)
-                    for name, value in expand(node.lower_name, node.value)
+                    for name, value in expand(node.lower_name, put_in(node.value, self.variables))
                 ]
             except KeyError:
                 self.diagnostics.error(
@@ -247,8 +262,8 @@ class _Reader:
         return tuple(found)
 
 
-def _page_longhands(node: Any) -> list[tuple[str, Any]]:
-    found = expand(node.lower_name, node.value)
+def _page_longhands(name: str, value: Any) -> list[tuple[str, Any]]:
+    found = expand(name, value)
     if ("counter-reset", "page") in found:
         raise InvalidValueError("valid: footnote, none; a block's counter-reset: page begins a section")
     return found
@@ -267,11 +282,21 @@ def _page_size(tokens: list[Any]) -> tuple[int, int]:
     raise InvalidValueError("valid: A3, A4, A5, A6, B4, B5, letter, legal (with landscape), or width and height")
 
 
-def read_stylesheet(file: str, css: str, diagnostics: Diagnostics, *, line: int = 0, column: int = 0) -> StyleSheet:
+def read_stylesheet(
+    file: str,
+    css: str,
+    diagnostics: Diagnostics,
+    *,
+    line: int = 0,
+    column: int = 0,
+    variables: Variables | None = None,
+) -> StyleSheet:
     """Read a style sheet; `line` and `column` are where it starts in `file` (for <style>)."""
-    return _Reader(file, diagnostics, line, column).read(css)
+    return _Reader(file, diagnostics, line, column, variables=variables).read(css)
 
 
-def read_declarations(css: str, place: Place, diagnostics: Diagnostics) -> tuple[Declaration, ...]:
+def read_declarations(
+    css: str, place: Place, diagnostics: Diagnostics, variables: Variables | None = None
+) -> tuple[Declaration, ...]:
     """Read the declarations of a style attribute; all are placed at its element."""
-    return _Reader(place.file, diagnostics, fixed=place).declarations(css)
+    return _Reader(place.file, diagnostics, fixed=place, variables=variables).declarations(css)

@@ -18,6 +18,7 @@ from pressrun_server.template.fragments import include
 from pressrun_server.template.headings import check_headings
 from pressrun_server.template.markup import Markup, parse_markup
 from pressrun_server.template.stylesheet import StyleSheet, read_stylesheet
+from pressrun_server.template.variables import Variables, root_variables
 
 __all__ = ["Tree", "tree_of"]
 
@@ -41,6 +42,7 @@ def tree_of(
     file: str,
     source: str,
     texts: Mapping[str, PreparedText],
+    brand: Variables,
     channel: str,
     offered: Iterable[str],
     diagnostics: Diagnostics,
@@ -52,6 +54,7 @@ def tree_of(
         file: the path of its HTML file.
         source: the HTML.
         texts: approved texts by slot.
+        brand: what the tokens of brands are called in style sheets, and their values.
         channel: the output channel.
         offered: all that the template offers.
         diagnostics: takes what there is to say.
@@ -65,9 +68,17 @@ def tree_of(
         place = markup.place(crowded)
         diagnostics.error("nesting", place, f"pr-for multiplies to over {_MOST_ELEMENTS} elements", "nest fewer loops")
         return None
-    sheets = _sheets(files, markup, diagnostics)
+    medium = "screen" if channel in SCREENS else "print"
+    sources = _sources(files, markup, diagnostics)
+    variables = root_variables([(source.path, source.css) for source in sources], brand, medium, diagnostics)
+    sheets = [
+        read_stylesheet(
+            source.path, source.css, diagnostics, line=source.line, column=source.column, variables=variables
+        )
+        for source in sources
+    ]
     apart = apart or any(rule.medium for sheet in sheets for rule in sheet.rules)
-    styles = cascade(markup, sheets, diagnostics, "screen" if channel in SCREENS else "print")
+    styles = cascade(markup, sheets, diagnostics, medium, variables)
     keep_before(markup, styles)
     body = markup.root.find("body")
     if body is not None:
@@ -75,17 +86,23 @@ def tree_of(
     return Tree(markup, sheets, styles, apart)
 
 
-def _sheets(files: Mapping[str, bytes], markup: Markup, diagnostics: Diagnostics) -> list[StyleSheet]:
-    sheets: list[StyleSheet] = []
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The text of a style sheet, and where it begins in its file."""
+
+    path: str
+    css: str
+    line: int = 0
+    column: int = 0
+
+
+def _sources(files: Mapping[str, bytes], markup: Markup, diagnostics: Diagnostics) -> list[_Source]:
+    sources: list[_Source] = []
     for element in markup.root.iter():
         place = None
         if element.tag == "style":
             place = markup.at(markup.end_of_tag(element))
-            sheets.append(
-                read_stylesheet(
-                    markup.file, element.text or "", diagnostics, line=place.line - 1, column=place.column - 1
-                )
-            )
+            sources.append(_Source(markup.file, element.text or "", place.line - 1, place.column - 1))
         elif element.tag == "link":
             place = markup.place(element)
             path = element.get("href", "")
@@ -98,9 +115,9 @@ def _sheets(files: Mapping[str, bytes], markup: Markup, diagnostics: Diagnostics
                 continue
             text = read_text(files, path, diagnostics)
             if text is not None:
-                sheets.append(read_stylesheet(path, text, diagnostics))
+                sources.append(_Source(path, text))
         elif element.tag == "script":
             diagnostics.error(
                 "unknown-element", markup.place(element), "scripts cannot stand in documents", "remove it"
             )
-    return sheets
+    return sources

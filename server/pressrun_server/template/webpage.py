@@ -77,7 +77,6 @@ _POLICY: Final = (
 class WebPage(Structure):
     """Builds the whole document of one locale; its arguments are those of `Structure`."""
 
-    _sums: tuple[str, ...] = ()
     _looped = 0
     """How many loops are around the element that is being read: an id in one would be there more than once."""
     _left_out: frozenset[Element] = frozenset()
@@ -331,7 +330,6 @@ class WebPage(Structure):
         rows = [row for row in element.iter("tr") if self._of_table(row, element)]
         widest = max((len([cell for cell in row if cell.tag in {"td", "th"}]) for row in rows), default=0)
         names = tuple(dict.fromkeys(name for row in rows for name, _ in self._named_sums(row, None)))
-        outer, self._sums = self._sums, (*self._sums, *names)
         style = self.styles[element]
         if layout:
             self._arrange(element, rows)
@@ -341,8 +339,8 @@ class WebPage(Structure):
         behind: list[Part] = []
         for group in self._groups(element):
             where = head if group[0].tag in {"thead", "colgroup"} else behind if group[0].tag == "tfoot" else rest
-            where += self._directed_parts(group, style, scope)
-        self._sums = outer
+            part = group[0].tag if group[0].tag in {"thead", "tfoot"} else "tbody"
+            where += self._directed_parts(group, style, scope.summed(names, part) if names else scope)
         parts: list[Part]
         if names:
             parts = [*opening, Summing(names, tuple(head), tuple(rest), tuple(behind)), "</table>"]

@@ -145,3 +145,37 @@ async def test_texts_can_be_looked_for(node: Node, client: Client) -> None:
     line = ["asset", "missing", "--text", "--target", node.address, *refs]
     done = await asyncio.to_thread(CliRunner().invoke, pressrun, line)
     assert (done.exit_code, done.output) == (1, "pushed:never-pushed\n")
+
+
+BRANDED = b"""
+name: branded
+version: "1"
+html: branded.html
+channels: [print, web]
+schema: {type: object, properties: {brand: {enum: [gold, house]}}}
+slots:
+  brand:
+    rules: [{when: "brand == 'gold'", use: "pushed:brand/gold"}, {use: "pushed:brand/house"}]
+    tokens: brand.json
+"""
+
+
+async def test_a_brands_tokens_are_pushed_and_shown(client: Client) -> None:
+    """Rules choose whose colours a document has; what is no set of tokens is refused when it is pushed, or used."""
+    page = b"<style>p { color: var(--brand-color-ink) }</style><p>Dear customer</p>"
+    tokens = b'{"color": {"ink": "#000000"}}'
+    await client.publish({"template.yaml": BRANDED, "branded.html": page, "brand.json": tokens})
+    json = "application/json"
+    await client.put_content("brand/gold", b'{"color": {"ink": "#b8860b"}}', media_type=json, approval="approved")
+    await client.put_content("brand/house", b'{"color": {"ink": "#004d47"}}', media_type=json, approval="approved")
+    for brand, ink in (("gold", 0xB8860B), ("house", 0x004D47), ("gold", 0xB8860B)):
+        document = await client.render("branded@1", {"brand": brand})
+        with pymupdf.open(stream=document.content) as pdf:
+            assert pdf[0].get_text("dict")["blocks"][0]["lines"][0]["spans"][0]["color"] == ink
+        web = await client.render("branded@1", {"brand": brand}, output_channel="web", output_format="html")
+        assert f"#{ink:06x}".encode() in web.content
+    with pytest.raises(RenderError, match="no JSON object"):
+        await client.put_content("brand/gold", b"[1]", media_type=json, approval="approved")
+    await client.put_content("brand/gold", b'{"color": {"paper": "#ffffff"}}', media_type=json, approval="approved")
+    with pytest.raises(RenderError, match="cannot be shown by this template"):
+        await client.render("branded@1", {"brand": "gold"})

@@ -135,6 +135,7 @@ def test_sums_of_a_table() -> None:
         '<tbody><tr pr-for="n in ns" pr-sum="paid = n"><td>{{ paid.running }}/{{ paid.total }}</td></tr></tbody>'
         '<tfoot><tr pr-on="continued"><td>carried</td></tr><tr pr-on="last"><td>= {{ paid.running }}</td></tr></tfoot></table>',
         record={"ns": ["1.10", "2.20", "3"]},
+        schema={"type": "object", "properties": {"ns": {"type": "array"}}, "additionalProperties": False},
     )
     assert shown(page) == "6.30 1.10/6.30 3.30/6.30 6.30/6.30 = 6.30"
 
