@@ -230,18 +230,20 @@ class Composer:
             steps = document.steps or self._begin(document)
             data = next(steps, None)
             document.cpu_seconds += time.thread_time() - started
-            summary = document.summary() if data is None else None
+            assert document.composing is not None
+            summary = document.summary() if data is None or document.composing.finished else None
         except Exception as error:  # noqa: BLE001 - this is the border where a document's exceptions end
             self._break(ticket, error)
-            return
-        if summary is not None:
-            self._finish(ticket, document, summary)
             return
         if data and first and len(data) >= LEAST:
             document.head = data
         elif data:
             document.parts.append(data)
             document.size += len(data)
+        if summary is not None:
+            self._finish(ticket, document, summary)
+            next(steps, None)  # its bytes have left; what is done now is for later documents
+            return
         if document.size >= self._chunk or (not document.sent and self._turns.large(ticket)):
             self._flush(ticket, document)
         if document.rows is not None:

@@ -127,6 +127,7 @@ class Composition:
     """
 
     summary: ComposeSummary
+    finished = False
 
     def __init__(  # noqa: PLR0913 - all that decides its bytes
         self,
@@ -244,7 +245,7 @@ class Composition:
         for form, number, kind in deferred:
             yield self._leaving(self._deferred(writer, form, number, kind, env, count))
             watch.begin()
-        yield self._leaving(writer.end())
+        data = self._leaving(writer.end())
         self.summary = ComposeSummary(
             pages=count,
             size=writer.size,
@@ -254,6 +255,8 @@ class Composition:
             cpu_seconds=time.thread_time() - cpu,
             phases=ComposePhases(bind=watch.bind, lay_out=watch.lay_out, emit=watch.emit),
         )
+        self.finished = True
+        yield data
         loaded.composed()
 
     def _pause(self, steps: Steps) -> None:

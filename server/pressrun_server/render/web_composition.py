@@ -77,6 +77,7 @@ class WebComposition:
     """
 
     summary: ComposeSummary
+    finished = False
 
     def __init__(
         self,
@@ -148,7 +149,6 @@ class WebComposition:
         digest.update(data)
         size += len(data)
         bind += time.perf_counter() - begun
-        yield data
         self.summary = ComposeSummary(
             pages=1,
             size=size,
@@ -158,6 +158,8 @@ class WebComposition:
             cpu_seconds=time.thread_time() - cpu,
             phases=ComposePhases(bind=bind),  # text is put in where it stands: there is nothing to lay out
         )
+        self.finished = True
+        yield data
         self._loaded.composed()
 
     def _shown(self, show: Callable[[HostedLink, int, int], str], links: Mapping[str, HostedLink]) -> dict[str, str]:

@@ -20,7 +20,11 @@ class Composing(Protocol):
 
     @property
     def summary(self) -> ComposeSummary:
-        """Known after the last step."""
+        """Known when it is finished."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether all bytes were given; a further step gives none, and does what serves later documents."""
 
     def __iter__(self) -> Iterator[bytes]:
         """The steps.

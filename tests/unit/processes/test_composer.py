@@ -36,17 +36,27 @@ from pressrun_server.render.link import (
 CHUNK, WINDOW = 1_000, 4_000
 
 
+GATE = threading.Event()
+"""Lets go on what follows a document."""
+
+
 class Document:
-    """Pages as its record says: `<pages>x<size>`, or `fail` at the second page."""
+    """Pages as its record says: `<pages>x<size>`, or `fail` at the second page, or `gate`, with work behind its bytes."""
 
     def __init__(self, record: bytes) -> None:
         self.record = record
         self.summary = ComposeSummary(0, 0, "", (), 0.0, 0.0)
+        self.finished = False
 
     def __iter__(self) -> Iterator[bytes]:
         if self.record == b"fail":
             yield b"first page"
             raise ValueError(self.record)
+        if self.record == b"gate":
+            self.finished = True
+            yield b"all"
+            assert GATE.wait(5)
+            return
         pages, size = map(int, self.record.split(b"x"))
         for page in range(pages):
             yield b"%d" % (page % 10) * size
@@ -208,6 +218,21 @@ def test_an_interactive_document_overtakes_one_in_work() -> None:
         front.channel.send(Credit(1, 6_000))
         done = [message.ticket for message in front.answered() if isinstance(message, Done)]
         assert done == [2]
+
+
+def test_what_serves_later_documents_is_done_when_a_document_has_left() -> None:
+    """Its last message does not wait for it; the next document does."""
+    GATE.clear()
+    with composer() as front:
+        front.ask(1, b"gate")
+        done = front.next()
+        assert isinstance(done, Done)
+        assert done.data == b"all"
+        front.ask(2, b"1x10")
+        time.sleep(0.05)
+        assert not front.inbox
+        GATE.set()
+        assert isinstance(front.next(), Done)
 
 
 def test_the_wait_for_a_turn_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,7 @@ class Document:
     def __init__(self, program: bytes, order: dict[str, Any], assets: Mapping[str, bytes]) -> None:
         self.program, self.order, self.assets = program, order, assets
         self.summary = ComposeSummary(0, 0, "", (), 0.0, 0.0)
+        self.finished = False
 
     def __iter__(self) -> Iterator[bytes]:
         order = self.order
