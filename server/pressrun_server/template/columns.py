@@ -66,10 +66,13 @@ class ColumnStructure(Builder):
         for row in rows:
             if self.markup.parent(row) is not group:
                 group, held = self.markup.parent(row), Held(_MOST_COLUMNS)
-            column = 0
+            column = begun = 0
             for cell in row:
                 if cell.tag in _CELLS:
-                    column = held.free(column)
+                    if "pr-else" in cell.attrib or "pr-elif" in cell.attrib:
+                        yield begun, cell  # in the place of the one before
+                        continue
+                    begun = column = held.free(column)
                     held.span(column, self._span(cell), self._row_span(cell))
                     yield column, cell
                     column += self._span(cell)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from xml.etree.ElementTree import Element
 
 import msgspec
@@ -18,6 +19,7 @@ from pressrun_server.model.program import (
     RowTemplate,
     RowWith,
     Table,
+    With,
 )
 from pressrun_server.template.ahead import decided_by_totals, shows_totals
 from pressrun_server.template.cascade import REPEATED
@@ -35,6 +37,8 @@ TABLE_DIRECTIVES = {"pr-sum", "pr-on"}
 _ON = {"thead": ("first", "continued"), "tfoot": ("continued", "last")}
 """Parts of a table that a row of its header or footer may be for."""
 _PRESENTATION = {"presentation", "none"}
+_MOST_CHOICES = 16
+"""Ways in which a record can choose the cells of a row."""
 _SCOPES = {"col": "Column", "colgroup": "Column", "row": "Row", "rowgroup": "Row"}
 
 
@@ -215,14 +219,43 @@ class TableStructure(ColumnStructure):
         names, inner, place = named
         return RowWith(names, (self._row(element, x, columns, inner, held),), str(place))
 
-    def _row(self, element: Element, x: int, columns: list[int], scope: Scope, held: Held) -> RowTemplate:
+    def _row(self, element: Element, x: int, columns: list[int], scope: Scope, held: Held) -> Row:
+        """A row; where a record chooses among cells, a row for each choice."""
+        choices = [group for group in self._groups(element) if "pr-if" in group[0].attrib]
+        if not choices:
+            return self._row_of(element, x, columns, scope, held, frozenset())
+        place = self.markup.place(choices[0][0])
+        if math.prod(map(len, choices)) > _MOST_CHOICES:
+            message = f"the cells of a row are chosen in over {_MOST_CHOICES} ways"
+            self.diagnostics.error("directive", place, message, "choose within the cells, or between rows")
+            return self._row_of(element, x, columns, scope, held, frozenset())
+        for group in choices:
+            if "pr-else" not in group[-1].attrib or len({self._span(cell) for cell in group}) > 1:
+                message = "cells that are chosen stand in the same columns, whatever the record says"
+                hint = "end the choice with a cell with pr-else, of the same colspan; or put pr-if into the cell"
+                self.diagnostics.error("directive", self.markup.place(group[0]), message, hint)
+        self._check_held(element, held)
+
+        def chosen(left: list[list[Element]], out: frozenset[Element]) -> Row:
+            if not left:
+                return self._row_of(element, x, columns, scope, held, out)
+            group, rest = left[0], left[1:]
+            branches = [(chosen(rest, out | {cell for cell in group if cell is not shown}),) for shown in group]
+            return RowConditional(tuple(zip(self._tests(group, scope), branches, strict=True)))
+
+        return chosen(choices, frozenset())
+
+    def _row_of(
+        self, element: Element, x: int, columns: list[int], scope: Scope, held: Held, out: frozenset[Element]
+    ) -> RowTemplate:
+        """A row without the cells that are left out."""
         style = self.styles[element]
         around = self.markup.parent(element)
         parent = style if around is None else self.styles.get(around, style)
         cells: list[Cell] = []
         column = 0
         for child in element:
-            if not isinstance(child.tag, str) or self._skipped(child):
+            if not isinstance(child.tag, str) or child in out or self._skipped(child):
                 continue
             place = self.markup.place(child)
             if child.tag not in {"td", "th"}:
@@ -230,10 +263,9 @@ class TableStructure(ColumnStructure):
                     "structure", place, f"<{child.tag}> cannot stand in a row", "cells are <td>, <th>"
                 )
                 continue
-            if any(name.startswith("pr-") for name in child.attrib):
-                self.diagnostics.error(
-                    "directive", place, "directives on cells are not supported yet", "put them inside"
-                )
+            if "pr-for" in child.attrib:
+                message = "a cell cannot be repeated: the columns of a table are known when it is published"
+                self.diagnostics.error("directive", place, message, "write a cell for each, or repeat within one")
             span = self._span(child)
             column = held.free(column)
             held.span(column, span, self._row_span(child))
@@ -275,7 +307,10 @@ class TableStructure(ColumnStructure):
             message = "background-image and border-radius are not supported on cells"
             self.diagnostics.error("value", self.markup.place(element), message, "put a <div> into the cell")
         align = style["vertical-align"]
-        children = self.children(element, box.content_x, box.content_width, scope)
+        named = self._names(element, scope)
+        children = self.children(element, box.content_x, box.content_width, named[1] if named else scope)
+        if named:
+            children = [With(named[0], tuple(children), str(named[2]))]
         role = self._cell_role(element)
         only = children[0] if len(children) == 1 else None
         if (

@@ -179,6 +179,38 @@ def test_a_header_knows_nothing_of_its_pages_rows(compiled: Compile, asked: str)
     assert [item.message for item in found] == [f"unknown field {asked!r}"]
 
 
+def test_cells_are_chosen_and_have_names(composed: Compose) -> None:
+    """pr-if, pr-elif and pr-else choose among cells of one place, pr-with names values in one; sums count once."""
+    body = (
+        "<table><tr pr-for='row in rows' pr-sum='all = row.amount'><td>{{ row.no }}</td>"
+        "<td class='a' pr-if=\"row.no == 'n0'\">zero</td><th pr-elif=\"row.no == 'n1'\">one</th><td pr-else>many</td>"
+        "<td pr-if='row.amount > 1' pr-with='more = row.amount + 1'>{{ more }}</td><td pr-else>little</td>"
+        "<td pr-with='half = row.amount / 2'>{{ half }} {{ all.running }}</td></tr></table>"
+    )
+    record = {"rows": [{"no": f"n{n}", "amount": n} for n in range(4)]}
+    made = composed(body, PAGE + " .a { background: #ff0 }", record)
+    assert made.text() == "n0 zero little 0 0 n1 one little 0.5 1 n2 many 3 1 3 n3 many 4 1.5 6"
+    pdf = check(made.data)
+    assert grid(pdf) == [[1] * 4] * 4
+    assert [str(item.S) for item in elements(pdf.Root.StructTreeRoot)].count("/TH") == 1
+
+
+@pytest.mark.parametrize(
+    ("cells", "says"),
+    [
+        ("<td pr-if='x'>a</td><td>b</td>", "same columns"),
+        ("<td pr-if='x'>a</td><td pr-else colspan=2>b</td>", "same columns"),
+        ("<td pr-for='row in rows'>a</td>", "a cell cannot be repeated"),
+        ("<td pr-if='x'>a</td><td pr-else>b</td>" * 5, "over 16 ways"),
+        ("<td pr-if='x' rowspan=2>a</td><td pr-else rowspan=2>b</td>", "a cell with rowspan cannot begin in"),
+    ],
+)
+def test_cells_that_cannot_be_chosen_are_told(compiled: Compile, cells: str, says: str) -> None:
+    """Columns stand still: what would move them is an error of the template."""
+    found = compiled(f"<table><tr>{cells}</tr><tr><td>c</td></tr></table>", PAGE).diagnostics
+    assert any(says in item.message for item in found)
+
+
 def test_names_and_conditions_of_rows_and_bodies(composed: Compose) -> None:
     """pr-for, pr-if and pr-with go together on rows and on bodies, and a row with names adds to sums."""
     body = (
