@@ -14,6 +14,7 @@ __all__ = ["TABLES", "documents"]
 _CSS = (
     "@page { size: 100mm 80mm; margin: 8mm } body { font-family: FiraGO; font-size: 8pt } table { width: 100% }"
     " td, th { padding: 1mm; border-bottom: 0.2mm solid #888888 } .n { text-align: '.00' } .k { break-after: avoid }"
+    " .a { table-layout: auto; width: auto }"
 )
 _HEAD = "<thead><tr><th>No</th><th>What</th><th>Amount</th></tr></thead>"
 _ROW = "<td>{{ row.no }}</td><td>{{ row.text }}</td><td class=n>{{ row.amount | amount }}</td>"
@@ -40,6 +41,17 @@ TABLES = {
         "<tr pr-for='row in few'><td>{{ row.text }}</td><td class=n>{{ row.amount | amount }}</td></tr></tbody></table>"
         "</td></tr></tbody></table>"
     ),
+    "columns as wide as their contents": (
+        "<table class=a><thead><tr><th>No</th><th>What</th><th>{{ all.total | amount }}</th></tr></thead>"
+        "<tbody pr-for=\"group in rows | groupby('kind')\"><tr class=k><th scope=rowgroup colspan=3>{{ group.key }}</th></tr>"
+        f"<tr pr-for='row in group.rows' pr-sum='all = row.amount'>{_ROW}</tr></tbody>"
+        "<tfoot><tr><th scope=row>Sum</th><td><table class=a><tr><th scope=row>of</th><td>{{ rows | length }}</td></tr></table></td>"
+        "<td class=n>{{ all.running | amount }}</td></tr></tfoot></table>"
+    ),
+    "cells that are chosen": (
+        f"<table>{_HEAD}<tbody><tr pr-for='row in few'><td>{{{{ row.no }}}}</td><th scope=row pr-if=\"row.no == '1'\">first</th>"
+        "<td pr-else>another</td><td class=n>{{ row.amount | amount }}</td></tr></tbody></table>"
+    ),
     "a table for looks": (
         "<table role=presentation><tr><td><p>left</p></td><td><p>right</p></td></tr></table>"
         f"<table>{_HEAD}<tbody><tr pr-for='row in few'>{_ROW}</tr></tbody></table>"
@@ -49,7 +61,10 @@ TABLES = {
 
 def documents(bodies: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
     """Name and bytes of a document for each body."""
-    rows = [{"no": f"{n}", "text": f"Row number {n}", "amount": f"{n * 37 - 400}.{n % 100:02}"} for n in range(1, 61)]
+    rows = [
+        {"no": f"{n}", "text": f"Row number {n}", "kind": f"kind {n % 7}", "amount": f"{n * 37 - 400}.{n % 100:02}"}
+        for n in range(1, 61)
+    ]
     record = json.dumps({"rows": rows, "few": rows[:3]}).encode()
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     for name, body in bodies.items():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import io
 import json
 import warnings
 from datetime import UTC, datetime
@@ -15,9 +16,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeAlias
 
+import pikepdf
 import pymupdf
 import pytest
 from PIL import Image, ImageChops, ImageFile
+from tests.golden.outline import outline, spoken, tagged
 
 from pressrun_server.fonts.catalog import FAMILIES, font_file
 from pressrun_server.render.composition import Composition, LoadedProgram
@@ -64,6 +67,7 @@ _NOTES = (
     ".n { float: footnote; font-size: 7pt; line-height: 9pt } .n::footnote-call { font-size: 7pt; line-height: 0 }"
     " @page { @footnote { margin-top: 8pt; padding-top: 4pt; border-top: 1pt solid red } }"
 )
+_PARTED = {"rows are parted between pages"}
 
 
 def _rows(count: int) -> str:
@@ -375,11 +379,12 @@ def _painted(page: pymupdf.Page) -> Painted:
 
 @pytest.mark.parametrize("name", CASES)
 def test_weasyprint_agrees(weasyprint: ModuleType, fonts: str, name: str) -> None:
-    """As many pages, the same lines at the same places, and colours over the same boxes."""
+    """As many pages, the same lines at the same places, colours over the same boxes; and tags are the HTML's outline."""
     body, css = CASES[name]
     theirs = f"<!doctype html><html lang=en><style>{fonts} {_THEIRS} {_BASE} {css}</style><body>{body}</body></html>"
     wanted = pymupdf.open(stream=weasyprint.HTML(string=theirs).write_pdf(), filetype="pdf")
-    found = pymupdf.open(stream=_ours(body, css), filetype="pdf")
+    document = _ours(body, css)
+    found = pymupdf.open(stream=document, filetype="pdf")
     ours, other = ([_lines(page) for page in pdf] for pdf in (found, wanted))
     assert [[line[0] for line in page] for page in ours] == [[line[0] for line in page] for page in other]
     for page, (mine, yours) in enumerate(zip(ours, other, strict=True)):
@@ -389,3 +394,10 @@ def test_weasyprint_agrees(weasyprint: ModuleType, fonts: str, name: str) -> Non
         assert set(painted) == set(wanted_paint)
         for color, box in painted.items():
             assert box == pytest.approx(wanted_paint[color], abs=_NEAR), (page, color)
+    if css.startswith(_NOTES):
+        return  # tests/unit/engine/test_footnotes.py holds their tags
+    tags, wanted_tags = tagged(pikepdf.open(io.BytesIO(document))), outline(body)
+    if name in _PARTED:  # a row that goes on is a row of both pages, so that each part of the table is regular
+        assert sorted(spoken(tags)) == sorted(spoken(wanted_tags))
+    else:
+        assert tags == wanted_tags

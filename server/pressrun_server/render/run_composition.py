@@ -92,6 +92,7 @@ class RunComposition:
     """
 
     summary: ComposeSummary
+    finished = False  # nothing is left to do when its steps have ended
 
     def __init__(self, order: bytes, inbox: RunInbox) -> None:
         self._order = _ORDER.decode(order)
