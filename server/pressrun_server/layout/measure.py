@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from pressrun_server.layout.columns import Contents, Sizes
+from pressrun_server.layout.decimals import Decimals
 from pressrun_server.layout.lines import Typesetter
 from pressrun_server.layout.picture import image_size
 from pressrun_server.model.content import (
@@ -53,6 +54,8 @@ class Measure:
     def __init__(self, setter: Typesetter, images: Mapping[str, PreparedImage]) -> None:
         self._setter = setter
         self._images = images
+        self._decimals: dict[int, Decimals] = {}
+        """By the id of a program's paragraph."""
         self.rows = 0
         """How many rows were looked at."""
 
@@ -112,6 +115,9 @@ class Measure:
         if node.calls:
             pieces = self._numbered(pieces)
         most = self._setter.widest_line(node, pieces)
+        if node.decimals:
+            most += self._decimals_of(node).lacks(pieces)  # its sign stands where those of other rows do
+            return most, most
         if most <= known or not node.wrap:
             return most, most
         return min(max(known, self._setter.widest_word(node, pieces, known)), most), most
@@ -123,6 +129,12 @@ class Measure:
         return [
             (style, f"\u2060{next(notes).labels(_LARGE)[0]}" if style in called else text) for style, text in pieces
         ]
+
+    def _decimals_of(self, node: Paragraph) -> Decimals:
+        found = self._decimals.get(id(node))
+        if found is None:
+            found = self._decimals[id(node)] = Decimals(node, self._setter)
+        return found
 
     def _nodes(self, nodes: Iterable[BoundNode]) -> tuple[int, int]:
         """The same of blocks below each other, which are used up."""

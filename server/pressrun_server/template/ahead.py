@@ -30,14 +30,15 @@ from pressrun_server.model.program import (
 from pressrun_server.model.sums import Sums, add_sums
 from pressrun_server.template.arriving import ArrivingRows
 from pressrun_server.template.evaluation import Environment, Evaluator
+from pressrun_server.template.filters import LISTS
 from pressrun_server.template.loops import each
 from pressrun_server.template.steps import SLICE
 from pressrun_server.template.sums import Adder
 
-__all__ = ["LISTS", "Ahead", "decided_by_totals", "lists_needed", "looks_ahead", "shows_totals", "there_as_a_whole"]
+__all__ = ["Ahead", "decided_by_totals", "lists_needed", "looks_ahead", "shows_totals", "there_as_a_whole"]
 
-LISTS: Final = frozenset({"length", "join", "sum", "sort", "reverse", "groupby", "last"})
-"""Filters that need all of a list."""
+_WHOLE: Final = LISTS | {"length", "last"}
+"""Filters that need all of a list to be there."""
 
 _Turn: TypeAlias = "Callable[[Environment, Sums], Iterator[None]]"
 
@@ -206,7 +207,7 @@ def lists_needed(program: Program) -> frozenset[str]:
 def _needed(node: Any, found: set[str], own: frozenset[str], *, ahead: bool) -> None:
     """Gather the lists; `own` are names that loops and pr-with give, which are no fields of the record."""
     if isinstance(node, tuple | list):
-        if len(node) == 4 and node[0] == "filter" and node[1] in LISTS:  # noqa: PLR2004 - kind, filter, value, arguments
+        if len(node) == 4 and node[0] == "filter" and node[1] in _WHOLE:  # noqa: PLR2004 - kind, filter, value, arguments
             _add(node[2], found, own)
         for part in node:
             _needed(part, found, own, ahead=ahead)

@@ -15,7 +15,8 @@ from typing import Any, TypeAlias
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.expression import Expression
 from pressrun_server.model.sums import EXACT, ROUNDING
-from pressrun_server.template.filters import PREPARED, Formatter, Undefined, as_text
+from pressrun_server.template.filters import LISTS, PREPARED, Formatter, Undefined, as_text
+from pressrun_server.template.steps import spend
 
 __all__ = ["CLEAN", "Environment", "Evaluator", "evaluator", "texter"]
 
@@ -26,6 +27,8 @@ _MOST_TEXT = 100_000
 _MOST_DIGITS = 60
 _QUOTIENT, _BEHIND = 28, 12
 """Digits of a quotient, and those of them behind the decimal sign at least."""
+_AS_A_TURN = 16
+"""Items that a filter looks at in about the time of a turn of a loop."""
 _FINEST = Decimal(10) ** -_BEHIND
 _MISFITS = (TypeError, ArithmeticError, DecimalException, ValueError)
 _SPACE = re.compile(r"[ \t\n\r\f]+")
@@ -323,6 +326,8 @@ def _list(node: Expression, compile_: _Compile, _formatter: Formatter, _place: s
 
 def _filter(node: Expression, compile_: _Compile, formatter: Formatter, place: str) -> Evaluator:
     value = compile_(tuple(node[2]))
+    if node[1] in LISTS:
+        value = _counted(value, place)
     apply = formatter.filter(node[1], [tuple(argument) for argument in node[3]])
     arguments = [] if node[1] in PREPARED else [compile_(tuple(argument)) for argument in node[3]]
     if not arguments:
@@ -345,6 +350,18 @@ def _filter(node: Expression, compile_: _Compile, formatter: Formatter, place: s
             raise _wrong(place, str(error)) from None
 
     return filtered
+
+
+def _counted(value: Evaluator, place: str) -> Evaluator:
+    """A list for a filter that looks at all of it: much of that is as a loop over some of it."""
+
+    def counted(env: Environment) -> Any:
+        found = value(env)
+        if found.__class__ is list and len(found) >= _AS_A_TURN:
+            spend(env, len(found) // _AS_A_TURN, place)
+        return found
+
+    return counted
 
 
 def _filtered(inner: Any, value: Evaluator, apply: Callable[[Any], Any], place: str) -> Evaluator:

@@ -249,3 +249,11 @@ def test_a_link_that_repeats_in_a_line_has_one_target(composed: Compose, compile
     assert [link["uri"] for link in pdf[0].get_links()] == ["https://a.example/"] * 2
     [found] = compiled(body.format("https://a.example/{{ tag }}")).diagnostics
     assert "same place each time" in found.message
+
+
+def test_the_work_of_filters_is_bounded(composed: Compose) -> None:
+    """A list that is looked through again and again before a page is full is a limit, as loops in each other are."""
+    body = "<p><i pr-for='row in rows'>{{ '' if (rows | reverse) }}</i></p>"
+    with pytest.raises(PressrunError, match="repeat more than") as caught:
+        composed(body, "", {"rows": [1] * 2500})
+    assert caught.value.reason == "LIMIT_EXCEEDED"

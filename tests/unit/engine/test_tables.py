@@ -355,6 +355,23 @@ def test_words_that_automatic_columns_have_no_room_for(composed: Compose) -> Non
     assert re.search(r"need [\d.]+ pt more than there is", warning.message)
 
 
+def test_decimal_signs_in_automatic_columns(composed: Compose) -> None:
+    """A column has room for what stands before the signs of some rows and behind those of others."""
+    body = "<table><tr pr-for='row in rows'><td>{{ row.no }}</td><td class='n'>{{ row.amount }}</td><td>|</td></tr></table>"
+    css = AUTO + " .n { text-align: '.000' }"
+    amounts = ["1.125", "1234567.5", "22", "333.25"]
+    page = composed(body, css, {"rows": [{"no": "n", "amount": amount} for amount in amounts]}).pdf[0]
+    ends = [round(page.search_for(amount)[0].x1 - page.search_for("." + amount.partition(".")[2])[0].x0, 1)
+            for amount in amounts if "." in amount]  # fmt: skip
+    signs = {round(page.search_for("." + amount.partition(".")[2])[0].x0, 1) for amount in amounts if "." in amount}
+    assert len(signs) == 1
+    assert len(ends) == 3
+    [whole] = page.search_for("1234567.5")
+    bars = {round(box.x0, 1) for box in page.search_for("|")}
+    assert len(bars) == 1
+    assert max(page.search_for("1.125")[0].x1, whole.x1) <= bars.pop()
+
+
 def test_figures_in_automatic_columns(composed: Compose) -> None:
     """Codes and drawings with sizes of their own make their columns as wide as they are; text has the rest."""
     body = (
