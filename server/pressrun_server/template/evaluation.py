@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-from decimal import Decimal, DecimalException
+from decimal import Decimal, DecimalException, InvalidOperation
 from typing import Any, TypeAlias
 
 from pressrun_server.errors import PressrunError, Reason, Violation
@@ -207,6 +207,8 @@ def _not(node: Expression, compile_: _Compile, _formatter: Formatter, _place: st
 
 
 def _mixed(place: str, error: Exception) -> PressrunError:
+    if isinstance(error, InvalidOperation):
+        return _wrong(place, "a text that is no number is computed with, or zero is divided by zero")
     return _wrong(place, f"the values have types that do not go together ({type(error).__name__})")
 
 

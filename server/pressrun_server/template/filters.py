@@ -21,7 +21,7 @@ from pressrun_server.model.locale import LocaleData, NumberPattern
 from pressrun_server.model.sums import EXACT, ROUNDING
 from pressrun_server.template.arriving import ArrivingRows
 
-__all__ = ["FILTERS", "LISTS", "PREPARED", "Filter", "Formatter", "Undefined", "as_text"]
+__all__ = ["FILTERS", "LISTS", "PREPARED", "TEXTS", "Filter", "Formatter", "Undefined", "as_text"]
 
 _DATE_STYLES = ("short", "medium", "long", "full", "month", "month-year")
 _DATE_FIELD = re.compile(r"'((?:[^']|'')*)'|([a-zA-Z])\2*|[^a-zA-Z']+")
@@ -104,6 +104,11 @@ FILTERS: dict[str, Filter] = {
     "abs": Filter((0, 0)),
 }
 
+
+TEXTS = frozenset(
+    {"money", "amount", "number", "percent", "date", "upper", "lower", "mask", "join", "capitalize", "trim", "plural"}
+)
+"""Filters that give a text, whatever they are given."""
 
 LISTS = frozenset({"join", "sum", "sort", "reverse", "groupby"})
 """Filters that look at all items of a list."""

@@ -13,7 +13,7 @@ import jinja2
 from jinja2 import nodes
 
 from pressrun_server.model.expression import Expression
-from pressrun_server.template.filters import FILTERS
+from pressrun_server.template.filters import FILTERS, TEXTS
 
 __all__ = ["GrammarError", "parse_condition", "parse_loop", "parse_names", "parse_text"]
 
@@ -71,7 +71,8 @@ class _Translator:
             case nodes.And() | nodes.Or():
                 return ("and" if isinstance(node, nodes.And) else "or", self(node.left), self(node.right))
             case nodes.Not() | nodes.Neg():
-                return ("not" if isinstance(node, nodes.Not) else "neg", self(node.node))
+                inner = self(node.node)
+                return ("not", inner) if isinstance(node, nodes.Not) else ("neg", _figure(inner))
             case nodes.Pos():
                 return self(node.node)
             case nodes.Concat():
@@ -90,7 +91,7 @@ class _Translator:
             case nodes.Test():
                 return self._test(node)
             case nodes.BinExpr() if type(node) in _ARITHMETIC:
-                return ("bin", _ARITHMETIC[type(node)], self(node.left), self(node.right))
+                return ("bin", _ARITHMETIC[type(node)], _figure(self(node.left)), _figure(self(node.right)))
             case nodes.Call():
                 raise GrammarError(
                     "calls are not allowed in expressions", f"use a filter: {', '.join(sorted(FILTERS))}"
@@ -156,6 +157,16 @@ class _Translator:
         if node.name not in _TESTS:
             raise GrammarError(f"unknown test {node.name!r}", f"known: is {', is '.join(sorted(_TESTS))}")
         return ("test", node.name, self(node.node))
+
+
+def _figure(node: Expression) -> Expression:
+    """An operand of arithmetic, which is surely no text."""
+    if node[0] == "filter" and node[1] in TEXTS:
+        raise GrammarError(
+            f"the filter {node[1]!r} gives a text, which cannot be computed with",
+            f"a filter binds closer than + - * /; write (a / b) | {node[1]}",
+        )
+    return node
 
 
 def _parse(text: str) -> Expression:

@@ -232,6 +232,21 @@ def test_fields_of_lists_are_checked_at_publish(compiled: Compose, expression: s
     assert [item.message for item in found] == [says]
 
 
+@pytest.mark.parametrize("expression", ["n / 3 | percent", "-(n | number)", "1 + (n | money('EUR'))"])
+def test_texts_are_not_computed_with(compiled: Compose, expression: str) -> None:
+    """A filter that binds closer than it was meant to is found at publish, with how to write it."""
+    [found] = compiled(f"<p>{{{{ {expression} }}}}</p>").diagnostics
+    assert "gives a text" in found.message
+    assert "(a / b) | " in found.hint
+
+
+def test_what_is_no_number_is_told_as_that(composed: Compose) -> None:
+    """A text of a record that is no number is an error of the record which says so, and never shows it."""
+    with pytest.raises(PressrunError, match="no number is computed with") as caught:
+        composed("<p>{{ who.name * 2 }}</p>", "", RECORD)
+    assert "Zo" not in str(caught.value)
+
+
 def test_parts_of_a_line_repeat(composed: Compose) -> None:
     """pr-for, pr-if and pr-with go together within a line, with separators, styles and white space as written."""
     body = (
