@@ -29,6 +29,7 @@ class PressComposition:
     """
 
     summary: ComposeSummary
+    finished = False  # nothing is left to do when its steps have ended
 
     def __init__(self, order: bytes, composition: Composition, program: str) -> None:
         self._order = _ORDER.decode(order)
