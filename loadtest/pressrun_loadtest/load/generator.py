@@ -32,12 +32,12 @@ from pressrun_loadtest.load.arrivals import moments
 from pressrun_loadtest.load.measure import NOT_SENT, Interval, Sample, histogram
 from pressrun_loadtest.load.scenario import Arrival, Scenario
 from pressrun_loadtest.load.stock import Stock
-from pressrun_loadtest.load.verification import suffix_of
+from pressrun_loadtest.load.verification import READ, suffix_of
 
 __all__ = ["Generator", "Order", "Told", "main"]
 
 _WARM_IN_FLIGHT = 16
-_PHASES: tuple[str, ...] = ("queue", "compile", "select", "resolve", "compose")
+_PHASES: tuple[str, ...] = ("queue", "compile", "select", "resolve", "compose", "raster")
 _GRACE_S = 3.0
 """How long an interrupted test waits for what is under way."""
 
@@ -246,9 +246,10 @@ class Generator:
             self._keep(result, marker)
 
     def _keep(self, document: Document, marker: str) -> None:
-        file = Path(self._order.folder, document.request_id).with_suffix(suffix_of(document.media_type))
+        suffix = suffix_of(document.media_type)
+        file = Path(self._order.folder, document.request_id).with_suffix(suffix)
         document.save(file)
-        self._samples.append(Sample(str(file), marker, document.sha256, document.pages))
+        self._samples.append(Sample(str(file), marker if suffix in READ else "", document.sha256, document.pages))
 
     async def _report(self) -> None:
         for second in itertools.count():

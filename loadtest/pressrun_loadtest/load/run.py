@@ -293,7 +293,8 @@ def _report(  # noqa: PLR0913 - all that a test gave
         latency=latency_of(tally.latency),
         first_byte=latency_of(tally.first_byte),
         series=[each for each in series if each.second <= last],
-        phases={name: float(value) / done * 1000 for name, value in tally.phases.items()},
+        # Few documents are pictures; where none is, that phase says nothing.
+        phases={name: float(value) / done * 1000 for name, value in tally.phases.items() if value or name != "raster"},
         compose_cpu_ms=tally.compose_cpu / done * 1000,
         node_cpu_ms=sum(each.node_cpu for each in counted) / done * 1000 if counted else -1.0,
         generator_cpu_ms=tally.generator_cpu / done * 1000,

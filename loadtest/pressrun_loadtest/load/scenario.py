@@ -68,7 +68,7 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     segments: list[str] = []
     """Only these; empty: as the records come."""
     output_channel: Literal["print", "email", "web", "mobile"] = "print"
-    output_format: Literal["default", "pdf", "html"] = "default"
+    output_format: Literal["default", "pdf", "html", "png", "jpeg", "webp", "pcl", "pwg"] = "default"
     """The file format; `default` is the output channel's own."""
 
 

@@ -8,17 +8,33 @@ from collections.abc import Sequence
 from email import message_from_bytes
 from email.policy import default as email_policy
 from html import unescape
+from io import BytesIO
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+from PIL import Image
 
 from pressrun_loadtest.demo.viewer import View, read_texts
 from pressrun_loadtest.load.measure import Sample
 from pressrun_loadtest.load.stock import NUMBER
 
-__all__ = ["faults_of", "suffix_of", "verify"]
+__all__ = ["READ", "faults_of", "suffix_of", "verify"]
 
 _AT_ONCE = 40
-_SUFFIXES = {"text/html": ".html", "message/rfc822": ".eml"}
-"""Of documents that MuPDF does not read."""
+_SUFFIXES = {
+    "text/html": ".html",
+    "message/rfc822": ".eml",
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/webp": ".webp",
+    "application/zip": ".zip",
+    "application/vnd.hp-pcl": ".pcl",
+    "image/pwg-raster": ".pwg",
+}
+"""Of documents that are no PDF."""
+READ = frozenset({".pdf", ".html", ".eml"})
+"""Documents that have text. Others are pictures, which must be whole, or for printers: their head is looked at."""
+_HEADS = {".pcl": b"\x1b", ".pwg": b"RaS2"}
 _UNSEEN = re.compile(rb"<(style|script)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.DOTALL | re.IGNORECASE)
 """What no reader of a page sees: styles, comments, tags."""
 
@@ -47,8 +63,14 @@ def verify(samples: Sequence[Sample]) -> list[str]:
 
 
 def _view(sample: Sample, content: bytes) -> View:
-    """What a reader sees of a page for browsers or of an e-mail, neither of which has pages to count."""
-    if not sample.file.endswith(".eml"):
+    """What a reader sees of a document that is no PDF; one that has no pages to count has the right number of them."""
+    suffix = Path(sample.file).suffix
+    if suffix in _HEADS:
+        wrong = () if content.startswith(_HEADS[suffix]) else (f"it begins with {content[:4]!r}",)
+        return View(sample.pages, "", wrong)
+    if suffix not in READ:
+        return _pictures(content, together=suffix == ".zip")
+    if suffix == ".html":
         return View(sample.pages, _words(content), ())
     message = message_from_bytes(content, policy=email_policy)
     parts = [str(part.get_content()) for part in message.walk() if part.get_content_maintype() == "text"]
@@ -59,6 +81,21 @@ def _view(sample: Sample, content: bytes) -> View:
     )
 
 
+def _pictures(content: bytes, *, together: bool) -> View:
+    """One picture a page, or an archive of them."""
+    pictures = [content]
+    try:
+        if together:
+            with ZipFile(BytesIO(content)) as archive:
+                pictures = [archive.read(name) for name in archive.namelist()]
+        for picture in pictures:
+            with Image.open(BytesIO(picture)) as opened:
+                opened.load()
+    except (BadZipFile, Image.DecompressionBombError, OSError, ValueError) as error:
+        return View(len(pictures), "", (str(error),))
+    return View(len(pictures), "", ())
+
+
 def _words(markup: bytes) -> str:
     return " ".join(unescape(_UNSEEN.sub(b" ", markup).decode()).split())
 
@@ -66,7 +103,7 @@ def _words(markup: bytes) -> str:
 def faults_of(sample: Sample, view: View, sha256: str) -> list[str]:
     """What is wrong with one document: damage, digest, pages, its customer missing, or another customer in it."""
     name = Path(sample.file).stem
-    faults = [f"{name}: MuPDF says: {complaint}" for complaint in view.complaints]
+    faults = [f"{name}: its reader says: {complaint}" for complaint in view.complaints]
     if sha256 != sample.sha256:
         faults.append(f"{name}: its SHA-256 is {sha256}, its manifest says {sample.sha256}")
     if view.pages != sample.pages:

@@ -4,14 +4,16 @@ import hashlib
 import time
 from collections import deque
 from email.message import EmailMessage
-from io import StringIO
+from io import BytesIO, StringIO
 from itertools import pairwise
 from pathlib import Path
 from threading import Event
+from zipfile import ZipFile
 
 import msgspec
 import pytest
 from click import ClickException
+from PIL import Image
 from rich.console import Console
 
 from pressrun_client import Client, TemplateRef
@@ -184,6 +186,37 @@ def test_a_node_that_starts_again_or_is_silent_spoils_no_reading() -> None:
     with Watch(read, time.monotonic() - 100, lambda *values: taken.append(values)):
         assert over.wait(10)
     assert taken == [(0, 0.5, 11.0), (2, 1.0, 12.0), (3, 0.0, 5.0)]
+
+
+def test_pictures_and_printers_formats_are_looked_at(tmp_path: Path) -> None:
+    """Pictures must be whole and as many as pages, of printers' formats the head is right; no number is looked for in them."""
+
+    def kept(kind: str, content: bytes, pages: int = 1) -> Sample:
+        file = (tmp_path / "load-1").with_suffix(suffix_of(kind))
+        file.write_bytes(content)
+        return Sample(str(file), "", hashlib.sha256(content).hexdigest(), pages)
+
+    def archive(*pictures: bytes) -> bytes:
+        whole = BytesIO()
+        with ZipFile(whole, "w") as file:
+            for number, picture in enumerate(pictures):
+                file.writestr(f"page-{number}.png", picture)
+        return whole.getvalue()
+
+    drawn = BytesIO()
+    Image.effect_noise((40, 30), 50).save(drawn, "PNG")
+    picture = drawn.getvalue()
+    right = [
+        kept("image/png", picture), kept("application/zip", archive(picture, picture), 2),
+        kept("application/vnd.hp-PCL", b"\x1bE..."), kept("image/pwg-raster", b"RaS2PwgRaster"),
+    ]  # fmt: skip
+    assert verify(right[:1]) == []
+    for sample in right[1:]:
+        assert verify([sample]) == []
+    assert "its reader says: " in verify([kept("image/png", picture[:400])])[0]
+    assert "its reader says: " in verify([kept("application/zip", archive(picture)[:90])])[0]
+    assert verify([kept("application/zip", archive(picture), 2)]) == ["load-1: it has 1 pages, its manifest says 2"]
+    assert verify([kept("image/pwg-raster", b"%PDF-1.7")]) == ["load-1: its reader says: it begins with b'%PDF'"]
 
 
 def test_intervals_of_several_generators_become_one_series() -> None:
