@@ -96,7 +96,8 @@ async def test_a_format_of_another_channel(node: Node, caller: Any, document: Ca
         document("c", output_channel=document_pb2.OUTPUT_CHANNEL_EMAIL),
     )
     for name in "abc":
-        assert "it offers print (pdf, png, jpeg, webp), web (html)" in answers[name].failure.message
+        assert "it offers print (pdf, png, " in answers[name].failure.message
+        assert "web (html)" in answers[name].failure.message
     async with Client(node.address) as client:
         with pytest.raises(InvalidRequestError):
             await client.render_request(request(document, record={"customer": 1}))
