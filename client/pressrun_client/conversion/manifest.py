@@ -110,6 +110,7 @@ def to_manifest(message: document_pb2.Manifest) -> Manifest:
         requested_locale=message.requested_locale,
         image=_to_image(message.image) if message.HasField("image") else None,
         print_options=to_press(message.print) if message.HasField("print") else None,
+        output_profile=to_digest(message.output_profile) if message.HasField("output_profile") else None,
     )
 
 

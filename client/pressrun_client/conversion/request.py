@@ -34,6 +34,8 @@ OUTPUT_FORMATS: Final[dict[str, document_pb2.OutputFormat]] = {
     "webp": document_pb2.OUTPUT_FORMAT_WEBP,
     "pcl": document_pb2.OUTPUT_FORMAT_PCL,
     "pwg": document_pb2.OUTPUT_FORMAT_PWG,
+    "postscript": document_pb2.OUTPUT_FORMAT_POSTSCRIPT,
+    "afp": document_pb2.OUTPUT_FORMAT_AFP,
 }
 _PRIORITIES: Final[dict[str, document_pb2.Priority]] = {
     "interactive": document_pb2.PRIORITY_INTERACTIVE,

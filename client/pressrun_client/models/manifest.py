@@ -231,3 +231,5 @@ class Manifest:
     """How pages were made into pictures; `pages` counts pictures then."""
     print_options: PrintOptions | None = None
     """What a printer wanted; `pages` counts sides of sheets then."""
+    output_profile: Digest | None = None
+    """The profile of the printing condition that was asked for."""

@@ -49,6 +49,10 @@ class OutputFormat(StrEnum):
     """Pages of print in PCL, black and white."""
     PWG = "pwg"
     """Pages of print in PWG raster."""
+    POSTSCRIPT = "postscript"
+    """Refused by nodes, with what to do instead."""
+    AFP = "afp"
+    """Refused by nodes, with what to do instead."""
 
 
 class Priority(StrEnum):

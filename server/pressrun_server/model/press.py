@@ -43,6 +43,8 @@ class OutputProfile(msgspec.Struct, frozen=True):
     """Of the condition, as the ICC registers it, e.g. FOGRA39."""
     sha256: str
     """Of the profile."""
+    size: int = 0
+    """Bytes of the profile."""
 
 
 class PressSpec(msgspec.Struct, frozen=True):

@@ -12,8 +12,8 @@ from pressrun_server.model.asset import AssetUse
 from pressrun_server.model.decision import Decision, LocalisationGap
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.document import RenderWarning
-from pressrun_server.model.pictures import PictureSpec
-from pressrun_server.model.spec import RenderSpec
+from pressrun_server.model.pictures import LAST_PAGE, PictureSpec
+from pressrun_server.model.spec import PRINTER_FORMATS, OutputFormat, RenderSpec
 from pressrun_server.model.template import TemplateInfo
 
 __all__ = [
@@ -134,7 +134,7 @@ def manifest_json(manifest: Manifest) -> str:
         "decisions": [_decision(decision) for decision in manifest.decisions],
         "localisationGaps": [_given(msgspec.to_builtins(gap)) for gap in manifest.gaps],
         "requestedLocale": spec.locale,
-        "image": _pictures(spec.pictures) if spec.pictures is not None else {},
+        "image": _pictures(spec.pictures, spec.format) if spec.pictures is not None else {},
     }
     return json.dumps(_given(value), ensure_ascii=False, indent=2)
 
@@ -148,7 +148,11 @@ def _digest(digest: Digest) -> dict[str, Any]:
     return _given({"sha256": digest.sha256, "size": str(digest.size) if digest.size else ""})
 
 
-def _pictures(wanted: PictureSpec) -> dict[str, Any]:
+def _pictures(wanted: PictureSpec, form: OutputFormat) -> dict[str, Any]:
+    if form in PRINTER_FORMATS:
+        last = 0 if wanted.last == LAST_PAGE else wanted.last
+        gray = wanted.gray and form is OutputFormat.PWG
+        return _given({"firstPage": wanted.first, "lastPage": last, "dpi": wanted.dpi, "gray": gray or None})
     names = {"firstPage": wanted.first, "lastPage": wanted.last, "width": wanted.width, "density": wanted.density}
     return _given({**names, "dpi": 0 if wanted.width else wanted.dpi, "quality": wanted.quality})
 

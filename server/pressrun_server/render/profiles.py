@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+
+from pressrun_server.model.digest import Digest
 
 __all__ = ["OutputProfiles", "ProfileError", "read_profiles"]
 
@@ -27,8 +28,8 @@ class OutputProfiles:
 
     def __init__(self, files: Mapping[str, bytes] | None = None) -> None:
         self.files = dict(files or {})
-        self.digests = {name: hashlib.sha256(data).hexdigest() for name, data in self.files.items()}
-        """SHA-256 of each."""
+        self.digests = {name: Digest.of(data) for name, data in self.files.items()}
+        """Of each."""
 
     def __str__(self) -> str:
         """Their names, for settings as they are printed."""

@@ -177,6 +177,9 @@ def _fill_manifest(message: document_pb2.Manifest, manifest: Manifest) -> None:
         message.image.CopyFrom(image_message(spec.pictures, spec.format))
     if spec.press is not None:
         message.print.CopyFrom(press_message(spec.press))
+        if spec.press.profile is not None:
+            message.output_profile.sha256 = spec.press.profile.sha256
+            message.output_profile.size = spec.press.profile.size
     for warning in manifest.warnings:
         message.warnings.add(code=warning.code, message=warning.message, place=warning.place)
     for gap in manifest.gaps:

@@ -7,6 +7,7 @@ from typing import Final
 
 from pressrun.v1 import document_pb2
 from pressrun_server.errors import Violation
+from pressrun_server.model.digest import Digest
 from pressrun_server.model.press import CodePlace, Imposition, OutputProfile, PressSpec, press_faults
 
 __all__ = ["press_message", "read_press"]
@@ -26,13 +27,13 @@ _MOST: Final = 1e6
 
 
 def read_press(
-    message: document_pb2.PrintOptions, profiles: Mapping[str, str], bad: list[Violation], field: str = "print"
+    message: document_pb2.PrintOptions, profiles: Mapping[str, Digest], bad: list[Violation], field: str = "print"
 ) -> PressSpec:
     """What is asked for; what is wrong is added to `bad`.
 
     Args:
         message: the options.
-        profiles: SHA-256 of the node's profiles, by printing condition.
+        profiles: digests of the node's profiles, by printing condition.
         bad: takes violations.
         field: where the options stand in the request.
     """
@@ -46,7 +47,7 @@ def read_press(
         if known is None:
             offered = ", ".join(sorted(profiles)) or "none (PRESSRUN_OUTPUT_PROFILES is not set)"
             bad.append(Violation(f"{field}.output_condition", f"is none of this node's; it has {offered}"))
-        profile = OutputProfile(message.output_condition, known or "")
+        profile = OutputProfile(message.output_condition, known.sha256 if known else "", known.size if known else 0)
     spec = PressSpec(
         bleed=_length(message.bleed_mm),
         crop_marks=message.crop_marks,

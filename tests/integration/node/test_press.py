@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import struct
@@ -261,6 +262,9 @@ async def test_output_intent_and_pdf_x(press: Node, document: Callable[..., Any]
         again = await client.verify(made, document().record_json, document=made.content)
         plain = await client.render_request(RenderRequest("statement@1", document().record_json, as_of=AS_OF))
     assert again.result is VerifyResult.SAME_BYTES
+    used = made.manifest.output_profile
+    assert used is not None
+    assert (used.size, used.sha256) == (len(profile()), hashlib.sha256(profile()).hexdigest())
     with pikepdf.open(io.BytesIO(made.content)) as pdf:
         (intent,) = pdf.Root.OutputIntents
         assert intent.S == "/GTS_PDFX"

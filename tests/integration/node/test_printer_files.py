@@ -22,6 +22,7 @@ from pressrun_client import (
     OutputFormat,
     PrintOptions,
     RenderRequest,
+    UnsupportedError,
     VerifyResult,
 )
 from pressrun_server.app.node import Node
@@ -192,6 +193,10 @@ async def test_what_is_not_made(node: Node, caller: Any, document: Callable[...,
     assert "AFP is not made" in answers["afp"].failure.message
     assert "ask for PDF" in answers["afp"].failure.message
     assert "ask for PDF" in answers["ps"].failure.message
+    async with Client(node.address) as client:
+        for form in (OutputFormat.AFP, OutputFormat.POSTSCRIPT):
+            with pytest.raises(UnsupportedError, match="ask for PDF"):
+                await client.render_request(wanted(document, form))
     wrong = {"dpi": {"dpi": 123}, "width": {"width": 100}, "quality": {"quality": 5}}
     async with Client(node.address) as client:
         for field, image in wrong.items():
