@@ -34,6 +34,8 @@ _CLOUDINARY_TYPES = {
     "expire": "resource_metadata_changed",
     "new-version": "upload",
     "access-control": "access_control_changed",
+    "context": "resource_context_changed",
+    "tags": "resource_tags_changed",
 }
 
 
@@ -80,10 +82,10 @@ def cloudinary_hooks(
         payload: dict[str, object] = {"notification_type": kind, "timestamp": iso_seconds(clock())} | entry
         if kind == "delete":
             payload = {"notification_type": kind, "resources": [entry]}
-        elif kind == "resource_metadata_changed":
+        elif kind in ("resource_metadata_changed", "resource_context_changed"):
             resources = {str(report["public_id"]): entry | {"new_metadata": {}}}
             payload = {"notification_type": kind, "source": "api", "resources": resources}
-        elif kind == "access_control_changed":
+        elif kind in ("access_control_changed", "resource_tags_changed"):
             payload = {"notification_type": kind, "resources": [entry]}
         body, timestamp = json.dumps(payload).encode(), str(int(clock().timestamp()))
         digest = hashlib.new(algorithm, body + timestamp.encode() + secret.encode(), usedforsecurity=False)

@@ -40,8 +40,10 @@ class CoreDamClient:
     transport: Transport
     keeper: Keeper
 
-    async def search(self, groups: Sequence[Sequence[Condition]], subject: str, ref: AssetRef | None) -> list[Asset]:
-        """All hits of a search, page by page.
+    async def search(
+        self, groups: Sequence[Sequence[Condition]], subject: str, ref: AssetRef | None, *, folder: str = ""
+    ) -> list[Asset]:
+        """All hits of a search, page by page; of a folder and those below it, where one is named.
 
         Raises:
             InvalidReferenceError: there are more hits than `max_pages` pages hold.
@@ -50,7 +52,7 @@ class CoreDamClient:
         """
         mapping, found = self.config.mapping, list[Asset]()
         for _ in range(mapping.max_pages):
-            form = search_form(mapping, groups, after=len(found), limit=mapping.page_size)
+            form = search_form(mapping, groups, after=len(found), limit=mapping.page_size, folder=folder)
             page, total = await self._search_page(form, subject, ref)
             found += page
             if len(found) >= total or not page:

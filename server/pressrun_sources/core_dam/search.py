@@ -62,6 +62,7 @@ def search_form(
     after: int,
     limit: int,
     sort: str = "asc_ARTESIA.FIELD.ASSET ID",
+    folder: str = "",
 ) -> Mapping[str, str]:
     """The form of a search in which every group must hold.
 
@@ -71,6 +72,7 @@ def search_form(
         after: zero-based offset of the page.
         limit: its size.
         sort: `asc_` or `desc_`, and the id of a field.
+        folder: only what it and the folders below it hold; empty: everywhere.
     """
     conditions: list[Condition] = []
     for group in groups:
@@ -86,6 +88,8 @@ def search_form(
         "after": str(after),
         "limit": str(limit),
     }
+    if folder:
+        form |= {"folder_filter": folder, "folder_filter_type": "all"}
     if conditions:
         nested = {"search_condition_list": {"search_condition": conditions}}
         form["search_condition_list"] = json.dumps(nested, separators=(",", ":"))

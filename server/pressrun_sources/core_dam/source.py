@@ -3,7 +3,7 @@
 Documented (OTMM REST v6): a new `asset_id` for each version under one `original_asset_id`; searches, contents, log-ins.
 Inferred, and therefore settings of the mapping: which field says approval, language and region, which operator compares
 text, and that the newest *approved* version is the one to use. Refs name the `original_asset_id`; the qualifier
-`asset_id` pins one version.
+`asset_id` pins one version. Queries name metadata as the mapping does, and by `folder` the id of a folder.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ __all__ = ["CoreDamSource"]
 Asset = Mapping[str, object]
 _MD5 = re.compile(r"[0-9a-fA-F]{32}")
 _MAX_ID = 255
+_FOLDER = "folder"
+"""The one criterion that is no metadata: the id of a folder, in which or below which the asset lies."""
 
 
 class CoreDamSource:
@@ -80,14 +82,14 @@ class CoreDamSource:
             message = f"{self.name} cannot select assets: it is not set up which of them are approved"
             detail = "PRESSRUN_CORE_DAM_MAPPING_FILE has no fields.approval"
             raise MisconfiguredError(self.name, None, message, detail)
-        wanted = self._wanted(query)
+        wanted, folder = self._wanted(query), dict(query.criteria).get(_FOLDER, "")
         # Of all versions: a newer one that waits for its own approval hides an older approved one otherwise.
         groups: list[Sequence[Condition]] = [[condition(LATEST, operator, "Y")]] if self._mapping.versions == 1 else []
         groups += [[condition(path, operator, value)] for path, value in wanted]
         if rule.path is not None:
             approved = [key for key, state in rule.keys.items() if state is Approval.APPROVED]
             groups.append(either([condition(rule.path, operator, key) for key in approved]))
-        hits = await self._client.search(groups, f"the search for {query}", None)
+        hits = await self._client.search(groups, f"the search for {query}", None, folder=folder)
         now = self._now()
         best: dict[AssetRef, Asset] = {}
         for hit in sorted(hits, key=_number):
@@ -236,10 +238,11 @@ class CoreDamSource:
 
     def _wanted(self, query: AssetQuery) -> list[tuple[FieldPath, str]]:
         known: Mapping[str, FieldPath] = self._mapping.criteria()
-        pairs = [*query.criteria, *([("language", query.locale)] if query.locale else [])]
+        pairs = [pair for pair in query.criteria if pair[0] != _FOLDER]
+        pairs += [("language", query.locale)] if query.locale else []
         for name, _ in pairs:
             if name not in known:
-                valid = ", ".join(sorted(known)) or "none: no field is mapped"
+                valid = ", ".join(sorted({*known, _FOLDER}))
                 message = f"{name!r} is not a criterion of {self.name}; valid are {valid}"
                 raise InvalidReferenceError(self.name, None, message, "PRESSRUN_CORE_DAM_MAPPING_FILE, fields")
         return [(known[name], value) for name, value in pairs]

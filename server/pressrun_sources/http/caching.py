@@ -2,7 +2,9 @@
 
 Documented: RFC 9111 sections 3.5 (answers to requests with credentials), 4.2 (freshness, age) and 5.2 (directives);
 RFC 5861 section 4 (`stale-if-error`). Our choice: no heuristic freshness; a `no-store`, `private` or `Vary: *` answer
-is asked for again at each use, while its bytes are kept by their digest for the documents that they went into.
+is asked for again at each use, while its bytes are kept by their digest for the documents that they went into. The
+permission of RFC 5861 section 3 (`stale-while-revalidate`) is not used: what is in use is asked for again ahead of its
+end, and nothing stale says that an asset is approved.
 """
 
 from __future__ import annotations

@@ -22,6 +22,8 @@ from pressrun_sources.transport.client import Transport
 __all__ = ["IconikClient"]
 
 Record = Mapping[str, object]
+_FILES = 100
+_MOST_FILES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,15 @@ class IconikClient:
     async def files(self, ref: AssetRef, version: str, kind: str, subject: str) -> Sequence[Record]:
         """The `files` or `keyframes` of a version, with signed URLs."""
         path = f"files/v1/assets/{ref.id}/versions/{version}/{kind}/"
-        query = {"generate_signed_url": "true", "per_page": "100"}
-        return sequence_in(await self._get(path, subject, ref, query), "objects")
+        query, found = {"generate_signed_url": "true", "per_page": str(_FILES)}, list[Record]()
+        while True:
+            page = sequence_in(await self._get(path, subject, ref, query), "objects")
+            found += page
+            last = text_in(page[-1], "id") if page else None
+            # The files' lists go on behind the last one that came; of a film there may be hundreds of keyframes.
+            if len(page) < _FILES or last is None or len(found) >= _MOST_FILES:
+                return found
+            query["last_id"] = last
 
     async def publish(self, ref: AssetRef, kind: str, identifier: str, subject: str) -> Record:
         """Make a keyframe or a proxy public for good; its record then.

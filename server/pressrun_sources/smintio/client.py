@@ -136,7 +136,8 @@ class SmintioClient:
         self, method: str, url: URL, subject: str, ref: AssetRef | None, body: list[str] | None = None
     ) -> Record:
         async def ask(credentials: Credentials) -> Record:
-            call = Call(method, url, subject, ref, credentials=credentials, json=body)
+            sent = json.dumps(body) if body is not None and self.config.mapping.body_encoding == "string" else body
+            call = Call(method, url, subject, ref, credentials=credentials, json=sent)
             return (await self.transport.fetch(call)).json
 
         return await self.authorised(ask)

@@ -10,6 +10,7 @@ approved: [approved]
 attributes: {segment: rawData.segment, campaign: rawData.campaign, compliance: rawData.compliance}
 criteria: {segment: segment}             # our name: id of a filter of the search page
 download_item: Original
+body_encoding: array                     # or string: the list once more as a JSON text, as one guide has it
 poll_seconds: 5                          # between two looks at a background task; at least 1
 licences: {path: /sync/licensePurchaseTransactions, sync_seconds: 60, limit: 10, purpose: marketing, industry: ""}
 hosted: {picture: largeThumbnailUrl, video: playbackLargeUrl}   # fields with addresses that everybody can open
@@ -69,6 +70,8 @@ class SmintioMapping:
     attributes: Mapping[str, str] = field(default_factory=_attributes)
     criteria: Mapping[str, str] = field(default_factory=_criteria)
     download_item: str = "Original"
+    body_encoding: str = "array"
+    """How parameters travel: `array`, a list with one JSON text, or `string`, that list as a text; guides show both."""
     poll_seconds: int = 5
     page_size: int = 50
     max_pages: int = 20
@@ -104,6 +107,7 @@ def parse_mapping(text: str) -> tuple[SmintioMapping, list[str]]:
         attributes=dict(default.attributes) | {name: attributes.text(name) for name in attributes.names()},
         criteria=dict(default.criteria) | {name: criteria.text(name) for name in criteria.names()},
         download_item=top.text("download_item", default.download_item),
+        body_encoding=top.choice("body_encoding", ("array", "string"), default.body_encoding),
         poll_seconds=top.integer("poll_seconds", default.poll_seconds, 1, 60),
         page_size=search.integer("page_size", default.page_size, 1, 200),
         max_pages=search.integer("max_pages", default.max_pages, 1, 1000),

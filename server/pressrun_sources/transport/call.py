@@ -53,7 +53,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     credentials: Credentials | None = None
     form: Mapping[str, str] | None = field(default=None, repr=False)
-    json: Mapping[str, object] | Sequence[object] | None = field(default=None, repr=False)
+    json: Mapping[str, object] | Sequence[object] | str | None = field(default=None, repr=False)
     repeatable: bool = True
     """Whether asking twice does no harm; reading is, also by POST."""
     secret_url: bool = False

@@ -12,6 +12,9 @@ from itertools import takewhile
 from pathlib import Path
 
 import aiohttp
+import cloudinary
+import cloudinary.api
+import cloudinary.uploader
 import pymupdf
 import pytest
 import yaml
@@ -119,6 +122,37 @@ async def test_licence_cancelled(client: Client, node: Node, sandbox: Sandbox) -
     assert hero.ref == "smintio:12:image:2002"
     assert [one.brief for one in hero.refused] == ["not tagged brand-2026", "not approved"]
     sandbox.smintio.reset()
+
+
+async def test_an_upload_is_used_at_once(client: Client, node: Node, sandbox: Sandbox) -> None:
+    """What the vendor's own package uploads is in the next document: the system tells the node by its webhook."""
+    flow, settings = FLOWS["cloudinary-region"], sandbox.settings.cloudinary
+    before = _slot(await render(client, flow), "hero")
+    await listen(settings.api_base_url, node, "cloudinary")
+    cloudinary.config(
+        cloud_name=settings.cloud_name,
+        api_key=settings.api_key,
+        api_secret=settings.api_secret,
+        upload_prefix=settings.api_base_url,
+    )
+    metadata = {"approval": "approved", "segment": ["premier"], "region": ["ES"], "offer_code": "travel"}
+    file = str(SEED.parent / "stock-lake.png")
+    try:
+        uploaded = await asyncio.to_thread(
+            cloudinary.uploader.upload, file, public_id="offers/lake", metadata=metadata, moderation="manual"
+        )
+        assert _slot(await render(client, flow), "hero") == before  # nobody has approved it yet
+        await asyncio.to_thread(
+            cloudinary.api.update, "offers/lake", moderation_status="approved", upload_prefix=settings.api_base_url
+        )
+        document = await render(client, flow)
+        pin = next(pin for pin in document.manifest.pins.assets if pin.slot == "hero")
+        assert (pin.ref, pin.version) == ("cloudinary:offers/lake", str(uploaded["version"]))
+        assert (pin.asset_id, pin.etag) == (uploaded["asset_id"], uploaded["etag"])
+    finally:
+        cloudinary.reset_config()
+        sandbox.cloudinary.reset()
+        await client.invalidate(sources=["cloudinary"])
 
 
 @pytest.mark.timeout(180)

@@ -371,3 +371,18 @@ async def test_versions_that_move_while_they_are_read(dam: CoreDamHarness, monke
     monkeypatch.setattr(CoreDamClient, "search", moving)
     assert (await source.describe(PRESENT)).version == "2"
     assert [len(groups) for groups in asked] == [1, 2]
+
+
+@pytest.mark.fact("core-dam.folder-filter")
+async def test_a_folder_is_a_library(sandbox: Sandbox) -> None:
+    """A query may be limited to what a folder holds; a criterion that is none says so among those that are."""
+    harness = CoreDamHarness(sandbox)
+    folder = "a1b2c3d4e5f60718293a4b5c6d7e8f9011121314"
+    inside = AssetQuery("core-dam", (("folder", folder), ("segment", "premier")))
+    assert await harness.make().select(inside) == harness.present
+    assert await harness.make().select(AssetQuery("core-dam", (("folder", folder),))) == harness.present
+    with pytest.raises(NotFoundError):
+        await harness.make().select(AssetQuery("core-dam", (("folder", "0" * 40), ("segment", "premier"))))
+    with pytest.raises(InvalidReferenceError, match="valid are folder, language, region"):
+        await harness.make().select(AssetQuery("core-dam", (("colour", "red"),)))
+    await harness.close()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -175,3 +176,22 @@ def test_mapping_faults() -> None:
     """A misspelt field of the mapping is a fault with its place."""
     _, faults = parse_mapping("fields: {right_until: X}\nversions: 0\n")
     assert [re.match(r"[a-z_.]+", fault)[0] for fault in faults] == ["versions", "fields.right_until"]  # type: ignore[index]
+
+
+@pytest.mark.fact("iconik.last-id", "iconik.keyframe-kinds")
+async def test_many_keyframes(tenant: IconikHarness) -> None:
+    """The poster is found also where it stands behind a hundred keyframes and more."""
+    store = tenant.sandbox.iconik.store
+    film = store.assets[VIDEO.id]
+    version = film.versions[-1]
+    frame = next(file for file in version.files if file.kind == "KEYFRAME_MAP")
+    poster = next(file for file in version.files if file.kind == "POSTER")
+    frames = tuple(replace(frame, id=str(uuid.uuid5(uuid.NAMESPACE_URL, str(number)))) for number in range(230))
+    others = tuple(file for file in version.files if file.kind not in ("KEYFRAME", "KEYFRAME_MAP", "POSTER"))
+    store.assets[VIDEO.id] = replace(film, versions=(replace(version, files=(*others, *frames, poster)),))
+    source = tenant.make()
+    assert await load(source, await source.describe(VIDEO)) == poster.data
+    queries = [entry.query for entry in tenant.sandbox.iconik.journal.entries() if "/keyframes/" in entry.path]
+    assert [f"last_id={frames[number].id}" in query for number, query in zip((0, 99, 199), queries, strict=False)] == [
+        False, True, True,
+    ]  # fmt: skip

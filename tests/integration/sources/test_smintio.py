@@ -310,6 +310,17 @@ async def test_what_the_portal_says(tenant: SmintioHarness) -> None:
     assert "The asset was not found" not in str(caught.value)
 
 
+@pytest.mark.fact("smintio.execute")
+async def test_both_forms_of_a_body(tenant: SmintioHarness) -> None:
+    """Parameters may travel as a list with one text, or as that list in a text of its own."""
+    tenant.config = replace(tenant.config, mapping=replace(AT_ONCE, body_encoding="string"))
+    source = tenant.make()
+    assert await source.select(tenant.hit) == PRESENT
+    assert await load(source, await source.describe(PRESENT)) == tenant.content
+    _, faults = parse_mapping("body_encoding: xml")
+    assert faults == ["body_encoding: 'xml' is not one of array, string"]
+
+
 @pytest.mark.fact("smintio.multi-read", "smintio.execute")
 async def test_several_at_once(tenant: SmintioHarness) -> None:
     """Several assets are read by a task that takes a while."""

@@ -23,6 +23,14 @@ __all__ = ["AdminApi"]
 _ROOT = "/v1_1/{cloud}"
 _MAX_IDS = 100
 _MAX_LISTED = 500
+_TOLD = {
+    "moderation_status": "approval",
+    "tags": "tags",
+    "context": "context",
+    "metadata": "edit",
+    "access_control": "access-control",
+}
+"""The operation that a webhook reports, of a parameter of an update."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +140,16 @@ class AdminApi:
         return self._record(self._find(request))
 
     async def update(self, request: web.Request) -> web.Response:
-        """Change an asset; parameters come as JSON or as a form."""
+        """Change an asset; parameters come as JSON or as a form. Who listens to webhooks is told of each."""
         asset = self._find(request)
         changes = await _body(request)
-        return self._record(self.store.put(apply_update(asset, changes, self.store.metadata_fields, self.clock())))
+        changed = self.store.put(apply_update(asset, changes, self.store.metadata_fields, self.clock()))
+        record = resource_json(changed, self.delivery_url)
+        named = ("asset_id", "public_id", "version", "resource_type", "type", "etag", "moderation_status", "tags")
+        report = {name: record[name] for name in named if name in record}
+        for operation in (_TOLD[parameter] for parameter in changes if parameter in _TOLD):
+            await self.hooks.send(operation, report)
+        return web.json_response(record)
 
     async def search(self, request: web.Request) -> web.Response:
         """Find assets by an expression; parameters come as a JSON body, also with GET."""

@@ -146,12 +146,18 @@ class Routes:
     def _list(self, request: web.Request, chosen: Callable[[StoredFile], bool]) -> web.Response:
         version = _version(self._asset(request), request)
         signed = request.query.get("generate_signed_url", "true") == "true"
+        files, size = [file for file in version.files if chosen(file)], _number(request, "per_page", 10)
+        last = request.query.get("last_id")
+        if last is not None:
+            ids = [file.id for file in files]
+            if last not in ids:
+                raise IconikError(400, "last_id: not the id of one of these")
+            files = files[ids.index(last) + 1 :]
         objects = [
             file_json(file, version, self._address(file.id), public=file.id in self.store.public)
             if signed or file.id in self.store.public
             else file_json(file, version, "") | {"url": None}
-            for file in version.files
-            if chosen(file)
+            for file in files[:size]
         ]
         return web.json_response({"objects": objects})
 
