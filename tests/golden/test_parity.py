@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import io
 import re
 from datetime import UTC, datetime
@@ -13,10 +15,12 @@ import tinyhtml5
 from tests.golden.test_reading import read
 
 from pressrun_loadtest.samples import load_bundle, statement_path
+from pressrun_server.authoring.parity import parity, shared, text_parity
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.template import RenditionSpec, program_key
 from pressrun_server.prepare.image import prepare_image
 from pressrun_server.prepare.picture import prepare_picture
+from pressrun_server.prepare.tagged import read_tagged
 from pressrun_server.render.programs import Loaded, begin, load
 from pressrun_server.template.compile import compile_bundle
 
@@ -89,3 +93,24 @@ def test_a_page_says_what_the_paper_says(template: str, sample: str) -> None:
             pytest.fail(f"{word!r} is on paper and not, or not there, in the page")
     more += rest
     assert len(more) <= MOST_RUNNING, more
+
+
+@pytest.mark.parametrize(("template", "sample"), CASES, ids=str)
+def test_an_email_says_what_the_paper_says(template: str, sample: str) -> None:
+    """HTML and plain text say what is said in print, but for what the template marks as for some output channels alone."""
+    locale = LOCALES[sample.rpartition("-")[2]]
+    files = load_bundle(SAMPLES / template)
+    page = f"{template}.html"
+    compiled = compile_bundle(files | {page: shared(files[page].decode(), ("print", "email")).encode()})
+    assert compiled.info is not None
+    record = (SAMPLES / template / "samples" / f"{sample}.json").read_bytes()
+    pdf = made(load(compiled.programs[locale]), record, screen=False)
+    message = email.message_from_bytes(
+        made(load(compiled.programs[program_key(locale, "email")]), record, screen=True), policy=email.policy.default
+    )
+    assert not [defect for part in message.walk() for defect in part.defects]
+    bodies = [message.get_body((kind,)) for kind in ("html", "plain")]
+    html, text = ("" if body is None else str(body.get_content()) for body in bodies)
+    assert parity(read_tagged(pdf), html, "email") == []
+    assert text_parity(html, text, "email, plain text", "email") == []
+    assert len(html.encode()) < 60_000

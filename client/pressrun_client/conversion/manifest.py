@@ -7,6 +7,7 @@ from typing import Final
 
 from pressrun.v1 import document_pb2
 from pressrun_client.conversion.decision import to_decision, to_gap
+from pressrun_client.conversion.email import to_email
 from pressrun_client.conversion.moment import from_duration, from_timestamp
 from pressrun_client.conversion.press import to_press
 from pressrun_client.models.image import ImageOptions
@@ -38,6 +39,7 @@ _OUTPUT_FORMATS = {
     document_pb2.OUTPUT_FORMAT_WEBP: OutputFormat.WEBP,
     document_pb2.OUTPUT_FORMAT_PCL: OutputFormat.PCL,
     document_pb2.OUTPUT_FORMAT_PWG: OutputFormat.PWG,
+    document_pb2.OUTPUT_FORMAT_EML: OutputFormat.EML,
 }
 
 
@@ -111,6 +113,7 @@ def to_manifest(message: document_pb2.Manifest) -> Manifest:
         image=_to_image(message.image) if message.HasField("image") else None,
         print_options=to_press(message.print) if message.HasField("print") else None,
         output_profile=to_digest(message.output_profile) if message.HasField("output_profile") else None,
+        email=to_email(message.email) if message.HasField("email") else None,
     )
 
 

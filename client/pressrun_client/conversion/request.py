@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from pressrun.v1 import document_pb2
+from pressrun_client.conversion.email import fill_email
 from pressrun_client.conversion.moment import to_nanoseconds
 from pressrun_client.conversion.press import fill_press
 from pressrun_client.diagnostic import Violation
@@ -36,6 +37,7 @@ OUTPUT_FORMATS: Final[dict[str, document_pb2.OutputFormat]] = {
     "pwg": document_pb2.OUTPUT_FORMAT_PWG,
     "postscript": document_pb2.OUTPUT_FORMAT_POSTSCRIPT,
     "afp": document_pb2.OUTPUT_FORMAT_AFP,
+    "eml": document_pb2.OUTPUT_FORMAT_EML,
 }
 _PRIORITIES: Final[dict[str, document_pb2.Priority]] = {
     "interactive": document_pb2.PRIORITY_INTERACTIVE,
@@ -94,6 +96,8 @@ def fill_request(
             _fill_image(message.image, request.image)
         if request.print_options is not None:
             fill_press(message.print, request.print_options)
+        if request.email is not None:
+            fill_email(message.email, request.email)
     except (TypeError, ValueError) as error:
         fault = Violation("request", f"has a value of the wrong type: {error}")
         raise _invalid(fault, request_id) from error

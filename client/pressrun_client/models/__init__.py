@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, KeptContent, LicenceOutcome, Missing, Rendition
 from pressrun_client.models.decision import LocalisationGap, RefusedCandidate, SlotDecision, SlotOutcome
+from pressrun_client.models.email import EmailOptions
 from pressrun_client.models.explanation import ExplainedRule, ExplainedSlot, Explanation, RuleResult
 from pressrun_client.models.image import ImageOptions
 from pressrun_client.models.manifest import (
@@ -23,7 +24,7 @@ from pressrun_client.models.request import Record, RenderOptions, RenderRequest
 from pressrun_client.models.run import OnFailure, RunEntry, RunFile, RunOptions, RunSummary, Separators
 from pressrun_client.models.template import CheckResult, PublishedTemplate, SlotInfo, TemplateInfo, TemplateRef
 from pressrun_client.models.verification import Difference, Verification, VerifyResult
-from pressrun_client.models.vocabulary import OutputChannel, OutputFormat, Priority
+from pressrun_client.models.vocabulary import EmailImages, OutputChannel, OutputFormat, Priority
 
 __all__ = [
     "AssetDescriptor",
@@ -34,6 +35,8 @@ __all__ = [
     "CodePlace",
     "Difference",
     "Digest",
+    "EmailImages",
+    "EmailOptions",
     "ExplainedRule",
     "ExplainedSlot",
     "Explanation",

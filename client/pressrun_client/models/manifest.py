@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pressrun_client.models.decision import LocalisationGap, SlotDecision
+from pressrun_client.models.email import EmailOptions
 from pressrun_client.models.image import ImageOptions
 from pressrun_client.models.press import PrintOptions
 from pressrun_client.models.vocabulary import OutputChannel, OutputFormat
@@ -233,3 +234,5 @@ class Manifest:
     """What a printer wanted; `pages` counts sides of sheets then."""
     output_profile: Digest | None = None
     """The profile of the printing condition that was asked for."""
+    email: EmailOptions | None = None
+    """What was asked for of an e-mail."""

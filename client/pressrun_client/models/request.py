@@ -7,6 +7,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias, TypedDict
 
+from pressrun_client.models.email import EmailOptions
 from pressrun_client.models.image import ImageOptions
 from pressrun_client.models.manifest import Pins
 from pressrun_client.models.press import PrintOptions
@@ -63,6 +64,8 @@ class RenderRequest:
     """Which pages are made into pictures, and how; for the formats PNG, JPEG and WebP."""
     print_options: PrintOptions | None = None
     """What a printer wants; for PDF in the output channel print."""
+    email: EmailOptions | None = None
+    """What is wanted of an e-mail beside what the template says."""
 
 
 class RenderOptions(TypedDict, total=False):
@@ -88,3 +91,4 @@ class RenderOptions(TypedDict, total=False):
     pins: Pins | None
     image: ImageOptions | None
     print_options: PrintOptions | None
+    email: EmailOptions | None

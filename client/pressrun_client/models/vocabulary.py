@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["OutputChannel", "OutputFormat", "Priority"]
+__all__ = ["EmailImages", "OutputChannel", "OutputFormat", "Priority"]
 
 
 class OutputChannel(StrEnum):
@@ -34,7 +34,7 @@ class OutputFormat(StrEnum):
     """
 
     DEFAULT = "default"
-    """The output channel's usual format: PDF for print, HTML for web."""
+    """The output channel's usual format: PDF for print, EML for email, HTML for web."""
     PDF = "pdf"
     """PDF 1.7."""
     HTML = "html"
@@ -53,6 +53,24 @@ class OutputFormat(StrEnum):
     """Refused by nodes, with what to do instead."""
     AFP = "afp"
     """Refused by nodes, with what to do instead."""
+    EML = "eml"
+    """A message of Internet mail, with HTML and plain text."""
+
+
+class EmailImages(StrEnum):
+    """How the pictures of an e-mail come.
+
+    Example:
+        >>> EmailImages("hosted").value
+        'hosted'
+    """
+
+    DEFAULT = "default"
+    """As the template says."""
+    INLINE = "inline"
+    """With the message, as parts of it."""
+    HOSTED = "hosted"
+    """From where the asset's own system shows them; with the message where it shows them to nobody."""
 
 
 class Priority(StrEnum):

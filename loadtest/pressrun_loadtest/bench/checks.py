@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import hashlib
 import html
 from collections.abc import Mapping, Sequence
@@ -11,7 +13,7 @@ from pressrun_loadtest.bench.customers import Customer
 from pressrun_loadtest.bench.errors import CheckError
 from pressrun_loadtest.demo.viewer import View, read_texts
 
-__all__ = ["SMALL_PAGES", "check_documents", "check_pages", "faults_of"]
+__all__ = ["SMALL_PAGES", "check_documents", "check_messages", "check_pages", "faults_of"]
 
 SMALL_PAGES = 2
 """Pages of SMALL; a statement of another length was not what was measured."""
@@ -64,6 +66,36 @@ def check_pages(what: str, folder: Path, customers: Sequence[Customer], digests:
             f"{name}: holds the customer number of {other.request_id}"
             for other in customers
             if other is not customer and other.number in text
+        ]
+    if faults:
+        raise CheckError(what, faults)
+
+
+def check_messages(what: str, folder: Path, customers: Sequence[Customer], digests: Mapping[str, str]) -> None:
+    """Check e-mails, which lie in a folder as documents do.
+
+    Raises:
+        CheckError: there are faults.
+    """
+    faults = [] if customers else ["nothing to check"]
+    for customer in customers:
+        name = customer.request_id
+        data = (folder / f"{name}.pdf").read_bytes() if name in digests else b""
+        if hashlib.sha256(data).hexdigest() != digests.get(name):
+            faults.append(f"{name}: the message is not the one that was told")
+        message = email.message_from_bytes(data, policy=email.policy.default)
+        faults += [f"{name}: {defect!r}" for part in message.walk() for defect in part.defects]
+        bodies = {kind: message.get_body((kind,)) for kind in ("html", "plain")}
+        texts = {kind: "" if body is None else str(body.get_content()) for kind, body in bodies.items()}
+        texts["html"] = html.unescape(texts["html"])
+        names = (customer.name, customer.number)
+        faults += [
+            f"{name}: {own!r} is not in its {kind}" for kind, text in texts.items() for own in names if own not in text
+        ]
+        faults += [
+            f"{name}: holds the customer number of {other.request_id}"
+            for other in customers
+            if other is not customer and any(other.number in text for text in texts.values())
         ]
     if faults:
         raise CheckError(what, faults)

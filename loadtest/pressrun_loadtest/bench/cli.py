@@ -29,7 +29,9 @@ _STREAM = ("e2e-small-rate", "client-small-cpu", "e2e-small-overhead-cpu", "e2e-
 _TWO = ("e2e-small-rate-2", "composers-2-efficiency")
 _LARGE = ("compose-large-cpu", "compose-large-ttfb", "compose-100k-rows-rss")
 _CACHE = ("cache-resolve-warm-cpu", "cache-disk-hit", "cache-redis-hit")
-_ONE = ("template-compile", "compose-small-cpu", "web-small-cpu", "printrun-small-cpu", "png-page-ratio")
+_ONE = (
+    "template-compile", "compose-small-cpu", "web-small-cpu", "email-small-cpu", "printrun-small-cpu", "png-page-ratio",
+)  # fmt: skip
 NAMES = (*_ONE, *_LARGE, *_CACHE, "grpc-echo-cpu", *_STREAM, *_TWO)
 """The entries, in the order in which they are measured."""
 
@@ -87,6 +89,9 @@ def _measure(seed: int, sizes: Sizes, wanted: set[str], place: Path, console: Co
             console.print("composing")
             composed = measure_composition(sizes, seed, folder)
             entries += [entry for entry in (composed,) if entry.name in wanted]
+        if "email-small-cpu" in wanted:
+            console.print("composing e-mails")
+            entries.append(measure_composition(sizes, seed, folder, "email"))
         if "web-small-cpu" in wanted:
             console.print("composing pages for browsers")
             entries.append(measure_composition(sizes, seed, folder, "web"))

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pressrun_loadtest.bench.checks import check_documents, check_pages
+from pressrun_loadtest.bench.checks import check_documents, check_messages, check_pages
 from pressrun_loadtest.bench.config import Sizes
 from pressrun_loadtest.bench.customers import spread, write_records
 from pressrun_loadtest.bench.report import Entry
@@ -35,7 +35,7 @@ def measure_composition(sizes: Sizes, seed: int, folder: Path, channel: str = "p
         sizes: how much.
         seed: whose statements.
         folder: for records and the documents that are checked.
-        channel: the output channel, `print` or `web`.
+        channel: the output channel, `print`, `web` or `email`.
 
     Raises:
         CheckError: documents are not what they should be.
@@ -57,12 +57,14 @@ def measure_composition(sizes: Sizes, seed: int, folder: Path, channel: str = "p
         "channel": channel,
     }
     answer = ask(__name__, order, seconds=_TIME_S)
-    name = {"print": "compose-small-cpu", "web": "web-small-cpu"}[channel]
-    check = check_documents if channel == "print" else check_pages
+    name, check, what = {
+        "print": ("compose-small-cpu", check_documents, "bind, lay out, emit"),
+        "web": ("web-small-cpu", check_pages, "a page for browsers, pictures in it"),
+        "email": ("email-small-cpu", check_messages, "a message of HTML and plain text, pictures as parts"),
+    }[channel]
     check(name, documents, customers, answer["sampled"])
     rounds: list[float] = answer["milliseconds"]
     size = answer["bytes"] / count / 1000
-    what = "bind, lay out, emit" if channel == "print" else "a page for browsers, pictures in it"
     note = f"SMALL; {what}; {size:.0f} kB a document; {_spread(rounds)}"
     return Entry(name, statistics.median(rounds), "ms", count - first, note)
 
@@ -98,10 +100,13 @@ class Press:
             for locale in compiled.info.locales
         }
 
+        slots = {slot.name: slot for slot in compiled.info.slots}
+
         def prepared(name: str) -> Any:
             # Through the bytes, as a composer gets it.
             file = (statement_path().parent / "assets" / name).read_bytes()
-            made = prepare_image(file) if channel == "print" else prepare_picture(file, RenditionSpec(screen=True))
+            wanted = slots["logo" if name == "logo.png" else "banner"].renditions.get(channel, RenditionSpec())
+            made = prepare_image(file) if channel == "print" else prepare_picture(file, wanted)
             data = msgspec.msgpack.encode(made)
             return self._workshop.prepared(str(Digest.of(data)), data)
 

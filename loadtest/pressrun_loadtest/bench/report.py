@@ -53,6 +53,7 @@ TARGETS = {
     "compose-small-cpu": Target(0.8),
     "web-small-cpu": Target(0.3),
     "printrun-small-cpu": Target(0.6),
+    "email-small-cpu": Target(0.3),
     "png-page-ratio": Target(1.3),
     "compose-large-cpu": Target(18.0),
     "compose-large-ttfb": Target(4.0),

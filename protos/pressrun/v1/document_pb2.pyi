@@ -32,6 +32,7 @@ class OutputFormat(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     OUTPUT_FORMAT_PWG: _ClassVar[OutputFormat]
     OUTPUT_FORMAT_POSTSCRIPT: _ClassVar[OutputFormat]
     OUTPUT_FORMAT_AFP: _ClassVar[OutputFormat]
+    OUTPUT_FORMAT_EML: _ClassVar[OutputFormat]
 
 class Priority(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -45,6 +46,12 @@ class Imposition(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     IMPOSITION_TWO_UP: _ClassVar[Imposition]
     IMPOSITION_FOUR_UP: _ClassVar[Imposition]
     IMPOSITION_BOOKLET: _ClassVar[Imposition]
+
+class EmailImages(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    EMAIL_IMAGES_UNSPECIFIED: _ClassVar[EmailImages]
+    EMAIL_IMAGES_INLINE: _ClassVar[EmailImages]
+    EMAIL_IMAGES_HOSTED: _ClassVar[EmailImages]
 
 class SlotOutcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -69,6 +76,7 @@ OUTPUT_FORMAT_PCL: OutputFormat
 OUTPUT_FORMAT_PWG: OutputFormat
 OUTPUT_FORMAT_POSTSCRIPT: OutputFormat
 OUTPUT_FORMAT_AFP: OutputFormat
+OUTPUT_FORMAT_EML: OutputFormat
 PRIORITY_UNSPECIFIED: Priority
 PRIORITY_INTERACTIVE: Priority
 PRIORITY_BATCH: Priority
@@ -76,6 +84,9 @@ IMPOSITION_UNSPECIFIED: Imposition
 IMPOSITION_TWO_UP: Imposition
 IMPOSITION_FOUR_UP: Imposition
 IMPOSITION_BOOKLET: Imposition
+EMAIL_IMAGES_UNSPECIFIED: EmailImages
+EMAIL_IMAGES_INLINE: EmailImages
+EMAIL_IMAGES_HOSTED: EmailImages
 SLOT_OUTCOME_UNSPECIFIED: SlotOutcome
 SLOT_OUTCOME_CHOSEN: SlotOutcome
 SLOT_OUTCOME_FALLBACK: SlotOutcome
@@ -238,8 +249,24 @@ class PrintOptions(_message.Message):
     pdf_x4: bool
     def __init__(self, bleed_mm: _Optional[float] = ..., crop_marks: bool = ..., registration_marks: bool = ..., imposition: _Optional[_Union[Imposition, str]] = ..., duplex: bool = ..., omr: _Optional[_Union[CodePlace, _Mapping]] = ..., data_matrix: _Optional[_Union[CodePlace, _Mapping]] = ..., first_number: _Optional[int] = ..., output_condition: _Optional[str] = ..., pdf_x4: bool = ...) -> None: ...
 
+class EmailOptions(_message.Message):
+    __slots__ = ("images", "sender", "recipient", "reply_to", "message_id", "date")
+    IMAGES_FIELD_NUMBER: _ClassVar[int]
+    SENDER_FIELD_NUMBER: _ClassVar[int]
+    RECIPIENT_FIELD_NUMBER: _ClassVar[int]
+    REPLY_TO_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    DATE_FIELD_NUMBER: _ClassVar[int]
+    images: EmailImages
+    sender: str
+    recipient: str
+    reply_to: str
+    message_id: str
+    date: _timestamp_pb2.Timestamp
+    def __init__(self, images: _Optional[_Union[EmailImages, str]] = ..., sender: _Optional[str] = ..., recipient: _Optional[str] = ..., reply_to: _Optional[str] = ..., message_id: _Optional[str] = ..., date: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
 class DocumentRequest(_message.Message):
-    __slots__ = ("request_id", "template", "record_json", "record_struct", "locale", "output_channel", "output_format", "attributes", "as_of", "tenant", "priority", "communication_id", "time_limit", "pins", "image", "print")
+    __slots__ = ("request_id", "template", "record_json", "record_struct", "locale", "output_channel", "output_format", "attributes", "as_of", "tenant", "priority", "communication_id", "time_limit", "pins", "image", "print", "email")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_FIELD_NUMBER: _ClassVar[int]
     RECORD_JSON_FIELD_NUMBER: _ClassVar[int]
@@ -256,6 +283,7 @@ class DocumentRequest(_message.Message):
     PINS_FIELD_NUMBER: _ClassVar[int]
     IMAGE_FIELD_NUMBER: _ClassVar[int]
     PRINT_FIELD_NUMBER: _ClassVar[int]
+    EMAIL_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     template: TemplateRef
     record_json: bytes
@@ -272,7 +300,8 @@ class DocumentRequest(_message.Message):
     pins: Pins
     image: ImageOptions
     print: PrintOptions
-    def __init__(self, request_id: _Optional[str] = ..., template: _Optional[_Union[TemplateRef, _Mapping]] = ..., record_json: _Optional[bytes] = ..., record_struct: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., locale: _Optional[str] = ..., output_channel: _Optional[_Union[OutputChannel, str]] = ..., output_format: _Optional[_Union[OutputFormat, str]] = ..., attributes: _Optional[_Union[Attributes, _Mapping]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tenant: _Optional[str] = ..., priority: _Optional[_Union[Priority, str]] = ..., communication_id: _Optional[str] = ..., time_limit: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., pins: _Optional[_Union[Pins, _Mapping]] = ..., image: _Optional[_Union[ImageOptions, _Mapping]] = ..., print: _Optional[_Union[PrintOptions, _Mapping]] = ...) -> None: ...
+    email: EmailOptions
+    def __init__(self, request_id: _Optional[str] = ..., template: _Optional[_Union[TemplateRef, _Mapping]] = ..., record_json: _Optional[bytes] = ..., record_struct: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., locale: _Optional[str] = ..., output_channel: _Optional[_Union[OutputChannel, str]] = ..., output_format: _Optional[_Union[OutputFormat, str]] = ..., attributes: _Optional[_Union[Attributes, _Mapping]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tenant: _Optional[str] = ..., priority: _Optional[_Union[Priority, str]] = ..., communication_id: _Optional[str] = ..., time_limit: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., pins: _Optional[_Union[Pins, _Mapping]] = ..., image: _Optional[_Union[ImageOptions, _Mapping]] = ..., print: _Optional[_Union[PrintOptions, _Mapping]] = ..., email: _Optional[_Union[EmailOptions, _Mapping]] = ...) -> None: ...
 
 class DocumentHeader(_message.Message):
     __slots__ = ("media_type", "pins")
@@ -355,7 +384,7 @@ class LocalisationGap(_message.Message):
     def __init__(self, slot: _Optional[str] = ..., wanted: _Optional[str] = ..., used: _Optional[str] = ...) -> None: ...
 
 class Manifest(_message.Message):
-    __slots__ = ("request_id", "template_name", "template_version", "pins", "record", "document", "pages", "output_channel", "output_format", "media_type", "finished_at", "timings", "warnings", "tenant", "communication_id", "attributes", "decisions", "localisation_gaps", "requested_locale", "image", "print", "output_profile")
+    __slots__ = ("request_id", "template_name", "template_version", "pins", "record", "document", "pages", "output_channel", "output_format", "media_type", "finished_at", "timings", "warnings", "tenant", "communication_id", "attributes", "decisions", "localisation_gaps", "requested_locale", "image", "print", "output_profile", "email")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_NAME_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -378,6 +407,7 @@ class Manifest(_message.Message):
     IMAGE_FIELD_NUMBER: _ClassVar[int]
     PRINT_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_PROFILE_FIELD_NUMBER: _ClassVar[int]
+    EMAIL_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     template_name: str
     template_version: str
@@ -400,7 +430,8 @@ class Manifest(_message.Message):
     image: ImageOptions
     print: PrintOptions
     output_profile: Digest
-    def __init__(self, request_id: _Optional[str] = ..., template_name: _Optional[str] = ..., template_version: _Optional[str] = ..., pins: _Optional[_Union[Pins, _Mapping]] = ..., record: _Optional[_Union[Digest, _Mapping]] = ..., document: _Optional[_Union[Digest, _Mapping]] = ..., pages: _Optional[int] = ..., output_channel: _Optional[_Union[OutputChannel, str]] = ..., output_format: _Optional[_Union[OutputFormat, str]] = ..., media_type: _Optional[str] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., warnings: _Optional[_Iterable[_Union[RenderWarning, _Mapping]]] = ..., tenant: _Optional[str] = ..., communication_id: _Optional[str] = ..., attributes: _Optional[_Union[Attributes, _Mapping]] = ..., decisions: _Optional[_Iterable[_Union[SlotDecision, _Mapping]]] = ..., localisation_gaps: _Optional[_Iterable[_Union[LocalisationGap, _Mapping]]] = ..., requested_locale: _Optional[str] = ..., image: _Optional[_Union[ImageOptions, _Mapping]] = ..., print: _Optional[_Union[PrintOptions, _Mapping]] = ..., output_profile: _Optional[_Union[Digest, _Mapping]] = ...) -> None: ...
+    email: EmailOptions
+    def __init__(self, request_id: _Optional[str] = ..., template_name: _Optional[str] = ..., template_version: _Optional[str] = ..., pins: _Optional[_Union[Pins, _Mapping]] = ..., record: _Optional[_Union[Digest, _Mapping]] = ..., document: _Optional[_Union[Digest, _Mapping]] = ..., pages: _Optional[int] = ..., output_channel: _Optional[_Union[OutputChannel, str]] = ..., output_format: _Optional[_Union[OutputFormat, str]] = ..., media_type: _Optional[str] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., warnings: _Optional[_Iterable[_Union[RenderWarning, _Mapping]]] = ..., tenant: _Optional[str] = ..., communication_id: _Optional[str] = ..., attributes: _Optional[_Union[Attributes, _Mapping]] = ..., decisions: _Optional[_Iterable[_Union[SlotDecision, _Mapping]]] = ..., localisation_gaps: _Optional[_Iterable[_Union[LocalisationGap, _Mapping]]] = ..., requested_locale: _Optional[str] = ..., image: _Optional[_Union[ImageOptions, _Mapping]] = ..., print: _Optional[_Union[PrintOptions, _Mapping]] = ..., output_profile: _Optional[_Union[Digest, _Mapping]] = ..., email: _Optional[_Union[EmailOptions, _Mapping]] = ...) -> None: ...
 
 class CacheUse(_message.Message):
     __slots__ = ("memory_hits", "disk_hits", "source_fetches", "shared_hits")

@@ -12,6 +12,7 @@ from pressrun_server.prepare.entry import enter
 if TYPE_CHECKING:
     from pressrun_server.model.asset import HostedLink
     from pressrun_server.model.digest import Digest
+    from pressrun_server.model.mail import MailOrder
     from pressrun_server.model.prepared import PreparedImage, PreparedPicture
     from pressrun_server.render.composition import Composition
     from pressrun_server.render.composition_rows import RecordRows
@@ -72,6 +73,7 @@ def workshop() -> Workshop:
             rows: RecordRows | None = None,
             rows_field: str = "",
             links: Mapping[str, HostedLink] | None = None,
+            mail: MailOrder | None = None,
         ) -> Composing:
             """Begin a document."""
             return begin(
@@ -84,6 +86,7 @@ def workshop() -> Workshop:
                 rows=rows,
                 rows_field=rows_field,
                 links=links,
+                mail=mail,
             )
 
     CompositionWorkshop.engine = engine().digest

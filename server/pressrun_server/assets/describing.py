@@ -70,7 +70,7 @@ def of_source(spec: RenditionSpec) -> Rendition:
         ValueError: a field is out of range.
     """
     fields = msgspec.structs.asdict(spec)
-    del fields["screen"], fields["hosted"]
+    del fields["screen"], fields["mail"], fields["hosted"]
     return Rendition(**fields)
 
 

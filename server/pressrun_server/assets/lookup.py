@@ -26,6 +26,7 @@ _MEMORY = "memory"
 _ATTEMPTS = 3
 _MAX_KEYS = 10_000
 _SCREEN = ";screen"
+_MAIL = ";mail"
 _HOSTED = ";hosted"
 """Ends the key of what is made for screens of the same bytes."""
 _LEASE_TO_RENEW = 0.2
@@ -175,7 +176,13 @@ class Lookup:
 
     def key(self, ref: str, rendition: RenditionSpec) -> str:
         """The rendition's part of the key, as descriptors and pins have it."""
-        return self._key(ref, rendition).removeprefix(f"{ref}|").removesuffix(_SCREEN).removesuffix(_HOSTED)
+        return (
+            self._key(ref, rendition)
+            .removeprefix(f"{ref}|")
+            .removesuffix(_MAIL)
+            .removesuffix(_SCREEN)
+            .removesuffix(_HOSTED)
+        )
 
     def _key(self, ref: str, rendition: RenditionSpec) -> str:
         """The name of the entry; remembered, because it is needed for each slot of each document."""
@@ -183,6 +190,7 @@ class Lookup:
         if key is None:
             try:
                 marks = f"{_HOSTED if rendition.hosted else ''}{_SCREEN if rendition.screen else ''}"
+                marks += _MAIL if rendition.mail else ""
                 key = f"{ref}|{of_source(rendition).key()}{marks}"
             except ValueError:
                 key = f"{ref}|{rendition!r}"  # bringing it will say what is wrong

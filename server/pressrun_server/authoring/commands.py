@@ -107,7 +107,7 @@ def preview(folder: Path, assets: Path | None, as_of: str, port: int, *, watch: 
 
 
 @click.command(
-    epilog="\b\nExit codes: 0 both say the same, 1 they do not, 2 wrong usage.\n"
+    epilog="\b\nExit codes: 0 all say the same, 1 they do not, 2 wrong usage.\n"
     "Example: pressrun parity templates/statement record.json --locale de-DE"
 )
 @_BUNDLE
@@ -116,9 +116,10 @@ def preview(folder: Path, assets: Path | None, as_of: str, port: int, *, watch: 
 @_ASSETS
 @_MOMENT
 def parity(folder: Path, record: str, locale: str, assets: Path | None, as_of: str) -> None:
-    """Say where RECORD reads otherwise in print than in a browser, made with the bundle in FOLDER.
+    """Say where RECORD reads otherwise in print than in a browser or an e-mail, made with the bundle in FOLDER.
 
-    Texts, amounts, alternative texts and links must be the same, in the same order.
+    Texts, amounts, alternative texts and links must be the same, in the same order, in HTML and in plain text; what
+    pr-channel marks as for some output channels alone is left out.
     """
     from pressrun_server.authoring.studio import Studio  # noqa: PLC0415 - the command's help needs none of it
     from pressrun_server.errors import PressrunError  # noqa: PLC0415 - as above
@@ -126,13 +127,13 @@ def parity(folder: Path, record: str, locale: str, assets: Path | None, as_of: s
     with click.open_file(record, "rb") as source:
         data = source.read()
 
-    async def compare() -> Sequence[Gap]:
+    async def compare() -> tuple[Sequence[Gap], tuple[str, ...]]:
         async with Studio(folder, assets, _moment(as_of)) as studio:
             return await studio.parity(data, locale)
 
     _quiet()
     try:
-        gaps = asyncio.run(compare())
+        gaps, compared = asyncio.run(compare())
     except PressrunError as error:
         raise click.ClickException(str(error)) from error
     for gap in gaps:
@@ -141,7 +142,7 @@ def parity(folder: Path, record: str, locale: str, assets: Path | None, as_of: s
     if gaps:
         click.echo(f"{len(gaps)} differences; pr-channel marks what is for one output channel only")
         raise SystemExit(1)
-    click.echo("print and web say the same")
+    click.echo(f"{', '.join(compared[:-1])} and {compared[-1]} say the same")
 
 
 def _look(folder: Path, assets: Path | None, as_of: str) -> Look:

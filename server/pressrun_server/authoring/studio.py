@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.message import EmailMessage
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 import msgspec
+import yaml
 
-from pressrun_server.authoring.parity import Gap, parity
+from pressrun_server.authoring.parity import Gap, parity, shared, text_parity
 from pressrun_server.authoring.proof import DPI, Proof
 from pressrun_server.authoring.samples import Sample, samples
 from pressrun_server.authoring.standin import StandIn, read_names
-from pressrun_server.errors import PressrunError
+from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.diagnostic import Diagnostic
 from pressrun_server.model.spec import USUAL_FORMATS, OutputChannel, RenderSpec, TemplateName
 from pressrun_server.model.template import TemplateInfo
 from pressrun_server.prepare.tasks import CHECKED, PAGES, TAGGED, RasterOrder, TaskName
 from pressrun_server.render.errors import TemplateInvalidError
 from pressrun_server.render.local import LocalEngine, bundle_sources, read_bundle
+from pressrun_server.template.bundle import MANIFEST
 from pressrun_sources.build import build_registry
 
 __all__ = ["Look", "Sight", "Studio"]
@@ -112,36 +118,57 @@ class Studio:
         look.notes = list(self._notes)
         return look
 
-    async def both(self, record: bytes, locale: str = "") -> tuple[bytes, bytes]:
-        """A document in print and as a page for browsers.
+    async def parity(self, record: bytes, locale: str = "") -> tuple[list[Gap], tuple[str, ...]]:
+        """What an output channel says and another one does not, but for what the template marks as for some alone.
 
         Args:
             record: JSON text.
             locale: BCP 47 tag; the template's default without it.
 
-        Raises:
-            PressrunError: why there is none; TEMPLATE_INVALID (a TemplateInvalidError), with all diagnostics.
-        """
-        info, _ = await self._local.publish(read_bundle(self._folder))
-        made = []
-        for channel in (OutputChannel.PRINT, OutputChannel.WEB):
-            spec = RenderSpec(
-                request_id="parity",
-                template=TemplateName(info.name, info.version),
-                record=record,
-                locale=locale,
-                channel=channel,
-                format=USUAL_FORMATS[channel],
-                as_of=self._as_of,
-            )
-            made.append((await self._local.render(spec))[0])
-        return made[0], made[1]
+        Returns:
+            the gaps, and what was compared.
 
-    async def parity(self, record: bytes, locale: str = "") -> list[Gap]:
-        """What one of the two says and the other does not; as `both` raises."""
-        paper, page = await self.both(record, locale)
+        Raises:
+            PressrunError: why there is no document; TEMPLATE_INVALID (a TemplateInvalidError), with all diagnostics;
+                INVALID_REQUEST, the template offers no two output channels.
+        """
+        files = read_bundle(self._folder)
+        info, _ = await self._local.publish(files)
+        others = [channel for channel in (OutputChannel.WEB, OutputChannel.EMAIL) if channel in info.channels]
+        if OutputChannel.PRINT not in info.channels or not others:
+            problem = "print is compared with web and email; offer it and one of these in channels"
+            raise PressrunError(Reason.INVALID_REQUEST, problem, violations=(Violation("channels", problem),))
+        gaps: list[Gap] = []
+        for channel in others:
+            found = await self._compared(info, record, locale, channel)
+            if found:  # with what both are to say alone
+                alike, _ = await self._local.publish(_shared(files, (OutputChannel.PRINT, channel)))
+                found = await self._compared(alike, record, locale, channel)
+                info, _ = await self._local.publish(files)
+            gaps += found
+        return gaps, (OutputChannel.PRINT, *others)
+
+    async def _compared(self, info: TemplateInfo, record: bytes, locale: str, channel: OutputChannel) -> list[Gap]:
+        paper = await self._made(info, record, locale, OutputChannel.PRINT)
         elements = TAGGED.decode(await self._local.preparers.run(TaskName.TAGGED, paper, timeout=_TIME_S))
-        return parity(elements, page.decode())
+        made = await self._made(info, record, locale, channel)
+        if channel is OutputChannel.WEB:
+            return parity(elements, made.decode())
+        message = email.message_from_bytes(made, policy=email.policy.default)
+        page, text = (_body(message, kind) for kind in ("html", "plain"))
+        return [*parity(elements, page, channel), *text_parity(page, text, "email, plain text", channel)]
+
+    async def _made(self, info: TemplateInfo, record: bytes, locale: str, channel: OutputChannel) -> bytes:
+        spec = RenderSpec(
+            request_id="parity",
+            template=TemplateName(info.name, info.version),
+            record=record,
+            locale=locale,
+            channel=channel,
+            format=USUAL_FORMATS[channel],
+            as_of=self._as_of,
+        )
+        return (await self._local.render(spec))[0]
 
     async def _publish(self, look: Look) -> tuple[TemplateInfo, dict[str, bytes]] | None:
         files = read_bundle(self._folder)
@@ -159,3 +186,15 @@ class Studio:
         facts = CHECKED.decode(await run(TaskName.CHECK, document, timeout=_TIME_S))
         texts = msgspec.convert(facts["text"], list[str])
         return Proof(tuple(pictures), tuple(texts))
+
+
+def _body(message: EmailMessage, kind: Literal["html", "plain"]) -> str:
+    part = message.get_body((kind,))
+    assert part is not None, "a message has both"
+    return str(part.get_content())
+
+
+def _shared(files: dict[str, bytes], channels: Iterable[str]) -> dict[str, bytes]:
+    """The files of a bundle, with nothing in its HTML that some output channels do not all show."""
+    named = str(yaml.safe_load(files[MANIFEST]).get("html", "template.html"))
+    return files | {named: shared(files[named].decode(), channels).encode()}

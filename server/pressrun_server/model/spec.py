@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from pressrun_server.model.mail import MailOrder
 from pressrun_server.model.pictures import PictureSpec
 from pressrun_server.model.press import PressSpec
 
@@ -38,6 +39,7 @@ class OutputFormat(StrEnum):
 
     PDF = "pdf"
     HTML = "html"
+    EML = "eml"
     PNG = "png"
     JPEG = "jpeg"
     WEBP = "webp"
@@ -68,7 +70,11 @@ REFUSED_FORMATS = {
 }
 """Formats that callers may ask for and none gets, with what to do."""
 
-USUAL_FORMATS = {OutputChannel.PRINT: OutputFormat.PDF, OutputChannel.WEB: OutputFormat.HTML}
+USUAL_FORMATS = {
+    OutputChannel.PRINT: OutputFormat.PDF,
+    OutputChannel.EMAIL: OutputFormat.EML,
+    OutputChannel.WEB: OutputFormat.HTML,
+}
 """What an output channel gives where nothing else is asked for."""
 
 
@@ -145,3 +151,5 @@ class RenderSpec:
     """Given where the format is one of PICTURES or PRINTER_FORMATS."""
     press: PressSpec | None = None
     """What a printer wants; for PDF in the output channel print."""
+    email: MailOrder | None = None
+    """What is wanted of an e-mail beside what its template says."""

@@ -45,6 +45,8 @@ class RenditionSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether a page or message links to it where its system shows it to everybody, instead of holding it."""
     screen: bool = False
     """Whether it is made into a file for screens, and not into objects of PDF; the template's compiler says so."""
+    mail: bool = False
+    """Whether it is for mail clients, which show no drawings and may put what is transparent on black."""
 
 
 class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

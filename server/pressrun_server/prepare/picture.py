@@ -23,13 +23,15 @@ from pressrun_server.prepare.media import DRAWING, PDF, recognise
 from pressrun_server.prepare.pngfile import chunks, put_together
 from pressrun_server.prepare.raster import rasterise
 from pressrun_server.prepare.rendition import in_form, transparent
+from pressrun_server.prepare.sketch import drawn, plated
 from pressrun_server.prepare.tasks import RENDITION
 
-__all__ = ["picture_task", "prepare_picture"]
+__all__ = ["picture_task", "prepare_picture", "sketched"]
 
 _DPI: Final = 144.0
 """Of a page: two pixels for each of CSS."""
 _QUALITY: Final = 90
+_WHITE: Final = 0xFFFFFF
 _KEPT: Final = frozenset({0xE0, 0xE2, 0xEE})
 """Application segments of a JPEG that say how its pixels are meant: JFIF, the colour profile, Adobe's transform."""
 _SCAN: Final = 0xDA
@@ -52,7 +54,9 @@ def prepare_picture(data: bytes, rendition: RenditionSpec) -> PreparedPicture:
         PressrunError: ASSET_INVALID, ASSET_TOO_LARGE: as `prepare_image` does.
     """
     kind = recognise(data).media_type
-    if kind == DRAWING:
+    if kind == DRAWING and rendition.mail:
+        data = sketched(data, rendition.width, _WHITE)
+    elif kind == DRAWING:
         drawing = read_drawing(data)  # refuses what could do more than be seen
         return PreparedPicture("image/svg+xml", data, max(round(drawing.width), 1), max(round(drawing.height), 1))
     if kind == PDF:
@@ -67,7 +71,21 @@ def prepare_picture(data: bytes, rendition: RenditionSpec) -> PreparedPicture:
         return PreparedPicture("image/jpeg", _bare(data), width, height)
     if photo or (rendition.format == "jpg" and not transparent(image)):
         return PreparedPicture("image/jpeg", _jpeg(image, file.profile, rendition.quality or _QUALITY), width, height)
-    return PreparedPicture("image/png", _png(image), width, height)
+    return PreparedPicture("image/png", _png(plated(image, _WHITE) if rendition.mail else image), width, height)
+
+
+def sketched(drawing: bytes, width: int | None, ground: int) -> bytes:
+    """A drawing as a PNG, for where none is drawn.
+
+    Args:
+        drawing: SVG.
+        width: pixels; twice its own without it.
+        ground: the colour that it is put on where it would be lost on a dark one.
+
+    Raises:
+        PressrunError: ASSET_INVALID, ASSET_TOO_LARGE: as `read_drawing` does.
+    """
+    return _png(drawn(drawing, width, ground))
 
 
 def _jpeg(image: Image.Image, profile: bytes | None, quality: int) -> bytes:

@@ -16,7 +16,7 @@ from pressrun_server.prepare.tasks import PRINTER, PrinterOrder
 
 __all__ = ["printer_file", "printer_task"]
 
-_mupdf: Any = pymupdf.mupdf  # PyMuPDF's types are incomplete
+_mupdf: Any = pymupdf.mupdf  # PyMuPDF's types are incomplete  # pyright: ignore[reportPrivateImportUsage]
 _POINTS: Final = 72
 _COLORS: Final = {("pwg", False): "colorspace=rgb", ("pwg", True): "colorspace=gray", ("pcl", True): "colorspace=mono"}
 _SYNC: Final = b"RaS2"

@@ -15,6 +15,7 @@ from pressrun_server.errors import Reason
 from pressrun_server.model.asset import HostedLink
 from pressrun_server.model.document import ComposeSummary
 from pressrun_server.model.failure import Failure
+from pressrun_server.model.mail import MailOrder
 
 __all__ = ["CREDIT_STEP", "ComposeJob", "ComposeStream", "StreamOwner"]
 
@@ -57,6 +58,8 @@ class ComposeJob(msgspec.Struct, frozen=True, gc=False):
     """The order of a print run, whose documents come by `ComposeStream.send_rows`; empty for a document."""
     press: bytes = b""
     """What the printer of a single document wants (a PressOrder); empty where nobody asked."""
+    mail: MailOrder | None = None
+    """What is wanted of an e-mail."""
 
     @property
     def blobs(self) -> tuple[str, ...]:

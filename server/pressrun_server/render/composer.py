@@ -285,6 +285,7 @@ class Composer:
             rows=document.rows,
             rows_field=request.rows_field,
             links=request.links,
+            mail=request.mail,
         )
         if request.press:
             document.composing = self._workshop.pressed(document.composing, request.press, request.program)

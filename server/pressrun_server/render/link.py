@@ -10,6 +10,7 @@ import msgspec
 from pressrun_server.model.asset import HostedLink
 from pressrun_server.model.document import ComposeSummary
 from pressrun_server.model.failure import Failure
+from pressrun_server.model.mail import MailOrder
 
 __all__ = [
     "BlobKind",
@@ -74,6 +75,8 @@ class Compose(msgspec.Struct, frozen=True, array_like=True, tag=3):
     """The order of a print run, whose documents come in Rows messages; empty for a document. It names no blobs."""
     press: bytes = b""
     """What the printer of a single document wants (a PressOrder); empty where nobody asked."""
+    mail: MailOrder | None = None
+    """What is wanted of an e-mail."""
 
 
 class Rows(msgspec.Struct, frozen=True, array_like=True, tag=7):

@@ -46,6 +46,7 @@ from pressrun_server.render.composition import Composition
 from pressrun_server.render.config import CompileConfig, PictureConfig, PipelineConfig
 from pressrun_server.render.editions import Editions
 from pressrun_server.render.engine import engine
+from pressrun_server.render.mail_composition import MailComposition
 from pressrun_server.render.manifest import DocumentHeader, Manifest, manifest_json
 from pressrun_server.render.pictures import Pictures
 from pressrun_server.render.pipeline import Pipeline
@@ -279,7 +280,7 @@ class _InProcess:
 
     async def _play(self, job: ComposeJob, stream: ComposeStream) -> None:
         try:
-            composition: Composition | WebComposition | PressComposition = begin(
+            composition: Composition | WebComposition | MailComposition | PressComposition = begin(
                 load(await self._blob(job.program)),
                 job.record,
                 assets={
@@ -290,6 +291,7 @@ class _InProcess:
                 as_of=job.as_of,
                 engine=job.engine,
                 links=job.links,
+                mail=job.mail,
             )
             if job.press and isinstance(composition, Composition):
                 composition = PressComposition(job.press, composition, job.program)

@@ -12,6 +12,7 @@ from pressrun_server.model.asset import AssetUse
 from pressrun_server.model.decision import Decision, LocalisationGap
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.document import RenderWarning
+from pressrun_server.model.mail import MailOrder
 from pressrun_server.model.pictures import LAST_PAGE, PictureSpec
 from pressrun_server.model.spec import PRINTER_FORMATS, OutputFormat, RenderSpec
 from pressrun_server.model.template import TemplateInfo
@@ -135,8 +136,24 @@ def manifest_json(manifest: Manifest) -> str:
         "localisationGaps": [_given(msgspec.to_builtins(gap)) for gap in manifest.gaps],
         "requestedLocale": spec.locale,
         "image": _pictures(spec.pictures, spec.format) if spec.pictures is not None else {},
+        "email": _email(spec.email),
     }
     return json.dumps(_given(value), ensure_ascii=False, indent=2)
+
+
+def _email(order: MailOrder | None) -> dict[str, Any]:
+    if order is None:
+        return {}
+    return _given(
+        {
+            "images": f"EMAIL_IMAGES_{order.images.upper()}" if order.images else "",
+            "sender": order.sender,
+            "recipient": order.recipient,
+            "replyTo": order.reply_to,
+            "messageId": order.message_id,
+            "date": _moment(order.date) if order.date is not None else "",
+        }
+    )
 
 
 def _given(value: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from pressrun_server.model.asset import AssetUse, HostedLink
 from pressrun_server.model.decision import Decision, LocalisationGap, Settlement
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.document import ComposeSummary, RenderWarning
+from pressrun_server.model.mail import MailOrder
 from pressrun_server.model.pictures import PictureSpec
 from pressrun_server.model.press import PressOrder
 from pressrun_server.model.spec import (
@@ -53,6 +54,7 @@ _NOWHERE = HostedLink("")
 
 OFFERED = {
     OutputChannel.PRINT: {OutputFormat.PDF: "application/pdf", **PICTURES, **PRINTER_FORMATS},
+    OutputChannel.EMAIL: {OutputFormat.EML: "message/rfc822"},
     OutputChannel.WEB: {OutputFormat.HTML: "text/html; charset=utf-8"},
     OutputChannel.MOBILE: PICTURES,
 }
@@ -315,6 +317,13 @@ class Pipeline:
                 Reason.UNSUPPORTED, "rows arrive for documents that leave as they are made; ask for PDF or HTML"
             )
 
+        if rows is not None and spec.channel is OutputChannel.EMAIL:
+            raise PressrunError(
+                Reason.UNSUPPORTED,
+                "an e-mail is made of a whole record, since its text stands before its tables' HTML; send the rows in "
+                "the record",
+            )
+
         trace.step("select")
         header_locale, as_of = self._circumstances(spec, published)
         # Pictures are of the pages of print, so they take the files that print takes; rights are their own.
@@ -339,6 +348,7 @@ class Pipeline:
                 requested=spec.locale,
             )
 
+        selections = _brought(selections, spec.email)
         trace.step("resolve")
         # Warm assets are had without a wait, and so without a turn of the event loop.
         journal: dict[str, Settlement] = {}
@@ -382,6 +392,7 @@ class Pipeline:
             rows_field=rows.field if rows is not None else "",
             links=_links(selections, uses),
             press=self._press(spec, published, header_locale, as_of),
+            mail=spec.email,
         )
         return Ready(header, job, judged(warnings, published.info.policy), told, record, checker)
 
@@ -555,6 +566,19 @@ class Pipeline:
         )
         memory, disk, source = (found.count(place) for place in ("memory", "disk", "source"))
         return Completion(manifest, memory, disk, source, len(found) - memory - disk - source)
+
+
+def _brought(selections: Sequence[Selection], order: MailOrder | None) -> Sequence[Selection]:
+    """The choices, with pictures that come as the request wants them."""
+    if order is None or not order.images:
+        return selections
+    hosted = order.images == "hosted"
+    return [
+        replace(selection, rendition=msgspec.structs.replace(selection.rendition, hosted=hosted))
+        if selection.rendition.screen
+        else selection
+        for selection in selections
+    ]
 
 
 def _defect(error: BaseException) -> PressrunError:

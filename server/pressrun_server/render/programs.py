@@ -11,16 +11,18 @@ import msgspec
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.asset import HostedLink
 from pressrun_server.model.digest import Digest
+from pressrun_server.model.mail import MailOrder, MailProgram
 from pressrun_server.model.prepared import PreparedImage, PreparedPicture
 from pressrun_server.model.webpage import WebProgram
 from pressrun_server.render.composition import Composition, LoadedProgram
 from pressrun_server.render.composition_rows import RecordRows
 from pressrun_server.render.encoded import decoded
+from pressrun_server.render.mail_composition import LoadedMailProgram, MailComposition
 from pressrun_server.render.web_composition import LoadedWebProgram, WebComposition
 
 __all__ = ["Loaded", "begin", "load"]
 
-Loaded = LoadedProgram | LoadedWebProgram
+Loaded = LoadedProgram | LoadedWebProgram | LoadedMailProgram
 
 
 class _Form(msgspec.Struct):
@@ -33,7 +35,10 @@ def load(data: bytes) -> Loaded:
     Raises:
         PressrunError: INTERNAL, the blob is no program of this engine.
     """
-    if decoded(data, _Form).form == "web":
+    form = decoded(data, _Form).form
+    if form == "mail":
+        return LoadedMailProgram(decoded(data, MailProgram))
+    if form == "web":
         return LoadedWebProgram(decoded(data, WebProgram))
     return LoadedProgram.load(data)
 
@@ -49,19 +54,20 @@ def begin(  # noqa: PLR0913 - all that decides its bytes
     rows: RecordRows | None = None,
     rows_field: str = "",
     links: Mapping[str, HostedLink] | None = None,
-) -> Composition | WebComposition:
+    mail: MailOrder | None = None,
+) -> Composition | WebComposition | MailComposition:
     """Begin a document; the arguments are those of `Composition`.
 
     Raises:
         PressrunError: INTERNAL, an asset was prepared for another output channel.
     """
-    wanted = PreparedPicture if isinstance(program, LoadedWebProgram) else PreparedImage
+    wanted = PreparedPicture if isinstance(program, LoadedWebProgram | LoadedMailProgram) else PreparedImage
     if not all(isinstance(asset, wanted) for _, asset in assets.values()):
         raise PressrunError(Reason.INTERNAL, "an asset was prepared for another output channel; this is a defect")
-    more: dict[str, Any] = {
-        "assets": assets, "attributes": attributes, "as_of": as_of, "rows": rows, "rows_field": rows_field,
-        "links": links,
-    }  # fmt: skip
+    more: dict[str, Any] = {"assets": assets, "attributes": attributes, "as_of": as_of, "links": links}
+    if isinstance(program, LoadedMailProgram):
+        return MailComposition(program, record, order=mail, **more)
+    more |= {"rows": rows, "rows_field": rows_field}
     if isinstance(program, LoadedWebProgram):
         return WebComposition(program, record, **more)
     return Composition(program, record, engine=engine, **more)

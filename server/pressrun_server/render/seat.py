@@ -82,6 +82,7 @@ class Seat:
                 job.links,
                 job.run,
                 job.press,
+                job.mail,
             )
         )
 

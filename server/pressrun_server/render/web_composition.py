@@ -41,7 +41,7 @@ class LoadedWebProgram:
         if program.format != WEB_FORMAT:
             raise PressrunError(Reason.INTERNAL, ANOTHER_ENGINE)
         self.program = program
-        self.binder = WebBinder(program)
+        self.binder = WebBinder(program.parts, program.locale_data)
         self._slots = frozenset(program.slots)
         self._pictures: dict[str, bytes] = {}
         self._composed = 0

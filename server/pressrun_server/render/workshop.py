@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeAlias
 
 from pressrun_server.model.asset import HostedLink
 from pressrun_server.model.document import ComposeSummary
+from pressrun_server.model.mail import MailOrder
 
 __all__ = ["Arriving", "Composing", "Prepared", "Program", "Workshop"]
 
@@ -108,6 +109,7 @@ class Workshop(Protocol):
         rows: Any = None,
         rows_field: str = "",
         links: Mapping[str, HostedLink] | None = None,
+        mail: MailOrder | None = None,
     ) -> Composing:
         """Begin a document.
 

@@ -13,6 +13,7 @@ from pressrun_server.model.spec import OutputChannel, OutputFormat
 from pressrun_server.render.manifest import ATTRIBUTE_FIELDS, SECRET_ATTRIBUTE, Completion, DocumentHeader, Manifest
 from pressrun_server.rpc.deciding import decisions_bytes, gap_message
 from pressrun_server.rpc.imaging import image_message
+from pressrun_server.rpc.mailing import fill_options
 from pressrun_server.rpc.press import press_message
 from pressrun_server.rpc.wire import lead
 
@@ -40,6 +41,7 @@ _FORMATS = {
     OutputFormat.WEBP: document_pb2.OUTPUT_FORMAT_WEBP,
     OutputFormat.PCL: document_pb2.OUTPUT_FORMAT_PCL,
     OutputFormat.PWG: document_pb2.OUTPUT_FORMAT_PWG,
+    OutputFormat.EML: document_pb2.OUTPUT_FORMAT_EML,
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HEADER_MEDIA_TYPE, _HEADER_PINS = (
@@ -187,6 +189,8 @@ def _fill_manifest(message: document_pb2.Manifest, manifest: Manifest) -> None:
     message.requested_locale = spec.locale
     message.tenant = spec.tenant
     message.communication_id = spec.communication_id
+    if spec.email is not None:
+        fill_options(message.email, spec.email)
     attributes = message.attributes
     for name, value in spec.attributes.items():
         if name in _KEPT_FIELDS:

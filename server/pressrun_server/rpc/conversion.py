@@ -26,6 +26,7 @@ from pressrun_server.model.spec import (
 from pressrun_server.render.config import PipelineConfig
 from pressrun_server.render.manifest import ATTRIBUTE_FIELDS
 from pressrun_server.rpc.imaging import read_pictures
+from pressrun_server.rpc.mailing import mail_order
 from pressrun_server.rpc.press import read_press
 from pressrun_server.rpc.structs import StructError, struct_json
 
@@ -63,6 +64,7 @@ _FORMATS = {
     document_pb2.OUTPUT_FORMAT_PWG: OutputFormat.PWG,
     document_pb2.OUTPUT_FORMAT_POSTSCRIPT: OutputFormat.POSTSCRIPT,
     document_pb2.OUTPUT_FORMAT_AFP: OutputFormat.AFP,
+    document_pb2.OUTPUT_FORMAT_EML: OutputFormat.EML,
 }
 _PRIORITIES = {
     document_pb2.PRIORITY_UNSPECIFIED: Priority.BATCH,
@@ -125,7 +127,7 @@ def render_spec(request: document_pb2.DocumentRequest, config: PipelineConfig) -
     time_limit = _time_limit(request.time_limit, config, bad) if request.HasField("time_limit") else None
     pins = _pins(request.pins, bad) if request.HasField("pins") else None
     pictures = None
-    if form in PICTURES or form in PRINTER_FORMATS:
+    if form is not None and (form in PICTURES or form in PRINTER_FORMATS):
         pictures = read_pictures(request.image, form, bad)
     elif request.HasField("image"):
         bad.append(Violation("image", "is for pictures of pages and for PCL and PWG; leave it out"))
@@ -136,6 +138,9 @@ def render_spec(request: document_pb2.DocumentRequest, config: PipelineConfig) -
             bad.append(Violation("print", "is for the output channel print; leave it out"))
     if as_of is not None and pins is not None and pins.as_of is not None and pins.as_of != as_of:
         bad.append(Violation("as_of", "differs from pins.as_of; leave one of them out"))
+    email = mail_order(request.email, bad) if request.HasField("email") else None
+    if email is not None and form is not OutputFormat.EML:
+        bad.append(Violation("email", "is for e-mails only; ask for OUTPUT_CHANNEL_EMAIL, or leave it out"))
     if bad:
         raise _invalid(bad)
     assert channel is not None
@@ -157,6 +162,7 @@ def render_spec(request: document_pb2.DocumentRequest, config: PipelineConfig) -
         pins=pins,
         pictures=pictures,
         press=press,
+        email=email,
     )
 
 

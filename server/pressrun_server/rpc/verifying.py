@@ -47,6 +47,8 @@ def claim_of(request: render_service_pb2.VerifyRequest, config: PipelineConfig) 
         image=manifest.image if manifest.HasField("image") else None,
         print=manifest.print if manifest.HasField("print") else None,
     )
+    if manifest.HasField("email"):
+        document.email.CopyFrom(manifest.email)
     if request.customer_reference:
         setattr(document.attributes, SECRET_ATTRIBUTE, request.customer_reference)
     return Claim(

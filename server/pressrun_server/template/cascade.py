@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -74,14 +75,15 @@ def cascade(
     markup: Markup,
     sheets: list[StyleSheet],
     diagnostics: Diagnostics,
-    medium: str = "print",
+    media: Iterable[str] = ("print",),
     variables: Variables | None = None,
 ) -> dict[Element, Style]:
-    """The computed style of every element in a medium, `print` or `screen`."""
+    """The computed style of every element in one or several of `stylesheet.MEDIA`."""
+    shown = {"", *media}
     matcher = cssselect2.Matcher()
     for sheet in sheets:
         for rule in sheet.rules:
-            if rule.medium not in {"", medium}:
+            if rule.medium not in shown:
                 continue
             matcher.add_selector(rule.selector, rule)
     styles: dict[Element, Style] = {}

@@ -9,12 +9,15 @@ from xml.etree.ElementTree import Element
 from pressrun_server.template.diagnostics import Diagnostics, closest
 from pressrun_server.template.markup import Markup
 
-__all__ = ["CHANNEL", "SCREENS", "leave_out"]
+__all__ = ["CHANNEL", "EMAIL", "MEDIA", "SCREENS", "leave_out"]
 
 CHANNEL: Final = "pr-channel"
 """The attribute; the output channels that show an element, with spaces between."""
-SCREENS: Final = ("web",)
+EMAIL: Final = "email"
+SCREENS: Final = ("web", EMAIL)
 """Output channels whose pictures are files for screens."""
+MEDIA: Final = {"web": ("screen",), EMAIL: ("screen", "email")}
+"""The media whose rules of a style sheet hold in them; those of print hold in others."""
 
 
 def leave_out(markup: Markup, channel: str, offered: Iterable[str], diagnostics: Diagnostics) -> bool:

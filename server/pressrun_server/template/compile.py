@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from pressrun_server.model.approved import PreparedText
+from pressrun_server.model.mail import MailProgram
 from pressrun_server.model.program import FORMAT, Program
 from pressrun_server.model.template import CompiledTemplate, FontUse, RenditionSpec, Slot, TemplateInfo, program_key
 from pressrun_server.model.tokens import PreparedTokens
@@ -21,13 +22,14 @@ from pressrun_server.model.webpage import WEB_FORMAT, WebProgram
 from pressrun_server.template.ahead import lists_needed
 from pressrun_server.template.brand import brand_variables
 from pressrun_server.template.bundle import bundle_digest, read_text
-from pressrun_server.template.channels import SCREENS
+from pressrun_server.template.channels import EMAIL, SCREENS
 from pressrun_server.template.description import Description, read_description
 from pressrun_server.template.diagnostics import Diagnostics, Place
 from pressrun_server.template.filling import check_fills
 from pressrun_server.template.hosted import hosted_schema
 from pressrun_server.template.locales import UnknownLocaleError, locale_data
 from pressrun_server.template.markup import Markup
+from pressrun_server.template.message import Message
 from pressrun_server.template.pairs import kerned_pairs
 from pressrun_server.template.paper import Paper
 from pressrun_server.template.placement import placed, sized
@@ -119,7 +121,7 @@ def _compiled(
     if diagnostics.failed:
         return CompiledTemplate(diagnostics.all())
     if only is None:  # an edition has the places of one output channel alone
-        slots = _screened(_placed_slots(description, slots, found.laid_out, diagnostics), description.channels)
+        slots = _screened(_placed_slots(description, slots, found.laid_out, diagnostics), description)
     info = TemplateInfo(
         name=description.name,
         version=description.version,
@@ -138,17 +140,20 @@ def _compiled(
     return CompiledTemplate(diagnostics.all(), info, found.programs)
 
 
-def _screened(slots: tuple[Slot, ...], channels: tuple[str, ...]) -> tuple[Slot, ...]:
+def _screened(slots: tuple[Slot, ...], description: Description) -> tuple[Slot, ...]:
     """The slots, with pictures for screens where an output channel is for them."""
-    screens = [channel for channel in channels if channel in SCREENS]
+    screens = [channel for channel in description.channels if channel in SCREENS]
+
+    def shown(slot: Slot, channel: str) -> RenditionSpec:
+        spec = slot.renditions.get(channel, RenditionSpec())
+        mail = channel == EMAIL
+        hosted = spec.hosted or (mail and description.mailing.images == "hosted")
+        return msgspec.structs.replace(spec, screen=True, mail=mail, hosted=hosted)
+
     return tuple(
         msgspec.structs.replace(
             slot,
-            renditions=slot.renditions
-            | {
-                channel: msgspec.structs.replace(slot.renditions.get(channel, RenditionSpec()), screen=True)
-                for channel in screens
-            },
+            renditions=slot.renditions | {channel: shown(slot, channel) for channel in screens},
         )
         if screens and not slot.text
         else slot
@@ -241,8 +246,8 @@ class _Compilation:
             found.fonts |= dict.fromkeys(FontUse(face.name, face.sha256) for face in program.faces)
         for channel in [channel for channel in trees if channel != _PRINT]:
             for locale in locales:
-                page = self._page(trees[channel], locale)
-                found.programs[program_key(locale, channel)] = msgspec.msgpack.encode(page)
+                made = self._message if channel == EMAIL else self._page
+                found.programs[program_key(locale, channel)] = msgspec.msgpack.encode(made(trees[channel], locale))
         return found
 
     def _tree(self, channel: str) -> Tree | None:
@@ -281,6 +286,12 @@ class _Compilation:
             texts=self._digests,
         )
 
+    def _message(self, tree: Tree, locale: str) -> MailProgram:
+        """The program of an e-mail."""
+        description = self._description
+        message = Message(description, tree, locale, self._diagnostics)
+        return message.program(_title(description, tree.markup), self._bundle, self._digests)
+
     def _laid_out(self, tree: Tree, locale: str, *, whole: bool) -> Program | None:
         """The program of print of a tree; notes which slots it shows."""
         description, markup, diagnostics, found = self._description, tree.markup, self._diagnostics, self._found
@@ -299,7 +310,8 @@ class _Compilation:
         table.index(tree.styles[body])
         scope = Scope.of_record(description.schema, hosted_schema(description.slots, "print"))
         strings = description.strings.get(locale, {})
-        structure = Structure(markup, tree.styles, table, scope, strings, self._slots, locale, diagnostics)
+        # Its own styles: a row of boxes writes into them what it finds.
+        structure = Structure(markup, dict(tree.styles), table, scope, strings, self._slots, locale, diagnostics)
         paper = Paper(tree.sheets, markup, diagnostics)
         structure.page_size = (paper.width, paper.height)
         structure.page_content = (paper.margin_left, paper.content_width)

@@ -17,6 +17,7 @@ from pressrun_server.template.bundle import MANIFEST, read_text
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
 from pressrun_server.template.grammar import GrammarError, parse_condition
 from pressrun_server.template.locales import UnknownLocaleError, is_tag, locale_data
+from pressrun_server.template.mailing import Mailing, read_mailing
 from pressrun_server.template.policy import read_policy
 from pressrun_server.template.query import read_query
 from pressrun_server.template.requirement import read_requirement, read_territory
@@ -30,10 +31,10 @@ _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z")
 _SLOT = re.compile(r"[a-z][a-z0-9_-]{0,62}\Z")
 _KEYS = {
     "name", "version", "title", "channels", "default_locale", "locales", "html", "strings", "schema", "slots",
-    "samples", "warnings", "description",
+    "samples", "warnings", "description", "email",
 }  # fmt: skip
 _CHANNELS = ("print", "email", "web", "mobile")
-_BUILT = ("print", "web", "mobile")
+_BUILT = ("print", "email", "web", "mobile")
 _SLOT_KEYS = {"rules", "require", "renditions", "otherwise", "tokens", "description"}
 _MOST_RULES = 200
 _MOST_PIXELS = 100_000
@@ -59,6 +60,7 @@ class Description:
     slots: tuple[Slot, ...]
     samples: tuple[str, ...]
     policy: Policy
+    mailing: Mailing
     places: _Places
 
     def place(self, *path: str) -> Place:
@@ -120,6 +122,7 @@ class _Reader:
             slots=self._slots(),
             samples=self._samples(),
             policy=read_policy(self.data.get("warnings", {}), self.error),
+            mailing=read_mailing(self.data.get("email", {}), self.error),
             places=self.places,
         )
 
@@ -354,7 +357,7 @@ class _Reader:
                     closest(str(channel), _CHANNELS),
                 )
                 continue
-            known = set(RenditionSpec.__struct_fields__) - {"screen"}
+            known = set(RenditionSpec.__struct_fields__) - {"screen", "mail"}
             numbers = {"width", "height", "quality", "dpi"}
             for key, item in fields.items() if isinstance(fields, dict) else [("", None)]:
                 fits = isinstance(item, bool) if key == "hosted" else _fits(item, number=key in numbers)

@@ -17,7 +17,7 @@ from pressrun_server.template.variables import Variables, is_root, put_in
 
 __all__ = ["FOOTNOTE_AREA", "Declaration", "PageRule", "Rule", "StyleSheet", "read_declarations", "read_stylesheet"]
 
-MEDIA = ("print", "screen")
+MEDIA = ("print", "screen", "email")
 MARGIN_BOXES = ("top-left", "top-center", "top-right", "bottom-left", "bottom-center", "bottom-right")
 _PAGE_SIZES = {
     # Millimetres, ISO 216 and ANSI.
@@ -58,7 +58,7 @@ class Rule:
     """Whether it asks for a position among siblings that repeated elements do not have."""
     place: Place
     medium: str = ""
-    """`print` or `screen` where it is for that alone."""
+    """One of `MEDIA` where it is for that alone."""
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from pressrun_server.template.approved import put_in
 from pressrun_server.template.breaks import keep_before
 from pressrun_server.template.bundle import read_text
 from pressrun_server.template.cascade import REPEATED, Style, cascade
-from pressrun_server.template.channels import SCREENS, leave_out
+from pressrun_server.template.channels import MEDIA, leave_out
 from pressrun_server.template.diagnostics import Diagnostics, closest
 from pressrun_server.template.fragments import include
 from pressrun_server.template.headings import check_headings
@@ -68,9 +68,9 @@ def tree_of(
         place = markup.place(crowded)
         diagnostics.error("nesting", place, f"pr-for multiplies to over {_MOST_ELEMENTS} elements", "nest fewer loops")
         return None
-    medium = "screen" if channel in SCREENS else "print"
+    media = MEDIA.get(channel, ("print",))
     sources = _sources(files, markup, diagnostics)
-    variables = root_variables([(source.path, source.css) for source in sources], brand, medium, diagnostics)
+    variables = root_variables([(source.path, source.css) for source in sources], brand, media, diagnostics)
     sheets = [
         read_stylesheet(
             source.path, source.css, diagnostics, line=source.line, column=source.column, variables=variables
@@ -78,7 +78,7 @@ def tree_of(
         for source in sources
     ]
     apart = apart or any(rule.medium for sheet in sheets for rule in sheet.rules)
-    styles = cascade(markup, sheets, diagnostics, medium, variables)
+    styles = cascade(markup, sheets, diagnostics, media, variables)
     keep_before(markup, styles)
     body = markup.root.find("body")
     if body is not None:

@@ -32,14 +32,14 @@ def is_root(prelude: Tokens) -> bool:
 
 
 def root_variables(
-    sheets: Iterable[tuple[str, str]], brand: Variables, medium: str, diagnostics: Diagnostics
+    sheets: Iterable[tuple[str, str]], brand: Variables, media: Iterable[str], diagnostics: Diagnostics
 ) -> dict[str, Tokens]:
     """The custom properties of a document.
 
     Args:
         sheets: path and text of each style sheet, in order.
         brand: those of brands' tokens, which `:root` may say otherwise.
-        medium: `print` or `screen`.
+        media: one or several of `stylesheet.MEDIA`.
         diagnostics: takes what there is to say.
     """
     found: dict[str, Tokens] = {}
@@ -49,7 +49,7 @@ def root_variables(
             if node.type == "qualified-rule" and is_root(node.prelude):
                 _gather(node.content, found)
             elif node.type == "at-rule" and node.lower_at_keyword == "media" and node.content is not None:
-                here = tinycss2.serialize(node.prelude).strip().lower() == medium
+                here = tinycss2.serialize(node.prelude).strip().lower() in media
                 for inner in tinycss2.parse_rule_list(node.content, skip_comments=True, skip_whitespace=True):
                     if inner.type == "qualified-rule" and is_root(inner.prelude):
                         _gather(inner.content, found if here else elsewhere)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.expression import Expression
+from pressrun_server.model.locale import LocaleData
 from pressrun_server.model.program import RowTemplate
 from pressrun_server.model.sums import Sums, add_sums
 from pressrun_server.model.webpage import (
@@ -30,7 +32,6 @@ from pressrun_server.model.webpage import (
     Shown,
     Summing,
     Target,
-    WebProgram,
 )
 from pressrun_server.template.ahead import shows_totals
 from pressrun_server.template.arriving import ArrivingRows
@@ -48,7 +49,7 @@ from pressrun_server.template.webcode import LoopCode, loop_code
 from pressrun_server.template.webfigures import code_picture, graph_drawing
 from pressrun_server.template.weblinks import FILMS, RESPONSIVE
 
-__all__ = ["PICTURES", "WebBinder"]
+__all__ = ["CONTROLS", "PICTURES", "FootNotes", "WebBinder"]
 
 PICTURES: Final = " pictures"
 """Where an environment holds, by slot, the attributes of an `img`: a name that no expression can say."""
@@ -62,7 +63,7 @@ _MOST_NOTES: Final = 10_000
 _ROWS: Final = 64
 """Turns of a loop that are given at once."""
 _SPECIAL: Final = re.compile("[&<>\"'\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
-_CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 """Characters that HTML cannot hold, and those that would turn around the text behind them."""
 
 
@@ -70,13 +71,22 @@ class WebBinder:
     """A loaded program's closures.
 
     Args:
-        program: the program.
+        parts: the program's.
+        locale: how it writes numbers and dates.
     """
 
-    def __init__(self, program: WebProgram) -> None:
-        self._formatter = Formatter(program.locale_data)
+    special = staticmethod(_SPECIAL.search)
+    """Finds what can't stand in the text as it is."""
+
+    def __init__(self, parts: tuple[Part, ...], locale: LocaleData) -> None:
+        self._formatter = Formatter(locale)
         self._loops: list[_Loop] = []
-        self._flow = self._flowing(program.parts)
+        self._flow = self._flowing(parts)
+
+    @staticmethod
+    def escaped(text: str) -> str:
+        """A value as it can stand in the text."""
+        return html.escape(CONTROLS.sub("", text))
 
     def text(self, env: Environment) -> Iterator[str]:
         """The document in parts, in order.
@@ -84,7 +94,7 @@ class WebBinder:
         Raises:
             PressrunError: INVALID_RECORD, a value does not fit its expression; LIMIT_EXCEEDED.
         """
-        yield from self._flow({**env, _NOTES: _Called([])})
+        yield from self._flow({**env, _NOTES: FootNotes([])})
 
     def quicken(self) -> None:
         """Make code for the loops; takes some milliseconds, and what is shown stays the same."""
@@ -92,7 +102,7 @@ class WebBinder:
             loop.code = loop_code(
                 loop.part,
                 self._formatter,
-                _SPECIAL.search,
+                self.special,
                 lambda part: self._shown(part, escape=True),
                 loop.odd,
                 loop.even,
@@ -222,7 +232,7 @@ class WebBinder:
                 return self._shown(part, escape=escape)
             case Target():
                 leads = self._joined(part.parts, escape=False)
-                return lambda env: html.escape(target(leads(env)))
+                return lambda env: self.escaped(target(leads(env)))
             case Choice():
                 branches = [(self._test(test), self._joined(parts, escape=escape)) for test, parts in part.branches]
                 return lambda env: next((make(env) for test, make in branches if test(env)), "")
@@ -246,17 +256,17 @@ class WebBinder:
             case Called():
                 return self._called(part)
             case Notes():
-                return lambda env: _notes(part, env[_NOTES])
+                return lambda env: self.noted(part, env[_NOTES])
 
     def _shown(self, part: Shown, *, escape: bool) -> _Text:
         text = texter(part.expression, self._formatter, part.place, fold=not part.preserve)
         if not escape:
             return text
-        special = _SPECIAL.search
+        special, escaped = self.special, self.escaped
 
         def shown(env: Environment) -> str:
             found = text(env)
-            return found if special(found) is None else _escaped(found)
+            return found if special(found) is None else escaped(found)
 
         return shown
 
@@ -278,7 +288,7 @@ class WebBinder:
         text = self._joined(part.parts)
 
         def called(env: Environment) -> str:
-            notes: _Called = env[_NOTES]
+            notes: FootNotes = env[_NOTES]
             notes.count += 1
             number = notes.count
             if len(notes.waiting) >= _MOST_NOTES:
@@ -289,13 +299,25 @@ class WebBinder:
                 html.escape(f"{before}{numeral(kind, number)}{behind}")
                 for before, kind, behind in (part.call, part.marker)
             )
-            back = f'<a href="#pr-call-{number}" role="doc-backlink">{marker.rstrip()}</a>'
-            notes.waiting.append(
-                f'{part.item} id="pr-note-{number}">{part.marker_before}{back}</span> {text(env)}</li>'
-            )
-            return f'{part.before}<a id="pr-call-{number}" href="#pr-note-{number}" role="doc-noteref">{call}</a></sup>'
+            said, noted = self.called(part, number, call, marker, text(env))
+            notes.waiting.append(noted)
+            return said
 
         return called
+
+    def called(self, part: Called, number: int, call: str, marker: str, text: str) -> tuple[str, str]:
+        """A footnote's call, and its text; what they say is escaped."""
+        back = f'<a href="#pr-call-{number}" role="doc-backlink">{marker.rstrip()}</a>'
+        return (
+            f'{part.before}<a id="pr-call-{number}" href="#pr-note-{number}" role="doc-noteref">{call}</a></sup>',
+            f'{part.item} id="pr-note-{number}">{part.marker_before}{back}</span> {text}</li>',
+        )
+
+    def noted(self, part: Notes, notes: FootNotes) -> str:
+        """The list of the footnotes that were called since the last list."""
+        found = f"{part.before}{''.join(notes.waiting)}</ol>" if notes.waiting else ""
+        notes.waiting.clear()
+        return found
 
     def _picture(self, part: Picture) -> _Text:
         slot, before, alt = part.slot, part.before, self._joined(part.alt)
@@ -319,14 +341,24 @@ class WebBinder:
 
         def code(env: Environment) -> str:
             side, modules = matrix(part.kind, value(env), part.level, part.place)
-            return code_picture(part, side, modules, alt(env))
+            return self.coded(part, side, modules, alt(env), env)
 
         return code
+
+    def coded(self, part: Code, side: int, modules: bytes, alt: str, env: Environment) -> str:  # noqa: ARG002 - for others
+        """A barcode."""
+        return code_picture(part, side, modules, alt)
 
     def _graph(self, part: Graph) -> _Text:
         alt = self._joined(part.alt)
         bars = bars_of(part, self._formatter, self._joined(part.label), self._joined(part.tick))
-        return lambda env: graph_drawing(part, *bars(env), alt(env))
+        return lambda env: self.drawn(part, *bars(env), alt(env))
+
+    def drawn(
+        self, part: Graph, bars: Sequence[tuple[str, Decimal]], ticks: Sequence[tuple[Decimal, str]], alt: str
+    ) -> str:
+        """A chart; labels are escaped."""
+        return graph_drawing(part, bars, ticks, alt)
 
 
 @dataclass(slots=True, eq=False)
@@ -340,19 +372,12 @@ class _Loop:
 
 
 @dataclass(slots=True, eq=False)
-class _Called:
+class FootNotes:
     """The footnotes of a page."""
 
     waiting: list[str]
     """The texts of those whose list comes yet."""
     count: int = 0
-
-
-def _notes(part: Notes, notes: _Called) -> str:
-    """The list of the footnotes that were called since the last list."""
-    found = f"{part.before}{''.join(notes.waiting)}</ol>" if notes.waiting else ""
-    notes.waiting.clear()
-    return found
 
 
 def _coded(code: LoopCode, items: list[Any], inner: Environment, env: Environment, place: str) -> Iterator[str]:
@@ -362,10 +387,6 @@ def _coded(code: LoopCode, items: list[Any], inner: Environment, env: Environmen
         if not start % SLICE:
             spend(env, min(SLICE, len(items) - start), place)
         yield "".join(code(items[start : start + _ROWS], inner, seen, True))  # noqa: FBT003 - slices are of even length
-
-
-def _escaped(text: str) -> str:
-    return html.escape(_CONTROLS.sub("", text))
 
 
 def _repeats(part: Part) -> bool:

@@ -13,7 +13,7 @@ import hashlib
 import html
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element
@@ -48,15 +48,15 @@ from pressrun_server.template.stylesheet import PageRule, StyleSheet
 from pressrun_server.template.weblinks import IMAGE_HOSTS, MEDIA_HOSTS
 from pressrun_server.template.webstyle import BACKDROP, CHART, CODE, LAYOUT, LETTERHEAD, NOTES, WebStyles
 
-__all__ = ["WebPage"]
+__all__ = ["CODE_SIZE", "SPACE", "WIDE", "WebPage", "joined"]
 
 _VOID: Final = {"br", "hr", "img", "col"}
 _KEPT: Final = ("lang", "role", "scope", "colspan", "rowspan", "start", "id")
 _TOLD: Final = ("title", "aria-label", "aria-describedby", "aria-hidden")
-_SPACE: Final = re.compile(r"[ \t\n\r\f]+")
+SPACE: Final = re.compile(r"[ \t\n\r\f]+")
 _PAGED: Final = re.compile(r"\{\{[^}]*\bpage\s*\.")
 """An expression that asks for a page's number."""
-_WIDE: Final = 4
+WIDE: Final = 4
 """Columns from which a table is scrolled sideways where it does not fit."""
 _FIRST: Final = frozenset({"first", "right"})
 _EDGES: Final = {
@@ -77,6 +77,12 @@ _POLICY: Final = (
 class WebPage(Structure):
     """Builds the whole document of one locale; its arguments are those of `Structure`."""
 
+    _MAIN = ("<main>", "</main>")
+    """Stands around the content where the template's own has none."""
+    _NOTES = f'<ol class="{NOTES}">'
+    """The list of footnotes."""
+    _CHART = ("span", CHART, ">")
+    """The element of charts, its class, and the end of its tag, where nothing follows it."""
     _looped = 0
     """How many loops are around the element that is being read: an id in one would be there more than once."""
     _left_out: frozenset[Element] = frozenset()
@@ -95,18 +101,8 @@ class WebPage(Structure):
             width: of a page's content, in millipoints.
         """
         self._width = width
-        self._arranged: dict[Element, str] = {}
         self._looks = WebStyles(self.styles[body], width)
-        around = self.styles[body]
-        before, inside, behind = self._landmarks(body, around)
-        if self.noted:
-            self._looks.noted = True
-            notes = Notes(f'<ol class="{NOTES}">')
-            inside.insert(-1 if inside[-1:] == ["</main>"] else len(inside), notes)
-            behind.append(notes)
-        runs = _runs(sheets)
-        self._gather(body)
-        top, bottom = (self._running_parts(runs[edge], around) for edge in ("top", "bottom"))
+        top, before, inside, behind, bottom = self._all_parts(body, sheets)
         parts: list[Part] = []
         if top or before:
             letterhead = f'<div class="{LETTERHEAD}">' if before else ""
@@ -121,7 +117,24 @@ class WebPage(Structure):
             f'<meta http-equiv="Content-Security-Policy" content="{_POLICY.format(digest)}"><title>'
         )
         middle = f"</title><style>{sheet}</style></head>\n<body>"
-        return _joined([begin, *self._converted(title), middle, *parts, "</body></html>\n"])
+        return joined([begin, *self._converted(title), middle, *parts, "</body></html>\n"])
+
+    def _all_parts(
+        self, body: Element, sheets: Iterable[StyleSheet]
+    ) -> tuple[list[Part], list[Part], list[Part], list[Part], list[Part]]:
+        """What runs above the first page, stands before, in and behind the main content, and runs below the page."""
+        self._arranged: dict[Element, str] = {}
+        around = self.styles[body]
+        before, inside, behind = self._landmarks(body, around)
+        if self.noted:
+            self._looks.noted = True
+            notes = Notes(self._NOTES)
+            inside.insert(-1 if inside[-1:] == ["</main>"] else len(inside), notes)
+            behind.append(notes)
+        runs = _runs(sheets)
+        self._gather(body)
+        top, bottom = (self._running_parts(runs[edge], around) for edge in ("top", "bottom"))
+        return top, before, inside, behind, bottom
 
     # What stands where ------------------------------------------------------------------------------------------------
 
@@ -137,7 +150,8 @@ class WebPage(Structure):
         texts = [part for part in loose if not isinstance(part, str) or part.strip()]
         main = next((index for index, (group, _) in enumerate(groups) if group[0].tag == "main"), None)
         if main is None or texts:
-            return [], ["<main>", *self._inner(body, around, scope), "</main>"], []
+            opening, closing = self._MAIN
+            return [], [opening, *self._inner(body, around, scope), closing], []
         before = [part for _, parts in groups[:main] for part in parts]
         behind = [part for _, parts in groups[main + 1 :] for part in parts]
         return before, groups[main][1], behind
@@ -267,9 +281,7 @@ class WebPage(Structure):
         """An element's start tag, but for its end."""
         style = self.styles[element]
         afloat = style["position"] == "absolute" and self._on_page(element)
-        look = self._looks.name(style, around, element.tag if element.tag != SVG else "svg", afloat=afloat)
-        named = " ".join(filter(None, (look, classes)))
-        text = f"<{tag}" + (f' class="{named}"' if named else "") + more
+        text = f"<{tag}{self._dress(element, style, around, afloat=afloat, classes=classes)}{more}"
         heads = element.tag == "th" and not self._layout_only(element)
         for name in _KEPT:
             value = self._heads(element) if name == "scope" and heads else element.get(name)
@@ -282,6 +294,12 @@ class WebPage(Structure):
                 told = self._converted(self.text(element.attrib[name], 0, lambda _index: place, scope))
                 parts += [f' {name}="', *told, '"']
         return parts
+
+    def _dress(self, element: Element, style: Style, around: Style, *, afloat: bool = False, classes: str = "") -> str:
+        """What of an element's attributes makes its look, with a space before."""
+        look = self._looks.name(style, around, element.tag if element.tag != SVG else "svg", afloat=afloat)
+        named = " ".join(filter(None, (look, classes)))
+        return f' class="{named}"' if named else ""
 
     def _backdrop(self, style: Style) -> list[Part]:
         slot = style["background-image"]
@@ -308,20 +326,21 @@ class WebPage(Structure):
         page = self.markup.root.find("body")
         style, body = self.styles[element], self.styles[self.markup.root if page is None else page]
         call, marker = style[CALL], style[MARKER]
-        named = [
-            self._looks.name(look, like, tag) for look, like, tag in
-            ((call, around, "sup"), (style, body, "li"), (marker, style, "span"))
-        ]  # fmt: skip
         sup, item, span = (
-            f'<{tag} class="{name}"' if name else f"<{tag}"
-            for tag, name in zip(("sup", "li", "span"), named, strict=True)
-        )
+            self._note_tag(element, tag, look, like) for look, like, tag in
+            ((call, around, "sup"), (style, body, "li"), (marker, style, "span"))
+        )  # fmt: skip
         return [
             Called(
                 f"{sup}>", call["content"] or CALL_LABEL, item, marker["content"] or MARKER_LABEL, f"{span}>",
-                _joined(self._inner(element, style, scope)),
+                joined(self._inner(element, style, scope)),
             )
         ]  # fmt: skip
+
+    def _note_tag(self, element: Element, tag: str, look: Style, around: Style) -> str:  # noqa: ARG002 - for others
+        """The start of a tag of a footnote."""
+        name = self._looks.name(look, around, tag)
+        return f'<{tag} class="{name}"' if name else f"<{tag}"
 
     # Tables -----------------------------------------------------------------------------------------------------------
 
@@ -333,7 +352,7 @@ class WebPage(Structure):
         style = self.styles[element]
         if layout:
             self._arrange(element, rows)
-        opening = [*self._opening(element, around, scope, "table", classes=LAYOUT if layout else ""), ">"]
+        opening = self._table_opening(element, around, scope, layout=layout)
         head: list[Part] = []
         rest: list[Part] = []
         behind: list[Part] = []
@@ -341,14 +360,19 @@ class WebPage(Structure):
             where = head if group[0].tag in {"thead", "colgroup"} else behind if group[0].tag == "tfoot" else rest
             part = group[0].tag if group[0].tag in {"thead", "tfoot"} else "tbody"
             where += self._directed_parts(group, style, scope.summed(names, part) if names else scope)
-        parts: list[Part]
+        content: list[Part] = [*head, *rest, *behind]
         if names:
-            parts = [*opening, Summing(names, tuple(head), tuple(rest), tuple(behind)), "</table>"]
-        else:
-            parts = [*opening, *head, *rest, *behind, "</table>"]
-        if widest >= _WIDE and not layout:
-            return [f'<div class="{self._looks.scroller(self._ground(element))}" tabindex="0">', *parts, "</div>"]
-        return parts
+            content = [Summing(names, tuple(head), tuple(rest), tuple(behind))]
+        return self._whole_table(opening, content, element, wide=widest >= WIDE and not layout)
+
+    def _table_opening(self, element: Element, around: Style, scope: Scope, *, layout: bool) -> list[Part]:
+        return [*self._opening(element, around, scope, "table", classes=LAYOUT if layout else ""), ">"]
+
+    def _whole_table(self, opening: list[Part], content: list[Part], element: Element, *, wide: bool) -> list[Part]:
+        parts = [*opening, *content, "</table>"]
+        if not wide:
+            return parts
+        return [f'<div class="{self._looks.scroller(self._ground(element))}" tabindex="0">', *parts, "</div>"]
 
     def _ground(self, element: Element) -> int | None:
         """The colour behind an element."""
@@ -407,9 +431,8 @@ class WebPage(Structure):
                 part.tag = part.tag.rpartition("}")[2]
         for part in [part for part in alone if part.tag == "title"]:
             alone.remove(part)
-        look = self._looks.name(self.styles[element], around, "svg")
         begin, _, rest = ET.tostring(alone, encoding="unicode").partition("<svg")
-        named = f' class="{look}"' if look else ""
+        named = self._dress(element, self.styles[element], around)
         alt = self._converted(self.text(told, 0, lambda _index: place, scope))
         if not told:
             return [f'{begin}<svg{named} aria-hidden="true"{rest}']
@@ -419,7 +442,6 @@ class WebPage(Structure):
         style = dict(self.styles[element])
         if style["width"] == "auto":
             style["width"] = CODE_SIZE
-        look = " ".join(filter(None, (self._looks.name(style, around, "pr-barcode"), CODE)))
         return [
             Code(
                 node.kind,
@@ -427,7 +449,7 @@ class WebPage(Structure):
                 tuple(self._converted(node.alt)),
                 node.level,
                 node.quiet,
-                f'<img class="{look}"',
+                f"<img{self._dress(element, style, around, classes=CODE)}",
                 node.color,
                 node.place,
             )
@@ -437,7 +459,8 @@ class WebPage(Structure):
     def _graph(self, element: Element, around: Style, scope: Scope) -> list[Part]:
         style = self.styles[element]
         self._looks.charts = True
-        look = self._looks.name(dict(style) | {"height": "auto"}, around, "pr-chart")
+        tag, classes, end = self._CHART
+        look = self._dress(element, dict(style) | {"height": "auto"}, around, classes=classes)
         return [
             Graph(
                 node.name,
@@ -446,7 +469,7 @@ class WebPage(Structure):
                 tuple(self._converted(node.label)),
                 tuple(self._converted(node.tick)),
                 tuple(self._converted(node.alt)),
-                f'<span class="{CHART} {look}">' if look else f'<span class="{CHART}">',
+                f"<{tag}{look}{end}",
                 self._looks.pixels(node.height),
                 self._looks.pixels(style["font-size"]),
                 node.color,
@@ -472,7 +495,7 @@ class WebPage(Structure):
 def _parts(inlines: Iterable[Inline], *, preserve: bool, escape: bool) -> Iterator[Part]:
     for inline in inlines:
         if isinstance(inline, Text):
-            text = inline.text if preserve else _SPACE.sub(" ", inline.text)
+            text = inline.text if preserve else SPACE.sub(" ", inline.text)
             yield html.escape(text) if escape else text
         elif isinstance(inline, Value):
             yield Shown(inline.expression, inline.place, preserve)
@@ -489,8 +512,13 @@ def _parts(inlines: Iterable[Inline], *, preserve: bool, escape: bool) -> Iterat
             yield Named(inline.names, tuple(_parts(inline.parts, preserve=preserve, escape=escape)), inline.place)
 
 
-def _joined(parts: Iterable[Part]) -> tuple[Part, ...]:
-    """Texts that follow each other as one, everywhere."""
+def joined(parts: Iterable[Part], mend: Callable[[str], str] | None = None) -> tuple[Part, ...]:
+    """Texts that follow each other as one, everywhere.
+
+    Args:
+        parts: the parts.
+        mend: makes another text of each, where it is given.
+    """
     found: list[Part] = []
     for part in parts:
         if isinstance(part, str):
@@ -499,24 +527,27 @@ def _joined(parts: Iterable[Part]) -> tuple[Part, ...]:
             if part:
                 found.append(part)
         else:
-            found.append(_deeper(part))
-    return tuple(found)
+            found.append(_deeper(part, mend))
+    return tuple(found if mend is None else [mend(part) if isinstance(part, str) else part for part in found])
 
 
-def _deeper(part: Part) -> Part:
+def _deeper(part: Part, mend: Callable[[str], str] | None) -> Part:
+    def inner(parts: Iterable[Part]) -> tuple[Part, ...]:
+        return joined(parts, mend)
+
     match part:
         case Choice():
-            return Choice(tuple((test, _joined(parts)) for test, parts in part.branches))
+            return Choice(tuple((test, inner(parts)) for test, parts in part.branches))
         case Repeat():
-            return Repeat(part.name, part.items, _joined(part.odd), _joined(part.even), part.place)
+            return Repeat(part.name, part.items, inner(part.odd), inner(part.even), part.place)
         case Named():
-            return Named(part.names, _joined(part.parts), part.place)
+            return Named(part.names, inner(part.parts), part.place)
         case First():
-            return First(tuple(map(_joined, part.candidates)))
+            return First(tuple(map(inner, part.candidates)))
         case Summing():
-            return Summing(part.names, _joined(part.before), _joined(part.rows), _joined(part.behind))
+            return Summing(part.names, inner(part.before), inner(part.rows), inner(part.behind))
         case Adding():
-            return Adding(part.sums, _joined(part.parts), part.place)
+            return Adding(part.sums, inner(part.parts), part.place)
         case _:
             return part
 

@@ -13,7 +13,21 @@ from pressrun_server.template.pictures import CORNERS
 from pressrun_server.template.properties import PROPERTIES, SIDES
 from pressrun_server.template.values import Relative
 
-__all__ = ["AXES", "BACKDROP", "CHART", "CODE", "LAYOUT", "LETTERHEAD", "NOTES", "SPARSE", "WebStyles"]
+__all__ = [
+    "AXES",
+    "BACKDROP",
+    "CHART",
+    "CODE",
+    "LAYOUT",
+    "LETTERHEAD",
+    "NOTES",
+    "PIXEL",
+    "SPARSE",
+    "WebStyles",
+    "alignment",
+    "color_text",
+    "leading_of",
+]
 
 SCROLLER: Final = "sc"
 LAYOUT: Final = "ly"
@@ -71,7 +85,8 @@ _INHERITED: Final = (
 _BREAKS: Final = ("break-before", "break-after", "break-inside")
 _INSTEAD_OF_A_PAGE: Final = "2.5rem"
 """Above what begins a page in print."""
-_PIXEL: Final = 750
+PIXEL: Final = 750
+"""Millipoints of a CSS pixel."""
 _COLUMN: Final = "14rem"
 """The least width of a column of text."""
 
@@ -139,7 +154,7 @@ class WebStyles:
         Args:
             ground: the colour behind it; None: white.
         """
-        color = _color(ground) if ground is not None else "#ffffff"
+        color = color_text(ground) if ground is not None else "#ffffff"
         text = (
             f"background:linear-gradient(90deg,{color} 30%,{color}00) 0 0/3rem 100%,"
             f"linear-gradient(270deg,{color} 30%,{color}00) 100% 0/3rem 100%,"
@@ -211,8 +226,8 @@ class WebStyles:
             found.append(("font-family", _family(style["font-family"])))
         if size != around["font-size"] and tag != "body":
             found.append(("font-size", self._text_size(size)))
-        leading = _leading(style)
-        if tag == "body" or abs(leading - _leading(around)) > 0.001:  # noqa: PLR2004 - what nobody sees
+        leading = leading_of(style)
+        if tag == "body" or abs(leading - leading_of(around)) > 0.001:  # noqa: PLR2004 - what nobody sees
             found.append(("line-height", _number(leading)))
         if style["font-variant-numeric"] != around["font-variant-numeric"]:
             found.append(("font-variant-numeric", style["font-variant-numeric"]))
@@ -221,12 +236,12 @@ class WebStyles:
         for name in _INHERITED:
             value, before = style[name], around[name]
             if name == "text-align":
-                value, before = _alignment(value), _alignment(before)
+                value, before = alignment(value), alignment(before)
             if value != before:
                 found.append((name, _word(name, value)))
         lines = [item for item in style.get("decorations", ()) if item not in around.get("decorations", ())]
         if lines:
-            found.append(("text-decoration", f"{' '.join(kind for kind, _, _ in lines)} {_color(lines[-1][1])}"))
+            found.append(("text-decoration", f"{' '.join(kind for kind, _, _ in lines)} {color_text(lines[-1][1])}"))
         if tag in {"ul", "ol"}:
             found.append(("list-style-type", style["list-style-type"]))
         raised = style["vertical-align"]
@@ -245,7 +260,7 @@ class WebStyles:
     def _box(self, style: Style, tag: str, *, afloat: bool) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
         if style["background-color"] is not None:
-            found.append(("background-color", _color(style["background-color"])))
+            found.append(("background-color", color_text(style["background-color"])))
         if tag != "body":
             found += self._edges(style, "margin", afloat=afloat)
             found += self._sizes(style, tag)
@@ -253,8 +268,8 @@ class WebStyles:
         for side in SIDES:
             width, color = style[f"border-{side}-width"], style[f"border-{side}-color"]
             if width and color is not None:
-                pixels = max(round(width / _PIXEL), 1)
-                found.append((f"border-{side}", f"{pixels}px {style[f'border-{side}-style']} {_color(color)}"))
+                pixels = max(round(width / PIXEL), 1)
+                found.append((f"border-{side}", f"{pixels}px {style[f'border-{side}-style']} {color_text(color)}"))
         for corner in CORNERS:
             if style[f"border-{corner}-radius"]:
                 found.append((f"border-{corner}-radius", self.rem(style[f"border-{corner}-radius"])))
@@ -301,8 +316,8 @@ class WebStyles:
                 found.append((name, self._length(style[name])))
         if tag == "img" and style["object-fit"] != "fill":
             found.append(("object-fit", style["object-fit"]))
-        if tag in {"img", "svg", "pr-chart", "pr-barcode"} and _alignment(style["text-align"]) != "left":
-            ends = {"center": "0 auto", "right": "0 0 0 auto"}.get(_alignment(style["text-align"]))
+        if tag in {"img", "svg", "pr-chart", "pr-barcode"} and alignment(style["text-align"]) != "left":
+            ends = {"center": "0 auto", "right": "0 0 0 auto"}.get(alignment(style["text-align"]))
             found += [("margin", ends)] if ends else []
         return found
 
@@ -324,8 +339,8 @@ class WebStyles:
         if style["column-gap"] != "normal":
             found.append(("column-gap", self._length(style["column-gap"])))
         if style["column-rule-width"] and style["column-rule-color"] is not None:
-            pixels = max(round(style["column-rule-width"] / _PIXEL), 1)
-            rule = f"{pixels}px {style['column-rule-style']} {_color(style['column-rule-color'])}"
+            pixels = max(round(style["column-rule-width"] / PIXEL), 1)
+            rule = f"{pixels}px {style['column-rule-style']} {color_text(style['column-rule-color'])}"
             found.append(("column-rule", rule))
         return found
 
@@ -346,25 +361,27 @@ def _family(name: str) -> str:
     return f'"{name}",{_FALLBACKS[kind]}'
 
 
-def _leading(style: Style) -> float:
+def leading_of(style: Style) -> float:
+    """The height of a line, in sizes of its text."""
     height = style["line-height"]
     return float(height) if isinstance(height, float) else height / style["font-size"]
 
 
-def _alignment(value: str) -> str:
+def alignment(value: str) -> str:
     """`text-align`, where numbers that stand below each other by their sign are at the right."""
     return value if value in {"left", "right", "center", "justify"} else "right"
 
 
 def _word(name: str, value: Any) -> str:
     if name == "color":
-        return _color(value)
+        return color_text(value)
     if name == "font-weight":
         return "700" if value else "400"
     return str(value)
 
 
-def _color(value: int | None) -> str:
+def color_text(value: int | None) -> str:
+    """A colour as CSS writes it."""
     return "transparent" if value is None else f"#{value:06x}"
 
 

@@ -214,19 +214,26 @@ def test_parity(bundle: Path) -> None:
         return CliRunner().invoke(main, ["parity", str(bundle), record, "--assets", _ASSETS, *more])
 
     same = compare("--locale", "de-DE")
-    assert (same.exit_code, same.output) == (0, "print and web say the same\n")
-    page = bundle / "statement.html"
+    assert (same.exit_code, same.output) == (0, "print, web and email say the same\n")
+    page, looks = bundle / "statement.html", bundle / "statement.css"
     page.write_text(
         page.read_text()
         .replace(
             '<p class="count">',
-            '<p pr-channel="web"><a href="https://a.example/">Online alone</a></p><p class="count">',
+            '<p pr-channel="web"><a href="https://a.example/">Online alone</a></p>'
+            '<p class="online">More <a href="https://b.example/">there</a></p><p class="count">',
         )
         .replace("<h2>", '<h2 pr-channel="print">')
     )
+    looks.write_text(looks.read_text() + "@media print { .online { display: none } }")
     found = compare()
     assert found.exit_code == 1
-    assert "text 'onlinealone' is not said in print" in found.output
-    assert re.search(r"word 'Your' is not said in web, around: .*Your transactions", found.output)
-    assert "link 'https://a.example/' is not said in print" in found.output
+    assert "onlinealone" not in found.output
+    assert "Your" not in found.output
+    assert "text 'morethere' is not said in print" in found.output
+    assert "link 'https://b.example/' is not said in print" in found.output
     assert "pr-channel marks what is for one output channel only" in found.output
+    looks.write_text(looks.read_text().replace("@media print", "@media email"))
+    found = compare()
+    assert "word 'More' is not said in email" in found.output
+    assert "is not said in web" not in found.output

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pressrun_server.authoring.parity import Gap, parity
+from pressrun_server.authoring.parity import Gap, parity, shared, text_parity
 from pressrun_server.model.tagged import TaggedElement
 
 WORD = st.text("abcdefg,.\u00e9", min_size=1, max_size=6)
@@ -63,3 +63,30 @@ def test_footnotes_stand_elsewhere() -> None:
     assert parity(elements, f"<main><p>one<sup><a href='#n'>1</a></sup></p><p>two</p>{note}</main>") == []
     (gap,) = parity(elements, f"<main><p>one<sup>1</sup></p><p>two</p>{note.replace('about', 'on')}</main>")[:1]
     assert gap.missing == "about"
+
+
+def test_plain_text_says_what_its_page_says() -> None:
+    """Its marks (of lists, headings, tables, targets) are none of its words; a word more or less is told."""
+    page = (
+        "<body><div aria-hidden='true' style='display:none'>Preview</div><h1>Sums</h1><ol><li>one</li><li>two</li></ol>"
+        "<table><tr><th>Item</th><th>Paid</th></tr><tr><td>Lamp</td><td>1.00</td></tr></table>"
+        "<table role='img' aria-label='Sales'><tr><td>Jan</td></tr></table>"
+        "<p>30. May: <a href='https://a.example/'>pay</a></p></body>"
+    )
+    text = "Sums\n====\n\n1. one\n2. two\n\nItem  Paid\n----  ----\nLamp  1.00\n\nSales\n\n30. May: pay <https://a.example/>\n"
+    assert text_parity(page, text, "text", "email") == []
+    (gap,) = text_parity(page, text.replace("Lamp  1.00", "Lamp"), "text", "email")
+    assert (gap.what, gap.missing, gap.where) == ("word", "1.00", "text")
+    (gap,) = text_parity(page, text.replace("Lamp", "Lamp, old"), "text", "email")
+    assert (gap.what, gap.missing, gap.where) == ("text", ",old", "email")
+
+
+def test_what_output_channels_share() -> None:
+    """Elements that one of them does not show are left out, with their text and nothing else."""
+    html = (
+        "<!doctype html><html><head><title>T</title></head><body>a<p pr-channel='print'>b</p>c<p pr-channel='print web'>d</p>"
+        "<svg viewBox='0 0 1 1'><path d='M0 0'/></svg>e</body></html>"
+    )
+    found = shared(html, ("print", "web"))
+    assert "<title>T</title>" in found
+    assert 'ac<p pr-channel="print web">d</p><svg viewBox="0 0 1 1"><path d="M0 0"></path></svg>e</body>' in found

@@ -1,0 +1,216 @@
+"""Messages of Internet mail as bytes: headers, bodies and enclosed files (RFC 5322, 2045 to 2047).
+
+Nothing here is chosen by chance or by the clock. Lines end as mail has them; what a header holds has no controls and is
+encoded where it is not plain, so that nothing in it begins another header.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final
+
+__all__ = [
+    "Address",
+    "address_header",
+    "base64_lines",
+    "boundary",
+    "closing",
+    "date",
+    "enclosed",
+    "header",
+    "html_body",
+    "mailbox",
+    "opening",
+    "text_body",
+]
+
+Address = tuple[str, str]
+"""A display name, which may be empty, and an address."""
+
+_PLAIN: Final = re.compile(r"[ -~]*\Z")
+_BREAKING: Final = re.compile("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
+"""Controls, line ends of any script, and what turns text around."""
+_WIDEST: Final = 76
+_LONGEST: Final = 990
+"""Bytes of a line, its end not counted: RFC 5322, 2.1.1, has 998."""
+_WORD: Final = 45
+"""Bytes of text in an encoded word: base64 makes 60 of them, and the word may have 75 (RFC 2047, 2)."""
+_AROUND: Final = len("=?utf-8?b??=")
+_ATOM: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*\Z")
+_LOCAL: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ADDRESS: Final = re.compile(rf"(?=.{{3,254}}\Z)(?={_LOCAL}@)[^@]{{1,64}}@{_LABEL}(?:\.{_LABEL})*\Z")
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_SWELLING: Final = 1.25
+"""How much character references may make of an HTML text before it is encoded otherwise."""
+
+
+def header(name: str, value: str) -> str:
+    """A header's line, folded; characters that end lines or turn text around are taken out.
+
+    Args:
+        name: the header's.
+        value: unstructured text (RFC 5322, 3.6.5).
+    """
+    text = " ".join(_BREAKING.sub(" ", value).split())
+    if not text:
+        return ""
+    return f"{name}: {_words(text, len(name) + 2)}\r\n"
+
+
+def mailbox(text: str) -> Address:
+    """Read `name <address>`, or an address alone.
+
+    Raises:
+        ValueError: it is neither; the message says what would be valid.
+    """
+    clean = " ".join(_BREAKING.sub(" ", text).split())
+    name, angle, rest = clean.rpartition("<")
+    address = rest.removesuffix(">") if angle else clean
+    if not _ADDRESS.match(address) or (angle and not rest.endswith(">")):
+        raise ValueError("is no mail address; valid: name@example.com, or Name <name@example.com>, in ASCII")
+    return name.strip().strip('"').strip(), address
+
+
+def address_header(name: str, mailboxes: Iterable[Address]) -> str:
+    """A header's line with mailboxes, one on each line."""
+    found = [_mailbox(*mailbox, len(name) + 2) for mailbox in mailboxes]
+    return f"{name}: " + ",\r\n ".join(found) + "\r\n" if found else ""
+
+
+def date(moment: datetime) -> str:
+    """A moment as headers have it (RFC 5322, 3.3), in UTC."""
+    at = moment.astimezone(UTC)
+    return f"{_DAYS[at.weekday()]}, {at.day:02d} {_MONTHS[at.month - 1]} {at.year} {at:%H:%M:%S} +0000"
+
+
+def _mailbox(name: str, address: str, taken: int) -> str:
+    if not name:
+        return address
+    if _ATOM.match(name) and "=?" not in name:
+        return f"{name} <{address}>"
+    if _PLAIN.match(name) and "=?" not in name:
+        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}" <{address}>'
+    return f"{_encoded(name, taken)}\r\n <{address}>"
+
+
+def _words(text: str, taken: int) -> str:
+    """Text for a header: as it is where it is plain, with folds where a line would be long, else encoded."""
+    if not _PLAIN.match(text) or "=?" in text or any(len(word) > _WIDEST for word in text.split(" ")):
+        return _encoded(text, taken)
+    lines: list[str] = []
+    line = ""
+    room = _WIDEST - taken
+    for word in text.split(" "):
+        if line and len(line) + 1 + len(word) > room:
+            lines.append(line)
+            line, room = word, _WIDEST - 1
+        else:
+            line = f"{line} {word}" if line else word
+    return "\r\n ".join([*lines, line])
+
+
+def _encoded(text: str, taken: int) -> str:
+    """Encoded words of base64, each of whole characters, in lines of at most 76.
+
+    Args:
+        text: the text.
+        taken: characters that stand before it in its line.
+    """
+    words: list[bytes] = []
+    held = b""
+    room = min((_WIDEST - taken - _AROUND) // 4 * 3, _WORD)
+    for letter in text:
+        data = letter.encode("utf-8", "replace")
+        if len(held) + len(data) > room:
+            words.append(held)
+            held, room = b"", _WORD
+        held += data
+    words.append(held)
+    return "\r\n ".join(f"=?utf-8?b?{binascii.b2a_base64(word, newline=False).decode()}?=" for word in words)
+
+
+def boundary(kind: str, mark: str) -> str:
+    """The line between the parts of a message: it holds what no encoded body can.
+
+    Args:
+        kind: a letter, another one for each level.
+        mark: hexadecimal digits, of the message alone.
+    """
+    return f"=_{kind}_{mark}"
+
+
+def opening(kind: str, line: str, more: str = "") -> str:
+    """The header of what has parts.
+
+    Args:
+        kind: `alternative`, `related` or `mixed`.
+        line: `boundary`'s.
+        more: a further parameter, with the separator before it.
+    """
+    return f'Content-Type: multipart/{kind};\r\n boundary="{line}"{more}\r\n\r\n'
+
+
+def text_body(text: str) -> bytes:
+    """A part of plain text, header and body, up to its last line's end."""
+    data = _quoted(text.replace("\n", "\r\n"))
+    return b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" + data
+
+
+def html_body(text: str) -> tuple[bytes, int]:
+    """A part of HTML, header and body, and how many bytes the HTML has for who reads it.
+
+    Characters beyond ASCII become references, so that nothing is to be encoded; where that is long, as in languages
+    with no Latin letters, or a line is longer than mail allows, it is quoted-printable.
+    """
+    ends = text.count("\r\n")
+    if text.count("\n") != ends or text.count("\r") != ends:  # a value's own, which is white space
+        text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
+    data = text.encode("ascii", "xmlcharrefreplace")
+    way, size = b"7bit", len(data)
+    if len(data) > len(text) * _SWELLING or max(map(len, data.split(b"\r\n"))) > _LONGEST or b"\nFrom " in data:
+        way, data, size = b"quoted-printable", _quoted(text), len(text.encode("utf-8", "replace"))
+    return b"Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n%s" % (way, data), size
+
+
+def _quoted(text: str) -> bytes:
+    """Quoted-printable (RFC 2045, 6.7), in which no line is what old stores of mail take for another message."""
+    data = binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True)
+    if "\r\n" not in text:
+        data = data.replace(b"\n", b"\r\n")
+    if b"From " in data:
+        data = data.replace(b"\nFrom ", b"\n=46rom ")
+        data = b"=46" + data[1:] if data.startswith(b"From ") else data
+    return data
+
+
+def base64_lines(data: bytes) -> bytes:
+    """Bytes in base64, in lines (RFC 2045, 6.8)."""
+    text = binascii.b2a_base64(data, newline=False)
+    return b"\r\n".join([text[at : at + _WIDEST] for at in range(0, len(text), _WIDEST)])
+
+
+def enclosed(media_type: str, name: str, identifier: str, data: bytes) -> bytes:
+    """A picture that the HTML shows, header and body.
+
+    Args:
+        media_type: its type.
+        name: of the file.
+        identifier: by which the HTML means it (RFC 2392).
+        data: its bytes.
+    """
+    head = (
+        f'Content-Type: {media_type}; name="{name}"\r\nContent-Transfer-Encoding: base64\r\n'
+        f'Content-ID: <{identifier}>\r\nContent-Disposition: inline; filename="{name}"\r\n\r\n'
+    )
+    return head.encode("ascii") + base64_lines(data)
+
+
+def closing(line: str) -> str:
+    """Behind the last part."""
+    return f"\r\n--{line}--\r\n"

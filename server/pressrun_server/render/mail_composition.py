@@ -1,0 +1,276 @@
+"""One e-mail in a composer: bind the record into its HTML and its plain text, and put the message together."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import time
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Final
+
+from pressrun_server.emit import mime
+from pressrun_server.errors import PressrunError, Reason, Violation
+from pressrun_server.model.asset import HostedLink
+from pressrun_server.model.digest import Digest
+from pressrun_server.model.document import ComposePhases, ComposeSummary, RenderWarning
+from pressrun_server.model.mail import MAIL_FORMAT, SKETCH, MailOrder, MailProgram
+from pressrun_server.model.prepared import PreparedPicture
+from pressrun_server.render.encoded import ANOTHER_ENGINE
+from pressrun_server.render.environment import environment
+from pressrun_server.template.links import target
+from pressrun_server.template.mailbinder import ENCLOSED, Enclosed, HeaderBinder, MailBinder, Shown, TextBinder
+from pressrun_server.template.steps import Steps
+from pressrun_server.template.webbinder import PICTURES
+
+__all__ = ["LoadedMailProgram", "MailComposition"]
+
+_MOST_PICTURES: Final = 64
+"""Whose parts are kept between messages."""
+_QUICKENED: Final = 2
+"""Messages after which a program gets code; what is used once is done sooner without."""
+_CLIPPED: Final = 102 * 1024
+"""Bytes of HTML from which Gmail shows a message in part."""
+_HOST: Final = "pressrun.invalid"
+"""Behind the names of enclosed pictures: no host has such a name (RFC 6761, 6.4)."""
+_EXTENSIONS: Final = {"image/png": "png", "image/jpeg": "jpg"}
+_WIDEST: Final = 640
+"""CSS pixels of a picture that says nothing of its width."""
+_MOST_URL: Final = 900
+"""Characters of a URL in a header, whose line may have 998."""
+
+
+class LoadedMailProgram:
+    """A program ready to compose; holds nothing of any record."""
+
+    def __init__(self, program: MailProgram) -> None:
+        if program.format != MAIL_FORMAT:
+            raise PressrunError(Reason.INTERNAL, ANOTHER_ENGINE)
+        self.program = program
+        locale, envelope = program.locale_data, program.envelope
+        self.page = MailBinder(program.page, locale)
+        self.text = TextBinder(program.text, locale)
+        self.subject = HeaderBinder(envelope.subject, locale)
+        self.headers = {
+            name: HeaderBinder(parts, locale)
+            for name, parts in (
+                ("from", envelope.sender),
+                ("to", envelope.recipient),
+                ("reply_to", envelope.reply_to),
+                ("url", envelope.unsubscribe_url),
+                ("mail", envelope.unsubscribe_mail),
+            )
+            if parts
+        }
+        self._slots = frozenset(program.slots)
+        self._pictures: dict[str, Shown] = {}
+        self._sketches = {
+            f"{SKETCH}{sketch.name}": _part(sketch.name, "image/png", sketch.data, 0) for sketch in program.sketches
+        }
+        self._composed = 0
+
+    def composed(self) -> None:
+        """A message of it is done; a program that is used again gets code for its loops."""
+        self._composed += 1
+        if self._composed == _QUICKENED:
+            self.page.quicken()
+            self.text.quicken()
+
+    def pictures(
+        self, assets: Mapping[str, tuple[Digest, PreparedPicture]], links: Mapping[str, HostedLink]
+    ) -> dict[str, Shown]:
+        """By slot, what shows its asset; drawings of the template as well."""
+        found = dict(self._sketches)
+        for slot, asset in assets.items():
+            if slot in self._slots:
+                link = links.get(slot)
+                found[slot] = self._picture(*asset) if link is None or not link.url else _linked(link, asset[1])
+        return found
+
+    def _picture(self, digest: Digest, picture: PreparedPicture) -> Shown:
+        known = self._pictures.get(digest.sha256)
+        if known is None:
+            if len(self._pictures) >= _MOST_PICTURES:
+                self._pictures.pop(next(iter(self._pictures)))
+            known = _part(digest.sha256[:24], picture.media_type, picture.data, min(picture.width, _WIDEST))
+            self._pictures[digest.sha256] = known
+        return known
+
+
+def _part(name: str, media_type: str, data: bytes, width: int) -> Shown:
+    identifier = f"{name}@{_HOST}"
+    file = f"{name}.{_EXTENSIONS.get(media_type, 'bin')}"
+    return Shown(f"cid:{identifier}", width, mime.enclosed(media_type, file, identifier, data))
+
+
+def _linked(link: HostedLink, picture: PreparedPicture) -> Shown:
+    width = min(link.width or picture.width, _WIDEST)
+    return Shown(html.escape(target(link.url)), width, b"", html.escape(target(link.video)) if link.video else "")
+
+
+class MailComposition:
+    """The making of one message; iterate over its bytes; `summary` is there with the last ones.
+
+    Guarantee: the same record, assets, order and program give the same bytes; there is no date and no message id but
+    those that the order gives.
+
+    Args:
+        program: the program.
+        record: JSON text, already validated.
+        assets: by slot.
+        attributes: the request's.
+        as_of: the moment that the message speaks of.
+        links: by slot where its asset's system shows it; the message links to these.
+        order: what the request wants beside.
+    """
+
+    summary: ComposeSummary
+    finished = False
+    """Whether the message was given."""
+
+    def __init__(
+        self,
+        program: LoadedMailProgram,
+        record: bytes,
+        *,
+        assets: Mapping[str, tuple[Digest, PreparedPicture]],
+        attributes: Mapping[str, str],
+        as_of: datetime,
+        links: Mapping[str, HostedLink] | None = None,
+        order: MailOrder | None = None,
+    ) -> None:
+        self._loaded = program
+        self._record = record
+        self._assets = assets
+        self._attributes = attributes
+        self._as_of = as_of
+        self._links = links or {}
+        self._order = order or MailOrder()
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The message's bytes.
+
+        Raises:
+            PressrunError: INVALID_RECORD, a value does not fit the template; LIMIT_EXCEEDED; DOCUMENT_REFUSED, the
+                template does not let a message of its size pass.
+        """
+        started, cpu = time.perf_counter(), time.thread_time()
+        loaded = self._loaded
+        program = loaded.program
+        steps = Steps()
+        env = steps.into(environment(self._record, self._attributes, self._as_of, links=self._links))
+        mark = hashlib.sha256(b"%s%s" % (program.template_digest.encode(), self._record)).hexdigest()[:24]
+        enclosed = Enclosed(f"{mark}@{_HOST}")
+        pictures = loaded.pictures(self._assets, self._links)
+        env[PICTURES], env[ENCLOSED] = pictures, enclosed
+        page = "".join(loaded.page.text(env))
+        text = loaded.text.plain(env)
+        html_part, html_size = mime.html_body(page)
+        warnings = self._warnings(html_size)
+        related = [shown.part for slot in enclosed.pictures if (shown := pictures[slot]).part]
+        related += [
+            mime.enclosed("image/png", f"code{number}.png", f"code{number}.{enclosed.mark}", data)
+            for number, data in enumerate(enclosed.codes, 1)
+        ]
+        data = b"".join(self._message(env, mark, html_part, text, related))
+        bind = time.perf_counter() - started
+        digest = hashlib.sha256(data).hexdigest()
+        self.summary = ComposeSummary(
+            pages=1,
+            size=len(data),
+            sha256=digest,
+            warnings=warnings,
+            seconds=time.perf_counter() - started,
+            cpu_seconds=time.thread_time() - cpu,
+            phases=ComposePhases(bind=bind),
+        )
+        self.finished = True
+        yield data
+        loaded.composed()
+
+    def _message(
+        self, env: dict[str, object], mark: str, page: bytes, text: str, related: list[bytes]
+    ) -> Iterator[bytes]:
+        both, whole = mime.boundary("alt", mark), mime.boundary("rel", mark)
+        yield self._headers(env).encode("ascii")
+        yield mime.opening("alternative", both).encode("ascii")
+        yield b"--%s\r\n" % both.encode("ascii")
+        yield mime.text_body(text)
+        yield b"\r\n--%s\r\n" % both.encode("ascii")
+        if not related:
+            yield page
+        else:
+            inner = whole.encode("ascii")
+            yield mime.opening("related", whole, ';\r\n type="text/html"').encode("ascii")
+            yield b"--%s\r\n" % inner
+            yield page
+            for part in related:
+                yield b"\r\n--%s\r\n" % inner
+                yield part
+            yield mime.closing(whole).encode("ascii")
+        yield mime.closing(both).encode("ascii")
+
+    def _headers(self, env: dict[str, object]) -> str:
+        order = self._order
+        bound = {name: binder.line(env) for name, binder in self._loaded.headers.items()}
+        lines: list[str] = []
+        for name, key, own in (
+            ("From", "from", order.sender),
+            ("To", "to", order.recipient),
+            ("Reply-To", "reply_to", order.reply_to),
+        ):
+            told = own or bound.get(key, "")
+            if told:
+                lines.append(mime.address_header(name, [_mailbox(told, key)]))
+        lines.append(mime.header("Subject", self._loaded.subject.line(env)))
+        if order.date is not None:
+            lines.append(f"Date: {mime.date(order.date)}\r\n")
+        if order.message_id:
+            lines.append(f"Message-ID: <{order.message_id}>\r\n")
+        lines.append(f"Content-Language: {self._loaded.program.locale}\r\n")
+        lines += self._unsubscribe(bound.get("url", ""), bound.get("mail", ""))
+        lines.append("MIME-Version: 1.0\r\n")
+        return "".join(lines)
+
+    def _unsubscribe(self, url: str, mail: str) -> Iterator[str]:
+        """How to end it (RFC 2369, 3.2, and RFC 8058)."""
+        ways = [target(url)] if url else []
+        if mail:
+            ways.append(
+                target(mail if mail.startswith("mailto:") else f"mailto:{_mailbox(mail, 'unsubscribe.mail')[1]}")
+            )
+        if any(len(way) > _MOST_URL for way in ways):
+            problem = f"a URL to unsubscribe by has more than {_MOST_URL} characters"
+            raise PressrunError(Reason.INVALID_RECORD, problem, violations=(Violation("record", problem),))
+        if ways:
+            yield "List-Unsubscribe: " + ",\r\n ".join(f"<{way}>" for way in ways) + "\r\n"
+        if self._loaded.program.envelope.one_click and url:
+            yield "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+
+    def _warnings(self, size: int) -> tuple[RenderWarning, ...]:
+        verdict = self._loaded.program.policy.email_size
+        if size <= _CLIPPED or verdict == "pass":
+            return ()
+        text = (
+            f"the HTML has {size:,} bytes; Gmail shows no more than {_CLIPPED:,} and cuts the rest off; "
+            "say less in the e-mail, or link to the whole"
+        )
+        if verdict == "fail":
+            raise PressrunError(
+                Reason.DOCUMENT_REFUSED,
+                f"{text} (the template says email-size: fail)",
+                metadata={"warning": "EMAIL_SIZE", "place": "html"},
+            )
+        return (RenderWarning("EMAIL_SIZE", text, "html"),)
+
+
+def _mailbox(text: str, key: str) -> mime.Address:
+    try:
+        return mime.mailbox(text)
+    except ValueError as error:
+        problem = f"email.{key} {error}"
+        raise PressrunError(
+            Reason.INVALID_RECORD,
+            f"the message can't be addressed: {problem}",
+            violations=(Violation(f"email.{key}", str(error)),),
+        ) from None

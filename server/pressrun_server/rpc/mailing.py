@@ -1,0 +1,68 @@
+"""What a request wants of its e-mail: from the contract's message, and back into a manifest."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from pressrun.v1 import document_pb2
+from pressrun_server.emit.mime import mailbox
+from pressrun_server.errors import Violation
+from pressrun_server.model.mail import ImageWay, MailOrder
+
+__all__ = ["fill_options", "mail_order"]
+
+_IMAGES: Final[dict[int, ImageWay]] = {
+    document_pb2.EMAIL_IMAGES_INLINE: "inline",
+    document_pb2.EMAIL_IMAGES_HOSTED: "hosted",
+}
+_MESSAGES: Final[dict[ImageWay, document_pb2.EmailImages]] = {
+    "inline": document_pb2.EMAIL_IMAGES_INLINE,
+    "hosted": document_pb2.EMAIL_IMAGES_HOSTED,
+}
+_MESSAGE_ID: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,200}@[A-Za-z0-9.-]{1,200}")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_SECONDS: Final = 250_000_000_000
+
+
+def mail_order(message: document_pb2.EmailOptions, bad: list[Violation]) -> MailOrder:
+    """What is wanted; what is wrong with it is added to the list."""
+    images = _IMAGES.get(message.images)
+    if images is None and message.images != document_pb2.EMAIL_IMAGES_UNSPECIFIED:
+        valid = "EMAIL_IMAGES_INLINE or EMAIL_IMAGES_HOSTED"
+        bad.append(Violation("email.images", f"{message.images} is not known; choose {valid}"))
+    for name in ("sender", "recipient", "reply_to"):
+        text = getattr(message, name)
+        try:
+            if text:
+                mailbox(text)
+        except ValueError as error:
+            bad.append(Violation(f"email.{name}", str(error)))
+    if message.message_id and not _MESSAGE_ID.fullmatch(message.message_id):
+        bad.append(Violation("email.message_id", "must be like run7-000123@example.com, without angle brackets"))
+    date = None
+    if message.HasField("date"):
+        if not 0 <= message.date.seconds < _MOST_SECONDS:
+            bad.append(Violation("email.date", "must be a moment from 1970 on"))
+        else:
+            date = _EPOCH + timedelta(seconds=message.date.seconds)
+    return MailOrder(
+        images=images or "",
+        sender=message.sender,
+        recipient=message.recipient,
+        reply_to=message.reply_to,
+        message_id=message.message_id,
+        date=date,
+    )
+
+
+def fill_options(message: document_pb2.EmailOptions, order: MailOrder) -> None:
+    """Write what was wanted, so that the message can be made again."""
+    message.SetInParent()
+    if order.images:
+        message.images = _MESSAGES[order.images]
+    for name in ("sender", "recipient", "reply_to", "message_id"):
+        setattr(message, name, getattr(order, name))
+    if order.date is not None:
+        message.date.FromDatetime(order.date)

@@ -1,0 +1,129 @@
+"""Binds a record into the program of an e-mail: its HTML, its plain text, and what its headers say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final
+
+from pressrun_server.model.webpage import Called, Code, Graph, Notes, Picture
+from pressrun_server.template.evaluation import Environment
+from pressrun_server.template.mailfigures import chart_table, code_file
+from pressrun_server.template.plaintext import BLOCK, LINE, settled
+from pressrun_server.template.webbinder import CONTROLS, PICTURES, FootNotes, WebBinder
+
+__all__ = ["ENCLOSED", "Enclosed", "HeaderBinder", "MailBinder", "Shown", "TextBinder"]
+
+ENCLOSED: Final = " enclosed"
+"""Where an environment holds the document's `Enclosed`: a name that no expression can say."""
+
+
+_FILM: Final = "display:block;text-decoration:none"
+_PLAY: Final = (
+    '<span aria-hidden="true" style="display:block;padding:8px 0;background-color:#111111;color:#ffffff;'
+    'font-size:18px;line-height:22px;text-align:center">&#9654;&#65038;</span>'
+)
+"""Below a film's still: clients put nothing over a picture, and what its system shows is not ours to draw on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture as the HTML shows it and as a part of the message."""
+
+    source: str
+    """Its URL, escaped."""
+    width: int
+    """CSS pixels, where the template says nothing of it."""
+    part: bytes
+    """Empty where it does not come with the message."""
+    film: str = ""
+    """The URL of the film whose still it is, escaped; empty where it is a picture."""
+
+
+@dataclass(slots=True)
+class Enclosed:
+    """What a message shows that must come with it."""
+
+    mark: str
+    """Part of the names of what is this message's own."""
+    pictures: dict[str, None] = field(default_factory=dict)
+    """The slots, and drawings, that are shown."""
+    codes: list[bytes] = field(default_factory=list)
+    """Barcodes (PNG), which are called `code1` and so on."""
+
+
+class MailBinder(WebBinder):
+    """The HTML."""
+
+    def _picture(self, part: Picture) -> Callable[[Environment], str]:
+        slot, before, alt = part.slot, part.before, self._joined(part.alt)
+        sized = " width=" in before
+
+        def picture(env: Environment) -> str:
+            shown: Shown | None = env[PICTURES].get(slot)
+            if shown is None:
+                return ""
+            env[ENCLOSED].pictures[slot] = None
+            wide = "" if sized else f' width="{shown.width}"'
+            picture = f'{before}{wide} alt="{alt(env)}" src="{shown.source}">'
+            return f'<a href="{shown.film}" style="{_FILM}">{picture}{_PLAY}</a>' if shown.film else picture
+
+        return picture
+
+    def coded(self, part: Code, side: int, modules: bytes, alt: str, env: Environment) -> str:
+        """A barcode, as a picture that comes with the message."""
+        enclosed: Enclosed = env[ENCLOSED]
+        enclosed.codes.append(code_file(part, side, modules))
+        return f'{part.before} alt="{alt}" src="cid:code{len(enclosed.codes)}.{enclosed.mark}">'
+
+    def drawn(
+        self, part: Graph, bars: Sequence[tuple[str, Decimal]], ticks: Sequence[tuple[Decimal, str]], alt: str
+    ) -> str:
+        """A chart, as a table."""
+        return chart_table(part, bars, ticks, alt)
+
+
+class TextBinder(WebBinder):
+    """The plain text, whole."""
+
+    special = staticmethod(CONTROLS.search)
+
+    @staticmethod
+    def escaped(text: str) -> str:
+        """A value without controls, and so without marks."""
+        return CONTROLS.sub("", text)
+
+    def plain(self, env: Environment) -> str:
+        """The text as it is read.
+
+        Raises:
+            PressrunError: INVALID_RECORD, a value does not fit its expression; LIMIT_EXCEEDED.
+        """
+        return settled("".join(self.text(env)))
+
+    def _picture(self, part: Picture) -> Callable[[Environment], str]:
+        slot, alt = part.slot, self._joined(part.alt)
+        return lambda env: alt(env) if slot in env[PICTURES] else ""
+
+    def called(self, part: Called, number: int, call: str, marker: str, text: str) -> tuple[str, str]:  # noqa: ARG002 - as the page's
+        """A footnote's call in brackets, and its text in a line."""
+        return f"[{call}]", f"{LINE}[{call}] {text}"
+
+    def noted(self, part: Notes, notes: FootNotes) -> str:  # noqa: ARG002 - as the page's
+        """The footnotes that were called since the last list, a line each."""
+        found = f"{BLOCK}{''.join(notes.waiting)}{BLOCK}" if notes.waiting else ""
+        notes.waiting.clear()
+        return found
+
+
+class HeaderBinder(TextBinder):
+    """One line, for a header."""
+
+    def line(self, env: Environment) -> str:
+        """The text in one line.
+
+        Raises:
+            PressrunError: INVALID_RECORD, a value does not fit its expression.
+        """
+        return " ".join("".join(self.text(env)).split())

@@ -1,0 +1,93 @@
+"""Reads `email` in template.yaml: what the headers of a message say, and how its pictures come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pressrun_server.model.mail import ImageWay
+from pressrun_server.template.diagnostics import closest
+
+__all__ = ["Mailing", "read_mailing"]
+
+_TEXTS: Final = ("subject", "preheader", "from", "to", "reply_to")
+_KEYS: Final = (*_TEXTS, "unsubscribe", "images")
+_UNSUBSCRIBE: Final = ("url", "mail", "one_click")
+_IMAGES: Final[tuple[ImageWay, ...]] = ("inline", "hosted")
+_EXAMPLE: Final = 'write `email: {subject: "{{ t.subject }}", preheader: "{{ t.preheader }}"}`'
+
+
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """What a template says of its e-mail; texts may hold expressions, and empty ones are not given."""
+
+    texts: dict[str, str]
+    """By key: `subject`, `preheader`, `from`, `to`, `reply_to`, `unsubscribe.url`, `unsubscribe.mail`."""
+    images: ImageWay = "inline"
+    one_click: bool = False
+
+    def text(self, key: str) -> str:
+        """A text; empty where it is not given."""
+        return self.texts.get(key, "")
+
+
+def read_mailing(value: Any, error: Callable[[tuple[str | int, ...], str, str], None]) -> Mailing:
+    """Read `email`.
+
+    Args:
+        value: what stands there.
+        error: takes a place, what is wrong, and a hint.
+    """
+    if not isinstance(value, dict):
+        error(("email",), "email must be a mapping", _EXAMPLE)
+        return Mailing({})
+    texts: dict[str, str] = {}
+    for key, found in value.items():
+        if key not in _KEYS:
+            error(("email", str(key)), f"unknown key {str(key)!r}", closest(str(key), _KEYS))
+        elif key in _TEXTS:
+            _take(("email", str(key)), found, texts, str(key), error)
+    images = value.get("images", "inline")
+    if images not in _IMAGES:
+        error(("email", "images"), f"images cannot be {str(images)!r}", f"valid: {', '.join(_IMAGES)}")
+        images = "inline"
+    one_click = _unsubscribe(value.get("unsubscribe"), texts, error)
+    return Mailing(texts, images, one_click)
+
+
+def _unsubscribe(value: Any, texts: dict[str, str], error: Callable[[tuple[str | int, ...], str, str], None]) -> bool:
+    path = ("email", "unsubscribe")
+    hint = 'write {url: "https://…", mail: "leave@…", one_click: true}, or the URL alone'
+    if value is None:
+        return False
+    if isinstance(value, str):
+        value = {"url": value}
+    if not isinstance(value, dict) or not value:
+        error(path, "unsubscribe is a URL, or a mapping", hint)
+        return False
+    for key, found in value.items():
+        if key not in _UNSUBSCRIBE:
+            error((*path, str(key)), f"unknown key {str(key)!r}", closest(str(key), _UNSUBSCRIBE))
+        elif key != "one_click":
+            _take((*path, str(key)), found, texts, f"unsubscribe.{key}", error)
+    one_click: object = value.get("one_click", False)
+    if not isinstance(one_click, bool):
+        error((*path, "one_click"), "one_click must be true or false", hint)
+        return False
+    if one_click and not str(value.get("url", "")).startswith(("https://", "{{")):
+        error((*path, "one_click"), "one click needs a URL of https (RFC 8058, 3.1)", 'give url: "https://…"')
+    return one_click
+
+
+def _take(
+    path: tuple[str | int, ...],
+    found: Any,
+    texts: dict[str, str],
+    key: str,
+    error: Callable[[tuple[str | int, ...], str, str], None],
+) -> None:
+    if isinstance(found, str) and found.strip():
+        texts[key] = found
+    else:
+        error(path, f"{key} must be a text", "quote it; expressions in {{ }} and strings t.NAME may stand in it")

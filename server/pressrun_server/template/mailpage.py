@@ -1,0 +1,322 @@
+"""Builds the HTML of an e-mail: the tree of a page for browsers, dressed as mail clients need it.
+
+Looks stand on the elements, boxes and rows of boxes are tables, drawings are pictures, and what marks regions of a page
+is plain divisions. Nothing is fetched but pictures, and nothing runs.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import html
+from collections.abc import Iterable
+from typing import Final
+from xml.etree import ElementTree as ET
+from xml.etree.ElementTree import Element
+
+import msgspec
+
+from pressrun_server.model.mail import SKETCH, Sketch
+from pressrun_server.model.program import Inline
+from pressrun_server.model.webpage import Code, Part, Picture
+from pressrun_server.prepare.picture import sketched
+from pressrun_server.template.cascade import SVG, Style
+from pressrun_server.template.mailstyle import CANVAS, CARD, FLEX, FRAME, RUNNING, TABLE, MailStyles
+from pressrun_server.template.properties import SIDES
+from pressrun_server.template.scope import Scope
+from pressrun_server.template.stylesheet import StyleSheet
+from pressrun_server.template.values import Relative
+from pressrun_server.template.webpage import CODE_SIZE, WIDE, WebPage, joined
+from pressrun_server.template.webstyle import LAYOUT, color_text
+
+__all__ = ["MailPage"]
+
+_TABLE: Final = 'role="presentation" border="0" cellpadding="0" cellspacing="0"'
+_DIVISIONS: Final = frozenset({
+    "header", "footer", "main", "section", "article", "aside", "nav", "address", "figure", "figcaption", "blockquote",
+})  # fmt: skip
+_DENSITY: Final = 3
+"""Pixels of a drawing's picture for each of CSS."""
+_HEAD: Final = (
+    '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
+    '<meta name="x-apple-disable-message-reformatting">'
+    '<meta name="format-detection" content="telephone=no,date=no,address=no,email=no,url=no">'
+    '<meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark">'
+)
+_WORD: Final = (
+    "<!--[if mso]><style>table,td,th,p,div,a,h1,h2,h3,h4,h5,h6,ul,ol,li{font-family:Arial,sans-serif!important}"
+    "</style><![endif]-->"
+)
+"""For the one client that takes a font that it does not have for a serif one."""
+_FILLING: Final = ("&#847;&zwnj;&nbsp;" * 10 + "\r\n") * 7
+"""Behind a preheader, so that a list of messages does not show the text that follows it."""
+_HIDDEN: Final = (
+    "display:none;max-height:0;max-width:0;overflow:hidden;opacity:0;font-size:1px;line-height:1px;mso-hide:all"
+)
+
+
+class MailPage(WebPage):
+    """Builds the HTML of one locale; its arguments are those of `Structure`."""
+
+    _MAIN = ("<div>", "</div>")
+    _CHART = ("table", "", "")
+    _NOTES = '<ol style="list-style:none;margin:24px 0 0;padding:12px 0 0;border-top:1px solid #888">'
+    _looks: MailStyles
+
+    def message(
+        self,
+        body: Element,
+        sheets: Iterable[StyleSheet],
+        title: list[Inline],
+        preheader: list[Inline],
+        width: int,
+    ) -> tuple[Part, ...]:
+        """The whole document.
+
+        Args:
+            body: the body.
+            sheets: the style sheets; their @page rules say what runs along the first page.
+            title: the document's title.
+            preheader: what lists of messages show beside the subject.
+            width: of a page's content, in millipoints.
+        """
+        style = self.styles[body]
+        self.sketches: dict[str, Sketch] = {}
+        self._width = width
+        self._looks = looks = MailStyles(style, width)
+        content = self._regions(body, sheets)
+        card = looks.ground
+        words = f"font-family:{looks.family()};font-size:16px;line-height:{looks.rem(_leading(style))}"
+        named = html.escape(
+            f"{looks.edge()}padding:36px 40px;background-color:{color_text(card)};"
+            f"color:{color_text(style['color'] or 0)};{words}"
+        )
+        begin = f'<!DOCTYPE html>\r\n<html lang="{html.escape(self.locale)}"><head>{_HEAD}<title>'
+        canvas = color_text(CANVAS)
+        opening = f'<div role="article" aria-roledescription="email" lang="{html.escape(self.locale)}" aria-label="'
+        table = (
+            f'">\r\n<!--[if mso]><table {_TABLE} width="{looks.width}" align="center"><tr><td><![endif]-->'
+            f'<table {_TABLE} width="100%" align="center" style="max-width:{looks.width + 80}px;margin:0 auto;'
+            'table-layout:fixed"><tr>'
+            f'<td class="{CARD}" style="{named}">\r\n'
+        )
+        hidden: list[Part] = []
+        if preheader:
+            hidden = [
+                f'<div aria-hidden="true" style="{_HIDDEN}">',
+                *self._converted(preheader),
+                f"{_FILLING}</div>\r\n",
+            ]
+        told = self._converted(title)
+        sheet = looks.sheet()
+        parts: list[Part] = [
+            begin, *told, f"</title>\r\n{_WORD}<style>\r\n", sheet.replace("}", "}\r\n"), "</style></head>\r\n",
+            f'<body class="{FRAME}" style="margin:0;padding:0;background-color:{canvas}">\r\n', *hidden,
+            f'<div class="{FRAME}" style="padding:28px 12px;background-color:{canvas}">', opening, *told, table,
+            *content,
+            "</td></tr></table>\r\n<!--[if mso]></td></tr></table><![endif]--></div></div></body></html>\r\n",
+        ]  # fmt: skip
+        return joined(joined(parts), _lined)
+
+    def _regions(self, body: Element, sheets: Iterable[StyleSheet]) -> list[Part]:
+        """What stands in the message, from its letterhead to what runs below pages."""
+        top, before, inside, behind, bottom = self._all_parts(body, sheets)
+        opening, closing = f'<div class="{RUNNING}">', "</div>"
+        top, bottom = ([opening, *parts, closing] if parts else [] for parts in (top, bottom))
+        return [*top, *before, *inside, *behind, *bottom]
+
+    # Elements ---------------------------------------------------------------------------------------------------------
+
+    def _tag(self, element: Element) -> str:
+        tag = super()._tag(element)
+        return "div" if tag in _DIVISIONS else tag
+
+    def _behind(self, element: Element) -> int:
+        """The colour behind an element."""
+        around = self.markup.parent(element)
+        while around is not None:
+            color = self.styles[around]["background-color"]
+            if color is not None and around.tag != "body":
+                return int(color)
+            around = self.markup.parent(around)
+        return self._looks.ground
+
+    def _dress(self, element: Element, style: Style, around: Style, *, afloat: bool = False, classes: str = "") -> str:
+        tag = "svg" if element.tag == SVG else element.tag
+        return self._looks.attributes(
+            style, around, "div" if tag in _DIVISIONS else tag, self._behind(element), afloat=afloat, classes=classes
+        )
+
+    def _note_tag(self, element: Element, tag: str, look: Style, around: Style) -> str:
+        return f"<{tag}{self._looks.attributes(look, around, tag, self._behind(element))}"
+
+    def _backdrop(self, style: Style) -> list[Part]:  # noqa: ARG002 - what clients show behind text is their affair
+        return []
+
+    def _tagged(
+        self, element: Element, around: Style, scope: Scope, tag: str, more: str = "", *, classes: str = ""
+    ) -> list[Part]:
+        style = self.styles[element]
+        if tag == "col":
+            return [f"<col{self._wide(style)}>"]
+        if tag == "th" and element.get("scope") == "row" and not style["padding-right"]:
+            # Columns are as wide as what is in them asks for: a label would touch its value.
+            self.styles[element] = style = style | {"padding-right": style["font-size"]}
+        if tag in {"td", "th"}:
+            return super()._tagged(element, around, scope, tag, more + self._wide(style), classes=classes)
+        if style["display"] == "flex" and style["flex-direction"] != "column":
+            return self._boxed(element, around, scope, self._boxes(element, scope))
+        if tag == "div" and _painted(style) and not self._off_page(element):
+            return self._boxed(element, around, scope, self._inner(element, style, scope))
+        return super()._tagged(element, around, scope, tag, more, classes=classes)
+
+    def _off_page(self, element: Element) -> bool:
+        return bool(self.styles[element]["position"] == "absolute" and self._on_page(element))
+
+    def _wide(self, style: Style) -> str:
+        """The attribute for a width."""
+        width = style["width"]
+        if isinstance(width, Relative):
+            return f' width="{width.number:g}%"'
+        return f' width="{self._looks.across(width)}"' if isinstance(width, int) else ""
+
+    def _boxed(self, element: Element, around: Style, scope: Scope, inside: list[Part]) -> list[Part]:
+        """A box, as a table of one cell: padding and grounds of divisions are not shown everywhere."""
+        style = dict(self.styles[element])
+        margin = self._looks.margin(style, "div")
+        if not _painted(style) and not margin:
+            return inside
+        bare = dict.fromkeys((f"margin-{side}" for side in SIDES), 0)
+        if not _painted(style):
+            return [f'<div style="margin:{margin[0][1]}">', *inside, "</div>"]
+        opening = self._opening_of(element, style | bare | {"break-before": "auto"}, around, scope)
+        wide = self._wide(style) or ' width="100%"'
+        parts = [f"<table {_TABLE}{wide}><tr><td{opening}>", *inside, "</td></tr></table>"]
+        return [f'<div style="margin:{margin[0][1]}">', *parts, "</div>"] if margin else parts
+
+    def _opening_of(self, element: Element, style: Style, around: Style, scope: Scope) -> str:  # noqa: ARG002 - as `_opening`
+        kept = "".join(
+            f' {name}="{html.escape(element.get(name, ""))}"' for name in ("lang", "id") if element.get(name)
+        )
+        return f"{self._looks.attributes(style, around, 'td', self._behind(element))}{kept}"
+
+    def _boxes(self, element: Element, scope: Scope) -> list[Part]:
+        """A row of boxes, as a row of cells; on narrow screens they stand below each other."""
+        style = self.styles[element]
+        gap = style["column-gap"] if isinstance(style["column-gap"], int) else 0
+        upright = {"center": "middle", "end": "bottom", "flex-end": "bottom"}.get(style["align-items"], "top")
+        parts: list[Part] = [f'<table {_TABLE} width="100%" class="{FLEX}"><tr>']
+        items = [group[0] for group in self._groups(element)]
+        for index, item in enumerate(items):
+            basis = self.styles[item]["flex-basis"]
+            own = self.styles[item] if basis == "auto" else self.styles[item] | {"width": basis}
+            wide = "" if self.styles[item]["flex-grow"] else self._wide(own)
+            ends = style["justify-content"] in {"space-between", "end", "flex-end", "right"} and index == len(items) - 1
+            left = f"padding:0 0 0 {self._looks.rem(gap)};" if index and gap else "padding:0;"
+            aligned = "text-align:right;" if ends and index else ""
+            parts.append(f'<td{wide} valign="{upright}" style="{left}{aligned}vertical-align:{upright}">')
+            inner = dict(self.styles[item])
+            inner["width"] = "auto"
+            self.styles[item] = inner
+            parts += [*self._chosen([item], style, scope), "</td>"]
+        return [*parts, "</tr></table>"]
+
+    # Tables -----------------------------------------------------------------------------------------------------------
+
+    def _arrange(self, table: Element, rows: list[Element]) -> None:
+        """Nothing is noted: narrow screens are the style sheet's affair."""
+
+    def _whole_table(self, opening: list[Part], content: list[Part], element: Element, *, wide: bool) -> list[Part]:  # noqa: ARG002 - as the page's
+        style = self.styles[element]
+        margin = self._looks.margin(style, "div")
+        parts = [*opening, *content, "</table>"]
+        return [f'<div style="margin:{margin[0][1]}">', *parts, "</div>"] if margin else parts
+
+    def _table_opening(self, element: Element, around: Style, scope: Scope, *, layout: bool) -> list[Part]:
+        style = self.styles[element]
+        more = f' border="0" cellpadding="0" cellspacing="0"{self._wide(style)}'
+        classes = LAYOUT if layout else self._reflowed(element)
+        return [*self._opening(element, around, scope, "table", more, classes=classes), ">"]
+
+    def _reflowed(self, table: Element) -> str:
+        """The classes of a table of data; of many columns it is reflowed where it is narrow, around its widest one."""
+        rows = [row for row in table.iter("tr") if self._of_table(row, table)]
+        widest = max((len([cell for cell in row if cell.tag in {"td", "th"}]) for row in rows), default=0)
+        if widest < WIDE:
+            return TABLE
+        columns = [self.styles[column]["width"] for column in table.iter("col")]
+        main = next((number for number, width in enumerate(columns, 1) if width == "auto"), 1)
+        return f"{TABLE} {self._looks.reflow(main)}"
+
+    # Figures ----------------------------------------------------------------------------------------------------------
+
+    def _picture(self, element: Element, around: Style, scope: Scope) -> list[Part]:
+        parts = super()._picture(element, around, scope)
+        return [
+            Picture(part.slot, self._sized(part.before, self.styles[element]), part.alt)
+            if isinstance(part, Picture)
+            else part
+            for part in parts
+        ]
+
+    def _sized(self, before: str, style: Style) -> str:
+        """An `<img` with its width, of which the oldest clients take the attribute alone."""
+        width, most = style["width"], style["max-width"]
+        wide: int | None = None
+        if isinstance(width, Relative):
+            wide = round(self._looks.width * width.number / 100)
+        elif isinstance(width, int):
+            wide = self._looks.across(width)
+        elif isinstance(most, int):
+            wide = self._looks.across(most)
+        css = f"width:100%;max-width:{min(wide, self._looks.width)}px;" if wide else "max-width:100%;"
+        attribute = f' width="{min(wide, self._looks.width)}"' if wide else ""
+        declared = f"display:block;{css}height:auto"
+        if ' style="' in before:
+            return before.replace(' style="', f'{attribute} style="{declared};', 1)
+        return f'{before}{attribute} style="{declared}"'
+
+    def _code(self, element: Element, around: Style, scope: Scope) -> list[Part]:
+        style = dict(self.styles[element])
+        if style["width"] == "auto":
+            style["width"] = CODE_SIZE
+        return [
+            msgspec.structs.replace(part, before=self._sized(part.before, style)) if isinstance(part, Code) else part
+            for part in super()._code(element, around, scope)
+        ]
+
+    def _drawing(self, element: Element, around: Style, scope: Scope) -> list[Part]:
+        place = self.markup.place(element)
+        told = element.get("aria-label", element.findtext(SVG.replace("}svg", "}title")) or "")
+        alt = self._converted(self.text(told, 0, lambda _index: place, scope))
+        style = dict(self.styles[element])
+        alone = copy.deepcopy(element)
+        alone.tail = None
+        for name in [name for name in alone.attrib if name.startswith(("pr-", "aria-")) or name in {"class", "style"}]:
+            del alone.attrib[name]
+        if not isinstance(style["width"], int | Relative):
+            stated = element.get("width", "")
+            style["width"] = int(stated) * 750 if stated.isdecimal() else "auto"
+        wide = self._looks.across(style["width"]) if isinstance(style["width"], int) else self._looks.width
+        data = sketched(ET.tostring(alone), wide * _DENSITY, self._behind(element))
+        name = hashlib.sha256(data).hexdigest()[:16]
+        self.sketches[name] = Sketch(name, data)
+        before = self._sized(f"<img{self._dress(element, style, around)}", style)
+        return [Picture(f"{SKETCH}{name}", before, tuple(alt))]
+
+
+def _painted(style: Style) -> bool:
+    """Whether a box has anything of its own but margins."""
+    edges = any(style[f"padding-{side}"] for side in SIDES)
+    lines = any(style[f"border-{side}-width"] and style[f"border-{side}-color"] is not None for side in SIDES)
+    return bool(style["background-color"] is not None or edges or lines)
+
+
+def _leading(style: Style) -> int:
+    height = style["line-height"]
+    return round(height * style["font-size"]) if isinstance(height, float) else int(height)
+
+
+def _lined(text: str) -> str:
+    """Text with lines that mail can hold (RFC 5322, 2.1.1): broken inside of tags, where no reader sees it."""
+    return text.replace(' style="', '\r\nstyle="')

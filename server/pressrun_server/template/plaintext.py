@@ -1,0 +1,197 @@
+"""Plain text out of text with marks: paragraphs, lists, aligned tables, links with where they lead.
+
+Marks are control characters, which no value can hold when it comes here. Paragraphs stay one line each: every client
+breaks lines at its own width, which on a telephone is not ours.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from itertools import zip_longest
+from typing import Final
+
+__all__ = [
+    "CELL",
+    "HEADING",
+    "ITEM",
+    "LINE",
+    "LINK",
+    "LIST",
+    "MARKS",
+    "NUMBER",
+    "ROW",
+    "TABLE",
+    "TARGET",
+    "TITLE",
+    "settled",
+]
+
+BLOCK: Final = "\x01"
+"""Around a paragraph."""
+LINE: Final = "\x02"
+"""A line's end."""
+CELL: Final = "\x03"
+"""Before a cell; behind it `r` where its text stands at the right or `l`, and a digit for the columns that it takes."""
+ROW: Final = "\x04"
+"""Before a row; behind it `h` where that is of headings, or `d`."""
+TABLE: Final = ("\x05", "\x06")
+"""Around a table of data; behind the first `p` for one of pairs, else `t`."""
+TITLE: Final = "\x0e"
+"""Behind the title."""
+HEADING: Final = "\x0f"
+"""Behind another heading."""
+LINK: Final = "\x10"
+"""Before a link's text."""
+TARGET: Final = ("\x11", "\x12")
+"""Around where it leads, behind the text."""
+ITEM: Final = "\x13"
+"""Before an item of a list without order."""
+LIST: Final = ("\x14", "\x15")
+"""Around a list with order."""
+NUMBER: Final = "\x16"
+"""Before an item of one."""
+
+MARKS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""What must be in no text before its marks are put in."""
+
+_WIDEST: Final = 78
+"""Characters of a table whose columns are aligned (RFC 5322, 2.1.1); in a wider one, cells follow each other."""
+_BETWEEN: Final = "  "
+_APART: Final = " · "
+_BESIDE: Final = " | "
+_STRIPPED: Final = " ·"
+_PAD: Final = "\x1f"
+"""A space that stays."""
+_LINK: Final = re.compile(f"{LINK}([^{LINK}{TARGET[0]}{TARGET[1]}]*){TARGET[0]}([^{TARGET[1]}]*){TARGET[1]}")
+_LIST: Final = re.compile(f"{LIST[0]}([^{LIST[0]}{LIST[1]}]*){LIST[1]}")
+_TABLE: Final = re.compile(f"{TABLE[0]}(.)([^{TABLE[0]}{TABLE[1]}]*){TABLE[1]}")
+_ENDS: Final = re.compile(f"[{BLOCK}{LINE}][ {BLOCK}{LINE}]*")
+_INSIDE: Final = re.compile(f"[ ]*[{BLOCK}{LINE}{TITLE}{HEADING}][ {BLOCK}{LINE}{TITLE}{HEADING}]*")
+_HEADED: Final = re.compile(f"([{TITLE}{HEADING}])")
+_WIDE: Final = re.compile(
+    "[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0e31\u0e34-\u0e3a\u1100-\u115f\u200b-\u200f"
+    "\u2e80-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe00-\ufe6f\uff00-\uff60\uffe0-\uffe6\U0001f300-\U0001faff"
+    "\U00020000-\U0003fffd]"
+)
+"""Characters that are not one column wide."""
+
+
+def settled(text: str) -> str:
+    """The text without marks, ending in a line's end."""
+    while "  " in text:  # where pieces of text meet; in themselves they hold none
+        text = text.replace("  ", " ")
+    if LINK in text:
+        text = _LINK.sub(_link, text)
+    while (changed := _TABLE.sub(_table, text)) != text:
+        text = changed
+    while (changed := _LIST.sub(_numbered, text)) != text:
+        text = changed
+    text = text.replace(ITEM, f"{LINE}- ")
+    text = _ENDS.sub(lambda match: "\n\n" if BLOCK in match[0] else "\n", text).replace(" \n", "\n").strip("\n ")
+    return f"{_headed(text).replace(_PAD, ' ')}\n"
+
+
+def _link(match: re.Match[str]) -> str:
+    """A link's text with where it leads, unless the text says so itself."""
+    text, target = match[1].strip(), match[2]
+    plain = target.partition(":")[2].removeprefix("//").rstrip("/")
+    if not target or target.startswith("#") or text in {target, plain} or plain == text.replace(" ", ""):
+        return match[1]
+    return f"{match[1]} <{target}>"
+
+
+def _numbered(match: re.Match[str]) -> str:
+    before, *items = match[1].split(NUMBER)
+    return before + "".join(f"{LINE}{number}. {item.lstrip()}" for number, item in enumerate(items, 1))
+
+
+def _headed(text: str) -> str:
+    """The headings with a line of marks below, as long as they are."""
+    found: list[str] = []
+    for part in _HEADED.split(text):
+        if part not in {TITLE, HEADING}:
+            found.append(part)
+            continue
+        line = found[-1].rpartition("\n")[2].rstrip()
+        if line:
+            found.append(f"\n{('=' if part == TITLE else '-') * _width(line)}")
+    return "".join(found)
+
+
+def _table(match: re.Match[str]) -> str:
+    """A table's rows: pairs as `label: value`, others aligned, or one cell behind the other where that is too wide."""
+    kind, text = match[1], match[2]
+    if _INSIDE.search(text):
+        text = CELL.join([_INSIDE.sub(_APART, cell) for cell in text.split(CELL)])
+    # A row begins with its mark, a cell with its side and its columns.
+    rows = [row.split(CELL) for row in text.split(ROW)[1:]]
+    texts = [[cell[2:].strip(_STRIPPED) for cell in cells[1:]] for cells in rows]
+    if kind == "p":
+        lines = [_pair(list(filter(None, found))) for found in texts]
+        return f"{BLOCK}{LINE.join(filter(None, lines))}{BLOCK}"
+    measure: Callable[[str], int] = len
+    sizes = _sizes(rows, texts, measure)
+    if not _fits(sizes) or (_WIDE.search(text) and not _fits(sizes := _sizes(rows, texts, measure := _width))):
+        lines = [_BESIDE.join(filter(None, found)) for found in texts]
+    else:
+        lines = []
+        for index, (cells, found) in enumerate(zip(rows, texts, strict=True)):
+            lines.append(_aligned(cells, found, sizes, measure))
+            if cells[0][:1] == "h" and index + 1 < len(rows) and rows[index + 1][0][:1] != "h":
+                lines.append(_ruled(sizes))
+    return f"{BLOCK}{LINE.join(filter(None, lines))}{BLOCK}"
+
+
+def _fits(sizes: list[int]) -> bool:
+    return sum(sizes) + len(_BETWEEN) * (len(sizes) - 1) <= _WIDEST
+
+
+def _pair(texts: list[str]) -> str:
+    if len(texts) < 2:  # noqa: PLR2004 - a label without a value, or a value without a label
+        return "".join(texts)
+    label = texts[0] if texts[0].endswith((":", "?")) else f"{texts[0]}:"
+    return f"{label} {_APART.join(texts[1:])}"
+
+
+def _sizes(rows: list[list[str]], texts: list[list[str]], measure: Callable[[str], int]) -> list[int]:
+    """The width of each column: of what has it for itself."""
+    count = max(map(len, texts), default=0)
+    whole: list[list[str]] = []
+    for cells, found in zip(rows, texts, strict=True):
+        if len(found) == count:
+            whole.append(found)
+            continue
+        alone: list[str] = []
+        for cell, text in zip(cells[1:], found, strict=True):
+            alone += [text] if cell[1] == "1" else [""] * int(cell[1])
+        whole.append((alone + [""] * count)[: max(count, len(alone))])
+    return [max(map(measure, column)) for column in zip_longest(*whole, fillvalue="")]
+
+
+def _aligned(cells: list[str], texts: list[str], sizes: list[int], measure: Callable[[str], int]) -> str:
+    parts: list[str] = []
+    at = 0
+    for cell, text in zip(cells[1:], texts, strict=True):
+        span = int(cell[1])
+        room = sum(sizes[at : at + span]) + len(_BETWEEN) * (span - 1)
+        padding = _PAD * (room - measure(text))
+        parts.append(f"{padding}{text}" if cell[0] == "r" else f"{text}{padding}")
+        at += span
+    return (_PAD * len(_BETWEEN)).join(parts).rstrip(_PAD)
+
+
+def _ruled(sizes: list[int]) -> str:
+    return (_PAD * len(_BETWEEN)).join("-" * size for size in sizes).rstrip(_PAD)
+
+
+def _width(text: str) -> int:
+    """Columns that a text takes where every character has one or two."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(letter) or unicodedata.category(letter) in {"Mn", "Cf"}
+        else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        for letter in text
+    )  # fmt: skip
