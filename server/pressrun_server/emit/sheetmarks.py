@@ -37,6 +37,8 @@ _PITCH: Final = 12_000
 _PARITY: Final = 7
 _MODULE: Final = 1417
 """Of a Data Matrix: half a millimetre."""
+_QUIET: Final = 2 * _MODULE
+"""Blank paper around it, whatever the page shows there; ISO/IEC 16022, 6.1, asks for one module."""
 
 SheetNumber = tuple[int, int, int]
 """Number of the document, of its sheet, and of its sheets, each from 1."""
@@ -56,12 +58,16 @@ def code_content(spec: PressSpec, number: SheetNumber, height: int) -> str:
         number: the sheet.
         height: of the sheet, in millipoints.
     """
+    ground = ""
     rectangles: list[str] = []
     if spec.omr is not None:
         rectangles += _bars(spec.omr, number, height)
     if spec.data_matrix is not None:
+        x, y = spec.data_matrix.x - _QUIET, height - spec.data_matrix.y + _QUIET
+        side = len(data_matrix(sheet_text(number))) * _MODULE + 2 * _QUIET
+        ground = f"1 g\n{x} {y - side} {side} {side} re f\n"
         rectangles += _modules(spec.data_matrix, number, height)
-    return f".001 0 0 .001 0 0 cm\n0 g\n{''.join(rectangles)}f\n"
+    return f".001 0 0 .001 0 0 cm\n{ground}0 g\n{''.join(rectangles)}f\n"
 
 
 def _bars(place: CodePlace, number: SheetNumber, height: int) -> Iterator[str]:

@@ -211,6 +211,15 @@ def omr(shown: Image.Image, dpi: int) -> str:
     return found if "1" in found else ""
 
 
+async def test_a_code_on_a_dark_area(press: Node) -> None:
+    """A code is read wherever it stands: it brings the blank paper around it along."""
+    options = PrintOptions(bleed_mm=3, data_matrix=CodePlace(60, 20))
+    async with Client(press.address) as client:
+        made = await client.render("backed@1", {"name": "Zoë"}, as_of=AS_OF, print_options=options)
+    (code,) = zxingcpp.read_barcodes(picture(made.content, 0, 200), formats=zxingcpp.BarcodeFormat.DataMatrix)
+    assert code.text == "00000001000100011"
+
+
 async def test_pages_on_sides(press: Node) -> None:
     """2-up, 4-up and booklets have all pages, each once, scaled and in the order of their kind."""
     long = next(iter(generate(6, 1, 150)))
