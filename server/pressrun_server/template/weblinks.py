@@ -22,6 +22,7 @@ FILMS: Final = " films"
 IMAGE_HOSTS: Final = " image hosts"
 MEDIA_HOSTS: Final = " media hosts"
 """Marks in a page where its policy says from where pictures and films may come: no slot can have these names."""
+_NO_HOSTS: Final[Mapping[str, bytes]] = {IMAGE_HOSTS: b"", MEDIA_HOSTS: b""}
 
 
 def linked_picture(link: HostedLink, width: int, height: int) -> str:
@@ -57,8 +58,10 @@ def film(link: HostedLink, width: int, height: int) -> str:
     )
 
 
-def hosts(links: Mapping[str, HostedLink]) -> dict[str, bytes]:
+def hosts(links: Mapping[str, HostedLink]) -> Mapping[str, bytes]:
     """By mark, what a page's policy says of where pictures and films come from."""
+    if not links:
+        return _NO_HOSTS
     pictures = _origins(url for link in links.values() for url in (link.url, *(url for url, _ in link.narrower)))
     films = _origins(link.video for link in links.values() if link.video)
     return {
