@@ -104,13 +104,17 @@ def _below(element: Element, *, layout: bool) -> Iterator[tuple[str, str]]:
         if name == "img":
             yield from flush()
             yield "Figure", bare(child.get("alt", ""))
-        elif name in {*_BLOCKS, "thead", "tbody", "tfoot", "tr", "td", "th", "colgroup"}:
+        elif _has_drawing(child) or name in {*_BLOCKS, "thead", "tbody", "tfoot", "tr", "td", "th", "colgroup"}:
             yield from flush()
             yield from _below(child, layout=layout)
         else:
             loose.append("".join(child.itertext()))
         loose.append(child.tail or "")
     yield from flush()
+
+
+def _has_drawing(element: Element) -> bool:
+    return any(str(inner.tag).rpartition("}")[2] == "svg" for inner in element.iter())
 
 
 def compare(compiled: CompiledTemplate, locale: str, record: bytes) -> None:

@@ -127,7 +127,7 @@ class TextStyle(msgspec.Struct, frozen=True):
     transform: str = ""
     """`upper`, `lower` or nothing."""
     lines: tuple[tuple[int, int, int], ...] = ()
-    """Lines under or through it: how far the upper edge is above the baseline, thickness, and colour."""
+    """Painted behind, under and through it: how far the upper edge is above the baseline, height, and colour."""
     kerning: bool = True
     """Whether text that no record can change is kerned."""
     role: str = ""

@@ -34,14 +34,14 @@ _BLOCKS: Final = frozenset(
     }
 )  # fmt: skip
 _INLINE: Final = frozenset(
-    {"span", "strong", "b", "em", "i", "small", "sub", "sup", "br", "a", "u", "ins", "s", "del", "code", "cite"}
+    {"span", "strong", "b", "em", "i", "small", "sub", "sup", "br", "a", "u", "ins", "s", "del", "code", "cite", "mark"}
 )
 ALLOWED: Final = _BLOCKS | _INLINE
 """Elements that may stand in approved text."""
 _ALIKE: Final = {
     "main": "div", "header": "div", "footer": "div", "nav": "div", "address": "div", "center": "div",
-    "abbr": "span", "cite": "em", "time": "span", "dfn": "em", "bdi": "span", "font": "span",
-    "code": "span", "kbd": "span", "samp": "span", "var": "em", "data": "span",
+    "abbr": "span", "time": "span", "dfn": "em", "bdi": "span", "font": "span",
+    "kbd": "span", "samp": "span", "var": "em", "data": "span",
 }  # fmt: skip
 """Elements that stand for another one, whose words stay."""
 _HEAD: Final = frozenset({"title", "meta", "link", "style", "base"})

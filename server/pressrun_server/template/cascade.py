@@ -29,7 +29,7 @@ Style = dict[str, Any]
 
 BLOCKS = {
     "html", "body", "header", "footer", "main", "section", "article", "aside", "nav", "div", "address", "p", "h1", "h2",
-    "h3", "h4", "h5", "h6", "hr", "img", "figure", "figcaption", "blockquote", "pr-barcode", "pr-chart",
+    "h3", "h4", "h5", "h6", "hr", "img", "figure", "figcaption", "blockquote", "pre", "pr-barcode", "pr-chart",
     "pr-content", "pr-fill", "ul", "ol", "li", SVG,
 }  # fmt: skip
 TABLE_PARTS = {
@@ -53,7 +53,10 @@ _USER_AGENT: dict[str, dict[str, Any]] = {
     "hr": {"border-top-width": 750, "border-top-style": "solid", "margin-top": 6000, "margin-bottom": 6000},
     "u": {"text-decoration-line": ("underline",)}, "ins": {"text-decoration-line": ("underline",)},
     "s": {"text-decoration-line": ("line-through",)}, "del": {"text-decoration-line": ("line-through",)},
-    "code": {"font-family": "Fira Mono"}, "cite": {"font-style": "italic"},
+    "code": {"font-family": "Fira Mono"}, "kbd": {"font-family": "Fira Mono"}, "samp": {"font-family": "Fira Mono"},
+    "pre": {"font-family": "Fira Mono", "white-space": "pre", "margin-top": _EM(1, "em"),
+            "margin-bottom": _EM(1, "em")},
+    "cite": {"font-style": "italic"}, "dfn": {"font-style": "italic"}, "mark": {"background-color": 0xFFFF00},
     "td": {"vertical-align": "top"},
     "tr": {"break-inside": "avoid"},
     "sub": {"font-size": _EM(0.7, "em"), "vertical-align": "sub"},
@@ -177,17 +180,18 @@ def _computed(declared: dict[str, Any], parent: Style | None, root: Style | None
 
 
 def _decorations(style: Style, parent: Style | None) -> tuple[tuple[str, int, int], ...]:
-    """Lines under and through an element's text, its own and those of what it is in: kind, colour, size of their text.
+    """What is painted behind an element's text, under and through it: kind, colour, size of the text that says so.
 
-    They are not inherited, but drawn through all that is in the flow (CSS Text Decoration 3, 2.1).
+    It is not inherited, but goes through all that is in the flow (CSS Text Decoration 3, 2.1).
     """
     inflow = style["position"] in {"static", "relative"} and not is_footnote(style)
     found = parent["decorations"] if parent is not None and inflow else ()
     color = style["text-decoration-color"]
     color = style["color"] if color == "currentcolor" else color
-    if color is None:
-        return tuple(found)
-    return (*found, *((kind, color, style["font-size"]) for kind in style["text-decoration-line"]))
+    own = [] if color is None else [(kind, color, style["font-size"]) for kind in style["text-decoration-line"]]
+    if style["display"] == "inline" and style["background-color"] is not None:
+        own.append(("background", style["background-color"], style["font-size"]))
+    return tuple(sorted((*found, *own), key=lambda item: item[0] != "background"))
 
 
 def _absolute(value: Any, em: int, percent: int, root: Style | None) -> Any:

@@ -35,6 +35,10 @@ __all__ = ["InlineStructure", "collapse"]
 _TEXT_ROLES = {"h1": "H1", "h2": "H2", "h3": "H3", "h4": "H4", "h5": "H5", "h6": "H6", "figcaption": "Caption"}
 _RISES = {"super": 0.48, "sub": -0.2}
 """Of raised and lowered text, in its own size."""
+_BOXED = (
+    *(f"{kind}-{side}" for kind in ("margin", "padding") for side in ("left", "right")),
+    *(f"border-{side}-width" for side in ("top", "right", "bottom", "left")), "width", "height",
+)  # fmt: skip
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 _SPACE_IN_LINE = re.compile(r"[ \t\f]+")
 _LINE_END = re.compile(r"[ \t\f]*(?:\r\n|\n|\r)[ \t\f]*")
@@ -81,6 +85,10 @@ class InlineStructure(Builder):
         if element.tag == "a":
             return self._anchor(element, scope)
         before, style = self._rise, self.styles[element]
+        boxed = next((name for name in _BOXED if style[name] not in {0, "auto"}), "")
+        if boxed:
+            place, message = self.markup.place(element), f"{boxed} has no effect inside a line"
+            self.diagnostics.warning("value", place, message, "put it on a block; a background-color is painted")
         around = self.markup.parent(element)
         if around is not None and style["white-space"] != self.styles[around]["white-space"]:
             place = self.markup.place(element)

@@ -17,7 +17,21 @@ __all__ = ["check_columns", "column_set", "has_columns"]
 
 _FORCED = {"page", "left", "right"}
 _NARROWEST = 10_000
-_PLAIN = {"html", "body", "header", "footer", "main", "section", "article", "aside", "nav", "div", "p", "blockquote"}
+_PLAIN = {
+    "html",
+    "body",
+    "header",
+    "footer",
+    "main",
+    "section",
+    "article",
+    "aside",
+    "nav",
+    "div",
+    "p",
+    "blockquote",
+    "pre",
+}
 
 
 def has_columns(style: Mapping[str, Any]) -> bool:

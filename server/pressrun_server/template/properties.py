@@ -291,6 +291,37 @@ def _columns(tokens: Tokens) -> Longhands:
     return [(name, given.get(name, "auto")) for name in ("column-width", "column-count")]
 
 
+def _list_style(tokens: Tokens) -> Longhands:
+    words = [token.lower_value if token.type == "ident" else "" for token in significant(tokens)]
+    kinds = [word for word in words if word != "outside"]
+    if len(kinds) != 1 or kinds[0] not in MARKERS:
+        raise InvalidValueError(f"valid: {', '.join(MARKERS)}")
+    return [("list-style-type", kinds[0])]
+
+
+def _font(tokens: Tokens) -> Longhands:
+    """Style and weight, size, maybe `/` and line height, families (CSS Fonts 4, 2.7)."""
+    found = significant(tokens)
+    values: dict[str, Any] = {"font-style": "normal", "font-weight": False, "line-height": 1.2}
+    at = 0
+    while at < len(found) and (found[at].type == "ident" or found[at].type == "number"):
+        word = found[at].lower_value if found[at].type == "ident" else ""
+        if word == "italic":
+            values["font-style"] = word
+        elif word != "normal":
+            values["font-weight"] = _font_weight([found[at]])
+        at += 1
+    if at >= len(found):
+        raise InvalidValueError("valid: italic, bold, size and families, e.g. bold 9pt/12pt FiraGO")
+    values["font-size"] = length()([found[at]])
+    at += 1
+    if at + 1 < len(found) and found[at].type == "literal" and found[at].value == "/":
+        values["line-height"] = _line_height([found[at + 1]])
+        at += 2
+    values["font-family"] = _font_family(found[at:])
+    return list(values.items())
+
+
 def _decorated(tokens: Tokens) -> Longhands:
     """Lines, and maybe a colour; they are solid, and as thick as the font says."""
     found = [token for token in significant(tokens) if not (token.type == "ident" and token.lower_value == "solid")]
@@ -361,6 +392,8 @@ SHORTHANDS: dict[str, Callable[[Tokens], Longhands]] = {
     "flex": flex,
     "gap": gap,
     "columns": _columns,
+    "font": _font,
+    "list-style": _list_style,
     "text-decoration": _decorated,
     "column-rule": _column_rule,
     "word-wrap": lambda tokens: [_parse("overflow-wrap", tokens)],

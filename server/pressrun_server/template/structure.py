@@ -50,7 +50,8 @@ __all__ = ["ATTRIBUTES", "ELEMENTS", "OWN", "Structure"]
 ELEMENTS = {
     "html", "head", "title", "style", "link", "meta", "body", "header", "footer", "main", "section", "article", "aside",
     "nav", "div", "address", "p", "h1", "h2", "h3", "h4", "h5", "h6", "span", "a", "strong", "b", "em", "i", "small",
-    "sub", "sup", "u", "ins", "s", "del", "code", "cite",
+    "sub", "sup", "u", "ins", "s", "del", "code", "cite", "mark", "kbd", "samp", "dfn", "abbr",
+    "pre",
     "br", "hr", "img", "table", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "th", "td", "figure", "figcaption",
     "blockquote", "pr-barcode", "pr-chart", CONTENT, FILL, "ul", "ol", "li",
 }  # fmt: skip

@@ -51,11 +51,12 @@ class StyleTable:
         return self._styles.setdefault(found, len(self._styles))
 
     def _lines(self, style: Style, face: int, rise: int) -> tuple[tuple[int, int, int], ...]:
-        """Lines under and through text, where its font has them."""
+        """What is painted behind, under and through text, as its font says."""
         if not style["decorations"] or face >= len(self._data):
             return ()
         data = self._data[face]
-        metrics = {"underline": data.underline, "line-through": data.strikeout}
+        extent = (data.ascent, data.ascent - data.descent)
+        metrics = {"underline": data.underline, "line-through": data.strikeout, "background": extent}
         # The line of what is around goes straight on below raised text, which is smaller.
         return tuple(
             (

@@ -239,7 +239,8 @@ class WebStyles:
                 value, before = alignment(value), alignment(before)
             if value != before:
                 found.append((name, _word(name, value)))
-        lines = [item for item in style.get("decorations", ()) if item not in around.get("decorations", ())]
+        before = around.get("decorations", ())
+        lines = [item for item in style.get("decorations", ()) if item not in before and item[0] != "background"]
         if lines:
             found.append(("text-decoration", f"{' '.join(kind for kind, _, _ in lines)} {color_text(lines[-1][1])}"))
         if tag in {"ul", "ol"}:

@@ -202,3 +202,46 @@ def test_lines_of_text_that_is_out_of_the_flow(composed: Callable[..., Any]) -> 
     css = "@page { size: 300pt 100pt; margin: 20pt } .u { text-decoration: underline red } .f { position: absolute; top: 60pt }"
     page = composed("<div class='u'><p>text</p><div class='f'>fixed</div></div>", css).pdf[0]
     assert len([drawing for drawing in page.get_drawings() if drawing["fill"] == (1.0, 0.0, 0.0)]) == 1
+
+
+def test_a_background_inside_a_line(composed: Callable[..., Any]) -> None:
+    """It is painted behind the text and all that is in it, on each of its lines, below lines under it."""
+    css = "@page { size: 200pt 200pt; margin: 20pt } mark { background-color: red } u { text-decoration-color: blue }"
+    made = composed("<p>one <mark>two <b>{{ x }}</b> <u>four</u></mark> five</p>", css, {"x": "three " * 12})
+    drawn = [(drawing["fill"], drawing["rect"]) for drawing in made.pdf[0].get_drawings()]
+    behind = [rect for fill, rect in drawn if fill == (1.0, 0.0, 0.0)]
+    for word in ("two", "three", "four"):
+        for place in made.pdf[0].search_for(word):
+            middle = (place.x0 + place.x1) / 2, (place.y0 + place.y1) / 2
+            assert any(rect.x0 < middle[0] < rect.x1 and rect.y0 < middle[1] < rect.y1 for rect in behind), word
+    assert not any(rect.contains(made.pdf[0].search_for("five")[0]) for rect in behind)
+    fills = [fill for fill, _ in drawn]
+    assert fills.index((0.0, 0.0, 1.0)) > len(behind) - 1
+
+
+def test_preformatted_text_and_shorthands(composed: Callable[..., Any]) -> None:
+    """`<pre>` keeps lines and spaces; `font` and `list-style` say several things at once."""
+    css = "p { font: bold 9pt/14pt 'Fira Mono' } ul { list-style: none }"
+    made = composed("<pre>a  b\n  c</pre><p>x</p><ul><li>item</li></ul>", css)
+    spans = [
+        span for block in made.pdf[0].get_text("dict")["blocks"] for line in block["lines"] for span in line["spans"]
+    ]
+    assert [span["text"] for span in spans] == ["a  b", "  c", "x", "item"]
+    assert spans[2]["size"] == pytest.approx(9)
+    assert "Mono" in spans[0]["font"]
+
+
+@pytest.mark.parametrize(
+    ("css", "message"),
+    [("font: bold", "font: 'bold'"), ("font: 9pt Nosuch", "font:"), ("list-style: inside", "list-style:")],
+)
+def test_shorthands_that_are_not_valid(compiled: Callable[..., CompiledTemplate], css: str, message: str) -> None:
+    """They are told with what is valid."""
+    assert any(message in item.message for item in compiled(f'<p style="{css}">x</p>').diagnostics)
+
+
+def test_boxes_inside_a_line_are_told(compiled: Callable[..., CompiledTemplate]) -> None:
+    """What a line does not show of a style is a warning, and not silence."""
+    found = compiled("<p><span style='padding: 0 2mm'>x</span></p>")
+    assert ["padding-left has no effect inside a line" in item.message for item in found.diagnostics] == [True]
+    assert found.info is not None

@@ -45,7 +45,7 @@ def test_plain_text_has_paragraphs() -> None:
     [
         ("<p>a</p>\n<p>b <img src=x></p>", "line 2: <img> cannot stand in approved text; valid are a, article"),
         ("<p>a</p>\n<script>x()</script>", "line 2: <script> cannot stand"),
-        ("<p>a\n<mark>b</mark></p>", "line 2: <mark> cannot stand"),
+        ("<p>a\n<meter>b</meter></p>", "line 2: <meter> cannot stand"),
         ("<p>a</p><p>b</p>\n<p onclick='x()'>c</p>", "line 2: <p onclick> would run a script; remove it"),
         ("<a href='javascript:x()'>c</a>", "line 1: a link leads to 'javascript:x.*links may lead"),
         ("<p>a</p><pr-include fragment='x'></pr-include>", "<pr-include> cannot stand"),
