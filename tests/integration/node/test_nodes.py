@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -16,6 +17,8 @@ import pytest_asyncio
 from google.protobuf.duration_pb2 import Duration
 
 from pressrun.v1 import document_pb2, render_service_pb2, template_service_pb2
+from pressrun_client import Client, RenderRequest
+from pressrun_loadtest.samples import statement_path
 from pressrun_server.app.node import Node
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -136,3 +139,26 @@ async def test_source_that_hangs_is_bounded(
         assert node.problem() == ""
         release.set()
         await asyncio.sleep(0.05)
+
+
+async def test_old_connections_are_replaced_without_a_loss(start_node: Any, statement: dict[str, bytes]) -> None:
+    """A connection that reached its age is told to go; its stream goes on in its grace, and new calls find a new one."""
+    record = (statement_path() / "samples" / "everyday-en.json").read_bytes()
+    async with start_node("aged", max_connection_age_seconds="1", max_connection_age_grace_seconds="20") as node:
+
+        async def requests() -> AsyncIterator[RenderRequest]:
+            ends = time.monotonic() + 2.5
+            while time.monotonic() < ends:
+                yield RenderRequest("statement", record)
+                await asyncio.sleep(0.05)
+
+        async with Client(node.address) as client, grpc.aio.insecure_channel(node.address) as watched:
+            await client.publish(statement)
+            await watched.channel_ready()
+            results = [result async for result in client.render_stream(requests())]
+            async with asyncio.timeout(5):
+                while watched.get_state() is grpc.ChannelConnectivity.READY:
+                    await asyncio.sleep(0.05)
+            await client.health()
+    assert len(results) > 5
+    assert all(result.ok for result in results)
