@@ -155,7 +155,7 @@ async def _lose_redis(cluster: Any) -> None:
         await asyncio.to_thread(server.start)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)  # seconds on a machine of its own
 async def test_faults_cost_no_document(cluster: Any) -> None:
     """A killed node, a frozen one, a crashed composer, a drained node, both Redis paused and lost: 900 documents come."""
     drill = Drill(900)
