@@ -57,26 +57,42 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("library")
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a node keeps of its templates when the sample was published to it; compiling it anew takes most of a second."""
-    folder = tmp_path_factory.mktemp("compiled")
-    environ = {
-        "PRESSRUN_LISTEN": "127.0.0.1:0", "PRESSRUN_HTTP_LISTEN": "127.0.0.1:0", "PRESSRUN_DATA_DIR": str(folder),
-        "PRESSRUN_COMPOSERS": "1", "PRESSRUN_PREPARERS": "1", "PRESSRUN_LIBRARY_PATH": str(folder),
-    }  # fmt: skip
-    node = Node(NodeConfig.from_env(environ))
-    await node.start()
-    try:
-        async with Client(node.address) as client:
-            await client.publish(statement_path())
-    finally:
-        await node.stop()
-    return folder / "templates"
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Awaitable[Path]]:
+    """Gives what a node keeps of its templates when the sample was published to it; compiling takes most of a second.
+
+    Made when it is first wanted, and not a fixture's value: that of one that ran out of time would fail every later test.
+    """
+    made: list[Path] = []
+
+    async def get() -> Path:
+        if not made:
+            folder = tmp_path_factory.mktemp("compiled")
+            environ = {
+                "PRESSRUN_LISTEN": "127.0.0.1:0", "PRESSRUN_HTTP_LISTEN": "127.0.0.1:0",
+                "PRESSRUN_DATA_DIR": str(folder), "PRESSRUN_LIBRARY_PATH": str(folder),
+                "PRESSRUN_COMPOSERS": "1", "PRESSRUN_PREPARERS": "1",
+            }  # fmt: skip
+            node = Node(NodeConfig.from_env(environ))
+            await node.start()
+            try:
+                async with Client(node.address) as client:
+                    await client.publish(statement_path())
+            finally:
+                await node.stop()
+            made.append(folder / "templates")
+        return made[0]
+
+    return get
 
 
 @pytest.fixture(scope="module")
-def start_node(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox, library: Path, compiled: Path) -> StartNode:
+def start_node(
+    tmp_path_factory: pytest.TempPathFactory,
+    sandbox: Sandbox,
+    library: Path,
+    compiled: Callable[[], Awaitable[Path]],
+) -> StartNode:
     """Starts real nodes in this process, on free ports, with the sandbox as their sources; `known`: they have the sample."""
     folder = tmp_path_factory.mktemp("nodes")
     mapping = folder / "core-dam.yaml"
@@ -85,7 +101,7 @@ def start_node(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox, libra
     @contextlib.asynccontextmanager
     async def start(name: str, *, known: bool = False, **settings: str) -> AsyncIterator[Node]:
         if known:
-            shutil.copytree(compiled, folder / name / "templates")
+            shutil.copytree(await compiled(), folder / name / "templates")
         environ = {
             "PRESSRUN_LISTEN": "127.0.0.1:0",
             "PRESSRUN_HTTP_LISTEN": "127.0.0.1:0",
