@@ -30,7 +30,7 @@ def test_html_is_kept_but_for_how_it_looks() -> None:
 <main><cite>Law</cite></main></body></html>"""
     assert read(text).replace("\n", "") == (
         "<h2>Fees</h2><p class=small>We take <b>2 %</b><br></br> {{ name }} <a href=https://a.example/x>here</a></p>"
-        "<div><em>Law</em></div>"
+        "<div><cite>Law</cite></div>"
     )
 
 
