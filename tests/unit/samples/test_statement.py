@@ -68,8 +68,9 @@ def test_strings_are_translated(description: dict[str, Any]) -> None:
 
 
 def test_strings_and_html_agree(bundle: dict[str, bytes], description: dict[str, Any]) -> None:
-    """Every string that the HTML or the title shows is there, and none is there in vain."""
-    used = set(re.findall(r"\bt\.([a-z_0-9]+)", bundle["statement.html"].decode() + description["title"]))
+    """Every string that the HTML, the title or the e-mail's headers show is there, and none is there in vain."""
+    shown = bundle["statement.html"].decode() + description["title"] + json.dumps(description["email"])
+    used = set(re.findall(r"\bt\.([a-z_0-9]+)", shown))
     assert used == set(description["strings"]["en-GB"])
 
 
