@@ -36,6 +36,7 @@ class Sizes:
     picture_warm: int
     """Pictures of pages drawn before the clock runs."""
     picture_rounds: int
+    """Rounds of pictures; the median counts."""
     pictures: int
     """Pictures of a round."""
     checked: int = 50

@@ -31,6 +31,11 @@ class OutputProfiles:
         self.digests = {name: Digest.of(data) for name, data in self.files.items()}
         """Of each."""
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OutputProfiles) and self.files == other.files
+
+    __hash__ = None  # type: ignore[assignment]  # it holds a mapping
+
     def __str__(self) -> str:
         """Their names, for settings as they are printed."""
         return ", ".join(sorted(self.files)) or "none"

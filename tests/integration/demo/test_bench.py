@@ -24,6 +24,9 @@ TINY = Sizes(
     growth_from=10,
     growth_to=50,
     growth_step=10,
+    picture_warm=1,
+    picture_rounds=1,
+    pictures=2,
     checked=5,
     in_flight=8,
 )

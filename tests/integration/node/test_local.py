@@ -73,7 +73,7 @@ async def test_local_errors_are_the_nodes(tmp_path: Path) -> None:
     for folder, channel, reason in (
         (tmp_path, "print", Reason.INVALID_REQUEST),
         (letter, "fax", Reason.INVALID_REQUEST),
-        (letter, "email", Reason.UNSUPPORTED),
+        (letter, "email", Reason.INVALID_REQUEST),
         (letter, "print", Reason.INVALID_RECORD),
     ):
         with pytest.raises(PressrunError) as error:

@@ -106,7 +106,7 @@ async def test_all_pages_come_in_a_zip_file(node: Node, caller: Any, document: C
 async def test_for_telephones(node: Node, caller: Any, document: Callable[..., Any], statement: Any) -> None:
     """The output channel mobile has pictures of the same pages, where the template offers it."""
     yaml = statement["template.yaml"].decode()
-    offered = yaml.replace("channels: [print, web]", "channels: [print, web, mobile]").replace(
+    offered = yaml.replace("channels: [print, web, email]", "channels: [print, web, email, mobile]").replace(
         "name: statement", "name: pocket"
     )
     assert offered.count("mobile") > yaml.count("mobile")

@@ -204,13 +204,13 @@ schema: {type: object, properties: {rows: {type: array, items: {type: object}}}}
     [
         ("twice", b'<p pr-for="a in rows">{{ a.name }}</p><p pr-for="b in rows">{{ b.name }}</p>', "looped over once"),
         ("hidden", b'<p pr-for="a in rows"><span pr-if="a.show">x</span></p>', ""),
-        ("length", b"<p>{{ rows | length }}</p>", "number is not known"),
+        ("length", b"<p>{{ rows | length }}</p>", "looks ahead over all of 'rows'"),
     ],
 )
 async def test_templates_that_need_all_rows_are_told_so(
     node: Node, caller: Any, name: str, html: bytes, wanted: str
 ) -> None:
-    """A second loop over the rows and their length are errors with the place in the template; hidden rows are not."""
+    """A second loop over the rows and their length are errors that say so; hidden rows are not."""
     body = LOOPS["page.html"][: LOOPS["page.html"].index(b"<p ")] + html + b"</body></html>"
     files = {**LOOPS, "page.html": body, "template.yaml": LOOPS["template.yaml"].replace(b"loops", name.encode())}
     await caller.publish(files)

@@ -130,6 +130,7 @@ async def test_core_dam(sandbox: Sandbox) -> None:
 async def test_iconik(media: Sandbox) -> None:
     """A public poster, and the film behind it; private ones are linked to only where they may be made public."""
     settings = media.settings.iconik
+    media.iconik.store.public.clear()
     plain = IconikConfig(settings.app_id, settings.auth_token, settings.view_id, URL(settings.base_url))
     found: list[Hosted | None] = []
     for links in ("existing", "make", "existing", "never"):
