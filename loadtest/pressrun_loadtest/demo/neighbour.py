@@ -15,7 +15,7 @@ from pressrun_loadtest.samples import statement_path
 __all__ = ["Neighbour", "meet"]
 
 _SCRAPE_S = 5.0
-_CHANNELS = (OutputChannel.PRINT, OutputChannel.WEB)
+_CHANNELS = (OutputChannel.PRINT, OutputChannel.WEB, OutputChannel.EMAIL)
 """In which the statement is made."""
 
 
@@ -55,7 +55,7 @@ async def meet(
         OSError: the second node does not tell its metrics.
     """
     async with Client(first.target) as client:
-        # What no document chose yet, and what browsers are shown, the first node may still be fetching.
+        # What no document chose yet, and what browsers and mails show, the first node may still be fetching.
         for channel in _CHANNELS:
             await client.prefetch(template, output_channel=channel)
     async with Client(second.target) as client:

@@ -73,7 +73,9 @@ async def surface(build: Callable[..., Any], make: SimpleNamespace) -> AsyncIter
     server = RpcServer(
         config,
         bench.metrics,
-        render=RenderService(bench.pipeline, config, PipelineConfig(), None, Explainer(bench.pipeline, bench.resolver), None),  # type: ignore[arg-type]
+        render=RenderService(
+            bench.pipeline, config, PipelineConfig(), None, Explainer(bench.pipeline, bench.resolver), None
+        ),  # type: ignore[arg-type]
         templates=TemplateService(compiler, bench.registry, note),  # type: ignore[arg-type]
         assets=AssetService(desk, bench.registry, None),
     )
