@@ -31,6 +31,7 @@ from pressrun_client.lane import cancelled_by_peer
 from pressrun_client.models.manifest import RenderWarning
 from pressrun_client.models.request import RenderRequest
 from pressrun_client.models.run import OnFailure, RunEntry, RunFile, RunOptions, RunSummary
+from pressrun_client.trace import trace_metadata
 
 __all__ = ["PrintRun", "RunData", "RunRequests", "save_run"]
 
@@ -120,7 +121,9 @@ class PrintRun:
             InvalidRequestError: an option is wrong.
         """
         start = _start(self._run_id, self._options)
-        self._call = self._stub.RenderRun(timeout=self._options.time_limit)
+        self._call = self._stub.RenderRun(
+            timeout=self._options.time_limit, metadata=trace_metadata(self._config.traceparent)
+        )
         self._writer = asyncio.create_task(self._write(render_service_pb2.RenderRunRequest(start=start)))
         return self
 
