@@ -18,6 +18,7 @@ from pressrun_server.model.mail import MAIL_FORMAT, SKETCH, MailOrder, MailProgr
 from pressrun_server.model.prepared import PreparedPicture
 from pressrun_server.render.encoded import ANOTHER_ENGINE
 from pressrun_server.render.environment import environment
+from pressrun_server.render.shown_pictures import ShownPictures
 from pressrun_server.template.links import target
 from pressrun_server.template.mailbinder import ENCLOSED, Enclosed, HeaderBinder, MailBinder, Shown, TextBinder
 from pressrun_server.template.steps import Steps
@@ -25,8 +26,6 @@ from pressrun_server.template.webbinder import PICTURES
 
 __all__ = ["LoadedMailProgram", "MailComposition"]
 
-_MOST_PICTURES: Final = 64
-"""Whose parts are kept between messages."""
 _QUICKENED: Final = 2
 """Messages after which a program gets code; what is used once is done sooner without."""
 _CLIPPED: Final = 102 * 1024
@@ -63,7 +62,7 @@ class LoadedMailProgram:
             if parts
         }
         self._slots = frozenset(program.slots)
-        self._pictures: dict[str, Shown] = {}
+        self._pictures = ShownPictures(_enclosed)
         self._sketches = {
             f"{SKETCH}{sketch.name}": _part(sketch.name, "image/png", sketch.data, 0) for sketch in program.sketches
         }
@@ -84,17 +83,12 @@ class LoadedMailProgram:
         for slot, asset in assets.items():
             if slot in self._slots:
                 link = links.get(slot)
-                found[slot] = self._picture(*asset) if link is None or not link.url else _linked(link, asset[1])
+                found[slot] = self._pictures.of(*asset) if link is None or not link.url else _linked(link, asset[1])
         return found
 
-    def _picture(self, digest: Digest, picture: PreparedPicture) -> Shown:
-        known = self._pictures.get(digest.sha256)
-        if known is None:
-            if len(self._pictures) >= _MOST_PICTURES:
-                self._pictures.pop(next(iter(self._pictures)))
-            known = _part(digest.sha256[:24], picture.media_type, picture.data, min(picture.width, _WIDEST))
-            self._pictures[digest.sha256] = known
-        return known
+
+def _enclosed(digest: Digest, picture: PreparedPicture) -> Shown:
+    return _part(digest.sha256[:24], picture.media_type, picture.data, min(picture.width, _WIDEST))
 
 
 def _part(name: str, media_type: str, data: bytes, width: int) -> Shown:

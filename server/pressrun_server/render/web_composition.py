@@ -18,14 +18,13 @@ from pressrun_server.model.webpage import WEB_FORMAT, WebProgram
 from pressrun_server.render.composition_rows import RecordRows
 from pressrun_server.render.encoded import ANOTHER_ENGINE
 from pressrun_server.render.environment import environment
+from pressrun_server.render.shown_pictures import ShownPictures
 from pressrun_server.template.steps import Steps
 from pressrun_server.template.webbinder import PICTURES, WebBinder
 from pressrun_server.template.weblinks import FILMS, RESPONSIVE, film, hosts, linked_picture
 
 __all__ = ["LoadedWebProgram", "WebComposition"]
 
-_MOST_PICTURES = 64
-"""Whose text is kept between documents."""
 _QUICKENED = 2
 """Documents after which a program gets code; what is used once is done sooner without."""
 _MARK = "\0"
@@ -43,7 +42,7 @@ class LoadedWebProgram:
         self.program = program
         self.binder = WebBinder(program.parts, program.locale_data)
         self._slots = frozenset(program.slots)
-        self._pictures: dict[str, bytes] = {}
+        self._pictures = ShownPictures(_inlined)
         self._composed = 0
 
     def composed(self) -> None:
@@ -54,19 +53,14 @@ class LoadedWebProgram:
 
     def pictures(self, assets: Mapping[str, tuple[Digest, PreparedPicture]]) -> dict[str, bytes]:
         """By slot, the attributes of an `img` that holds its asset."""
-        return {slot: self._picture(*asset) for slot, asset in assets.items() if slot in self._slots}
+        return {slot: self._pictures.of(*asset) for slot, asset in assets.items() if slot in self._slots}
 
-    def _picture(self, digest: Digest, picture: PreparedPicture) -> bytes:
-        known = self._pictures.get(digest.sha256)
-        if known is None:
-            if len(self._pictures) >= _MOST_PICTURES:
-                self._pictures.pop(next(iter(self._pictures)))
-            data = base64.b64encode(picture.data)
-            known = b' src="data:%s;base64,%s" width="%d" height="%d"' % (
-                html.escape(picture.media_type).encode(), data, picture.width, picture.height
-            )  # fmt: skip
-            self._pictures[digest.sha256] = known
-        return known
+
+def _inlined(_digest: Digest, picture: PreparedPicture) -> bytes:
+    data = base64.b64encode(picture.data)
+    return b' src="data:%s;base64,%s" width="%d" height="%d"' % (
+        html.escape(picture.media_type).encode(), data, picture.width, picture.height
+    )  # fmt: skip
 
 
 class WebComposition:
