@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -34,6 +34,7 @@ from pressrun_server.model.spec import (
 from pressrun_server.model.template import program_key
 from pressrun_server.prepare.faults import failure_of
 from pressrun_server.render.admission import Admission
+from pressrun_server.render.beside import pumping
 from pressrun_server.render.compose_stream import ComposeJob, ComposeStream
 from pressrun_server.render.config import PipelineConfig
 from pressrun_server.render.deciding import Decider, gaps_of
@@ -295,7 +296,8 @@ class Pipeline:
                 elif rows is None or ready.checker is None:
                     last, summary = await self._stream(stream, sink, header, trace)
                 else:
-                    last, summary = await self._fed(stream, rows.pump(ready.checker, stream), sink, header, trace)
+                    async with pumping(rows.pump(ready.checker, stream)):
+                        last, summary = await self._stream(stream, sink, header, trace)
                     record = rows.digest
             return last, self._complete(spec, ready, record or Digest.of(spec.record), summary, trace)
         finally:
@@ -525,22 +527,6 @@ class Pipeline:
             size += len(data)
         trace.drawn()
         return held, msgspec.structs.replace(summary, pages=len(pages), size=size, sha256=digest.hexdigest())
-
-    async def _fed(
-        self, stream: ComposeStream, pump: Coroutine[Any, Any, None], sink: Sink, header: DocumentHeader, trace: Trace
-    ) -> tuple[bytes, ComposeSummary]:
-        """As `_stream`, while rows are brought to the composer."""
-        pumping = asyncio.ensure_future(pump)
-        try:
-            return await self._stream(stream, sink, header, trace)
-        except PressrunError:
-            # What is wrong with a row is why the document was given up.
-            if pumping.done() and not pumping.cancelled() and (cause := pumping.exception()) is not None:
-                raise cause from None
-            raise
-        finally:
-            pumping.cancel()
-            await asyncio.gather(pumping, return_exceptions=True)
 
     def _complete(
         self,

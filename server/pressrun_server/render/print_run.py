@@ -22,6 +22,7 @@ from pressrun_server.model.run import FileEnd, RunEnd, RunEntry, RunOrder, RunTi
 from pressrun_server.model.spec import OutputChannel, OutputFormat, Priority, RenderSpec, TemplateName
 from pressrun_server.prepare.faults import failure_of
 from pressrun_server.render.admission import Admission
+from pressrun_server.render.beside import pumping
 from pressrun_server.render.compose_stream import ComposeJob, ComposeStream
 from pressrun_server.render.config import RunConfig
 from pressrun_server.render.errors import DeadlineError
@@ -200,17 +201,10 @@ class PrintRuns:
         pending: deque[_Pending | None] = deque()
         async with self._composers.compose(job) as stream:
             feed = _Feed(self, run, as_of, deadline, stream, pending)
-            pumping = asyncio.ensure_future(feed.pump(documents))
             try:
-                end = await self._play(run, stream, sink, pending)
-            except PressrunError:
-                # What is wrong with a document's stream is why the run was given up.
-                if pumping.done() and not pumping.cancelled() and (cause := pumping.exception()) is not None:
-                    raise cause from None
-                raise
+                async with pumping(feed.pump(documents)):
+                    end = await self._play(run, stream, sink, pending)
             finally:
-                pumping.cancel()
-                await asyncio.gather(pumping, return_exceptions=True)
                 for each in pending:
                     if each is not None:
                         each.trace.failed(_LEFT)
