@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pressrun_server.errors import PressrunError
+from pressrun_server.model.asset import HostedLink
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.run import FileEnd, RunEnd, RunEntry, RunOrder, RunTitle
 from pressrun_server.render.composition import Composition, LoadedProgram
@@ -167,6 +168,37 @@ def _check_structure(data: bytes, entries: list[RunEntry]) -> None:
         assert [str(leaf.DPM.Pressrun.RequestID) for leaf in leaves] == [entry.request_id for entry in entries]
         for page in pdf.pages:
             assert page.obj.DPart.objgen in {leaf.objgen for leaf in leaves}
+
+
+def test_what_a_system_shows_is_led_to_as_alone() -> None:
+    """A document whose text follows from its asset's public address says in a run what it says alone."""
+    manifest = {
+        "name": "film",
+        "version": "1",
+        "html": "p.html",
+        "schema": {"type": "object"},
+        "slots": {
+            "film": {
+                "rules": [{"use": "library:f.jpg"}],
+                "otherwise": "omit",
+                "renditions": {"print": {"hosted": True}},
+            }
+        },
+    }
+    body = b'<body><img src="asset:film" alt="Film"><p>Watch: {{ assets.film.video or "nowhere" }}</p></body>'
+    compiled = compile_bundle({"template.yaml": json.dumps(manifest).encode(), "p.html": body})
+    assert compiled.info is not None, [str(item) for item in compiled.diagnostics]
+    program = compiled.programs["en-GB"]
+    links = {"film": HostedLink("https://cdn.example/f.jpg", video="https://cdn.example/f.mp4")}
+    composition = Composition(
+        LoadedProgram.load(program), b"{}", assets={}, attributes={}, as_of=_MOMENT, engine=_ENGINE, links=links
+    )
+    alone = _pages(b"".join(composition))
+    digest = str(Digest.of(program))
+    item = Item("r", digest, "film@1", "en-GB", b"{}", {}, _MOMENT, {}, links=links)
+    files, _, _, _ = _run([Blob(digest, program, program=True), item], 100)
+    assert _pages(files[1]) == alone
+    assert "https://cdn.example/f.mp4" in {word[4] for word in alone[0][0]}
 
 
 def test_what_is_sent_wrongly_fails_its_documents() -> None:

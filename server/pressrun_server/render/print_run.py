@@ -375,6 +375,7 @@ class _Feed:
                 job.as_of,
                 job.assets,
                 separator,
+                job.links,
             )
         )
         self._pending.append(_Pending(spec, ready, trace, started))

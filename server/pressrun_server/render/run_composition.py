@@ -168,6 +168,7 @@ class RunComposition:
                 attributes=item.attributes,
                 as_of=item.as_of,
                 engine=self._order.title.engine,
+                links=item.links,
             )
             press = self._order.press
             number = 0 if item.separator else press.first_number + self._all

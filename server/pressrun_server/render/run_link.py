@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from pressrun_server.model.asset import HostedLink
 from pressrun_server.model.failure import Failure
 from pressrun_server.model.run import FileEnd, RunEnd, RunEntry
 
@@ -51,6 +52,8 @@ class Item(msgspec.Struct, frozen=True, tag="item"):
     as_of: datetime
     assets: dict[str, str]
     separator: bool = False
+    links: dict[str, HostedLink] = {}
+    """By slot where its asset's system shows it."""
 
 
 class Unmade(msgspec.Struct, frozen=True, tag="unmade"):
