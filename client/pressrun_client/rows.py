@@ -23,6 +23,7 @@ from pressrun_client.failure import error_from_rpc
 from pressrun_client.lane import cancelled_by_peer
 from pressrun_client.models.manifest import Manifest
 from pressrun_client.models.request import Record, RenderRequest
+from pressrun_client.sending import send
 from pressrun_client.trace import trace_metadata
 
 __all__ = ["RowsDocument", "RowsSource"]
@@ -177,7 +178,7 @@ class RowsDocument:
 
     async def _send(self, rows: list[bytes]) -> None:
         data = b"[%s]" % b",".join(rows)
-        await self._call.write(render_service_pb2.RenderRowsRequest(rows=render_service_pb2.Rows(rows_json=data)))
+        await send(self._call, render_service_pb2.RenderRowsRequest(rows=render_service_pb2.Rows(rows_json=data)))
 
 
 async def _each(rows: RowsSource) -> AsyncIterator[Record]:

@@ -174,6 +174,18 @@ async def test_rows_that_are_wrong_say_which(node: Node) -> None:
     assert node._admission.active == 0
 
 
+async def test_what_is_wrong_arrives_while_rows_are_sent(node: Node) -> None:
+    """The node's own word on a bad row is told, though rows are still being written when it comes."""
+    record, some = _parts(100)
+    some[50] = {**some[50], "amount": ["x"]}
+    async with Client(node.address) as client:
+        for _ in range(3):
+            rows = (some[number % 100] for number in range(60_000))
+            with pytest.raises(InvalidRecordError) as wrong:
+                await _ends(client.render_rows("ledger", record, rows, rows_field="account.entries"))
+            assert [violation.field for violation in wrong.value.violations] == ["record.account.entries[50].amount"]
+
+
 async def test_a_stream_that_begins_wrongly(caller: Any) -> None:
     """Rows before the start, a second start, and a part that is too large each end with what would be valid."""
     rows = render_service_pb2.RenderRowsRequest(rows=render_service_pb2.Rows(rows_json=b"[]"))
