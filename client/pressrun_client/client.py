@@ -42,8 +42,9 @@ from pressrun_client.models.request import Record, RenderOptions, RenderRequest
 from pressrun_client.models.run import RunOptions, RunSummary
 from pressrun_client.models.template import CheckResult, PublishedTemplate, TemplateInfo, TemplateRef
 from pressrun_client.models.verification import Verification
-from pressrun_client.print_run import PrintRun, RunRequests, save_run
+from pressrun_client.print_run import PrintRun, RunRequests
 from pressrun_client.rows import RowsDocument, RowsSource
+from pressrun_client.run_folder import save_run
 from pressrun_client.single import render_document
 from pressrun_client.stream import RenderStream
 from pressrun_client.trace import trace_metadata

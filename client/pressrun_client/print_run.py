@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import time
 import uuid
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
-from os import PathLike
-from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Final, NamedTuple, Self, TypeAlias
+from typing import Any, Final, NamedTuple, Self, TypeAlias
 
 import grpc
 from google.protobuf import json_format
@@ -31,9 +28,10 @@ from pressrun_client.lane import cancelled_by_peer
 from pressrun_client.models.manifest import RenderWarning
 from pressrun_client.models.request import RenderRequest
 from pressrun_client.models.run import OnFailure, RunEntry, RunFile, RunOptions, RunSummary
+from pressrun_client.sending import send
 from pressrun_client.trace import trace_metadata
 
-__all__ = ["PrintRun", "RunData", "RunRequests", "save_run"]
+__all__ = ["PrintRun", "RunData", "RunRequests"]
 
 RunRequests: TypeAlias = Iterable[RenderRequest] | AsyncIterable[RenderRequest]
 """Documents of a run. A plain iterable is pulled on the event loop, so it should not block."""
@@ -180,121 +178,30 @@ class PrintRun:
             if self._options.as_of is not None:
                 as_of = to_nanoseconds(self._options.as_of)
             waiting = render_service_pb2.RenderRunRequest()
-            size = 0
+            documents, size = waiting.documents.documents, 0
             async for request in _patiently(self._requests):
                 if request is not None:
-                    record = encode_record(request.record)
                     fill_request(
-                        waiting.documents.documents.add(),
+                        documents.add(),
                         request,
                         request_id=request.request_id or uuid.uuid4().hex,
-                        record=record,
+                        record=encode_record(request.record),
                         as_of=as_of,
                         time_limit=self._options.time_limit,
                     )
-                    size += len(record)
+                    size += documents[-1].ByteSize()
                 if size >= _PART or (request is None and size):
-                    await self._call.write(waiting)
+                    await send(self._call, waiting)
                     waiting = render_service_pb2.RenderRunRequest()
-                    size = 0
+                    documents, size = waiting.documents.documents, 0
             if size:
-                await self._call.write(waiting)
+                await send(self._call, waiting)
             await self._call.done_writing()
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
             pass  # the reader knows why
         except Exception as error:  # noqa: BLE001 - the caller's own error goes back to the caller
             self._fault = error
             self._call.cancel()
-
-
-async def save_run(run: PrintRun, folder: str | PathLike[str], name: str) -> RunSummary:
-    """Writes the files of a run, `NAME-0001.pdf` and so on, and the index beside them, `NAME.index.ndjson`.
-
-    A file has the ending `.part` until it is whole. The index has a line for each document, in order.
-
-    Raises:
-        OSError: a file cannot be written.
-        RenderError: the run can't go on; what is whole so far is kept, with its lines of the index.
-    """
-    place = _Folder(Path(folder), name)
-    try:
-        async with run:
-            async for part in run:
-                if isinstance(part, RunData):
-                    place.write(part)
-                elif isinstance(part, RunEntry):
-                    place.note(part)
-                else:
-                    place.finish(part.file)
-        place.forget()
-    finally:
-        place.close()
-    return run.summary
-
-
-class _Folder:
-    """Where a run's files and its index go."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder = folder
-        self._name = name
-        self._index = (folder / f"{name}.index.ndjson").open("w", encoding="utf-8")
-        self._part: Path | None = None
-        self._target: IO[bytes] | None = None
-
-    def write(self, part: RunData) -> None:
-        """Bytes of the file in work."""
-        if self._target is None:
-            self._part = self._folder / f"{self._name}-{part.file:04d}.pdf.part"
-            self._target = self._part.open("wb")
-        self._target.write(part.data)
-
-    def note(self, entry: RunEntry) -> None:
-        """A line of the index."""
-        self._index.write(json.dumps(_line(entry), ensure_ascii=False) + "\n")
-
-    def finish(self, number: int) -> None:
-        """The file in work is whole."""
-        assert self._target is not None
-        assert self._part is not None
-        self._target.close()
-        self._part.replace(self._folder / f"{self._name}-{number:04d}.pdf")
-        self._target = self._part = None
-        self._index.flush()
-
-    def forget(self) -> None:
-        """The run is over: where all documents of what would have been the last file failed, there is none."""
-        if self._target is not None and self._part is not None:
-            self._target.close()
-            self._part.unlink()
-            self._target = None
-
-    def close(self) -> None:
-        """Close what is open."""
-        if self._target is not None:
-            self._target.close()
-        self._index.close()
-
-
-def _line(entry: RunEntry) -> dict[str, Any]:
-    line: dict[str, Any] = {"request_id": entry.request_id}
-    if entry.error is not None:
-        return {**line, "failure": {"reason": entry.error.reason, "message": entry.error.message}}
-    line |= {
-        "file": entry.file,
-        "first_page": entry.first_page,
-        "pages": entry.pages,
-        "offset": entry.offset,
-        "size": entry.size,
-    }
-    if entry.separator:
-        line["separator"] = True
-    if entry.warnings:
-        line["warnings"] = [warning.code for warning in entry.warnings]
-    if entry.manifest_json:
-        line["manifest"] = json.loads(entry.manifest_json)
-    return line
 
 
 def _start(run_id: str, options: RunOptions) -> render_service_pb2.RunStart:
@@ -318,7 +225,7 @@ def _start(run_id: str, options: RunOptions) -> render_service_pb2.RunStart:
         if options.as_of is not None:
             nanoseconds = to_nanoseconds(options.as_of)
             start.as_of.seconds, start.as_of.nanos = divmod(nanoseconds, 1_000_000_000)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         fault = Violation("options", f"has a value of the wrong type: {error}")
         raise InvalidRequestError("The run is wrong.", violations=(fault,)) from error
     return start

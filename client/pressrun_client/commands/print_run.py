@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import click
+from click.core import ParameterSource
 
 from pressrun_client.client import Client
 from pressrun_client.commands.connection import connection_options, with_client
@@ -75,9 +76,13 @@ def print_run(  # noqa: PLR0913 - one for each option
     """Render RECORDS with TEMPLATE into NAME-0001.pdf and so on, with the index NAME.index.ndjson.
 
     TEMPLATE is name@version, or a bundle's folder, which is published first. RECORDS has a JSON object a line: record,
-    and, where they are needed, request_id, locale, attributes and template. Exits with 1 where a document failed.
+    and, where they are needed, request_id, locale, attributes and template. Without --timeout a run has an hour.
+    Exits with 1 where a document failed.
     """
     called = run_id or Path(records.name).stem
+    if Path(name or called).name != (name or called) or (name or called).startswith("."):
+        raise click.BadParameter("must be the name of a file, without a folder", param_hint="--name")
+    given = click.get_current_context().get_parameter_source("timeout") is not ParameterSource.DEFAULT
     options = RunOptions(
         on_failure=OnFailure(on_failure),
         max_documents=max_documents,
@@ -88,6 +93,8 @@ def print_run(  # noqa: PLR0913 - one for each option
         print_options=press_of(**press),
     )
 
+    if given:
+        options = replace(options, time_limit=config.time_limit)
     bundle = Path(template).is_dir()
 
     async def run(client: Client) -> RunSummary:
@@ -121,12 +128,20 @@ def _requests(records: IO[bytes]) -> Iterator[RenderRequest]:
             raise click.ClickException(
                 f"{place}: each line is an object with record, and perhaps request_id, locale, attributes and template"
             )
+        attributes = item.get("attributes", {})
+        texts = [item.get(key, "") for key in ("request_id", "template", "locale")]
+        if not isinstance(attributes, dict) or not all(
+            isinstance(each, str) for each in (*texts, *attributes.values())
+        ):
+            raise click.ClickException(
+                f"{place}: request_id, template and locale are texts, and attributes an object of texts"
+            )
         yield RenderRequest(
             item.get("template", ""),
             record,
             request_id=item.get("request_id") or f"{number:06d}",
             locale=item.get("locale", ""),
-            attributes=item.get("attributes", {}),
+            attributes=attributes,
         )
 
 

@@ -375,3 +375,23 @@ def test_pictures_are_asked_for_by_options(run: Run, points: list[EntryPoint], m
         assert (calls[-1]["output_format"], calls[-1]["image"]) == ("webp", image)
     assert "names no pages" in run(*start, "--format", "png", "--pages", "0-2").output
     assert "need --format png, jpeg, webp, pcl or pwg" in run(*start, "--width", "120").output
+
+
+@pytest.mark.parametrize(
+    ("line", "options", "told"),
+    [
+        ('{"record":{"a":1},"request_id":5}', [], "line 1: request_id, template and locale are texts"),
+        ('{"record":{"a":1},"attributes":[1]}', [], "attributes an object of texts"),
+        ('{"record":{"a":1},"attributes":{"a":1}}', [], "attributes an object of texts"),
+        ('{"record":{"a":1}}', ["--name", "a/b"], "the name of a file, without a folder"),
+        ('{"record":{"a":1}}', ["--run-id", "a/b"], "the name of a file, without a folder"),
+    ],
+)
+def test_a_print_run_that_is_wrong(run: Run, tmp_path: Path, line: str, options: list[str], told: str) -> None:
+    """Lines and names that can't be are told with their place, and leave nothing behind."""
+    records = tmp_path / "records.ndjson"
+    records.write_text(line + "\n")
+    result = run("print-run", "letter@1", str(records), "-o", str(tmp_path / "out"), *options)
+    assert result.exit_code != 0
+    assert told in " ".join(result.output.split())
+    assert not list((tmp_path / "out").glob("*"))

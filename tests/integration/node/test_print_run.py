@@ -305,6 +305,111 @@ async def test_what_is_wrong_is_said(node: Node, caller: Any, document: Callable
     assert document_pb2.OUTPUT_FORMAT_PNG
 
 
+async def test_the_nodes_own_word_arrives(node: Node, caller: Any) -> None:
+    """A node that ends a run while documents are still being written is quoted, whatever the writer meets."""
+    del caller
+    record = statements(1)[0].record
+
+    def many() -> Iterator[RenderRequest]:
+        return (RenderRequest("statement@1", record, locale="en-GB") for _ in range(3000))
+
+    async with Client(node.address) as client:
+        for _ in range(4):
+            with pytest.raises(InvalidRequestError, match="max_bytes"):
+                await collected(client, "small", many(), max_bytes=5)
+        with pytest.raises(TemplateNotFoundError):
+            await collected(client, "no such", many(), separators=Separators("nothing@1"))
+
+
+async def test_nothing_is_left_out(node: Node, caller: Any) -> None:
+    """Documents without a record, and large ones without, are entries of their own; parts stay small enough to send."""
+    del caller
+    hollow = [RenderRequest("statement@1", b"", request_id=f"hollow-{number}") for number in range(2)]
+    wordy = [
+        RenderRequest("statement@1", "{}", request_id=f"wordy-{number}", attributes={"more": "y" * 20_000})
+        for number in range(1000)
+    ]
+    async with Client(node.address) as client:
+        _, entries, _, summary = await collected(client, "hollow", hollow)
+        assert [(entry.request_id, entry.error is not None) for entry in entries] == [
+            ("hollow-0", True), ("hollow-1", True),
+        ]  # fmt: skip
+        assert summary.failed == 2
+        _, entries, _, _ = await collected(client, "wordy", wordy)
+        assert len(entries) == len(wordy)
+
+
+async def test_what_an_earlier_run_left(node: Node, caller: Any, tmp_path: Path) -> None:
+    """A run takes the place of one of its name when it has begun; one that can't begin, or is no run, touches nothing."""
+    del caller
+    requests = statements(4)
+    options = RunOptions(max_documents=1)
+    for name in ("mine-extra-0001.pdf", "mine-1.pdf", "yours-0001.pdf"):
+        (tmp_path / name).write_text("not ours")
+    async with Client(node.address) as client:
+        await client.print_run("mine", requests, tmp_path, options=options)
+        before = _contents(tmp_path)
+        assert "mine-0004.pdf" in before
+        with pytest.raises(InvalidRequestError):
+            await client.print_run("mine", requests, tmp_path, options=RunOptions(max_bytes=5))
+        async with Client("127.0.0.1:1") as nobody:
+            with pytest.raises(RenderError):
+                await nobody.print_run("mine", requests, tmp_path, options=RunOptions(time_limit=2))
+        assert _contents(tmp_path) == before
+        await client.print_run("mine", requests[:1], tmp_path, options=options)
+    assert _names(tmp_path) == sorted(
+        ["mine-0001.pdf", "mine.index.ndjson", "mine-extra-0001.pdf", "mine-1.pdf", "yours-0001.pdf"]
+    )
+
+
+async def test_two_runs_of_one_name(node: Node, caller: Any, tmp_path: Path) -> None:
+    """The second is told so, and the first one is whole."""
+    del caller
+    begun, release = asyncio.Event(), asyncio.Event()
+
+    async def slowly() -> AsyncIterator[RenderRequest]:
+        for number, request in enumerate(statements(4)):
+            if number == 2:
+                begun.set()
+                await release.wait()
+            yield request
+
+    async with Client(node.address) as client:
+        first = asyncio.create_task(client.print_run("same", slowly(), tmp_path))
+        await begun.wait()
+        with pytest.raises(FileExistsError, match="another process"):
+            await client.print_run("same", statements(2), tmp_path)
+        release.set()
+        summary = await first
+    assert _names(tmp_path) == ["same-0001.pdf", "same.index.ndjson"]
+    with opened((tmp_path / "same-0001.pdf").read_bytes()) as run:
+        assert run.page_count == summary.pages
+
+
+async def test_the_index_of_a_broken_run(node: Node, caller: Any, tmp_path: Path) -> None:
+    """It names the documents of files that are whole, and those that failed with all that is wrong, and no others."""
+    del caller
+
+    async def breaking() -> AsyncIterator[RenderRequest]:
+        good = statements(4)
+        yield good[0]
+        yield RenderRequest("statement@1", b"[1]", request_id="wrong")
+        yield good[1]
+        yield good[2]
+        await asyncio.sleep(0.5)  # what came is made meanwhile
+        raise LookupError("the caller's own")
+
+    async with Client(node.address) as client:
+        with pytest.raises(LookupError):
+            await client.print_run("broken", breaking(), tmp_path, options=RunOptions(max_documents=2))
+    lines = [json.loads(line) for line in (tmp_path / "broken.index.ndjson").read_text().splitlines()]
+    files = {name for name in _names(tmp_path) if name.endswith(".pdf")}
+    assert {f"broken-{line['file']:04d}.pdf" for line in lines if "file" in line} <= files
+    assert files == {"broken-0001.pdf"}
+    assert [line["request_id"] for line in lines] == [statements(4)[0].request_id, "wrong", statements(4)[1].request_id]
+    assert lines[1]["failure"]["violations"][0]["field"] == "record"
+
+
 async def test_a_composer_that_dies(start_node: Any, statement: Any, speak: Any) -> None:
     """A run whose composer dies ends with an error that says what to send again; files that were finished are whole."""
     requests = statements(30, seed=8)
@@ -400,6 +505,10 @@ async def test_one_that_is_given_up(node: Node, caller: Any) -> None:
                 await asyncio.sleep(0.01)
         made = await client.render_request(request)
     assert made.content == beside.content
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def _names(folder: Path) -> list[str]:
