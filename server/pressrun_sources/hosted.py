@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, runtime_checkable
@@ -13,6 +14,8 @@ from pressrun_sources.model import AssetDescription, Rendition
 
 __all__ = ["Hosted", "Hosting", "ends_of", "public_url", "shown_size"]
 
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*|[0-9A-Fa-f:.]+")
+"""As it stands in an address: IDNA for other scripts (RFC 5891); numbers of IPv6 without their brackets."""
 _EARLIEST = timedelta(hours=14)
 """By which midnight comes sooner than in UTC in the first zone that has it (UTC+14)."""
 
@@ -64,11 +67,13 @@ def ends_of(description: AssetDescription) -> datetime | None:
 def public_url(text: str | None) -> str:
     """An address that a system gave, if a reader may be sent there; else empty.
 
-    It goes into documents, so it has to be of the web, with a host and without a user's name.
+    It goes into documents, and its host into the policies of pages, so it has to be of the web, with a host of letters,
+    digits, dots and hyphens (an address in numbers as well), and without a user's name.
     """
     try:
         url = URL(text or "")
-        sound = url.scheme in ("http", "https") and bool(url.host) and url.user is None and url.password is None
+        plain = _HOST.fullmatch(url.raw_host or "") is not None and url.user is None and url.password is None
+        sound = plain and url.scheme in ("http", "https")
     except ValueError:
         return ""
     return str(url) if sound and not any(character < "!" for character in text or "") else ""

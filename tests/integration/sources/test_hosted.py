@@ -183,6 +183,9 @@ async def test_smintio(sandbox: Sandbox) -> None:
         "https://user:word@host/",
         "https://host/a b\n",
         "ftp://host/x",
+        "https://*/x",
+        "https://one,two/x",
+        "https://evil.example;script-src/x",
     ],
 )
 def test_no_address(text: str) -> None:
