@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pressrun_server.emit.printrun import RunDocument
-from pressrun_server.emit.sheetmarks import MARK_ROOM, code_content, mark_content, points
+from pressrun_server.emit.sheetmarks import MARK_ROOM, code_content, codes_off_sheet, mark_content, points
 from pressrun_server.emit.syntax import decimal
+from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.page import Page
 from pressrun_server.model.press import Imposition
 
@@ -83,6 +84,12 @@ class PressDocument(RunDocument):
             self._file.write_stream(out, form, b"/Type/XObject/Subtype/Form%s/Resources<<>>" % box, content)
         return self._file.written(out) + super().end()
 
+    def _check_codes(self, width: int, height: int) -> None:
+        wrong = tuple(Violation(f"print.{name}", told) for name, told in codes_off_sheet(self._spec, width, height))
+        if wrong:
+            told = "; ".join(f"{fault.field} {fault.description}" for fault in wrong)
+            raise PressrunError(Reason.INVALID_REQUEST, told, violations=wrong)
+
     def _held(self, entries: bytes) -> bytes:
         """A resource dictionary with these XObjects."""
         return b"<</Font %d 0 R/XObject<<%s>>%s>>" % (self._kit.fonts, entries, self._file.colors)
@@ -117,6 +124,7 @@ class PressDocument(RunDocument):
         parts = [f"{place}{content}\nQ\n"] if content else []
         front = not self._duplex or self.sides % 2 == 0
         if front and spec.coded and self._label.number:
+            self._check_codes(width, height)
             form = file.take()
             self._codes.append((form, width, height))
             entries += b"/C%d %d 0 R" % (form, form)

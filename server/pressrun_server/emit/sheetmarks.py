@@ -14,7 +14,7 @@ from pressrun_server.emit.datamatrix import data_matrix
 from pressrun_server.emit.syntax import decimal
 from pressrun_server.model.press import CodePlace, PressSpec
 
-__all__ = ["MARK_ROOM", "SheetNumber", "code_content", "mark_content", "points", "sheet_text"]
+__all__ = ["MARK_ROOM", "SheetNumber", "code_content", "codes_off_sheet", "mark_content", "points", "sheet_text"]
 
 _MM: Final = 2835
 """Millipoints of a millimetre."""
@@ -68,6 +68,22 @@ def code_content(spec: PressSpec, number: SheetNumber, height: int) -> str:
         ground = f"1 g\n{x} {y - side} {side} {side} re f\n"
         rectangles += _modules(spec.data_matrix, number, height)
     return f".001 0 0 .001 0 0 cm\n{ground}0 g\n{''.join(rectangles)}f\n"
+
+
+def codes_off_sheet(spec: PressSpec, width: int, height: int) -> Iterator[tuple[str, str]]:
+    """Codes that do not lie on a sheet whole, by field of the contract, with what would be valid.
+
+    Args:
+        spec: which codes, and where.
+        width: of the sheet, in millipoints.
+        height: of it.
+    """
+    module_count = len(data_matrix(sheet_text((1, 1, 1))))
+    sizes = (_BAR[0], (_PARITY - 1) * _PITCH + _BAR[1]), (module_count * _MODULE,) * 2
+    for name, place, (wide, high) in zip(("omr", "data_matrix"), (spec.omr, spec.data_matrix), sizes, strict=True):
+        if place is not None and (place.x + wide > width or place.y + high > height):
+            right, low = (width - wide) // _MM, (height - high) // _MM
+            yield name, f"does not lie on the sheet whole; x_mm is at most {right}, y_mm at most {low}"
 
 
 def _bars(place: CodePlace, number: SheetNumber, height: int) -> Iterator[str]:

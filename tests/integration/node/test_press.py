@@ -309,6 +309,8 @@ async def test_what_is_wrong_is_said(press: Node, node: Node, document: Callable
         ({"bleed_mm": float("nan")}, "bleed_mm", "0 to 25 mm"),
         ({"imposition": Imposition.TWO_UP, "crop_marks": True}, "imposition", "leave bleed and marks out"),
         ({"omr": CodePlace(-1, 5)}, "omr", "upper left corner"),
+        ({"omr": CodePlace(400, 400)}, "omr", "x_mm is at most 202, y_mm at most 271"),
+        ({"data_matrix": CodePlace(205, 30)}, "data_matrix", "on the sheet whole"),
         ({"output_condition": "FOGRA39"}, "output_condition", "it has TEST39"),
         ({"pdf_x4": True}, "pdf_x4", "set output_condition"),
         ({"first_number": -1}, "first_number", "1 or more"),
