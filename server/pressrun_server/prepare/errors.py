@@ -33,7 +33,7 @@ class PreparerCrashedError(PressrunError):
     def __init__(self, task: str, how: str) -> None:
         super().__init__(
             Reason.INTERNAL,
-            f"the process that worked on task {task!r} died over it; check the file it was given, it may be damaged",
+            f"the process that worked on task '{task}' died over it; check the file it was given, it may be damaged",
             detail=f"preparer process ended by {how}",
             metadata={"task": task},
         )

@@ -12,6 +12,7 @@ import msgspec
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.pictures import LAST_PAGE, PictureSpec
 from pressrun_server.model.spec import PRINTER_FORMATS
+from pressrun_server.prepare.errors import PreparerCrashedError
 from pressrun_server.prepare.tasks import PAGES, PicturesOrder, PrinterOrder, TaskName
 from pressrun_server.render.compile import Preparing
 from pressrun_server.render.compose_stream import ComposeStream
@@ -115,6 +116,13 @@ class Pictures:
                 yield window.drain()
         yield window.drain()
 
+    async def _task(self, name: TaskName, payload: bytes) -> bytes:
+        """A task, once more where its process died: the pages are of our own making, so it was hardly they."""
+        try:
+            return await self._preparers.run(name, payload, timeout=self._config.time_limit)
+        except PreparerCrashedError:
+            return await self._preparers.run(name, payload, timeout=self._config.time_limit)
+
     async def _drawn(self, pdf: bytes, pages: range, spec: PictureSpec, form: str) -> AsyncIterator[bytes]:
         dpi = spec.dpi * spec.density
         across = spec.pixels_across or dpi * _A4_ACROSS
@@ -130,7 +138,7 @@ class Pictures:
             )
             payload = msgspec.msgpack.encode(order)
             del order
-            answer = await self._preparers.run(TaskName.PICTURES, payload, timeout=self._config.time_limit)
+            answer = await self._task(TaskName.PICTURES, payload)
             for picture in PAGES.decode(answer):
                 yield picture
 
@@ -140,7 +148,7 @@ class Pictures:
             order = PrinterOrder(pdf, (number,), form, spec.dpi, spec.gray, number == pages.start)
             payload = msgspec.msgpack.encode(order)
             del order
-            yield await self._preparers.run(TaskName.PRINTER, payload, timeout=self._config.time_limit)
+            yield await self._task(TaskName.PRINTER, payload)
 
 
 class _Window(io.BytesIO):

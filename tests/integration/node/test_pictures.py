@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pymupdf
 import pytest
 from PIL import Image, ImageChops
@@ -28,6 +29,11 @@ from pressrun_client import (
     VerifyResult,
 )
 from pressrun_server.app.node import Node
+from pressrun_server.model.pictures import PictureSpec
+from pressrun_server.prepare.errors import PreparerCrashedError
+from pressrun_server.prepare.tasks import TaskName
+from pressrun_server.render.config import PictureConfig
+from pressrun_server.render.pictures import Pictures
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -194,3 +200,33 @@ async def test_one_that_is_given_up(node: Node, caller: Any, document: Callable[
         async with asyncio.timeout(5):
             while pipeline._admission.active:
                 await asyncio.sleep(0.01)
+
+
+class _Dying:
+    """Preparers of which the first one dies over each task, or all."""
+
+    def __init__(self, deaths: int) -> None:
+        self.deaths = deaths
+        self.tasks = 0
+
+    async def run(self, task: TaskName, payload: bytes, *, timeout: float) -> bytes:  # noqa: ASYNC109 - the interface
+        self.tasks += 1
+        assert payload
+        assert timeout > 0
+        if self.tasks <= self.deaths:
+            raise PreparerCrashedError(task, "signal 9")
+        return msgspec.msgpack.encode([b"a picture"])
+
+
+@pytest.mark.parametrize("deaths", [0, 1, 2])
+async def test_a_preparer_that_dies_costs_no_picture(deaths: int) -> None:
+    """Pages are drawn once more where the process that drew them was ended; what kills two is a failure."""
+    preparers = _Dying(deaths)
+    pictures = Pictures(preparers, PictureConfig())
+    drawn = pictures.draw(b"%PDF", range(1), PictureSpec(), "png", AS_OF)
+    if deaths < 2:
+        assert [data async for data in drawn] == [b"a picture"]
+    else:
+        with pytest.raises(PreparerCrashedError, match="'pictures' died"):
+            [data async for data in drawn]
+    assert preparers.tasks == min(deaths + 1, 2)
