@@ -16,9 +16,11 @@ from tests.browser.chromium import Chromium
 from tests.browser.pages import SamplePage, sample_pages
 from tests.browser.samples import FEW
 
-__all__ = ["WIDTHS", "approved_path", "difference", "reduced", "shot"]
+__all__ = ["PAGES", "WIDTHS", "approved_path", "difference", "reduced", "shot"]
 
 WIDTHS: Final = (360, 768, 1280)
+PAGES: Final = (*((width, "") for width in WIDTHS), (360, "mobile"))
+"""Widths of windows, each with the output channel where that is not web."""
 _APPROVED: Final = Path(__file__).parent / "approved"
 _COLOURS: Final = 96
 _BLUR: Final = 3
@@ -27,14 +29,14 @@ _HEIGHT: Final = 12
 """Pixels by which a page may be higher or lower."""
 
 
-def approved_path(template: str, width: int) -> Path:
+def approved_path(template: str, width: int, channel: str = "") -> Path:
     """Where the approved picture is."""
-    return _APPROVED / f"{template}-{width}.png"
+    return _APPROVED / f"{template}-{channel or width}.png"
 
 
-def shot(browser: Chromium, page: SamplePage, width: int) -> Image.Image:
+def shot(browser: Chromium, page: SamplePage, width: int, channel: str = "") -> Image.Image:
     """The whole page in a window of a width, reduced."""
-    with browser.page(page.html, width) as opened:
+    with browser.page(page.mobile if channel else page.html, width) as opened:
         opened.load()
         return reduced(opened.picture())
 
@@ -63,9 +65,9 @@ def _approve() -> None:
         browser = Chromium(Path(folder) / "browser")
         try:
             for template, name in FEW:
-                for width in WIDTHS:
-                    picture = shot(browser, pages[template, name], width)
-                    path = approved_path(template, width)
+                for width, channel in PAGES:
+                    picture = shot(browser, pages[template, name], width, channel)
+                    path = approved_path(template, width, channel)
                     picture.quantize(_COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
                     print(f"{path.name}: {picture.width} x {picture.height}, {path.stat().st_size} bytes")
         finally:

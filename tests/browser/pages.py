@@ -1,8 +1,8 @@
-"""Pages for browsers of all samples, made by an engine of the test's own with the samples' pictures and texts."""
+"""Pages for browsers and telephones of all samples, made by an engine of the test's own with the samples' pictures and texts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -29,6 +29,8 @@ class SamplePage:
     locale: str
     record: bytes
     html: bytes
+    mobile: bytes
+    """The page for telephones."""
 
 
 async def sample_pages() -> list[SamplePage]:
@@ -53,5 +55,6 @@ async def sample_pages() -> list[SamplePage]:
                     as_of=AS_OF,
                 )
                 html, _ = await engine.render(spec)
-                found.append(SamplePage(template, sample.name, sample.locale, sample.record, html))
+                mobile, _ = await engine.render(replace(spec, channel=OutputChannel.MOBILE))
+                found.append(SamplePage(template, sample.name, sample.locale, sample.record, html, mobile))
     return found

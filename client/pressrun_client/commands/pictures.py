@@ -23,7 +23,8 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         type=click.Choice([form.value for form in OutputFormat]),
         default=OutputFormat.DEFAULT.value,
         show_default=True,
-        help="The file format; png, jpeg and webp are pictures of pages, pcl and pwg are for printers.",
+        help="The file format; png, jpeg and webp are pictures of pages, pcl and pwg are for printers, text is for "
+        "short messages.",
     ),
     click.option("--pages", metavar="N|N-M|N-|all", help="Of pictures: one page (1), or several in a ZIP file."),
     click.option("--width", type=int, default=0, help="Of pictures: CSS pixels across."),

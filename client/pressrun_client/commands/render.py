@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from pressrun_client.client import Client
 from pressrun_client.commands.connection import connection_options, with_client
@@ -16,10 +17,14 @@ from pressrun_client.commands.output import echo_diagnostics, example, report_er
 from pressrun_client.commands.pictures import picture_options, pictures_of
 from pressrun_client.commands.press import press_of, press_options
 from pressrun_client.config import ClientConfig
+from pressrun_client.models.manifest import TextLength
 from pressrun_client.models.request import RenderRequest
-from pressrun_client.models.vocabulary import OutputChannel, OutputFormat, Priority
+from pressrun_client.models.vocabulary import OutputChannel, OutputFormat, Priority, TextAlphabet
 
 __all__ = ["render"]
+
+_CHANNELS = {OutputFormat.TEXT: OutputChannel.MOBILE, OutputFormat.EML: OutputChannel.EMAIL}
+"""Output channels of formats that only they have."""
 
 
 @click.command(
@@ -28,6 +33,7 @@ __all__ = ["render"]
         "pressrun render statement@1 record.json -o statement.pdf",
         "pressrun render templates/statement record.json -o - --local > statement.pdf",
         "pressrun render statement@1 record.json -o thumbnail.webp --format webp --width 120 --density 3",
+        "pressrun render statement@1 record.json -o - --format text",
     ),
 )
 @click.argument("template")
@@ -72,7 +78,7 @@ def render(  # noqa: PLR0913 - one for each option
         template,
         b"",
         locale=locale,
-        output_channel=OutputChannel(channel),
+        output_channel=_channel(channel, OutputFormat(output_format)),
         output_format=OutputFormat(output_format),
         attributes=chosen,
         as_of=moment,
@@ -110,6 +116,8 @@ async def _render_remote(client: Client, request: RenderRequest, bundle: Path | 
     for warning in document.warnings:
         click.echo(f"{warning.place or 'document'}: warning: {warning.message} [{warning.code}]", err=True)
     pages = "1 page" if document.pages == 1 else f"{document.pages:,} pages"
+    if document.manifest.text is not None:
+        pages = _messages(document.manifest.text)
     summary = f"{pages}, {size(len(document))}, {document.latency * 1000:.0f} ms"
     return document.content, document.manifest_json(), summary
 
@@ -129,6 +137,22 @@ def _render_local(folder: Path, request: RenderRequest) -> tuple[bytes, str]:
             as_of=request.as_of,
         )
     return bytes(content), str(proof)
+
+
+def _channel(asked: str, form: OutputFormat) -> OutputChannel:
+    """The output channel; where none is asked for, that of the format."""
+    source = click.get_current_context().get_parameter_source("channel")
+    if source is ParameterSource.DEFAULT:
+        return _CHANNELS.get(form, OutputChannel(asked))
+    return OutputChannel(asked)
+
+
+def _messages(length: TextLength) -> str:
+    """How long a text is, for people."""
+    count = "1 message" if length.segments == 1 else f"{length.segments} messages"
+    if length.alphabet is TextAlphabet.GSM7:
+        return f"{count} in GSM 7 bit ({length.units} septets)"
+    return f"{count} in UCS-2 ({length.units} units)"
 
 
 def _write(path: str, content: bytes) -> None:

@@ -19,9 +19,10 @@ from pressrun_client.models.manifest import (
     Manifest,
     Pins,
     RenderWarning,
+    TextLength,
     Timings,
 )
-from pressrun_client.models.vocabulary import OutputChannel, OutputFormat
+from pressrun_client.models.vocabulary import OutputChannel, OutputFormat, TextAlphabet
 
 __all__ = ["to_cache_use", "to_digest", "to_fonts", "to_manifest", "to_output_channel", "to_pins", "to_timings"]
 
@@ -40,6 +41,7 @@ _OUTPUT_FORMATS = {
     document_pb2.OUTPUT_FORMAT_PCL: OutputFormat.PCL,
     document_pb2.OUTPUT_FORMAT_PWG: OutputFormat.PWG,
     document_pb2.OUTPUT_FORMAT_EML: OutputFormat.EML,
+    document_pb2.OUTPUT_FORMAT_TEXT: OutputFormat.TEXT,
 }
 
 
@@ -114,7 +116,13 @@ def to_manifest(message: document_pb2.Manifest) -> Manifest:
         print_options=to_press(message.print) if message.HasField("print") else None,
         output_profile=to_digest(message.output_profile) if message.HasField("output_profile") else None,
         email=to_email(message.email) if message.HasField("email") else None,
+        text=_to_text(message.text) if message.HasField("text") else None,
     )
+
+
+def _to_text(message: document_pb2.TextLength) -> TextLength:
+    alphabet = TextAlphabet.UCS2 if message.alphabet == document_pb2.TEXT_ALPHABET_UCS2 else TextAlphabet.GSM7
+    return TextLength(alphabet, message.characters, message.units, message.segments)
 
 
 def _to_image(message: document_pb2.ImageOptions) -> ImageOptions:

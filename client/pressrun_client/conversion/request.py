@@ -38,6 +38,7 @@ OUTPUT_FORMATS: Final[dict[str, document_pb2.OutputFormat]] = {
     "postscript": document_pb2.OUTPUT_FORMAT_POSTSCRIPT,
     "afp": document_pb2.OUTPUT_FORMAT_AFP,
     "eml": document_pb2.OUTPUT_FORMAT_EML,
+    "text": document_pb2.OUTPUT_FORMAT_TEXT,
 }
 _PRIORITIES: Final[dict[str, document_pb2.Priority]] = {
     "interactive": document_pb2.PRIORITY_INTERACTIVE,

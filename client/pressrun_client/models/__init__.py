@@ -15,6 +15,7 @@ from pressrun_client.models.manifest import (
     Manifest,
     Pins,
     RenderWarning,
+    TextLength,
     Timings,
 )
 from pressrun_client.models.node import NodeHealth
@@ -24,7 +25,7 @@ from pressrun_client.models.request import Record, RenderOptions, RenderRequest
 from pressrun_client.models.run import OnFailure, RunEntry, RunFile, RunOptions, RunSummary, Separators
 from pressrun_client.models.template import CheckResult, PublishedTemplate, SlotInfo, TemplateInfo, TemplateRef
 from pressrun_client.models.verification import Difference, Verification, VerifyResult
-from pressrun_client.models.vocabulary import EmailImages, OutputChannel, OutputFormat, Priority
+from pressrun_client.models.vocabulary import EmailImages, OutputChannel, OutputFormat, Priority, TextAlphabet
 
 __all__ = [
     "AssetDescriptor",
@@ -74,6 +75,8 @@ __all__ = [
     "SlotOutcome",
     "TemplateInfo",
     "TemplateRef",
+    "TextAlphabet",
+    "TextLength",
     "Timings",
     "Verification",
     "VerifyResult",

@@ -10,9 +10,9 @@ from pressrun_client.models.decision import LocalisationGap, SlotDecision
 from pressrun_client.models.email import EmailOptions
 from pressrun_client.models.image import ImageOptions
 from pressrun_client.models.press import PrintOptions
-from pressrun_client.models.vocabulary import OutputChannel, OutputFormat
+from pressrun_client.models.vocabulary import OutputChannel, OutputFormat, TextAlphabet
 
-__all__ = ["AssetPin", "CacheUse", "Digest", "FontPin", "Manifest", "Pins", "RenderWarning", "Timings"]
+__all__ = ["AssetPin", "CacheUse", "Digest", "FontPin", "Manifest", "Pins", "RenderWarning", "TextLength", "Timings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +154,25 @@ class RenderWarning:
 
 
 @dataclass(frozen=True, slots=True)
+class TextLength:
+    """How long a text is as a short message (3GPP TS 23.038, 23.040).
+
+    Example:
+        >>> TextLength(TextAlphabet.GSM7, characters=161, units=161, segments=2).segments
+        2
+    """
+
+    alphabet: TextAlphabet
+    """The alphabet that it needs."""
+    characters: int
+    """Characters."""
+    units: int
+    """Septets, or units of 16 bits."""
+    segments: int
+    """Messages that it is sent in: one has 160 septets or 70 units, each of several 153 or 67."""
+
+
+@dataclass(frozen=True, slots=True)
 class CacheUse:
     """How the assets of a document were found.
 
@@ -236,3 +255,5 @@ class Manifest:
     """The profile of the printing condition that was asked for."""
     email: EmailOptions | None = None
     """What was asked for of an e-mail."""
+    text: TextLength | None = None
+    """How long a text is, where the format is TEXT."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["EmailImages", "OutputChannel", "OutputFormat", "Priority"]
+__all__ = ["EmailImages", "OutputChannel", "OutputFormat", "Priority", "TextAlphabet"]
 
 
 class OutputChannel(StrEnum):
@@ -34,7 +34,7 @@ class OutputFormat(StrEnum):
     """
 
     DEFAULT = "default"
-    """The output channel's usual format: PDF for print, EML for email, HTML for web."""
+    """The output channel's usual format: PDF for print, EML for email, HTML for web and mobile."""
     PDF = "pdf"
     """PDF 1.7."""
     HTML = "html"
@@ -55,6 +55,8 @@ class OutputFormat(StrEnum):
     """Refused by nodes, with what to do instead."""
     EML = "eml"
     """A message of Internet mail, with HTML and plain text."""
+    TEXT = "text"
+    """The template's summary, for short messages and notifications; for mobile only."""
 
 
 class EmailImages(StrEnum):
@@ -71,6 +73,20 @@ class EmailImages(StrEnum):
     """With the message, as parts of it."""
     HOSTED = "hosted"
     """From where the asset's own system shows them; with the message where it shows them to nobody."""
+
+
+class TextAlphabet(StrEnum):
+    """In which a short message is sent (3GPP TS 23.038).
+
+    Example:
+        >>> TextAlphabet("gsm7").value
+        'gsm7'
+    """
+
+    GSM7 = "gsm7"
+    """The GSM 7 bit default alphabet with its extension: 160 characters a message."""
+    UCS2 = "ucs2"
+    """As soon as one character is not in it: 70 characters a message."""
 
 
 class Priority(StrEnum):

@@ -33,6 +33,7 @@ class OutputFormat(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     OUTPUT_FORMAT_POSTSCRIPT: _ClassVar[OutputFormat]
     OUTPUT_FORMAT_AFP: _ClassVar[OutputFormat]
     OUTPUT_FORMAT_EML: _ClassVar[OutputFormat]
+    OUTPUT_FORMAT_TEXT: _ClassVar[OutputFormat]
 
 class Priority(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -61,6 +62,12 @@ class SlotOutcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SLOT_OUTCOME_OMITTED: _ClassVar[SlotOutcome]
     SLOT_OUTCOME_PINNED: _ClassVar[SlotOutcome]
     SLOT_OUTCOME_FAILED: _ClassVar[SlotOutcome]
+
+class TextAlphabet(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    TEXT_ALPHABET_UNSPECIFIED: _ClassVar[TextAlphabet]
+    TEXT_ALPHABET_GSM7: _ClassVar[TextAlphabet]
+    TEXT_ALPHABET_UCS2: _ClassVar[TextAlphabet]
 OUTPUT_CHANNEL_UNSPECIFIED: OutputChannel
 OUTPUT_CHANNEL_PRINT: OutputChannel
 OUTPUT_CHANNEL_EMAIL: OutputChannel
@@ -77,6 +84,7 @@ OUTPUT_FORMAT_PWG: OutputFormat
 OUTPUT_FORMAT_POSTSCRIPT: OutputFormat
 OUTPUT_FORMAT_AFP: OutputFormat
 OUTPUT_FORMAT_EML: OutputFormat
+OUTPUT_FORMAT_TEXT: OutputFormat
 PRIORITY_UNSPECIFIED: Priority
 PRIORITY_INTERACTIVE: Priority
 PRIORITY_BATCH: Priority
@@ -93,6 +101,9 @@ SLOT_OUTCOME_FALLBACK: SlotOutcome
 SLOT_OUTCOME_OMITTED: SlotOutcome
 SLOT_OUTCOME_PINNED: SlotOutcome
 SLOT_OUTCOME_FAILED: SlotOutcome
+TEXT_ALPHABET_UNSPECIFIED: TextAlphabet
+TEXT_ALPHABET_GSM7: TextAlphabet
+TEXT_ALPHABET_UCS2: TextAlphabet
 
 class Digest(_message.Message):
     __slots__ = ("sha256", "size")
@@ -384,7 +395,7 @@ class LocalisationGap(_message.Message):
     def __init__(self, slot: _Optional[str] = ..., wanted: _Optional[str] = ..., used: _Optional[str] = ...) -> None: ...
 
 class Manifest(_message.Message):
-    __slots__ = ("request_id", "template_name", "template_version", "pins", "record", "document", "pages", "output_channel", "output_format", "media_type", "finished_at", "timings", "warnings", "tenant", "communication_id", "attributes", "decisions", "localisation_gaps", "requested_locale", "image", "print", "output_profile", "email")
+    __slots__ = ("request_id", "template_name", "template_version", "pins", "record", "document", "pages", "output_channel", "output_format", "media_type", "finished_at", "timings", "warnings", "tenant", "communication_id", "attributes", "decisions", "localisation_gaps", "requested_locale", "image", "print", "output_profile", "email", "text")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_NAME_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -408,6 +419,7 @@ class Manifest(_message.Message):
     PRINT_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_PROFILE_FIELD_NUMBER: _ClassVar[int]
     EMAIL_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     template_name: str
     template_version: str
@@ -431,7 +443,20 @@ class Manifest(_message.Message):
     print: PrintOptions
     output_profile: Digest
     email: EmailOptions
-    def __init__(self, request_id: _Optional[str] = ..., template_name: _Optional[str] = ..., template_version: _Optional[str] = ..., pins: _Optional[_Union[Pins, _Mapping]] = ..., record: _Optional[_Union[Digest, _Mapping]] = ..., document: _Optional[_Union[Digest, _Mapping]] = ..., pages: _Optional[int] = ..., output_channel: _Optional[_Union[OutputChannel, str]] = ..., output_format: _Optional[_Union[OutputFormat, str]] = ..., media_type: _Optional[str] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., warnings: _Optional[_Iterable[_Union[RenderWarning, _Mapping]]] = ..., tenant: _Optional[str] = ..., communication_id: _Optional[str] = ..., attributes: _Optional[_Union[Attributes, _Mapping]] = ..., decisions: _Optional[_Iterable[_Union[SlotDecision, _Mapping]]] = ..., localisation_gaps: _Optional[_Iterable[_Union[LocalisationGap, _Mapping]]] = ..., requested_locale: _Optional[str] = ..., image: _Optional[_Union[ImageOptions, _Mapping]] = ..., print: _Optional[_Union[PrintOptions, _Mapping]] = ..., output_profile: _Optional[_Union[Digest, _Mapping]] = ..., email: _Optional[_Union[EmailOptions, _Mapping]] = ...) -> None: ...
+    text: TextLength
+    def __init__(self, request_id: _Optional[str] = ..., template_name: _Optional[str] = ..., template_version: _Optional[str] = ..., pins: _Optional[_Union[Pins, _Mapping]] = ..., record: _Optional[_Union[Digest, _Mapping]] = ..., document: _Optional[_Union[Digest, _Mapping]] = ..., pages: _Optional[int] = ..., output_channel: _Optional[_Union[OutputChannel, str]] = ..., output_format: _Optional[_Union[OutputFormat, str]] = ..., media_type: _Optional[str] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., warnings: _Optional[_Iterable[_Union[RenderWarning, _Mapping]]] = ..., tenant: _Optional[str] = ..., communication_id: _Optional[str] = ..., attributes: _Optional[_Union[Attributes, _Mapping]] = ..., decisions: _Optional[_Iterable[_Union[SlotDecision, _Mapping]]] = ..., localisation_gaps: _Optional[_Iterable[_Union[LocalisationGap, _Mapping]]] = ..., requested_locale: _Optional[str] = ..., image: _Optional[_Union[ImageOptions, _Mapping]] = ..., print: _Optional[_Union[PrintOptions, _Mapping]] = ..., output_profile: _Optional[_Union[Digest, _Mapping]] = ..., email: _Optional[_Union[EmailOptions, _Mapping]] = ..., text: _Optional[_Union[TextLength, _Mapping]] = ...) -> None: ...
+
+class TextLength(_message.Message):
+    __slots__ = ("alphabet", "characters", "units", "segments")
+    ALPHABET_FIELD_NUMBER: _ClassVar[int]
+    CHARACTERS_FIELD_NUMBER: _ClassVar[int]
+    UNITS_FIELD_NUMBER: _ClassVar[int]
+    SEGMENTS_FIELD_NUMBER: _ClassVar[int]
+    alphabet: TextAlphabet
+    characters: int
+    units: int
+    segments: int
+    def __init__(self, alphabet: _Optional[_Union[TextAlphabet, str]] = ..., characters: _Optional[int] = ..., units: _Optional[int] = ..., segments: _Optional[int] = ...) -> None: ...
 
 class CacheUse(_message.Message):
     __slots__ = ("memory_hits", "disk_hits", "source_fetches", "shared_hits")

@@ -116,7 +116,9 @@ def preview(folder: Path, assets: Path | None, as_of: str, port: int, *, watch: 
 @_ASSETS
 @_MOMENT
 def parity(folder: Path, record: str, locale: str, assets: Path | None, as_of: str) -> None:
-    """Say where RECORD reads otherwise in print than in a browser or an e-mail, made with the bundle in FOLDER.
+    """Say where RECORD reads otherwise in print than in a browser, in an e-mail or on a telephone.
+
+    All are made with the bundle in FOLDER.
 
     Texts, amounts, alternative texts and links must be the same, in the same order, in HTML and in plain text; what
     pr-channel marks as for some output channels alone is left out.

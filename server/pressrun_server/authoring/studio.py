@@ -32,6 +32,8 @@ from pressrun_sources.build import build_registry
 __all__ = ["Look", "Sight", "Studio"]
 
 _TIME_S = 120.0
+_COMPARED = (OutputChannel.WEB, OutputChannel.EMAIL, OutputChannel.MOBILE)
+"""What says what print says. A summary is left out: it says less by its nature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +136,9 @@ class Studio:
         """
         files = read_bundle(self._folder)
         info, _ = await self._local.publish(files)
-        others = [channel for channel in (OutputChannel.WEB, OutputChannel.EMAIL) if channel in info.channels]
+        others = [channel for channel in _COMPARED if channel in info.channels]
         if OutputChannel.PRINT not in info.channels or not others:
-            problem = "print is compared with web and email; offer it and one of these in channels"
+            problem = "print is compared with web, email and mobile; offer it and one of these in channels"
             raise PressrunError(Reason.INVALID_REQUEST, problem, violations=(Violation("channels", problem),))
         gaps: list[Gap] = []
         for channel in others:
@@ -152,8 +154,8 @@ class Studio:
         paper = await self._made(info, record, locale, OutputChannel.PRINT)
         elements = TAGGED.decode(await self._local.preparers.run(TaskName.TAGGED, paper, timeout=_TIME_S))
         made = await self._made(info, record, locale, channel)
-        if channel is OutputChannel.WEB:
-            return parity(elements, made.decode())
+        if channel is not OutputChannel.EMAIL:
+            return parity(elements, made.decode(), channel)
         message = email.message_from_bytes(made, policy=email.policy.default)
         page, text = (_body(message, kind) for kind in ("html", "plain"))
         return [*parity(elements, page, channel), *text_parity(page, text, "email, plain text", channel)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from pressrun_server.model.summary import TextLength
+
 __all__ = ["ComposePhases", "ComposeSummary", "RenderWarning"]
 
 
@@ -36,3 +38,5 @@ class ComposeSummary(msgspec.Struct, frozen=True):
     """Wall time from bind to the last byte, on the composer."""
     cpu_seconds: float
     phases: ComposePhases = ComposePhases()
+    text: TextLength | None = None
+    """How long it is, of a text for short messages."""

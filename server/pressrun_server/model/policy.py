@@ -10,7 +10,7 @@ __all__ = ["KINDS", "Policy", "Verdict"]
 
 Verdict: TypeAlias = Literal["pass", "warn", "fail"]
 
-KINDS = ("missing-glyph", "overflow", "low-resolution", "small-text", "asset-fallback", "email-size")
+KINDS = ("missing-glyph", "overflow", "low-resolution", "small-text", "asset-fallback", "email-size", "summary-length")
 """What a policy decides about, as template.yaml writes it; the code of the warning is `MISSING_GLYPH` and so on."""
 
 
@@ -29,6 +29,8 @@ class Policy(msgspec.Struct, frozen=True):
     """The fallback of an asset that could not be used."""
     email_size: Verdict = "warn"
     """HTML of an e-mail that is so large that mail clients cut it off."""
+    summary_length: Verdict = "warn"
+    """A summary that is longer than the template wants it."""
     minimum_ppi: int = 150
     minimum_text: int = 5000
     """Millipoints."""

@@ -40,6 +40,7 @@ class OutputFormat(StrEnum):
     PDF = "pdf"
     HTML = "html"
     EML = "eml"
+    TEXT = "text"
     PNG = "png"
     JPEG = "jpeg"
     WEBP = "webp"
@@ -74,6 +75,7 @@ USUAL_FORMATS = {
     OutputChannel.PRINT: OutputFormat.PDF,
     OutputChannel.EMAIL: OutputFormat.EML,
     OutputChannel.WEB: OutputFormat.HTML,
+    OutputChannel.MOBILE: OutputFormat.HTML,
 }
 """What an output channel gives where nothing else is asked for."""
 

@@ -46,15 +46,13 @@ from pressrun_server.render.composition import Composition
 from pressrun_server.render.config import CompileConfig, PictureConfig, PipelineConfig
 from pressrun_server.render.editions import Editions
 from pressrun_server.render.engine import engine
-from pressrun_server.render.mail_composition import MailComposition
 from pressrun_server.render.manifest import DocumentHeader, Manifest, manifest_json
 from pressrun_server.render.pictures import Pictures
 from pressrun_server.render.pipeline import Pipeline
 from pressrun_server.render.press_composition import PressComposition
-from pressrun_server.render.programs import begin, load
+from pressrun_server.render.programs import Begun, begin, load
 from pressrun_server.render.registry import Registry
 from pressrun_server.render.template_files import TemplateFiles
-from pressrun_server.render.web_composition import WebComposition
 from pressrun_sources.build import build_registry
 from pressrun_sources.config import SourcesConfig, from_env
 from pressrun_sources.errors import MisconfiguredError
@@ -280,7 +278,7 @@ class _InProcess:
 
     async def _play(self, job: ComposeJob, stream: ComposeStream) -> None:
         try:
-            composition: Composition | WebComposition | MailComposition | PressComposition = begin(
+            composition: Begun | PressComposition = begin(
                 load(await self._blob(job.program)),
                 job.record,
                 assets={

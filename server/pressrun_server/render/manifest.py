@@ -15,6 +15,7 @@ from pressrun_server.model.document import RenderWarning
 from pressrun_server.model.mail import MailOrder
 from pressrun_server.model.pictures import LAST_PAGE, PictureSpec
 from pressrun_server.model.spec import PRINTER_FORMATS, OutputFormat, RenderSpec
+from pressrun_server.model.summary import TextLength
 from pressrun_server.model.template import TemplateInfo
 
 __all__ = [
@@ -84,6 +85,8 @@ class Manifest(msgspec.Struct, frozen=True, gc=False):
     warnings: tuple[RenderWarning, ...]
     decisions: tuple[Decision, ...] = ()
     gaps: tuple[LocalisationGap, ...] = ()
+    text: TextLength | None = None
+    """How long a text is."""
 
 
 class Completion(msgspec.Struct, frozen=True, gc=False):
@@ -137,6 +140,7 @@ def manifest_json(manifest: Manifest) -> str:
         "requestedLocale": spec.locale,
         "image": _pictures(spec.pictures, spec.format) if spec.pictures is not None else {},
         "email": _email(spec.email),
+        "text": _text(manifest.text),
     }
     return json.dumps(_given(value), ensure_ascii=False, indent=2)
 
@@ -154,6 +158,12 @@ def _email(order: MailOrder | None) -> dict[str, Any]:
             "date": _moment(order.date) if order.date is not None else "",
         }
     )
+
+
+def _text(length: TextLength | None) -> dict[str, Any]:
+    if length is None:
+        return {}
+    return _given({**msgspec.to_builtins(length), "alphabet": f"TEXT_ALPHABET_{length.alphabet.upper()}"})
 
 
 def _given(value: dict[str, Any]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from pressrun_server.model.spec import (
     Priority,
     RenderSpec,
 )
+from pressrun_server.model.summary import SUMMARY
 from pressrun_server.model.template import program_key
 from pressrun_server.prepare.faults import failure_of
 from pressrun_server.render.admission import Admission
@@ -57,7 +58,11 @@ OFFERED = {
     OutputChannel.PRINT: {OutputFormat.PDF: "application/pdf", **PICTURES, **PRINTER_FORMATS},
     OutputChannel.EMAIL: {OutputFormat.EML: "message/rfc822"},
     OutputChannel.WEB: {OutputFormat.HTML: "text/html; charset=utf-8"},
-    OutputChannel.MOBILE: PICTURES,
+    OutputChannel.MOBILE: {
+        OutputFormat.HTML: "text/html; charset=utf-8",
+        OutputFormat.TEXT: "text/plain; charset=utf-8",
+        **PICTURES,
+    },
 }
 """What this node can make, by output channel and format, with its media type."""
 
@@ -150,9 +155,9 @@ class Reading(Protocol):
         """Whether it should read a record."""
 
     async def select(
-        self, published: Published, spec: RenderSpec, *, locale: str, as_of: datetime
+        self, published: Published, spec: RenderSpec, *, locale: str, as_of: datetime, slots: bool = True
     ) -> tuple[Sequence[Selection], Digest]:
-        """The choice for each slot, and the record's digest.
+        """The choice for each slot, where the document has any, and the record's digest.
 
         Raises:
             PressrunError: INVALID_RECORD, ASSET_NOT_FOUND, LIMIT_EXCEEDED, QUEUE_FULL, DRAINING, INTERNAL.
@@ -325,6 +330,9 @@ class Pipeline:
                 "an e-mail is made of a whole record, since its text stands before its tables' HTML; send the rows in "
                 "the record",
             )
+        brief = spec.format is OutputFormat.TEXT
+        if rows is not None and brief:
+            raise PressrunError(Reason.UNSUPPORTED, "a summary is made of a whole record; send the rows in the record")
 
         trace.step("select")
         header_locale, as_of = self._circumstances(spec, published)
@@ -335,7 +343,12 @@ class Pipeline:
         checker: RowChecker | None = None
         if rows is None and self._reader is not None and self._reader.wants(spec.record):
             asked = spec if made_for is spec.channel else replace(spec, channel=made_for)
-            selections, record = await self._reader.select(published, asked, locale=header_locale, as_of=as_of)
+            selections, record = await self._reader.select(
+                published, asked, locale=header_locale, as_of=as_of, slots=not brief
+            )
+        elif brief:
+            published.selector.decode(spec.record)
+            selections = ()
         else:
             selector = published.selector
             if rows is not None:
@@ -375,8 +388,8 @@ class Pipeline:
             self._decider.decide(published.info, selections, uses, journal),
             gaps_of(published.info, selections, journal, requested=spec.locale, locale=header_locale),
         )
-        program = published.programs[program_key(header_locale, made_for)]
-        if published.texts:
+        program = published.programs[program_key(header_locale, SUMMARY if brief else made_for)]
+        if published.texts and not brief:
             program = await self._editions.program(published, header_locale, made_for, uses)
         media_type = OFFERED[spec.channel][spec.format]
         if spec.pictures is not None and spec.pictures.ranged and spec.format in PICTURES:
@@ -453,6 +466,16 @@ class Pipeline:
                 f"the template {published.info.name}@{published.info.version} does not offer the output channel "
                 f"{spec.channel}; it offers {offered}",
                 violations=(Violation("output_channel", f"choose one of {offered}"),),
+            )
+        if (
+            spec.format is OutputFormat.TEXT
+            and program_key(published.info.default_locale, SUMMARY) not in published.programs
+        ):
+            raise PressrunError(
+                Reason.INVALID_REQUEST,
+                f"the template {published.info.name}@{published.info.version} has no summary; give it one in "
+                "template.yaml, see `summary`",
+                violations=(Violation("output_format", "needs a template with a summary"),),
             )
 
     def _circumstances(self, spec: RenderSpec, published: Published) -> tuple[str, datetime]:
@@ -549,6 +572,7 @@ class Pipeline:
             warnings=(*ready.warnings, *summary.warnings),
             decisions=ready.told[0],
             gaps=ready.told[1],
+            text=summary.text,
         )
         memory, disk, source = (found.count(place) for place in ("memory", "disk", "source"))
         return Completion(manifest, memory, disk, source, len(found) - memory - disk - source)

@@ -13,16 +13,19 @@ from pressrun_server.model.asset import HostedLink
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.mail import MailOrder, MailProgram
 from pressrun_server.model.prepared import PreparedImage, PreparedPicture
+from pressrun_server.model.summary import SummaryProgram
 from pressrun_server.model.webpage import WebProgram
 from pressrun_server.render.composition import Composition, LoadedProgram
 from pressrun_server.render.composition_rows import RecordRows
 from pressrun_server.render.encoded import decoded
 from pressrun_server.render.mail_composition import LoadedMailProgram, MailComposition
+from pressrun_server.render.summary_composition import LoadedSummaryProgram, SummaryComposition
 from pressrun_server.render.web_composition import LoadedWebProgram, WebComposition
 
-__all__ = ["Loaded", "begin", "load"]
+__all__ = ["Begun", "Loaded", "begin", "load"]
 
-Loaded = LoadedProgram | LoadedWebProgram | LoadedMailProgram
+Loaded = LoadedProgram | LoadedWebProgram | LoadedMailProgram | LoadedSummaryProgram
+Begun = Composition | WebComposition | MailComposition | SummaryComposition
 
 
 class _Form(msgspec.Struct):
@@ -40,6 +43,8 @@ def load(data: bytes) -> Loaded:
         return LoadedMailProgram(decoded(data, MailProgram))
     if form == "web":
         return LoadedWebProgram(decoded(data, WebProgram))
+    if form == "summary":
+        return LoadedSummaryProgram(decoded(data, SummaryProgram))
     return LoadedProgram.load(data)
 
 
@@ -55,12 +60,14 @@ def begin(  # noqa: PLR0913 - all that decides its bytes
     rows_field: str = "",
     links: Mapping[str, HostedLink] | None = None,
     mail: MailOrder | None = None,
-) -> Composition | WebComposition | MailComposition:
+) -> Begun:
     """Begin a document; the arguments are those of `Composition`.
 
     Raises:
         PressrunError: INTERNAL, an asset was prepared for another output channel.
     """
+    if isinstance(program, LoadedSummaryProgram):
+        return SummaryComposition(program, record, attributes=attributes, as_of=as_of)
     wanted = PreparedPicture if isinstance(program, LoadedWebProgram | LoadedMailProgram) else PreparedImage
     if not all(isinstance(asset, wanted) for _, asset in assets.values()):
         raise PressrunError(Reason.INTERNAL, "an asset was prepared for another output channel; this is a defect")

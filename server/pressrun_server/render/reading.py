@@ -33,6 +33,8 @@ class _Order(msgspec.Struct, frozen=True, array_like=True):
     as_of: datetime
     channel: str
     requested: str
+    slots: bool = True
+    """Whether assets are chosen."""
 
 
 class _Read(msgspec.Struct, frozen=True, array_like=True):
@@ -85,9 +87,16 @@ class RecordReader:
         return len(record) > self._config.inline_bytes
 
     async def select(
-        self, published: Published, spec: RenderSpec, *, locale: str, as_of: datetime
+        self, published: Published, spec: RenderSpec, *, locale: str, as_of: datetime, slots: bool = True
     ) -> tuple[Sequence[Selection], Digest]:
         """What `Selector.decode` and `Selector.select` find, and the record's digest.
+
+        Args:
+            published: the template.
+            spec: the request.
+            locale: the template's.
+            as_of: the moment that the document speaks of.
+            slots: whether the document has assets.
 
         Raises:
             PressrunError: INVALID_RECORD, ASSET_NOT_FOUND; LIMIT_EXCEEDED, it needs too much time or memory;
@@ -97,7 +106,7 @@ class RecordReader:
         await asyncio.sleep(0)
         info = published.info
         order = _Order(
-            info.digest, _encode(info), spec.record, spec.attributes, locale, as_of, spec.channel, spec.locale
+            info.digest, _encode(info), spec.record, spec.attributes, locale, as_of, spec.channel, spec.locale, slots
         )
         answer = await self._pool.run(TaskName.RECORD, _encode(order), timeout=self._config.time_limit)
         read = _READ.decode(answer)
@@ -118,6 +127,8 @@ def read_record(payload: bytes) -> bytes:
         selector = Selector(msgspec.msgpack.decode(order.info, type=TemplateInfo))
         _selectors[order.template] = selector
     record = selector.decode(order.record)
+    if not order.slots:
+        return _encode(_Read((), Digest.of(order.record)))
     selections = selector.select(
         record,
         attributes=order.attributes,

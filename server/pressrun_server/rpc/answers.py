@@ -10,6 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from pressrun.v1 import document_pb2
 from pressrun_server.model.spec import OutputChannel, OutputFormat
+from pressrun_server.model.summary import Alphabet
 from pressrun_server.render.manifest import ATTRIBUTE_FIELDS, SECRET_ATTRIBUTE, Completion, DocumentHeader, Manifest
 from pressrun_server.rpc.deciding import decisions_bytes, gap_message
 from pressrun_server.rpc.imaging import image_message
@@ -42,6 +43,11 @@ _FORMATS = {
     OutputFormat.PCL: document_pb2.OUTPUT_FORMAT_PCL,
     OutputFormat.PWG: document_pb2.OUTPUT_FORMAT_PWG,
     OutputFormat.EML: document_pb2.OUTPUT_FORMAT_EML,
+    OutputFormat.TEXT: document_pb2.OUTPUT_FORMAT_TEXT,
+}
+_ALPHABETS: dict[Alphabet, document_pb2.TextAlphabet] = {
+    "gsm7": document_pb2.TEXT_ALPHABET_GSM7,
+    "ucs2": document_pb2.TEXT_ALPHABET_UCS2,
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HEADER_MEDIA_TYPE, _HEADER_PINS = (
@@ -191,6 +197,10 @@ def _fill_manifest(message: document_pb2.Manifest, manifest: Manifest) -> None:
     message.communication_id = spec.communication_id
     if spec.email is not None:
         fill_options(message.email, spec.email)
+    if manifest.text is not None:
+        length, text = manifest.text, message.text
+        text.alphabet = _ALPHABETS[length.alphabet]
+        text.characters, text.units, text.segments = length.characters, length.units, length.segments
     attributes = message.attributes
     for name, value in spec.attributes.items():
         if name in _KEPT_FIELDS:

@@ -65,6 +65,7 @@ _FORMATS = {
     document_pb2.OUTPUT_FORMAT_POSTSCRIPT: OutputFormat.POSTSCRIPT,
     document_pb2.OUTPUT_FORMAT_AFP: OutputFormat.AFP,
     document_pb2.OUTPUT_FORMAT_EML: OutputFormat.EML,
+    document_pb2.OUTPUT_FORMAT_TEXT: OutputFormat.TEXT,
 }
 _PRIORITIES = {
     document_pb2.PRIORITY_UNSPECIFIED: Priority.BATCH,

@@ -9,14 +9,15 @@ from xml.etree.ElementTree import Element
 from pressrun_server.template.diagnostics import Diagnostics, closest
 from pressrun_server.template.markup import Markup
 
-__all__ = ["CHANNEL", "EMAIL", "MEDIA", "SCREENS", "leave_out"]
+__all__ = ["CHANNEL", "EMAIL", "MEDIA", "MOBILE", "SCREENS", "leave_out"]
 
 CHANNEL: Final = "pr-channel"
 """The attribute; the output channels that show an element, with spaces between."""
 EMAIL: Final = "email"
-SCREENS: Final = ("web", EMAIL)
+MOBILE: Final = "mobile"
+SCREENS: Final = ("web", EMAIL, MOBILE)
 """Output channels whose pictures are files for screens."""
-MEDIA: Final = {"web": ("screen",), EMAIL: ("screen", "email")}
+MEDIA: Final = {"web": ("screen",), EMAIL: ("screen", "email"), MOBILE: ("screen", "mobile")}
 """The media whose rules of a style sheet hold in them; those of print hold in others."""
 
 

@@ -16,13 +16,14 @@ import msgspec
 from pressrun_server.model.approved import PreparedText
 from pressrun_server.model.mail import MailProgram
 from pressrun_server.model.program import FORMAT, Program
+from pressrun_server.model.summary import SUMMARY
 from pressrun_server.model.template import CompiledTemplate, FontUse, RenditionSpec, Slot, TemplateInfo, program_key
 from pressrun_server.model.tokens import PreparedTokens
 from pressrun_server.model.webpage import WEB_FORMAT, WebProgram
 from pressrun_server.template.ahead import lists_needed
 from pressrun_server.template.brand import brand_variables
 from pressrun_server.template.bundle import bundle_digest, read_text
-from pressrun_server.template.channels import EMAIL, SCREENS
+from pressrun_server.template.channels import EMAIL, MOBILE, SCREENS
 from pressrun_server.template.description import Description, read_description
 from pressrun_server.template.diagnostics import Diagnostics, Place
 from pressrun_server.template.filling import check_fills
@@ -37,6 +38,7 @@ from pressrun_server.template.renditions import settled, with_defaults
 from pressrun_server.template.scope import Scope
 from pressrun_server.template.structure import Structure
 from pressrun_server.template.styles import StyleTable
+from pressrun_server.template.summary import summary_program
 from pressrun_server.template.tree import Tree, tree_of
 from pressrun_server.template.webpage import WebPage
 
@@ -246,8 +248,12 @@ class _Compilation:
             found.fonts |= dict.fromkeys(FontUse(face.name, face.sha256) for face in program.faces)
         for channel in [channel for channel in trees if channel != _PRINT]:
             for locale in locales:
-                made = self._message if channel == EMAIL else self._page
-                found.programs[program_key(locale, channel)] = msgspec.msgpack.encode(made(trees[channel], locale))
+                tree = trees[channel]
+                made = self._message(tree, locale) if channel == EMAIL else self._page(tree, locale, channel)
+                found.programs[program_key(locale, channel)] = msgspec.msgpack.encode(made)
+                if channel == MOBILE and self._description.summary is not None:
+                    summary = summary_program(self._description, tree, locale, self._bundle, self._diagnostics)
+                    found.programs[program_key(locale, SUMMARY)] = msgspec.msgpack.encode(summary)
         return found
 
     def _tree(self, channel: str) -> Tree | None:
@@ -263,14 +269,14 @@ class _Compilation:
             self._diagnostics,
         )
 
-    def _page(self, tree: Tree, locale: str) -> WebProgram:
-        """The program of a page for browsers."""
+    def _page(self, tree: Tree, locale: str, channel: str) -> WebProgram:
+        """The program of a page for browsers, or for telephones."""
         description, markup = self._description, tree.markup
         body = markup.root.find("body")
         assert body is not None
         width = Paper(tree.sheets, markup, self._diagnostics).content_width
         table = StyleTable(self._diagnostics, markup.file, locale)
-        scope = Scope.of_record(description.schema, hosted_schema(description.slots, "web"))
+        scope = Scope.of_record(description.schema, hosted_schema(description.slots, channel))
         strings = description.strings.get(locale, {})
         page = WebPage(markup, tree.styles, table, scope, strings, self._slots, locale, self._diagnostics)
         title = page.text(_title(description, markup), 0, lambda _index: description.place("title"), scope)
@@ -279,7 +285,7 @@ class _Compilation:
             template=f"{description.name}@{description.version}",
             template_digest=self._bundle,
             locale=locale,
-            parts=page.document(body, tree.sheets, title, width),
+            parts=page.document(body, tree.sheets, title, width, narrow=channel == MOBILE),
             slots=self._slots,
             locale_data=locale_data(locale),
             policy=description.policy,

@@ -22,6 +22,7 @@ from pressrun_server.template.policy import read_policy
 from pressrun_server.template.query import read_query
 from pressrun_server.template.requirement import read_requirement, read_territory
 from pressrun_server.template.schema import UnsafeSchemaError, validator
+from pressrun_server.template.summarizing import Summarizing, read_summary
 from pressrun_sources.model import AssetRef
 
 __all__ = ["Description", "read_description"]
@@ -31,7 +32,7 @@ _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z")
 _SLOT = re.compile(r"[a-z][a-z0-9_-]{0,62}\Z")
 _KEYS = {
     "name", "version", "title", "channels", "default_locale", "locales", "html", "strings", "schema", "slots",
-    "samples", "warnings", "description", "email",
+    "samples", "warnings", "description", "email", "summary",
 }  # fmt: skip
 _CHANNELS = ("print", "email", "web", "mobile")
 _BUILT = ("print", "email", "web", "mobile")
@@ -61,6 +62,7 @@ class Description:
     samples: tuple[str, ...]
     policy: Policy
     mailing: Mailing
+    summary: Summarizing | None
     places: _Places
 
     def place(self, *path: str) -> Place:
@@ -108,13 +110,13 @@ class _Reader:
         for key in self.data:
             if key not in _KEYS:
                 self.error((str(key),), f"unknown key {str(key)!r}", closest(str(key), _KEYS))
-        locales = self._locales()
+        locales, channels = self._locales(), self._channels()
         return Description(
             name=self._text("name", _NAME, "small letters, digits and dashes, e.g. statement"),
             version=self._text("version", _VERSION, 'a quoted text, e.g. "3" or "2026-09"'),
             title=self._text("title", None, "the document's title, e.g. Statement {{ statement.number }}", default=""),
             html=self._html(),
-            channels=self._channels(),
+            channels=channels,
             locales=locales,
             default_locale=self._default_locale(locales),
             strings=self._strings(locales),
@@ -123,6 +125,7 @@ class _Reader:
             samples=self._samples(),
             policy=read_policy(self.data.get("warnings", {}), self.error),
             mailing=read_mailing(self.data.get("email", {}), self.error),
+            summary=read_summary(self.data.get("summary"), locales, channels, self.error),
             places=self.places,
         )
 

@@ -240,13 +240,9 @@ class MailPage(WebPage):
 
     def _reflowed(self, table: Element) -> str:
         """The classes of a table of data; of many columns it is reflowed where it is narrow, around its widest one."""
-        rows = [row for row in table.iter("tr") if self._of_table(row, table)]
-        widest = max((len([cell for cell in row if cell.tag in {"td", "th"}]) for row in rows), default=0)
-        if widest < WIDE:
+        if self._columns(table) < WIDE:
             return TABLE
-        columns = [self.styles[column]["width"] for column in table.iter("col")]
-        main = next((number for number, width in enumerate(columns, 1) if width == "auto"), 1)
-        return f"{TABLE} {self._looks.reflow(main)}"
+        return f"{TABLE} {self._looks.reflow(self._main_column(table))}"
 
     # Figures ----------------------------------------------------------------------------------------------------------
 

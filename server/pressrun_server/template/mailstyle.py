@@ -15,6 +15,7 @@ from typing import Any, Final
 from pressrun_server.template.cascade import Style
 from pressrun_server.template.pictures import CORNERS
 from pressrun_server.template.properties import SIDES
+from pressrun_server.template.reflow import reflow_rules
 from pressrun_server.template.values import Relative
 from pressrun_server.template.webstyle import (
     CODE,
@@ -72,7 +73,6 @@ class MailStyles(WebStyles):
 
     def __init__(self, body: Style, width: int) -> None:
         self._palette: dict[tuple[str, int, bool], str] = {}
-        self._reflowed: set[int] = set()
         self._behind = _WHITE
         super().__init__(body, width)
         wide = width * _TEXT / self._base
@@ -113,15 +113,6 @@ class MailStyles(WebStyles):
     def shade(self, kind: str, color: int, ground: int) -> str:
         """The class of a colour: of text (`t`), a ground (`g`) or a line (`l`), by what is behind it."""
         return self._palette.setdefault((kind, color, _turns(ground)), f"{kind}{len(self._palette):x}")
-
-    def reflow(self, main: int) -> str:
-        """The class of a table that is reflowed where it is narrow.
-
-        Args:
-            main: the column, from 1, that takes a line for itself, or what the one before it leaves.
-        """
-        self._reflowed.add(main)
-        return f"w{main}"
 
     def edge(self) -> str:
         """The line above the message: that of the template's body."""
@@ -247,30 +238,6 @@ class MailStyles(WebStyles):
 
     # The style sheet --------------------------------------------------------------------------------------------------
 
-    def _reflow_rules(self) -> str:
-        """How tables of many columns are reflowed: a row's cells stand beside each other as far as there is room."""
-        mains = sorted(self._reflowed)
-        if not mains:
-            return ""
-
-        def each(rest: str) -> str:
-            return ",".join(f".w{main}>{group}{rest}" for main in mains for group in ("thead", "tbody", "tfoot"))
-
-        tables, columns = (",".join(f".w{main}{rest}" for main in mains) for rest in ("", ">colgroup"))
-        shares = "".join(
-            f".w{main}>tbody>tr>:nth-child({main}),.w{main}>thead>tr>:nth-child({main})"
-            f"{{flex:1 1 {'100' if main == 1 else '64'}%!important}}"
-            for main in mains
-        )
-        return (
-            f"{tables},{each('')}{{display:block!important}}{columns}{{display:none}}"
-            f"{each('>tr')}{{display:flex!important;flex-wrap:wrap;justify-content:space-between;"
-            "padding:9px 0;border-bottom:1px solid #8883}"
-            f"{each('>tr>*')}{{display:block!important;width:auto!important;padding:0 12px 0 0!important;"
-            "border:0!important;background:none!important}"
-            f"{each('>tr>:last-child')}{{padding-right:0!important}}{each('>tr>:empty')}{{display:none!important}}{shares}"
-        )
-
     def sheet(self) -> str:
         """What stands in the head, of which nothing is needed for a message to be read."""
         parts = ("", ">tbody", ">tbody>tr", ">tbody>tr>td", ">thead", ">thead>tr", ">thead>tr>td")
@@ -292,7 +259,7 @@ class MailStyles(WebStyles):
             f"{stacked},{flexed}{{display:block!important;width:auto!important;text-align:left!important}}"
             f".{LAYOUT}>colgroup{{display:none}}.{LAYOUT}>tbody>tr>td:empty{{display:none!important}}"
             f".{FLEX}>tbody>tr>td{{padding:0 0 18px!important}}"
-            f".{TABLE} td,.{TABLE} th{{white-space:normal!important}}{self._reflow_rules()}}}"
+            f".{TABLE} td,.{TABLE} th{{white-space:normal!important}}{reflow_rules(self._reflowed, '9px 0')}}}"
             f"@media (prefers-color-scheme:dark){{body,.{FRAME}{{background-color:#0e1113!important}}"
             f".{CARD}{{background-color:{card}!important;color:{dark}!important}}{self.dark()}}}"
         )

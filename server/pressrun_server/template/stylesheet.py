@@ -17,7 +17,7 @@ from pressrun_server.template.variables import Variables, is_root, put_in
 
 __all__ = ["FOOTNOTE_AREA", "Declaration", "PageRule", "Rule", "StyleSheet", "read_declarations", "read_stylesheet"]
 
-MEDIA = ("print", "screen", "email")
+MEDIA = ("print", "screen", "email", "mobile")
 MARGIN_BOXES = ("top-left", "top-center", "top-right", "bottom-left", "bottom-center", "bottom-right")
 _PAGE_SIZES = {
     # Millimetres, ISO 216 and ANSI.

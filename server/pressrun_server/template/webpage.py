@@ -90,7 +90,7 @@ class WebPage(Structure):
     """Of a page's content, in millipoints."""
 
     def document(
-        self, body: Element, sheets: Iterable[StyleSheet], title: list[Inline], width: int
+        self, body: Element, sheets: Iterable[StyleSheet], title: list[Inline], width: int, *, narrow: bool = False
     ) -> tuple[Part, ...]:
         """The whole document.
 
@@ -99,9 +99,10 @@ class WebPage(Structure):
             sheets: the style sheets; their @page rules say what runs along the first page.
             title: the document's title.
             width: of a page's content, in millipoints.
+            narrow: whether it is for telephones alone.
         """
         self._width = width
-        self._looks = WebStyles(self.styles[body], width)
+        self._looks = WebStyles(self.styles[body], width, narrow=narrow)
         top, before, inside, behind, bottom = self._all_parts(body, sheets)
         parts: list[Part] = []
         if top or before:
@@ -347,7 +348,6 @@ class WebPage(Structure):
     def _table_parts(self, element: Element, around: Style, scope: Scope) -> list[Part]:
         layout = element.get("role") in {"presentation", "none"}
         rows = [row for row in element.iter("tr") if self._of_table(row, element)]
-        widest = max((len([cell for cell in row if cell.tag in {"td", "th"}]) for row in rows), default=0)
         names = tuple(dict.fromkeys(name for row in rows for name, _ in self._named_sums(row, None)))
         style = self.styles[element]
         if layout:
@@ -363,14 +363,27 @@ class WebPage(Structure):
         content: list[Part] = [*head, *rest, *behind]
         if names:
             content = [Summing(names, tuple(head), tuple(rest), tuple(behind))]
-        return self._whole_table(opening, content, element, wide=widest >= WIDE and not layout)
+        return self._whole_table(opening, content, element, wide=self._columns(element) >= WIDE and not layout)
+
+    def _columns(self, table: Element) -> int:
+        """The most cells of a row."""
+        rows = [row for row in table.iter("tr") if self._of_table(row, table)]
+        return max((len([cell for cell in row if cell.tag in {"td", "th"}]) for row in rows), default=0)
+
+    def _main_column(self, table: Element) -> int:
+        """The column, from 1, that takes what others leave."""
+        columns = [self.styles[column]["width"] for column in table.iter("col")]
+        return next((number for number, width in enumerate(columns, 1) if width == "auto"), 1)
 
     def _table_opening(self, element: Element, around: Style, scope: Scope, *, layout: bool) -> list[Part]:
-        return [*self._opening(element, around, scope, "table", classes=LAYOUT if layout else ""), ">"]
+        classes = LAYOUT if layout else ""
+        if self._looks.narrow and not layout and self._columns(element) >= WIDE:
+            classes = self._looks.reflow(self._main_column(element))
+        return [*self._opening(element, around, scope, "table", classes=classes), ">"]
 
     def _whole_table(self, opening: list[Part], content: list[Part], element: Element, *, wide: bool) -> list[Part]:
         parts = [*opening, *content, "</table>"]
-        if not wide:
+        if not wide or self._looks.narrow:
             return parts
         return [f'<div class="{self._looks.scroller(self._ground(element))}" tabindex="0">', *parts, "</div>"]
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from pressrun_server.template.cascade import Style
 from pressrun_server.template.pictures import CORNERS
 from pressrun_server.template.properties import PROPERTIES, SIDES
+from pressrun_server.template.reflow import reflow_class, reflow_rules
 from pressrun_server.template.values import Relative
 
 __all__ = [
@@ -46,6 +47,8 @@ _SMALL: Final = 8
 """Times the size of text that a cell may be wide that stands beside another one on narrow screens too."""
 
 _NARROW: Final = "40rem"
+_TELEPHONE: Final = "30rem"
+"""The most that a page for telephones is wide, on screens that are wider."""
 AXES: Final = {4: "k0", 7: "k1", 12: "k2"}
 """Classes of charts by the characters that there is room for beside the axis."""
 SPARSE: Final = "sp"
@@ -97,9 +100,12 @@ class WebStyles:
     Args:
         body: the body's computed style; its text size is what lengths are measured by.
         width: of the content of a page, in millipoints.
+        narrow: whether the page is for telephones alone, so that what gives way on narrow screens always does.
     """
 
-    def __init__(self, body: Style, width: int) -> None:
+    def __init__(self, body: Style, width: int, *, narrow: bool = False) -> None:
+        self.narrow = narrow
+        self._reflowed: set[int] = set()
         self._base: int = body["font-size"] or PROPERTIES["font-size"].initial
         self._names: dict[str, str] = {}
         self.charts = False
@@ -146,6 +152,8 @@ class WebStyles:
     def shown_width(self, style: Style) -> str:
         """How wide a picture is shown, as `sizes` says it (HTML, 4.8.4.2.1); empty where it is as wide as its place."""
         width = style["width"]
+        if self.narrow:
+            return f"(max-width:{_TELEPHONE}) 100vw,{_TELEPHONE}"
         return f"(max-width:{_NARROW}) 100vw,{self.rem(width)}" if isinstance(width, int) else ""
 
     def scroller(self, ground: int | None) -> str:
@@ -163,10 +171,19 @@ class WebStyles:
         )
         return f"{SCROLLER} {self._names.setdefault(text, _letters(len(self._names)))}"
 
+    def reflow(self, main: int) -> str:
+        """The class of a table that is reflowed where it is narrow.
+
+        Args:
+            main: the column, from 1, that takes a line for itself, or what the one before it leaves.
+        """
+        self._reflowed.add(main)
+        return reflow_class(main)
+
     def sheet(self) -> str:
         """The style sheet of all looks that were named."""
-        padding = "clamp(1rem,4vw,3rem)"
-        width = self.rem(self._width)
+        padding = "1rem" if self.narrow else "clamp(1rem,4vw,3rem)"
+        width = _TELEPHONE if self.narrow else self.rem(self._width)
         rules = [
             _RESET,
             f"body{{max-width:{width};margin:0 auto;padding:{padding};overflow-wrap:break-word;{self._body}}}",
@@ -186,24 +203,24 @@ class WebStyles:
             ),
             f".{BACKDROP}{{position:absolute;inset:0;width:100%;height:100%;object-fit:cover;z-index:-1}}",
             *(f".{name}{{{text}}}" for text, name in self._names.items()),
-            self._narrow(),
+            self._giving_way(),
             self._paper(),
         ]
         return "".join(rules)
 
-    @staticmethod
-    def _narrow() -> str:
+    def _giving_way(self) -> str:
         """What gives way on narrow screens: tables that only arrange become one column, others are scrolled."""
         cells = f".{LAYOUT}>tbody>tr>td"
+        screens = "screen" if self.narrow else f"screen and (max-width:{_NARROW})"
         return (
-            f"@media screen and (max-width:{_NARROW}){{.{LAYOUT},.{LAYOUT}>tbody,{cells}{{display:block;width:auto}}"
+            f"@media {screens}{{.{LAYOUT},.{LAYOUT}>tbody,{cells}{{display:block;width:auto}}"
             f".{LAYOUT}>tbody>tr{{display:flex;flex-wrap:wrap;text-align:left}}.{LAYOUT}>colgroup,{cells}:empty{{display:none}}"
             f"{cells}{{flex:1 1 12rem;min-width:0;text-align:left}}{cells}.{SMALL}{{flex:none}}"
             f"{cells}.{APART}:not(:last-child){{padding-bottom:1.25rem}}"
             f".{SCROLLER} td,.{SCROLLER} th,.{SCROLLER} col{{width:auto}}"
             f".{SCROLLER} td,.{SCROLLER} th{{padding-left:.2rem;padding-right:.2rem;font-size:.8rem;line-height:1.4}}"
             f".{SCROLLER} td *,.{SCROLLER} th *{{font-size:inherit;line-height:inherit}}"
-            "td,th{white-space:normal!important}}"
+            f"td,th{{white-space:normal!important}}{reflow_rules(self._reflowed, '.6rem .25rem')}}}"
         )
 
     def _paper(self) -> str:
@@ -264,7 +281,7 @@ class WebStyles:
             found.append(("background-color", color_text(style["background-color"])))
         if tag != "body":
             found += self._edges(style, "margin", afloat=afloat)
-            found += self._sizes(style, tag)
+            found += self._sizes(style, tag, afloat=afloat)
             found += self._edges(style, "padding", afloat=afloat)
         for side in SIDES:
             width, color = style[f"border-{side}-width"], style[f"border-{side}-color"]
@@ -296,7 +313,7 @@ class WebStyles:
             return [(kind, values[0])]
         return [(f"{kind}-{side}", value) for side, value in zip(SIDES, values, strict=True) if value != "0"]
 
-    def _sizes(self, style: Style, tag: str) -> list[tuple[str, str]]:
+    def _sizes(self, style: Style, tag: str, *, afloat: bool) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
         if style["box-sizing"] == "border-box":
             found.append(("box-sizing", "border-box"))
@@ -305,7 +322,9 @@ class WebStyles:
             found.append(("width", self._length(width)))
         elif isinstance(width, int):
             plain = tag in {"td", "th", "col", "pr-barcode"}
-            found.append(("width", self.rem(width) if plain else f"min(100%,{self.rem(width)})"))
+            beside = 0 if afloat or style["box-sizing"] == "border-box" else _beside(style)
+            room = f"100% - {self.rem(beside)}" if beside else "100%"
+            found.append(("width", self.rem(width) if plain else f"min({room},{self.rem(width)})"))
         height = style["height"]
         if isinstance(height, int):
             # Text that is larger here than in print needs the room; a picture keeps its proportion.
@@ -355,6 +374,12 @@ class WebStyles:
         if isinstance(value, Relative):
             return f"{_number(value.number)}%"
         return self.rem(value) if isinstance(value, int) else str(value)
+
+
+def _beside(style: Style) -> int:
+    """What stands at the sides of a box's content within the box, as far as it has a length."""
+    paddings = [style[f"padding-{side}"] for side in ("left", "right")]
+    return sum(padding for padding in paddings if isinstance(padding, int))
 
 
 def _family(name: str) -> str:

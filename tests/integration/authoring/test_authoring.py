@@ -214,7 +214,7 @@ def test_parity(bundle: Path) -> None:
         return CliRunner().invoke(main, ["parity", str(bundle), record, "--assets", _ASSETS, *more])
 
     same = compare("--locale", "de-DE")
-    assert (same.exit_code, same.output) == (0, "print, web and email say the same\n")
+    assert (same.exit_code, same.output) == (0, "print, web, email and mobile say the same\n")
     page, looks = bundle / "statement.html", bundle / "statement.css"
     page.write_text(
         page.read_text()
