@@ -57,6 +57,7 @@ month-end: $(VENV)/.installed ## The statements of a month's end as fast as this
 	@$(VENV)/bin/pressrun-load run month-end --in-flight 48 --scale $(SCALE) --seed $(SEED) $(if $(WRITE),--write README.md)
 
 sizing: $(VENV)/.installed ## What documents cost, and the nodes that a night needs (WRITE=1 puts the tables into ARCHITECTURE.md)
+	@command -v redis-server >/dev/null || $(PY) -m tests.servers.redis_binary $(VENV)/tools
 	@$(VENV)/bin/pressrun-load sizing --seed $(SEED) $(if $(WRITE),--write ARCHITECTURE.md)
 
 bench-rivals: $(VENV)/.installed-rivals ## Make the same statements with other engines (WRITE=1 puts the table into README.md)

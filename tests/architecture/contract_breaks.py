@@ -13,6 +13,7 @@ import sysconfig
 import tarfile
 import tempfile
 from pathlib import Path
+from typing import IO, cast
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,7 +32,12 @@ def main(image: str) -> int:
     base = _base()
     with tempfile.TemporaryDirectory() as folder:
         with tarfile.open(fileobj=io.BytesIO(_git("archive", base, "protos"))) as archive:
-            archive.extractall(folder, filter="data")
+            for member in archive.getmembers():
+                # `extractall(filter=...)` came with 3.11.4, and Debian 12 has 3.11.2.
+                if member.isfile():
+                    path = Path(folder, member.name)
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(cast("IO[bytes]", archive.extractfile(member)).read())
         protos = Path(folder, "protos")
         old = Path(folder, "old.binpb")
         subprocess.run(

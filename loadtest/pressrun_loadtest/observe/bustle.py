@@ -1,4 +1,4 @@
-"""What else happens while documents are rendered: assets change, documents fail; so there is something to see."""
+"""What else happens while documents are rendered, so that there is something to see: changes, failures, bulk work."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ import urllib.request
 from types import TracebackType
 from typing import Self
 
+import grpc
+
 from pressrun_client import Client, RenderError, RenderRequest
+from pressrun_loadtest.observe.bulk import Bulk
 from pressrun_loadtest.observe.errors import ObserveError
 
 __all__ = ["Bustle"]
@@ -25,7 +28,7 @@ _UNMADE = ("statement", "no-such-template")
 
 
 class Bustle:
-    """Every so often, from `with` to its end, in a thread: a new version with its webhook, and two documents that fail.
+    """Every so often, from `with` to its end, in a thread: a new version with its webhook, failures, bulk work.
 
     Args:
         target: of the node, host:port.
@@ -36,6 +39,7 @@ class Bustle:
     def __init__(self, target: str, cloudinary: str, hook: str) -> None:
         self._target, self._hook = target, hook
         self._admin = f"{cloudinary.rstrip('/')}/__sandbox__"
+        self._bulk = Bulk(target)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="bustle", daemon=True)
 
@@ -60,6 +64,8 @@ class Bustle:
             with contextlib.suppress(ObserveError):
                 self._post("do/new-version", asset=_ASSET)
             asyncio.run(self._fail())
+            with contextlib.suppress(RenderError, grpc.aio.AioRpcError):
+                asyncio.run(self._bulk.round())
 
     async def _fail(self) -> None:
         async with Client(self._target) as client:

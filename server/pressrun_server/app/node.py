@@ -37,6 +37,7 @@ from pressrun_server.clock import Clock, SystemClock
 from pressrun_server.errors import PressrunError
 from pressrun_server.http.hooks import Hooks
 from pressrun_server.http.server import HttpServer
+from pressrun_server.metrics.bulk import BulkMeter
 from pressrun_server.metrics.catalogue import Catalogue
 from pressrun_server.metrics.gathering import Gathered, Shown, show
 from pressrun_server.metrics.labels import DocumentMeters
@@ -285,6 +286,7 @@ class Node:
             pictures=Pictures(preparers, config.pipeline.pictures),
             tracing=tracing,
         )
+        bulk = BulkMeter(metrics)
         self._rpc = RpcServer(
             config.rpc,
             metrics,
@@ -294,7 +296,8 @@ class Node:
                 config.pipeline,
                 Verifier(pipeline, preparers, digest),
                 Explainer(pipeline, resolver),
-                self._runs(pipeline, composers, BlobLoader(store, registry), meters),
+                self._runs(pipeline, composers, BlobLoader(store, registry), meters, bulk),
+                bulk,
             ),
             templates=TemplateService(compiler, registry, lambda new: self._published(new, meters, warming)),
             assets=AssetService(desk, registry, ContentDesk(pushed, resolver, self._clock)),
@@ -377,7 +380,7 @@ class Node:
         return tracing
 
     def _runs(
-        self, pipeline: Pipeline, composers: ComposerPool, blobs: BlobLoader, meters: DocumentMeters
+        self, pipeline: Pipeline, composers: ComposerPool, blobs: BlobLoader, meters: DocumentMeters, bulk: BulkMeter
     ) -> PrintRuns:
         return PrintRuns(
             pipeline,
@@ -386,6 +389,7 @@ class Node:
             admission=self._admission,
             clock=self._clock,
             meters=meters,
+            bulk=bulk,
             engine=self.engine.digest,
             config=self.config.pipeline.runs,
             profiles=self.config.pipeline.profiles,

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from pressrun_server.dashboards.assets import ASSETS
 from pressrun_server.dashboards.grafana import document
+from pressrun_server.dashboards.jobs import JOBS
 from pressrun_server.dashboards.latency import LATENCY_AND_SLO
 from pressrun_server.dashboards.processes import PROCESSES
 from pressrun_server.dashboards.throughput import THROUGHPUT
 
 __all__ = ["DASHBOARDS", "main"]
 
-DASHBOARDS = (THROUGHPUT, LATENCY_AND_SLO, ASSETS, PROCESSES)
+DASHBOARDS = (THROUGHPUT, LATENCY_AND_SLO, ASSETS, PROCESSES, JOBS)
 
 
 def main(arguments: list[str]) -> int:

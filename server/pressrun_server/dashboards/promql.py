@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["mean", "quantile", "rate", "ratio", "series", "total"]
+__all__ = ["increase", "mean", "quantile", "rate", "ratio", "series", "total"]
 
 _CHOSEN = 'job=~"$job",instance=~"$node"'
-_WINDOW = "[$__rate_interval]"
+_WINDOW = "$__rate_interval"
 
 
 def series(metric: str, labels: str = "") -> str:
@@ -23,15 +23,28 @@ def total(metric: str, by: str = "", labels: str = "", *, function: str = "sum")
     return f"{function}{_by(by)} ({series(metric, labels)})"
 
 
-def rate(metric: str, by: str = "", labels: str = "") -> str:
+def rate(metric: str, by: str = "", labels: str = "", *, window: str = _WINDOW) -> str:
     """A counter a second, added up over the chosen nodes.
 
     Args:
         metric: a counter's name.
         by: the labels to tell apart, comma separated.
         labels: more matchers.
+        window: of time, e.g. `1h`; by default as long as Grafana finds right for what it shows.
     """
-    return f"sum{_by(by)} (rate({series(metric, labels)}{_WINDOW}))"
+    return f"sum{_by(by)} (rate({series(metric, labels)}[{window}]))"
+
+
+def increase(metric: str, window: str, by: str = "", labels: str = "") -> str:
+    """What a counter of rare things grew by, added up over the chosen nodes.
+
+    Args:
+        metric: a counter's name.
+        window: of time, e.g. `1h`.
+        by: the labels to tell apart, comma separated.
+        labels: more matchers.
+    """
+    return f"sum{_by(by)} (increase({series(metric, labels)}[{window}]))"
 
 
 def ratio(part: str, whole: str) -> str:
@@ -39,7 +52,7 @@ def ratio(part: str, whole: str) -> str:
     return f"{part} / ({whole} > 0)"
 
 
-def quantile(share: float, histogram: str, by: str = "", labels: str = "") -> str:
+def quantile(share: float, histogram: str, by: str = "", labels: str = "", *, window: str = _WINDOW) -> str:
     """A quantile out of a histogram's buckets, over the chosen nodes.
 
     Args:
@@ -47,8 +60,10 @@ def quantile(share: float, histogram: str, by: str = "", labels: str = "") -> st
         histogram: its name without `_bucket`.
         by: the labels to tell apart.
         labels: more matchers.
+        window: as for `rate`.
     """
-    return f"histogram_quantile({share:g}, {rate(f'{histogram}_bucket', f'{by}, le' if by else 'le', labels)})"
+    buckets = rate(f"{histogram}_bucket", f"{by}, le" if by else "le", labels, window=window)
+    return f"histogram_quantile({share:g}, {buckets})"
 
 
 def mean(histogram: str, by: str = "", labels: str = "") -> str:

@@ -18,6 +18,9 @@ _PHASE_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.
 """Edges for the parts of a document, which are much shorter."""
 
 
+_RUN_SECONDS = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0, 28800.0)
+"""Edges for print runs, which last as long as their documents: seconds to a night."""
+
 _TIER_SECONDS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 0.5, 1.0)
 """Edges for a read or a write of one blob in one tier."""
 
@@ -69,6 +72,7 @@ class Catalogue:
         self.compose_cpu_seconds = Counter(
             "pressrun_compose_cpu_seconds_total", "CPU time that composers spent on finished documents.", registry=reg
         )
+        self._count_bulk_work(reg)
         self.in_flight = Gauge("pressrun_documents_in_flight", "Documents that hold a slot.", registry=reg)
         self.slots = Gauge("pressrun_document_slots", "Documents that may hold a slot at once.", registry=reg)
         self.queue_length = Gauge("pressrun_queue_length", "Documents that wait for a slot.", registry=reg)
@@ -173,3 +177,56 @@ class Catalogue:
             registry=reg,
         )
         self.build = Info("pressrun_build", "Versions of what can change a document's bytes.", registry=reg)
+
+    def _count_bulk_work(self, reg: CollectorRegistry) -> None:
+        """What `metrics.bulk` counts."""
+        self.runs = Counter(
+            "pressrun_runs_total",
+            "Print runs that ended, by result (ok, stopped, failed, refused, cancelled) and reason.",
+            ("result", "reason"),
+            registry=reg,
+        )
+        self.runs_in_flight = Gauge("pressrun_runs_in_flight", "Print runs under way.", registry=reg)
+        self.run_seconds = Histogram(
+            "pressrun_run_seconds",
+            "Duration of print runs that were made to their end, or stopped over a document as they were told to.",
+            buckets=_RUN_SECONDS,
+            registry=reg,
+        )
+        self.run_documents = Counter(
+            "pressrun_run_documents_total",
+            "Documents of print runs by result (ok, failed) and the reason of those that failed; no separators.",
+            ("result", "reason"),
+            registry=reg,
+        )
+        self.run_pages = Counter(
+            "pressrun_run_pages_total", "Pages in files of print runs: sides of sheets.", registry=reg
+        )
+        self.run_sheets = Counter(
+            "pressrun_run_sheets_total", "Sheets that print runs take: a side each, or two with duplex.", registry=reg
+        )
+        self.run_bytes = Counter("pressrun_run_bytes_total", "Bytes of files of print runs.", registry=reg)
+        self.run_files = Counter("pressrun_run_files_total", "Files of print runs that are whole.", registry=reg)
+        self.arriving_rows = Counter(
+            "pressrun_arriving_rows_total", "Rows that came in parts, of RenderRows.", registry=reg
+        )
+        self.arriving_bytes = Counter(
+            "pressrun_arriving_row_bytes_total", "Bytes of rows that came in parts.", registry=reg
+        )
+        self.resumed_documents = Counter(
+            "pressrun_resumed_documents_total",
+            "Documents that went on where their client had lost them, by result (ok, failed).",
+            ("result",),
+            registry=reg,
+        )
+        self.resumed_bytes = Counter(
+            "pressrun_resumed_bytes_total",
+            "Bytes of resumed documents that clients had, and that were not sent again.",
+            registry=reg,
+        )
+        self.verifications = Counter(
+            "pressrun_verifications_total",
+            "Documents made again to be compared, by result (same_bytes, different_bytes, engine_differs, failed).",
+            ("result",),
+            registry=reg,
+        )

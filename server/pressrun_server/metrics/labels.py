@@ -45,6 +45,12 @@ class DocumentMeter:
         self.seconds.observe(seconds, exemplar)
         self.first_byte_seconds.observe(first_byte, exemplar)
 
+    def finished_in_run(self, *, pages: int, size: int) -> None:
+        """Count a document of a print run, which nobody waits for: it has no first byte of its own and no duration."""
+        self._ok.inc()
+        self.pages.inc(pages)
+        self.bytes.inc(size)
+
     def ended(self, result: str, reason: str) -> None:
         """Count a document that did not finish."""
         self._documents.labels(*self._labels, result, reason).inc()
@@ -71,6 +77,10 @@ class DocumentMeters:
             if value or name != "raster":
                 phase.observe(value)
         self._queue.observe(seconds[0])
+        self._compose_cpu.inc(compose_cpu)
+
+    def composed_in_run(self, compose_cpu: float) -> None:
+        """Count what a composer spent on a document of a print run."""
         self._compose_cpu.inc(compose_cpu)
 
     def admit(self, names: Iterable[str]) -> None:

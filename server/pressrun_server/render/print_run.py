@@ -14,6 +14,7 @@ import msgspec
 
 from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason, Violation
+from pressrun_server.metrics.bulk import BulkMeter
 from pressrun_server.metrics.labels import DocumentMeters
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.failure import Failure
@@ -31,11 +32,14 @@ from pressrun_server.render.manifest import Manifest
 from pressrun_server.render.pipeline import Composing, Pipeline, Ready
 from pressrun_server.render.profiles import OutputProfiles
 from pressrun_server.render.run_link import Blob, Forget, Frames, Item, RunItem, Unmade
+from pressrun_server.render.run_trace import RunTrace
 from pressrun_server.render.trace import Trace
+from pressrun_server.tracing.span import Caller, RunOutcome, Within
 
 __all__ = ["PrintRuns", "RunSink", "RunSpec", "Separators", "Unread"]
 
 _DEFECT = "the node failed over this document; its log has the details under the request's id"
+_RUN_DEFECT = "the node failed over this run; its log has the details under the run's id"
 _LEFT = PressrunError(Reason.CANCELLED, "the run ended before this document")
 
 
@@ -95,7 +99,6 @@ class _Pending(NamedTuple):
     spec: RenderSpec
     ready: Ready
     trace: Trace
-    started: float
 
 
 class PrintRuns:
@@ -111,6 +114,7 @@ class PrintRuns:
         admission: a run has the slot of one document.
         clock: the time.
         meters: count documents.
+        bulk: counts runs.
         engine: digest of the engine.
         config: limits.
         profiles: printing conditions.
@@ -125,6 +129,7 @@ class PrintRuns:
         admission: Admission,
         clock: Clock,
         meters: DocumentMeters,
+        bulk: BulkMeter,
         engine: str,
         config: RunConfig,
         profiles: OutputProfiles,
@@ -137,6 +142,7 @@ class PrintRuns:
         self._admission = admission
         self._clock = clock
         self._meters = meters
+        self._bulk = bulk
         self._config = config
 
     async def render(
@@ -146,6 +152,7 @@ class PrintRuns:
         sink: RunSink,
         *,
         deadline: float | None = None,
+        caller: Caller | None = None,
     ) -> tuple[RunEnd, datetime]:
         """Make one.
 
@@ -154,6 +161,7 @@ class PrintRuns:
             documents: as they come.
             sink: takes what is made.
             deadline: moment on the monotonic clock; the run's own time limit holds as well.
+            caller: the trace that it belongs to, as `Tracing.caller` gave it.
 
         Returns:
             what it came to, and the moment that documents speak of which state none.
@@ -166,18 +174,37 @@ class PrintRuns:
         now = self._clock.monotonic()
         if deadline is not None:
             limit = min(limit, max(deadline - now, 0.0))
+        span = self._pipeline.tracing.begin(caller, self._clock.now, RunOutcome.span)
+        duplex = run.press.duplex
+        trace = RunTrace(run.run_id, run.tenant, self._clock, self._bulk.run(duplex=duplex), span)
         try:
             async with asyncio.timeout(limit):
                 permit = await self._admission.admit(0, Priority.BATCH, run.tenant)
+                trace.admitted()
                 try:
-                    return await self._run(run, documents, sink, now + limit)
+                    end, as_of = await self._run(run, documents, sink, now + limit, trace)
                 finally:
                     permit.release()
         except TimeoutError:
-            raise DeadlineError("run", round(limit, 3)) from None
+            raise trace.failed(DeadlineError("run", round(limit, 3))) from None
+        except PressrunError as error:
+            raise trace.failed(error) from error.__cause__
+        except asyncio.CancelledError:
+            trace.cancelled()
+            raise
+        except Exception as error:
+            trace.failed(failure_of(error, _RUN_DEFECT).error())
+            raise
+        trace.finished(end)
+        return end, as_of
 
     async def _run(
-        self, run: RunSpec, documents: AsyncIterator[RenderSpec | Unread], sink: RunSink, deadline: float
+        self,
+        run: RunSpec,
+        documents: AsyncIterator[RenderSpec | Unread],
+        sink: RunSink,
+        deadline: float,
+        trace: RunTrace,
     ) -> tuple[RunEnd, datetime]:
         as_of = run.as_of or self._clock.now()
         order = RunOrder(
@@ -200,10 +227,10 @@ class PrintRuns:
         )
         pending: deque[_Pending | None] = deque()
         async with self._composers.compose(job) as stream:
-            feed = _Feed(self, run, as_of, deadline, stream, pending)
+            feed = _Feed(self, run, as_of, deadline, stream, pending, trace)
             try:
                 async with pumping(feed.pump(documents)):
-                    end = await self._play(run, stream, sink, pending)
+                    end = await self._play(run, stream, sink, pending, trace)
             finally:
                 for each in pending:
                     if each is not None:
@@ -211,7 +238,7 @@ class PrintRuns:
         return end, as_of
 
     async def _play(
-        self, run: RunSpec, stream: ComposeStream, sink: RunSink, pending: deque[_Pending | None]
+        self, run: RunSpec, stream: ComposeStream, sink: RunSink, pending: deque[_Pending | None], trace: RunTrace
     ) -> RunEnd:
         """What the composer gives, to the sink."""
         frames = Frames()
@@ -219,13 +246,16 @@ class PrintRuns:
         async for data in stream:
             for found in frames.feed(data):
                 if isinstance(found, bytes):
+                    trace.wrote(len(found))
                     await sink.write(found)
                 elif isinstance(found, RunEntry):
+                    trace.told(found)
                     manifest = self._told(found, pending.popleft(), keep=run.manifests)
                     await sink.entry(found, manifest)
                     if found.separator and found.failure is not None:
                         raise found.failure.error()
                 elif isinstance(found, FileEnd):
+                    trace.filed()
                     await sink.finished(found)
                 else:
                     end = found
@@ -243,10 +273,9 @@ class PrintRuns:
         if entry.failure is not None:
             trace.failed(entry.failure.error())
             return None
-        seconds = self._clock.monotonic() - pending.started
-        self._meters.get(ready.header.template.name, spec.channel).finished(
-            pages=entry.pages, size=entry.size, seconds=seconds, first_byte=seconds
-        )
+        meter = self._meters.get(ready.header.template.name, spec.channel)
+        meter.finished_in_run(pages=entry.pages, size=entry.size)
+        self._meters.composed_in_run(entry.cpu_seconds)
         if not keep or entry.separator:
             return None
         return Manifest(
@@ -266,10 +295,9 @@ class PrintRuns:
         """Count a document whose request could not even be read."""
         self._pipeline.refused(error)
 
-    def trace(self, spec: RenderSpec, deadline: float) -> tuple[Trace, float]:
-        """What follows a document, and the moment of its beginning."""
-        now = self._clock.monotonic()
-        return Trace(spec, self._clock, now, deadline, self._meters), now
+    def trace(self, spec: RenderSpec, deadline: float, run: RunTrace) -> Trace:
+        """What follows a document."""
+        return Trace(spec, self._clock, self._clock.monotonic(), deadline, self._meters, Within(run.span))
 
     async def ready(self, spec: RenderSpec, trace: Trace) -> Ready:
         """A document that the composer can begin.
@@ -305,6 +333,7 @@ class _Feed:
         deadline: float,
         stream: ComposeStream,
         pending: deque[_Pending | None],
+        trace: RunTrace,
     ) -> None:
         self._runs = runs
         self._run = run
@@ -312,6 +341,7 @@ class _Feed:
         self._deadline = deadline
         self._stream = stream
         self._pending = pending
+        self._trace = trace
         self._held = HeldBlobs(runs.held_bytes)
 
     async def pump(self, documents: AsyncIterator[RenderSpec | Unread]) -> None:
@@ -348,7 +378,7 @@ class _Feed:
         )
 
     async def _bring(self, spec: RenderSpec, *, separator: bool = False) -> None:
-        trace, started = self._runs.trace(spec, self._deadline)
+        trace = self._runs.trace(spec, self._deadline, self._trace)
         try:
             ready = await self._runs.ready(spec, trace)
             items = await self._blobs(ready.job)
@@ -378,7 +408,7 @@ class _Feed:
                 job.links,
             )
         )
-        self._pending.append(_Pending(spec, ready, trace, started))
+        self._pending.append(_Pending(spec, ready, trace))
         await self._send(items)
 
     async def _blobs(self, job: ComposeJob) -> list[RunItem]:

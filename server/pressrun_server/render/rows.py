@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.digest import Digest
@@ -22,10 +22,14 @@ class RowFeed:
     Args:
         field: the list of the record that they are for.
         parts: JSON arrays, as they come.
+        arrived: told the rows and the bytes of each part that is right.
     """
 
-    def __init__(self, field: str, parts: AsyncIterator[bytes]) -> None:
+    def __init__(
+        self, field: str, parts: AsyncIterator[bytes], arrived: Callable[[int, int], None] = lambda _rows, _size: None
+    ) -> None:
         self.field = field
+        self._arrived = arrived
         self._parts = parts
         self._state = hashlib.sha256()
         self._size = 0
@@ -51,7 +55,9 @@ class RowFeed:
         try:
             async for part in self._parts:
                 _check_size(part)
-                self._count += checker.rows(part, self._count)
+                number = checker.rows(part, self._count)
+                self._count += number
+                self._arrived(number, len(part))
                 self._state.update(part)
                 self._size += len(part)
                 await stream.send_rows(part, last=False)

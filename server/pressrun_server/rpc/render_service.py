@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias
 
 from pressrun.v1 import render_service_pb2, render_service_pb2_grpc
 from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.metrics.bulk import BulkMeter
 from pressrun_server.model.spec import RenderSpec
 from pressrun_server.render.config import PipelineConfig
 from pressrun_server.render.explaining import Explanation
@@ -26,7 +27,7 @@ from pressrun_server.rpc.resume import Resume, resume_point
 from pressrun_server.rpc.rows import first_of, parts_of
 from pressrun_server.rpc.run_delivery import RunDelivery
 from pressrun_server.rpc.runs import documents_of, read_run, start_of
-from pressrun_server.rpc.verifying import claim_of, verification_message
+from pressrun_server.rpc.verifying import VERIFIED, claim_of, verification_message
 from pressrun_server.tracing.span import Caller
 
 __all__ = ["Explaining", "RenderService", "Verifying"]
@@ -70,6 +71,7 @@ class RenderService(render_service_pb2_grpc.RenderServiceServicer):
         verifier: makes documents again.
         explainer: says how documents are decided.
         runs: makes print runs.
+        bulk: counts rows that arrive, resumed documents and verifications.
     """
 
     def __init__(
@@ -80,11 +82,13 @@ class RenderService(render_service_pb2_grpc.RenderServiceServicer):
         verifier: Verifying,
         explainer: Explaining,
         runs: PrintRuns,
+        bulk: BulkMeter,
     ) -> None:
         self._pipeline = pipeline
         self._verifier = verifier
         self._explainer = explainer
         self._runs = runs
+        self._bulk = bulk
         self._config = config
         self._limits = limits
         self._streams: set[RenderStream] = set()
@@ -132,10 +136,11 @@ class RenderService(render_service_pb2_grpc.RenderServiceServicer):
             spec = await read_spec(request.document, self._limits)
             resume = resume_point(request, spec)
             delivery = _Chunks(context, self._config.chunk_bytes, resume)
-            last, completion = await self._pipeline.render(
-                spec, delivery, deadline=deadline_of(context), caller=self._caller(context)
-            )
-            await delivery.end(last, completion)
+            with self._bulk.resuming(resume.offset):
+                last, completion = await self._pipeline.render(
+                    spec, delivery, deadline=deadline_of(context), caller=self._caller(context)
+                )
+                await delivery.end(last, completion)
 
     async def RenderUnary(  # noqa: N802 - the contract's name
         self, request: render_service_pb2.RenderUnaryRequest, context: Context
@@ -162,7 +167,7 @@ class RenderService(render_service_pb2_grpc.RenderServiceServicer):
         async with answering(context, "RenderRows"):
             start = await first_of(request_iterator)
             spec = await read_spec(start.document, self._limits)
-            rows = RowFeed(start.rows_field, parts_of(request_iterator))
+            rows = RowFeed(start.rows_field, parts_of(request_iterator), self._bulk.rows)
             delivery = _Chunks(context, self._config.chunk_bytes, Resume(0, ""), render_service_pb2.RenderRowsResponse)
             last, completion = await self._pipeline.render(
                 spec, delivery, deadline=deadline_of(context), rows=rows, caller=self._caller(context)
@@ -178,7 +183,9 @@ class RenderService(render_service_pb2_grpc.RenderServiceServicer):
             run = read_run(start, self._limits)
             delivery = RunDelivery(context.write, self._config.chunk_bytes, self._runs.engine)
             documents = documents_of(request_iterator, self._limits)
-            end, as_of = await self._runs.render(run, documents, delivery, deadline=deadline_of(context))
+            end, as_of = await self._runs.render(
+                run, documents, delivery, deadline=deadline_of(context), caller=self._caller(context)
+            )
             await delivery.end(end, as_of)
 
     async def Verify(  # noqa: N802 - the contract's name
@@ -188,7 +195,9 @@ class RenderService(render_service_pb2_grpc.RenderServiceServicer):
         response = render_service_pb2.VerifyResponse()
         async with answering(context, "Verify"):
             claim = claim_of(request, self._limits)
-            found = await self._verifier.verify(claim, deadline=deadline_of(context), caller=self._caller(context))
+            with self._bulk.verifying() as verified:
+                found = await self._verifier.verify(claim, deadline=deadline_of(context), caller=self._caller(context))
+                verified.append(VERIFIED[found.outcome])
             response.CopyFrom(verification_message(found))
         return response
 

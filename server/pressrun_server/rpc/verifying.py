@@ -10,7 +10,10 @@ from pressrun_server.render.manifest import SECRET_ATTRIBUTE
 from pressrun_server.render.verification import Claim, Outcome, Verification
 from pressrun_server.rpc.conversion import render_spec
 
-__all__ = ["claim_of", "verification_message"]
+__all__ = ["VERIFIED", "claim_of", "verification_message"]
+
+VERIFIED = {outcome: outcome.value.replace("-", "_") for outcome in Outcome}
+"""Results as metrics have them."""
 
 _RESULTS = {
     Outcome.SAME_BYTES: render_service_pb2.VERIFY_RESULT_SAME_BYTES,

@@ -30,11 +30,10 @@ from opentelemetry.trace import (
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from pressrun_server.tracing.outbox import SpanOutbox
-from pressrun_server.tracing.span import NO_SPAN, Caller, DocumentSpan, Metadata, Outcome, Stretch
+from pressrun_server.tracing.span import NO_SPAN, Caller, DocumentSpan, Metadata, Outcome, RunOutcome, Stretch
 
 __all__ = ["OtlpTracing"]
 
-_SPAN = "render document"
 _SCOPE = InstrumentationScope("pressrun.render")
 _UNSET = Status()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -43,8 +42,8 @@ _PATH = "/v1/traces"
 _HEADERS = ("traceparent", "tracestate")
 _NOBODY = Context()
 """Without it the SDK would look for a span in the task's context."""
-_UNSTAINED = frozenset({"ok", "cancelled"})
-"""Results that make no span an error: what a caller gave up did not fail."""
+_UNSTAINED = frozenset({"ok", "stopped", "cancelled"})
+"""Results that make no span an error: what a caller gave up, or wanted to end so, did not fail."""
 
 
 class OtlpTracing:
@@ -97,11 +96,11 @@ class OtlpTracing:
         context = self._propagator.extract(carrier, context=_NOBODY)
         return context if get_current_span(context).get_span_context().is_valid else None
 
-    def begin(self, caller: Caller | None, now: Callable[[], datetime]) -> DocumentSpan:
+    def begin(self, caller: Caller | None, now: Callable[[], datetime], name: str = Outcome.span) -> DocumentSpan:
         """As `Tracing.begin`."""
         start = (now() - _EPOCH) // timedelta(microseconds=1) * 1000
         parent = _NOBODY if caller is None else cast("Context", caller)
-        span = self._tracer.start_span(_SPAN, context=parent, kind=SpanKind.SERVER, start_time=start)
+        span = self._tracer.start_span(name, context=parent, kind=SpanKind.SERVER, start_time=start)
         if caller is None and not span.is_recording():
             # Its ids would lead nowhere.
             return NO_SPAN
@@ -141,7 +140,7 @@ class _Children:
 
 
 class _OtlpSpan:
-    """The span of one document; its phases become spans at its end, when all of them are known."""
+    """The span of one document or print run; its phases become spans at its end, when all of them are known."""
 
     __slots__ = ("_children", "_span", "_start", "ids", "recording")
 
@@ -156,26 +155,14 @@ class _OtlpSpan:
             "span_id": format_span_id(context.span_id),
         }
 
-    def end(self, outcome: Outcome, stretches: Sequence[Stretch]) -> None:
+    def end(self, outcome: Outcome | RunOutcome, stretches: Sequence[Stretch]) -> None:
         failed = outcome.result not in _UNSTAINED
         status = Status(StatusCode.ERROR, outcome.reason) if failed else _UNSET
         context = self._span.get_span_context()
         for stretch in stretches:
             begin, end = self._moment(stretch.begin), self._moment(stretch.end)
             self._children.add(context, stretch, begin, end, status if stretch is stretches[-1] else _UNSET)
-        self._span.set_attributes(
-            {
-                "pressrun.request_id": outcome.request_id,
-                "pressrun.tenant": outcome.tenant,
-                "pressrun.template": outcome.template,
-                "pressrun.template_digest": outcome.template_digest,
-                "pressrun.output_channel": outcome.channel,
-                "pressrun.pages": outcome.pages,
-                "pressrun.bytes": outcome.size,
-                "pressrun.result": outcome.result,
-                "pressrun.reason": outcome.reason,
-            }
-        )
+        self._span.set_attributes(outcome.attributes())
         if failed:
             self._span.set_status(status)
         self._span.end(self._moment(outcome.seconds))

@@ -1,13 +1,15 @@
-"""What a trace of a document is made of, and what stands in its place where nothing is traced."""
+"""What a trace of a document or a print run is made of, and what stands in its place where nothing is traced."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import ClassVar, Protocol, TypeAlias
 
-__all__ = ["NO_SPAN", "OFF", "Caller", "DocumentSpan", "Metadata", "Outcome", "Stretch", "Tracing"]
+__all__ = [
+    "NO_SPAN", "OFF", "Caller", "DocumentSpan", "Metadata", "Outcome", "RunOutcome", "Stretch", "Tracing", "Within",
+]  # fmt: skip
 
 Metadata: TypeAlias = "Iterable[tuple[str, str | bytes]] | None"
 """The metadata of an RPC, as gRPC gives it."""
@@ -44,10 +46,59 @@ class Outcome:
     channel: str
     pages: int = 0
     size: int = 0
+    span: ClassVar[str] = "render document"
+
+    def attributes(self) -> Mapping[str, str | int]:
+        """What the span says."""
+        return {
+            "pressrun.request_id": self.request_id,
+            "pressrun.tenant": self.tenant,
+            "pressrun.template": self.template,
+            "pressrun.template_digest": self.template_digest,
+            "pressrun.output_channel": self.channel,
+            "pressrun.pages": self.pages,
+            "pressrun.bytes": self.size,
+            "pressrun.result": self.result,
+            "pressrun.reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """How a print run ended: names, ids and counts, never data."""
+
+    result: str
+    """As in metrics: ok, stopped, failed, refused, cancelled."""
+    reason: str
+    """Of the contract; `NONE` where the result is ok or stopped."""
+    seconds: float
+    """Since it was asked for."""
+    run_id: str
+    tenant: str
+    documents: int
+    failed: int
+    pages: int
+    files: int
+    size: int
+    span: ClassVar[str] = "render run"
+
+    def attributes(self) -> Mapping[str, str | int]:
+        """What the span says."""
+        return {
+            "pressrun.run_id": self.run_id,
+            "pressrun.tenant": self.tenant,
+            "pressrun.documents": self.documents,
+            "pressrun.failed": self.failed,
+            "pressrun.pages": self.pages,
+            "pressrun.files": self.files,
+            "pressrun.bytes": self.size,
+            "pressrun.result": self.result,
+            "pressrun.reason": self.reason,
+        }
 
 
 class DocumentSpan(Protocol):
-    """The trace of one document."""
+    """The trace of one document, or of one print run."""
 
     @property
     def ids(self) -> Mapping[str, str]:
@@ -57,8 +108,8 @@ class DocumentSpan(Protocol):
     def recording(self) -> bool:
         """Whether its end is told to anybody."""
 
-    def end(self, outcome: Outcome, stretches: Sequence[Stretch]) -> None:
-        """The document has ended; called once, and only where it records."""
+    def end(self, outcome: Outcome | RunOutcome, stretches: Sequence[Stretch]) -> None:
+        """It has ended; called once, and only where it records."""
 
 
 class Tracing(Protocol):
@@ -71,12 +122,13 @@ class Tracing(Protocol):
             metadata: gives the RPC's metadata; not called where nothing is traced.
         """
 
-    def begin(self, caller: Caller | None, now: Callable[[], datetime]) -> DocumentSpan:
-        """A document has come.
+    def begin(self, caller: Caller | None, now: Callable[[], datetime], name: str = Outcome.span) -> DocumentSpan:
+        """A document, or a print run, has come.
 
         Args:
             caller: the trace that it belongs to; None: it begins one.
             now: gives the moment; not called where nothing is traced.
+            name: of the span.
         """
 
 
@@ -87,7 +139,26 @@ class _NoSpan:
     ids: Mapping[str, str] = {}
     recording = False
 
-    def end(self, outcome: Outcome, stretches: Sequence[Stretch]) -> None:
+    def end(self, outcome: Outcome | RunOutcome, stretches: Sequence[Stretch]) -> None:
+        """Nothing."""
+
+
+class Within:
+    """Of a document that is told of in the span of its print run: log lines lead there, and it has none of its own.
+
+    A run of a night would otherwise be a trace of a million spans.
+
+    Args:
+        run: the span of the run.
+    """
+
+    __slots__ = ("ids",)
+    recording = False
+
+    def __init__(self, run: DocumentSpan) -> None:
+        self.ids: Mapping[str, str] = run.ids
+
+    def end(self, outcome: Outcome | RunOutcome, stretches: Sequence[Stretch]) -> None:
         """Nothing."""
 
 
@@ -100,7 +171,12 @@ class _Off:
         """Nobody."""
         return None
 
-    def begin(self, caller: Caller | None, now: Callable[[], datetime]) -> DocumentSpan:  # noqa: ARG002 - as above
+    def begin(
+        self,
+        caller: Caller | None,  # noqa: ARG002 - as above
+        now: Callable[[], datetime],  # noqa: ARG002 - as above
+        name: str = Outcome.span,  # noqa: ARG002 - as above
+    ) -> DocumentSpan:
         """The span that is none."""
         return NO_SPAN
 

@@ -25,6 +25,7 @@ from pressrun.v1 import (
     template_service_pb2_grpc,
 )
 from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.metrics.bulk import BulkMeter
 from pressrun_server.model.diagnostic import Diagnostic, Severity
 from pressrun_server.model.template import CompiledTemplate
 from pressrun_server.render.config import PipelineConfig
@@ -74,7 +75,13 @@ async def surface(build: Callable[..., Any], make: SimpleNamespace) -> AsyncIter
         config,
         bench.metrics,
         render=RenderService(
-            bench.pipeline, config, PipelineConfig(), None, Explainer(bench.pipeline, bench.resolver), None
+            bench.pipeline,
+            config,
+            PipelineConfig(),
+            None,
+            Explainer(bench.pipeline, bench.resolver),
+            None,
+            BulkMeter(bench.metrics),
         ),  # type: ignore[arg-type]
         templates=TemplateService(compiler, bench.registry, note),  # type: ignore[arg-type]
         assets=AssetService(desk, bench.registry, None),
