@@ -8,9 +8,7 @@ are written before the first page that shows them.
 
 from __future__ import annotations
 
-import bisect
 import hashlib
-import struct
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,6 +21,7 @@ from pressrun_server.emit.content import ContentWriter
 from pressrun_server.emit.destinations import destination, destinations
 from pressrun_server.emit.metadata import Metadata, information, packet
 from pressrun_server.emit.outline import Entry, outline
+from pressrun_server.emit.references import FREE, ROW, References
 from pressrun_server.emit.resources import OBJECTS_PER_FONT, font_objects, image_objects
 from pressrun_server.emit.roles import type_entries
 from pressrun_server.emit.structure import (
@@ -59,9 +58,6 @@ _MOST_PREFIXES = 256
 _MOST_TAGGED = 7_500_000
 """Objects after which pages have no tags: PDF/A allows 8,388,607 (ISO 19005-2, 6.1.13), and what is left is enough for
 100,000 pages without."""
-# Rows of the cross-reference stream (PDF 32000-1, 7.5.8): type, offset or object stream, generation or index.
-_ROW = struct.Struct(">BIH")
-_FREE = _ROW.pack(0, 0, 0)
 _INTENT = (
     b"<</Type/OutputIntent/S/GTS_PDFA1/OutputConditionIdentifier(sRGB)/RegistryName(http://www.color.org)"
     b"/Info(sRGB IEC61966-2.1)/DestOutputProfile %d 0 R>>" % _PROFILE
@@ -175,7 +171,7 @@ class PrefixCache:
         add(_IMAGES, b"<<" + b"".join(names) + b">>")
         data = b"".join(parts)
         table = array("Q", (offsets.get(index, 0) for index in range(number)))
-        rows = b"".join([_ROW.pack(1, offset, 0) if offset else _FREE for offset in table])
+        rows = b"".join([ROW.pack(1, offset, 0) if offset else FREE for offset in table])
         return _Prefix(data, hashlib.sha256(data), table, rows, b"".join(names))
 
 
@@ -210,12 +206,7 @@ class DocumentWriter:
         self._state = self._prefix.state.copy()
         self._position = len(self._prefix.data)
         self._fonts = set(cache.first_fonts)
-        self._rows: list[tuple[int, bytearray]] = [(0, bytearray(self._prefix.rows))]
-        """First number and cross-reference rows of each block that is not written yet, the prefix first."""
-        self._amended: dict[int, bytes] = {}
-        """Rows of objects that were written after the section that holds their block."""
-        self._ended = 0
-        """The last number of the sections that are written."""
+        self._references = References(self._prefix.rows)
         self._section = 0
         """Offset of the last cross-reference section; 0 where there is none."""
         self._block = len(self._prefix.offsets)
@@ -283,12 +274,12 @@ class DocumentWriter:
             b"/StructParents %d/Tabs/S%s>>"
             % (self._parent, self._cache.box(page), _FONTS, images, base + CONTENT, self.pages, annotations)
         )
-        made = self._cache.forms.page(
+        made, ended = self._cache.forms.page(
             page.tags, self._stack, base, extra, len(page.alts), dictionary, self._carried_number
         )
-        rows = bytearray(_ROW.size * PAGE)
+        rows = bytearray(ROW.size * PAGE)
         rows += made.rows
-        self._rows.append((base, rows))
+        self._references.add(base, rows)
         self._block = next_block(base, made.size)
         self._object(out, base + CONTENT, self._deflated(b"", stream))
         for figure, alt in zip(made.figures, page.alts, strict=True):
@@ -297,7 +288,7 @@ class DocumentWriter:
             self._annotations(out, page, base + EXTRA + extra - 1, made.links)
         self._object(out, base + STREAM, made.stream)
         self._notes.extend(made.notes)
-        self._late += [(ended.number, ended.body()) for ended in made.ended]
+        self._late += [(carried.number, carried.body()) for carried in ended]
         for y, level, text in page.bookmarks:
             if level:
                 self._bookmarks.append((level, base + PAGE, page.height - y, text))
@@ -309,7 +300,7 @@ class DocumentWriter:
         self.pages += 1
         if len(self._kids) == _KIDS:
             self._close_nodes()
-        if len(self._rows) > _SECTION:
+        if len(self._references) > _SECTION:
             self._close_section(out)
         return self._written(out)
 
@@ -342,7 +333,7 @@ class DocumentWriter:
 
     def _take_low(self) -> None:
         self._low, self._low_end = self._block, self._block + _LOW
-        self._rows.append((self._low, bytearray(_ROW.size * _LOW)))
+        self._references.add(self._low, bytearray(ROW.size * _LOW))
         self._block = next_block(self._low, _LOW)
 
     def _carried_number(self) -> int:
@@ -421,11 +412,9 @@ class DocumentWriter:
                 % (_PAGES, language, _STRUCTURE, _METADATA, _INTENT, outlines, names),
             ),
         ]
-        self._rows.append((stream, bytearray(_ROW.size * (first + 1 - stream))))
+        self._references.add(stream, bytearray(ROW.size * (first + 1 - stream)))
         self._object_stream(out, stream, late)
-        self._rows += [(number, bytearray(row)) for number, row in self._amended.items()]
-        self._rows.sort(key=_first)
-        start = self._cross_references(out, first)
+        start = self._cross_references(out, first, last=True)
         out.append(b"startxref\n%d\n%%%%EOF\n" % start)
         self._position += len(out[-1])
         return self._written(out)
@@ -455,38 +444,36 @@ class DocumentWriter:
 
         What is not known of their objects yet is free in it, and told by the last section, which is looked at first.
         """
-        prefix, self._rows = self._rows[0], self._rows[1:]
         number = self._block
-        self._rows.append((number, bytearray(_ROW.size)))
+        self._references.add(number, bytearray(ROW.size))
         self._block = next_block(number, 1)
-        self._section = self._cross_references(out, number)
-        self._ended = number
-        self._rows = [prefix]
+        self._section = self._cross_references(out, number, last=False)
+        self._references.forget(number)
 
     def _object_stream(self, out: list[bytes], number: int, objects: list[tuple[int, bytes]]) -> None:
         heads, at = [], 0
         for index, (item, body) in enumerate(objects):
             heads.append(b"%d %d " % (item, at))
             at += len(body) + 1
-            self._set_row(item, 2, number, index)
+            self._references.set(item, 2, number, index)
         head = b"".join(heads)
         data = deflate.zlib_compress(head + b"\n".join([body for _, body in objects]), _LEVEL)
         dictionary = b"/Type/ObjStm/N %d/First %d/Filter/FlateDecode" % (len(objects), len(head))
         self._object(out, number, b"<<%s/Length %d>>\nstream\n%s\nendstream" % (dictionary, len(data), data))
 
-    def _cross_references(self, out: list[bytes], number: int) -> int:
+    def _cross_references(self, out: list[bytes], number: int, *, last: bool) -> int:
         """A cross-reference stream (7.5.8), which is a trailer, too; numbers that no block has are not told."""
         start = self._position
-        self._set_row(number, 1, start, 0)
-        index = b"".join([b"%d %d " % (first, len(rows) // _ROW.size) for first, rows in self._rows])
-        data = deflate.zlib_compress(b"".join([rows for _, rows in self._rows]), _LEVEL)
+        self._references.set(number, 1, start, 0)
+        index, rows = self._references.told(last=last)
+        data = deflate.zlib_compress(rows, _LEVEL)
         identifier = self._metadata.identifier.hex().encode()
         body = (
             b"<</Type/XRef/Size %d/Index[%s]/W[1 4 2]/Root %d 0 R/Info %d 0 R/ID[<%s><%s>]%s/Filter/FlateDecode"
             b"/Length %d>>\nstream\n%s\nendstream"
             % (
                 number + 1,
-                index.rstrip(),
+                index,
                 _CATALOG,
                 _INFO,
                 identifier,
@@ -516,14 +503,6 @@ class DocumentWriter:
         self._mark_nodes.append((b"".join(self._marks).rstrip(), self.pages - 1))
         self._kids, self._marks = [], []
 
-    def _set_row(self, number: int, kind: int, second: int, third: int) -> None:
-        if number <= self._ended and number >= len(self._prefix.offsets):
-            self._amended[number] = _ROW.pack(kind, second, third)
-            return
-        block = bisect.bisect_right(self._rows, number, key=_first) - 1
-        first, rows = self._rows[block]
-        _ROW.pack_into(rows, (number - first) * _ROW.size, kind, second, third)
-
     @staticmethod
     def _deflated(dictionary: bytes, stream: str) -> bytes:
         data = deflate.zlib_compress(stream.encode("latin-1"), _LEVEL)
@@ -531,7 +510,7 @@ class DocumentWriter:
 
     def _object(self, out: list[bytes], number: int, body: bytes) -> None:
         data = b"%d 0 obj\n%s\nendobj\n" % (number, body)
-        self._set_row(number, 1, self._position, 0)
+        self._references.set(number, 1, self._position, 0)
         self._position += len(data)
         out.append(data)
 
@@ -539,10 +518,6 @@ class DocumentWriter:
         data = b"".join(out)
         self._state.update(data)
         return data
-
-
-def _first(block: tuple[int, bytearray]) -> int:
-    return block[0]
 
 
 def _identifiers(numbers: Sequence[int]) -> bytes:

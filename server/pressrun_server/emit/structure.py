@@ -20,6 +20,7 @@ import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import deflate
 
@@ -112,8 +113,6 @@ class PageObjects:
     figures: tuple[FigureObject, ...]
     links: tuple[tuple[int, int], ...]
     """Number of each link's annotation, and of its element."""
-    ended: tuple[Carried, ...]
-    """Carried elements that end on the page."""
     notes: tuple[int, ...]
     """Numbers of footnotes that begin on the page."""
 
@@ -155,12 +154,22 @@ class _Form:
     """Heads and bodies by the lengths of the numbers that go in."""
 
 
+class _Filled(NamedTuple):
+    """A form with the numbers of a page in it: nothing here comes from a record."""
+
+    objects: PageObjects
+    kids: tuple[bytes, ...]
+    """What each element that was open before the page gets."""
+    left: tuple[tuple[int, str, bytes], ...]
+    """Elements that stay open: their parent's number, role and children so far."""
+
+
 class Forms:
     """The forms of one program's pages, and what was made of them lately."""
 
     def __init__(self) -> None:
         self._forms: dict[tuple[object, ...], _Form] = {}
-        self._filled: dict[tuple[object, ...], tuple[bytes, bytes]] = {}
+        self._filled: dict[tuple[object, ...], _Filled] = {}
 
     def page(
         self,
@@ -171,8 +180,8 @@ class Forms:
         images: int,
         page: bytes,
         number: Callable[[], int],
-    ) -> PageObjects:
-        """The objects of a page.
+    ) -> tuple[PageObjects, list[Carried]]:
+        """The objects of a page, and the elements that were open before it and end on it.
 
         Args:
             tags: the page's tags.
@@ -191,32 +200,22 @@ class Forms:
                 self._filled.clear()
             form = self._forms[shape] = _build(tags, len(stack), extra, images)
         numbers = tuple([carried.number for carried in stack] + [number() for _ in form.left])
-        block = _Numbers(base, form.size, numbers)
         key = (form, base, numbers, page)
         filled = self._filled.get(key)
         if filled is None:
             if len(self._filled) >= _MOST_FILLED:
                 self._filled.clear()
-            filled = self._filled[key] = _fill(form, block, page)
-        for carried, kids in zip(stack, form.kids, strict=True):
+            filled = self._filled[key] = _fill(form, _Numbers(base, form.size, numbers), page)
+        for carried, kids in zip(stack, filled.kids, strict=True):
             if kids:
-                carried.kids.append(block.filled(kids))
-        figures = tuple(
-            [
-                FigureObject(base + place, int(block.filled(parent)), mark, role)
-                for place, parent, mark, role in form.figures
-            ]
-        )
-        left = [
-            Carried(taken, int(block.filled(parent)), role, base + PAGE, [block.filled(kids)])
-            for taken, (parent, role, kids) in zip(numbers[len(stack) :], form.left, strict=True)
-        ]
+                carried.kids.append(kids)
         kept = len(stack) - form.closed
-        ended = tuple(stack[kept:])
-        stack[kept:] = left
-        links = tuple([(base + place, int(block.filled(parent))) for place, parent in form.links])
-        notes = tuple([int(block.filled(note)) for note in form.notes])
-        return PageObjects(form.size, *filled, figures, links, ended, notes)
+        ended = stack[kept:]
+        stack[kept:] = [
+            Carried(taken, parent, role, base + PAGE, [kids])
+            for taken, (parent, role, kids) in zip(numbers[len(stack) :], filled.left, strict=True)
+        ]
+        return filled.objects, ended
 
 
 class _Numbers:
@@ -394,7 +393,25 @@ def _left_open(tags: list[str]) -> dict[int, int]:
     return {index: order for order, index in enumerate(opened)}
 
 
-def _fill(form: _Form, block: _Numbers, page: bytes) -> tuple[bytes, bytes]:
+def _fill(form: _Form, block: _Numbers, page: bytes) -> _Filled:
+    """What the page of a form comes to."""
+    base, filled = block.base, block.filled
+    stream, rows = _stream(form, block, page)
+    objects = PageObjects(
+        size=form.size,
+        stream=stream,
+        rows=rows,
+        figures=tuple(
+            FigureObject(base + place, int(filled(parent)), mark, role) for place, parent, mark, role in form.figures
+        ),
+        links=tuple((base + place, int(filled(parent))) for place, parent in form.links),
+        notes=tuple(int(filled(note)) for note in form.notes),
+    )
+    left = tuple((int(filled(parent)), role, filled(kids)) for parent, role, kids in form.left)
+    return _Filled(objects, tuple(map(filled, form.kids)), left)
+
+
+def _stream(form: _Form, block: _Numbers, page: bytes) -> tuple[bytes, bytes]:
     """The object stream (7.5.7) with the page's dictionary as its last object, and the rows of the block."""
     lengths = block.lengths()
     found = form.texts.get(lengths)
