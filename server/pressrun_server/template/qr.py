@@ -11,7 +11,8 @@ from __future__ import annotations
 import functools
 import itertools
 import operator
-from collections.abc import Callable
+import string
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +64,9 @@ _LAST_SHARED = 8
 _MOST_KEPT = 40_000
 """Shares, about 200 bytes each."""
 _MOST_PENALTY = 1 << 30
+_PERIOD = 12
+"""Modules after which every mask repeats itself, down and across."""
+_DARK = ord("1")
 
 
 def qr(text: str, level: str) -> tuple[int, bytes]:
@@ -129,25 +133,90 @@ def _capacity(version: int, level: str) -> int:
 
 
 class _Share(dict[int, int]):
-    """By value of one codeword: the modules that it makes dark.
+    """By value of one data codeword: the modules that it makes dark, those of its error correction among them.
+
+    Both follow from the codeword bit by bit, so a symbol is its codewords' shares added up (as bits: exclusive or).
 
     Args:
-        digits: a symbol in which only the module of a bit is dark, from the highest bit.
+        own: a symbol in which only the module of a bit is dark, from the highest bit.
+        behind: data codewords behind it in its block.
+        division: of its version and level.
+        checks: by hexadecimal digit of its block's check codewords: the modules that its values make dark.
     """
 
     kept = 0
     """How much is kept of all codewords."""
 
-    def __init__(self, digits: list[int]) -> None:
+    def __init__(self, own: list[int], behind: int, division: _Division, checks: list[dict[str, int]]) -> None:
         super().__init__()
-        self._digits = digits
+        self._own = own
+        self._behind = behind
+        self._division = division
+        self._checks = checks
 
     def __missing__(self, value: int) -> int:
-        found = sum(digit for bit, digit in enumerate(self._digits) if value << bit & 0x80)
+        found = 0
+        for bit, digit in enumerate(self._own):
+            if value << bit & 0x80:
+                found ^= digit
+        rest = self._division.rest(bytes((value,)) + bytes(self._behind))
+        found = functools.reduce(operator.xor, map(operator.getitem, self._checks, rest.hex()), found)
         if _Share.kept < _MOST_KEPT:
             _Share.kept += 1
             self[value] = found
         return found
+
+
+class _Division:
+    """Division by the generator polynomial over GF(256), which gives the check codewords (7.5.2).
+
+    Args:
+        checks: how many a block.
+    """
+
+    def __init__(self, checks: int) -> None:
+        self._count = checks
+        self._shift = 8 * (checks - 1)
+        self._keep = (1 << self._shift) - 1
+        # A polynomial is an integer, a byte a coefficient. Its roots are 1, 2, 4, ...
+        divisor = 1
+        for root in range(checks):
+            product = divisor
+            for _ in range(root):
+                product = _doubled(product, root + 1)
+            divisor = divisor << 8 ^ product
+        bits = [divisor ^ 1 << 8 * checks]
+        for _ in range(7):
+            bits.append(_doubled(bits[-1], checks))
+        self._rests = _sums(bits)
+        """By leading byte: what it leaves."""
+
+    def rest(self, block: bytes) -> bytes:
+        """The check codewords of a block."""
+        rests, shift, keep = self._rests, self._shift, self._keep
+        rest = 0
+        for byte in block:
+            rest = (rest & keep) << 8 ^ rests[rest >> shift ^ byte]
+        return rest.to_bytes(self._count, "big")
+
+
+@functools.cache
+def _division(checks: int) -> _Division:
+    return _Division(checks)
+
+
+def _doubled(polynomial: int, count: int) -> int:
+    """All of so many coefficients times two."""
+    high = polynomial & int.from_bytes(b"\x80" * count, "big")
+    return (polynomial ^ high) << 1 ^ (high >> 7) * 0x1D
+
+
+def _sums(bits: list[int]) -> list[int]:
+    """By value: the sum of what stands for its bits, the lowest first."""
+    found = [0]
+    for bit in bits:
+        found += [bit ^ value for value in found]
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,16 +227,13 @@ class _Plan:
     capacity: int
     blocks: tuple[slice, ...]
     """Of the data codewords."""
-    remainders: tuple[int, ...]
-    """By leading byte: what it leaves behind division by the generator polynomial."""
-    checks: int
-    """Error correction codewords a block."""
-    interleave: Any
-    """Puts data and checks of all blocks into the order of the symbol."""
-    places: Any
-    """Gives the modules row by row from the bits of the codewords, `0` and `1`."""
+    division: _Division
     shares: tuple[_Share, ...]
-    """Of small symbols, by codeword: the modules that it makes dark."""
+    """Of small symbols, by data codeword: the modules that it makes dark."""
+    interleave: Any
+    """Of large ones: puts data and checks of all blocks into the order of the symbol."""
+    places: Any
+    """Of large ones: gives the modules row by row from the bits of the codewords, `0` and `1`."""
     light: int
     """The symbol without data."""
     masks: tuple[int, ...]
@@ -190,33 +256,67 @@ def _plan(version: int, level: str) -> _Plan:
         starts[block] + index for index in range(short + 1) for block in range(count) if index < sizes[block]
     ]
     interleaved += [capacity + block * checks + index for index in range(checks) for block in range(count)]
-    light, dark = codewords * 8, codewords * 8 + 1
+    division = _division(checks)
+    shares: list[_Share] = []
+    places = None
+    if version <= _LAST_SHARED:
+        place = {codeword: at for at, codeword in enumerate(interleaved)}
+        last, stride = _last(side), _stride(side)
+
+        def modules(codeword: int) -> list[int]:
+            begin = place[codeword] * 8
+            return [1 << last - (y * stride + x) for y, x in order[begin : begin + 8]]
+
+        for block, size in enumerate(sizes):
+            tables: list[dict[str, int]] = []
+            for check in range(capacity + block * checks, capacity + (block + 1) * checks):
+                digits = modules(check)[::-1]
+                tables += [dict(zip(string.hexdigits, _sums(half), strict=False)) for half in (digits[4:], digits[:4])]
+            shares += [
+                _Share(modules(starts[block] + index), size - 1 - index, division, tables) for index in range(size)
+            ]
+    else:
+        places = _places(side, function, order, codewords * 8)
+    free = _number(side, order)
+    return _Plan(
+        side=side,
+        capacity=capacity,
+        blocks=tuple(slice(begin, begin + size) for begin, size in zip(starts, sizes, strict=False)),
+        division=division,
+        shares=tuple(shares),
+        interleave=operator.itemgetter(*interleaved),
+        places=places,
+        light=_number(side, [place for place, value in function.items() if value]),
+        masks=tuple(
+            _pattern(side, mask) & free ^ _number(side, _format(side, level, index))
+            for index, mask in enumerate(_MASKS)
+        ),
+        inside=_number(side, ((y, x) for y in range(side) for x in range(side))),
+    )
+
+
+def _places(
+    side: int, function: dict[tuple[int, int], bool], order: list[tuple[int, int]], bits: int
+) -> Callable[[str], tuple[str, ...]]:
+    """What gives the modules row by row from so many bits of codewords with a light and a dark one behind them."""
+    light, dark = bits, bits + 1
     stride = _stride(side)
     cells = [light] * (side * stride)
     for (y, x), value in function.items():
         cells[y * stride + x] = dark if value else light
     for index, (y, x) in enumerate(order):
-        cells[y * stride + x] = index if index < codewords * 8 else light
-    shares: list[_Share] = []
-    if version <= _LAST_SHARED:
-        digits = [1 << _last(side) - (y * _stride(side) + x) for y, x in order]
-        shares = [_Share(digits[begin : begin + 8]) for begin in range(0, codewords * 8, 8)]
-    return _Plan(
-        side=side,
-        shares=tuple(shares),
-        light=_number(side, {place for place, value in function.items() if value}),
-        capacity=capacity,
-        blocks=tuple(slice(begin, begin + size) for begin, size in zip(starts, sizes, strict=False)),
-        remainders=_remainders(checks),
-        checks=checks,
-        interleave=operator.itemgetter(*interleaved),
-        places=operator.itemgetter(*cells),
-        masks=tuple(
-            _number(side, {place for place in order if mask(*place)} ^ _format(side, level, index))
-            for index, mask in enumerate(_MASKS)
-        ),
-        inside=_number(side, {(y, x) for y in range(side) for x in range(side)}),
-    )
+        cells[y * stride + x] = index if index < bits else light
+    return operator.itemgetter(*cells)
+
+
+def _pattern(side: int, mask: Callable[[int, int], bool]) -> int:
+    """A mask over all of a symbol; it repeats itself after twelve modules."""
+    stride = _stride(side)
+    rows = []
+    for y in range(_PERIOD):
+        row = "".join(["1" if mask(y, x) else "0" for x in range(_PERIOD)])
+        rows.append((row * (side // _PERIOD + 1))[:side].ljust(stride, "0"))
+    return int("".join((rows * (side // _PERIOD + 1))[:side]), 2)
 
 
 def _stride(side: int) -> int:
@@ -228,10 +328,13 @@ def _last(side: int) -> int:
     return side * _stride(side) - 1
 
 
-def _number(side: int, dark: set[tuple[int, int]]) -> int:
+def _number(side: int, dark: Iterable[tuple[int, int]]) -> int:
     """A symbol as one integer; its highest bit is the first module."""
-    stride, last = _stride(side), _last(side)
-    return sum(1 << last - (y * stride + x) for y, x in dark)
+    stride = _stride(side)
+    modules = bytearray(b"0" * (side * stride))
+    for y, x in dark:
+        modules[y * stride + x] = _DARK
+    return int(modules, 2)
 
 
 def _function_patterns(version: int, side: int) -> dict[tuple[int, int], bool]:
@@ -297,28 +400,6 @@ def _bch(data: int, checks: int, generator: int) -> int:
     return data << checks | rest
 
 
-@functools.cache
-def _remainders(checks: int) -> tuple[int, ...]:
-    """For each leading byte, what it leaves behind division by the generator polynomial over GF(256) (7.5.2)."""
-
-    def times(first: int, second: int) -> int:
-        product = 0
-        for bit in range(7, -1, -1):
-            product = product << 1 ^ (product >> 7) * 0x11D
-            product ^= (second >> bit & 1) * first
-        return product
-
-    divisor = [0] * (checks - 1) + [1]
-    root = 1
-    for _ in range(checks):
-        for index in range(checks):
-            divisor[index] = times(divisor[index], root)
-            if index + 1 < checks:
-                divisor[index] ^= divisor[index + 1]
-        root = times(root, 2)
-    return tuple(int.from_bytes(bytes(times(part, byte) for part in divisor), "big") for byte in range(256))
-
-
 def _symbol(plan: _Plan, bits: str) -> tuple[int, bytes]:
     capacity = plan.capacity
     # Terminator, then zeros to a whole byte, then padding (7.4.9, 7.4.10).
@@ -326,19 +407,11 @@ def _symbol(plan: _Plan, bits: str) -> tuple[int, bytes]:
     bits += "0" * (-len(bits) % 8)
     data = int(bits, 2).to_bytes(len(bits) // 8, "big")
     data += (b"\xec\x11" * (capacity // 2 + 1))[: capacity - len(data)]
-    remainders, checks = plan.remainders, plan.checks
-    shift, keep = 8 * (checks - 1), (1 << 8 * (checks - 1)) - 1
-    parts = [data]
-    for block in plan.blocks:
-        rest = 0
-        for byte in data[block]:
-            rest = (rest & keep) << 8 ^ remainders[rest >> shift ^ byte]
-        parts.append(rest.to_bytes(checks, "big"))
-    codewords = bytes(plan.interleave(b"".join(parts)))
-    plain = plan.light
     if plan.shares:
-        plain = functools.reduce(operator.xor, map(operator.getitem, plan.shares, codewords), plain)
+        plain = functools.reduce(operator.xor, map(operator.getitem, plan.shares, data), plan.light)
     else:
+        checks = [plan.division.rest(data[block]) for block in plan.blocks]
+        codewords = bytes(plan.interleave(b"".join((data, *checks))))
         laid = f"{int.from_bytes(codewords, 'big'):0{8 * len(codewords)}b}01"
         plain = int("".join(plan.places(laid)), 2)
     side, inside = plan.side, plan.inside
