@@ -29,7 +29,7 @@ def workshop() -> Workshop:
     from pressrun_server.render.composition_rows import RecordRows  # noqa: PLC0415 - see above
     from pressrun_server.render.engine import engine  # noqa: PLC0415 - see above
     from pressrun_server.render.press_composition import PressComposition  # noqa: PLC0415 - see above
-    from pressrun_server.render.programs import begin, load  # noqa: PLC0415 - see above
+    from pressrun_server.render.programs import begin, load, prepare  # noqa: PLC0415 - see above
     from pressrun_server.render.run_composition import RunComposition, RunInbox  # noqa: PLC0415 - see above
 
     class CompositionWorkshop:
@@ -90,6 +90,7 @@ def workshop() -> Workshop:
             )
 
     CompositionWorkshop.engine = engine().digest
+    prepare()
     return CompositionWorkshop()
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import functools
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 from zlib import adler32
 
@@ -50,10 +51,16 @@ class Face:
         self.high = _guarded(data.shards[0])
         """By ASCII code, the high part of a character's advance, in 128/1000 em; 128 where it has another code. Short
         text of characters that have their own is told, and bounded, by one sum of these."""
-        shown = [_shown(shard) for shard in data.shards]
-        self._tables = [{ord(char): chr(code) for code, char in encoding.items()} for encoding in shown]
-        groups = [f"([{re.escape(''.join(encoding.values()))}]+)" for encoding in shown]
-        self._splitter = re.compile("|".join([*groups, r"(.)"]), re.DOTALL)
+
+    @functools.cached_property
+    def _tables(self) -> list[dict[int, str]]:
+        return [{ord(char): chr(code) for code, char in _shown(shard).items()} for shard in self.data.shards]
+
+    @functools.cached_property
+    def _splitter(self) -> re.Pattern[str]:
+        """Finds the runs; made when text first needs another shard, since it takes as long as a document."""
+        groups = [f"([{_ranges(_shown(shard).values())}]+)" for shard in self.data.shards]
+        return re.compile("|".join([*groups, r"(.)"]), re.DOTALL)
 
     def encode(self, text: str, missing: Callable[[str], None]) -> list[Run]:
         """The runs of a text.
@@ -114,6 +121,17 @@ def _shown(shard: ShardData) -> dict[int, str]:
     }
 
 
+def _ranges(characters: Iterable[str]) -> str:
+    """Characters as the inside of a class of a regular expression, by ranges: a fifth of the time to compile."""
+    found: list[list[int]] = []
+    for code in sorted(map(ord, characters)):
+        if found and found[-1][1] == code - 1:
+            found[-1][1] = code
+        else:
+            found.append([code, code])
+    return "".join([f"{re.escape(chr(first))}-{re.escape(chr(last))}" for first, last in found])
+
+
 def _own(shard: ShardData) -> frozenset[int]:
     """The ASCII characters that have their own code."""
     encoding = _shown(shard)
@@ -145,7 +163,7 @@ def _plain(shard: ShardData, measure: Callable[[bytes], int]) -> Callable[[str],
     # is not looked at once more.
     low, high = _halves(shard.widths)[0], _guarded(shard)
     most = _LARGEST // max(*low, *high)
-    foreign = re.compile(f"[^{re.escape(''.join(map(chr, sorted(own))))}]")
+    foreign = re.compile(f"[^{_ranges(map(chr, own))}]")
 
     def plain_ascii(text: str) -> tuple[str, int] | None:
         if text.isascii():
