@@ -49,14 +49,16 @@ def top(*, targets: tuple[str, ...], interval: float, once: bool) -> None:
     if once or not console.is_terminal:
         time.sleep(interval)
         window = Window(before, _look(targets))
-        console.print(view(window, datetime.now(UTC).astimezone()), soft_wrap=True)
+        console.print(view(window, datetime.now(UTC).astimezone(), columns=console.width), soft_wrap=True)
         raise SystemExit(1 if window.silent else 0)
     with Live(console=console, screen=True, auto_refresh=False) as live:
         try:
             while True:
                 time.sleep(interval)
                 now = _look(targets)
-                live.update(view(Window(before, now), datetime.now(UTC).astimezone()), refresh=True)
+                size = console.size
+                moment = datetime.now(UTC).astimezone()
+                live.update(view(Window(before, now), moment, columns=size.width, rows=size.height), refresh=True)
                 before = now
         except KeyboardInterrupt:
             return

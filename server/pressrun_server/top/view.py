@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime
 
 from rich import box
@@ -15,6 +16,18 @@ from pressrun_server.top.window import Window
 
 __all__ = ["troubles", "view"]
 
+_WIDE = 124
+"""Columns that the widest table takes."""
+_NAME = 21
+"""Of a node or a template, where columns are few: an IPv4 address with its port."""
+_TABLE = 3
+"""Lines of a table beside its rows, with the empty one before it."""
+_REST = 16
+"""Lines for all but nodes, at their least."""
+_FEWEST = 4
+"""Nodes that are shown, however few the lines are."""
+_SEEN = 0.005
+"""Share of a phase that is worth a word where there is little room."""
 _TEMPLATES = 6
 _BAR = 24
 _BUSY = 0.9
@@ -23,17 +36,31 @@ _KIBI = 1024.0
 _SIZES = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
-def view(window: Window, now: datetime) -> RenderableType:
-    """All that there is to see.
+def view(window: Window, now: datetime, *, columns: int = 140, rows: int | None = None) -> RenderableType:
+    """All that there is to see, or as much of it as has room.
 
     Args:
         window: what happened.
         now: the moment, with a time zone.
+        columns: of the terminal; below 124 tables have the columns that matter most.
+        rows: of the terminal; where tables don't fit, phases, cache and sources are lines. None: there is room.
     """
-    parts: list[RenderableType] = [_head(window, now)]
+    narrow = columns < _WIDE
+    parts: list[RenderableType] = [_head(window, now, narrow=narrow)]
+    if runs := _runs(window):
+        parts.append(runs)
     parts += [Text(f"! {trouble}", style="bold red") for trouble in troubles(window)]
-    for table in (_nodes(window, now), _templates(window), _phases(window), _tiers(window), _sources(window)):
+    room = None if rows is None else max(_FEWEST, rows - len(parts) - _REST)
+    main = [_nodes(window, now, narrow=narrow, most=room), _templates(window, narrow=narrow)]
+    rest = [_phases(window), _tiers(window), _sources(window)]
+    used = len(parts) + sum(table.row_count + _TABLE for table in (*main, *rest))
+    for table in main:
         parts += [Text(), table]
+    if narrow or (rows is not None and used > rows):
+        parts += [Text(), _brief(window)]
+    else:
+        for table in rest:
+            parts += [Text(), table]
     return Group(*parts)
 
 
@@ -66,26 +93,51 @@ def troubles(window: Window) -> list[str]:
     return found
 
 
-def _head(window: Window, now: datetime) -> Text:
+def _head(window: Window, now: datetime, *, narrow: bool) -> Text:
     made = window.rate("pressrun_documents_total", result="ok")
     ended = window.rates("pressrun_documents_total", "reason")
     ours = sum(rate for reason, rate in ended.items() if reason in OUR_FAULTS)
     valid = made + ours
-    head = Text(f"{now:%H:%M:%S}   {len(window.nodes)} of {len(window.nodes) + len(window.silent)} nodes   ")
-    head.append(f"{made:,.1f} documents/s", style="bold cyan")
-    head.append(f"   {window.rate('pressrun_pages_total'):,.1f} pages/s   ")
-    head.append(f"{_bytes(window.rate('pressrun_document_bytes_total'))}/s   ")
+    gap = "  " if narrow else "   "
+    head = Text(f"{now:%H:%M:%S}{gap}{len(window.nodes)} of {len(window.nodes) + len(window.silent)} nodes{gap}")
+    head.append(f"{made:,.1f} {'docs' if narrow else 'documents'}/s", style="bold cyan")
+    head.append(f"{gap}{window.rate('pressrun_pages_total'):,.{0 if narrow else 1}f} pages/s{gap}")
+    head.append(f"{_bytes(window.rate('pressrun_document_bytes_total'))}/s{gap}")
     if valid:
         share = made / valid
-        head.append(f"{share:.2%} made", style="" if share >= AVAILABILITY else "bold red")
+        head.append(f"{share:.{1 if narrow else 2}%} made", style="" if share >= AVAILABILITY else "bold red")
     return head
 
 
-def _nodes(window: Window, now: datetime) -> Table:
-    table = _table("node", "documents/s", "p50", "p99", "in flight", "queue", "composers", "front", "memory", "up", "")
+def _runs(window: Window) -> Text | None:
+    """What print runs make, where there are any."""
+    under_way = window.gauge("pressrun_runs_in_flight")
+    if not under_way:
+        return None
+    made = window.rate("pressrun_run_documents_total", result="ok")
+    failed = window.rate("pressrun_run_documents_total", result="failed")
+    told = f"{under_way:.0f} print run{'s' if under_way > 1 else ''}: {made:,.1f} documents/s"
+    told += f", {window.rate('pressrun_run_sheets_total'):,.1f} sheets/s"
+    return Text(told + (f", {failed:,.1f} failed/s" if failed else ""))
+
+
+def _nodes(window: Window, now: datetime, *, narrow: bool, most: int | None) -> Table:
+    sheet = _Sheet(
+        ("node", "node"), ("documents/s", "docs/s"), ("p50", None), ("p99", "p99"), ("in flight", None),
+        ("queue", "queue"), ("composers", "composers"), ("front", "front"), ("memory", "memory"), ("up", None),
+        ("", None), narrow=narrow,
+    )  # fmt: skip
     several = len(window.nodes) > 1
-    rows = [(reading.node, window.one(reading.node)) for reading in window.nodes]
-    for name, one in [*rows, *([("all", window)] if several else [])]:
+    lines = [(reading.node, window.one(reading.node)) for reading in window.nodes]
+    left = 0
+    if most is not None and len(lines) > most:
+        # Those that need a look first, then the busiest.
+        lines.sort(key=lambda line: (_state(line[1]) == "", -line[1].rate("pressrun_documents_total", result="ok")))
+        left = len(lines) - most
+        lines = lines[:most]
+    for name, one in [*lines, *([("all", window)] if several else [])]:
+        if name == "all" and left:
+            sheet.table.add_row(Text(f"and {left} more", style="dim"))
         composers, fronts = one.gauge("pressrun_composers"), len(one.nodes)
         busy = one.rate("pressrun_composer_cpu_seconds_total") / composers if composers else 0.0
         front = one.rate("process_cpu_seconds_total") / fronts if fronts else 0.0
@@ -99,9 +151,9 @@ def _nodes(window: Window, now: datetime) -> Table:
             )
         )
         started = one.least("process_start_time_seconds")
-        state = "draining" if one.gauge("pressrun_draining") else "" if one.least("pressrun_ready") else "not ready"
-        table.add_row(
-            Text(name, style="bold" if name == "all" else ""),
+        state = "" if name == "all" else _state(one)
+        sheet.add(
+            Text(_short(name) if narrow else name, style="bold" if name == "all" else ""),
             f"{one.rate('pressrun_documents_total', result='ok'):,.1f}",
             _seconds(one.quantile(0.5, "pressrun_document_seconds")),
             _seconds(one.quantile(0.99, "pressrun_document_seconds")),
@@ -109,23 +161,36 @@ def _nodes(window: Window, now: datetime) -> Table:
             f"{queued:,.0f}",
             Text(f"{composers:.0f} at {busy:.0%}", style="yellow" if busy > _BUSY else ""),
             Text(f"{front:.0%}", style="yellow" if front > _BUSY else ""),
-            _bytes(memory),
+            Text(state, style="yellow") if narrow and state else _bytes(memory),
             "" if name == "all" or started is None else _age(now.timestamp() - started),
             Text(state, style="yellow"),
         )
-    return table
+    return sheet.table
 
 
-def _templates(window: Window) -> Table:
-    table = _table("template", "documents/s", "p99", "first byte p99", "pages each", "size each", "not made/s")
+def _state(one: Window) -> str:
+    """Why a node takes no documents; empty where it does."""
+    return "draining" if one.gauge("pressrun_draining") else "" if one.least("pressrun_ready") else "not ready"
+
+
+def _short(node: str) -> str:
+    """As much of a node's name as a narrow terminal has room for: its end, which is what differs."""
+    return node if len(node) <= _NAME else f"…{node[1 - _NAME :]}"
+
+
+def _templates(window: Window, *, narrow: bool) -> Table:
+    sheet = _Sheet(
+        ("template", "template"), ("documents/s", "docs/s"), ("p99", "p99"), ("first byte p99", "first byte p99"),
+        ("pages each", "pages"), ("size each", None), ("not made/s", "not made/s"), narrow=narrow,
+    )  # fmt: skip
     rates = window.rates("pressrun_documents_total", "template", result="ok")
     every = window.rates("pressrun_documents_total", "template")
     pages, sizes = (window.rates(f"pressrun_{what}_total", "template") for what in ("pages", "document_bytes"))
     shown = sorted((name for name, rate in every.items() if rate), key=lambda name: -every[name])
     for name in shown[:_TEMPLATES]:
         made = rates.get(name, 0.0)
-        table.add_row(
-            name,
+        sheet.add(
+            _short(name) if narrow else name,
             f"{made:,.1f}",
             _seconds(window.quantile(0.99, "pressrun_document_seconds", template=name)),
             _seconds(window.quantile(0.99, "pressrun_time_to_first_byte_seconds", template=name)),
@@ -134,10 +199,40 @@ def _templates(window: Window) -> Table:
             f"{every[name] - made:,.1f}" if every[name] - made > 0 else "",
         )
     if not shown:
-        table.add_row(Text("no documents", style="dim"))
+        sheet.table.add_row(Text("no documents", style="dim"))
     elif len(shown) > _TEMPLATES:
-        table.add_row(Text(f"and {len(shown) - _TEMPLATES} more", style="dim"))
-    return table
+        sheet.table.add_row(Text(f"and {len(shown) - _TEMPLATES} more", style="dim"))
+    return sheet.table
+
+
+def _brief(window: Window) -> RenderableType:
+    """Phases, cache and sources in a line or two each."""
+    means = {name: window.mean("pressrun_phase_seconds", phase=name) or 0.0 for name in PHASES}
+    total = sum(means.values())
+    phases = [f"{name} {_seconds(mean)} {mean / total:.0%}" for name, mean in means.items() if mean > total * _SEEN]
+    tiers = []
+    for tier in window.values("pressrun_cache_available", "tier"):
+        hits = window.rate("pressrun_cache_requests_total", tier=tier, result="hit")
+        reads = window.rate("pressrun_cache_requests_total", tier=tier)
+        away = window.least("pressrun_cache_available", tier=tier) == 0
+        tiers.append(f"{tier} {'away' if away else f'{hits / reads:.1%} of {reads:,.1f}/s' if reads else 'at rest'}")
+    sources = []
+    for name in window.values("pressrun_source_breaker_open", "source"):
+        outcomes = window.rates("pressrun_source_requests_total", "outcome", source=name)
+        requests = sum(outcomes.values())
+        down = window.most("pressrun_source_breaker_open", source=name)
+        told = f"{requests:,.1f}/s, {outcomes.get('ok', 0.0) / requests:.0%} ok" if requests else "at rest"
+        allowed, near = _allowed(window, name)
+        told += f", {allowed} left" if near else ""
+        sources.append(f"{name} {'down' if down else told}")
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column()
+    for name, words in (("phases", phases), ("cache", tiers), ("sources", sources)):
+        if words:
+            # Each stays whole where the line is broken.
+            grid.add_row(name, "   ".join(each.replace(" ", "\N{NO-BREAK SPACE}") for each in words))
+    return grid
 
 
 def _phases(window: Window) -> Table:
@@ -181,10 +276,8 @@ def _sources(window: Window) -> Table:
         requests = sum(outcomes.values())
         common = sorted(outcomes.items(), key=lambda item: -item[1])
         told = ", ".join(f"{outcome} {rate / requests:.0%}" for outcome, rate in common if rate)
-        left, limit = (window.least(f"pressrun_source_rate_{what}", source=name) for what in ("remaining", "limit"))
-        near = left is not None and limit is not None and left < _NEAR * limit
+        allowed, near = _allowed(window, name)
         down = window.most("pressrun_source_breaker_open", source=name)
-        allowed = "" if left is None or limit is None else f"{left:,.0f} of {limit:,.0f}"
         table.add_row(
             name,
             f"{requests:,.1f}",
@@ -195,6 +288,34 @@ def _sources(window: Window) -> Table:
             Text("down" if down else "", style="bold red"),
         )
     return table
+
+
+def _allowed(window: Window, source: str) -> tuple[str, bool]:
+    """The requests that a source still allows, where it says so, and whether they are nearly used up."""
+    left, limit = (window.least(f"pressrun_source_rate_{what}", source=source) for what in ("remaining", "limit"))
+    if left is None or limit is None:
+        return "", False
+    return f"{left:,.0f} of {limit:,.0f}", left < _NEAR * limit
+
+
+class _Sheet:
+    """A table that leaves columns out where there is no room for them.
+
+    Args:
+        columns: what stands above each where there is room, and where there is none; None: it is left out then.
+        narrow: whether there is none.
+    """
+
+    def __init__(self, *columns: tuple[str, str | None], narrow: bool) -> None:
+        self._kept = [not narrow or short is not None for _, short in columns]
+        names = ((short or "") if narrow else wide for wide, short in columns)
+        self.table = _table(*itertools.compress(names, self._kept))
+        if narrow:
+            self.table.padding = (0, 1, 0, 0)
+
+    def add(self, *cells: str | Text) -> None:
+        """A line, with a cell for each column."""
+        self.table.add_row(*itertools.compress(cells, self._kept))
 
 
 def _table(*columns: str) -> Table:

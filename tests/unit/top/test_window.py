@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -93,10 +94,10 @@ class Node:
         return reading(generate_latest(self.metrics.registry).decode(), at)
 
 
-def _shown(window: Window) -> str:
-    console = Console(width=140, record=True, file=None, quiet=False)
+def _shown(window: Window, columns: int = 140, rows: int | None = None) -> str:
+    console = Console(width=columns, record=True, file=None, quiet=False)
     with console.capture() as captured:
-        console.print(view(window, NOW))
+        console.print(view(window, NOW, columns=columns, rows=rows))
     return captured.get()
 
 
@@ -126,6 +127,51 @@ def test_view() -> None:
     assert "ok 75%, not_found 25%" in lines["http"]
     assert "40 of 500" in lines["http"]
     assert troubles(window) == []
+
+
+def _busy(name: str, before: Node, documents: int) -> tuple[Reading, Reading]:
+    first = replace(before.read(0), node=name)
+    for _ in range(documents):
+        before.meters.get("letter", "print").finished(pages=3, size=2048, seconds=0.02, first_byte=0.004)
+        before.meters.phases_finished((0.001, 0, 0, 0, 0.002, 0.003, 0.004, 0, 0.01), 0.009)
+    return first, replace(before.read(2), node=name)
+
+
+@pytest.fixture(scope="module")
+def forty() -> Window:
+    """Nodes of different rates with all tiers and sources; one is not ready, one makes a print run."""
+    tiers = [
+        CacheTier(name, 1, 3 << 20, 256 << 20, 0, 0, 0, 0, 0, 0, 1.5, available=True)
+        for name in ("disk", "memory", "redis")
+    ]
+    sources = [
+        SourceState(name, breaker_open=False, paused_seconds=0, remaining=40, limit=500, certificate_ends=None)
+        for name in ("cloudinary", "core-dam", "http", "iconik", "smintio")
+    ]
+    pairs = []
+    for number in range(40):
+        node = Node()
+        node.tiers, node.sources = tiers, sources
+        node.metrics.ready.set(number != 7)
+        node.metrics.runs_in_flight.set(number == 3)
+        pairs.append(_busy(f"10.244.113.{100 + number}:9470", node, number))
+    return Window([before for before, _ in pairs], [after for _, after in pairs])
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (100, 30), (200, 50), (140, 30)])
+def test_it_fits_the_terminal(forty: Window, columns: int, rows: int) -> None:
+    """Nothing is cut off, wherever it is looked at: of forty nodes those are shown that need it, or work most."""
+    lines = _shown(forty, columns, rows).splitlines()
+    assert len(lines) <= rows
+    assert not any("…" in line or len(line.rstrip()) > columns for line in lines)
+    text = "\n".join(lines)
+    assert "40 of 40 nodes" in text
+    assert "1 print run:" in text
+    nodes = [line.split()[0] for line in lines if line.startswith("10.244")]
+    assert nodes[:2] == ["10.244.113.107:9470", "10.244.113.139:9470"]
+    assert f"and {40 - len(nodes)} more" in text
+    for name in ("all", "letter", "bind", "stream", "memory", "redis", "cloudinary", "smintio"):
+        assert name in text, name
 
 
 def test_troubles() -> None:
