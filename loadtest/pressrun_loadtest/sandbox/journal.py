@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 __all__ = ["Journal", "RequestEntry"]
@@ -36,6 +38,11 @@ class Journal:
         self._entries: deque[RequestEntry] = deque(maxlen=_KEPT)
         self._total = 0
 
+    @property
+    def total(self) -> int:
+        """How many requests came."""
+        return self._total
+
     def begin(self, method: str, path: str, query: str, authorization: str | None) -> RequestEntry:
         """Note a request that just came in; the caller fills in the status when it is answered."""
         self._total += 1
@@ -58,15 +65,13 @@ class Journal:
             if e.path.startswith(path) and method in (None, e.method) and not (faulty and e.fault is None)
         ]
 
+    def since(self, moment: float) -> Iterator[RequestEntry]:
+        """The kept requests that came at or after a moment, the newest first."""
+        return itertools.takewhile(lambda entry: entry.at >= moment, reversed(self._entries))
+
     def faults(self, since: float) -> list[RequestEntry]:
-        """The kept requests that met a fault, of those that came at or after a moment; the newest first."""
-        found = []
-        for entry in reversed(self._entries):
-            if entry.at < since:
-                break
-            if entry.fault is not None:
-                found.append(entry)
-        return found
+        """Those of them that met a fault."""
+        return [entry for entry in self.since(since) if entry.fault is not None]
 
     def count(self, *, method: str | None = None, path: str = "") -> int:
         """How many of the kept requests match."""

@@ -9,7 +9,7 @@ import pytest_asyncio
 from pressrun_client import Client
 from pressrun_loadtest.gallery.flows import SEED
 from pressrun_loadtest.gallery.press import publish
-from pressrun_loadtest.sandbox import Sandbox, load_seed
+from pressrun_loadtest.sandbox import CloudinaryOptions, Sandbox, load_seed
 from pressrun_loadtest.sandbox.hooks import STANDARD_SECRET
 from pressrun_server.app.config import NodeConfig
 from pressrun_server.app.node import Node
@@ -18,10 +18,16 @@ shared = pytest_asyncio.fixture(scope="module", loop_scope="module")
 """A node takes seconds to start, so the tests of a module share one."""
 
 
+@pytest.fixture(scope="module")
+def cloudinary_options() -> CloudinaryOptions:
+    """How Cloudinary's stand-in behaves; a module may have it otherwise."""
+    return CloudinaryOptions()
+
+
 @shared
-async def sandbox() -> AsyncIterator[Sandbox]:
+async def sandbox(cloudinary_options: CloudinaryOptions) -> AsyncIterator[Sandbox]:
     """The five systems with the gallery's brand library."""
-    async with Sandbox(seed=load_seed(SEED)) as running:
+    async with Sandbox(seed=load_seed(SEED), cloudinary=cloudinary_options) as running:
         yield running
 
 

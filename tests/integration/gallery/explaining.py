@@ -1,7 +1,8 @@
 """Finds the fault that a stand-in was told to make behind a document that failed.
 
 A failure names its request in the operator's detail. It is explained where that very request, or one that it says it
-waits for, met a fault of the kind that the failure speaks of, not longer ago than failures are remembered.
+waits for, met a fault of the kind that the failure speaks of, not longer ago than failures are remembered; or where
+the stand-in had announced that its hourly limit is used up, and the failure says that this is what it waits for.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote
 
 import structlog
@@ -18,13 +19,15 @@ import structlog
 from pressrun_loadtest.sandbox import Sandbox
 from pressrun_loadtest.sandbox.journal import Journal, RequestEntry
 
-__all__ = ["BROKEN", "Details", "Evidence", "Explained"]
+__all__ = ["BROKEN", "Details", "Evidence", "Explained", "Limit"]
 
 _CALL = re.compile(r"(GET|POST|HEAD) (http://[0-9.]+:\d+)(\S*?):?(?: answered (\d+)\b.*| .*)")
 _PAUSED = "said when it may be asked again"
 _OPEN = "failed so often on end"
 _BUSY = "waited in vain for one of"
 _LIMITED = 429
+_USED_UP = {420, 429}
+"""How a stand-in answers beyond its limit."""
 BROKEN = frozenset({"reset", "truncate", "corrupt", "drip", "hang"})
 """Faults of the way to a system, and of what comes on it."""
 _DOWN = 500
@@ -47,9 +50,18 @@ class Details:
 class Explained:
     """What a failure comes from."""
 
-    entry: RequestEntry
+    entry: RequestEntry | None
+    """None: the limit that the stand-in announced."""
     exactly: bool
     """Whether it is the request itself that the failure names; else one to the same system, before it."""
+
+
+class Limit(Protocol):
+    """The number of requests that a stand-in answers in a while."""
+
+    def was_spent(self, since: float) -> bool:
+        """Whether nothing was left of it, and callers were told, at any time since then (seconds since 1970)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,8 @@ class Evidence:
 
     journals: Mapping[str, tuple[str, Journal]]
     """Source and journal by origin."""
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    """By origin, of those that have one."""
 
     @classmethod
     def of(cls, sandbox: Sandbox) -> Evidence:
@@ -73,7 +87,8 @@ class Evidence:
                 at.http.base_url: ("http", sandbox.http.journal),
                 at.smintio.origin: ("smintio", sandbox.smintio.journal),
                 at.smintio.store_url: ("smintio", sandbox.smintio.store_journal),
-            }
+            },
+            {at.cloudinary.api_base_url: sandbox.cloudinary.budget},
         )
 
     def explain(self, detail: str, source: str, seconds: float) -> Explained | None:
@@ -98,19 +113,27 @@ class Evidence:
         faults = journal.faults(since)
         if _BUSY in detail:
             return _first(faults, BROKEN | {"status"}, exactly=False)
+        spent = origin in self.limits and self.limits[origin].was_spent(since)
         if _PAUSED in detail:
-            return _first([e for e in faults if e.status == _LIMITED], {"status"}, exactly=False)
+            paused = _first([e for e in faults if e.status == _LIMITED], {"status"}, exactly=False)
+            return Explained(None, exactly=False) if paused is None and spent else paused
         if _OPEN in detail:
             down = [e for e in faults if e.fault != "status" or (e.status or 0) >= _DOWN]
             return _first(down, BROKEN | {"status"}, exactly=False)
         same = [e for e in faults if e.method == method and (not path or unquote(e.path) == unquote(path))]
         if status:
-            return _first([e for e in same if e.status == int(status)], {"status"}, exactly=bool(path))
+            answered = _first([e for e in same if e.status == int(status)], {"status"}, exactly=bool(path))
+            refused = spent and any(e.fault is None and e.status in _USED_UP for e in journal.since(since))
+            return (
+                Explained(None, exactly=False) if answered is None and refused and int(status) in _USED_UP else answered
+            )
         return _first(same, BROKEN, exactly=bool(path))
 
     def any(self, source: str, seconds: float) -> bool:
         """Whether anything of a system met a fault in so many seconds."""
-        return bool(self._of_source(source, time.time() - seconds))
+        since = time.time() - seconds
+        spent = (limit.was_spent(since) for origin, limit in self.limits.items() if self.journals[origin][0] == source)
+        return any(spent) or bool(self._of_source(source, since))
 
     def _of_source(self, source: str, since: float) -> list[RequestEntry]:
         return [e for name, journal in self.journals.values() if name == source for e in journal.faults(since)]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime
+
 import pytest
 from tests.integration.gallery.explaining import Evidence
 
+from pressrun_loadtest.sandbox.cloudinary.auth import RateBudget
+from pressrun_loadtest.sandbox.cloudinary.errors import ApiError
 from pressrun_loadtest.sandbox.journal import Journal
 
 ORIGIN = "http://127.0.0.1:4711"
@@ -44,6 +49,7 @@ def test_explained(journal: Journal, detail: str, path: str) -> None:
     """A failure comes from the newest fault of its kind that its own request met, or one that it speaks of."""
     found = Evidence({ORIGIN: ("core-dam", journal)}).explain(detail, "core-dam", 5)
     assert found is not None
+    assert found.entry is not None
     assert found.entry.path == f"/otmmapi/v6/{path}"
 
 
@@ -72,3 +78,43 @@ def test_long_ago(journal: Journal) -> None:
     for entry in journal.entries():
         entry.at -= 10
     assert evidence.explain("cannot be decoded", "core-dam", 5) is None
+
+
+NOT_SENT = f"GET {ORIGIN}/v1_1/a: not sent, since cloudinary said when it may be asked again"
+REFUSED = f"GET {ORIGIN}/v1_1/a answered 420: Rate Limit Exceeded."
+
+
+def limited(calls: int, at: float) -> Evidence:
+    """A stand-in that answers two requests an hour, and was asked so often at that moment."""
+    journal, budget = Journal(), RateBudget(2, 420, lambda: datetime.fromtimestamp(at, UTC))
+    for _ in range(calls):
+        entry = journal.begin("GET", "/v1_1/a", "", "basic")
+        entry.at, entry.status = at, 200
+        try:
+            budget.spend()
+        except ApiError as error:
+            entry.status = error.status
+    return Evidence({ORIGIN: ("cloudinary", journal)}, {ORIGIN: budget})
+
+
+@pytest.mark.parametrize(("calls", "waits", "answered"), [(1, False, False), (2, True, False), (3, True, True)])
+def test_limit(calls: int, waits: bool, answered: bool) -> None:  # noqa: FBT001 - what is expected
+    """A node waits for a reason once nothing is left, and is refused for one once it has asked beyond that."""
+    evidence = limited(calls, time.time())
+    assert (evidence.explain(NOT_SENT, "cloudinary", 5) is not None) == waits
+    assert (evidence.explain(REFUSED, "cloudinary", 5) is not None) == answered
+    assert evidence.any("cloudinary", 5) == waits
+    assert not evidence.any("iconik", 5)
+
+
+@pytest.mark.parametrize("detail", [f"GET {ORIGIN}/v1_1/a answered 503", f"GET {ORIGIN}/v1_1/a: ClientPayloadError"])
+def test_limit_explains_nothing_else(detail: str) -> None:
+    """A limit that is used up is no reason for another answer."""
+    assert limited(3, time.time()).explain(detail, "cloudinary", 5) is None
+
+
+def test_limit_of_before() -> None:
+    """The limit of an hour that is over explains nothing."""
+    evidence = limited(3, time.time() - 7200)
+    assert evidence.explain(NOT_SENT, "cloudinary", 5) is None
+    assert not evidence.any("cloudinary", 5)

@@ -45,7 +45,7 @@ class Cloudinary:
         self.options = options
         self.store = CloudinaryStore(seed, clock, options.index_delay_s)
         self.cache = DerivedCache(options.derived_cache_bytes)
-        self.budget = RateBudget(options.rate_limit, options.rate_limit_status, clock)
+        self.budget = RateBudget(options.rate_limit, options.rate_limit_status, clock, options.rate_window_s)
         self.api_faults, self.delivery_faults = FaultBox(), FaultBox()
         self.api_journal, self.delivery_journal = Journal(), Journal()
         self.hooks = HookSender(cloudinary_hooks(options.api_secret, str(options.signature_algorithm.value), clock))
@@ -70,10 +70,25 @@ class Cloudinary:
         self.cache.close()
 
     def _api_app(self, delivery_base: str) -> web.Application:
+        kept: set[int] = set()
+        """Requests that did not come as far as to be counted or refused."""
+
+        @web.middleware
+        async def charged(request: web.Request, handler: Handler) -> web.StreamResponse:
+            kept.add(id(request))
+            try:
+                return await handler(request)
+            finally:
+                if id(request) in kept:
+                    kept.remove(id(request))
+                    if not request.path.startswith(ADMIN_PREFIX) and not request.path.endswith(_SIGNED):
+                        self.budget.charge()  # a fault answered instead; a call that fails is counted, too
+
         @web.middleware
         async def admitted(request: web.Request, handler: Handler) -> web.StreamResponse:
             if request.path.startswith(ADMIN_PREFIX):
                 return await handler(request)
+            kept.discard(id(request))
             signed = request.path.endswith(_SIGNED)
             if not signed:
                 check_basic(request.headers.get("Authorization"), self.options)
@@ -87,7 +102,8 @@ class Cloudinary:
             if not request.path.startswith(ADMIN_PREFIX):
                 response.headers.update(self.budget.headers() | {"X-Request-Id": secrets.token_hex(16)})
 
-        layers = [observing(self.api_journal, self.api_faults, api_error_body), _guard(api_error_body), admitted]
+        observed = observing(self.api_journal, self.api_faults, api_error_body)
+        layers = [charged, observed, _guard(api_error_body), admitted]
         app = web.Application(middlewares=layers, client_max_size=_MAX_BODY)
         app.on_response_prepare.append(add_headers)
         app.add_routes(

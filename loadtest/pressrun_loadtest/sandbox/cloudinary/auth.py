@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from pressrun_loadtest.sandbox.clock import Clock, http_date
 from pressrun_loadtest.sandbox.cloudinary.errors import ApiError
@@ -52,44 +52,70 @@ def url_signature_is_valid(signature: str, to_sign: str, options: CloudinaryOpti
 
 
 class RateBudget:
-    """Admin calls left in the present hour."""
+    """Admin calls left in the present hour, or window.
 
-    def __init__(self, limit: int, refusal: int, clock: Clock) -> None:
+    Args:
+        limit: calls of a window.
+        refusal: the status of a call beyond it.
+        clock: the time.
+        window_s: seconds of a window; windows begin at whole multiples of it since 1970, hours at full hours.
+    """
+
+    def __init__(self, limit: int, refusal: int, clock: Clock, window_s: int = 3600) -> None:
         self._limit = limit
         self._refusal = refusal
         self._clock = clock
-        self._hour: datetime | None = None
+        self._window = timedelta(seconds=window_s)
+        self._begun: datetime | None = None
         self._used = 0
+        self._spent: datetime | None = None
+        self.refused = 0
+        """Calls that were refused, of all windows."""
 
     def spend(self) -> dict[str, str]:
         """Count one call; the headers that tell what is left.
 
         Raises:
-            ApiError: 420 or 429, the budget of this hour is used up.
+            ApiError: 420 or 429, the budget of this window is used up.
         """
-        now = self._clock()
-        hour = now.replace(minute=0, second=0, microsecond=0)
-        if hour != self._hour:
-            self._hour, self._used = hour, 0
-        self._used += 1
+        self.charge()
         if self._used > self._limit:
-            retry = (hour + timedelta(hours=1)).strftime("%Y-%m-%d %H:%M:%S UTC")
+            self.refused += 1
+            retry = ((self._begun or self._beginning()) + self._window).strftime("%Y-%m-%d %H:%M:%S UTC")
             raise ApiError(
                 self._refusal,
                 f"Rate Limit Exceeded. Limit of {self._limit} api operations reached. Try again on {retry}",
             )
         return self.headers()
 
+    def charge(self) -> None:
+        """Count one call, whatever became of it."""
+        begun = self._beginning()
+        if begun != self._begun:
+            self._begun, self._used = begun, 0
+        self._used += 1
+        if self._used >= self._limit:
+            # Whoever made the last call is told that nothing is left.
+            self._spent = begun
+
     def headers(self) -> dict[str, str]:
         """The rate-limit headers as they stand."""
-        hour = self._hour or self._clock().replace(minute=0, second=0, microsecond=0)
+        begun = self._begun or self._beginning()
         return {
             "X-FeatureRateLimit-Limit": str(self._limit),
             "X-FeatureRateLimit-Remaining": str(max(0, self._limit - self._used)),
-            "X-FeatureRateLimit-Reset": http_date(hour + timedelta(hours=1)),
+            "X-FeatureRateLimit-Reset": http_date(begun + self._window),
         }
+
+    def was_spent(self, since: float) -> bool:
+        """Whether nothing was left, and callers were told so, at any time since a moment (seconds since 1970)."""
+        return self._spent is not None and (self._spent + self._window).timestamp() >= since
 
     def reset(self) -> None:
         """Start with a full budget."""
-        self._hour = None
-        self._used = 0
+        self._begun = self._spent = None
+        self._used = self.refused = 0
+
+    def _beginning(self) -> datetime:
+        now, length = self._clock().timestamp(), self._window.total_seconds()
+        return datetime.fromtimestamp(now - now % length, UTC)

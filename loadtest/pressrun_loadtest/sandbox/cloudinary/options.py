@@ -30,6 +30,8 @@ class CloudinaryOptions:
     """Which digest an 8-character URL signature must be of."""
     rate_limit: int = 2000
     """Admin calls per hour; 2000 is the documented limit of paid plans."""
+    rate_window_s: int = 3600
+    """Seconds of such an hour; a test that shall see the limit reached and lifted has shorter ones."""
     rate_limit_status: int = 420
     """Status past the limit; 420 and 429 both occur."""
     index_delay_s: float = 0.0

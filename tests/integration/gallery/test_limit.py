@@ -1,0 +1,45 @@
+"""Documents of a node that may not ask as often as it would: it keeps to what was told it, and goes on afterwards."""
+
+from __future__ import annotations
+
+import pytest
+from tests.integration.gallery.storming import FLOWS, SETTINGS, check
+
+from pressrun_client import Client
+from pressrun_loadtest.sandbox import CloudinaryOptions, Sandbox
+from pressrun_server.app.node import Node
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.long]
+
+LIMIT = 20
+WINDOW_S = 30
+"""Longer than a document waits."""
+UNDER_WAY = 8
+"""Assets that a node asks a source for at the same time."""
+
+
+@pytest.fixture(scope="module")
+def settings() -> dict[str, str]:
+    """A node that asks again every two seconds."""
+    return SETTINGS
+
+
+@pytest.fixture(scope="module")
+def cloudinary_options() -> CloudinaryOptions:
+    """An account whose limit is used up soon in each window."""
+    return CloudinaryOptions(rate_limit=LIMIT, rate_window_s=WINDOW_S)
+
+
+@pytest.mark.timeout(600)
+async def test_limit_in_a_storm(client: Client, node: Node, sandbox: Sandbox) -> None:
+    """A limit that is used up again and again fails documents for this reason alone, and each window makes some again.
+
+    The node does not run against it: what is refused is what was under way when the last answer came.
+    """
+    flows = [flow for flow in FLOWS if flow.system in ("Cloudinary", "HTTP")]
+    seconds = 5.0 * WINDOW_S
+    budget = sandbox.cloudinary.budget
+    tally = await check(client, node, sandbox, seconds, flows=flows, rest=WINDOW_S + 2.0)
+    windows = seconds / WINDOW_S + 1
+    assert tally.limited
+    assert budget.refused <= windows * UNDER_WAY
