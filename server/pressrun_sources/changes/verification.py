@@ -39,7 +39,8 @@ def verify_cloudinary(body: bytes, headers: Mapping[str, str], secret: str, algo
         HookRefusedError: it is wrong, or too old.
     """
     timestamp = headers.get("X-Cld-Timestamp", "")
-    expected = hashlib.new(algorithm, body + timestamp.encode() + secret.encode(), usedforsecurity=False).hexdigest()
+    signed = body + _raw(timestamp) + secret.encode()
+    expected = hashlib.new(algorithm, signed, usedforsecurity=False).hexdigest()
     _same(expected, headers.get("X-Cld-Signature", ""))
     _recent(timestamp, now, _CLOUDINARY_LIFE)
     return expected
@@ -54,10 +55,10 @@ def verify_standard(body: bytes, headers: Mapping[str, str], secrets: Sequence[b
     identifier, timestamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     if not identifier or "." in identifier or "." in timestamp:
         raise HookRefusedError("signature")
-    signed = f"{identifier}.{timestamp}.".encode() + body
+    signed = _raw(f"{identifier}.{timestamp}.") + body
     given = [text[3:] for text in headers.get("webhook-signature", "").split() if text.startswith("v1,")]
     digests = [base64.b64encode(hmac.digest(secret, signed, "sha256")).decode() for secret in secrets]
-    matches = [hmac.compare_digest(ours.encode(), theirs.encode()) for ours in digests for theirs in given]
+    matches = [hmac.compare_digest(ours.encode(), _raw(theirs)) for ours in digests for theirs in given]
     if not any(matches):
         raise HookRefusedError("signature")
     _recent(timestamp, now, _STANDARD_LIFE)
@@ -75,8 +76,13 @@ def verify_iconik(body: bytes, headers: Mapping[str, str], secret: str) -> str:
 
 
 def _same(expected: str, given: str) -> None:
-    if not hmac.compare_digest(expected.encode(), given.encode()):
+    if not hmac.compare_digest(expected.encode(), _raw(given)):
         raise HookRefusedError("signature")
+
+
+def _raw(header: str) -> bytes:
+    """A header's text as it came: what is no UTF-8 stands in it as lone surrogates."""
+    return header.encode("utf-8", "surrogateescape")
 
 
 def _recent(timestamp: str, now: float, life: int) -> None:

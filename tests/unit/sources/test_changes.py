@@ -92,6 +92,16 @@ def test_iconik() -> None:
     assert bench.refused("iconik", b"[", x_hook_secret="0123456789abcdef") == "malformed"
 
 
+@pytest.mark.parametrize("odd", ["\udcff", "é", "\x00"])
+def test_headers_of_any_bytes(odd: str) -> None:
+    """A header that is no text is a wrong signature like any other, wherever it stands."""
+    bench = Bench(1.0)
+    assert bench.refused("cloudinary", b"{}", x_cld_timestamp=odd, x_cld_signature=odd) == "signature"
+    assert bench.refused("iconik", b"{}", x_hook_secret=odd) == "signature"
+    signed = {"webhook_id": odd, "webhook_timestamp": odd, "webhook_signature": f"v1,{odd}"}
+    assert bench.refused("core-dam", b"{}", **signed) == "signature"
+
+
 def test_nothing_without_a_key() -> None:
     """Without a key nothing is taken, and a source that is not there is unknown."""
     bench = Bench(1.0, HooksConfig())
