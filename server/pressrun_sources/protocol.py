@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 from pressrun_sources.model import AssetDescription, AssetQuery, AssetRef, Rendition
 from pressrun_sources.transport.vitals import Vitals
 
-__all__ = ["MOST_RANKED", "AssetBody", "Changing", "Ranking", "Source", "Watched"]
+__all__ = ["MOST_RANKED", "AssetBody", "Changing", "Ranking", "Reviewing", "Source", "Watched"]
 
 MOST_RANKED = 20
 """Candidates that a source gives for one query."""
@@ -129,6 +129,27 @@ class Ranking(Protocol):
             NotFoundError: none meets them.
             InvalidReferenceError: a criterion is not known here, or far too many assets meet them.
             DeniedError: this service may not search.
+        """
+        ...
+
+
+@runtime_checkable
+class Reviewing(Protocol):
+    """A source that can be asked about many assets in one call: for a system that counts calls."""
+
+    @property
+    def most_reviewed(self) -> int:
+        """Assets of one call; below 2 it is set up not to be asked so."""
+        ...
+
+    async def review(self, known: Mapping[AssetRef, str]) -> Mapping[AssetRef, AssetDescription]:
+        """What the system says now about assets that were described before.
+
+        It is good for finding that nothing has changed: of what the answer leaves out, or says in another way, the
+        description may differ from what `Source.describe` gives. An asset that is missing has to be described.
+
+        Args:
+            known: by ref the `asset_id` of the last description; `most_reviewed` of them at most.
         """
         ...
 

@@ -25,7 +25,8 @@ from pressrun_server.assets.describing import (
     updated,
 )
 from pressrun_server.assets.descriptors import DescriptorCache
-from pressrun_server.assets.entry import Absent, Entry, Known, Place, Trouble
+from pressrun_server.assets.entry import LINKED, Absent, Entry, Known, Place, Trouble
+from pressrun_server.assets.flight import SingleFlight
 from pressrun_server.assets.preparation import Preparation
 from pressrun_server.assets.provenance import Provenance
 from pressrun_server.assets.requirement import Occasion, refusal
@@ -34,7 +35,7 @@ from pressrun_server.cas.tier import Tier
 from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.approved import APPROVED
-from pressrun_server.model.asset import AssetDescriptor
+from pressrun_server.model.asset import AssetDescriptor, HostedLink
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.template import RenditionSpec, Requirement
 from pressrun_server.prepare.media import inspect_image, inspect_text
@@ -44,7 +45,7 @@ from pressrun_sources.model import Approval, AssetDescription, AssetRef, Renditi
 from pressrun_sources.protocol import Source
 from pressrun_sources.registry import Registry
 
-__all__ = ["Bringing", "Brought", "Wanted"]
+__all__ = ["Bringing", "Brought", "Question", "Wanted"]
 
 _SOURCE = "source"
 _DISK = "disk"
@@ -76,7 +77,7 @@ class Brought(msgspec.Struct, frozen=True):
     """Where the prepared blob was: the name of a tier, or `source` where it had to be made of fetched bytes."""
 
 
-class _Question(msgspec.Struct, frozen=True):
+class Question(msgspec.Struct, frozen=True):
     """When a source was asked, and not when it answered: a change meanwhile is later than what it says."""
 
     at: datetime
@@ -130,8 +131,13 @@ class Bringing:
         self._chance = chance
         self._slots: dict[str, asyncio.Semaphore] = {}
         self._told_at: dict[str, datetime] = {}
+        self._describing: SingleFlight[str, tuple[AssetDescription, Question]] = SingleFlight()
         self.shared = 0
         """Renditions that were found, brought by another process or an earlier one."""
+
+    async def close(self) -> None:
+        """Cancel what is under way."""
+        await self._describing.close()
 
     async def bring(self, wanted: Wanted, *, ask: bool = False, shared: bool = False) -> Brought:
         """What is known of the rendition now.
@@ -161,27 +167,27 @@ class Bringing:
     async def good(self, key: str) -> Entry | None:
         """The entry of a key, if there is one whose source need not be asked."""
         entry = await self._last(key)
-        return entry if entry is not None and self._is_good(entry) else None
+        return entry if entry is not None and self.is_good(entry) else None
 
     async def _last(self, key: str) -> Entry | None:
         """The last entry there was, however old."""
         known = self._cache.peek(key)
         if isinstance(known, Absent):
             known = known.last
-        if known is not None and self._is_good(known):
+        if known is not None and self.is_good(known):
             return known
         found = await self._ledger.get(key)
         if known is None or (found is not None and found.descriptor.fetched_at > known.descriptor.fetched_at):
             return found
         return known
 
-    def _is_good(self, entry: Entry) -> bool:
+    def is_good(self, entry: Entry) -> bool:
         """Whether its source need not be asked."""
         now = self._clock.now()
         return entry.descriptor.fresh_until > now and not self._belief.is_old(entry.descriptor, now)
 
     async def _bring(self, wanted: Wanted, entry: Entry | None, *, ask: bool, shared: bool) -> Brought:
-        if entry is not None and not ask and self._is_good(entry):
+        if entry is not None and not ask and self.is_good(entry):
             # Fresh, but its blob is not in memory, or the node was restarted.
             fresh_here = self._cache.peek(wanted.key) is entry
             brought = await self._held(wanted, entry)
@@ -194,13 +200,13 @@ class Bringing:
         except ValueError as error:
             raise _Failed(errors.invalid_ref(error), lasting=True) from error
         source = self._registry.get(ref.source)
-        slots = self._slots.setdefault(ref.source, asyncio.Semaphore(self._config.max_fetches))
+        slots = self.slots(ref.source)
         if (ask and not shared) or ref.source in LOCAL:
             async with slots:
-                return await self._asked(wanted, entry, source, ref, rendition, self._question())
+                return await self._asked(wanted, entry, source, ref, rendition, self.question())
         return await self._cluster_flight.run(
             wanted.key,
-            lambda: self._newer(wanted, entry) if ask else self._found(wanted),
+            lambda: self.newer(wanted, entry) if ask else self._found(wanted),
             lambda: self._told(wanted, entry, source, ref, rendition),
             slots,
         )
@@ -212,7 +218,7 @@ class Bringing:
             _Failed: it could not.
         """
         entry = await self._ledger.get(wanted.key)
-        if entry is None or not self._is_good(entry):
+        if entry is None or not self.is_good(entry):
             denial = await self._ledger.denied(wanted.key)
             if denial is None:
                 return None
@@ -223,10 +229,10 @@ class Bringing:
         self.shared += brought is not None
         return brought
 
-    async def _newer(self, wanted: Wanted, entry: Entry | None) -> Brought | None:
+    async def newer(self, wanted: Wanted, entry: Entry | None) -> Brought | None:
         """A later answer that another process got, and that need not be asked for again soon."""
         found = None if entry is None else await self._ledger.newer(wanted.key, entry.descriptor.fetched_at)
-        if found is None or found.refresh_at <= self._clock.now() or not self._is_good(found):
+        if found is None or found.refresh_at <= self._clock.now() or not self.is_good(found):
             return None
         brought = await self._held(wanted, found)
         self.shared += brought is not None
@@ -236,15 +242,20 @@ class Bringing:
         self, wanted: Wanted, entry: Entry | None, source: Source, ref: AssetRef, rendition: Rendition
     ) -> Brought:
         """As `_asked`; those who wait for this process are told of a failure too, and do not ask one by one."""
-        question = self._question()
+        question = self.question()
         try:
             return await self._asked(wanted, entry, source, ref, rendition, question)
         except _Failed as failed:
             await self._ledger.deny(wanted.key, Denial(failed.trouble, failed.lasting, question.at, question.place))
             raise
 
-    def _question(self) -> _Question:
-        return _Question(self._clock.now(), self._belief.place)
+    def slots(self, source: str) -> asyncio.Semaphore:
+        """What is held while a source is asked."""
+        return self._slots.setdefault(source, asyncio.Semaphore(self._config.max_fetches))
+
+    def question(self) -> Question:
+        """A question that is asked now."""
+        return Question(self._clock.now(), self._belief.place)
 
     async def _asked(
         self,
@@ -253,7 +264,7 @@ class Bringing:
         source: Source,
         ref: AssetRef,
         rendition: Rendition,
-        question: _Question,
+        question: Question,
     ) -> Brought:
         """What the source says now, and its bytes if they are other ones than those here.
 
@@ -274,19 +285,22 @@ class Bringing:
         source: Source,
         ref: AssetRef,
         rendition: Rendition,
-        question: _Question,
+        question: Question,
     ) -> Brought:
-        asked, place = question.at, question.place
         try:
-            description = await source.describe(ref)
+            # Of its renditions that are wanted at the same time one asks; whoever joins has asked when that one did.
+            key = f"{ref}|{self._belief.generation}"
+            description, first = await self._describing.run(key, lambda: _described(source, ref, question))
         except NotFoundError:
-            await self._supersede(wanted, entry, None, asked)
+            await self._supersede(wanted, entry, None, question.at)
             raise
+        asked, place = first.at, first.place
         if description.deleted:
             await self._supersede(wanted, entry, None, asked)
             raise _Failed(errors.deleted(), lasting=True)
-        descriptor = described(ref, description, rendition, now=asked, seconds=self._fresh_seconds(description))
+        descriptor = described(ref, description, rendition, now=asked, seconds=self.fresh_seconds(description))
         await self._supersede(wanted, entry, descriptor, asked)
+        await self.renew(descriptor, description.stale_until, place, but=wanted.key)
         if wanted.rendition.hosted and isinstance(source, Hosting) and not _refused(wanted, descriptor):
             descriptor = linked(descriptor, *await _hosted(source, description, rendition, wanted.rendition))
         if entry is not None and unchanged(entry.descriptor, descriptor):
@@ -340,6 +354,34 @@ class Bringing:
         if withdrawn and self._may_tell(name, asked):
             # Others hold what was said before, and would use it until it grows old.
             self._tell(name)
+
+    async def renew(
+        self, now_said: AssetDescriptor, stale_until: datetime | None, place: Place | None, *, but: str = ""
+    ) -> int:
+        """Let what a source says anew of an asset count for its renditions here that it says the same of.
+
+        Returns:
+            How many there are. What is linked to is left out where the link may end before, or where there was none.
+        """
+        count = 0
+        for key in self._cache.keys_of(now_said.ref):
+            other = self._cache.peek(key) if key != but else None
+            if not isinstance(other, Entry) or other.prepared is None or other.lenient_until is not None:
+                continue
+            said = other.descriptor
+            if said.ref != now_said.ref or said.fetched_at >= now_said.fetched_at or self._belief.was_changed(said):
+                continue
+            if not (unchanged(said, now_said) and agrees(said, now_said)):
+                continue
+            if LINKED in key and (said.hosted is None or not _lasts(said.hosted, now_said.fresh_until)):
+                continue
+            about = msgspec.structs.replace(updated(said, now_said), rendition=said.rendition, hosted=said.hosted)
+            renewed = msgspec.structs.replace(
+                other, descriptor=about, refresh_at=refresh_at(about), stale_until=stale_until, place=place
+            )
+            await self._keep(key, renewed, "")
+            count += 1
+        return count
 
     def _may_tell(self, name: str, now: datetime) -> bool:
         """Whether the others were not told of the asset just now.
@@ -437,7 +479,7 @@ class Bringing:
                 chunks.append(chunk)
         return b"".join(chunks)
 
-    def _fresh_seconds(self, description: AssetDescription) -> float:
+    def fresh_seconds(self, description: AssetDescription) -> float:
         """For how long the answer is believed."""
         seconds = self._config.fresh_seconds
         if description.approval is not Approval.APPROVED:
@@ -504,6 +546,14 @@ class Bringing:
     async def _forget(self, key: str) -> None:
         await self._cache.delete(key)
         await self._ledger.delete(key)
+
+
+async def _described(source: Source, ref: AssetRef, question: Question) -> tuple[AssetDescription, Question]:
+    return await source.describe(ref), question
+
+
+def _lasts(link: HostedLink, until: datetime) -> bool:
+    return link.expires is None or link.expires >= until
 
 
 def _failed(error: SourceError | PressrunError) -> _Failed:

@@ -10,9 +10,10 @@ counted and answers as an empty one.
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections import OrderedDict
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from aiocache import SimpleMemoryCache
@@ -95,6 +96,21 @@ class DescriptorCache:
         if name.endswith(":"):
             return tuple(key for key, ref in self._refs.items() if ref.startswith(name))
         return tuple(sorted(self._keys.get(asset_name(name), ())))
+
+    def recent(self, source: str, most: int) -> Sequence[tuple[str, Known]]:
+        """What is known of a source's assets, by key, the last used first; the order stays.
+
+        Args:
+            source: its name.
+            most: keys that are looked at.
+        """
+        prefix = f"{source}:"
+        keys = list(
+            itertools.islice((key for key, ref in reversed(self._refs.items()) if ref.startswith(prefix)), most)
+        )
+        # From the one used longest ago on, since each look counts as a use.
+        found = [(key, self.peek(key)) for key in reversed(keys)]
+        return [(key, known) for key, known in reversed(found) if known is not None]
 
     def of_ref(self, ref: str) -> tuple[Known, ...]:
         """Everything that is known of one variant of an asset, in the order of the keys."""

@@ -10,8 +10,10 @@ from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.asset import AssetDescriptor
 from pressrun_server.model.digest import Digest
 
-__all__ = ["NO_BYTES", "Absent", "Entry", "Known", "Place", "Trouble"]
+__all__ = ["LINKED", "NO_BYTES", "Absent", "Entry", "Known", "Place", "Trouble"]
 
+LINKED = ";hosted"
+"""Stands in the key of a rendition that documents link to."""
 NO_BYTES = Digest("", 0)
 """Stands in a descriptor whose bytes were never fetched, because the asset may not be used."""
 

@@ -11,9 +11,10 @@ from pressrun_server.assets.bringing import Bringing, Brought, Wanted
 from pressrun_server.assets.config import AssetConfig
 from pressrun_server.assets.describing import of_source
 from pressrun_server.assets.descriptors import DescriptorCache
-from pressrun_server.assets.entry import Absent, Entry, Known, Trouble
+from pressrun_server.assets.entry import LINKED, Absent, Entry, Known, Trouble
 from pressrun_server.assets.flight import SingleFlight
 from pressrun_server.assets.requirement import Occasion, refusal
+from pressrun_server.assets.reviewing import Reviews
 from pressrun_server.cas.tier import Tier
 from pressrun_server.clock import Clock
 from pressrun_server.errors import Reason
@@ -27,7 +28,6 @@ _ATTEMPTS = 3
 _MAX_KEYS = 10_000
 _SCREEN = ";screen"
 _MAIL = ";mail"
-_HOSTED = ";hosted"
 """Ends the key of what is made for screens of the same bytes."""
 _LEASE_TO_RENEW = 0.2
 """A use within this last part of a lease starts a revalidation beside the document."""
@@ -46,6 +46,7 @@ class Lookup:
         cache: DescriptorCache,
         store: Tier,
         bringing: Bringing,
+        reviews: Reviews,
         belief: Belief,
         config: AssetConfig,
         clock: Clock,
@@ -54,6 +55,7 @@ class Lookup:
         self._belief = belief
         self._store = store
         self._bringing = bringing
+        self._reviews = reviews
         self._config = config
         self._clock = clock
         self._flight: SingleFlight[str, Brought] = SingleFlight()
@@ -181,7 +183,7 @@ class Lookup:
             .removeprefix(f"{ref}|")
             .removesuffix(_MAIL)
             .removesuffix(_SCREEN)
-            .removesuffix(_HOSTED)
+            .removesuffix(LINKED)
         )
 
     def _key(self, ref: str, rendition: RenditionSpec) -> str:
@@ -189,7 +191,7 @@ class Lookup:
         key = self._keys.get((ref, rendition))
         if key is None:
             try:
-                marks = f"{_HOSTED if rendition.hosted else ''}{_SCREEN if rendition.screen else ''}"
+                marks = f"{LINKED if rendition.hosted else ''}{_SCREEN if rendition.screen else ''}"
                 marks += _MAIL if rendition.mail else ""
                 key = f"{ref}|{of_source(rendition).key()}{marks}"
             except ValueError:
@@ -215,6 +217,8 @@ class Lookup:
 
     async def _refreshed(self, wanted: Wanted) -> None:
         try:
+            if await self._reviews.renewed(wanted):
+                return
             brought = await self._bring(wanted, refresh=True)
             if isinstance(brought.known, Absent):
                 await asyncio.sleep(self._config.unavailable_seconds)

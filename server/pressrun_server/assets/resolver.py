@@ -26,6 +26,7 @@ from pressrun_server.assets.preparation import Preparation, Prepared, Preparing
 from pressrun_server.assets.provenance import Origin, Provenance
 from pressrun_server.assets.querying import Querying
 from pressrun_server.assets.requirement import Occasion, refusal
+from pressrun_server.assets.reviewing import Reviews
 from pressrun_server.assets.selection import Selected
 from pressrun_server.assets.settling import Answer, Ask, Find, Former, Settled, Settling, Stored, pinned, settle
 from pressrun_server.assets.shared_entries import SharedEntries
@@ -152,8 +153,17 @@ class AssetResolver:
             clock=clock,
             chance=chance,
         )
+        reviews = self._reviews = Reviews(
+            registry=registry, cache=self._cache, bringing=bringing, config=config, clock=clock
+        )
         self._lookup = Lookup(
-            cache=self._cache, store=store, bringing=bringing, belief=belief, config=config, clock=clock
+            cache=self._cache,
+            store=store,
+            bringing=bringing,
+            reviews=reviews,
+            belief=belief,
+            config=config,
+            clock=clock,
         )
         self._querying = Querying(registry=registry, belief=belief, config=config, clock=clock)
         self._telling: set[asyncio.Task[object]] = set()
@@ -177,6 +187,8 @@ class AssetResolver:
         if self._feed is not None:
             await self._feed.close()
         await self._lookup.close()
+        await self._reviews.close()
+        await self._bringing.close()
         await self._querying.close()
         await self._counts.close()
         await self._preparation.close()

@@ -10,12 +10,13 @@ from datetime import datetime
 
 from pressrun_sources.cloudinary.mapping import CloudinaryMapping
 from pressrun_sources.cloudinary.rights import is_placeholder, read_rights
+from pressrun_sources.describing import APPROVAL_WORDS, strictest
 from pressrun_sources.errors import InvalidResponseError
 from pressrun_sources.media import format_of, media_type_of
-from pressrun_sources.model import AssetDescription, AssetRef
-from pressrun_sources.shape import integer_in, mapping_in, text_in
+from pressrun_sources.model import Approval, AssetDescription, AssetRef
+from pressrun_sources.shape import integer_in, mapping_in, sequence_in, text_in
 
-__all__ = ["describe_record", "metadata_values"]
+__all__ = ["as_single", "describe_record", "metadata_values"]
 
 
 def describe_record(
@@ -59,6 +60,20 @@ def describe_record(
         name=text_in(record, "display_name") or text_in(record, "filename") or ref.id.rpartition("/")[2],
         attributes=tuple(sorted(attributes)),
     )
+
+
+def as_single(record: Mapping[str, object]) -> Mapping[str, object]:
+    """The record of a list as one that was read by itself has it.
+
+    A list has the states of all moderations; together they are approved where each of them is, and else what forbids
+    most.
+    """
+    stated = [text_in(entry, "status") or "" for entry in sequence_in(record, "moderation")]
+    if text_in(record, "moderation_status") is not None or not stated:
+        return record
+    worst = strictest(*(APPROVAL_WORDS.get(status, Approval.UNKNOWN) for status in stated))
+    status = next(s for s in stated if APPROVAL_WORDS.get(s, Approval.UNKNOWN) is worst)
+    return {**record, "moderation_status": status}
 
 
 def metadata_values(metadata: Mapping[str, object], name: str) -> tuple[str, ...]:

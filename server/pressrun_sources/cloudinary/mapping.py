@@ -13,6 +13,7 @@ region: region
 criteria: {segment: segment, offer: offer_code}   # our name: external id; other names are taken as external ids
 video_still: auto                                 # or seconds (3.5), or a percentage (25p)
 search: {page_size: 100, max_pages: 5}
+review: {assets: 100}                             # whose records are looked at again in one call; 0: each by itself
 ```
 """
 
@@ -49,6 +50,8 @@ class CloudinaryMapping:
     """Which moment of a video documents show: seconds such as 3.5, a percentage such as 25p, or `auto`."""
     page_size: int = 100
     max_pages: int = 5
+    reviewed: int = 100
+    """Assets whose records are looked at again in one call, since calls are counted by the hour; 0: each by itself."""
 
 
 def parse_mapping(text: str) -> tuple[CloudinaryMapping, list[str]]:
@@ -57,6 +60,7 @@ def parse_mapping(text: str) -> tuple[CloudinaryMapping, list[str]]:
     default = CloudinaryMapping()
     top = Section.parse(text, faults)
     approval, search, criteria = top.section("approval"), top.section("search"), top.section("criteria")
+    review = top.section("review")
     keys = {key: state for state in _STATES for key in approval.texts(state.value)}
     if keys and Approval.APPROVED not in keys.values():
         approval.fault("approved", "name at least one key that counts as approved, e.g. [approved]")
@@ -72,6 +76,7 @@ def parse_mapping(text: str) -> tuple[CloudinaryMapping, list[str]]:
         video_still=top.text("video_still", default.video_still),
         page_size=search.integer("page_size", default.page_size, 1, 500),
         max_pages=search.integer("max_pages", default.max_pages, 1, 100),
+        reviewed=review.integer("assets", default.reviewed, 0, 100),
     )
     if not _STILL.fullmatch(mapping.video_still):
         top.fault(

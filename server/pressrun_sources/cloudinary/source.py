@@ -19,7 +19,7 @@ from pressrun_sources.candidates import Candidates, best, ranked
 from pressrun_sources.cloudinary.client import CloudinaryClient
 from pressrun_sources.cloudinary.config import CloudinaryConfig
 from pressrun_sources.cloudinary.confirmed import ConfirmedBody
-from pressrun_sources.cloudinary.description import describe_record
+from pressrun_sources.cloudinary.description import as_single, describe_record
 from pressrun_sources.cloudinary.search import told, wanted_metadata
 from pressrun_sources.cloudinary.transformation import transformation_of
 from pressrun_sources.cloudinary.url import DeliveryUrls
@@ -101,6 +101,23 @@ class CloudinarySource:
         resource_type, type_ = ref.qualifier("resource_type", "image"), ref.qualifier("type", "upload")
         record = await self._client.resource(ref, resource_type, type_, subject)
         return describe_record(record, ref, self._config.mapping, self._now())
+
+    @property
+    def most_reviewed(self) -> int:
+        """Of which the records come in one call; see `Reviewing`."""
+        return self._config.mapping.reviewed
+
+    async def review(self, known: Mapping[AssetRef, str]) -> Mapping[AssetRef, AssetDescription]:
+        """What a list of the assets' records says now; see `Reviewing.review`."""
+        records = await self._client.resources(known.values(), f"{len(known)} assets")
+        by_id = {text_in(record, "asset_id"): record for record in records}
+        found: dict[AssetRef, AssetDescription] = {}
+        for ref, asset_id in known.items():
+            record = by_id.get(asset_id)
+            # Renamed, or moved to another type, it is no longer what the ref means.
+            if record is not None and _names(record, ref):
+                found[ref] = describe_record(as_single(record), ref, self._config.mapping, self._now())
+        return found
 
     @asynccontextmanager
     async def open(self, description: AssetDescription, rendition: Rendition) -> AsyncGenerator[ConfirmedBody, None]:
@@ -202,3 +219,9 @@ def _qualifiers(record: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
     usual = (("resource_type", "image"), ("type", "upload"))
     pairs = ((name, text_in(record, name) or default, default) for name, default in usual)
     return tuple((name, value) for name, value, default in pairs if value != default)
+
+
+def _names(record: Mapping[str, object], ref: AssetRef) -> bool:
+    """Whether a ref means the asset of a record."""
+    place = f"/{ref.qualifier('resource_type', 'image')}/{ref.qualifier('type', 'upload')}/"
+    return text_in(record, "public_id") == ref.id and place in (text_in(record, "secure_url") or "")

@@ -131,6 +131,12 @@ async def test_batch_read(api: Any) -> None:
     record = (await api("GET", f"/resources/image/upload/{PREMIER}")).json
     params = [("asset_ids[]", record["asset_id"]), ("asset_ids[]", "unknown")]
     assert (await api("GET", "/resources/by_asset_ids", params=params)).json == {"resources": [record]}
+    fields = [*params, ("fields", "version,moderation,access_control")]
+    listed = (await api("GET", "/resources/by_asset_ids", params=fields)).json["resources"]
+    named = {name: record.get(name) for name in ("asset_id", "public_id", "version", "moderation", "access_control")}
+    assert listed == [named]
+    refused = await api("GET", "/resources/by_asset_ids", params=[*params, ("fields", "moderation_status")])
+    assert refused.status == 400
     too_many = [("asset_ids[]", str(number)) for number in range(101)]
     assert (await api("GET", "/resources/by_asset_ids", params=too_many)).status == 400
 

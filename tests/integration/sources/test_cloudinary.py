@@ -4,6 +4,7 @@ import io
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -56,6 +57,50 @@ async def test_description(cloud: CloudinaryHarness) -> None:
     assert found.attributes == (("campaign", "statement-2026"), ("format", "jpg"), ("segment", "premier"))
     assert found.version.isdigit()
     assert found.etag
+
+
+@pytest.mark.fact("cloudinary.by-asset-ids")
+async def test_review(cloud: CloudinaryHarness) -> None:
+    """One call says of many assets what their records say, moderation and access control among it."""
+    source = cloud.make()
+    refs = (PRESENT, SIGNED, PRIVATE)
+    described = {ref: await source.describe(ref) for ref in refs}
+    calls = cloud.sandbox.cloudinary.api_journal.count()
+    known = {ref: description.asset_id for ref, description in described.items()}
+    assert await source.review(known) == described
+    assert cloud.sandbox.cloudinary.api_journal.count() == calls + 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"moderation_status": "rejected"},
+        {"access_control": read_rules([Fields({"access_type": "token"}, "test")])},
+        {"metadata": {"approval": "retired"}},
+        {"metadata": {"approval": "approved", "rights_end": "2026-01-01"}},
+        {"version": 1},
+    ],
+    ids=str,
+)
+async def test_review_tells_changes(cloud: CloudinaryHarness, change: dict[str, Any]) -> None:
+    """What takes away the use of an asset, and another file, shows in the list as in the record itself."""
+    source = cloud.make()
+    before = await source.describe(PRESENT)
+    asset = cloud.sandbox.cloudinary.store.find("upload", PRESENT.id)
+    assert asset is not None
+    cloud.sandbox.cloudinary.store.put(replace(asset, **change))
+    after = (await source.review({PRESENT: before.asset_id}))[PRESENT]
+    assert after != before
+    assert after == await source.describe(PRESENT)
+
+
+async def test_review_leaves_out(cloud: CloudinaryHarness) -> None:
+    """What is not there, or is another asset by now than the ref means, is left out."""
+    source = cloud.make()
+    asset_id = (await source.describe(PRESENT)).asset_id
+    elsewhere = AssetRef("cloudinary", PRESENT.id, (("type", "private"),))
+    assert await source.review({elsewhere: asset_id, AssetRef("cloudinary", "gone"): "0" * 32}) == {}
+    assert await source.review({AssetRef("cloudinary", "statement/other"): asset_id}) == {}
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.assets.fakes import AS_OF, LOGO_BYTES, Node, Pick
+from tests.unit.assets.fakes import AS_OF, LOGO, LOGO_BYTES, Node, Pick
 
 from pressrun_server.assets.config import AssetConfig
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.asset import AssetUse
 from pressrun_server.model.document import RenderWarning
+from pressrun_server.model.template import RenditionSpec
 from pressrun_sources.errors import UnavailableError
 from pressrun_sources.model import Approval
 
@@ -108,3 +110,60 @@ async def test_never_stale_past_its_bounds(steps: list[tuple[str, object]], fres
                 assert now <= told_at + timedelta(seconds=fresh + lenient)
     finally:
         await node.resolver.close()
+
+
+SMALL, LARGE = (Pick(rendition=RenditionSpec(width=width)) for width in (300, 900))
+
+
+async def both(node: Node) -> Resolved:
+    """Resolve two renditions of one asset, as a document that shows both does."""
+    return await node.resolver.resolve((SMALL, LARGE), as_of=node.clock.now(), channel="print")
+
+
+async def test_renditions_share_a_question(node: Node) -> None:
+    """What a source says of an asset counts for all its renditions: it is asked once, at first and later."""
+    await both(node)
+    assert (node.source.described, node.source.opened) == (1, 2)
+    node.clock.pass_by(250)  # in the last fifth, in which a use starts a revalidation beside the document
+    assert node.resolver.resolve_warm((SMALL,), as_of=node.clock.now(), channel="print") is not None
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert (node.source.described, node.source.opened) == (2, 2)
+    node.clock.pass_by(200)
+    uses, warnings = await both(node)
+    assert [use.descriptor.fetched_at for use in uses] == [AS_OF + timedelta(seconds=250)] * 2
+    assert not warnings
+    assert (node.source.described, node.source.opened) == (2, 2)
+
+
+@pytest.mark.parametrize("change", [{"version": "2"}, {"rights_until": AS_OF + timedelta(days=1)}])
+async def test_another_answer_renews_nothing(node: Node, change: dict[str, object]) -> None:
+    """Where a source says something else than before, its word for one rendition lets no other one live on."""
+    await both(node)
+    node.clock.pass_by(250)
+    node.source.put(NAME, LOGO_BYTES, **change)  # type: ignore[arg-type]
+    node.resolver.resolve_warm((SMALL,), as_of=node.clock.now(), channel="print")
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert node.resolver.resolve_warm((LARGE,), as_of=node.clock.now(), channel="print") is None
+    (use,), _ = await node.resolver.resolve((LARGE,), as_of=node.clock.now(), channel="print")
+    assert use.descriptor.version == node.source.assets[NAME][0].version
+    assert use.descriptor.rights_until == node.source.assets[NAME][0].rights_until
+
+
+async def test_questions_of_before_a_change_are_not_joined(node: Node) -> None:
+    """A rendition that is wanted after a change asks by itself, while the question of another one is under way."""
+    node.source.gate = asyncio.Event()
+    now = node.clock.now()
+    first = asyncio.create_task(node.resolver.resolve((SMALL,), as_of=now, channel="print"))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    node.clock.pass_by(1)
+    await node.resolver.changed(LOGO)
+    second = asyncio.create_task(node.resolver.resolve((LARGE,), as_of=now, channel="print"))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    node.source.gate.set()
+    await first
+    await second
+    assert node.source.described == 2

@@ -12,7 +12,7 @@ from pressrun_loadtest.sandbox.clock import Clock, iso_seconds
 from pressrun_loadtest.sandbox.cloudinary.errors import ApiError
 from pressrun_loadtest.sandbox.cloudinary.options import CloudinaryOptions
 from pressrun_loadtest.sandbox.cloudinary.search import read_request, run_search
-from pressrun_loadtest.sandbox.cloudinary.shapes import resource_json, search_json
+from pressrun_loadtest.sandbox.cloudinary.shapes import LISTED_FIELDS, listed_json, resource_json, search_json
 from pressrun_loadtest.sandbox.cloudinary.store import Asset, CloudinaryStore
 from pressrun_loadtest.sandbox.cloudinary.update import apply_update
 from pressrun_loadtest.sandbox.cloudinary.upload import Upload, check_signature, file_bytes
@@ -75,12 +75,20 @@ class AdminApi:
         return self._record(asset)
 
     async def by_asset_ids(self, request: web.Request) -> web.Response:
-        """Up to 100 assets; unknown ids are left out."""
+        """Up to 100 assets; unknown ids are left out. `fields` names what is told of each, beside its ids."""
         ids = request.query.getall("asset_ids[]", [])
         if not 1 <= len(ids) <= _MAX_IDS:
             raise ApiError(400, f"asset_ids must hold 1 to {_MAX_IDS} ids, got {len(ids)}")
         found = [asset for asset_id in ids if (asset := self.store.get(asset_id)) is not None]
-        return web.json_response({"resources": [resource_json(asset, self.delivery_url) for asset in found]})
+        fields = [name for name in request.query.get("fields", "").split(",") if name]
+        unknown = sorted(set(fields) - LISTED_FIELDS)
+        if unknown:
+            raise ApiError(400, f"fields names {', '.join(unknown)}; valid are {', '.join(sorted(LISTED_FIELDS))}")
+        records = [
+            listed_json(asset, self.delivery_url, fields) if fields else resource_json(asset, self.delivery_url)
+            for asset in found
+        ]
+        return web.json_response({"resources": records})
 
     async def listing(self, request: web.Request) -> web.Response:
         """Assets of a kind and type, or with a tag, page by page, the newest first."""

@@ -8,8 +8,16 @@ from urllib.parse import quote
 from pressrun_loadtest.sandbox.clock import iso_seconds
 from pressrun_loadtest.sandbox.cloudinary.store import Asset
 
-__all__ = ["resource_json", "search_json"]
+__all__ = ["LISTED_FIELDS", "listed_json", "resource_json", "search_json"]
 
+LISTED_FIELDS = frozenset(
+    {
+        *("asset_folder", "folder", "filename", "format", "version", "version_id", "signature", "resource_type"),
+        *("created_at", "uploaded_at", "bytes", "backup_bytes", "width", "height", "aspect_ratio", "access_control"),
+        *("metadata", "context", "tags", "pixels", "custom", "moderation", "url", "secure_url", "status", "etag"),
+    }
+)
+"""What a list can be asked to tell of each asset, as the vendor's model has it."""
 _OPTIONAL = ("tags", "context", "metadata")
 
 
@@ -69,3 +77,9 @@ def search_json(asset: Asset, base_url: str, with_field: Collection[str], fields
         keep = {"asset_id", "public_id", *wanted}
         return {name: value for name, value in body.items() if name in keep}
     return body
+
+
+def listed_json(asset: Asset, base_url: str, fields: Collection[str]) -> dict[str, object]:
+    """An asset of a list: its ids, and of the fields that were asked for those that it has."""
+    body = {"access_control": None, **resource_json(asset, base_url)}
+    return {name: value for name, value in body.items() if name in {"asset_id", "public_id", *fields}}

@@ -1,0 +1,105 @@
+"""Asks a source that counts calls about many assets at once, instead of about each in its time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import datetime, timedelta
+
+from pressrun_server.assets.bringing import Bringing, Wanted
+from pressrun_server.assets.config import AssetConfig
+from pressrun_server.assets.describing import described
+from pressrun_server.assets.descriptors import DescriptorCache
+from pressrun_server.assets.entry import Entry
+from pressrun_server.assets.flight import SingleFlight
+from pressrun_server.clock import Clock
+from pressrun_sources.errors import SourceError
+from pressrun_sources.model import AssetRef, Rendition
+from pressrun_sources.protocol import Reviewing
+from pressrun_sources.registry import Registry
+
+__all__ = ["Reviews"]
+
+_FEWEST = 2
+"""Assets that are worth one call instead of a call for each."""
+_LOOKED_AT = 1_000
+"""Renditions among which those are looked for that a source is asked about at once."""
+
+
+class Reviews:
+    """Lets what is known of a source's assets live on where its list of them says that nothing has changed.
+
+    Guarantee: an answer is judged by the moment of the question, as any other; it renews only what it says the same of,
+    so that it never makes more usable than what was described; one call at a time asks a source. Cost: a look at the
+    renditions used last when one of a source's assets is to be asked for again, which in constant use is once for a
+    hundred of them.
+    """
+
+    def __init__(
+        self, *, registry: Registry, cache: DescriptorCache, bringing: Bringing, config: AssetConfig, clock: Clock
+    ) -> None:
+        self._registry = registry
+        self._cache = cache
+        self._bringing = bringing
+        self._config = config
+        self._clock = clock
+        self._flight: SingleFlight[str, None] = SingleFlight()
+        self._unlike: dict[str, datetime] = {}
+        """By source, until when it is not asked so, since its list had the same to say of nothing."""
+
+    async def close(self) -> None:
+        """Cancel what is under way."""
+        await self._flight.close()
+
+    async def renewed(self, wanted: Wanted) -> bool:
+        """Whether a rendition, which is to be asked for again, need not be any more.
+
+        Other assets of its source that are half way there are asked about with it. Failures are none here: whoever asks
+        for the asset by itself then will be told.
+        """
+        name = wanted.ref.partition(":")[0]
+        began = self._cache.peek(wanted.key)
+        try:
+            source = self._registry.get(name)
+        except SourceError:
+            return False
+        if not isinstance(source, Reviewing) or source.most_reviewed < _FEWEST or not isinstance(began, Entry):
+            return False
+        with contextlib.suppress(SourceError, TimeoutError):
+            async with asyncio.timeout(self._config.fetch_seconds):
+                # Another node may have asked meanwhile.
+                if await self._bringing.newer(wanted, began) is None and not self._is_unlike(name):
+                    await self._flight.run(name, lambda: self._review(name, source))
+        known = self._cache.peek(wanted.key)
+        return isinstance(known, Entry) and known.refresh_at > max(began.refresh_at, self._clock.now())
+
+    async def _review(self, name: str, source: Reviewing) -> None:
+        question, known = self._bringing.question(), dict[AssetRef, str]()
+        for _, entry in self._cache.recent(name, _LOOKED_AT):
+            if len(known) == source.most_reviewed:
+                break
+            if isinstance(entry, Entry) and self._is_due(entry, question.at):
+                known[AssetRef.parse(entry.descriptor.ref)] = entry.descriptor.asset_id
+        if len(known) < _FEWEST:
+            return
+        async with self._bringing.slots(name):
+            said = await source.review(known)
+        renewed = 0
+        for ref, description in said.items():
+            seconds = self._bringing.fresh_seconds(description)
+            descriptor = described(ref, description, Rendition(), now=question.at, seconds=seconds)
+            renewed += await self._bringing.renew(descriptor, description.stale_until, question.place)
+        if not renewed:
+            # Its lists say less than its records, or everything has changed: asking so is a call more, for nothing.
+            self._unlike[name] = self._clock.now() + timedelta(seconds=self._config.fresh_seconds)
+
+    def _is_due(self, entry: Entry, now: datetime) -> bool:
+        """Whether half the time is over for which an answer is believed that lets an asset be used."""
+        about = entry.descriptor
+        half = about.fetched_at + (about.fresh_until - about.fetched_at) / 2
+        usable = entry.prepared is not None and entry.lenient_until is None
+        return usable and half <= now and self._bringing.is_good(entry)
+
+    def _is_unlike(self, name: str) -> bool:
+        until = self._unlike.get(name)
+        return until is not None and until > self._clock.now()

@@ -1,0 +1,240 @@
+"""A source that counts calls is asked about many assets at once, and what it says then is no less true."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.assets.fakes import AS_OF, LOGO_BYTES, FakeSource, Node, Pick
+
+from pressrun_server.errors import PressrunError
+from pressrun_server.model.asset import AssetUse
+from pressrun_server.model.template import RenditionSpec
+from pressrun_sources.errors import UnavailableError
+from pressrun_sources.model import Approval, AssetDescription, AssetRef
+
+NUMBER = 12
+NAMES = [f"assets/{number}.png" for number in range(NUMBER)]
+PICKS = [Pick(ref=f"library:{name}", slot=f"s{number}") for number, name in enumerate(NAMES)]
+
+
+class ListingSource(FakeSource):
+    """A source whose list has many assets; it counts, and can be made to fail or to leave assets out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.most_reviewed = 5
+        self.reviews: list[list[str]] = []
+        self.hidden: set[str] = set()
+        self.failing: Exception | None = None
+
+    async def review(self, known: Mapping[AssetRef, str]) -> Mapping[AssetRef, AssetDescription]:
+        """What is held of them."""
+        self.reviews.append([ref.id for ref in known])
+        await asyncio.sleep(0)
+        if self.failing is not None:
+            raise self.failing
+        found = {ref: self.assets[ref.id][0] for ref in known if ref.id in self.assets and ref.id not in self.hidden}
+        assert all(description.asset_id == known[ref] for ref, description in found.items())
+        return found
+
+
+async def made() -> tuple[Node, ListingSource]:
+    """A resolver, and its source with some assets."""
+    source = ListingSource()
+    node = Node(source=source)
+    for name in NAMES:
+        source.put(name, LOGO_BYTES)
+    await node.resolver.start()
+    return node, source
+
+
+def use(node: Node, *picks: Pick) -> list[AssetUse] | None:
+    """Use assets as a document does that waits for nothing."""
+    found = node.resolver.resolve_warm(picks, as_of=node.clock.now(), channel="print")
+    return None if found is None else found[0]
+
+
+async def settle() -> None:
+    """Let what runs beside documents come to its end."""
+    for _ in range(200):
+        await asyncio.sleep(0)
+
+
+async def test_many_at_once() -> None:
+    """When one asset is to be asked for again, those that are half way there are asked about with it."""
+    node, source = await made()
+    await node.resolver.resolve(PICKS, as_of=AS_OF, channel="print")
+    assert source.described == NUMBER
+    for _ in range(4):
+        node.clock.pass_by(250)
+        # One after the other, as documents come.
+        for pick in PICKS:
+            assert use(node, pick) is not None
+            await settle()
+    assert source.described == NUMBER
+    assert source.opened == NUMBER
+    assert [len(names) for names in source.reviews] == [5, 5, 2] * 4
+    await node.resolver.close()
+
+
+async def test_all_renditions_live_on() -> None:
+    """What a list says of an asset counts for all its renditions."""
+    node, source = await made()
+    picks = [replace(pick, rendition=RenditionSpec(width=width)) for pick in PICKS[:2] for width in (300, 900)]
+    await node.resolver.resolve(picks, as_of=AS_OF, channel="print")
+    node.clock.pass_by(250)
+    assert use(node, picks[0]) is not None
+    await settle()
+    node.clock.pass_by(250)
+    assert use(node, *picks) is not None
+    assert (source.described, len(source.reviews)) == (2, 1)
+    await node.resolver.close()
+
+
+@pytest.mark.parametrize("gone", ["hidden", "replaced", "retired"])
+async def test_what_differs_is_asked_for_by_itself(gone: str) -> None:
+    """Of an asset that the list leaves out, or of which it says something else, nothing is renewed."""
+    node, source = await made()
+    await node.resolver.resolve(PICKS[:3], as_of=AS_OF, channel="print")
+    if gone == "hidden":
+        source.hidden.add(NAMES[0])
+    else:
+        changed = {"version": "2"} if gone == "replaced" else {"approval": Approval.RETIRED}
+        source.put(NAMES[0], LOGO_BYTES, **changed)  # type: ignore[arg-type]
+    node.clock.pass_by(250)
+    assert use(node, PICKS[1]) is not None
+    await settle()
+    assert (source.described, len(source.reviews)) == (3, 1)
+    node.clock.pass_by(60)
+    assert use(node, *PICKS[1:3]) is not None
+    assert use(node, PICKS[0]) is None
+    if gone == "retired":
+        with pytest.raises(PressrunError):
+            await node.resolver.resolve(PICKS[:1], as_of=node.clock.now(), channel="print")
+    else:
+        await node.resolver.resolve(PICKS[:1], as_of=node.clock.now(), channel="print")
+    assert source.described == 4
+    await node.resolver.close()
+
+
+async def test_a_list_that_fails() -> None:
+    """Where the list cannot be had, an asset is asked for by itself, as without it."""
+    node, source = await made()
+    await node.resolver.resolve(PICKS[:3], as_of=AS_OF, channel="print")
+    source.failing = UnavailableError("library", None, "it is down")
+    node.clock.pass_by(250)
+    assert use(node, PICKS[0]) is not None
+    await settle()
+    assert (source.described, len(source.reviews)) == (4, 1)
+    await node.resolver.close()
+
+
+async def test_a_list_that_says_too_little() -> None:
+    """A list that has the same to say of nothing is not asked for a while; each asset is asked for by itself."""
+    node, source = await made()
+    await node.resolver.resolve(PICKS[:3], as_of=AS_OF, channel="print")
+    source.hidden.update(NAMES)
+    node.clock.pass_by(250)
+    for pick in PICKS[:3]:
+        assert use(node, pick) is not None
+        await settle()
+    assert (source.described, len(source.reviews)) == (6, 1)
+    await node.resolver.close()
+
+
+async def test_a_change_during_the_question() -> None:
+    """An asset of which somebody tells a change while the list is asked for is not renewed by it."""
+    node, source = await made()
+    await node.resolver.resolve(PICKS[:3], as_of=AS_OF, channel="print")
+    node.clock.pass_by(250)
+    asked = asyncio.Event()
+    original = source.review
+
+    async def review(known: Mapping[AssetRef, str]) -> Mapping[AssetRef, AssetDescription]:
+        found = await original(known)
+        node.clock.pass_by(1)
+        await node.resolver.changed(PICKS[1].ref)
+        asked.set()
+        return found
+
+    source.review = review  # type: ignore[method-assign]
+    assert use(node, PICKS[0]) is not None
+    await asked.wait()
+    await settle()
+    assert use(node, PICKS[2]) is not None
+    assert use(node, PICKS[1]) is None
+    await node.resolver.close()
+
+
+@given(
+    steps=st.lists(
+        st.one_of(
+            st.tuples(st.just("pass"), st.floats(1, 320)),
+            st.tuples(st.just("use"), st.integers(0, 5)),
+            st.tuples(st.just("approval"), st.tuples(st.integers(0, 5), st.sampled_from(list(Approval)))),
+            st.tuples(st.just("version"), st.integers(0, 5)),
+            st.tuples(st.just("rights"), st.tuples(st.integers(0, 5), st.floats(1, 900))),
+            st.tuples(st.just("hide"), st.integers(0, 5)),
+            st.tuples(st.just("told"), st.integers(0, 5)),
+        ),
+        max_size=40,
+    )
+)
+async def test_never_older_than_an_answer(steps: list[tuple[str, object]]) -> None:
+    """Whatever happens at the source, what is used was true at most `fresh_seconds` ago, and since it was told."""
+    node, source = await made()
+    truth: list[list[tuple[float, AssetDescription]]] = [[(0.0, source.assets[name][0])] for name in NAMES[:6]]
+    told_at = [0.0] * 6
+    fresh = node.config.fresh_seconds
+
+    def now() -> float:
+        return (node.clock.now() - AS_OF).total_seconds()
+
+    def changes(number: int, **fields: object) -> None:
+        about = replace(source.assets[NAMES[number]][0], **fields)  # type: ignore[arg-type]
+        source.assets[NAMES[number]] = (about, LOGO_BYTES)
+        truth[number].append((now(), about))
+
+    try:
+        for kind, value in steps:
+            if kind == "pass":
+                node.clock.pass_by(float(value))  # type: ignore[arg-type]
+            elif kind == "approval":
+                changes(value[0], approval=value[1])  # type: ignore[index]
+            elif kind == "rights":
+                changes(value[0], rights_until=node.clock.now() + timedelta(seconds=value[1]))  # type: ignore[index]
+            elif kind == "version":
+                changes(int(value), version=str(len(truth[int(value)])))  # type: ignore[call-overload]
+            elif kind == "hide":
+                source.hidden ^= {NAMES[int(value)]}  # type: ignore[call-overload]
+            elif kind == "told":
+                number = int(value)  # type: ignore[call-overload]
+                told_at[number] = now()
+                await node.resolver.changed(PICKS[number].ref)
+                node.clock.pass_by(0.001)
+            else:
+                number = int(value)  # type: ignore[call-overload]
+                try:
+                    uses, _ = await node.resolver.resolve((PICKS[number],), as_of=node.clock.now(), channel="print")
+                except PressrunError:
+                    continue
+                finally:
+                    await settle()
+                since = max(now() - fresh - 0.001, told_at[number])
+                history = truth[number]
+                possible = [
+                    about
+                    for (at, about), (until, _) in zip(history, [*history[1:], (float("inf"), None)], strict=True)
+                    if until >= since and at <= now()
+                ]
+                assert uses[0].descriptor.version in {about.version for about in possible}
+                assert Approval.APPROVED in {about.approval for about in possible}
+                assert any(about.rights_until is None or about.rights_until > node.clock.now() for about in possible)
+    finally:
+        await node.resolver.close()
