@@ -82,6 +82,6 @@ def _flat(place: str, value: object) -> list[tuple[str, str]]:
     if name in _SECRETS:
         return [(place, "(set)" if value else "(not set)")]
     if is_dataclass(value) and not isinstance(value, type):
-        parts = ((f"{place}.{part.name}".strip("."), getattr(value, part.name)) for part in fields(value))
+        parts = ((f"{place}.{part.name}".strip("."), getattr(value, part.name)) for part in fields(value) if part.init)
         return [pair for part, inner in parts for pair in _flat(part, inner)]
     return [(place, "(not set)" if value is None or value == "" else str(value))]

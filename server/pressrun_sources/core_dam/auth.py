@@ -1,4 +1,4 @@
-"""Makes the service known to Core DAM: three ways to log in, and one keeper that renews what they give.
+"""Makes the service known to Core DAM: three ways to log in.
 
 Documented: the calls and their fields, the headers used afterwards, 15 minutes of life for directory-service tokens.
 Inferred: how long sessions live, the name of the life field of the DAM's own tokens, renewal ahead of expiry and once
@@ -7,10 +7,8 @@ on 401.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 
 from yarl import URL
 
@@ -19,74 +17,26 @@ from pressrun_sources.errors import InvalidResponseError, UnauthenticatedError
 from pressrun_sources.shape import integer_in, mapping_in, text_in
 from pressrun_sources.transport.call import Call, Credentials, basic
 from pressrun_sources.transport.client import Answer, Transport
+from pressrun_sources.transport.tokens import Token, Tokens
 
-__all__ = ["Keeper", "Token"]
+__all__ = ["Keeper"]
 
 _DEFAULT_LIFE = 900
 _MARGIN = 60.0
 _HEADER_SAFE = re.compile(r"[\x21-\x7e]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """What a log-in gave."""
-
-    credentials: Credentials
-    renew_at: float
-    """In the transport's monotonic time; ahead of the true end."""
-
-
-class Keeper:
-    """Holds one token for all tasks.
-
-    Guarantees: at most one log-in is under way; all who need it wait for the same one and share its failure; a task
-    that is cancelled while waiting does not cancel it for the others.
-    """
+class Keeper(Tokens):
+    """Logs in as the configuration says."""
 
     def __init__(self, config: CoreDamConfig, transport: Transport) -> None:
+        super().__init__(transport)
         self._config = config
-        self._transport = transport
-        self._token: Token | None = None
-        self._login: asyncio.Task[Token] | None = None
         self._ways: Mapping[AuthMode, Callable[[], Awaitable[Token]]] = {
             AuthMode.OTDS_OAUTH2: self._directory_token,
             AuthMode.OTMM_SESSION: self._session,
             AuthMode.OTMM_OAUTH_PASSWORD: self._password_token,
         }
-
-    async def credentials(self) -> Credentials:
-        """Credentials that are good for now.
-
-        Raises:
-            UnauthenticatedError: the system refuses the log-in.
-            SourceError: the log-in failed otherwise.
-        """
-        token = self._token
-        if token is not None and self._transport.timing.monotonic() < token.renew_at:
-            return token.credentials
-        if self._login is None:
-            self._login = asyncio.create_task(self._log_in(), name="core-dam log-in")
-            self._login.add_done_callback(self._logged_in)
-        login = self._login
-        await asyncio.wait({login})
-        return login.result().credentials
-
-    def discard(self, credentials: Credentials) -> None:
-        """Forget credentials that were refused, unless others have taken their place already."""
-        if self._token is not None and self._token.credentials is credentials:
-            self._token = None
-
-    async def close(self) -> None:
-        """Stop a log-in under way."""
-        if self._login is not None:
-            self._login.cancel()
-            await asyncio.wait({self._login})
-
-    def _logged_in(self, task: asyncio.Task[Token]) -> None:
-        self._login = None
-        # Asking for the exception also marks it as seen, should everybody who waited be gone.
-        if not task.cancelled() and task.exception() is None:
-            self._token = task.result()
 
     async def _log_in(self) -> Token:
         try:

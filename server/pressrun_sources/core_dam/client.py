@@ -6,11 +6,10 @@ Documented: paths, parameters and answers; paging by `after` and `hit_count`. In
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 from urllib.parse import quote
 
 from yarl import URL
@@ -18,7 +17,7 @@ from yarl import URL
 from pressrun_sources.core_dam.auth import Keeper
 from pressrun_sources.core_dam.config import AuthMode, CoreDamConfig
 from pressrun_sources.core_dam.search import LATEST, Condition, condition, search_form
-from pressrun_sources.errors import InvalidReferenceError, InvalidResponseError, UnauthenticatedError
+from pressrun_sources.errors import InvalidReferenceError, InvalidResponseError
 from pressrun_sources.model import AssetRef
 from pressrun_sources.shape import integer_in, mapping_in, sequence_in, text_in
 from pressrun_sources.transport.body import StreamedBody
@@ -26,8 +25,6 @@ from pressrun_sources.transport.call import Call, Credentials, Expectation
 from pressrun_sources.transport.client import Transport
 
 __all__ = ["CoreDamClient"]
-
-T = TypeVar("T")
 
 Asset = Mapping[str, object]
 
@@ -101,7 +98,7 @@ class CoreDamClient:
             SourceError: as the vocabulary says.
         """
         url = self._url(self.config.mapping.asset_path, asset_id).with_query(load_type="full", level_of_detail="full")
-        answer = await self._authorised(
+        answer = await self.keeper.authorised(
             lambda credentials: self._fetch(Call("GET", url, subject, ref, credentials=credentials))
         )
         return mapping_in(mapping_in(answer, "asset_resource"), "asset")
@@ -127,7 +124,7 @@ class CoreDamClient:
                     self.transport.stream(call, media_type=media_type, expectation=expectation)
                 )
 
-            yield await self._authorised(enter)
+            yield await self.keeper.authorised(enter)
 
     async def probe(self) -> None:
         """The cheapest call that shows whether the credentials are good.
@@ -137,7 +134,7 @@ class CoreDamClient:
         """
         if self.config.auth_mode is AuthMode.OTMM_SESSION:
             url = self._url(self.config.mapping.sessions_path, "")
-            await self._authorised(
+            await self.keeper.authorised(
                 lambda credentials: self._fetch(Call("GET", url, "the session", credentials=credentials))
             )
             return
@@ -148,7 +145,7 @@ class CoreDamClient:
         self, form: Mapping[str, str], subject: str, ref: AssetRef | None
     ) -> tuple[Sequence[Asset], int]:
         url = self._url(self.config.mapping.search_path, "")
-        answer = await self._authorised(
+        answer = await self.keeper.authorised(
             lambda credentials: self._fetch(Call("POST", url, subject, ref, credentials=credentials, form=form))
         )
         resource = mapping_in(answer, "search_result_resource")
@@ -163,15 +160,6 @@ class CoreDamClient:
             detail = "contains_invalid_conditions; check field ids and operators in PRESSRUN_CORE_DAM_MAPPING_FILE"
             raise InvalidResponseError(source, ref, message, detail)
         return sequence_in(resource, "asset_list"), total
-
-    async def _authorised(self, ask: Callable[[Credentials], Awaitable[T]]) -> T:
-        credentials = await self.keeper.credentials()
-        try:
-            return await ask(credentials)
-        except UnauthenticatedError:
-            # The system may end a token before its time, e.g. when it restarts.
-            self.keeper.discard(credentials)
-        return await ask(await self.keeper.credentials())
 
     async def _fetch(self, call: Call) -> Mapping[str, object]:
         return (await self.transport.fetch(call)).json

@@ -6,15 +6,17 @@ Documented: HEAD, conditional requests and their validators (RFC 9110 sections 8
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import quote
 
 from yarl import URL
 
 from pressrun_sources.errors import InvalidReferenceError
 from pressrun_sources.http.config import HttpConfig
+from pressrun_sources.http.grant import Grant
 from pressrun_sources.http.mapping import pointed
 from pressrun_sources.model import AssetRef
 from pressrun_sources.transport.body import StreamedBody
@@ -23,7 +25,7 @@ from pressrun_sources.transport.client import Answer, Transport
 
 __all__ = ["HttpClient", "validators"]
 
-Record = Mapping[str, object]
+T = TypeVar("T")
 _WANTED = {"Want-Repr-Digest": "sha-256=10"}
 # RFC 3986's path characters beside the unreserved ones, without percent, question mark and hash.
 _RESERVED = "/:@!$&'()*+,;="
@@ -41,6 +43,8 @@ class HttpClient:
 
     config: HttpConfig
     transport: Transport
+    grant: Grant | None = None
+    """Gets tokens, where the endpoint wants such."""
 
     async def head(self, ref: AssetRef, subject: str, known: Mapping[str, str]) -> Answer:
         """The headers of an asset, where they changed since those known; by GET where HEAD is not served."""
@@ -48,25 +52,36 @@ class HttpClient:
         url = self._url(self.config.mapping.asset, ref.id)
         headers = {**_WANTED, **validators(known)}
         try:
-            return await self.transport.head(self._call("HEAD", url, subject, ref, headers, refused))
+            return await self._asked(
+                lambda mine: self.transport.head(self._call("HEAD", url, subject, ref, headers, mine, refused))
+            )
         except InvalidReferenceError:
-            return await self.transport.head(self._call("GET", url, subject, ref, headers))
+            return await self._asked(
+                lambda mine: self.transport.head(self._call("GET", url, subject, ref, headers, mine))
+            )
 
     async def metadata(self, ref: AssetRef, subject: str, known: Mapping[str, str]) -> Answer:
         """The metadata of an asset, where it changed since the headers known."""
         url = self._url(self.config.mapping.metadata, ref.id)
-        return await self.transport.fetch(self._call("GET", url, subject, ref, validators(known)))
+        return await self._asked(
+            lambda mine: self.transport.fetch(self._call("GET", url, subject, ref, validators(known), mine))
+        )
 
     def address(self, ref: AssetRef) -> URL:
         """Where an asset is."""
         return self._url(self.config.mapping.asset, ref.id)
 
-    def download(
-        self, ref: AssetRef, subject: str, media_type: str | None
-    ) -> AbstractAsyncContextManager[StreamedBody]:
+    @asynccontextmanager
+    async def download(self, ref: AssetRef, subject: str, media_type: str | None) -> AsyncGenerator[StreamedBody, None]:
         """The bytes of an asset; errors come on entering."""
         url = self._url(self.config.mapping.asset, ref.id)
-        return self.transport.stream(self._call("GET", url, subject, ref, _WANTED), media_type=media_type)
+        async with AsyncExitStack() as stack:
+
+            def enter(mine: Credentials) -> Awaitable[StreamedBody]:
+                call = self._call("GET", url, subject, ref, _WANTED, mine)
+                return stack.enter_async_context(self.transport.stream(call, media_type=media_type))
+
+            yield await self._asked(enter)
 
     async def search(self, wanted: Mapping[str, str], subject: str) -> list[str]:
         """The ids of all hits; see `_pages`."""
@@ -88,8 +103,7 @@ class HttpClient:
         for _ in range(mapping.max_pages):
             query = dict(wanted) | ({mapping.search_cursor: cursor} if cursor else {})
             url = URL(f"{self.config.base_url}{path}", encoded=True).with_query(query)
-            call = self._call("GET", url, subject, None, {}, {400: InvalidReferenceError})
-            answer = (await self.transport.fetch(call)).json
+            answer = await self._listed(url, subject)
             items = pointed(answer, mapping.search_items)
             for item in items if isinstance(items, list) else []:
                 identifier = pointed(item, mapping.search_id)
@@ -105,13 +119,27 @@ class HttpClient:
     async def ping(self) -> None:
         """Ask for the base URL; whatever is there, the credentials must be accepted."""
         url = URL(f"{self.config.base_url}/", encoded=True)
-        call = self._call(
-            "HEAD", url, "the endpoint", None, {}, {404: InvalidReferenceError, 405: InvalidReferenceError}
-        )
+        refused = {404: InvalidReferenceError, 405: InvalidReferenceError}
         try:
-            await self.transport.head(call)
+            await self._asked(
+                lambda mine: self.transport.head(self._call("HEAD", url, "the endpoint", None, {}, mine, refused))
+            )
         except InvalidReferenceError:
             return
+
+    async def _listed(self, url: URL, subject: str) -> Mapping[str, object]:
+        refused = {400: InvalidReferenceError}
+        answer = await self._asked(
+            lambda mine: self.transport.fetch(self._call("GET", url, subject, None, {}, mine, refused))
+        )
+        return answer.json
+
+    async def _asked(self, ask: Callable[[Credentials], Awaitable[T]]) -> T:
+        """What a call gives with what says who asks."""
+        if self.grant is not None:
+            return await self.grant.authorised(ask)
+        config = self.config
+        return await ask(Credentials(config.secret_headers(), config.origins(), config.certificate))
 
     def _url(self, path: str, identifier: str) -> URL:
         expanded = path.replace("{id}", quote(identifier, safe="")).replace("{+id}", quote(identifier, safe=_RESERVED))
@@ -124,16 +152,16 @@ class HttpClient:
         subject: str,
         ref: AssetRef | None,
         headers: Mapping[str, str],
+        credentials: Credentials,
         errors: Mapping[int, type[InvalidReferenceError]] | None = None,
     ) -> Call:
-        secrets = Credentials(self.config.secret_headers(), self.config.origins())
         return Call(
             method,
             url,
             subject,
             ref,
             headers=headers,
-            credentials=secrets,
+            credentials=credentials,
             status_errors=errors or {},
             conditional="If-None-Match" in headers or "If-Modified-Since" in headers,
         )

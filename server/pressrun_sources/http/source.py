@@ -25,6 +25,7 @@ from pressrun_sources.http.caching import Freshness, freshness
 from pressrun_sources.http.client import HttpClient
 from pressrun_sources.http.config import HttpConfig
 from pressrun_sources.http.description import describe_found, marks
+from pressrun_sources.http.grant import Grant
 from pressrun_sources.model import AssetDescription, AssetQuery, AssetRef, Rendition
 from pressrun_sources.transport.body import StreamedBody
 from pressrun_sources.transport.call import Expectation
@@ -66,9 +67,10 @@ class HttpSource:
     ) -> None:
         self.name = name
         self._mapping = config.mapping
-        self._credentials = bool(config.secret_headers())
-        self._transport = Transport(name, limits, config.origins(), observer, timing, pauses=pauses)
-        self._client = HttpClient(config, self._transport)
+        self._credentials = bool(config.secret_headers() or config.grant or config.certificate)
+        self._transport = Transport(name, limits, config.called(), observer, timing, pauses=pauses)
+        self._grant = Grant(config.grant, config, self._transport) if config.grant is not None else None
+        self._client = HttpClient(config, self._transport, self._grant)
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
 
     def __repr__(self) -> str:
@@ -155,6 +157,8 @@ class HttpSource:
 
     async def close(self) -> None:
         """Give back connections."""
+        if self._grant is not None:
+            await self._grant.close()
         await self._transport.close()
 
     async def _mark(self, ref: AssetRef, subject: str, headers: Mapping[str, str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ from yarl import URL
 
 from pressrun_sources.errors import SourceError
 from pressrun_sources.model import AssetRef
+from pressrun_sources.transport.certificates import ClientCertificate
 
 __all__ = ["Call", "Credentials", "Expectation", "basic"]
 
@@ -20,10 +22,20 @@ class Credentials:
 
     headers: Mapping[str, str] = field(repr=False)
     origins: frozenset[URL]
+    certificate: ClientCertificate | None = None
+    """Shown to those origins, too."""
 
     def headers_for(self, url: URL) -> Mapping[str, str]:
         """The headers, or none where the URL has another scheme, host or port."""
         return self.headers if url.origin() in self.origins else {}
+
+    def context_for(self, url: URL) -> ssl.SSLContext | None:
+        """What a connection to the URL is made with; None: as to anybody.
+
+        Raises:
+            OSError: the certificate cannot be read any more.
+        """
+        return self.certificate.context() if self.certificate is not None and url.origin() in self.origins else None
 
 
 def basic(user: str, password: str) -> Mapping[str, str]:

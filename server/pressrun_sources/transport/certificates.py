@@ -1,14 +1,73 @@
-"""When the certificates end that a source's own origins show."""
+"""The certificates that a source's own origins show, and the one that is shown to them."""
 
 from __future__ import annotations
 
 import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 from yarl import URL
 
-__all__ = ["Certificates", "WatchingConnector"]
+from pressrun_sources.environment import Environment
+
+__all__ = ["Certificates", "ClientCertificate", "WatchingConnector"]
+
+
+@dataclass(slots=True)
+class ClientCertificate:
+    """The certificate by which this service is known (mutual TLS), and whom it trusts.
+
+    Files are read again when they change, since those who renew certificates write new ones in their place.
+
+    Args:
+        chain: PEM: the certificate and what it is signed by.
+        key: PEM: its key, without a password; None: it is in the same file.
+        trusted: PEM: whose certificates are believed of the other side; None: those that the machine trusts.
+    """
+
+    chain: Path
+    key: Path | None = None
+    trusted: Path | None = None
+    _context: ssl.SSLContext | None = field(default=None, init=False, repr=False)
+    _written: tuple[int, ...] = field(default=(), init=False, repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Environment, prefix: str) -> ClientCertificate | None:
+        """Read CLIENT_CERTIFICATE, CLIENT_KEY and CA_FILE behind a prefix; None where no certificate is named."""
+        names = [f"{prefix}{name}" for name in ("CLIENT_CERTIFICATE", "CLIENT_KEY", "CA_FILE")]
+        chain, key, trusted = (environment.text(name) for name in names)
+        if not chain:
+            for name, value in zip(names[1:], (key, trusted), strict=True):
+                if value:
+                    environment.fault(name, f"goes together with {names[0]}")
+            return None
+        made = cls(Path(chain), Path(key) if key else None, Path(trusted) if trusted else None)
+        try:
+            made.context()
+        except OSError as error:  # ssl.SSLError is one
+            text = error.strerror or "is not PEM that can be read"
+            environment.fault(names[0], f"cannot be used with its key and CA file: {text}")
+        return made
+
+    def context(self) -> ssl.SSLContext:
+        """What a connection is made with.
+
+        Raises:
+            OSError: a file cannot be read, or is not what it should be.
+        """
+        files = [path for path in (self.chain, self.key, self.trusted) if path is not None]
+        written = tuple(path.stat().st_mtime_ns for path in files)
+        if self._context is None or written != self._written:
+            context = ssl.create_default_context(cafile=self.trusted)
+
+            def no_password() -> str:
+                raise OSError(None, "the key has a password, which nobody could enter")
+
+            context.load_cert_chain(self.chain, self.key, password=no_password)
+            self._context, self._written = context, written
+        return self._context
 
 
 class Certificates:

@@ -188,8 +188,10 @@ class Exchange:
         for _ in range(self.room.config.max_redirects + 1):
             self._check_address(url)
             headers = {"Accept-Encoding": "identity", **call.headers}
+            context = None
             if call.credentials is not None:
                 headers |= call.credentials.headers_for(url)
+                context = call.credentials.context_for(url)
             self.response = await self.room.session.request(
                 call.method,
                 url,
@@ -197,6 +199,7 @@ class Exchange:
                 data=dict(call.form) if call.form is not None else None,
                 json=call.json,
                 allow_redirects=False,
+                ssl=True if context is None else context,
             )
             await self.room.budget.took(url.origin(), self._ticket, self.response.status, self.response.headers)
             location = self.response.headers.get("Location")

@@ -16,6 +16,7 @@ from pressrun_loadtest.sandbox.faults import FaultBox
 from pressrun_loadtest.sandbox.hooks import STANDARD_SECRET, HookSender, standard_hooks
 from pressrun_loadtest.sandbox.http.admin import Operations
 from pressrun_loadtest.sandbox.http.errors import HttpError, error_body
+from pressrun_loadtest.sandbox.http.grants import Grants
 from pressrun_loadtest.sandbox.http.options import HttpOptions
 from pressrun_loadtest.sandbox.http.routes import Routes
 from pressrun_loadtest.sandbox.http.seed import HttpSeed
@@ -23,9 +24,10 @@ from pressrun_loadtest.sandbox.http.store import HttpStore
 from pressrun_loadtest.sandbox.journal import Journal
 from pressrun_loadtest.sandbox.middleware import ADMIN_PREFIX, observing
 
-__all__ = ["HTTP_APP", "HttpEndpoint"]
+__all__ = ["HTTP_APP", "TOKEN_PATH", "HttpEndpoint"]
 
 HTTP_APP = "http"
+TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ class HttpEndpoint:
         self.store = HttpStore(seed, clock)
         self.hooks = HookSender(standard_hooks(STANDARD_SECRET, clock, "http"))
         self.faults, self.journal = FaultBox(), Journal()
+        self.grants = Grants(options, clock)
         self._clock = clock
         self._window: tuple[datetime, int] = (clock(), 0)
 
@@ -49,7 +52,7 @@ class HttpEndpoint:
         @web.middleware
         async def refusing(request: web.Request, handler: Handler) -> web.StreamResponse:
             try:
-                if not request.path.startswith(ADMIN_PREFIX):
+                if not request.path.startswith((ADMIN_PREFIX, TOKEN_PATH)):
                     self._admit(request)
                 return await handler(request)
             except HttpError as error:
@@ -63,6 +66,7 @@ class HttpEndpoint:
                 return error_body(500, "Internal error of the sandbox; see its log")
 
         app = web.Application(middlewares=[observing(self.journal, self.faults, error_body), refusing])
+        app.router.add_post(TOKEN_PATH, self._token)
         app.add_routes(Routes(self.store, self.options, self._clock).table())
         app.add_routes(
             Admin(HTTP_APP, self.faults, self.journal, self.reset, Operations(self.store).table(), self.hooks).table()
@@ -74,14 +78,20 @@ class HttpEndpoint:
         self.store.reset()
         self.faults.clear()
         self.journal.clear()
+        self.grants.revoke()
         self._window = (self._clock(), 0)
 
     def close(self) -> None:
         """Nothing is held beyond memory."""
 
+    async def _token(self, request: web.Request) -> web.Response:
+        form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+        return self.grants.answer(form, request.headers.get("Authorization"))
+
     def _admit(self, request: web.Request) -> None:
         given = request.headers.get("Authorization", "")
-        if not hmac.compare_digest(given.encode(), f"Bearer {self.options.token}".encode()):
+        granted = self.grants.accepts(given.removeprefix("Bearer "))
+        if not granted and not hmac.compare_digest(given.encode(), f"Bearer {self.options.token}".encode()):
             raise HttpError(401, "The token is missing or wrong", {"WWW-Authenticate": "Bearer"})
         begun, count = self._window
         if (self._clock() - begun).total_seconds() >= self.options.rate_window_s:

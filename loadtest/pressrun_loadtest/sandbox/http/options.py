@@ -9,10 +9,14 @@ __all__ = ["HttpOptions"]
 
 @dataclass(frozen=True, slots=True)
 class HttpOptions:
-    """Settings of the stand-in. The token opens nothing but this sandbox."""
+    """Settings of the stand-in. Token and secret open nothing but this sandbox."""
 
     token: str = field(default="sandbox-http-token", repr=False)
     """`Authorization: Bearer`."""
+    client_id: str = "sandbox-http-client"
+    """Of a client that asks for tokens at `/oauth/token`."""
+    client_secret: str = field(default="sandbox http secret/+%", repr=False)
+    token_life_s: int = 300
     head: bool = True
     """Whether HEAD is served; 405 without it."""
     page_size: int = 50

@@ -1,0 +1,294 @@
+"""An HTTP endpoint that wants tokens by client credentials, or a certificate."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from tests.integration.sources.conformance import LIMITS, load
+from tests.integration.sources.harnesses import HttpHarness
+from tests.integration.sources.scripted import scripted
+from yarl import URL
+
+from pressrun_loadtest.sandbox import Sandbox
+from pressrun_loadtest.sandbox.faults import FailWith, FaultRule, Redirect
+from pressrun_sources.config import from_env
+from pressrun_sources.errors import MisconfiguredError, SourceError, UnauthenticatedError, UnavailableError
+from pressrun_sources.http.config import ClientGrant, HttpConfig
+from pressrun_sources.http.source import HttpSource
+from pressrun_sources.model import AssetRef
+from pressrun_sources.transport.certificates import ClientCertificate
+from pressrun_sources.transport.hosts import HostEntry
+
+PRESENT = HttpHarness.present
+LOCAL = ip_address("127.0.0.1")
+TOKEN_PATH = "/oauth/token"
+
+
+@pytest.fixture
+async def endpoint(sandbox: Sandbox) -> AsyncIterator[HttpHarness]:
+    """The stand-in, of which tokens are asked for by client credentials."""
+    harness = HttpHarness(sandbox)
+    options = sandbox.http.options
+    grant = ClientGrant(
+        URL(f"{sandbox.settings.http.base_url}{TOKEN_PATH}"), options.client_id, options.client_secret, "assets.read"
+    )
+    harness.config = replace(harness.config, token="", grant=grant)
+    harness.secrets = (options.client_secret, "Bearer ", "Basic ")
+    yield harness
+    await harness.close()
+
+
+def logins(endpoint: HttpHarness) -> int:
+    """How often a token was asked for."""
+    return endpoint.sandbox.http.journal.count(path=TOKEN_PATH)
+
+
+def described(endpoint: HttpHarness, **changes: object) -> None:
+    """Change the grant."""
+    assert endpoint.config.grant is not None
+    endpoint.config = replace(endpoint.config, grant=replace(endpoint.config.grant, **changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("in_body", [False, True])
+async def test_one_token_for_many(endpoint: HttpHarness, in_body: bool) -> None:  # noqa: FBT001 - a parameter
+    """All calls share a token, which is asked for once, with its scope, by header or in the body."""
+    described(endpoint, in_body=in_body)
+    source = endpoint.make()
+    found = await asyncio.gather(*(source.describe(PRESENT) for _ in range(5)))
+    assert await load(source, found[0]) == endpoint.content
+    assert await source.select(endpoint.hit) == PRESENT
+    await source.check()
+    assert logins(endpoint) == 1
+    assert endpoint.sandbox.http.grants.scopes == ["assets.read"]
+
+
+async def test_a_token_is_renewed(endpoint: HttpHarness) -> None:
+    """After four fifths of its life a token is replaced; one that ended before its time as soon as it is refused."""
+    source = endpoint.make()
+    await source.describe(PRESENT)
+    endpoint.sandbox.http.grants.revoke()
+    assert await load(source, await source.describe(PRESENT)) == endpoint.content
+    assert logins(endpoint) == 2
+    passed = 0.0
+    timing = endpoint.timing
+    endpoint.timing = replace(timing, monotonic=lambda: timing.monotonic() + passed)
+    source = endpoint.make()
+    await source.describe(PRESENT)
+    for seconds, expected in ((235.0, 3), (241.0, 4)):
+        passed = seconds
+        await source.describe(PRESENT)
+        assert logins(endpoint) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(400, UnauthenticatedError), (401, UnauthenticatedError), (503, SourceError)]
+)
+async def test_refused(endpoint: HttpHarness, status: int, error: type[SourceError]) -> None:
+    """A log-in that is refused is this service's fault; nothing of the secret is told, and the settings are named."""
+    endpoint.sandbox.http.faults.add(FaultRule(FailWith(status), TOKEN_PATH, times=1))
+    source = endpoint.make()
+    with pytest.raises(error) as caught:
+        await source.describe(PRESENT)
+    text = f"{caught.value} {caught.value.detail} {caught.value!r} {source!r}"
+    assert not [secret for secret in endpoint.secrets if secret in text]
+    assert ("PRESSRUN_HTTP_SOURCE_TOKEN_URL" in text) == (status < 500)
+    assert (await source.describe(PRESENT)).ref == PRESENT
+
+
+async def test_a_wrong_secret(endpoint: HttpHarness) -> None:
+    """A wrong secret is refused, once for a call."""
+    described(endpoint, client_secret="wrong-secret")
+    with pytest.raises(UnauthenticatedError) as caught:
+        await endpoint.make().describe(PRESENT)
+    assert "wrong-secret" not in f"{caught.value} {caught.value.detail}"
+    assert logins(endpoint) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"access_token": "a b"},
+        {"access_token": "x\ny"},
+        {"access_token": "x", "token_type": "mac"},
+        {"access_token": 7},
+    ],
+)
+async def test_tokens_that_are_none(body: dict[str, object]) -> None:
+    """A token that could not stand in a header, or is of another type, is never sent."""
+
+    async def answer(request: web.Request) -> web.Response:
+        assert request.path == "/token"
+        return web.json_response(body)
+
+    async with scripted(answer) as server:
+        grant = ClientGrant(server.url / "token", "me", "secret")
+        source = HttpSource(HttpConfig(server.url, grant=grant), LIMITS)
+        with pytest.raises(SourceError, match="cannot be read"):
+            await source.describe(PRESENT)
+        await source.close()
+        assert len(server.requests) == 1
+
+
+async def test_nobody_else_is_shown_the_token(endpoint: HttpHarness) -> None:
+    """What redirects lead to gets neither token nor certificate."""
+    seen: list[str | None] = []
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        seen.append(request.headers.get("Authorization"))
+        return web.Response(body=b"x", content_type="image/png", headers={"ETag": '"1"'})
+
+    async with scripted(elsewhere) as other:
+        allowed = replace(LIMITS.allowed, hosts=(HostEntry("127.0.0.1", other.url.port),))
+        source = endpoint.make(replace(LIMITS, allowed=allowed))
+        await source.describe(PRESENT)
+        endpoint.fault(Redirect(str(other.url / "a")), "/assets/*", None)
+        await source.describe(AssetRef("http", "logos/draft.png"))
+    assert seen
+    assert set(seen) == {None}
+
+
+Make = Callable[..., Path]
+
+
+@pytest.fixture
+def issued(tmp_path: Path) -> Make:
+    """Writes a key with a certificate for 127.0.0.1 that an authority of the test signed, and the authority's own."""
+    authority = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test authority")])
+    now = datetime.now(UTC)
+
+    def sign(subject: str, key: ec.EllipticCurvePrivateKey, *, ca: bool) -> x509.Certificate:
+        return (
+            x509.CertificateBuilder()
+            .subject_name(name if ca else x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)]))
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(hours=1))
+            .not_valid_after(now + timedelta(days=1))
+            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(subject), x509.IPAddress(LOCAL)]), critical=False)
+            .sign(authority, hashes.SHA256())
+        )
+
+    def make(subject: str) -> Path:
+        key = ec.generate_private_key(ec.SECP256R1())
+        path = tmp_path / f"{subject}.pem"
+        path.write_bytes(
+            sign(subject, key, ca=False).public_bytes(Encoding.PEM)
+            + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        )
+        (tmp_path / "ca.pem").write_bytes(sign("ca", authority, ca=True).public_bytes(Encoding.PEM))
+        return path
+
+    return make
+
+
+def serving(chain: Path) -> ssl.SSLContext:
+    """A server that wants a certificate of its callers."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(chain.with_name("ca.pem"))
+    return context
+
+
+async def _answer(request: web.Request) -> web.Response:
+    assert request.transport is not None
+    shown = request.transport.get_extra_info("peercert")
+    subject = dict(pair for part in shown["subject"] for pair in part)["commonName"]
+    return web.Response(body=b"x", content_type="image/png", headers={"ETag": f'"{subject}"'})
+
+
+async def test_certificate(issued: Make) -> None:
+    """An endpoint that wants a certificate is shown it, and a renewed one once its file was replaced."""
+    server, mine = issued("server"), issued("node-1")
+    async with scripted(_answer, tls=serving(server)) as endpoint:
+        certificate = ClientCertificate(mine, trusted=mine.with_name("ca.pem"))
+        source = HttpSource(HttpConfig(endpoint.url, certificate=certificate), LIMITS)
+        assert (await source.describe(PRESENT)).etag == "node-1"
+        renewed = issued("node-2")
+        renewed.replace(mine)
+        os.utime(mine, ns=(1, 1))
+        assert (await source.describe(PRESENT)).etag == "node-2"
+        await source.close()
+
+
+async def test_without_certificate(issued: Make) -> None:
+    """An endpoint that wants another certificate goes away without a word; operators are told that it may be that."""
+    server = issued("server")
+    trusted = server.with_name("ca.pem")
+    context = serving(server)
+    context.load_verify_locations(trusted)
+    other = server.with_name("other.pem")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "stranger")])
+    now = datetime.now(UTC)
+    own = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    other.write_bytes(
+        own.public_bytes(Encoding.PEM) + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    async with scripted(_answer, tls=context) as endpoint:
+        source = HttpSource(HttpConfig(endpoint.url, certificate=ClientCertificate(other, trusted=trusted)), LIMITS)
+        with pytest.raises(UnavailableError) as caught:
+            await source.describe(PRESENT)
+        assert f"another certificate than {other}" in caught.value.detail
+        await source.close()
+
+
+def test_settings(issued: Make, tmp_path: Path) -> None:
+    """Grant and certificate come from the environment; secrets are not printed, and faults name the setting."""
+    chain = issued("node")
+    base = {"PRESSRUN_HTTP_SOURCE_BASE_URL": "https://assets.example"}
+    grant = {
+        "PRESSRUN_HTTP_SOURCE_TOKEN_URL": "https://login.example/token",
+        "PRESSRUN_HTTP_SOURCE_CLIENT_ID": "node",
+        "PRESSRUN_HTTP_SOURCE_CLIENT_SECRET": "a-secret",
+        "PRESSRUN_HTTP_SOURCE_SCOPE": "assets.read",
+    }
+    tls = {
+        "PRESSRUN_HTTP_SOURCE_CLIENT_CERTIFICATE": str(chain),
+        "PRESSRUN_HTTP_SOURCE_CA_FILE": str(chain.with_name("ca.pem")),
+    }
+    found = from_env({**base, **grant, **tls})
+    assert found.http is not None
+    assert found.http.called() == {URL("https://assets.example"), URL("https://login.example")}
+    assert found.http.origins() == {URL("https://assets.example")}
+    printed = found.redacted()
+    assert printed["http.grant.client_secret"] == "(set)"
+    assert printed["http.certificate.chain"] == str(chain)
+    assert not [name for name in printed if "._" in name]
+    for wrong, named in (
+        ({k: v for k, v in grant.items() if "SECRET" not in k}, "CLIENT_SECRET"),
+        ({**grant, "PRESSRUN_HTTP_SOURCE_TOKEN": "x"}, "TOKEN_URL"),
+        ({**grant, "PRESSRUN_HTTP_SOURCE_TOKEN_URL": "http://login.example/token"}, "TOKEN_URL"),
+        ({**grant, "PRESSRUN_HTTP_SOURCE_CLIENT_AUTH": "jwt"}, "CLIENT_AUTH"),
+        ({"PRESSRUN_HTTP_SOURCE_CA_FILE": "x"}, "CA_FILE"),
+        ({"PRESSRUN_HTTP_SOURCE_CLIENT_CERTIFICATE": str(tmp_path / "none.pem")}, "CLIENT_CERTIFICATE"),
+    ):
+        with pytest.raises(MisconfiguredError, match=f"PRESSRUN_HTTP_SOURCE_{named}"):
+            from_env({**base, **wrong})
