@@ -22,8 +22,8 @@ __all__ = ["Reviews"]
 
 _FEWEST = 2
 """Assets that are worth one call instead of a call for each."""
-_LOOKED_AT = 1_000
-"""Renditions among which those are looked for that a source is asked about at once."""
+_LOOKED_AT = 2_000
+"""Renditions, the last used ones, among which those are looked for that a source is asked about at once."""
 
 
 class Reviews:
@@ -75,11 +75,12 @@ class Reviews:
 
     async def _review(self, name: str, source: Reviewing) -> None:
         question, known = self._bringing.question(), dict[AssetRef, str]()
-        for _, entry in self._cache.recent(name, _LOOKED_AT):
+        recent = [entry for _, entry in self._cache.recent(name, _LOOKED_AT) if isinstance(entry, Entry)]
+        due = [entry for entry in recent if self._is_due(entry, question.at)]
+        for entry in sorted(due, key=lambda each: each.descriptor.fresh_until):
             if len(known) == source.most_reviewed:
                 break
-            if isinstance(entry, Entry) and self._is_due(entry, question.at):
-                known[AssetRef.parse(entry.descriptor.ref)] = entry.descriptor.asset_id
+            known[AssetRef.parse(entry.descriptor.ref)] = entry.descriptor.asset_id
         if len(known) < _FEWEST:
             return
         async with self._bringing.slots(name):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -80,6 +81,30 @@ async def test_many_at_once() -> None:
     assert source.described == NUMBER
     assert source.opened == NUMBER
     assert [len(names) for names in source.reviews] == [5, 5, 2] * 4
+    await node.resolver.close()
+
+
+async def test_calls_of_an_hour() -> None:
+    """A thousand assets in constant use take a tenth of the calls that are allowed, where each by itself took six times too many."""
+    source = ListingSource()
+    source.most_reviewed = 100
+    node = Node(source=source)
+    picks = [Pick(ref=f"library:{number}.png", slot=f"s{number}") for number in range(1000)]
+    for number in range(len(picks)):
+        source.put(f"{number}.png", LOGO_BYTES)
+    await node.resolver.start()
+    chance = random.Random(7)
+    for pick in picks:
+        await node.resolver.resolve((pick,), as_of=node.clock.now(), channel="print")
+        node.clock.pass_by(0.1)
+    described = source.described
+    for _ in range(180):
+        for pick in chance.sample(picks, 600):
+            assert use(node, pick) is not None
+        await settle()
+        node.clock.pass_by(20)
+    assert source.described - described < 20
+    assert len(source.reviews) < 200
     await node.resolver.close()
 
 
