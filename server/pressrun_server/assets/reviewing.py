@@ -13,6 +13,7 @@ from pressrun_server.assets.descriptors import DescriptorCache
 from pressrun_server.assets.entry import Entry
 from pressrun_server.assets.flight import SingleFlight
 from pressrun_server.clock import Clock
+from pressrun_server.model.asset import AssetDescriptor
 from pressrun_sources.errors import SourceError
 from pressrun_sources.model import AssetRef, Rendition
 from pressrun_sources.protocol import Reviewing
@@ -43,9 +44,11 @@ class Reviews:
         self._bringing = bringing
         self._config = config
         self._clock = clock
-        self._flight: SingleFlight[str, None] = SingleFlight()
-        self._unlike: dict[str, datetime] = {}
+        self._flight: SingleFlight[str, frozenset[str]] = SingleFlight()
+        self._useless: dict[str, datetime] = {}
         """By source, until when it is not asked so, since its list had the same to say of nothing."""
+        self._unlike: dict[str, datetime] = {}
+        """By ref, when those were asked for of which a list said something else; they are asked for by themselves."""
 
     async def close(self) -> None:
         """Cancel what is under way."""
@@ -68,39 +71,56 @@ class Reviews:
         with contextlib.suppress(SourceError, TimeoutError):
             async with asyncio.timeout(self._config.fetch_seconds):
                 # Another node may have asked meanwhile.
-                if await self._bringing.newer(wanted, began) is None and not self._is_unlike(name):
-                    await self._flight.run(name, lambda: self._review(name, source))
+                await self._bringing.newer(wanted, began)
+                asked: frozenset[str] = frozenset({""})
+                # Where more are due than one call holds, those that wait for its end take the next one.
+                while asked and began.descriptor.ref not in asked and not self._is_renewed(wanted, began):
+                    if self._is_useless(name):
+                        break
+                    asked = await self._flight.run(name, lambda: self._review(name, source))
+        return self._is_renewed(wanted, began)
+
+    def _is_renewed(self, wanted: Wanted, began: Entry) -> bool:
         known = self._cache.peek(wanted.key)
         return isinstance(known, Entry) and known.refresh_at > max(began.refresh_at, self._clock.now())
 
-    async def _review(self, name: str, source: Reviewing) -> None:
-        question, known = self._bringing.question(), dict[AssetRef, str]()
+    async def _review(self, name: str, source: Reviewing) -> frozenset[str]:
+        """Ask once; the refs of what was asked about."""
+        question = self._bringing.question()
         recent = [entry for _, entry in self._cache.recent(name, _LOOKED_AT) if isinstance(entry, Entry)]
-        due = [entry for entry in recent if self._is_due(entry, question.at)]
-        for entry in sorted(due, key=lambda each: each.descriptor.fresh_until):
-            if len(known) == source.most_reviewed:
+        due = [entry.descriptor for entry in recent if self._is_due(entry, question.at)]
+        asked: dict[str, AssetDescriptor] = {}
+        for about in sorted(due, key=lambda each: each.fresh_until):
+            if len(asked) == source.most_reviewed:
                 break
-            known[AssetRef.parse(entry.descriptor.ref)] = entry.descriptor.asset_id
-        if len(known) < _FEWEST:
-            return
+            asked.setdefault(about.ref, about)
+        if len(asked) < _FEWEST:
+            return frozenset()
         async with self._bringing.slots(name):
-            said = await source.review(known)
+            said = await source.review({AssetRef.parse(ref): about.asset_id for ref, about in asked.items()})
         renewed = 0
         for ref, description in said.items():
             seconds = self._bringing.fresh_seconds(description)
             descriptor = described(ref, description, Rendition(), now=question.at, seconds=seconds)
-            renewed += await self._bringing.renew(descriptor, description.stale_until, question.place)
+            if await self._bringing.renew(descriptor, description.stale_until, question.place):
+                renewed += 1
+                del asked[str(ref)]
+        if len(self._unlike) + len(asked) > self._config.max_entries:
+            self._unlike.clear()
+        self._unlike |= {ref: about.fetched_at for ref, about in asked.items()}
         if not renewed:
             # Its lists say less than its records, or everything has changed: asking so is a call more, for nothing.
-            self._unlike[name] = self._clock.now() + timedelta(seconds=self._config.fresh_seconds)
+            self._useless[name] = self._clock.now() + timedelta(seconds=self._config.fresh_seconds)
+        return frozenset(map(str, said)) | frozenset(asked)
 
     def _is_due(self, entry: Entry, now: datetime) -> bool:
         """Whether half the time is over for which an answer is believed that lets an asset be used."""
         about = entry.descriptor
         half = about.fetched_at + (about.fresh_until - about.fetched_at) / 2
         usable = entry.prepared is not None and entry.lenient_until is None
+        usable = usable and self._unlike.get(about.ref) != about.fetched_at
         return usable and half <= now and self._bringing.is_good(entry)
 
-    def _is_unlike(self, name: str) -> bool:
-        until = self._unlike.get(name)
+    def _is_useless(self, name: str) -> bool:
+        until = self._useless.get(name)
         return until is not None and until > self._clock.now()

@@ -148,6 +148,21 @@ async def test_what_differs_is_asked_for_by_itself(gone: str) -> None:
     await node.resolver.close()
 
 
+async def test_what_differs_is_asked_about_once() -> None:
+    """Assets of which the list says something else are left out of further questions, and hold up no others."""
+    node, source = await made()
+    await node.resolver.resolve(PICKS, as_of=AS_OF, channel="print")
+    source.hidden.update(NAMES[:4])
+    node.clock.pass_by(250)
+    for pick in PICKS:
+        assert use(node, pick) is not None  # all at once: more are due than a question holds
+    await settle()
+    asked = [name for names in source.reviews for name in names]
+    assert sorted(asked) == sorted(NAMES)
+    assert source.described == NUMBER + 4
+    await node.resolver.close()
+
+
 async def test_a_list_that_fails() -> None:
     """Where the list cannot be had, an asset is asked for by itself, as without it."""
     node, source = await made()
