@@ -12,6 +12,7 @@ from click.core import ParameterSource
 from pressrun_client.client import Client
 from pressrun_client.commands.connection import connection_options, with_client
 from pressrun_client.commands.document import chosen_attributes, document_options, moment_of
+from pressrun_client.commands.email import email_of, email_options
 from pressrun_client.commands.local import local_errors, local_function
 from pressrun_client.commands.output import echo_diagnostics, example, report_errors, size
 from pressrun_client.commands.pictures import picture_options, pictures_of
@@ -25,6 +26,7 @@ __all__ = ["render"]
 
 _CHANNELS = {OutputFormat.TEXT: OutputChannel.MOBILE, OutputFormat.EML: OutputChannel.EMAIL}
 """Output channels of formats that only they have."""
+_EMAIL = ("sender", "recipient", "reply_to", "message_id", "email_images", "attach")
 
 
 @click.command(
@@ -34,6 +36,7 @@ _CHANNELS = {OutputFormat.TEXT: OutputChannel.MOBILE, OutputFormat.EML: OutputCh
         "pressrun render templates/statement record.json -o - --local > statement.pdf",
         "pressrun render statement@1 record.json -o thumbnail.webp --format webp --width 120 --density 3",
         "pressrun render statement@1 record.json -o - --format text",
+        "pressrun render statement@1 record.json -o mail.eml --channel email --attach pdf",
     ),
 )
 @click.argument("template")
@@ -41,6 +44,7 @@ _CHANNELS = {OutputFormat.TEXT: OutputChannel.MOBILE, OutputFormat.EML: OutputCh
 @click.option("-o", "--output", required=True, type=click.Path(allow_dash=True), help="Where the document goes, or -.")
 @document_options
 @picture_options
+@email_options
 @press_options
 @click.option("--manifest", type=click.Path(allow_dash=True), help="Where the manifest goes, as JSON.")
 @click.option("--local", is_flag=True, help="Render in this process; TEMPLATE must be a folder.")
@@ -63,7 +67,7 @@ def render(  # noqa: PLR0913 - one for each option
     manifest: str | None,
     local: bool,
     config: ClientConfig,
-    **press: Any,
+    **more: Any,
 ) -> None:
     """Render RECORD with TEMPLATE.
 
@@ -84,7 +88,8 @@ def render(  # noqa: PLR0913 - one for each option
         as_of=moment,
         priority=Priority.INTERACTIVE,
         image=image,
-        print_options=press_of(**press),
+        print_options=press_of(**{name: value for name, value in more.items() if name not in _EMAIL}),
+        email=email_of(**{name: more[name] for name in _EMAIL}),
     )
     with report_errors(), click.open_file(record, "rb") as source:
         request = replace(request, record=source.read())
@@ -133,6 +138,7 @@ def _render_local(folder: Path, request: RenderRequest) -> tuple[bytes, str]:
             channel=request.output_channel.value,
             output_format="" if form is OutputFormat.DEFAULT else form.value,
             image=asdict(request.image) if request.image is not None else None,
+            email=asdict(request.email) if request.email is not None else None,
             attributes=request.attributes,
             as_of=request.as_of,
         )

@@ -7,7 +7,7 @@ from typing import Final
 from pressrun.v1 import document_pb2
 from pressrun_client.conversion.moment import from_timestamp, to_nanoseconds
 from pressrun_client.models.email import EmailOptions
-from pressrun_client.models.vocabulary import EmailImages
+from pressrun_client.models.vocabulary import EmailAttachment, EmailImages
 
 __all__ = ["fill_email", "to_email"]
 
@@ -16,6 +16,12 @@ _IMAGES: Final[dict[str, document_pb2.EmailImages]] = {
     "inline": document_pb2.EMAIL_IMAGES_INLINE,
     "hosted": document_pb2.EMAIL_IMAGES_HOSTED,
 }
+_ATTACHMENTS: Final[dict[str, document_pb2.EmailAttachment]] = {
+    "default": document_pb2.EMAIL_ATTACHMENT_UNSPECIFIED,
+    "none": document_pb2.EMAIL_ATTACHMENT_NONE,
+    "pdf": document_pb2.EMAIL_ATTACHMENT_PDF,
+}
+_ATTACHED: Final = {number: EmailAttachment(name) for name, number in _ATTACHMENTS.items()}
 _NAMES: Final = {number: EmailImages(name) for name, number in _IMAGES.items()}
 
 
@@ -23,12 +29,16 @@ def fill_email(message: document_pb2.EmailOptions, options: EmailOptions) -> Non
     """Writes options into an empty message.
 
     Raises:
-        ValueError: images is no known word, or the date has no time zone.
+        ValueError: images or attachment is no known word, or the date has no time zone.
     """
     images = _IMAGES.get(options.images)
     if images is None:
         raise ValueError(f"email.images is {options.images!r}; valid are {', '.join(_IMAGES)}")
+    attachment = _ATTACHMENTS.get(options.attachment)
+    if attachment is None:
+        raise ValueError(f"email.attachment is {options.attachment!r}; valid are {', '.join(_ATTACHMENTS)}")
     message.SetInParent()
+    message.attachment = attachment
     message.images = images
     message.sender = options.sender
     message.recipient = options.recipient
@@ -49,4 +59,5 @@ def to_email(message: document_pb2.EmailOptions) -> EmailOptions:
         reply_to=message.reply_to,
         message_id=message.message_id,
         date=from_timestamp(message.date) if message.HasField("date") else None,
+        attachment=_ATTACHED.get(message.attachment, EmailAttachment.DEFAULT),
     )

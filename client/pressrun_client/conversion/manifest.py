@@ -13,6 +13,7 @@ from pressrun_client.conversion.press import to_press
 from pressrun_client.models.image import ImageOptions
 from pressrun_client.models.manifest import (
     AssetPin,
+    Attachment,
     CacheUse,
     Digest,
     FontPin,
@@ -69,6 +70,7 @@ def to_pins(message: document_pb2.Pins) -> Pins:
         fonts=to_fonts(message),
         as_of=from_timestamp(message.as_of) if message.HasField("as_of") else None,
         locale=message.locale,
+        attached_assets=tuple(_to_asset_pin(pin) for pin in message.attached_assets),
     )
 
 
@@ -117,7 +119,12 @@ def to_manifest(message: document_pb2.Manifest) -> Manifest:
         output_profile=to_digest(message.output_profile) if message.HasField("output_profile") else None,
         email=to_email(message.email) if message.HasField("email") else None,
         text=_to_text(message.text) if message.HasField("text") else None,
+        attachment=_to_attachment(message.attachment) if message.HasField("attachment") else None,
     )
+
+
+def _to_attachment(message: document_pb2.Attachment) -> Attachment:
+    return Attachment(message.name, message.media_type, to_digest(message.document), message.pages)
 
 
 def _to_text(message: document_pb2.TextLength) -> TextLength:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import lru_cache
 from typing import Final
+
+from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
 
 from pressrun.v1 import document_pb2
 from pressrun_client.conversion.email import fill_email
@@ -13,7 +16,7 @@ from pressrun_client.conversion.press import fill_press
 from pressrun_client.diagnostic import Violation
 from pressrun_client.errors import InvalidRequestError
 from pressrun_client.models.image import ImageOptions
-from pressrun_client.models.manifest import Digest, Pins
+from pressrun_client.models.manifest import AssetPin, Digest, Pins
 from pressrun_client.models.request import RenderRequest
 from pressrun_client.models.template import TemplateRef
 
@@ -187,8 +190,13 @@ def _fill_pins(message: document_pb2.Pins, pins: Pins) -> None:
         message.as_of.seconds, message.as_of.nanos = divmod(nanoseconds, 1_000_000_000)
     for font in pins.fonts:
         message.fonts.add(name=font.name, sha256=font.sha256)
-    for asset in pins.assets:
-        pin = message.assets.add(
+    _fill_assets(message.assets, pins.assets)
+    _fill_assets(message.attached_assets, pins.attached_assets)
+
+
+def _fill_assets(pinned: RepeatedCompositeFieldContainer[document_pb2.AssetPin], assets: Iterable[AssetPin]) -> None:
+    for asset in assets:
+        pin = pinned.add(
             slot=asset.slot,
             ref=asset.ref,
             asset_id=asset.asset_id,

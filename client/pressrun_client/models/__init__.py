@@ -9,6 +9,7 @@ from pressrun_client.models.explanation import ExplainedRule, ExplainedSlot, Exp
 from pressrun_client.models.image import ImageOptions
 from pressrun_client.models.manifest import (
     AssetPin,
+    Attachment,
     CacheUse,
     Digest,
     FontPin,
@@ -25,17 +26,26 @@ from pressrun_client.models.request import Record, RenderOptions, RenderRequest
 from pressrun_client.models.run import OnFailure, RunEntry, RunFile, RunOptions, RunSummary, Separators
 from pressrun_client.models.template import CheckResult, PublishedTemplate, SlotInfo, TemplateInfo, TemplateRef
 from pressrun_client.models.verification import Difference, Verification, VerifyResult
-from pressrun_client.models.vocabulary import EmailImages, OutputChannel, OutputFormat, Priority, TextAlphabet
+from pressrun_client.models.vocabulary import (
+    EmailAttachment,
+    EmailImages,
+    OutputChannel,
+    OutputFormat,
+    Priority,
+    TextAlphabet,
+)
 
 __all__ = [
     "AssetDescriptor",
     "AssetOutcome",
     "AssetPin",
+    "Attachment",
     "CacheUse",
     "CheckResult",
     "CodePlace",
     "Difference",
     "Digest",
+    "EmailAttachment",
     "EmailImages",
     "EmailOptions",
     "ExplainedRule",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from pressrun_client.models.vocabulary import EmailImages
+from pressrun_client.models.vocabulary import EmailAttachment, EmailImages
 
 __all__ = ["EmailOptions"]
 
@@ -33,3 +33,5 @@ class EmailOptions:
     """Message-ID without its angle brackets."""
     date: datetime | None = None
     """Date, aware."""
+    attachment: EmailAttachment = EmailAttachment.DEFAULT
+    """Whether the PDF comes with it."""

@@ -12,7 +12,18 @@ from pressrun_client.models.image import ImageOptions
 from pressrun_client.models.press import PrintOptions
 from pressrun_client.models.vocabulary import OutputChannel, OutputFormat, TextAlphabet
 
-__all__ = ["AssetPin", "CacheUse", "Digest", "FontPin", "Manifest", "Pins", "RenderWarning", "TextLength", "Timings"]
+__all__ = [
+    "AssetPin",
+    "Attachment",
+    "CacheUse",
+    "Digest",
+    "FontPin",
+    "Manifest",
+    "Pins",
+    "RenderWarning",
+    "TextLength",
+    "Timings",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +115,8 @@ class Pins:
     """The moment that the document speaks of."""
     locale: str = ""
     """The locale used, after fallback."""
+    attached_assets: tuple[AssetPin, ...] = ()
+    """The assets used in the PDF that is attached to an e-mail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +164,25 @@ class RenderWarning:
     """What happened and what to do about it."""
     place: str = ""
     """A place in the template."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that comes with an e-mail.
+
+    Example:
+        >>> Attachment("statement-57.pdf", "application/pdf", Digest("ab…", 9), pages=2).name
+        'statement-57.pdf'
+    """
+
+    name: str
+    """Its name, as the template says."""
+    media_type: str
+    """Its media type."""
+    document: Digest
+    """Its bytes, as they are when it is decoded."""
+    pages: int
+    """Number of pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,3 +289,5 @@ class Manifest:
     """What was asked for of an e-mail."""
     text: TextLength | None = None
     """How long a text is, where the format is TEXT."""
+    attachment: Attachment | None = None
+    """The PDF that comes with an e-mail."""

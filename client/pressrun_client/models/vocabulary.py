@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["EmailImages", "OutputChannel", "OutputFormat", "Priority", "TextAlphabet"]
+__all__ = ["EmailAttachment", "EmailImages", "OutputChannel", "OutputFormat", "Priority", "TextAlphabet"]
 
 
 class OutputChannel(StrEnum):
@@ -73,6 +73,22 @@ class EmailImages(StrEnum):
     """With the message, as parts of it."""
     HOSTED = "hosted"
     """From where the asset's own system shows them; with the message where it shows them to nobody."""
+
+
+class EmailAttachment(StrEnum):
+    """Whether the document as a PDF comes with an e-mail.
+
+    Example:
+        >>> EmailAttachment("pdf").value
+        'pdf'
+    """
+
+    DEFAULT = "default"
+    """As the template says."""
+    NONE = "none"
+    """It does not."""
+    PDF = "pdf"
+    """It does, as print makes it of the same record."""
 
 
 class TextAlphabet(StrEnum):

@@ -54,6 +54,12 @@ class EmailImages(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     EMAIL_IMAGES_INLINE: _ClassVar[EmailImages]
     EMAIL_IMAGES_HOSTED: _ClassVar[EmailImages]
 
+class EmailAttachment(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    EMAIL_ATTACHMENT_UNSPECIFIED: _ClassVar[EmailAttachment]
+    EMAIL_ATTACHMENT_NONE: _ClassVar[EmailAttachment]
+    EMAIL_ATTACHMENT_PDF: _ClassVar[EmailAttachment]
+
 class SlotOutcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     SLOT_OUTCOME_UNSPECIFIED: _ClassVar[SlotOutcome]
@@ -95,6 +101,9 @@ IMPOSITION_BOOKLET: Imposition
 EMAIL_IMAGES_UNSPECIFIED: EmailImages
 EMAIL_IMAGES_INLINE: EmailImages
 EMAIL_IMAGES_HOSTED: EmailImages
+EMAIL_ATTACHMENT_UNSPECIFIED: EmailAttachment
+EMAIL_ATTACHMENT_NONE: EmailAttachment
+EMAIL_ATTACHMENT_PDF: EmailAttachment
 SLOT_OUTCOME_UNSPECIFIED: SlotOutcome
 SLOT_OUTCOME_CHOSEN: SlotOutcome
 SLOT_OUTCOME_FALLBACK: SlotOutcome
@@ -195,20 +204,22 @@ class FontPin(_message.Message):
     def __init__(self, name: _Optional[str] = ..., sha256: _Optional[str] = ...) -> None: ...
 
 class Pins(_message.Message):
-    __slots__ = ("template_digest", "engine_digest", "assets", "fonts", "as_of", "locale")
+    __slots__ = ("template_digest", "engine_digest", "assets", "fonts", "as_of", "locale", "attached_assets")
     TEMPLATE_DIGEST_FIELD_NUMBER: _ClassVar[int]
     ENGINE_DIGEST_FIELD_NUMBER: _ClassVar[int]
     ASSETS_FIELD_NUMBER: _ClassVar[int]
     FONTS_FIELD_NUMBER: _ClassVar[int]
     AS_OF_FIELD_NUMBER: _ClassVar[int]
     LOCALE_FIELD_NUMBER: _ClassVar[int]
+    ATTACHED_ASSETS_FIELD_NUMBER: _ClassVar[int]
     template_digest: str
     engine_digest: str
     assets: _containers.RepeatedCompositeFieldContainer[AssetPin]
     fonts: _containers.RepeatedCompositeFieldContainer[FontPin]
     as_of: _timestamp_pb2.Timestamp
     locale: str
-    def __init__(self, template_digest: _Optional[str] = ..., engine_digest: _Optional[str] = ..., assets: _Optional[_Iterable[_Union[AssetPin, _Mapping]]] = ..., fonts: _Optional[_Iterable[_Union[FontPin, _Mapping]]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., locale: _Optional[str] = ...) -> None: ...
+    attached_assets: _containers.RepeatedCompositeFieldContainer[AssetPin]
+    def __init__(self, template_digest: _Optional[str] = ..., engine_digest: _Optional[str] = ..., assets: _Optional[_Iterable[_Union[AssetPin, _Mapping]]] = ..., fonts: _Optional[_Iterable[_Union[FontPin, _Mapping]]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., locale: _Optional[str] = ..., attached_assets: _Optional[_Iterable[_Union[AssetPin, _Mapping]]] = ...) -> None: ...
 
 class ImageOptions(_message.Message):
     __slots__ = ("first_page", "last_page", "width", "density", "dpi", "quality", "gray")
@@ -261,20 +272,22 @@ class PrintOptions(_message.Message):
     def __init__(self, bleed_mm: _Optional[float] = ..., crop_marks: bool = ..., registration_marks: bool = ..., imposition: _Optional[_Union[Imposition, str]] = ..., duplex: bool = ..., omr: _Optional[_Union[CodePlace, _Mapping]] = ..., data_matrix: _Optional[_Union[CodePlace, _Mapping]] = ..., first_number: _Optional[int] = ..., output_condition: _Optional[str] = ..., pdf_x4: bool = ...) -> None: ...
 
 class EmailOptions(_message.Message):
-    __slots__ = ("images", "sender", "recipient", "reply_to", "message_id", "date")
+    __slots__ = ("images", "sender", "recipient", "reply_to", "message_id", "date", "attachment")
     IMAGES_FIELD_NUMBER: _ClassVar[int]
     SENDER_FIELD_NUMBER: _ClassVar[int]
     RECIPIENT_FIELD_NUMBER: _ClassVar[int]
     REPLY_TO_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
     DATE_FIELD_NUMBER: _ClassVar[int]
+    ATTACHMENT_FIELD_NUMBER: _ClassVar[int]
     images: EmailImages
     sender: str
     recipient: str
     reply_to: str
     message_id: str
     date: _timestamp_pb2.Timestamp
-    def __init__(self, images: _Optional[_Union[EmailImages, str]] = ..., sender: _Optional[str] = ..., recipient: _Optional[str] = ..., reply_to: _Optional[str] = ..., message_id: _Optional[str] = ..., date: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    attachment: EmailAttachment
+    def __init__(self, images: _Optional[_Union[EmailImages, str]] = ..., sender: _Optional[str] = ..., recipient: _Optional[str] = ..., reply_to: _Optional[str] = ..., message_id: _Optional[str] = ..., date: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attachment: _Optional[_Union[EmailAttachment, str]] = ...) -> None: ...
 
 class DocumentRequest(_message.Message):
     __slots__ = ("request_id", "template", "record_json", "record_struct", "locale", "output_channel", "output_format", "attributes", "as_of", "tenant", "priority", "communication_id", "time_limit", "pins", "image", "print", "email")
@@ -395,7 +408,7 @@ class LocalisationGap(_message.Message):
     def __init__(self, slot: _Optional[str] = ..., wanted: _Optional[str] = ..., used: _Optional[str] = ...) -> None: ...
 
 class Manifest(_message.Message):
-    __slots__ = ("request_id", "template_name", "template_version", "pins", "record", "document", "pages", "output_channel", "output_format", "media_type", "finished_at", "timings", "warnings", "tenant", "communication_id", "attributes", "decisions", "localisation_gaps", "requested_locale", "image", "print", "output_profile", "email", "text")
+    __slots__ = ("request_id", "template_name", "template_version", "pins", "record", "document", "pages", "output_channel", "output_format", "media_type", "finished_at", "timings", "warnings", "tenant", "communication_id", "attributes", "decisions", "localisation_gaps", "requested_locale", "image", "print", "output_profile", "email", "text", "attachment")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_NAME_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -420,6 +433,7 @@ class Manifest(_message.Message):
     OUTPUT_PROFILE_FIELD_NUMBER: _ClassVar[int]
     EMAIL_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
+    ATTACHMENT_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     template_name: str
     template_version: str
@@ -444,7 +458,20 @@ class Manifest(_message.Message):
     output_profile: Digest
     email: EmailOptions
     text: TextLength
-    def __init__(self, request_id: _Optional[str] = ..., template_name: _Optional[str] = ..., template_version: _Optional[str] = ..., pins: _Optional[_Union[Pins, _Mapping]] = ..., record: _Optional[_Union[Digest, _Mapping]] = ..., document: _Optional[_Union[Digest, _Mapping]] = ..., pages: _Optional[int] = ..., output_channel: _Optional[_Union[OutputChannel, str]] = ..., output_format: _Optional[_Union[OutputFormat, str]] = ..., media_type: _Optional[str] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., warnings: _Optional[_Iterable[_Union[RenderWarning, _Mapping]]] = ..., tenant: _Optional[str] = ..., communication_id: _Optional[str] = ..., attributes: _Optional[_Union[Attributes, _Mapping]] = ..., decisions: _Optional[_Iterable[_Union[SlotDecision, _Mapping]]] = ..., localisation_gaps: _Optional[_Iterable[_Union[LocalisationGap, _Mapping]]] = ..., requested_locale: _Optional[str] = ..., image: _Optional[_Union[ImageOptions, _Mapping]] = ..., print: _Optional[_Union[PrintOptions, _Mapping]] = ..., output_profile: _Optional[_Union[Digest, _Mapping]] = ..., email: _Optional[_Union[EmailOptions, _Mapping]] = ..., text: _Optional[_Union[TextLength, _Mapping]] = ...) -> None: ...
+    attachment: Attachment
+    def __init__(self, request_id: _Optional[str] = ..., template_name: _Optional[str] = ..., template_version: _Optional[str] = ..., pins: _Optional[_Union[Pins, _Mapping]] = ..., record: _Optional[_Union[Digest, _Mapping]] = ..., document: _Optional[_Union[Digest, _Mapping]] = ..., pages: _Optional[int] = ..., output_channel: _Optional[_Union[OutputChannel, str]] = ..., output_format: _Optional[_Union[OutputFormat, str]] = ..., media_type: _Optional[str] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., warnings: _Optional[_Iterable[_Union[RenderWarning, _Mapping]]] = ..., tenant: _Optional[str] = ..., communication_id: _Optional[str] = ..., attributes: _Optional[_Union[Attributes, _Mapping]] = ..., decisions: _Optional[_Iterable[_Union[SlotDecision, _Mapping]]] = ..., localisation_gaps: _Optional[_Iterable[_Union[LocalisationGap, _Mapping]]] = ..., requested_locale: _Optional[str] = ..., image: _Optional[_Union[ImageOptions, _Mapping]] = ..., print: _Optional[_Union[PrintOptions, _Mapping]] = ..., output_profile: _Optional[_Union[Digest, _Mapping]] = ..., email: _Optional[_Union[EmailOptions, _Mapping]] = ..., text: _Optional[_Union[TextLength, _Mapping]] = ..., attachment: _Optional[_Union[Attachment, _Mapping]] = ...) -> None: ...
+
+class Attachment(_message.Message):
+    __slots__ = ("name", "media_type", "document", "pages")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_TYPE_FIELD_NUMBER: _ClassVar[int]
+    DOCUMENT_FIELD_NUMBER: _ClassVar[int]
+    PAGES_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    media_type: str
+    document: Digest
+    pages: int
+    def __init__(self, name: _Optional[str] = ..., media_type: _Optional[str] = ..., document: _Optional[_Union[Digest, _Mapping]] = ..., pages: _Optional[int] = ...) -> None: ...
 
 class TextLength(_message.Message):
     __slots__ = ("alphabet", "characters", "units", "segments")

@@ -11,28 +11,31 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import quote
+
+from pressrun_server.model.mailbox import BREAKING, Address
 
 __all__ = [
-    "Address",
     "address_header",
+    "attached",
     "base64_lines",
     "boundary",
     "closing",
     "date",
     "enclosed",
+    "file_name",
     "header",
     "html_body",
-    "mailbox",
     "opening",
     "text_body",
 ]
 
-Address = tuple[str, str]
-"""A display name, which may be empty, and an address."""
-
 _PLAIN: Final = re.compile(r"[ -~]*\Z")
-_BREAKING: Final = re.compile("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
-"""Controls, line ends of any script, and what turns text around."""
+_UNFILED: Final = re.compile(r'[/\\:*?"<>|]')
+_PARAMETER: Final = 60
+"""Characters of a part of a parameter."""
+_LONGEST_NAME: Final = 60
+"""Characters of the name of a file: encoded, they fit into a line."""
 _WIDEST: Final = 76
 _LONGEST: Final = 990
 """Bytes of a line, its end not counted: RFC 5322, 2.1.1, has 998."""
@@ -40,9 +43,6 @@ _WORD: Final = 45
 """Bytes of text in an encoded word: base64 makes 60 of them, and the word may have 75 (RFC 2047, 2)."""
 _AROUND: Final = len("=?utf-8?b??=")
 _ATOM: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*\Z")
-_LOCAL: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_ADDRESS: Final = re.compile(rf"(?=.{{3,254}}\Z)(?={_LOCAL}@)[^@]{{1,64}}@{_LABEL}(?:\.{_LABEL})*\Z")
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SWELLING: Final = 1.25
@@ -56,24 +56,10 @@ def header(name: str, value: str) -> str:
         name: the header's.
         value: unstructured text (RFC 5322, 3.6.5).
     """
-    text = " ".join(_BREAKING.sub(" ", value).split())
+    text = " ".join(BREAKING.sub(" ", value).split())
     if not text:
         return ""
     return f"{name}: {_words(text, len(name) + 2)}\r\n"
-
-
-def mailbox(text: str) -> Address:
-    """Read `name <address>`, or an address alone.
-
-    Raises:
-        ValueError: it is neither; the message says what would be valid.
-    """
-    clean = " ".join(_BREAKING.sub(" ", text).split())
-    name, angle, rest = clean.rpartition("<")
-    address = rest.removesuffix(">") if angle else clean
-    if not _ADDRESS.match(address) or (angle and not rest.endswith(">")):
-        raise ValueError("is no mail address; valid: name@example.com, or Name <name@example.com>, in ASCII")
-    return name.strip().strip('"').strip(), address
 
 
 def address_header(name: str, mailboxes: Iterable[Address]) -> str:
@@ -91,11 +77,14 @@ def date(moment: datetime) -> str:
 def _mailbox(name: str, address: str, taken: int) -> str:
     if not name:
         return address
-    if _ATOM.match(name) and "=?" not in name:
-        return f"{name} <{address}>"
-    if _PLAIN.match(name) and "=?" not in name:
+    between = " " if taken + len(name) + len(address) + 5 <= _WIDEST else "\r\n "
+    if len(name) + taken > _WIDEST or "=?" in name:
+        return f"{_encoded(name, taken)}\r\n <{address}>"
+    if _ATOM.match(name):
+        return f"{name}{between}<{address}>"
+    if _PLAIN.match(name):
         escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}" <{address}>'
+        return f'"{escaped}"{between}<{address}>'
     return f"{_encoded(name, taken)}\r\n <{address}>"
 
 
@@ -209,6 +198,53 @@ def enclosed(media_type: str, name: str, identifier: str, data: bytes) -> bytes:
         f'Content-ID: <{identifier}>\r\nContent-Disposition: inline; filename="{name}"\r\n\r\n'
     )
     return head.encode("ascii") + base64_lines(data)
+
+
+def attached(media_type: str, name: str, data: bytes) -> bytes:
+    """A file that comes with a message, header and body.
+
+    Args:
+        media_type: its type.
+        name: of the file, as `file_name` gave it; beyond ASCII it is encoded as RFC 2231, 4, says, with a plain name
+            of the type for those who can't read that.
+        data: its bytes.
+    """
+    plain = "".join(letter if letter.isascii() else "_" for letter in name)
+    head = (
+        f'Content-Type: {media_type};\r\n name="{plain}"\r\nContent-Transfer-Encoding: base64\r\n'
+        f"Content-Disposition: attachment;\r\n {_named(name, plain)}\r\n\r\n"
+    )
+    return head.encode("ascii") + base64_lines(data)
+
+
+def _named(name: str, plain: str) -> str:
+    """The parameter with the name of a file; a long one in parts (RFC 2231, 3)."""
+    if plain == name:
+        return f'filename="{name}"'
+    parts = ["utf-8''"]
+    for letter in map(_percent, name):
+        if len(parts[-1]) + len(letter) > _PARAMETER:  # each part is of whole characters: some readers take them alone
+            parts.append("")
+        parts[-1] += letter
+    if len(parts) == 1:
+        return f"filename*={parts[0]}"
+    return ";\r\n ".join(f"filename*{number}*={part}" for number, part in enumerate(parts))
+
+
+def _percent(letter: str) -> str:
+    return letter if letter.isalnum() and letter.isascii() else quote(letter, safe="")
+
+
+def file_name(text: str, ending: str) -> str:
+    """A text as the name of a file on any machine: without folders, controls and what shells and systems take amiss.
+
+    Args:
+        text: what a template says.
+        ending: with its dot; added where the text has another one.
+    """
+    clean = " ".join(_UNFILED.sub(" ", BREAKING.sub(" ", text)).split()).strip(". ")
+    stem = clean[: -len(ending)] if clean.lower().endswith(ending) else clean
+    return f"{stem[:_LONGEST_NAME].strip('. ') or 'document'}{ending}"
 
 
 def closing(line: str) -> str:

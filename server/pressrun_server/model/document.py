@@ -40,3 +40,5 @@ class ComposeSummary(msgspec.Struct, frozen=True):
     phases: ComposePhases = ComposePhases()
     text: TextLength | None = None
     """How long it is, of a text for short messages."""
+    attachment: str = ""
+    """What the file that comes with it is called."""

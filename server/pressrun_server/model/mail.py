@@ -10,13 +10,14 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from pressrun_server.model.digest import Digest
 from pressrun_server.model.locale import LocaleData
 from pressrun_server.model.policy import Policy
 from pressrun_server.model.webpage import Part
 
-__all__ = ["MAIL_FORMAT", "SKETCH", "Envelope", "ImageWay", "MailOrder", "MailProgram", "Sketch"]
+__all__ = ["MAIL_FORMAT", "SKETCH", "Attached", "Envelope", "ImageWay", "MailOrder", "MailProgram", "Sketch"]
 
-MAIL_FORMAT = 1
+MAIL_FORMAT = 2
 """Raised when the form of a program changes, so that an old blob is compiled again instead of misread."""
 
 ImageWay: TypeAlias = Literal["inline", "hosted"]
@@ -38,6 +39,8 @@ class Envelope(msgspec.Struct, frozen=True):
     unsubscribe_mail: tuple[Part, ...] = ()
     one_click: bool = False
     """Whether the URL takes the POST of RFC 8058."""
+    attachment: tuple[Part, ...] = ()
+    """What the PDF is called, where one comes with the message."""
 
 
 class MailOrder(msgspec.Struct, frozen=True):
@@ -50,6 +53,17 @@ class MailOrder(msgspec.Struct, frozen=True):
     message_id: str = ""
     """Without its angle brackets."""
     date: datetime | None = None
+    attach: Literal["", "none", "pdf"] = ""
+    attached: bytes = b""
+    """The PDF, when it is made; no request brings it."""
+
+
+class Attached(msgspec.Struct, frozen=True):
+    """The PDF that came with a message."""
+
+    name: str
+    document: Digest
+    pages: int
 
 
 class Sketch(msgspec.Struct, frozen=True):

@@ -127,6 +127,8 @@ class Pins:
     assets: tuple[AssetPin, ...]
     locale: str
     as_of: datetime | None
+    attached: tuple[AssetPin, ...] = ()
+    """Of the PDF that came with an e-mail."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,8 @@ class TemplateInfo(msgspec.Struct, frozen=True):
     policy: Policy = Policy()
     whole: tuple[str, ...] = ()
     """Lists of the record that are needed as a whole, so that their rows cannot arrive; names with dots between."""
+    attach: bool = False
+    """Whether its PDF comes with its e-mail where a request says nothing of it."""
 
 
 def program_key(locale: str, channel: str) -> str:

@@ -46,6 +46,8 @@ class PipelineConfig:
     """The most that a request may ask for."""
     max_record_bytes: int = 8 * _MIB
     """The largest record."""
+    max_attached_bytes: int = 16 * _MIB
+    """The largest PDF that is attached to an e-mail, which is a third larger then."""
     pictures: PictureConfig = field(default_factory=PictureConfig)
     """Limits of pictures of pages."""
     runs: RunConfig = field(default_factory=RunConfig)

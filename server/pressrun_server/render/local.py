@@ -13,6 +13,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+import msgspec
+
 from pressrun_server.assets.config import AssetConfig
 from pressrun_server.assets.resolver import AssetResolver
 from pressrun_server.cas.config import StoreConfig
@@ -25,6 +27,8 @@ from pressrun_server.metrics.labels import DocumentMeters
 from pressrun_server.model.diagnostic import Diagnostic
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.failure import Failure
+from pressrun_server.model.mail import MailOrder
+from pressrun_server.model.mailbox import mailbox
 from pressrun_server.model.pictures import wanted_pages
 from pressrun_server.model.spec import (
     PICTURES,
@@ -75,6 +79,7 @@ def render(  # noqa: PLR0913 - keyword-only, each one optional
     channel: str = "print",
     output_format: str = "",
     image: Mapping[str, Any] | None = None,
+    email: Mapping[str, Any] | None = None,
     attributes: Mapping[str, str] | None = None,
     as_of: datetime | None = None,
     environ: Mapping[str, str] | None = None,
@@ -91,6 +96,7 @@ def render(  # noqa: PLR0913 - keyword-only, each one optional
         channel: the output channel.
         output_format: of the document; empty: the usual one of the output channel.
         image: the fields of the contract's ImageOptions, where the format is a picture's.
+        email: the fields of the client's EmailOptions, where it is an e-mail.
         attributes: for slot rules and expressions.
         as_of: the moment that the document speaks of; now without it.
         environ: where sources are configured; the process's environment without it.
@@ -121,11 +127,32 @@ def render(  # noqa: PLR0913 - keyword-only, each one optional
         channel=output,
         format=form,
         pictures=pictures,
+        email=_mail(email) if email is not None else None,
         attributes=dict(attributes or {}),
         as_of=as_of,
     )
     sources = bundle_sources(bundle_dir, os.environ if environ is None else environ)
     return asyncio.run(_render(files, spec, sources))
+
+
+def _mail(fields: Mapping[str, Any]) -> MailOrder:
+    """What is wanted of an e-mail.
+
+    Raises:
+        PressrunError: INVALID_REQUEST, an address is none.
+    """
+    given: dict[str, Any] = {name: "" if value == "default" else value for name, value in fields.items()}
+    wrong: list[Violation] = []
+    for name in ("sender", "recipient", "reply_to"):
+        try:
+            if given.get(name):
+                mailbox(given[name])
+        except ValueError as error:
+            wrong.append(Violation(f"email.{name}", str(error)))
+    if wrong:
+        told = "; ".join(f"{violation.field} {violation.description}" for violation in wrong)
+        raise PressrunError(Reason.INVALID_REQUEST, told, violations=tuple(wrong))
+    return msgspec.convert({**given, "attach": given.pop("attachment", "")}, MailOrder)
 
 
 def _word(vocabulary: type[_Word], field: str, what: str, value: str) -> _Word:

@@ -15,6 +15,7 @@ from pressrun_server.model.asset import HostedLink
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.document import ComposePhases, ComposeSummary, RenderWarning
 from pressrun_server.model.mail import MAIL_FORMAT, SKETCH, MailOrder, MailProgram
+from pressrun_server.model.mailbox import Address, mailbox
 from pressrun_server.model.prepared import PreparedPicture
 from pressrun_server.render.encoded import ANOTHER_ENGINE
 from pressrun_server.render.environment import environment
@@ -30,6 +31,8 @@ _QUICKENED: Final = 2
 """Messages after which a program gets code; what is used once is done sooner without."""
 _CLIPPED: Final = 102 * 1024
 """Bytes of HTML from which Gmail shows a message in part."""
+_HEAVY: Final = 10 * 1000 * 1000
+"""Bytes of a message that servers take as a rule: many take 10 MB, large providers 20 to 35."""
 _HOST: Final = "pressrun.invalid"
 """Behind the names of enclosed pictures: no host has such a name (RFC 6761, 6.4)."""
 _EXTENSIONS: Final = {"image/png": "png", "image/jpeg": "jpg"}
@@ -58,6 +61,7 @@ class LoadedMailProgram:
                 ("reply_to", envelope.reply_to),
                 ("url", envelope.unsubscribe_url),
                 ("mail", envelope.unsubscribe_mail),
+                ("attachment", envelope.attachment),
             )
             if parts
         }
@@ -166,7 +170,12 @@ class MailComposition:
             mime.enclosed("image/png", f"code{number}.png", f"code{number}.{enclosed.mark}", data)
             for number, data in enumerate(enclosed.codes, 1)
         ]
-        data = b"".join(self._message(env, mark, html_part, text, related))
+        bound = {name: binder.line(env) for name, binder in loaded.headers.items()}
+        attachment = ""
+        if self._order.attached:
+            attachment = mime.file_name(bound.get("attachment", "") or program.template.partition("@")[0], ".pdf")
+        data = b"".join(self._message(env, bound, mark, html_part, text, related, attachment))
+        warnings += self._weighed(len(data))
         bind = time.perf_counter() - started
         digest = hashlib.sha256(data).hexdigest()
         self.summary = ComposeSummary(
@@ -177,16 +186,27 @@ class MailComposition:
             seconds=time.perf_counter() - started,
             cpu_seconds=time.thread_time() - cpu,
             phases=ComposePhases(bind=bind),
+            attachment=attachment,
         )
         self.finished = True
         yield data
         loaded.composed()
 
     def _message(
-        self, env: dict[str, object], mark: str, page: bytes, text: str, related: list[bytes]
+        self,
+        env: dict[str, object],
+        bound: Mapping[str, str],
+        mark: str,
+        page: bytes,
+        text: str,
+        related: list[bytes],
+        attachment: str,
     ) -> Iterator[bytes]:
-        both, whole = mime.boundary("alt", mark), mime.boundary("rel", mark)
-        yield self._headers(env).encode("ascii")
+        both, whole, outer = (mime.boundary(kind, mark) for kind in ("alt", "rel", "mix"))
+        yield self._headers(env, bound).encode("ascii")
+        if attachment:
+            yield mime.opening("mixed", outer).encode("ascii")
+            yield b"--%s\r\n" % outer.encode("ascii")
         yield mime.opening("alternative", both).encode("ascii")
         yield b"--%s\r\n" % both.encode("ascii")
         yield mime.text_body(text)
@@ -203,10 +223,13 @@ class MailComposition:
                 yield part
             yield mime.closing(whole).encode("ascii")
         yield mime.closing(both).encode("ascii")
+        if attachment:
+            yield b"\r\n--%s\r\n" % outer.encode("ascii")
+            yield mime.attached("application/pdf", attachment, self._order.attached)
+            yield mime.closing(outer).encode("ascii")
 
-    def _headers(self, env: dict[str, object]) -> str:
+    def _headers(self, env: dict[str, object], bound: Mapping[str, str]) -> str:
         order = self._order
-        bound = {name: binder.line(env) for name, binder in self._loaded.headers.items()}
         lines: list[str] = []
         for name, key, own in (
             ("From", "from", order.sender),
@@ -242,25 +265,40 @@ class MailComposition:
             yield "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 
     def _warnings(self, size: int) -> tuple[RenderWarning, ...]:
-        verdict = self._loaded.program.policy.email_size
-        if size <= _CLIPPED or verdict == "pass":
+        if size <= _CLIPPED:
             return ()
-        text = (
+        return self._judged(
             f"the HTML has {size:,} bytes; Gmail shows no more than {_CLIPPED:,} and cuts the rest off; "
-            "say less in the e-mail, or link to the whole"
+            "say less in the e-mail, or link to the whole",
+            "html",
         )
+
+    def _weighed(self, size: int) -> tuple[RenderWarning, ...]:
+        """What there is to say of a whole message's size."""
+        if size <= _HEAVY:
+            return ()
+        return self._judged(
+            f"the message has {size:,} bytes; many mail servers take no more than {_HEAVY:,}; link to what is large "
+            "(images: hosted), or send it without the PDF",
+            "message",
+        )
+
+    def _judged(self, text: str, place: str) -> tuple[RenderWarning, ...]:
+        verdict = self._loaded.program.policy.email_size
+        if verdict == "pass":
+            return ()
         if verdict == "fail":
             raise PressrunError(
                 Reason.DOCUMENT_REFUSED,
                 f"{text} (the template says email-size: fail)",
-                metadata={"warning": "EMAIL_SIZE", "place": "html"},
+                metadata={"warning": "EMAIL_SIZE", "place": place},
             )
-        return (RenderWarning("EMAIL_SIZE", text, "html"),)
+        return (RenderWarning("EMAIL_SIZE", text, place),)
 
 
-def _mailbox(text: str, key: str) -> mime.Address:
+def _mailbox(text: str, key: str) -> Address:
     try:
-        return mime.mailbox(text)
+        return mailbox(text)
     except ValueError as error:
         problem = f"email.{key} {error}"
         raise PressrunError(

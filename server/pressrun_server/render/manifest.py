@@ -12,7 +12,7 @@ from pressrun_server.model.asset import AssetUse
 from pressrun_server.model.decision import Decision, LocalisationGap
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.document import RenderWarning
-from pressrun_server.model.mail import MailOrder
+from pressrun_server.model.mail import Attached, MailOrder
 from pressrun_server.model.pictures import LAST_PAGE, PictureSpec
 from pressrun_server.model.spec import PRINTER_FORMATS, OutputFormat, RenderSpec
 from pressrun_server.model.summary import TextLength
@@ -20,6 +20,7 @@ from pressrun_server.model.template import TemplateInfo
 
 __all__ = [
     "ATTRIBUTE_FIELDS",
+    "PDF",
     "SECRET_ATTRIBUTE",
     "Completion",
     "DocumentHeader",
@@ -43,6 +44,8 @@ ATTRIBUTE_FIELDS = (
 )
 """The attributes that the contract names; others travel in its `extra`."""
 
+PDF = "application/pdf"
+
 SECRET_ATTRIBUTE = "customer_reference"  # noqa: S105 - the name of a field
 """Serves selection only: it is neither logged nor kept in a manifest."""
 
@@ -58,6 +61,8 @@ class DocumentHeader(msgspec.Struct, frozen=True, gc=False):
     locale: str
     """The template's locale, after fallback."""
     as_of: datetime
+    attached: tuple[AssetUse, ...] = ()
+    """The assets of the PDF that comes with an e-mail."""
 
 
 class Timings(msgspec.Struct, frozen=True, gc=False):
@@ -87,6 +92,8 @@ class Manifest(msgspec.Struct, frozen=True, gc=False):
     gaps: tuple[LocalisationGap, ...] = ()
     text: TextLength | None = None
     """How long a text is."""
+    attachment: Attached | None = None
+    """The PDF that comes with an e-mail."""
 
 
 class Completion(msgspec.Struct, frozen=True, gc=False):
@@ -141,6 +148,7 @@ def manifest_json(manifest: Manifest) -> str:
         "image": _pictures(spec.pictures, spec.format) if spec.pictures is not None else {},
         "email": _email(spec.email),
         "text": _text(manifest.text),
+        "attachment": _attachment(manifest.attachment),
     }
     return json.dumps(_given(value), ensure_ascii=False, indent=2)
 
@@ -155,9 +163,17 @@ def _email(order: MailOrder | None) -> dict[str, Any]:
             "recipient": order.recipient,
             "replyTo": order.reply_to,
             "messageId": order.message_id,
+            "attachment": f"EMAIL_ATTACHMENT_{order.attach.upper()}" if order.attach else "",
             "date": _moment(order.date) if order.date is not None else "",
         }
     )
+
+
+def _attachment(attached: Attached | None) -> dict[str, Any]:
+    if attached is None:
+        return {}
+    document = _digest(attached.document)
+    return {"name": attached.name, "mediaType": PDF, "document": document, "pages": attached.pages}
 
 
 def _text(length: TextLength | None) -> dict[str, Any]:
@@ -184,8 +200,8 @@ def _pictures(wanted: PictureSpec, form: OutputFormat) -> dict[str, Any]:
     return _given({**names, "dpi": 0 if wanted.width else wanted.dpi, "quality": wanted.quality})
 
 
-def _pins(header: DocumentHeader) -> dict[str, Any]:
-    assets = [
+def _pinned(uses: tuple[AssetUse, ...]) -> list[dict[str, Any]]:
+    return [
         _given(
             {
                 "slot": use.slot,
@@ -202,16 +218,20 @@ def _pins(header: DocumentHeader) -> dict[str, Any]:
                 "hostedVideo": "" if use.descriptor.hosted is None else use.descriptor.hosted.video,
             }
         )
-        for use in header.assets
+        for use in uses
     ]
+
+
+def _pins(header: DocumentHeader) -> dict[str, Any]:
     return _given(
         {
             "templateDigest": header.template.digest,
             "engineDigest": header.engine,
-            "assets": assets,
+            "assets": _pinned(header.assets),
             "fonts": [_given({"name": font.name, "sha256": font.sha256}) for font in header.template.fonts],
             "asOf": _moment(header.as_of),
             "locale": header.locale,
+            "attachedAssets": _pinned(header.attached),
         }
     )
 

@@ -18,7 +18,7 @@ from pressrun_server.model.asset import AssetUse, HostedLink
 from pressrun_server.model.decision import Decision, LocalisationGap, Settlement
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.document import ComposeSummary, RenderWarning
-from pressrun_server.model.mail import MailOrder
+from pressrun_server.model.mail import Attached, MailOrder
 from pressrun_server.model.pictures import PictureSpec
 from pressrun_server.model.press import PressOrder
 from pressrun_server.model.spec import (
@@ -32,7 +32,7 @@ from pressrun_server.model.spec import (
     RenderSpec,
 )
 from pressrun_server.model.summary import SUMMARY
-from pressrun_server.model.template import program_key
+from pressrun_server.model.template import TemplateInfo, program_key
 from pressrun_server.prepare.faults import failure_of
 from pressrun_server.render.admission import Admission
 from pressrun_server.render.beside import pumping
@@ -293,6 +293,9 @@ class Pipeline:
         permit = await self._admission.admit(len(spec.record), spec.priority, spec.tenant)
         try:
             ready = await self.ready(spec, trace, rows)
+            attached = None
+            if spec.format is OutputFormat.EML and _attaches(spec, ready.header.template):
+                ready, attached = await self._attached(spec, ready, trace)
             trace.step("compose")
             header, record = ready.header, ready.record
             async with self._composers.compose(ready.job) as stream:
@@ -304,12 +307,57 @@ class Pipeline:
                     async with pumping(rows.pump(ready.checker, stream)):
                         last, summary = await self._stream(stream, sink, header, trace)
                     record = rows.digest
-            return last, self._complete(spec, ready, record or Digest.of(spec.record), summary, trace)
+            completion = self._complete(spec, ready, record or Digest.of(spec.record), summary, trace, attached)
+            return last, completion
         finally:
             permit.release()
 
-    async def ready(self, spec: RenderSpec, trace: Trace, rows: RowFeed | None = None) -> Ready:
+    async def _attached(self, spec: RenderSpec, ready: Ready, trace: Trace) -> tuple[Ready, ComposeSummary]:
+        """Make the PDF that comes with an e-mail: the pages of print, with the rights of the e-mail.
+
+        Returns:
+            the e-mail with it, and the summary of the PDF.
+
+        Raises:
+            PressrunError: why it can't be made.
+        """
+        pins = spec.pins
+        if pins is not None:
+            pins = replace(pins, assets=pins.attached)
+        paper = await self.ready(replace(spec, pins=pins), trace, attached=True)
+        trace.step("compose")
+        parts: list[bytes] = []
+        size, most = 0, self._config.max_attached_bytes
+        async with self._composers.compose(paper.job) as stream:
+            async for data in stream:
+                size += len(data)
+                if size > most:
+                    raise PressrunError(
+                        Reason.LIMIT_EXCEEDED,
+                        f"the PDF to attach has more than {most} bytes, which hardly a mail server takes; send the "
+                        "e-mail without it (email.attachment: EMAIL_ATTACHMENT_NONE), with a link",
+                    )
+                parts.append(data)
+                trace.check()
+            summary = stream.summary
+            assert summary is not None
+            trace.attached(stream.queue_seconds, summary.phases)
+        order = msgspec.structs.replace(spec.email or MailOrder(), attached=b"".join(parts))
+        header = msgspec.structs.replace(ready.header, attached=paper.header.assets)
+        warnings = dict.fromkeys((*ready.warnings, *paper.warnings, *summary.warnings))
+        job = msgspec.structs.replace(ready.job, mail=order)
+        return ready._replace(header=header, job=job, warnings=tuple(warnings)), summary
+
+    async def ready(
+        self, spec: RenderSpec, trace: Trace, rows: RowFeed | None = None, *, attached: bool = False
+    ) -> Ready:
         """Find the template, choose and resolve its assets: all that a composer needs.
+
+        Args:
+            spec: the document.
+            trace: is told of each step.
+            rows: rows that arrive while it is made.
+            attached: whether the PDF is wanted that comes with it, and not the document itself.
 
         Raises:
             PressrunError: why it can't be begun.
@@ -337,7 +385,7 @@ class Pipeline:
         trace.step("select")
         header_locale, as_of = self._circumstances(spec, published)
         # Pictures are of the pages of print, so they take the files that print takes; rights are their own.
-        made_for = OutputChannel.PRINT if spec.pictures is not None else spec.channel
+        made_for = OutputChannel.PRINT if spec.pictures is not None or attached else spec.channel
         selections: Sequence[Selection]
         record: Digest | None = None
         checker: RowChecker | None = None
@@ -363,7 +411,8 @@ class Pipeline:
                 requested=spec.locale,
             )
 
-        selections = _brought(selections, spec.email)
+        if not attached:
+            selections = _brought(selections, spec.email)
         trace.step("resolve")
         # Warm assets are had without a wait, and so without a turn of the event loop.
         journal: dict[str, Settlement] = {}
@@ -407,7 +456,7 @@ class Pipeline:
             rows_field=rows.field if rows is not None else "",
             links=_links(selections, uses),
             press=self._press(spec, published, header_locale, as_of),
-            mail=spec.email,
+            mail=None if attached else spec.email,
         )
         return Ready(header, job, judged(warnings, published.info.policy), told, record, checker)
 
@@ -466,6 +515,14 @@ class Pipeline:
                 f"the template {published.info.name}@{published.info.version} does not offer the output channel "
                 f"{spec.channel}; it offers {offered}",
                 violations=(Violation("output_channel", f"choose one of {offered}"),),
+            )
+        attaching = spec.email is not None and spec.email.attach == "pdf"
+        if attaching and OutputChannel.PRINT not in published.channels:
+            raise PressrunError(
+                Reason.INVALID_REQUEST,
+                f"the template {published.info.name}@{published.info.version} does not offer print, whose PDF would be "
+                "attached",
+                violations=(Violation("email.attachment", "needs a template that offers print"),),
             )
         if (
             spec.format is OutputFormat.TEXT
@@ -558,9 +615,16 @@ class Pipeline:
         record: Digest,
         summary: ComposeSummary,
         trace: Trace,
+        attached: ComposeSummary | None,
     ) -> Completion:
         header = ready.header
-        found = [use.found_in for use in header.assets]
+        found = [use.found_in for use in (*header.assets, *header.attached)]
+        cpu = summary.cpu_seconds
+        attachment = None
+        if attached is not None:
+            cpu += attached.cpu_seconds
+            document = Digest(attached.sha256, attached.size)
+            attachment = Attached(summary.attachment, document, attached.pages)
         manifest = Manifest(
             spec=spec,
             header=header,
@@ -568,14 +632,21 @@ class Pipeline:
             document=Digest(summary.sha256, summary.size),
             pages=summary.pages,
             finished_at=self._clock.now(),
-            timings=trace.timings(summary.cpu_seconds),
+            timings=trace.timings(cpu),
             warnings=(*ready.warnings, *summary.warnings),
             decisions=ready.told[0],
             gaps=ready.told[1],
             text=summary.text,
+            attachment=attachment,
         )
         memory, disk, source = (found.count(place) for place in ("memory", "disk", "source"))
         return Completion(manifest, memory, disk, source, len(found) - memory - disk - source)
+
+
+def _attaches(spec: RenderSpec, template: TemplateInfo) -> bool:
+    """Whether the PDF comes with an e-mail: as the request says, else as the template does."""
+    asked = spec.email.attach if spec.email is not None else ""
+    return asked == "pdf" or (template.attach and not asked)
 
 
 def _brought(selections: Sequence[Selection], order: MailOrder | None) -> Sequence[Selection]:

@@ -69,7 +69,7 @@ class Trace:
         """
         now = self._clock.monotonic()
         if self.phase:
-            self._seconds[self.phase] = now - self._entered
+            self._seconds[self.phase] += now - self._entered
         self.phase = phase
         self._entered = now
         if now >= self._deadline:
@@ -100,10 +100,18 @@ class Trace:
             phases: what the composer did in the others.
         """
         compose = self._clock.monotonic() - self._entered
-        self._composing = phases
+        made = self._composing
+        self._composing = ComposePhases(
+            bind=made.bind + phases.bind, lay_out=made.lay_out + phases.lay_out, emit=made.emit + phases.emit
+        )
         self._waited = waited = min(waited + phases.waited, compose)
         self._seconds["queue"] += waited
-        self._seconds["compose"] = compose - waited
+        self._seconds["compose"] += compose - waited
+
+    def attached(self, waited: float, phases: ComposePhases) -> None:
+        """What comes with the document is composed; its arguments are those of `composed`."""
+        self.composed(waited, phases)
+        self._entered = self._clock.monotonic()
 
     def drawing(self) -> None:
         """Composing is over, and pictures of pages are begun."""

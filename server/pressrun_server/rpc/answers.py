@@ -6,12 +6,21 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from pressrun.v1 import document_pb2
+from pressrun_server.model.asset import AssetUse
 from pressrun_server.model.spec import OutputChannel, OutputFormat
 from pressrun_server.model.summary import Alphabet
-from pressrun_server.render.manifest import ATTRIBUTE_FIELDS, SECRET_ATTRIBUTE, Completion, DocumentHeader, Manifest
+from pressrun_server.render.manifest import (
+    ATTRIBUTE_FIELDS,
+    PDF,
+    SECRET_ATTRIBUTE,
+    Completion,
+    DocumentHeader,
+    Manifest,
+)
 from pressrun_server.rpc.deciding import decisions_bytes, gap_message
 from pressrun_server.rpc.imaging import image_message
 from pressrun_server.rpc.mailing import fill_options
@@ -109,7 +118,9 @@ def completion_bytes(completion: Completion, pins: bytes) -> bytes:
 
 def pins_bytes(header: DocumentHeader) -> bytes:
     """The Pins of a document, serialised; all but the moment is the same for documents with the same assets."""
-    key = (id(header.template), header.locale, *(id(use.descriptor) for use in header.assets))
+    uses = (*header.assets, *header.attached)
+    # How many are of which kind is told by the number of the first.
+    key = (id(header.template), header.locale, len(header.assets), *(id(use.descriptor) for use in uses))
     known = _pins.get(key)
     if known is None:
         if len(_pins) >= _MOST_PINS:
@@ -138,9 +149,15 @@ def _fixed_pins(header: DocumentHeader) -> bytes:
     pins = document_pb2.Pins(template_digest=template.digest, engine_digest=header.engine, locale=header.locale)
     for font in template.fonts:
         pins.fonts.add(name=font.name, sha256=font.sha256)
-    for use in header.assets:
+    _fill_assets(pins.assets, header.assets)
+    _fill_assets(pins.attached_assets, header.attached)
+    return pins.SerializeToString()
+
+
+def _fill_assets(pinned: RepeatedCompositeFieldContainer[document_pb2.AssetPin], uses: tuple[AssetUse, ...]) -> None:
+    for use in uses:
         descriptor = use.descriptor
-        pin = pins.assets.add(
+        pin = pinned.add(
             slot=use.slot,
             ref=descriptor.ref,
             asset_id=descriptor.asset_id,
@@ -156,7 +173,6 @@ def _fixed_pins(header: DocumentHeader) -> bytes:
         pin.digest.size = descriptor.digest.size
         if descriptor.rights_until is not None:
             _fill_moment(pin.rights_until, descriptor.rights_until)
-    return pins.SerializeToString()
 
 
 def _fill_manifest(message: document_pb2.Manifest, manifest: Manifest) -> None:
@@ -197,6 +213,10 @@ def _fill_manifest(message: document_pb2.Manifest, manifest: Manifest) -> None:
     message.communication_id = spec.communication_id
     if spec.email is not None:
         fill_options(message.email, spec.email)
+    if manifest.attachment is not None:
+        attached, attachment = manifest.attachment, message.attachment
+        attachment.name, attachment.media_type, attachment.pages = attached.name, PDF, attached.pages
+        attachment.document.sha256, attachment.document.size = attached.document.sha256, attached.document.size
     if manifest.text is not None:
         length, text = manifest.text, message.text
         text.alphabet = _ALPHABETS[length.alphabet]

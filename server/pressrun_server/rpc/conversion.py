@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from google.protobuf.duration_pb2 import Duration
@@ -280,13 +281,20 @@ def _pins(message: document_pb2.Pins, bad: _Violations) -> Pins:
             bad.append(Violation(f"pins.{field}", "must be 64 lower-case hexadecimal digits, as an earlier answer had"))
     if message.locale and not _LOCALE.fullmatch(message.locale[: _LONGEST_LOCALE + 1]):
         bad.append(Violation("pins.locale", "must be the locale of an earlier answer, e.g. de-DE"))
-    if len(message.assets) > _MOST_ASSET_PINS:
-        bad.append(Violation("pins.assets", f"has {len(message.assets)} entries; the most is {_MOST_ASSET_PINS}"))
-        return Pins(message.template_digest, message.engine_digest, (), message.locale, None)
+    assets, attached = (_asset_pins(message, field, bad) for field in ("assets", "attached_assets"))
+    as_of = moment_of(message.as_of, "pins.as_of", bad) if message.HasField("as_of") else None
+    return Pins(message.template_digest, message.engine_digest, assets, message.locale, as_of, attached)
+
+
+def _asset_pins(message: document_pb2.Pins, field: str, bad: _Violations) -> tuple[AssetPin, ...]:
+    pins: Sequence[document_pb2.AssetPin] = getattr(message, field)
+    if len(pins) > _MOST_ASSET_PINS:
+        bad.append(Violation(f"pins.{field}", f"has {len(pins)} entries; the most is {_MOST_ASSET_PINS}"))
+        return ()
     assets = []
     slots = set()
-    for index, pin in enumerate(message.assets):
-        place = f"pins.assets[{index}]"
+    for index, pin in enumerate(pins):
+        place = f"pins.{field}[{index}]"
         if not pin.slot or pin.slot in slots:
             bad.append(Violation(f"{place}.slot", "must name a slot, each one once"))
         slots.add(pin.slot)
@@ -307,8 +315,7 @@ def _pins(message: document_pb2.Pins, bad: _Violations) -> Pins:
                 pin.hosted_video,
             )
         )
-    as_of = moment_of(message.as_of, "pins.as_of", bad) if message.HasField("as_of") else None
-    return Pins(message.template_digest, message.engine_digest, tuple(assets), message.locale, as_of)
+    return tuple(assets)
 
 
 def _too_large(field: str, size: int, config: PipelineConfig) -> PressrunError:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from pressrun.v1 import document_pb2
-from pressrun_server.emit.mime import mailbox
 from pressrun_server.errors import Violation
 from pressrun_server.model.mail import ImageWay, MailOrder
+from pressrun_server.model.mailbox import mailbox
 
 __all__ = ["fill_options", "mail_order"]
 
@@ -20,6 +20,10 @@ _IMAGES: Final[dict[int, ImageWay]] = {
 _MESSAGES: Final[dict[ImageWay, document_pb2.EmailImages]] = {
     "inline": document_pb2.EMAIL_IMAGES_INLINE,
     "hosted": document_pb2.EMAIL_IMAGES_HOSTED,
+}
+_ATTACHMENTS: Final[dict[int, Literal["none", "pdf"]]] = {
+    document_pb2.EMAIL_ATTACHMENT_NONE: "none",
+    document_pb2.EMAIL_ATTACHMENT_PDF: "pdf",
 }
 _MESSAGE_ID: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,200}@[A-Za-z0-9.-]{1,200}")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,6 +36,10 @@ def mail_order(message: document_pb2.EmailOptions, bad: list[Violation]) -> Mail
     if images is None and message.images != document_pb2.EMAIL_IMAGES_UNSPECIFIED:
         valid = "EMAIL_IMAGES_INLINE or EMAIL_IMAGES_HOSTED"
         bad.append(Violation("email.images", f"{message.images} is not known; choose {valid}"))
+    attach = _ATTACHMENTS.get(message.attachment)
+    if attach is None and message.attachment != document_pb2.EMAIL_ATTACHMENT_UNSPECIFIED:
+        valid = "EMAIL_ATTACHMENT_NONE or EMAIL_ATTACHMENT_PDF"
+        bad.append(Violation("email.attachment", f"{message.attachment} is not known; choose {valid}"))
     for name in ("sender", "recipient", "reply_to"):
         text = getattr(message, name)
         try:
@@ -54,6 +62,7 @@ def mail_order(message: document_pb2.EmailOptions, bad: list[Violation]) -> Mail
         reply_to=message.reply_to,
         message_id=message.message_id,
         date=date,
+        attach=attach or "",
     )
 
 
@@ -62,6 +71,10 @@ def fill_options(message: document_pb2.EmailOptions, order: MailOrder) -> None:
     message.SetInParent()
     if order.images:
         message.images = _MESSAGES[order.images]
+    if order.attach:
+        message.attachment = (
+            document_pb2.EMAIL_ATTACHMENT_PDF if order.attach == "pdf" else document_pb2.EMAIL_ATTACHMENT_NONE
+        )
     for name in ("sender", "recipient", "reply_to", "message_id"):
         setattr(message, name, getattr(order, name))
     if order.date is not None:

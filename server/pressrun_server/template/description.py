@@ -124,10 +124,16 @@ class _Reader:
             slots=self._slots(),
             samples=self._samples(),
             policy=read_policy(self.data.get("warnings", {}), self.error),
-            mailing=read_mailing(self.data.get("email", {}), self.error),
+            mailing=self._mailing(channels),
             summary=read_summary(self.data.get("summary"), locales, channels, self.error),
             places=self.places,
         )
+
+    def _mailing(self, channels: tuple[str, ...]) -> Mailing:
+        mailing = read_mailing(self.data.get("email", {}), self.error)
+        if mailing.text("attach.name") and "print" not in channels:
+            self.error(("email", "attach"), "the PDF is that of print", "add print to channels, or remove attach")
+        return mailing
 
     def _text(self, key: str, form: re.Pattern[str] | None, valid: str, default: str | None = None) -> str:
         value = self.data.get(key, default)

@@ -12,7 +12,8 @@ from pressrun_server.template.diagnostics import closest
 __all__ = ["Mailing", "read_mailing"]
 
 _TEXTS: Final = ("subject", "preheader", "from", "to", "reply_to")
-_KEYS: Final = (*_TEXTS, "unsubscribe", "images")
+_KEYS: Final = (*_TEXTS, "unsubscribe", "images", "attach")
+_ATTACH: Final = ("name", "always")
 _UNSUBSCRIBE: Final = ("url", "mail", "one_click")
 _IMAGES: Final[tuple[ImageWay, ...]] = ("inline", "hosted")
 _EXAMPLE: Final = 'write `email: {subject: "{{ t.subject }}", preheader: "{{ t.preheader }}"}`'
@@ -23,9 +24,11 @@ class Mailing:
     """What a template says of its e-mail; texts may hold expressions, and empty ones are not given."""
 
     texts: dict[str, str]
-    """By key: `subject`, `preheader`, `from`, `to`, `reply_to`, `unsubscribe.url`, `unsubscribe.mail`."""
+    """By key: `subject`, `preheader`, `from`, `to`, `reply_to`, `unsubscribe.url` and `.mail`, `attach.name`."""
     images: ImageWay = "inline"
     one_click: bool = False
+    attach: bool = False
+    """Whether the PDF comes with each message."""
 
     def text(self, key: str) -> str:
         """A text; empty where it is not given."""
@@ -53,7 +56,30 @@ def read_mailing(value: Any, error: Callable[[tuple[str | int, ...], str, str], 
         error(("email", "images"), f"images cannot be {str(images)!r}", f"valid: {', '.join(_IMAGES)}")
         images = "inline"
     one_click = _unsubscribe(value.get("unsubscribe"), texts, error)
-    return Mailing(texts, images, one_click)
+    attach = _attach(value.get("attach"), texts, error)
+    return Mailing(texts, images, one_click, attach)
+
+
+def _attach(value: Any, texts: dict[str, str], error: Callable[[tuple[str | int, ...], str, str], None]) -> bool:
+    path = ("email", "attach")
+    hint = 'write {name: "statement-{{ number }}.pdf", always: true}, or the name alone'
+    if value is None:
+        return False
+    if isinstance(value, str):
+        value = {"name": value}
+    if not isinstance(value, dict) or "name" not in value:
+        error(path, "attach is the name of the PDF, or a mapping with its name", hint)
+        return False
+    for key, found in value.items():
+        if key not in _ATTACH:
+            error((*path, str(key)), f"unknown key {str(key)!r}", closest(str(key), _ATTACH))
+        elif key == "name":
+            _take((*path, key), found, texts, "attach.name", error)
+    always: object = value.get("always", True)
+    if not isinstance(always, bool):
+        error((*path, "always"), "always must be true or false", "false: only where a request asks for the PDF")
+        return False
+    return always
 
 
 def _unsubscribe(value: Any, texts: dict[str, str], error: Callable[[tuple[str | int, ...], str, str], None]) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from pressrun_server.model.mail import MAIL_FORMAT, Envelope, MailProgram
+from pressrun_server.model.mailbox import mailbox
 from pressrun_server.model.program import Inline
 from pressrun_server.model.webpage import Part
 from pressrun_server.template.channels import EMAIL
@@ -27,6 +29,7 @@ _ENVELOPE: Final = {
     "reply_to": "reply_to",
     "unsubscribe_url": "unsubscribe.url",
     "unsubscribe_mail": "unsubscribe.mail",
+    "attachment": "attach.name",
 }
 
 
@@ -52,6 +55,7 @@ class Message:
         self._sheets = tree.sheets
         self._width = Paper(tree.sheets, markup, diagnostics).content_width
         self._locale = locale
+        self._diagnostics = diagnostics
         body = markup.root.find("body")
         assert body is not None, "print was compiled before"
         self._body = body
@@ -80,6 +84,7 @@ class Message:
             self._width,
         )
         envelope = {field: self._line(mailing.text(key), "email", *key.split(".")) for field, key in _ENVELOPE.items()}
+        self._check(envelope)
         subject = mailing.text("subject")
         return MailProgram(
             format=MAIL_FORMAT,
@@ -99,6 +104,22 @@ class Message:
             policy=description.policy,
             texts=texts,
         )
+
+    def _check(self, envelope: Mapping[str, tuple[Part, ...]]) -> None:
+        """Addresses that no record decides are told now."""
+        for field in ("sender", "recipient", "reply_to", "unsubscribe_mail"):
+            parts = envelope[field]
+            text = "".join(part for part in parts if isinstance(part, str))
+            if not parts or any(not isinstance(part, str) for part in parts) or text.startswith("mailto:"):
+                continue
+            try:
+                mailbox(text)
+            except ValueError as error:
+                key = _ENVELOPE[field]
+                problem, _, valid = str(error).partition("; ")
+                self._diagnostics.error(
+                    "value", self._description.place("email", *key.split(".")), f"{key} {problem}", valid
+                )
 
     def _inlines(self, text: str, *path: str) -> list[Inline]:
         return self._page.text(text, 0, lambda _index: self._description.place(*path), self._scope)

@@ -309,7 +309,8 @@ def test_local_rendering_calls_the_server_in_process(
     assert (tmp_path / "out.pdf").read_bytes() == b"%PDF-local"
     assert json.loads((tmp_path / "m.json").read_text()) == {"pages": 1}
     options: dict[str, Any] = {
-        "locale": None, "channel": "print", "output_format": "", "image": None, "attributes": {}, "as_of": None,
+        "locale": None, "channel": "print", "output_format": "", "image": None, "email": None, "attributes": {},
+        "as_of": None,
     }  # fmt: skip
     assert calls == [(Path("letter"), '{"name": "Zoë"}'.encode(), options)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import email.policy
 import hashlib
@@ -16,6 +17,7 @@ import pytest
 from pressrun.v1 import document_pb2
 from pressrun_client import (
     Client,
+    EmailAttachment,
     EmailImages,
     EmailOptions,
     InvalidRequestError,
@@ -103,3 +105,51 @@ async def test_an_email_is_made_of_a_whole_record(node: Node, caller: Any, docum
                 "statement@1", record, iter(rows), rows_field="transactions", output_channel=OutputChannel.EMAIL
             ) as made:
                 assert not [chunk async for chunk in made]
+
+
+async def test_the_pdf_comes_with_it(node: Node, caller: Any, document: Callable[..., Any]) -> None:
+    """It is the document of print, byte for byte, of the same customer; the manifest names it, and Verify makes both again."""
+    del caller
+    asked = request(document, email=EmailOptions(attachment=EmailAttachment.PDF), locale="de-DE")
+    async with Client(node.address) as client:
+        made = await client.render_request(asked)
+        again = await client.render_request(replace(asked, pins=made.manifest.pins))
+        printed = await client.render_request(replace(asked, email=None, output_channel=OutputChannel.PRINT))
+        without = await client.render_request(replace(asked, email=None))
+        found = await client.verify(made, document().record_json, document=made.content)
+    (file,) = email.message_from_bytes(made.content, policy=email.policy.default).iter_attachments()
+    assert file.get_content() == printed.content
+    attachment = made.manifest.attachment
+    assert attachment is not None
+    assert (attachment.name, attachment.pages) == (file.get_filename(), printed.pages)
+    assert attachment.name.startswith("Kontoauszug ")
+    assert attachment.document == printed.manifest.document
+    assert made.manifest.pins.attached_assets == printed.manifest.pins.assets
+    assert made.manifest.pins.assets == without.manifest.pins.assets
+    assert again.content == made.content
+    assert found.result is VerifyResult.SAME_BYTES
+    assert without.manifest.attachment is None
+    assert made.timings.total > 0
+
+
+async def test_each_message_has_its_own_customers_pdf(node: Node, caller: Any, document: Callable[..., Any]) -> None:
+    """Beside each other on one stream no message gets another one's file."""
+    del caller
+    records = []
+    for number in range(12):
+        record = json.loads(document().record_json)
+        record["customer"]["name"] = f"Customer {number:03d}"
+        records.append(json.dumps(record).encode())
+    async with Client(node.address) as client:
+        options = EmailOptions(attachment=EmailAttachment.PDF)
+        requests = [replace(request(document, email=options), record=record) for record in records]
+        made = await asyncio.gather(*map(client.render_request, requests))
+        printed = await asyncio.gather(
+            *(client.render_request(replace(one, email=None, output_channel=OutputChannel.PRINT)) for one in requests)
+        )
+    files = [
+        next(email.message_from_bytes(one.content, policy=email.policy.default).iter_attachments()).get_content()
+        for one in made
+    ]
+    assert files == [one.content for one in printed]
+    assert len(set(files)) == len(records)

@@ -372,6 +372,12 @@ def test_a_record_addresses_nobody_else(key: str, value: str, record: dict[str, 
         ({"images": "linked"}, 2, "images cannot be 'linked'", "inline, hosted"),
         ({"subject": "{{ nope }}"}, 2, "nope", ""),
         ({"unsubscribe": {"link": "x"}}, 3, "unknown key 'link'", "known here: mail"),
+        ({"reply_to": "no address"}, 2, "reply_to is no mail address", "name@example.com"),
+        ({"from": "A <a@b@c.de>"}, 2, "from is no mail address", "name@example.com"),
+        ({"unsubscribe": {"mail": "x"}}, 3, "unsubscribe.mail is no mail address", "name@example.com"),
+        ({"attach": 7}, 2, "attach is the name of the PDF", "statement-{{ number }}.pdf"),
+        ({"attach": {"name": "x", "when": 1}}, 4, "unknown key 'when'", "known here"),
+        ({"attach": {"name": "x", "always": "no"}}, 4, "always must be true or false", "only where"),
         ({"unsubscribe": {"url": "http://a.example/", "one_click": True}}, 4, "one click needs", "https"),
     ],
 )
@@ -487,3 +493,34 @@ def test_footnotes() -> None:
     calls = [link.get("href") for link in card(html_of(message)).iter("a") if link.get("role") == "doc-noteref"]
     notes = [f"#{item.get('id')}" for item in card(html_of(message)).iter("li")]
     assert calls == notes == ["#pr-note-1", "#pr-note-2"]
+
+
+def test_the_pdf_comes_with_it() -> None:
+    """A file stands beside what is read, with the name that the template makes of the record; a large message is told."""
+    program = program_of("<p>x</p>", email={"attach": "Auszug {{ n }}/Nö.pdf"})
+    plain, _ = made(program, {"n": 7})
+    data, warnings = made(program, {"n": 7}, mail=MailOrder(attached=b"%PDF-1.7 \xff\x00"))
+    message = read(data)
+    assert [part.get_content_type() for part in message.walk()] == [
+        "multipart/mixed", "multipart/alternative", "text/plain", "text/html", "application/pdf",
+    ]  # fmt: skip
+    (file,) = message.iter_attachments()
+    assert file.get_filename() == "Auszug 7 Nö.pdf"
+    assert file.get_content() == b"%PDF-1.7 \xff\x00"
+    assert not warnings
+    assert not any(part.get_content_disposition() == "attachment" for part in read(plain).walk())
+    heavy = MailOrder(attached=bytes(8_000_000))
+    assert [(told.code, told.place) for told in made(program, {"n": 7}, mail=heavy)[1]] == [("EMAIL_SIZE", "message")]
+    with pytest.raises(PressrunError, match="many mail servers take no more"):
+        made(program_of("<p>x</p>", warnings={"email-size": "fail"}), mail=heavy)
+
+
+def test_the_pdf_needs_print() -> None:
+    """A template that attaches its PDF offers print; one that only may says so."""
+    wrong = compile_bundle(bundle("<p>x</p>", channels=["email"], email={"attach": "x"}))
+    assert any(item.message == "the PDF is that of print" for item in wrong.diagnostics)
+    always = compile_bundle(bundle("<p>x</p>", **CHANNELS, email={"attach": "x"}))
+    asked = compile_bundle(bundle("<p>x</p>", **CHANNELS, email={"attach": {"name": "x", "always": False}}))
+    assert always.info is not None
+    assert asked.info is not None
+    assert (always.info.attach, asked.info.attach) == (True, False)

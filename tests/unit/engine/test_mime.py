@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pressrun_server.emit import mime
+from pressrun_server.model.mailbox import BREAKING, mailbox
 
 TEXT = st.text(
     st.one_of(st.sampled_from('=?_\r\n\t \x00\x0b\x1b\x7f\x85\u2028\u202e\u2066<>",;:@éЖ漢😀'), st.characters()),
@@ -43,7 +44,7 @@ def test_a_subject_is_one_header(value: str) -> None:
     assert set(message.keys()) <= {"Subject", "X-End"}
     assert message["X-End"] == "1"
     assert not defects(message)
-    meant = " ".join(mime._BREAKING.sub(" ", value).split())
+    meant = " ".join(BREAKING.sub(" ", value).split())
     assert "".join(str(message["Subject"] or "").split()) == "".join(meant.split())
     assert all(len(text) <= 78 for text in line.split("\r\n")), line
 
@@ -52,12 +53,13 @@ def test_a_subject_is_one_header(value: str) -> None:
 def test_a_name_is_no_address(name: str) -> None:
     """Whatever a display name holds, the header names the one mailbox that was meant."""
     try:
-        found = mime.mailbox(f"{name} <zoe@example.com>")
+        found = mailbox(f"{name} <zoe@example.com>")
     except ValueError:
         return
     message = parsed(f"{mime.address_header('To', [found])}\r\n".encode("ascii"))
     assert list(message.keys()) == ["To"]
     assert [str(address.addr_spec) for address in message["To"].addresses] == ["zoe@example.com"]
+    assert all(len(line) <= 78 for line in mime.address_header("To", [found]).split("\r\n"))
 
 
 @pytest.mark.parametrize(
@@ -68,14 +70,14 @@ def test_a_name_is_no_address(name: str) -> None:
 def test_what_is_no_mailbox(text: str) -> None:
     """One address in ASCII is taken, and no list."""
     with pytest.raises(ValueError, match="no mail address"):
-        mime.mailbox(text)
+        mailbox(text)
 
 
 def test_names_are_read_without_their_quotes() -> None:
     """A name in quotes is that name; a line's end in it is a space."""
-    assert mime.mailbox('"Bank, Meridian" <post@x.de>') == ("Bank, Meridian", "post@x.de")
-    assert mime.mailbox("a\r\nBcc: b <post@x.de>") == ("a Bcc: b", "post@x.de")
-    assert mime.mailbox("post@x.de") == ("", "post@x.de")
+    assert mailbox('"Bank, Meridian" <post@x.de>') == ("Bank, Meridian", "post@x.de")
+    assert mailbox("a\r\nBcc: b <post@x.de>") == ("a Bcc: b", "post@x.de")
+    assert mailbox("post@x.de") == ("", "post@x.de")
 
 
 @given(st.lists(TEXT, max_size=4).map("\n".join))
@@ -108,3 +110,34 @@ def test_long_lines_and_other_scripts_are_encoded() -> None:
 def test_a_date() -> None:
     """It is written as RFC 5322 has it, in English."""
     assert mime.date(datetime(2026, 11, 3, 9, 5, 7, tzinfo=UTC)) == "Tue, 03 Nov 2026 09:05:07 +0000"
+
+
+def test_a_long_mailbox_is_folded() -> None:
+    """A name and an address that do not fit into a line (RFC 5322, 2.1.1) stand in two, and are read as one mailbox."""
+    found = mailbox("The Department of Mutual Undertakings and Statements <statements.of.accounts@post.example.com>")
+    line = mime.address_header("Reply-To", [found])
+    assert line.count("\r\n") == 2
+    (address,) = parsed(f"{line}\r\n".encode("ascii"))["Reply-To"].addresses
+    assert (address.display_name, address.addr_spec) == found
+
+
+@given(TEXT, st.binary(max_size=300))
+def test_a_file_comes_with_its_name_and_bytes(text: str, data: bytes) -> None:
+    """Whatever a template makes the name of, it is a name alone, with the ending that the file has."""
+    name = mime.file_name(text, ".pdf")
+    part = parsed(b"MIME-Version: 1.0\r\n" + mime.attached("application/pdf", name, data))
+    assert not defects(part)
+    assert part.get_filename() == name
+    assert part.get_content_disposition() == "attachment"
+    assert part.get_content() == data
+    assert name.endswith(".pdf")
+    assert not set(name) & set('/\\:*?"<>|\r\n\0')
+    assert not name.startswith(".")
+
+
+def test_names_of_files() -> None:
+    """Folders and endings of a text are no part of the name; one without a word is called something."""
+    assert mime.file_name("Statement 57", ".pdf") == "Statement 57.pdf"
+    assert mime.file_name("Kontoauszug 57.PDF", ".pdf") == "Kontoauszug 57.pdf"
+    assert mime.file_name("../../etc/passwd", ".pdf") == "etc passwd.pdf"
+    assert mime.file_name(" . ", ".pdf") == "document.pdf"

@@ -1,0 +1,31 @@
+"""Addresses of Internet mail, as templates, requests and records give them (RFC 5322, 3.4; no groups, no comments)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, TypeAlias
+
+__all__ = ["BREAKING", "Address", "mailbox"]
+
+Address: TypeAlias = tuple[str, str]
+"""A display name, which may be empty, and an address."""
+
+BREAKING: Final = re.compile("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
+"""Controls, line ends of any script, and what turns text around."""
+_LOCAL: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ADDRESS: Final = re.compile(rf"(?=.{{3,254}}\Z)(?={_LOCAL}@)[^@]{{1,64}}@{_LABEL}(?:\.{_LABEL})*\Z")
+
+
+def mailbox(text: str) -> Address:
+    """Read `name <address>`, or an address alone.
+
+    Raises:
+        ValueError: it is neither; the message says what would be valid.
+    """
+    clean = " ".join(BREAKING.sub(" ", text).split())
+    name, angle, rest = clean.rpartition("<")
+    address = rest.removesuffix(">") if angle else clean
+    if not _ADDRESS.match(address) or (angle and not rest.endswith(">")):
+        raise ValueError("is no mail address; valid: name@example.com, or Name <name@example.com>, in ASCII")
+    return name.strip().strip('"').strip(), address
