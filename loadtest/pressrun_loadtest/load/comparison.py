@@ -117,16 +117,19 @@ def print_comparison(console: Console, before: Report, after: Report, ratios: Se
             console.print(f"They differ in {name}: {told}", style="yellow", soft_wrap=True, markup=False)
     table = Table(
         title=f"B by A: {before.name} of {before.date}, {after.name} of {after.date}",
+        title_justify="left",
         box=box.SIMPLE_HEAD,
-        padding=(0, 1),
+        padding=0,
+        pad_edge=False,
+        show_edge=False,
     )
-    for name in ("figure", "A", "B", "unit", "ratio", "95 % interval", ""):
-        table.add_column(name, justify="left" if name in ("figure", "unit", "") else "right", no_wrap=True)
+    # Narrow enough for 80 columns, so that a log of CI shows all of it.
+    for name in ("figure", "A", "B", "ratio", "95 % interval", ""):
+        table.add_column(name, justify="left" if name in ("figure", "") else "right", no_wrap=True)
     styles = {"better": "green", "worse": "red"}
     for each in ratios:
         interval = "" if each.verdict == "too short" else f"{each.low:.3f} to {each.high:.3f}"
         verdict = f"[{styles[each.verdict]}]{each.verdict}[/]" if each.verdict in styles else each.verdict
-        table.add_row(
-            each.name, f"{each.before:,.2f}", f"{each.after:,.2f}", each.unit, f"{each.ratio:.3f}", interval, verdict
-        )
+        figure = f"{each.name}, {each.unit.replace('documents/s', 'docs/s')}"
+        table.add_row(figure, f"{each.before:,.2f}", f"{each.after:,.2f}", f"{each.ratio:.3f}", interval, verdict)
     console.print(table)

@@ -109,10 +109,7 @@ def _notes(report: Report) -> str:
     if report.interrupted:
         notes.append("The test was interrupted; these are its figures until then.")
     if report.generator_limits:
-        notes.append(
-            f"The generators may be what was measured: the busiest used {report.busiest_generator:.0%} of a core, p99 "
-            f"of their own lateness is {report.late_ms:.1f} ms."
-        )
+        notes.append(report.generator_limits)
     items = "".join(f"<li>{escape(note)}</li>" for note in notes)
     bad = " bad" if report.faults or report.failures else ""
     return f'<section class="card notes{bad}"><ul>{items}</ul></section>' if notes else ""

@@ -152,6 +152,4 @@ def _print_capacity(console: Console, steps: list[Step]) -> None:
             f"({used:.2f} ms each)."
         )
     if best.report.generator_limits:
-        console.print(
-            "The generators were near their own limit: use more --processes or another machine.", style="yellow"
-        )
+        console.print(best.report.generator_limits, style="yellow", soft_wrap=True)

@@ -16,6 +16,10 @@ RANKS = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99)
 _CURVE = (0, 10, 25, 50, 60, 70, 75, 80, 85, 90, 92.5, 95, 97.5, 98, 99, 99.5, 99.75, 99.9, 99.95, 99.99, 99.999, 100)
 _MARKS = 20
 """Bars of ghz's histogram."""
+_BUSY = 0.9
+"""Share of a core above which a generator may be late by its own work."""
+_LATE_MS = 5.0
+"""Lateness that no latency is spoilt by."""
 
 
 class Latency(msgspec.Struct):
@@ -144,9 +148,21 @@ class Report(msgspec.Struct):
         return self.failures / self.asked if self.asked else 0.0
 
     @property
-    def generator_limits(self) -> bool:
-        """Whether the generators may have been what was measured."""
-        return self.busiest_generator > 0.9 or self.late_ms > max(5.0, self.latency.percentiles.get("p50", 0.0))  # noqa: PLR2004
+    def generator_limits(self) -> str:
+        """Why the generators may have been what was measured, and what to do, in a sentence; else empty."""
+        late = f"p99 of their own lateness is {self.late_ms:.1f} ms"
+        busiest = f"the busiest generator used {self.busiest_generator:.0%} of a core"
+        if self.busiest_generator > _BUSY:
+            return (
+                f"The generators may be what was measured: {busiest}, and {late}. Use more `processes`, or "
+                "another machine for them."
+            )
+        if self.late_ms > max(_LATE_MS, self.latency.percentiles.get("p50", 0.0)):
+            return (
+                f"The machine may be what was measured: {late}, though {busiest}. Something else had the processor, "
+                "the node perhaps; use another machine for the generators, or a quieter one for all."
+            )
+        return ""
 
 
 def write_report(report: Report, path: Path) -> None:

@@ -116,12 +116,7 @@ def print_report(console: Console, report: Report) -> None:
     for part in report.left_out:
         console.print(f"Left out, since the node refuses it: {part}", style="yellow", soft_wrap=True, markup=False)
     if report.generator_limits:
-        console.print(
-            f"The generators may be what was measured: the busiest used {report.busiest_generator:.0%} of a core, and "
-            f"p99 of their own lateness is {report.late_ms:.1f} ms. Use more `processes`, or another machine for them.",
-            style="yellow",
-            soft_wrap=True,
-        )
+        console.print(report.generator_limits, style="yellow", soft_wrap=True, markup=False)
     for fault in report.faults[:_SHOWN_FAULTS]:
         console.print(f"WRONG DOCUMENT: {fault}", style="bold red", soft_wrap=True, markup=False)
 

@@ -128,6 +128,24 @@ LATENCY_AND_SLO = Dashboard(
                     "latency",
                     limit=FIRST_BYTE_SECONDS,
                 ),
+                Panel(
+                    "First byte by output channel, p99",
+                    "E-mails, and pictures of pages, come when all of them is made; pages of print and of the web "
+                    "come as they are made.",
+                    "s",
+                    (Query(quantile(0.99, "pressrun_time_to_first_byte_seconds", "channel"), "{{channel}}"),),
+                    "latency",
+                    width=12,
+                    limit=FIRST_BYTE_SECONDS,
+                ),
+                Panel(
+                    "Whole document by output channel, p99",
+                    "From a document's arrival to its last byte, for print, email, web and mobile.",
+                    "s",
+                    (Query(quantile(0.99, "pressrun_document_seconds", "channel"), "{{channel}}"),),
+                    "latency",
+                    width=12,
+                ),
             ),
         ),
         Row(
@@ -218,7 +236,7 @@ LATENCY_AND_SLO = Dashboard(
                                 0.99,
                                 "pressrun_rpc_seconds",
                                 "method",
-                                'method!~".*/(Render|RenderRows|Watch|ServerReflectionInfo)"',
+                                'method!~".*/(Render|RenderRows|RenderRun|Watch|ServerReflectionInfo)"',
                             ),
                             "{{method}}",
                         ),

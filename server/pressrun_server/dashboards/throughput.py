@@ -114,6 +114,35 @@ THROUGHPUT = Dashboard(
                     stacked=True,
                 ),
                 Panel(
+                    "Documents not made, by output channel",
+                    "Failed, refused and cancelled documents a second. `unknown`: the request could not be read.",
+                    "suffix: documents/s",
+                    (
+                        Query(
+                            rate("pressrun_documents_total", "channel, result", 'result!="ok"'),
+                            "{{channel}}: {{result}}",
+                        ),
+                    ),
+                    "availability",
+                    width=12,
+                    stacked=True,
+                ),
+                Panel(
+                    "Documents not made, by template",
+                    "Failed, refused and cancelled documents a second. One template alone: its records or its assets "
+                    "are wrong. `unknown`: there is no such template, or the request could not be read.",
+                    "suffix: documents/s",
+                    (
+                        Query(
+                            rate("pressrun_documents_total", "template, result", 'result!="ok"'),
+                            "{{template}}: {{result}}",
+                        ),
+                    ),
+                    "availability",
+                    width=12,
+                    stacked=True,
+                ),
+                Panel(
                     "Pages by template",
                     "Pages of finished documents a second.",
                     "suffix: pages/s",

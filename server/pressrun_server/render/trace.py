@@ -132,6 +132,7 @@ class Trace:
         return {
             "request_id": spec.request_id,
             "template": self._template_name(),
+            "template_digest": self.template.digest if self.template is not None else "",
             "tenant": spec.tenant,
             "phase": self.phase,
             **self._span.ids,

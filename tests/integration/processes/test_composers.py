@@ -137,6 +137,24 @@ async def test_a_document_whose_composer_is_killed_is_composed_again(kit: Any, t
         assert (stats.lost, stats.replaced, stats.quarantined) == (1, 1, 0)
 
 
+async def test_counts_survive_the_processes(kit: Any, tmp_path: Path) -> None:
+    """Whatever becomes of composers, each document is counted once, and CPU time never goes back."""
+    async with kit.composers(ping_seconds=0.02) as pool:
+        seen: list[float] = []
+        for index in range(4):
+            victim = pool.compose(
+                kit.job(act="die-once", marker=str(tmp_path / f"mark-{index}"), pages=3, at=1, name="v")
+            )
+            others = [pool.compose(kit.job(name=f"o{number}")) for number in range(5)]
+            for stream in (victim, *others):
+                await stream.read()
+                seen.append(pool.stats().cpu_seconds)
+        stats = pool.stats()
+        assert (stats.lost, stats.replaced, stats.documents) == (4, 4, 4 * 6)
+        assert seen == sorted(seen)
+        assert stats.cpu_seconds > sum(composer.cpu_seconds for composer in stats.composers)
+
+
 async def test_a_document_that_kills_is_quarantined_and_its_neighbours_are_not(kit: Any) -> None:
     """The second death convicts the document that caused it; innocent documents beside it come whole."""
     async with kit.composers() as pool:

@@ -21,7 +21,7 @@ from pressrun_client.testing import FakeDocument, FakeNode
 from pressrun_loadtest.demo.viewer import View
 from pressrun_loadtest.load.arrivals import expected, moments
 from pressrun_loadtest.load.capacity import Step, search, verdict
-from pressrun_loadtest.load.comparison import compare
+from pressrun_loadtest.load.comparison import compare, print_comparison
 from pressrun_loadtest.load.errors import ScenarioError
 from pressrun_loadtest.load.generator import Generator, Order, Told
 from pressrun_loadtest.load.headline import headline
@@ -359,6 +359,30 @@ def test_a_comparison_calls_only_real_differences_by_name() -> None:
     assert {each.verdict for each in compare(_report(seconds=5), base)} == {"too short"}
     faster = {each.name: each.verdict for each in compare(base, _report(rate=200))}
     assert faster["throughput"] == "better"
+
+
+def test_a_comparison_fits_a_log() -> None:
+    """Every figure of it can be read in 80 columns."""
+    console = Console(width=80, record=True, file=StringIO())
+    one, two = _report(rate=2_000), _report(milliseconds=2_000.0, rate=2_000)
+    print_comparison(console, one, two, compare(one, two))
+    text = console.export_text()
+    assert "…" not in text
+    for words in ("throughput, docs/s", "node CPU a document, ms", "worse", "even", "95 % interval"):
+        assert words in text
+
+
+def test_what_the_generators_may_have_spoilt() -> None:
+    """A generator that works all the time is called so; one that is late at rest had no processor; else nothing is said."""
+    assert _report().generator_limits == ""
+    busy = msgspec.structs.replace(_report(), busiest_generator=0.95)
+    assert "the busiest generator used 95% of a core" in busy.generator_limits
+    assert "Use more `processes`" in busy.generator_limits
+    late = msgspec.structs.replace(_report(), late_ms=31.8)
+    assert (
+        "p99 of their own lateness is 31.8 ms, though the busiest generator used 20% of a core" in late.generator_limits
+    )
+    assert "a quieter one" in late.generator_limits
 
 
 def test_the_search_ends_close_below_what_a_node_can_do() -> None:
