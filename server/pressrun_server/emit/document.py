@@ -42,6 +42,7 @@ from pressrun_server.model.program import Program
 
 __all__ = ["DocumentWriter", "Metadata", "PrefixCache"]
 
+_INKS = b"/DeviceCMYK"
 _HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 _CATALOG, _PAGES, _INFO, _FONTS, _IMAGES, _STRUCTURE, _DOCUMENT, _METADATA, _PROFILE = range(1, 10)
 _FIRST_FREE = 10
@@ -75,6 +76,8 @@ class _Prefix:
     """Their rows of the cross-reference stream."""
     images: bytes
     """The XObject dictionary."""
+    inks: bool
+    """Whether any image is in process colours without a profile, which PDF/A-2 (6.2.4.3) does not allow beside sRGB."""
 
 
 @dataclass(slots=True, eq=False)
@@ -172,7 +175,14 @@ class PrefixCache:
         data = b"".join(parts)
         table = array("Q", (offsets.get(index, 0) for index in range(number)))
         rows = b"".join([ROW.pack(1, offset, 0) if offset else FREE for offset in table])
-        return _Prefix(data, hashlib.sha256(data), table, rows, b"".join(names))
+        inks = any(
+            _INKS in part
+            for _, _, image in images
+            for body in image.objects
+            for part in body.parts
+            if isinstance(part, bytes)
+        )
+        return _Prefix(data, hashlib.sha256(data), table, rows, b"".join(names), inks)
 
 
 class DocumentWriter:
@@ -224,6 +234,11 @@ class DocumentWriter:
         self.pages = 0
         self.untagged_from = 0
         """The first page without tags, because the document has too many objects; 0 where there is none."""
+
+    @property
+    def inks(self) -> bool:
+        """Whether it has pictures in process colours, so that it is no PDF/A."""
+        return self._prefix.inks
 
     @property
     def size(self) -> int:
@@ -366,7 +381,7 @@ class DocumentWriter:
         if self._kids:
             self._close_nodes()
         meta = self._metadata
-        xmp = packet(meta, accessible=not self.untagged_from)
+        xmp = packet(meta, accessible=not self.untagged_from, archival=not self.inks)
         self._object(
             out, _METADATA, b"<</Type/Metadata/Subtype/XML/Length %d>>\nstream\n%s\nendstream" % (len(xmp), xmp)
         )

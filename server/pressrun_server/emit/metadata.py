@@ -41,6 +41,7 @@ _PACKET = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 </rdf:RDF></x:xmpmeta>
 <?xpacket end="r"?>"""
 _CLAIM = b"<pdfuaid:part>1</pdfuaid:part>"
+_ARCHIVAL = b"<pdfaid:part>2</pdfaid:part><pdfaid:conformance>U</pdfaid:conformance>"
 _HEAD, _AFTER_TITLE, _DATE, _MODIFIED, _TAIL = (part.encode() for part in _PACKET.split("\0"))
 
 
@@ -55,12 +56,13 @@ class Metadata:
     """16 bytes, from the digests of what decides the document."""
 
 
-def packet(meta: Metadata, *, accessible: bool = True) -> bytes:
+def packet(meta: Metadata, *, accessible: bool = True, archival: bool = True) -> bytes:
     """The XMP packet, read-only, in UTF-8.
 
     Args:
         meta: what the document says of itself.
         accessible: whether all of it is tagged, so that it may claim PDF/UA-1.
+        archival: whether it may claim PDF/A-2.
     """
     # XML has no way to write control characters, half characters and two non-characters (XML 1.0, 2.2).
     title = meta.title
@@ -71,6 +73,8 @@ def packet(meta: Metadata, *, accessible: bool = True) -> bytes:
     moment = meta.moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
     language = escape(meta.language).encode()
     tail = _TAIL if accessible else _TAIL.replace(_CLAIM, b"")
+    if not archival:
+        tail = tail.replace(_ARCHIVAL, b"")
     return b"".join(
         (_HEAD, title.encode("utf-8", "replace"), _AFTER_TITLE, language, _DATE, moment, _MODIFIED, moment, tail)
     )

@@ -466,6 +466,8 @@ class RunDocument:
         self.sides = 0
         """Pages of the file that are its own; where sheets are not pages, others than those that it has alone."""
         self.untagged_from = 0
+        self.inks = False
+        """A run does not say that it is PDF/A."""
         """No page of a run has tags, and none is expected to."""
 
     @property

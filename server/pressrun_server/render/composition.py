@@ -56,6 +56,10 @@ class Writing(Protocol):
     untagged_from: int
 
     @property
+    def inks(self) -> bool:
+        """Whether it has pictures in process colours, where it would say else that it is PDF/A."""
+
+    @property
     def size(self) -> int:
         """Bytes written so far."""
 
@@ -250,7 +254,7 @@ class Composition:
             pages=count,
             size=writer.size,
             sha256=writer.sha256,
-            warnings=remarks.warnings(writer.untagged_from),
+            warnings=remarks.warnings(writer.untagged_from, inks=writer.inks),
             seconds=time.perf_counter() - started,
             cpu_seconds=time.thread_time() - cpu,
             phases=ComposePhases(bind=watch.bind, lay_out=watch.lay_out, emit=watch.emit),

@@ -120,11 +120,12 @@ class Remarks:
             if self._policy.small_text == "fail":
                 raise self._refused("small-text", self._of_tiny(size))
 
-    def warnings(self, untagged_from: int = 0) -> tuple[RenderWarning, ...]:
+    def warnings(self, untagged_from: int = 0, *, inks: bool = False) -> tuple[RenderWarning, ...]:
         """All that is worth a warning, by kind.
 
         Args:
             untagged_from: the first page without tags, because the document has too many objects.
+            inks: whether pictures are in process colours without a profile.
         """
         found: list[RenderWarning] = []
         if self._policy.missing_glyph == "warn":
@@ -136,6 +137,12 @@ class Remarks:
         if untagged_from:
             text = "from here on the document has no tags, since PDF/A allows no more objects; split it to have them"
             found.append(RenderWarning("UNTAGGED", text, f"page {untagged_from}"))
+        if inks:
+            text = (
+                "pictures are in CMYK without a profile, which PDF/A-2 allows only beside a printing condition; so the "
+                "document does not say that it is PDF/A. Leave color_space out where it shall be"
+            )
+            found.append(RenderWarning("NOT_ARCHIVAL", text, ""))
         return tuple(found)
 
     def _of_missing(self, character: str) -> RenderWarning:

@@ -50,6 +50,13 @@ async def test_at_the_placed_size(node: Node, library: Path) -> None:
             again = await client.render(f"renditions@{version}", {}, as_of=AS_OF, pins=document.manifest.pins)
             with pikepdf.open(io.BytesIO(document.content)) as pdf, pikepdf.open(io.BytesIO(again.content)) as same:
                 found[version] = _image(pdf)
+                # PDF/A-2 allows no CMYK beside sRGB alone, and nothing is claimed that is not so.
+                inks = found[version][2] == "/DeviceCMYK"
+                assert (b"pdfaid:part>2" in pdf.Root.Metadata.read_bytes()) != inks
+                assert b"pdfuaid:part>1" in pdf.Root.Metadata.read_bytes()
+                assert [warning.code for warning in document.warnings if warning.code == "NOT_ARCHIVAL"] == (
+                    ["NOT_ARCHIVAL"] if inks else []
+                )
                 assert _image(same) == found[version]
     assert found == {
         "1": (300, 150, "/DeviceRGB"),
