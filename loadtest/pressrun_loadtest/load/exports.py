@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
+from prometheus_client.core import Metric, SummaryMetricFamily
+from prometheus_client.registry import Collector
 
 from pressrun_loadtest.load.measure import Second
 from pressrun_loadtest.load.report import Report
 
 __all__ = ["write_csv", "write_prometheus"]
+
+
+class _Latencies(Collector):
+    """The percentiles, which the client library's own summaries have none of."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+
+    def collect(self) -> Iterable[Metric]:
+        """Two summaries."""
+        name = self._report.name
+        for what, help_text, of in (
+            ("latency", "Intended start to last byte.", self._report.latency),
+            ("first_byte", "Intended start to first byte.", self._report.first_byte),
+        ):
+            family = SummaryMetricFamily(f"pressrun_load_{what}_seconds", help_text, labels=("scenario",))
+            family.add_metric((name,), of.count, of.count * of.mean / 1000)
+            for rank, value in of.percentiles.items():
+                labels = {"scenario": name, "quantile": f"{float(rank[1:]) / 100:g}"}
+                family.add_sample(family.name, labels, value / 1000)
+            yield family
 
 
 def write_csv(report: Report, path: Path) -> None:
@@ -27,7 +51,7 @@ def write_csv(report: Report, path: Path) -> None:
 
 
 def write_prometheus(report: Report, path: Path) -> None:
-    """Write the figures as gauges.
+    """Write the figures: latencies as summaries, all others as gauges.
 
     Raises:
         OSError: the file cannot be written.
@@ -37,11 +61,7 @@ def write_prometheus(report: Report, path: Path) -> None:
     def gauge(name: str, help_text: str, *labels: str) -> Gauge:
         return Gauge(f"pressrun_load_{name}", help_text, ("scenario", *labels), registry=registry)
 
-    latency = gauge("latency_seconds", "Intended start to last byte.", "quantile")
-    first_byte = gauge("first_byte_seconds", "Intended start to first byte.", "quantile")
-    for of, where in ((report.latency, latency), (report.first_byte, first_byte)):
-        for name, value in of.percentiles.items():
-            where.labels(report.name, f"{float(name[1:]) / 100:g}").set(value / 1000)
+    registry.register(_Latencies(report))
     documents = gauge("documents", "Documents by result.", "result")
     documents.labels(report.name, "ok").set(report.done)
     documents.labels(report.name, "failed").set(report.failures)

@@ -6,11 +6,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import groupby
 
 __all__ = ["Line", "bars", "lines", "ticks"]
 
 _WIDTH, _HEIGHT = 640, 230
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 20, 12, 30
+_COLUMN = 2.0
+"""Width of a column in which at most two points of a line are drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,8 @@ def lines(
     for line in series:
         if not line.points:
             continue
-        path = " ".join(f"{place_x(x):.1f},{place_y(y):.1f}" for x, y in line.points)
+        placed = _thinned([(place_x(x), place_y(y)) for x, y in line.points])
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
         if line.filled:
             first, last = place_x(line.points[0][0]), place_x(line.points[-1][0])
             floor = place_y(low)
@@ -120,9 +124,31 @@ def bars(values: Sequence[tuple[str, float]], colours: Sequence[str], *, unit: s
         parts.append(
             f'<rect x="{left}" y="{y:.1f}" width="{long:.1f}" height="{step * 0.8:.1f}" rx="3" fill="{colour}"/>'
         )
-        parts.append(f'<text class="tick" x="{left + long + 8:.1f}" y="{middle:.1f}">{value:.3g}</text>')
+        parts.append(f'<text class="tick" x="{left + long + 8:.1f}" y="{middle:.1f}">{_figure(value)}</text>')
     parts.append("</svg>")
     return "".join(parts) + _legend([], unit)
+
+
+def _thinned(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Where several points share a column of the picture, its highest and its lowest, so that no peak is lost."""
+    if len(points) <= _WIDTH:
+        return list(points)
+    kept: list[tuple[float, float]] = []
+    for _, column in groupby(points, key=lambda point: int(point[0] / _COLUMN)):
+        inside = list(column)
+        extremes = {min(inside, key=lambda point: point[1]), max(inside, key=lambda point: point[1])}
+        kept += sorted(extremes)
+    return kept
+
+
+def _figure(value: float) -> str:
+    """Three digits, or as many as stand before the point.
+
+    Example:
+        >>> _figure(1803.46), _figure(0.00219)
+        ('1,803', '0.00219')
+    """
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"  # noqa: PLR2004 - above, digits would be lost
 
 
 def _decades(values: Sequence[float]) -> list[float]:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+import subprocess
 import time
 from collections import deque
 from email.message import EmailMessage
@@ -23,6 +25,7 @@ from pressrun_loadtest.load.arrivals import expected, moments
 from pressrun_loadtest.load.capacity import Step, search, verdict
 from pressrun_loadtest.load.comparison import compare, print_comparison
 from pressrun_loadtest.load.errors import ScenarioError
+from pressrun_loadtest.load.exports import write_prometheus
 from pressrun_loadtest.load.generator import Generator, Order, Told
 from pressrun_loadtest.load.headline import headline
 from pressrun_loadtest.load.measure import NOT_SENT, Interval, Sample, Second, Tally, histogram
@@ -370,6 +373,31 @@ def test_a_comparison_fits_a_log() -> None:
     assert "…" not in text
     for words in ("throughput, docs/s", "node CPU a document, ms", "worse", "even", "95 % interval"):
         assert words in text
+
+
+def test_a_long_test_is_a_small_page() -> None:
+    """The half hour of 1.5 million documents fits a page that can be kept, and no peak of it is lost."""
+    report = _report(seconds=1_700)
+    peak = msgspec.structs.replace(report.series[801], worst=999.0)
+    report = msgspec.structs.replace(report, series=[*report.series[:801], peak, *report.series[802:]])
+    text = page(report)
+    assert len(text) < 120_000
+    [line] = [plot for plot in text.split("<svg")[1:] if 'aria-label="worst, p99, p90, p50"' in plot]
+    worst = line.split('<polyline points="')[1].split('"')[0].split()
+    assert len(worst) < 600
+    assert len({min(float(point.split(",")[1]) for point in worst)}) == 1
+    assert min(float(point.split(",")[1]) for point in worst) < 100 < float(worst[0].split(",")[1])
+
+
+def test_prometheus_reads_the_figures(tmp_path: Path) -> None:
+    """A push gateway or a textfile collector takes them as they are; promtool has nothing to say."""
+    promtool = shutil.which("promtool") or pytest.fail("promtool is missing; run: make tools")
+    write_prometheus(_report(failed=3), tmp_path / "metrics.prom")
+    text = (tmp_path / "metrics.prom").read_text()
+    said = subprocess.run([promtool, "check", "metrics"], input=text, text=True, capture_output=True, check=False)
+    assert (said.returncode, said.stdout + said.stderr) == (0, "")
+    assert 'pressrun_load_latency_seconds{quantile="0.99",scenario="made up"}' in text
+    assert 'pressrun_load_documents{result="failed",scenario="made up"} 3.0' in text
 
 
 def test_what_the_generators_may_have_spoilt() -> None:
