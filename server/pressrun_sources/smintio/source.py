@@ -4,6 +4,11 @@ Documented: methods and shapes of the Portals Frontend API, the fields of licenc
 settings of the mapping: which fields of `rawData` say approval, region and licence, CLAPI-C's paths, what keys mean
 here, and that unclear terms bar the use. Refs name the portal's asset id, e.g. `smintio:12:image:8812`. An asset whose
 licence ended stays readable there; it is described with its window, and never used after it.
+
+Not used: CLAPI-C's own binaries, whose paths are not public, so bytes come through the portal, licensed ones too; and
+the push over Pusher, which says no more than that the feed has news: the feed is asked every minute (see
+`PRESSRUN_SOURCES_POLL_SECONDS`), and a listener of the site may relay the push to `/hooks/smintio` as a Standard
+Webhook.
 """
 
 from __future__ import annotations
