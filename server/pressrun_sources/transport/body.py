@@ -28,6 +28,8 @@ class StreamedBody:
         self.headers = response.headers
         self._expectations = announced_digests(response.headers) + ((expectation,) if expectation else ())
         self._begun = False
+        chunked = "chunked" in response.headers.get("Transfer-Encoding", "").lower()
+        self._delimited = chunked or response.content_length is not None
         said = response.content_type if "Content-Type" in response.headers else None
         self._described_type = described_type
         self.media_type = said or described_type or "application/octet-stream"
@@ -54,6 +56,10 @@ class StreamedBody:
         if self._begun:
             raise RuntimeError("the chunks of a body can be read once; open the asset again")
         self._begun = True
+        if not (self._delimited or self._expectations):
+            # It would end with the connection, and one that broke would look like the end (RFC 9112 section 8).
+            why = "neither Content-Length nor chunks nor a digest; have the system, or what stands before it, send one"
+            raise self._invalid("does not say where the bytes end of", why)
         digests = [hashlib.new(e.algorithm, usedforsecurity=False) for e in self._expectations]
         async with aclosing(self._exchange.read(self._limit)) as chunks:
             async for chunk in chunks:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import hashlib
 import ipaddress
 import ssl
 import time
@@ -168,6 +169,30 @@ async def test_not_found_is_not_retried(bench: Bench) -> None:
         with pytest.raises(NotFoundError, match="asset 'thing'"):
             await bench.transport(server, replace(LIMITS, retries=3)).fetch(get(server))
         assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("digest", [False, True])
+async def test_a_body_without_an_end(bench: Bench, digest: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """A body that ends with the connection could be half of it: it is taken only where a digest says that it is whole."""
+    whole = b"terms and conditions"
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n" + whole)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = URL.build(scheme="http", host="127.0.0.1", port=server.sockets[0].getsockname()[1])
+    transport = bench.transport(Scripted(url))
+    expectation = Expectation(hashlib.sha256(whole).hexdigest(), "sha256") if digest else None
+    async with transport.stream(Call("GET", url, "the terms"), media_type=None, expectation=expectation) as body:
+        if digest:
+            assert await read(body) == whole
+        else:
+            with pytest.raises(InvalidResponseError, match="where the bytes end"):
+                await read(body)
+    server.close()
+    await server.wait_closed()
 
 
 async def test_truncated_answer_is_retried(bench: Bench) -> None:
