@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import json
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import quote_plus, unquote_plus
 
 from yarl import URL
 
@@ -43,6 +45,11 @@ def basic(user: str, password: str) -> Mapping[str, str]:
     return {"Authorization": f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"}
 
 
+_SHORTEST = 4
+"""Letters of a secret; what is shorter would be found everywhere."""
+_SECRET_FIELDS = frozenset({"client_secret", "password", "refresh_token"})
+
+
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """What the bytes of a body must agree with."""
@@ -76,6 +83,18 @@ class Call:
     """304 is an answer: nothing has changed."""
     reason_header: str | None = None
     """A response header in which the system says why it refused; for operators."""
+
+    def secrets(self) -> Iterator[str]:
+        """What it sends that nobody shall read, as it is sent and in the forms in which it may come back."""
+        sent = [value for name, value in (self.form or {}).items() if name in _SECRET_FIELDS]
+        for header in (self.credentials.headers if self.credentials is not None else {}).values():
+            scheme, _, rest = header.rpartition(" ")
+            sent.append(rest)
+            if scheme.lower() == "basic":
+                sent.append(base64.b64decode(rest).decode("utf-8", "replace").partition(":")[2])
+        for value in sent:
+            if len(value) >= _SHORTEST:
+                yield from {value, quote_plus(value), unquote_plus(value), json.dumps(value)[1:-1]}
 
     def __str__(self) -> str:
         """For details: no query, no user, no signature."""

@@ -247,6 +247,9 @@ class Exchange:
         # The rate limit's reset comes with every answer; it is a wait only where the limit was the reason.
         names = _WAIT_HEADERS if response.status in _RATE_LIMITED else _WAIT_HEADERS[:1]
         wait = retry_after(response.headers, names, self.room.timing.wall())
+        # A log-in that is refused may be told back, secret and all.
+        for secret in self.call.secrets():
+            reason = reason.replace(secret, "***")
         clean = _SIGNATURE.sub("s--…--", _UNPRINTABLE.sub(" ", reason)).strip()
         raise error_for_status(self.room.source, self.call, response.status, reason=clean, wait=wait)
 

@@ -118,6 +118,27 @@ async def test_a_wrong_secret(endpoint: HttpHarness) -> None:
     assert logins(endpoint) == 1
 
 
+@pytest.mark.parametrize("in_body", [False, True])
+async def test_what_is_told_back(in_body: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """A server that repeats a wrong secret in its refusal does not get it into what operators are told."""
+    secret = 'p4ss "word"/+%'
+
+    async def refuse(request: web.Request) -> web.Response:
+        sent = (await request.post()).get("client_secret") or request.headers["Authorization"]
+        told = f"no client me with {secret} or {sent}"
+        return web.json_response({"error": "invalid_client", "error_description": told}, status=400)
+
+    async with scripted(refuse) as server:
+        grant = ClientGrant(server.url / "token", "me", secret, in_body=in_body)
+        source = HttpSource(HttpConfig(server.url, grant=grant), LIMITS)
+        with pytest.raises(UnauthenticatedError) as caught:
+            await source.describe(PRESENT)
+        await source.close()
+    assert "no client me with *** or" in caught.value.detail
+    for part in ("p4ss", "cDRzc"):  # the latter begins it in base64
+        assert part not in caught.value.detail
+
+
 @pytest.mark.parametrize(
     "body",
     [
