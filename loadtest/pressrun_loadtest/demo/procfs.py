@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["age_seconds", "cpu_seconds", "own_memory", "tree_cpu_seconds", "tree_resident_bytes"]
+__all__ = ["age_seconds", "cpu_seconds", "own_memory", "tree_cpu_seconds", "tree_resident_bytes", "tree_usage"]
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -39,6 +39,13 @@ def cpu_seconds(pid: int) -> float:
 def tree_resident_bytes(pid: int) -> int:
     """Resident memory of a process and its descendants; pages that they share count for each."""
     return sum(stat.resident_pages for stat in _tree(pid)) * _PAGE
+
+
+def tree_usage(pid: int) -> tuple[float, int]:
+    """Both of the above in one look at all processes."""
+    tree = list(_tree(pid))
+    ticks = sum(stat.own_ticks + stat.ended_ticks for stat in tree)
+    return ticks / _TICKS, sum(stat.resident_pages for stat in tree) * _PAGE
 
 
 def own_memory(field: str) -> int:

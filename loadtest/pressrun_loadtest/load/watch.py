@@ -12,7 +12,7 @@ from typing import Self
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from pressrun_loadtest.demo.procfs import tree_cpu_seconds, tree_resident_bytes
+from pressrun_loadtest.demo.procfs import tree_usage
 
 __all__ = ["Reading", "Scrape", "Watch", "of_metrics", "of_process", "scrape"]
 
@@ -47,7 +47,8 @@ Reading = tuple[float, float]
 
 def of_process(pid: int) -> Reading:
     """Of a process of this machine and its descendants."""
-    return tree_cpu_seconds(pid), float(tree_resident_bytes(pid))
+    cpu_seconds, resident = tree_usage(pid)
+    return cpu_seconds, float(resident)
 
 
 def of_metrics(url: str) -> Reading | None:

@@ -67,6 +67,7 @@ class Prometheus:
         self._folder = folder
         self._targets = list(targets)
         self._rules = [str(path.resolve()) for path in rules]
+        self._seconds = interval
         self._interval = f"{round(interval * 1000)}ms"
         self._stack = ExitStack()
         with socket.socket() as probe:
@@ -142,6 +143,10 @@ class Prometheus:
             if time.monotonic() > limit:
                 raise ObserveError(f"{expression} gave nothing for {seconds:g} s; see {self.url}/targets")
             time.sleep(0.2)
+
+    def catch_up(self) -> None:
+        """Wait until what has happened by now is scraped."""
+        time.sleep(2 * self._seconds)
 
     def alerts(self) -> list[Alert]:
         """The alerts that are pending or fire."""

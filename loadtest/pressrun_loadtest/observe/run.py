@@ -87,6 +87,7 @@ def observe(
         with Bustle(stage.node.target, cloudinary, f"http://{target}/hooks/cloudinary"):
             report = run_scenario(scenario, where)
         said("asking what the dashboards ask")
+        prometheus.catch_up()
         seen = look(prometheus, dashboards, f"{max(5, round(seconds))}s")
         observation = Observation(
             seen, prometheus.alerts(), prometheus.faults(), _names(where.metrics_url), report.done, stage.shared

@@ -41,6 +41,7 @@ from pressrun_server.metrics.bulk import BulkMeter
 from pressrun_server.metrics.catalogue import Catalogue
 from pressrun_server.metrics.gathering import Gathered, Shown, show
 from pressrun_server.metrics.labels import DocumentMeters
+from pressrun_server.metrics.lateness import watch_lateness
 from pressrun_server.metrics.observers import SourceMeter, TierMeter
 from pressrun_server.metrics.snapshot import SnapshotCollector
 from pressrun_server.prepare.pool import PreparerPool
@@ -309,6 +310,7 @@ class Node:
         self._serving = True
         watch = asyncio.create_task(self._watch(self._rpc), name="node-health")
         push(_ended, watch)
+        push(_ended, asyncio.create_task(watch_lateness(metrics.front_late_seconds), name="lateness"))
         self._rpc.serve()
 
     def _kindred(self) -> Fellows | None:

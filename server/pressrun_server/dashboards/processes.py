@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pressrun_server.dashboards.panel import Dashboard, Panel, Query, Row
-from pressrun_server.dashboards.promql import rate, ratio, series, total
+from pressrun_server.dashboards.promql import quantile, rate, ratio, series, total
 
 __all__ = ["PROCESSES"]
 
@@ -40,6 +40,18 @@ PROCESSES = Dashboard(
                     (Query(rate("process_cpu_seconds_total", "instance"), "{{instance}}"),),
                     "queue-saturation",
                     limit=0.9,
+                ),
+                Panel(
+                    "Front late",
+                    "How long what is due waits for the front's thread: everything that it does waits as long, probes "
+                    "and scrapes included. Beyond 0.1 s for long: it has too much to do, or no processor.",
+                    "s",
+                    (
+                        Query(quantile(0.5, "pressrun_front_late_seconds", "instance"), "{{instance}}: p50"),
+                        Query(quantile(0.99, "pressrun_front_late_seconds", "instance"), "{{instance}}: p99"),
+                    ),
+                    "queue-saturation",
+                    limit=0.1,
                 ),
                 Panel(
                     "Preparers at work",

@@ -18,6 +18,9 @@ _PHASE_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.
 """Edges for the parts of a document, which are much shorter."""
 
 
+_LATE_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+"""Edges for waits for a thread that should be free at once."""
+
 _RUN_SECONDS = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0, 28800.0)
 """Edges for print runs, which last as long as their documents: seconds to a night."""
 
@@ -167,6 +170,12 @@ class Catalogue:
         )
         self.compile_seconds = Histogram(
             "pressrun_compilation_seconds", "Time to compile a bundle, waiting included.", buckets=SECONDS, registry=reg
+        )
+        self.front_late_seconds = Histogram(
+            "pressrun_front_late_seconds",
+            "Time after which the front's only thread came to what was due, four times a second.",
+            buckets=_LATE_SECONDS,
+            registry=reg,
         )
         self.ready = Gauge("pressrun_ready", "1 while the node is ready for documents, else 0.", registry=reg)
         self.draining = Gauge("pressrun_draining", "1 while the node drains, else 0.", registry=reg)

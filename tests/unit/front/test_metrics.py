@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +16,7 @@ from pressrun_server.http.errors import HttpListenError
 from pressrun_server.http.server import HttpServer
 from pressrun_server.metrics.catalogue import SECONDS, Catalogue
 from pressrun_server.metrics.labels import DocumentMeters
+from pressrun_server.metrics.lateness import watch_lateness
 from pressrun_server.metrics.observers import SourceMeter, TierMeter
 from pressrun_server.metrics.snapshot import (
     Assets,
@@ -200,3 +203,19 @@ async def test_taken_port_says_what_to_do(http: SimpleNamespace) -> None:
     other = HttpServer(HttpConfig(f"127.0.0.1:{http.server.port}"), Catalogue(), lambda: "")
     with pytest.raises(HttpListenError, match="PRESSRUN_HTTP_LISTEN"):
         await other.start()
+
+
+async def test_a_front_that_is_late() -> None:
+    """What holds the thread up shows as time after which a timer was served; a front that rests is never late."""
+    catalogue = Catalogue()
+    value = catalogue.registry.get_sample_value
+    watch = asyncio.create_task(watch_lateness(catalogue.front_late_seconds, every=0.01))
+    await asyncio.sleep(0.1)
+    looks = value("pressrun_front_late_seconds_count")
+    assert looks is not None
+    assert looks >= 2
+    time.sleep(0.3)  # noqa: ASYNC251 - this is what is to be seen
+    await asyncio.sleep(0.05)
+    watch.cancel()
+    late = value("pressrun_front_late_seconds_count"), value("pressrun_front_late_seconds_bucket", {"le": "0.25"})
+    assert late[0] == late[1] + 1
