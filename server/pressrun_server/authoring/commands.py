@@ -51,9 +51,10 @@ def check_local(folder: Path) -> Sequence[Diagnostic]:
 @click.option("--approve", is_flag=True, help="Keep the pages as they are now as approved.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Where pictures of differences go.")
 def test(folder: Path, assets: Path | None, as_of: str, out: Path | None, *, approve: bool) -> None:
-    """Render the samples of the bundle in FOLDER and compare their pages with those that were approved.
+    """Render the samples of the bundle in FOLDER and compare them with what was approved.
 
-    Text must be the same, and pictures but for the finest shades. Approved pages are in FOLDER/.approved.
+    The text of pages must be the same, and their pictures but for the finest shades; of pages for browsers and
+    telephones, e-mails and summaries what is read: words, links, headers. What was approved is in FOLDER/.approved.
 
     Example: pressrun template test templates/statement --assets brand
     """
@@ -79,7 +80,7 @@ def test(folder: Path, assets: Path | None, as_of: str, out: Path | None, *, app
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the page; 0 takes a free one.")
 @click.option("--browser/--no-browser", default=True, help="Whether to open the page.")
 def preview(folder: Path, assets: Path | None, as_of: str, port: int, *, watch: bool, browser: bool) -> None:
-    """Show the pages of the samples of the bundle in FOLDER in the browser, with all diagnostics.
+    """Show the samples of the bundle in FOLDER in the browser, in all output channels, with all diagnostics.
 
     Example: pressrun template preview templates/statement --watch
     """
@@ -167,16 +168,22 @@ def _report(folder: Path, sight: Sight, out: Path | None, *, approve: bool) -> b
     from pressrun_server.authoring import proof  # noqa: PLC0415 - needs Pillow
 
     name = f"{sight.sample.name} ({sight.sample.locale})"
+    for form, failure in sight.broken:
+        click.echo(f"{name}, {form}: no document: {failure}")
     if sight.proof is None:
         click.echo(f"{name}: no document: {sight.failure}")
         return True
     pages = len(sight.proof.texts)
     count = "1 page" if pages == 1 else f"{pages} pages"
+    count = ", ".join((count, *(form.name for form in sight.forms)))
     if approve:
-        proof.approve(folder, sight.sample.name, sight.proof)
+        proof.approve(folder, sight.sample.name, sight.proof, sight.forms)
         click.echo(f"{name}: {count} approved")
-        return False
-    wrong = False
+        return bool(sight.broken)
+    wrong = bool(sight.broken)
+    for form, what in proof.unlike(folder, sight.sample.name, sight.forms):
+        wrong = True
+        click.echo(f"{name}, {form}: {what}")
     for found in proof.differences(folder, sight.sample.name, sight.proof):
         wrong = True
         where = f", page {found.page}" if found.page else ""

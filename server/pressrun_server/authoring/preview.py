@@ -10,6 +10,7 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from pressrun_server.authoring.forms import Form
 from pressrun_server.authoring.studio import Look, Sight, Studio
 
 __all__ = ["show"]
@@ -17,7 +18,13 @@ __all__ = ["show"]
 _DPI = 110
 _PAUSE_S = 0.3
 """Between two looks at the files: a save shows at once, and a folder on a network disk is not kept busy."""
-_POLICY = "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'"
+_POLICY = (
+    "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; frame-src 'self'"
+)
+_SHOWN = "sandbox; default-src 'none'; img-src data: https:; media-src https:; style-src 'unsafe-inline'"
+"""What a form may do that is shown in a frame: run nothing, and fetch what is hosted."""
+_WIDTHS = {"web": 900, "mobile": 390, "email": 720}
+"""CSS pixels of the frames."""
 
 _STYLE = """
 :root { color-scheme: light; font: 15px/1.5 system-ui, sans-serif; color: #1c2126; background: #eef0f2 }
@@ -31,7 +38,9 @@ img { background: #fff; box-shadow: 0 1px 3px #0003, 0 4px 14px #0001; max-width
 .said { background: #fff; border-left: 4px solid #b3261e; padding: .5rem .9rem; margin: .7rem 0;
   font: .87rem ui-monospace, monospace; white-space: pre-wrap }
 .said.warning { border-color: #b26a00 } .said.note { border-color: #5b6470 }
-.hint { color: #5b6470 }
+.hint { color: #5b6470 } iframe { border: 0; background: #fff; box-shadow: 0 1px 3px #0003, 0 4px 14px #0001;
+  max-width: 100% } pre { background: #fff; padding: .7rem .9rem; margin: 0; white-space: pre-wrap; max-width: 30rem }
+.forms { margin-top: 1.2rem }
 """
 _SCRIPT = """
 const state = document.getElementById("state");
@@ -102,6 +111,21 @@ class _Preview:
         """The PDF of a sample."""
         return _answer(self._sight(request).document, "application/pdf")
 
+    async def form(self, request: web.Request) -> web.Response:
+        """A form of a sample, as a page."""
+        wanted = request.match_info["form"]
+        for form in self._sight(request).forms:
+            if form.name == wanted and form.page:
+                return _answer(form.page, "text/html", _SHOWN)
+        raise web.HTTPNotFound
+
+    async def message(self, request: web.Request) -> web.Response:
+        """The e-mail of a sample, as a file."""
+        for form in self._sight(request).forms:
+            if form.name == "email":
+                return _answer(form.document, "message/rfc822")
+        raise web.HTTPNotFound
+
     async def changes(self, request: web.Request) -> web.StreamResponse:
         """Tells the number of the look, and the next one as soon as it is there (server-sent events)."""
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
@@ -147,8 +171,22 @@ class _Preview:
                 for number in range(1, len(sight.proof.pictures) + 1)
             ]
             parts.append(f'<div class="pages">{"".join(figures)}</div>')
+            parts += [_said("error", f"{form}: {failure}", "") for form, failure in sight.broken]
+            parts.append(f'<div class="pages forms">{"".join(self._frame(name, form) for form in sight.forms)}</div>')
         parts.append('</main><script src="preview.js"></script></body></html>')
         return "".join(parts)
+
+    def _frame(self, sample: str, form: Form) -> str:
+        if not form.page:
+            return f"<figure><pre>{html.escape(form.text)}</pre><figcaption>{form.name}</figcaption></figure>"
+        more = ""
+        if form.name == "email":
+            headers = form.text.partition("\n\n")[0]
+            more = f', <a href="{sample}.eml">as a file</a><pre>{html.escape(headers)}</pre>'
+        return (
+            f'<figure><iframe src="{sample}/{form.name}.html?{self._turn}" width="{_WIDTHS[form.name]}" height="760" '
+            f'sandbox title="{form.name} of {sample}"></iframe><figcaption>{form.name}{more}</figcaption></figure>'
+        )
 
 
 def _said(kind: str, text: str, hint: str) -> str:
@@ -156,8 +194,8 @@ def _said(kind: str, text: str, hint: str) -> str:
     return f'<div class="said {html.escape(kind)}">{html.escape(text)}{more}</div>'
 
 
-def _answer(body: str | bytes, kind: str) -> web.Response:
-    headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+def _answer(body: str | bytes, kind: str, policy: str = _POLICY) -> web.Response:
+    headers = {"Content-Security-Policy": policy, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     data = body.encode() if isinstance(body, str) else body
     charset = "utf-8" if kind.startswith("text/") else None
     return web.Response(body=data, content_type=kind, charset=charset, headers=headers)
@@ -193,6 +231,8 @@ async def show(folder: Path, studio: Studio, port: int, ready: Callable[[str], N
     app.router.add_get("/favicon.ico", _nothing)
     app.router.add_get("/{name}/{number:[0-9]{1,6}}.png", preview.picture)
     app.router.add_get("/{name}.pdf", preview.document)
+    app.router.add_get("/{name}.eml", preview.message)
+    app.router.add_get("/{name}/{form:web|mobile|email}.html", preview.form)
     runner = web.AppRunner(app, shutdown_timeout=1.0)
     await runner.setup()
     try:

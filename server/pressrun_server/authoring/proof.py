@@ -1,21 +1,23 @@
 """Proofs: what the pages of a sample look like and say, and how they differ from those that were approved.
 
 Approved pages are kept beside the bundle's files in the hidden folder `.approved`, which is no part of the bundle: a
-picture and the text of each page, so that a reviewer sees a change in both.
+picture and the text of each page, so that a reviewer sees a change in both, and what is read in other output channels.
 """
 
 from __future__ import annotations
 
 import difflib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-__all__ = ["DPI", "Difference", "Proof", "approve", "differences"]
+from pressrun_server.authoring.forms import FORMS, Form
+
+__all__ = ["DPI", "Difference", "Proof", "approve", "differences", "unlike"]
 
 DPI = 80
 """Of the pictures: small enough to be kept, and a moved hyphen still shows."""
@@ -47,13 +49,14 @@ class Difference:
     """PNG of the new page with the places marked."""
 
 
-def approve(folder: Path, sample: str, proof: Proof) -> None:
-    """Keep the pages of a sample as approved.
+def approve(folder: Path, sample: str, proof: Proof, forms: Iterable[Form] = ()) -> None:
+    """Keep the pages of a sample as approved, and what is read of it elsewhere.
 
     Args:
         folder: the bundle's.
         sample: the sample's name.
         proof: its pages.
+        forms: what is read of it in other output channels.
     """
     place = folder / _FOLDER / sample
     shutil.rmtree(place, ignore_errors=True)
@@ -61,6 +64,34 @@ def approve(folder: Path, sample: str, proof: Proof) -> None:
     for number, (picture, text) in enumerate(zip(proof.pictures, proof.texts, strict=True), 1):
         (place / f"page-{number}.png").write_bytes(_small(picture))
         (place / f"page-{number}.txt").write_text(text, encoding="utf-8")
+    for form in forms:
+        (place / f"{form.name}.txt").write_text(form.text, encoding="utf-8", newline="\n")
+
+
+def unlike(folder: Path, sample: str, forms: Iterable[Form]) -> Iterator[tuple[str, str]]:
+    """What is read otherwise than it was approved: the form's name, and what differs.
+
+    Args:
+        folder: the bundle's.
+        sample: the sample's name.
+        forms: what is read of it.
+    """
+    place = folder / _FOLDER / sample
+    given = {form.name: form.text for form in forms}
+    for name, text in given.items():
+        path = place / f"{name}.txt"
+        if not path.is_file():
+            yield name, "nothing is approved; read it, then run with --approve"
+        elif (before := path.read_text(encoding="utf-8")) != text:
+            yield name, _changed(before, text)
+    for path in sorted(place.glob("*.txt")):
+        if path.stem in FORMS and path.stem not in given:
+            yield path.stem, "it was approved, and the template offers it no longer"
+
+
+def _changed(before: str, text: str) -> str:
+    lines = difflib.unified_diff(before.splitlines(), text.splitlines(), "approved", "now", lineterm="", n=0)
+    return "the text differs:\n" + "\n".join(f"      {line}" for line in list(lines)[2:12])
 
 
 def differences(folder: Path, sample: str, proof: Proof) -> Iterator[Difference]:
@@ -73,7 +104,7 @@ def differences(folder: Path, sample: str, proof: Proof) -> Iterator[Difference]
     """
     place = folder / _FOLDER / sample
     count = len(list(place.glob("page-*.txt")))
-    if not count:
+    if not count and proof.texts:
         yield Difference(0, "no pages are approved; look at them, then run with --approve")
         return
     if count != len(proof.texts):
@@ -81,8 +112,7 @@ def differences(folder: Path, sample: str, proof: Proof) -> Iterator[Difference]
     for number, (picture, text) in enumerate(zip(proof.pictures[:count], proof.texts[:count], strict=True), 1):
         before = (place / f"page-{number}.txt").read_text(encoding="utf-8")
         if before != text:
-            lines = difflib.unified_diff(before.splitlines(), text.splitlines(), "approved", "now", lineterm="", n=0)
-            yield Difference(number, "the text differs:\n" + "\n".join(f"      {line}" for line in list(lines)[2:12]))
+            yield Difference(number, _changed(before, text))
         path = place / f"page-{number}.png"
         marked = _marked(path.read_bytes(), picture) if path.is_file() else picture
         if marked is not None:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from email.message import EmailMessage
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 import msgspec
 import yaml
 
+from pressrun_server.authoring.forms import FORMS, Form, body_of, mail_form, message_of, page_form, text_form
 from pressrun_server.authoring.parity import Gap, parity, shared, text_parity
 from pressrun_server.authoring.proof import DPI, Proof
 from pressrun_server.authoring.samples import Sample, samples
 from pressrun_server.authoring.standin import StandIn, read_names
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.diagnostic import Diagnostic
-from pressrun_server.model.spec import USUAL_FORMATS, OutputChannel, RenderSpec, TemplateName
+from pressrun_server.model.spec import USUAL_FORMATS, OutputChannel, OutputFormat, RenderSpec, TemplateName
 from pressrun_server.model.template import TemplateInfo
 from pressrun_server.prepare.tasks import CHECKED, PAGES, TAGGED, RasterOrder, TaskName
 from pressrun_server.render.errors import TemplateInvalidError
@@ -44,6 +42,10 @@ class Sight:
     proof: Proof | None
     failure: PressrunError | None = None
     document: bytes = b""
+    forms: tuple[Form, ...] = ()
+    """What is read of it beside its pages."""
+    broken: tuple[tuple[str, PressrunError], ...] = ()
+    """Forms that can't be had, each with the reason."""
 
 
 @dataclass(slots=True)
@@ -112,13 +114,38 @@ class Studio:
                 attributes={},
                 as_of=self._as_of,
             )
+            forms, broken = await self._forms(info, spec)
+            if OutputChannel.PRINT not in info.channels:
+                look.sights.append(Sight(sample, Proof((), ()), forms=forms, broken=broken))
+                continue
             try:
                 document, _ = await self._local.render(spec)
-                look.sights.append(Sight(sample, await self._proof(document, dpi), document=document))
+                proof = await self._proof(document, dpi)
+                look.sights.append(Sight(sample, proof, document=document, forms=forms, broken=broken))
             except PressrunError as error:
-                look.sights.append(Sight(sample, None, error))
+                look.sights.append(Sight(sample, None, error, forms=forms, broken=broken))
         look.notes = list(self._notes)
         return look
+
+    async def _forms(
+        self, info: TemplateInfo, spec: RenderSpec
+    ) -> tuple[tuple[Form, ...], tuple[tuple[str, PressrunError], ...]]:
+        """What is read of a sample in each output channel that its template offers."""
+        forms: list[Form] = []
+        broken: list[tuple[str, PressrunError]] = []
+        for name, (channel, form) in FORMS.items():
+            if channel not in info.channels or (form is OutputFormat.TEXT and not info.summary):
+                continue
+            try:
+                document, manifest = await self._local.render(replace(spec, channel=channel, format=form))
+            except PressrunError as error:
+                broken.append((name, error))
+                continue
+            if form is OutputFormat.TEXT:
+                forms.append(text_form(document, manifest.text))
+            else:
+                forms.append(mail_form(document) if form is OutputFormat.EML else page_form(name, document))
+        return tuple(forms), tuple(broken)
 
     async def parity(self, record: bytes, locale: str = "") -> tuple[list[Gap], tuple[str, ...]]:
         """What an output channel says and another one does not, but for what the template marks as for some alone.
@@ -156,8 +183,8 @@ class Studio:
         made = await self._made(info, record, locale, channel)
         if channel is not OutputChannel.EMAIL:
             return parity(elements, made.decode(), channel)
-        message = email.message_from_bytes(made, policy=email.policy.default)
-        page, text = (_body(message, kind) for kind in ("html", "plain"))
+        message = message_of(made)
+        page, text = body_of(message, "html"), body_of(message, "plain")
         return [*parity(elements, page, channel), *text_parity(page, text, "email, plain text", channel)]
 
     async def _made(self, info: TemplateInfo, record: bytes, locale: str, channel: OutputChannel) -> bytes:
@@ -188,12 +215,6 @@ class Studio:
         facts = CHECKED.decode(await run(TaskName.CHECK, document, timeout=_TIME_S))
         texts = msgspec.convert(facts["text"], list[str])
         return Proof(tuple(pictures), tuple(texts))
-
-
-def _body(message: EmailMessage, kind: Literal["html", "plain"]) -> str:
-    part = message.get_body((kind,))
-    assert part is not None, "a message has both"
-    return str(part.get_content())
 
 
 def _shared(files: dict[str, bytes], channels: Iterable[str]) -> dict[str, bytes]:

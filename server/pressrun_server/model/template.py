@@ -135,6 +135,8 @@ class TemplateInfo(msgspec.Struct, frozen=True):
     """Lists of the record that are needed as a whole, so that their rows cannot arrive; names with dots between."""
     attach: bool = False
     """Whether its PDF comes with its e-mail where a request says nothing of it."""
+    summary: bool = False
+    """Whether it has a text for short messages."""
 
 
 def program_key(locale: str, channel: str) -> str:

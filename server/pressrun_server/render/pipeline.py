@@ -524,10 +524,7 @@ class Pipeline:
                 "attached",
                 violations=(Violation("email.attachment", "needs a template that offers print"),),
             )
-        if (
-            spec.format is OutputFormat.TEXT
-            and program_key(published.info.default_locale, SUMMARY) not in published.programs
-        ):
+        if spec.format is OutputFormat.TEXT and not published.info.summary:
             raise PressrunError(
                 Reason.INVALID_REQUEST,
                 f"the template {published.info.name}@{published.info.version} has no summary; give it one in "

@@ -138,6 +138,7 @@ def _compiled(
         locale_data=locale_data(description.default_locale),
         policy=description.policy,
         attach=description.mailing.attach,
+        summary=description.summary is not None,
         whole=tuple(sorted({name for program in found.laid_out.get(_PRINT, ()) for name in lists_needed(program)})),
     )
     return CompiledTemplate(diagnostics.all(), info, found.programs)

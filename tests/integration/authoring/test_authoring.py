@@ -76,26 +76,32 @@ def test_check_of_what_is_no_bundle(tmp_path: Path) -> None:
         (
             "statement",
             [
-                "everyday-en (en-GB): 2 pages as approved",
-                "premier-de (de-DE): 2 pages as approved",
-                "business-fr (fr-FR): 2 pages as approved",
+                "everyday-en (en-GB): 2 pages, web, mobile, email, summary as approved",
+                "premier-de (de-DE): 2 pages, web, mobile, email, summary as approved",
+                "business-fr (fr-FR): 2 pages, web, mobile, email, summary as approved",
             ],
         ),
         (
             "dunning",
             [
-                "first-en (en-GB): 1 page as approved",
-                "second-de (de-DE): 1 page as approved",
-                "final-en (en-GB): 1 page as approved",
+                "first-en (en-GB): 1 page, web, mobile, email, summary as approved",
+                "second-de (de-DE): 1 page, web, mobile, email, summary as approved",
+                "final-en (en-GB): 1 page, web, mobile, email, summary as approved",
             ],
         ),
-        ("renewal", ["house-en (en-GB): 2 pages as approved", "contents-de (de-DE): 2 pages as approved"]),
+        (
+            "renewal",
+            [
+                "house-en (en-GB): 2 pages, web, mobile, email as approved",
+                "contents-de (de-DE): 2 pages, web, mobile, email as approved",
+            ],
+        ),
         (
             "claim",
             [
-                "paid-en (en-GB): 1 page as approved",
-                "partly-de (de-DE): 2 pages as approved",
-                "declined-en (en-GB): 1 page as approved",
+                "paid-en (en-GB): 1 page, web, mobile, email, summary as approved",
+                "partly-de (de-DE): 2 pages, web, mobile, email, summary as approved",
+                "declined-en (en-GB): 1 page, web, mobile, email, summary as approved",
             ],
         ),
     ],
@@ -130,13 +136,34 @@ def test_differences_are_told_and_marked(bundle: Path, tmp_path: Path) -> None:
     assert found.exit_code == 1
     assert "-Opening balance" in found.output
     assert "+Starting balance" in found.output
-    assert "premier-de (de-DE): 2 pages as approved" in found.output
+    for form in ("web", "mobile", "email"):
+        assert f"everyday-en (en-GB), {form}: the text differs" in found.output
+    assert "premier-de (de-DE): 2 pages, web, mobile, email, summary as approved" in found.output
     [picture] = out.iterdir()
     colors = Image.open(BytesIO(picture.read_bytes())).convert("RGB").getcolors(1 << 24)
     assert colors is not None
     assert (0xD1, 0x24, 0x2F) in {color for _, color in colors}
     assert run("test", str(bundle), "--assets", _ASSETS, "--approve").exit_code == 0
     assert run("test", str(bundle), "--assets", _ASSETS).exit_code == 0
+
+
+def test_other_output_channels_are_compared(bundle: Path) -> None:
+    """What only an e-mail or a summary says is held to what was approved, and so is which of them there are."""
+    manifest = bundle / "template.yaml"
+    before = manifest.read_text()
+    changed = before.replace("sms_ready: your statement", "sms_ready: your account")
+    manifest.write_text(changed.replace('email:\n  subject: "', 'email:\n  subject: "Nö: '))
+    found = run("test", str(bundle), "--assets", _ASSETS)
+    assert found.exit_code == 1
+    assert "everyday-en (en-GB), summary: the text differs" in found.output
+    assert "+Meridian Bank: your account 57" in found.output
+    assert "+Subject: Nö: Account statement 57" in found.output
+    assert ", web: " not in found.output
+    (bundle / ".approved/everyday-en/web.txt").unlink()
+    manifest.write_text(re.sub(r"(?ms)^summary:.*?^strings:", "strings:", before))
+    found = run("test", str(bundle), "--assets", _ASSETS)
+    assert "everyday-en (en-GB), web: nothing is approved" in found.output
+    assert "everyday-en (en-GB), summary: it was approved, and the template offers it no longer" in found.output
 
 
 def test_what_was_never_approved_does_not_pass(bundle: Path) -> None:
@@ -183,6 +210,14 @@ async def test_preview_shows_and_follows(bundle: Path, preview: str) -> None:
             assert Image.open(BytesIO(await answer.read())).size[0] > 800
         async with session.get(f"{preview}everyday-en.pdf") as answer:
             assert (await answer.read()).startswith(b"%PDF-")
+        for form, said in (("web", "Account statement"), ("mobile", "max-width:30rem"), ("email", "data:image/png")):
+            assert f'src="everyday-en/{form}.html' in page
+            async with session.get(f"{preview}everyday-en/{form}.html") as answer:
+                assert said in await answer.text()
+                assert answer.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+        async with session.get(f"{preview}everyday-en.eml") as answer:
+            assert b"Subject: Account statement 57" in await answer.read()
+        assert "Meridian Bank: your statement 57" in page
         css = bundle / "statement.css"
         before = css.read_text()
         css.write_text(before + "\np { colour: <red> }\n")
