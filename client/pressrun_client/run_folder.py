@@ -88,7 +88,10 @@ class _Folder:
         if self._target is None:
             self._part = self._folder / f"{self._name}-{part.file:04d}.pdf.part"
             self._target = self._part.open("wb")
-        self._target.write(part.data)
+        try:
+            self._target.write(part.data)
+        except OSError as error:  # a full disk does not say which
+            raise OSError(error.errno, error.strerror, str(self._part)) from error
 
     def note(self, entry: RunEntry) -> None:
         """A line of the index."""

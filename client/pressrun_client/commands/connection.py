@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from pressrun_client.client import Client
 from pressrun_client.commands.output import report_errors
 from pressrun_client.config import DEFAULT_TARGET, ClientConfig, TlsConfig
+from pressrun_client.trace import check_traceparent
 
 __all__ = ["FILE", "connection_options", "run", "with_client"]
 
@@ -33,6 +35,8 @@ def connection_options(command: Callable[..., None]) -> Callable[..., None]:
         root, certificate, key = kwargs.pop("tls_ca"), kwargs.pop("tls_cert"), kwargs.pop("tls_key")
         secure = kwargs.pop("tls") or root or certificate or key
         target, timeout, traceparent = kwargs.pop("target"), kwargs.pop("timeout"), kwargs.pop("traceparent")
+        if click.get_current_context().get_parameter_source("traceparent") is ParameterSource.ENVIRONMENT:
+            traceparent = _sound(traceparent)
         with report_errors():
             tls = TlsConfig(root_certificate=root, client_certificate=certificate, client_key=key) if secure else None
             kwargs["config"] = ClientConfig(
@@ -80,6 +84,15 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="The span that the call belongs to, e.g. 00-TRACE-SPAN-01.",
     ),
 )
+
+
+def _sound(traceparent: str) -> str:
+    """What the environment says of a trace; whatever set that is another's, so a wrong one stops nothing."""
+    try:
+        return check_traceparent(traceparent)
+    except ValueError as error:
+        click.echo(f"Warning: TRACEPARENT is left out: {error}", err=True)
+        return ""
 
 
 def run(work: Callable[[], Awaitable[_T]]) -> _T:

@@ -25,6 +25,8 @@ __all__ = ["print_run"]
 
 _DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\r\n]*")
+_STDIN = "stdin"
+"""What a run is called that is read from there, where it is given no name."""
 _KEYS = {"request_id", "template", "locale", "record", "attributes"}
 
 
@@ -79,7 +81,7 @@ def print_run(  # noqa: PLR0913 - one for each option
     and, where they are needed, request_id, locale, attributes and template. Without --timeout a run has an hour.
     Exits with 1 where a document failed.
     """
-    called = run_id or Path(records.name).stem
+    called = run_id or (_STDIN if records.name == "<stdin>" else Path(records.name).stem)
     if Path(name or called).name != (name or called) or (name or called).startswith("."):
         raise click.BadParameter("must be the name of a file, without a folder", param_hint="--name")
     given = click.get_current_context().get_parameter_source("timeout") is not ParameterSource.DEFAULT
@@ -119,9 +121,9 @@ def _requests(records: IO[bytes]) -> Iterator[RenderRequest]:
     for number, line in enumerate(records, 1):
         if not line.strip():
             continue
-        place = f"{records.name}, line {number}"
+        place = f"{records.name.strip('<>')}, line {number}"
         try:
-            item, record = _item(line.decode())
+            item, record = _item(line.decode("utf-8-sig" if number == 1 else "utf-8"))
         except ValueError as error:
             raise click.ClickException(f"{place}: {error}") from None
         if not record or not item.keys() <= _KEYS:

@@ -14,7 +14,7 @@ from pressrun_client.commands.connection import connection_options, with_client
 from pressrun_client.commands.document import chosen_attributes, document_options, moment_of
 from pressrun_client.commands.email import email_of, email_options
 from pressrun_client.commands.local import local_errors, local_function
-from pressrun_client.commands.output import echo_diagnostics, example, report_errors, size
+from pressrun_client.commands.output import echo_diagnostics, example, naming, report_errors, size
 from pressrun_client.commands.pictures import picture_options, pictures_of
 from pressrun_client.commands.press import press_of, press_options
 from pressrun_client.config import ClientConfig
@@ -163,5 +163,5 @@ def _messages(length: TextLength) -> str:
 
 def _write(path: str, content: bytes) -> None:
     # Atomic: who finds the file finds all of it.
-    with click.open_file(path, "wb", atomic=path != "-") as target:
+    with naming(path), click.open_file(path, "wb", atomic=path != "-") as target:
         target.write(content)

@@ -33,6 +33,7 @@ from pressrun_server.render.pipeline import Composing, Pipeline, Ready
 from pressrun_server.render.profiles import OutputProfiles
 from pressrun_server.render.run_link import Blob, Forget, Frames, Item, RunItem, Unmade
 from pressrun_server.render.run_trace import RunTrace
+from pressrun_server.render.seen_ids import SeenIds
 from pressrun_server.render.trace import Trace
 from pressrun_server.tracing.span import Caller, RunOutcome, Within
 
@@ -322,6 +323,13 @@ class PrintRuns:
         return self._config.held_bytes
 
 
+def _twice() -> PressrunError:
+    problem = "was in this run before, and a document is printed once; give each an id of its own"
+    return PressrunError(
+        Reason.INVALID_REQUEST, f"request_id {problem}", violations=(Violation("request_id", problem),)
+    )
+
+
 class _Feed:
     """Brings a run's documents to its composer."""
 
@@ -343,6 +351,7 @@ class _Feed:
         self._pending = pending
         self._trace = trace
         self._held = HeldBlobs(runs.held_bytes)
+        self._seen = SeenIds()
 
     async def pump(self, documents: AsyncIterator[RenderSpec | Unread]) -> None:
         """Bring all of them; where one can't even be asked for, the run ends.
@@ -359,6 +368,8 @@ class _Feed:
                 number += 1
                 if isinstance(document, Unread):
                     await self._unmade(document.request_id, document.error, None)
+                elif not self._seen.add(document.request_id):
+                    await self._unmade(document.request_id, _twice(), None)
                 else:
                     await self._bring(replace(document, as_of=document.as_of or self._as_of, tenant=self._run.tenant))
             await self._stream.send_rows(b"", last=True)

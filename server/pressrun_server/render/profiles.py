@@ -50,8 +50,10 @@ def read_profiles(folder: Path) -> OutputProfiles:
     """
     files: dict[str, bytes] = {}
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in _ENDINGS or not path.is_file():
+        if path.suffix.lower() not in _ENDINGS:
             continue
+        if not path.is_file():
+            raise ProfileError(f"{path} is no file; put the profile itself there, under this name")
         if path.stat().st_size > _MOST_BYTES:
             raise ProfileError(f"{path} has more than {_MOST_BYTES} bytes")
         data = path.read_bytes()

@@ -33,7 +33,7 @@ async def answering(context: Context, method: str) -> AsyncIterator[None]:
     except (grpc.aio.AbortError, asyncio.CancelledError):
         raise
     except Exception as error:
-        if context.cancelled():
+        if context.cancelled() or context.done():
             raise  # the client left; reading and writing fail then
         failure = failure_of(error, "the node failed over this request; its log has the details")
         log.error("rpc_defect", method=method, detail=failure.detail)  # noqa: TRY400 - a traceback may show data

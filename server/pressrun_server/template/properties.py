@@ -281,7 +281,7 @@ def _columns(tokens: Tokens) -> Longhands:
     """A width and a count, in any order (CSS Multi-column 1, 3.3)."""
     found: Longhands = []
     for token in significant(tokens):
-        name = "column-count" if token.type == "number" and token.value else "column-width"
+        name = "column-count" if token.type == "number" else "column-width"
         if token.type == "ident" and token.lower_value == "auto":
             continue
         if any(name == known for known, _ in found):

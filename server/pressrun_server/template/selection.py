@@ -25,6 +25,9 @@ __all__ = ["Selection", "Selector", "territory_of"]
 _MOST_VIOLATIONS = 20
 _LONGEST_FOR_ALL = 16_384
 _DECODER = msgspec.json.Decoder(dict[str, Any])
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_AT_BYTE = re.compile(r"\(byte (\d+)\)")
+_NO_NUMBER = re.compile(rb"(?<![A-Za-z])(?:NaN|Infinity)(?![A-Za-z])")
 _COUNTRY = re.compile(r"([A-Za-z]{2})(-.*)?\Z")
 _REGION = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?-([A-Za-z]{2}|[0-9]{3})(?:-|\Z)")
 _MOST_CHAINS = 256
@@ -54,10 +57,13 @@ class Selector:
         """
         try:
             decoded = _DECODER.decode(record)
-        except msgspec.ValidationError:
+        except msgspec.ValidationError as error:
+            if "out of range" in str(error):
+                problem = "holds a number beyond what computers calculate with (about 1.8e308); write it as a text"
+                raise _invalid((Violation("record", problem),)) from None
             raise _invalid((Violation("record", 'must be a JSON object, e.g. {"customer": {...}}'),)) from None
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            raise _invalid((Violation("record", f"is not JSON: {_plain(str(error))}"),)) from None
+            raise _invalid((Violation("record", _unread(record, str(error))),)) from None
         try:
             valid = self._validator.is_valid(decoded)
         except ValueError:
@@ -207,6 +213,16 @@ def _violation(error: Any) -> Violation:
     for step in error.instance_path:
         path += f"[{step}]" if isinstance(step, int) else f".{step}"
     return Violation(path, str(error.message))
+
+
+def _unread(record: bytes, problem: str) -> str:
+    """Why a record is not JSON; what programs write amiss most often is told in their words."""
+    if record.startswith(_BYTE_ORDER_MARK):
+        return "begins with a byte order mark; write it as UTF-8 without one"
+    found = _AT_BYTE.search(problem)
+    if found is not None and (word := _NO_NUMBER.match(record, int(found[1]))) is not None:
+        return f"is not JSON: {word[0].decode()} is no number of it; leave the field out, or write null or a text"
+    return f"is not JSON: {_plain(problem)}"
 
 
 def _plain(message: str) -> str:

@@ -12,7 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from pressrun.v1 import template_service_pb2
+from pressrun.v1 import document_pb2, template_service_pb2
 from pressrun_client.cli import main
 from pressrun_client.commands import local as local_module
 from pressrun_client.commands import plugins
@@ -84,6 +84,28 @@ def test_a_document_is_rendered(run: Run, node: FakeNode, tmp_path: Path) -> Non
     assert manifest["attributes"] == {"segment": "premier", "extra": {"note": "a=b"}}
     assert manifest["pins"]["as_of"] == "2026-09-30T00:00:00Z"
     assert node.received[0].locale == "de-DE"
+
+
+def test_what_the_environment_says_of_a_trace(run: Run, node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A TRACEPARENT that is none is said and left out; the same as an option is a wrong use."""
+    node.answer = FakeDocument(content=b"%PDF-1.7", pages=1)
+    monkeypatch.setenv("TRACEPARENT", "garbage")
+    done = run("render", "letter@4", "record.json", "-o", "out.pdf")
+    assert done.exit_code == 0, done.output
+    assert "Warning: TRACEPARENT is left out: traceparent is 'garbage'" in done.stderr
+    assert run("render", "letter@4", "record.json", "-o", "out.pdf", "--traceparent", "garbage").exit_code == 2
+
+
+def test_a_format_has_its_output_channel(run: Run, node: FakeNode) -> None:
+    """Text is for telephones and EML for mail, where no output channel is asked for; options of e-mails go along."""
+    node.answer = FakeDocument(content=b"text", pages=1)
+    assert run("render", "letter@4", "record.json", "-o", "-", "--format", "text").exit_code == 0
+    assert run("render", "letter@4", "record.json", "-o", "-", "--format", "eml", "--attach", "pdf").exit_code == 0
+    text, message = node.received[-2:]
+    assert text.output_channel == document_pb2.OUTPUT_CHANNEL_MOBILE
+    assert message.output_channel == document_pb2.OUTPUT_CHANNEL_EMAIL
+    assert message.email.attachment == document_pb2.EMAIL_ATTACHMENT_PDF
+    assert not text.HasField("email")
 
 
 def test_a_record_from_stdin_and_a_document_to_stdout(run: Run, node: FakeNode) -> None:

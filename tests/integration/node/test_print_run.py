@@ -226,6 +226,20 @@ async def test_one_that_fails_is_left_out(node: Node, caller: Any) -> None:
     assert whole[0].documents == len(good)
 
 
+async def test_a_document_is_printed_once(node: Node, caller: Any) -> None:
+    """A request id that was in the run before is that document's failure; the first one is printed."""
+    del caller
+    requests = statements(3)
+    again = replace(requests[2], request_id=requests[0].request_id)
+    async with Client(node.address) as client:
+        _, entries, _, summary = await collected(client, "twice", [*requests, again])
+    assert (summary.documents, summary.failed) == (3, 1)
+    assert [entry.request_id for entry in entries] == [one.request_id for one in (*requests, again)]
+    assert entries[3].error is not None
+    assert "was in this run before" in str(entries[3].error)
+    assert all(entry.error is None for entry in entries[:3])
+
+
 async def test_a_run_that_stops(node: Node, caller: Any) -> None:
     """With the policy to stop the file ends before the document that failed, whole; what follows is not made."""
     del caller

@@ -163,3 +163,10 @@ def test_who_can_have_columns(compiled: Callable[..., Any]) -> None:
     ):
         found = compiled(body, CSS)
         assert any(message in item.message for item in found.diagnostics), [str(item) for item in found.diagnostics]
+
+
+def test_no_columns_are_none() -> None:
+    """`columns: 0` is a count that is not valid, and no width."""
+    template = compile_bundle(bundle('<div class="c"><p>x</p></div>', ".c { columns: 0 }"))
+    assert template.info is None
+    assert any("column" in str(item) for item in template.diagnostics)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.unit.engine.conftest import bundle
 
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.choice import Choice, Query
@@ -205,3 +206,26 @@ def test_what_can_be_prefetched() -> None:
 def test_what_is_wrong_is_told(slot: dict[str, Any], message: str) -> None:
     """Each mistake is told with what would be valid, at publish."""
     assert any(message in problem for problem in problems(slot)), problems(slot)
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        (b"\xef\xbb\xbf{}", "begins with a byte order mark"),
+        (b'{"a": NaN}', "NaN is no number of it"),
+        (b'{"a": [1, Infinity]}', "Infinity is no number of it"),
+        (b'{"a": -Infinity}', "Infinity is no number of it"),
+        (b'{"a": 1e400}', "a number beyond what computers calculate with"),
+        (b'{"a": Never}', "is not JSON: "),
+        (b"[]", "must be a JSON object"),
+    ],
+)
+def test_a_record_that_is_none_is_told_why(record: bytes, said: str) -> None:
+    """What programs write amiss is told in words that lead to it, and never with the record's values."""
+    compiled = compile_bundle(bundle("<p>x</p>"))
+    assert compiled.info is not None
+    with pytest.raises(PressrunError) as caught:
+        Selector(compiled.info).decode(record)
+    (violation,) = caught.value.violations
+    assert said in violation.description
+    assert "Never" not in violation.description
