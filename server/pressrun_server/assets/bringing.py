@@ -39,7 +39,7 @@ from pressrun_server.model.asset import AssetDescriptor, HostedLink
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.template import RenditionSpec, Requirement
 from pressrun_server.prepare.media import inspect_image, inspect_text
-from pressrun_sources.errors import NotFoundError, SourceError
+from pressrun_sources.errors import InvalidResponseError, NotFoundError, SourceError
 from pressrun_sources.hosted import Hosted, Hosting
 from pressrun_sources.model import Approval, AssetDescription, AssetRef, Rendition
 from pressrun_sources.protocol import Source
@@ -92,6 +92,14 @@ class _Failed(Exception):  # noqa: N818 - never leaves this module
         self.lasting = lasting
         self.asked: datetime | None = None
         """When the source was asked, if it was."""
+
+
+class _BrokenError(Exception):
+    """Bytes broke off, or were replaced after they were described. It never leaves this module."""
+
+    def __init__(self, error: SourceError) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class Bringing:
@@ -286,6 +294,8 @@ class Bringing:
         ref: AssetRef,
         rendition: Rendition,
         question: Question,
+        *,
+        again: bool = False,
     ) -> Brought:
         try:
             # Of its renditions that are wanted at the same time one asks; whoever joins has asked when that one did.
@@ -317,7 +327,13 @@ class Bringing:
                 return brought
         if _refused(wanted, descriptor):
             return await self._keep(wanted.key, self._entry(description, descriptor, None, place), "")
-        return await self._fetched(wanted, source, description, rendition, descriptor, place)
+        try:
+            return await self._fetched(wanted, source, description, rendition, descriptor, place)
+        except _BrokenError as broken:
+            if again:
+                raise broken.error from broken
+        # Worth one more look, and no failed document.
+        return await self._answered(wanted, entry, source, ref, rendition, self.question(), again=True)
 
     async def _supersede(
         self, wanted: Wanted, last: Entry | None, now_said: AssetDescriptor | None, asked: datetime
@@ -465,18 +481,18 @@ class Bringing:
         most = self._config.max_bytes
         chunks: list[bytes] = []
         size = 0
-        async with source.open(description, rendition) as body:
-            async for chunk in body.chunks():
-                size += len(chunk)
-                if size > most:
-                    raise _Failed(
-                        Trouble(
-                            Reason.ASSET_TOO_LARGE,
-                            f"it has more than {most} bytes, which is the most; ask for a smaller rendition",
-                        ),
-                        lasting=True,
-                    )
-                chunks.append(chunk)
+        try:
+            async with source.open(description, rendition) as body:
+                async for chunk in body.chunks():
+                    size += len(chunk)
+                    if size > most:
+                        raise _too_large(most)
+                    chunks.append(chunk)
+        except SourceError as error:
+            # Before the first byte the transport has tried again already, unless other bytes came than were described.
+            if error.transient and (chunks or isinstance(error, InvalidResponseError)):
+                raise _BrokenError(error) from error
+            raise
         return b"".join(chunks)
 
     def fresh_seconds(self, description: AssetDescription) -> float:
@@ -550,6 +566,11 @@ class Bringing:
 
 async def _described(source: Source, ref: AssetRef, question: Question) -> tuple[AssetDescription, Question]:
     return await source.describe(ref), question
+
+
+def _too_large(most: int) -> _Failed:
+    text = f"it has more than {most} bytes, which is the most; ask for a smaller rendition"
+    return _Failed(Trouble(Reason.ASSET_TOO_LARGE, text), lasting=True)
 
 
 def _lasts(link: HostedLink, until: datetime) -> bool:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,8 +18,8 @@ from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.asset import AssetUse
 from pressrun_server.model.document import RenderWarning
 from pressrun_server.model.template import RenditionSpec
-from pressrun_sources.errors import UnavailableError
-from pressrun_sources.model import Approval
+from pressrun_sources.errors import InvalidResponseError, UnavailableError
+from pressrun_sources.model import Approval, AssetDescription, Rendition
 
 NAME = "brand/logo.png"
 Resolved = tuple[list[AssetUse], list[RenderWarning]]
@@ -167,3 +170,67 @@ async def test_questions_of_before_a_change_are_not_joined(node: Node) -> None:
     await first
     await second
     assert node.source.described == 2
+
+
+class Breaking:
+    """Lets the bytes of a source break off so often, with what it meets then."""
+
+    def __init__(self, node: Node, times: int, error: Exception, *, replaced: bool = False) -> None:
+        self.node = node
+        self.left = times
+        self.error = error
+        self.replaced = replaced
+        self.original = node.source.open
+        node.source.open = self.open  # type: ignore[method-assign]
+
+    @asynccontextmanager
+    async def open(self, description: AssetDescription, rendition: Rendition) -> AsyncGenerator[Any, None]:
+        """Some bytes, and then the error."""
+        async with self.original(description, rendition) as body:
+            if not self.left:
+                yield body
+                return
+            self.left -= 1
+            if self.replaced:
+                self.node.source.put(NAME, LOGO_BYTES, version="2")
+            error = self.error
+
+            class Broken:
+                async def chunks(self) -> AsyncGenerator[bytes, None]:
+                    async for chunk in body.chunks():
+                        yield chunk[:10]
+                        raise error
+
+            yield Broken()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_bytes_that_break_off(node: Node, times: int) -> None:
+    """A download that breaks is made once more, described anew; what breaks again fails, to be tried again later."""
+    Breaking(node, times, UnavailableError("library", None, "it broke off"))
+    if times == 1:
+        (use,), warnings = await resolve(node)
+        assert use.descriptor.digest.size == len(LOGO_BYTES)
+        assert not warnings
+    else:
+        with pytest.raises(PressrunError) as caught:
+            await resolve(node)
+        assert caught.value.reason is Reason.ASSET_UNAVAILABLE
+        assert caught.value.retry_after
+    assert (node.source.described, node.source.opened) == (2, 2)
+
+
+async def test_replaced_while_it_came(node: Node) -> None:
+    """A document gets the new version where the bytes were replaced between description and download."""
+    error = InvalidResponseError("library", None, "it was replaced", "version 2 is there", transient=True)
+    Breaking(node, 1, error, replaced=True)
+    (use,), _ = await resolve(node)
+    assert use.descriptor.version == "2"
+
+
+async def test_a_source_that_gives_nothing_is_not_pressed(node: Node) -> None:
+    """Before the first byte the transport has tried it again already; nobody asks once more."""
+    node.source.failure_on_open = UnavailableError("library", None, "it is down")
+    with pytest.raises(PressrunError):
+        await resolve(node)
+    assert (node.source.described, node.source.opened) == (1, 1)
