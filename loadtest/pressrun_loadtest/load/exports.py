@@ -29,6 +29,7 @@ class _Latencies(Collector):
         for what, help_text, of in (
             ("latency", "Intended start to last byte.", self._report.latency),
             ("first_byte", "Intended start to first byte.", self._report.first_byte),
+            ("failure", "Intended start to the answer that there is no document.", self._report.failure),
         ):
             family = SummaryMetricFamily(f"pressrun_load_{what}_seconds", help_text, labels=("scenario",))
             family.add_metric((name,), of.count, of.count * of.mean / 1000)

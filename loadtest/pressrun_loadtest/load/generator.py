@@ -80,7 +80,7 @@ class Generator:
         self._starts: dict[str, tuple[float, str]] = {}
         self._most = max(1, self._arrival.most_under_way // order.of)
         self._late = histogram()
-        self._latency, self._first_byte = histogram(), histogram()
+        self._latency, self._first_byte, self._failure = histogram(), histogram(), histogram()
         self._interval = Interval(0)
         self._failed: Counter[str] = Counter()
         self._phases: dict[str, float] = dict.fromkeys(_PHASES, 0.0)
@@ -223,6 +223,7 @@ class Generator:
         interval = self._interval
         if isinstance(result, FailedDocument):
             self._failed[result.error.reason] += 1
+            self._failure.record_value(max(1, int((now - meant) * 1e6)))
             return
         latency = now - meant
         # Counted back from the end: the client counts from its own sending, which may be long after it was meant to.
@@ -269,6 +270,9 @@ class Generator:
             interval.first_byte = self._first_byte.encode().decode()
             self._latency.reset()
             self._first_byte.reset()
+        if self._failure.get_total_count():
+            interval.failure = self._failure.encode().decode()
+            self._failure.reset()
         _say(Told(interval=interval))
         self._interval = Interval(second + 1)
         self._failed.clear()

@@ -50,6 +50,8 @@ class Interval(msgspec.Struct):
     latency: str = ""
     """An encoded histogram: intended start to last byte, microseconds, of finished documents."""
     first_byte: str = ""
+    failure: str = ""
+    """The same until a document failed; those that were not sent are left out."""
     cpu_seconds: float = 0.0
     """Of this generator."""
     in_flight: int = 0
@@ -88,6 +90,7 @@ class Tally:
     def __init__(self) -> None:
         self.latency = histogram()
         self.first_byte = histogram()
+        self.failure = histogram()
         self.asked = self.done = self.pages = self.size = self.stalls = self.repeated = 0
         self.failed: Counter[str] = Counter()
         self.phases: Counter[str] = Counter()
@@ -120,6 +123,8 @@ class Tally:
             self.busiest_generator = max(self.busiest_generator, min(1.0, interval.cpu_seconds))
         for name, value in interval.phases.items():
             self.phases[name] += value  # type: ignore[assignment]  # Counter counts seconds here
+        if interval.failure:
+            self.failure.decode_and_add(interval.failure)
         for text, parts in (
             (interval.latency, (self.latency, latency)),
             (interval.first_byte, (self.first_byte, first_byte)),

@@ -179,7 +179,10 @@ def _table(report: Report) -> str:
     names = ["mean", *report.latency.percentiles, "max"]
     head = "".join(f"<th>{name}</th>" for name in names)
     rows = ""
-    for what, of in (("first byte", report.first_byte), ("last byte", report.latency)):
+    kinds = [("first byte", report.first_byte), ("last byte", report.latency)]
+    if report.failure.count:
+        kinds.append(("until it failed", report.failure))
+    for what, of in kinds:
         values: list[Any] = [of.mean, *of.percentiles.values(), of.most]
         rows += f"<tr><td>{what}</td>" + "".join(f"<td>{value:,.2f}</td>" for value in values) + "</tr>"
     return f"<table><tr><th></th>{head}</tr>{rows}</table>"

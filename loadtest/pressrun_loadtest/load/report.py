@@ -109,6 +109,8 @@ class Report(msgspec.Struct):
     faults: list[str]
     left_out: list[str]
     """Parts of the mix that the node refuses, with its words."""
+    failure: Latency = msgspec.field(default_factory=Latency)
+    """Intended start to the answer that there is no document, of those that failed."""
 
     @property
     def rate(self) -> float:

@@ -292,6 +292,7 @@ def _report(  # noqa: PLR0913 - all that a test gave
         repeated=tally.repeated,
         latency=latency_of(tally.latency),
         first_byte=latency_of(tally.first_byte),
+        failure=latency_of(tally.failure),
         series=[each for each in series if each.second <= last],
         # Few documents are pictures; where none is, that phase says nothing.
         phases={name: float(value) / done * 1000 for name, value in tally.phases.items() if value or name != "raster"},

@@ -136,6 +136,8 @@ def _latencies(report: Report) -> Table:
 
     row("first byte", report.first_byte)
     row("last byte", report.latency)
+    if report.failure.count:
+        row("until failed", report.failure)
     return table
 
 

@@ -20,7 +20,7 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
 _FACTORS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "%": 0.01, "MiB": 1.0, "/s": 1.0, None: 1.0}
 _UNITS = {"µs": "us", "μs": "us", "mib": "MiB"}
 """Other ways to write them, in small letters."""
-_RANK = re.compile(r"(ttfb_)?(p(?:50|75|90|95|99|99\.9|99\.99)|mean|max)")
+_RANK = re.compile(r"(ttfb_|failed_)?(p(?:50|75|90|95|99|99\.9|99\.99)|mean|max)")
 _VALUES: dict[str, tuple[Callable[[Report], float], tuple[str | None, ...]]] = {
     "rate": (lambda r: r.rate, ("/s", None)),
     "errors": (lambda r: r.error_share, ("%", None)),
@@ -51,10 +51,10 @@ class Threshold:
     def value(self, report: Report) -> float:
         """What the report has for it."""
         if match := _RANK.fullmatch(self.name):
-            of = report.first_byte if match[1] else report.latency
-            # Nothing finished: no latency is good enough.
+            of = {"ttfb_": report.first_byte, "failed_": report.failure}.get(match[1], report.latency)
+            # Nothing finished: no latency is good enough; nothing failed: none was too late.
             if not of.count:
-                return float("inf")
+                return 0.0 if of is report.failure else float("inf")
             return {"mean": of.mean, "max": of.most}.get(match[2], of.percentiles.get(match[2], 0.0))
         return _VALUES[self.name][0](report)
 
@@ -71,7 +71,8 @@ def parse_threshold(text: str) -> Threshold:
     """
     match = _FORM.fullmatch(text)
     names = (
-        "p50, p75, p90, p95, p99, p99.9, p99.99, mean, max (with ttfb_ before it: of the first byte), "
+        "p50, p75, p90, p95, p99, p99.9, p99.99, mean, max (with ttfb_ before it: of the first byte, with failed_: "
+        "until a document failed), "
         f"{', '.join(_VALUES)}"
     )
     if match is None:

@@ -39,6 +39,9 @@ class RpcConfig:
     """Whether tools may ask for the contract."""
     channelz: bool = True
     """Whether tools may look at connections."""
+    pending_calls: int = 16_384
+    """Calls that may wait for the front to look at them. gRPC cancels what is beyond, and by its own default some of
+    those beyond 1,000, without a word that a caller could act on. The queue refuses better, and quickly."""
     keepalive_seconds: float = 60.0
     """A connection without traffic is tested after this long."""
     keepalive_timeout_seconds: float = 20.0

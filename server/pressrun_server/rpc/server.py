@@ -124,6 +124,8 @@ def _options(config: RpcConfig) -> list[tuple[str, Any]]:
         ("grpc.max_send_message_length", config.max_send_bytes),
         # Two nodes on one port would share clients at random instead of telling the operator.
         ("grpc.so_reuseport", 0),
+        ("grpc.server.max_pending_requests", config.pending_calls),
+        ("grpc.server.max_pending_requests_hard_limit", config.pending_calls),
         ("grpc.keepalive_time_ms", _ms(config.keepalive_seconds)),
         ("grpc.keepalive_timeout_ms", _ms(config.keepalive_timeout_seconds)),
         ("grpc.keepalive_permit_without_calls", 1),

@@ -375,6 +375,28 @@ def test_a_comparison_fits_a_log() -> None:
         assert words in text
 
 
+def test_how_soon_documents_failed(tmp_path: Path) -> None:
+    """What is refused must be refused at once: that is a latency of its own, in every form and as a condition."""
+    of = histogram()
+    for _ in range(10):
+        of.record_value(3_300)
+    report = msgspec.structs.replace(_report(failed=10), failure=latency_of(of))
+    console = Console(width=100, record=True, file=StringIO())
+    print_report(console, report)
+    assert "until failed" in console.export_text()
+    assert "until it failed" in page(report)
+    assert not parse_threshold("failed_p99>50ms").holds(report)
+    assert parse_threshold("failed_p99>3ms").holds(report)
+    assert not parse_threshold("failed_p99>3ms").holds(_report())
+    write_prometheus(report, tmp_path / "metrics.prom")
+    assert 'pressrun_load_failure_seconds{quantile="0.5",scenario="made up"}' in (tmp_path / "metrics.prom").read_text()
+    write_report(report, tmp_path / "report.json")
+    assert read_report(tmp_path / "report.json").failure.count == 10
+    old = Tally()
+    old.add(Interval(0, failed={"QUEUE_FULL": 10}, failure=of.encode().decode()))
+    assert (old.failure.get_total_count(), old.latency.get_total_count()) == (10, 0)
+
+
 def test_a_long_test_is_a_small_page() -> None:
     """The half hour of 1.5 million documents fits a page that can be kept, and no peak of it is lost."""
     report = _report(seconds=1_700)
