@@ -7,7 +7,7 @@ import hashlib
 from collections import deque
 from datetime import datetime
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 import msgspec
 
@@ -16,6 +16,9 @@ from pressrun_server.model.asset import HostedLink
 from pressrun_server.model.document import ComposeSummary
 from pressrun_server.model.failure import Failure
 from pressrun_server.model.mail import MailOrder
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 __all__ = ["CREDIT_STEP", "ComposeJob", "ComposeStream", "StreamOwner"]
 
@@ -122,8 +125,9 @@ class ComposeStream:
         self._over = False
         self._owed = 0
         self._given = 0
-        self._proof = hashlib.sha256()  # of what was given
-        self._seen = self._proof
+        self._proof: _Hash | None = None
+        """Of what was given; most documents are over before anything is, and need none."""
+        self._seen: _Hash | None = None
         self._skip = 0
         self._rows_owed = 0
         self._rows_waiter: asyncio.Future[None] | None = None
@@ -136,7 +140,7 @@ class ComposeStream:
         """Known when the iteration has ended."""
         self.submitted_at = now
         self.dispatched_at: float | None = None
-        """When a composer took the document (the loop's clock), or None while it waits."""
+        """When a composer took the document (`time.monotonic`, the loop's clock), or None while it waits."""
         # What follows belongs to the pool.
         self.ticket = 0
         self.deaths = 0
@@ -181,6 +185,8 @@ class ComposeStream:
         data = self._chunks.popleft()
         if not self._over:
             self._given += len(data)
+            if self._proof is None:
+                self._proof = hashlib.sha256()
             self._proof.update(data)
             self._owed += len(data)
             if self._owed >= CREDIT_STEP or not self._chunks:
@@ -294,6 +300,8 @@ class ComposeStream:
         known = data[: self._skip]
         if self._skip == self._given:
             self._seen = hashlib.sha256()
+        assert self._seen is not None
+        assert self._proof is not None
         self._seen.update(known)
         self._skip -= len(known)
         if not self._skip and self._seen.digest() != self._proof.digest():

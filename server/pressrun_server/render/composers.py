@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
 from pressrun_server.errors import PressrunError, Reason
@@ -138,10 +139,9 @@ class ComposerPool:
                 f"{self._desk.waiting} documents wait for a composer already; try again later",
                 retry_after=1.0,
             )
-        loop = asyncio.get_running_loop()
-        stream = ComposeStream(self, job, loop.time())
+        stream = ComposeStream(self, job, time.monotonic())
         if deadline is not None:
-            stream.timer = loop.call_at(deadline, self._expire, stream)
+            stream.timer = asyncio.get_running_loop().call_at(deadline, self._expire, stream)
         self._desk.submit(stream, interactive=job.interactive, tenant=job.tenant)
         self._deal()
         return stream
@@ -196,7 +196,7 @@ class ComposerPool:
                 self._desk.remove(stream)
                 self._put_back(stream)
                 continue
-            stream.dispatched_at = asyncio.get_running_loop().time()
+            stream.dispatched_at = time.monotonic()
             if seat.lacking(stream.job):
                 supply = self._supply(stream, seat)
                 stream.supply = asyncio.get_running_loop().create_task(supply)

@@ -30,7 +30,9 @@ class FairLine(Generic[W]):
 
     def add(self, waiter: W, tenant: str = "", *, first: bool = False) -> None:
         """Somebody waits; with `first` before all others, because he had his turn already."""
-        line = self._tenants.setdefault(tenant, OrderedDict())
+        line = self._tenants.get(tenant)
+        if line is None:
+            line = self._tenants[tenant] = OrderedDict()
         line[waiter] = None
         self._homes[waiter] = tenant
         if first:
@@ -43,11 +45,15 @@ class FairLine(Generic[W]):
         Raises:
             KeyError: nobody waits.
         """
-        tenant, line = next(iter(self._tenants.items()), ("", OrderedDict[W, None]()))
+        if not self._tenants:
+            raise KeyError("nobody waits")
+        tenant = next(iter(self._tenants))
+        line = self._tenants[tenant]
         waiter, _ = line.popitem(last=False)
         del self._homes[waiter]
-        self._tenants.move_to_end(tenant)
-        if not line:
+        if line:
+            self._tenants.move_to_end(tenant)
+        else:
             del self._tenants[tenant]
         return waiter
 

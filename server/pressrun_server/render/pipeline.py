@@ -38,6 +38,7 @@ from pressrun_server.render.admission import Admission
 from pressrun_server.render.beside import pumping
 from pressrun_server.render.compose_stream import ComposeJob, ComposeStream
 from pressrun_server.render.config import PipelineConfig
+from pressrun_server.render.deadlines import Deadlines
 from pressrun_server.render.deciding import Decider, gaps_of
 from pressrun_server.render.errors import DeadlineError
 from pressrun_server.render.fallbacks import judged
@@ -233,6 +234,7 @@ class Pipeline:
         self._warming = warming
         self._pictures = pictures
         self._decider = Decider()
+        self._deadlines = Deadlines()
 
     async def render(
         self,
@@ -264,12 +266,12 @@ class Pipeline:
             limit = max(deadline - now, 0.0)
         span = self.tracing.begin(caller, self._clock.now)
         trace = Trace(spec, self._clock, now, now + limit, self._meters, span)
-        timeout = asyncio.timeout_at(now + limit)
+        due = self._deadlines.at(now + limit)
         try:
-            async with timeout:
+            with due:
                 last, completion = await self._run(spec, sink, trace, rows)
         except TimeoutError as error:
-            if not trace.over() and not timeout.expired():
+            if not trace.over() and not due.expired:
                 raise trace.failed(_defect(error)) from error
             raise trace.failed(DeadlineError(trace.phase, round(limit, 3))) from None
         except PressrunError as error:

@@ -23,7 +23,7 @@ class RpcConfig:
     """Documents in flight on one Render stream; further requests are left unread."""
     message_bytes: int = _MIB
     """Parts of documents that wait together leave together, up to this size."""
-    linger_seconds: float = 0.004
+    linger_seconds: float = 0.01
     """While a Render stream has many documents in flight, a finished one waits this long for others to leave with."""
     chunk_bytes: int = 256 * 1024
     """The largest part of a document."""
