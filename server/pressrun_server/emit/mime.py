@@ -157,12 +157,17 @@ def html_body(text: str) -> tuple[bytes, int]:
     Characters beyond ASCII become references, so that nothing is to be encoded; where that is long, as in languages
     with no Latin letters, or a line is longer than mail allows, it is quoted-printable.
     """
-    ends = text.count("\r\n")
-    if text.count("\n") != ends or text.count("\r") != ends:  # a value's own, which is white space
-        text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
+    # Encoded first: what follows looks through bytes, and not through characters of two bytes each.
     data = text.encode("ascii", "xmlcharrefreplace")
+    lines = data.split(b"\n")
+    if data.count(b"\r") != len(lines) - 1 or not all(line.endswith(b"\r") for line in lines[:-1]):
+        # A value's own ends, which are white space.
+        text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
+        data = text.encode("ascii", "xmlcharrefreplace")
+        lines = data.split(b"\n")
     way, size = b"7bit", len(data)
-    if len(data) > len(text) * _SWELLING or max(map(len, data.split(b"\r\n"))) > _LONGEST or b"\nFrom " in data:
+    swollen = len(data) > len(text) * _SWELLING or max(map(len, lines)) > _LONGEST
+    if swollen or any(line.startswith(b"From ") for line in lines):
         way, data, size = b"quoted-printable", _quoted(text), len(text.encode("utf-8", "replace"))
     return b"Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n%s" % (way, data), size
 

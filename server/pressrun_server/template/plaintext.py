@@ -67,7 +67,8 @@ _PAD: Final = "\x1f"
 _LINK: Final = re.compile(f"{LINK}([^{LINK}{TARGET[0]}{TARGET[1]}]*){TARGET[0]}([^{TARGET[1]}]*){TARGET[1]}")
 _LIST: Final = re.compile(f"{LIST[0]}([^{LIST[0]}{LIST[1]}]*){LIST[1]}")
 _TABLE: Final = re.compile(f"{TABLE[0]}(.)([^{TABLE[0]}{TABLE[1]}]*){TABLE[1]}")
-_ENDS: Final = re.compile(f"[{BLOCK}{LINE}][ {BLOCK}{LINE}]*")
+_ROOM: Final = f" {LINE}"
+_LINES: Final = re.compile(f"{LINE}[ {LINE}]*")
 _INSIDE: Final = re.compile(f"[ ]*[{BLOCK}{LINE}{TITLE}{HEADING}][ {BLOCK}{LINE}{TITLE}{HEADING}]*")
 _HEADED: Final = re.compile(f"([{TITLE}{HEADING}])")
 _WIDE: Final = re.compile(
@@ -89,7 +90,8 @@ def settled(text: str) -> str:
     while (changed := _LIST.sub(_numbered, text)) != text:
         text = changed
     text = text.replace(ITEM, f"{LINE}- ")
-    text = _ENDS.sub(lambda match: "\n\n" if BLOCK in match[0] else "\n", text).replace(" \n", "\n").strip("\n ")
+    text = "\n\n".join(filter(None, [part.strip(_ROOM) for part in text.split(BLOCK)]))
+    text = _LINES.sub("\n", text).replace(" \n", "\n").strip("\n ")
     return f"{_headed(text).replace(_PAD, ' ')}\n"
 
 
@@ -123,7 +125,7 @@ def _headed(text: str) -> str:
 def _table(match: re.Match[str]) -> str:
     """A table's rows: pairs as `label: value`, others aligned, or one cell behind the other where that is too wide."""
     kind, text = match[1], match[2]
-    if _INSIDE.search(text):
+    if BLOCK in text or LINE in text or TITLE in text or HEADING in text:
         text = CELL.join([_INSIDE.sub(_APART, cell) for cell in text.split(CELL)])
     # A row begins with its mark, a cell with its side and its columns.
     rows = [row.split(CELL) for row in text.split(ROW)[1:]]
@@ -137,8 +139,14 @@ def _table(match: re.Match[str]) -> str:
         lines = [_BESIDE.join(filter(None, found)) for found in texts]
     else:
         lines = []
+        forms: dict[str, str] = {}
         for index, (cells, found) in enumerate(zip(rows, texts, strict=True)):
-            lines.append(_aligned(cells, found, sizes, measure))
+            shape = "".join([cell[:2] for cell in cells[1:]])
+            if measure is len and len(shape) == 2 * len(sizes) and shape[1::2] == "1" * len(sizes):
+                form = forms.get(shape) or forms.setdefault(shape, _form(shape, sizes))
+                lines.append(form.format(*found).rstrip(_PAD))
+            else:
+                lines.append(_aligned(cells, found, sizes, measure))
             if cells[0][:1] == "h" and index + 1 < len(rows) and rows[index + 1][0][:1] != "h":
                 lines.append(_ruled(sizes))
     return f"{BLOCK}{LINE.join(filter(None, lines))}{BLOCK}"
@@ -168,6 +176,12 @@ def _sizes(rows: list[list[str]], texts: list[list[str]], measure: Callable[[str
             alone += [text] if cell[1] == "1" else [""] * int(cell[1])
         whole.append((alone + [""] * count)[: max(count, len(alone))])
     return [max(map(measure, column)) for column in zip_longest(*whole, fillvalue="")]
+
+
+def _form(shape: str, sizes: list[int]) -> str:
+    """How rows are written whose cells have a column each: the side of each cell, and its room."""
+    cells = (f"{{:{_PAD}{'>' if side == 'r' else '<'}{size}}}" for side, size in zip(shape[::2], sizes, strict=True))
+    return (_PAD * len(_BETWEEN)).join(cells)
 
 
 def _aligned(cells: list[str], texts: list[str], sizes: list[int], measure: Callable[[str], int]) -> str:
