@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from xml.sax.saxutils import escape
 
-from pressrun_server.emit.syntax import date_string, text_string
+from pressrun_server.emit.syntax import date_string, text_string, utc
 
 __all__ = ["Metadata", "information", "packet"]
 
@@ -70,7 +70,7 @@ def packet(meta: Metadata, *, accessible: bool = True, archival: bool = True) ->
         title = "".join([character if character.isprintable() else " " for character in title])
     if "&" in title or "<" in title or ">" in title:
         title = escape(title)
-    moment = meta.moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+    moment = b"%sZ" % utc(meta.moment).encode()
     language = escape(meta.language).encode()
     tail = _TAIL if accessible else _TAIL.replace(_CLAIM, b"")
     if not archival:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-__all__ = ["color_operands", "date_string", "decimal", "text_string"]
+__all__ = ["color_operands", "date_string", "decimal", "text_string", "utc"]
+
+_NO_SEPARATORS = {ord(separator): None for separator in "-T:"}
 
 
 def text_string(text: str) -> bytes:
@@ -16,7 +18,12 @@ def text_string(text: str) -> bytes:
 
 def date_string(moment: datetime) -> bytes:
     """A date in UTC (7.9.4)."""
-    return moment.astimezone(UTC).strftime("(D:%Y%m%d%H%M%SZ)").encode("ascii")
+    return b"(D:%sZ)" % utc(moment).translate(_NO_SEPARATORS).encode("ascii")
+
+
+def utc(moment: datetime) -> str:
+    """A moment in UTC to the second, `2026-09-30T12:00:00`; `strftime` takes ten times as long."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def decimal(thousandths: int) -> str:

@@ -27,10 +27,10 @@ def chart(bound: BoundChart, width: int, setter: Typesetter, missing: Callable[[
     left = max(size for _, (_, size) in ticks) + _GAP
     top, bottom = line // 2, max(node.height - line - _GAP, line)
     low, high = ticks[0][0], ticks[-1][0]
-    span = bottom - top
+    span, reach = bottom - top, high - low
 
     def height(value: Decimal) -> int:
-        return bottom - int((value - low) * span / (high - low))
+        return bottom - int((value - low) * span / reach)
 
     fills: list[Fill] = []
     text: list[TextItem] = []
@@ -58,6 +58,10 @@ def _set(
     setter: Typesetter, style: int, text: str, missing: Callable[[str], None]
 ) -> tuple[list[tuple[int, int, str]], int]:
     """Offset, shard and codes of each run of a label, and its width."""
+    plain, size = setter.plain_styles[style]
+    found = plain(text)
+    if found is not None:
+        return [(0, 0, found[0])], found[1] * size // 1000
     runs, width = [], 0
     for (shard, codes, _), advance in setter.runs(style, text, missing):
         runs.append((width, shard, codes))

@@ -6,9 +6,6 @@ each run, exactly as a viewer adds them up.
 
 from __future__ import annotations
 
-import bisect
-import itertools
-import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -271,7 +268,7 @@ class Typesetter:
             return [Line([(0, style, 0, codes)] if codes else [], found[1] * size // 1000, height, ascent, ends=True)]
         if self.styles[style].hyphens not in _MANUAL:
             return None
-        parts = _broken(codes, self.faces[self.styles[style].face].data.shards[0].widths, limit)
+        parts = _broken(codes, self.faces[self.styles[style].face].measures[0], limit)
         if parts is None:
             return None
         lines = [
@@ -328,37 +325,62 @@ def _unheard(_character: str) -> None:
     """What no font has is told of when the text is placed."""
 
 
-def _broken(codes: str, widths: tuple[int, ...], limit: int) -> list[tuple[str, int]] | None:
+def _broken(codes: str, measure: Callable[[bytes], int], limit: int) -> list[tuple[str, int]] | None:
     """Lines of plain text with their advances; None where a word is too wide, or a space may be no place to end a line.
 
-    Text is measured once, as the advance up to each character; then a line's end is looked up and not added up to.
+    A line's end is guessed from what is left, as if all characters were of one width, and then looked for among the
+    spaces around it: a handful of sums a line, where one advance for each character took three times as long.
     """
-    if not codes:
-        return [("", 0)]
-    # Code 0 is in no shard and has no width, so this begins with the 0 that is before the first character.
-    reach = list(itertools.accumulate(operator.itemgetter(0, *codes.encode("latin-1"))(widths)))
     lines: list[tuple[str, int]] = []
-    start, length = 0, len(codes)
-    while reach[length] - reach[start] > limit:
-        # The last space up to which all fits is where the line ends.
-        end = codes.rfind(" ", start, bisect.bisect_right(reach, reach[start] + limit, start))
-        if end < start or codes[end + 1] in _AFTER or codes[end - 1] in _BEFORE:
+    data, start, length = codes.encode("latin-1"), 0, len(codes)
+    left = measure(data)
+    while left > limit:
+        found = _last_space(codes, data, measure, start, start + (length - start) * limit // left, limit)
+        if found is None:
+            return None
+        end, width = found
+        if codes[end + 1] in _AFTER or codes[end - 1] in _BEFORE:
             return None
         after = end + 1
         word = codes.find(" ", after)
         compound = codes[after:] if word < 0 else codes[after:word]
         if _INNER.search(compound):
             # Parts of a compound word that there is room for stay on the line.
-            room = reach[start] + limit
             for part in opportunities(compound.translate(_CHARACTERS)):
-                if reach[after + part] > room:
+                wider = measure(data[start : after + part])
+                if wider > limit:
                     break
-                end = after + part
+                end, width = after + part, wider
             after = max(after, end)
-        lines.append((codes[start:end], reach[end] - reach[start]))
+        lines.append((codes[start:end], width))
+        left -= measure(data[start:after])
         start = after
-    lines.append((codes[start:], reach[length] - reach[start]))
+    lines.append((codes[start:], left))
     return lines
+
+
+def _last_space(
+    codes: str, data: bytes, measure: Callable[[bytes], int], start: int, guess: int, limit: int
+) -> tuple[int, int] | None:
+    """The last space up to which all fits, and how wide that is; None where there is none."""
+    end = codes.rfind(" ", start, guess + 1)
+    if end < 0:
+        end = codes.find(" ", start)
+    if end < 0:
+        return None
+    width = measure(data[start:end])
+    while width > limit:
+        before = codes.rfind(" ", start, end)
+        if before < 0:
+            return None
+        width -= measure(data[before:end])
+        end = before
+    while (behind := codes.find(" ", end + 1)) >= 0:
+        wider = width + measure(data[end:behind])
+        if wider > limit:
+            break
+        end, width = behind, wider
+    return end, width
 
 
 def _hard(pieces: list[Piece]) -> list[list[Piece]]:

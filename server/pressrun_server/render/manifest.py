@@ -263,7 +263,7 @@ def _attributes(attributes: dict[str, str]) -> dict[str, Any]:
 
 def _moment(moment: datetime) -> str:
     """RFC 3339 in UTC, with 0, 3 or 6 fractional digits as protobuf writes them."""
-    text = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
+    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
     return f"{text}{_fraction(moment.microsecond * 1000)}Z"
 
 

@@ -23,9 +23,15 @@ def scale(values: Sequence[Decimal]) -> list[Decimal]:
     raw = (high - low) / _MOST_STEPS
     power = Decimal(10) ** raw.adjusted()
     # With values on both sides of zero a scale may need one step more than their span; the last factor always serves.
-    return next(ticks for factor in _ROUND if len(ticks := _ticks(low, high, factor * power)) <= _MOST_STEPS + 1)
+    for factor in _ROUND:
+        step = factor * power
+        first, last = -_steps(-low, step), _steps(high, step)
+        if last - first <= _MOST_STEPS:
+            break
+    return [step * number for number in range(first, last + 1)]
 
 
-def _ticks(low: Decimal, high: Decimal, step: Decimal) -> list[Decimal]:
-    first, last = low // step - (low % step != 0), high // step + (high % step != 0)
-    return [step * number for number in range(int(first), int(last) + 1)]
+def _steps(size: Decimal, step: Decimal) -> int:
+    """How many steps reach as far as a size."""
+    whole, rest = divmod(size, step)
+    return int(whole) + (rest != 0)
