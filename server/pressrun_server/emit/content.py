@@ -49,7 +49,10 @@ class ContentWriter:
         self._fills: dict[int, str] = {}
         every = range(len(styles))
         # By style before and style now, in the first shard; the last row is for no style before.
-        self._changes = [[self._change(before, style, 0) for style in every] for before in (*every, _UNKNOWN)]
+        self._changes: list[list[str] | _Changes] = [
+            *(_Changes(self, before) for before in every),
+            [self.change(_UNKNOWN, style, 0) for style in every],
+        ]
         self._first = [(face, 0) for face in self._faces]
         self._begins: dict[str, str] = {ARTIFACT: "/Artifact BMC\n"}
 
@@ -101,7 +104,7 @@ class ContentWriter:
                 style, shard = _UNKNOWN, 0
                 for at, y, next_style, next_shard, codes in drawing.text:
                     if next_style != style or next_shard != shard:
-                        out.append(self._change(style, next_style, next_shard))
+                        out.append(self.change(style, next_style, next_shard))
                         used.add((self._faces[next_style], next_shard))
                         style, shard = next_style, next_shard
                     out.append(f"1 0 0 1 {at} {-y} Tm({codes})Tj\n")
@@ -146,7 +149,7 @@ class ContentWriter:
                     codes, next_shard = self._runs(next_style, codes, used), 0  # type: ignore[arg-type]  # noqa: PLW2901
                 if next_style != style or next_shard != shard:
                     if next_shard:
-                        append(self._change(style, next_style, next_shard))
+                        append(self.change(style, next_style, next_shard))
                         used.add((self._faces[next_style], next_shard))
                     else:
                         append(changes[next_style])
@@ -226,7 +229,7 @@ class ContentWriter:
             out.append(f")Tj\n/F{face}_0 {size} Tf(")
         return "".join(out)
 
-    def _change(self, before: int, style: int, shard: int) -> str:
+    def change(self, before: int, style: int, shard: int) -> str:
         """Selects a font, and colour and spacing where they differ from the style before; -1 is none."""
         found = f"/F{self._faces[style]}_{shard} {self._sizes[style]} Tf\n"
         if before < 0 or self._colors[style] != self._colors[before]:
@@ -255,6 +258,19 @@ class ContentWriter:
         else:
             strip.plain = made
         return made
+
+
+class _Changes(dict[int, str]):
+    """What selects a style behind another, made when it is asked for: of all pairs few ever meet."""
+
+    def __init__(self, writer: ContentWriter, before: int) -> None:
+        super().__init__()
+        self._writer = writer
+        self._before = before
+
+    def __missing__(self, style: int) -> str:
+        found = self[style] = self._writer.change(self._before, style, 0)
+        return found
 
 
 class _StripSource:
@@ -317,7 +333,7 @@ class _StripSource:
         before = _UNKNOWN if column.alone else self._style[0]
         if (style, column.shard) != self._style or column.alone:
             if column.shard:
-                self._parts.append(self._writer._change(before, style, column.shard))  # noqa: SLF001 - its builder
+                self._parts.append(self._writer.change(before, style, column.shard))
             else:
                 self._parts.append(self._changes[before][style])
         if column.shard:

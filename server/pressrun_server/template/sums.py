@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from pressrun_server.errors import PressrunError, Reason, Violation
-from pressrun_server.model.program import RowTemplate
+from pressrun_server.model.program import Box, RowTemplate
 from pressrun_server.model.sums import EXACT, Sums
 from pressrun_server.template.evaluation import Environment, evaluator
 from pressrun_server.template.filters import Formatter
@@ -88,12 +88,14 @@ def known(names: Iterable[str], page: Sums, before: Sums, totals: Sums | None = 
 
 def mentions(node: Any, names: tuple[str, ...]) -> bool:
     """Whether any expression below asks for one of the names."""
-    if not names:
-        return False
-    if isinstance(node, msgspec.Struct):
-        return any(mentions(getattr(node, field), names) for field in node.__struct_fields__ if field != "sums")
-    if isinstance(node, tuple | list):  # a program that was decoded has lists in its expressions
-        if len(node) == 2 and node[0] == "name" and node[1] in names:  # noqa: PLR2004 - kind and name
-            return True
-        return any(mentions(part, names) for part in node)
+    waiting = [node] if names else []
+    while waiting:
+        item = waiting.pop()
+        kind = item.__class__
+        if kind is tuple or kind is list:  # a program that was decoded has lists in its expressions
+            if len(item) == 2 and item[0] == "name" and item[1] in names:  # noqa: PLR2004 - kind and name
+                return True
+            waiting += item
+        elif kind is not Box and isinstance(item, msgspec.Struct):  # a box has no expressions
+            waiting += [getattr(item, field) for field in item.__struct_fields__ if field != "sums"]
     return False
