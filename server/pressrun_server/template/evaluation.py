@@ -99,6 +99,8 @@ def texter(node: Expression, formatter: Formatter, place: str, *, fold: bool = T
     value = evaluator(node, formatter, place)
 
     def shown(result: Any) -> str:
+        if result.__class__ is int:
+            return str(result)
         if isinstance(result, Undefined):
             raise _wrong(place, f"{result.path} is not there; make it required in the schema, or use | default('')")
         if isinstance(result, list | dict):

@@ -28,6 +28,7 @@ _DATE_FIELD = re.compile(r"'((?:[^']|'')*)'|([a-zA-Z])\2*|[^a-zA-Z']+")
 _MINUS = "\u2212"
 _MOST_DIGITS = 60
 _CURRENCY = 3
+_CENTS = 2
 _WIDE = 4
 _MOST_SHOWN = 60
 _ZEROS = frozenset("0.,\u00a0\u202f' \u2019")
@@ -218,7 +219,12 @@ class Formatter:
             or not currency.isupper()
         ):
             raise ValueError("the currency must be an ISO 4217 code, e.g. EUR")
-        negative, body = self._signed(value, self.data.currency_digits.get(currency, 2))
+        places = self.data.currency_digits.get(currency, 2)
+        body = self._plain_amount(value) if places == _CENTS else None
+        if body is None:
+            negative, body = self._signed(value, places)
+        else:
+            negative, body = body[0] == _MINUS, body.removeprefix(_MINUS)
         text = self._affix(body, self.data.currency, negative=negative)
         symbol = self.data.currency_symbols.get(currency, currency)
         # A symbol that ends in a letter needs a space before the digits (UTS 35, currency spacing).
@@ -226,21 +232,31 @@ class Formatter:
             symbol += "\u00a0"
         return text.replace("¤", symbol)
 
+    def _plain_amount(self, value: Any) -> str | None:
+        """The common amount, `-1234.50`, which is shown as it is written but for separators; None for any other.
+
+        Statements are made of them, and they need no arithmetic.
+        """
+        if type(value) is not str or not self.plain_groups:
+            return None
+        whole, cents = value[:-3], value[-2:]
+        minus = ""
+        if whole[:1] == "-":
+            whole, minus = whole[1:], _MINUS if value != "-0.00" else ""
+        if whole.isdigit() and cents.isdigit() and value[-3] == "." and value.isascii():
+            if len(whole) <= _GROUP:
+                if whole >= "1" or whole == "0":
+                    return f"{minus}{whole}{self._point}{cents}"
+            elif whole >= "1" and len(whole) <= _TWO_GROUPS:
+                return f"{minus}{whole[:-3]}{self._comma}{whole[-3:]}{self._point}{cents}"
+        return None
+
     def amount(self, value: Any) -> str:
         """An amount with two decimals and no symbol."""
+        plain = self._plain_amount(value)
+        if plain is not None:
+            return plain
         if type(value) is str and self.plain_groups:
-            # Statements are made of amounts written as they are shown but for separators, `-1234.50`; they need no
-            # arithmetic, and the common one takes no further call.
-            whole, cents = value[:-3], value[-2:]
-            minus = ""
-            if whole[:1] == "-":
-                whole, minus = whole[1:], _MINUS if value != "-0.00" else ""
-            if whole.isdigit() and cents.isdigit() and value[-3] == "." and value.isascii():
-                if len(whole) <= _GROUP:
-                    if whole >= "1" or whole == "0":
-                        return f"{minus}{whole}{self._point}{cents}"
-                elif whole >= "1" and len(whole) <= _TWO_GROUPS:
-                    return f"{minus}{whole[:-3]}{self._comma}{whole[-3:]}{self._point}{cents}"
             try:
                 number = Decimal(value)
                 small = -_LARGEST < number < _LARGEST
