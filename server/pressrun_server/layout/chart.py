@@ -37,7 +37,8 @@ def chart(bound: BoundChart, width: int, setter: Typesetter, missing: Callable[[
     for value, (runs, size) in ticks:
         y = height(value)
         fills.append((left, y - _HAIR // 2, width - left, _HAIR, node.line))
-        text += _moved(runs, left - _GAP - size, y + ascent - line // 2, node.style)
+        x, baseline = left - _GAP - size, y + ascent - line // 2
+        text += [(x + offset, baseline, node.style, shard, codes) for offset, shard, codes in runs]
     zero, count = height(Decimal(0)), max(len(bound.bars), 1)
     share = (width - left) // count
     bar = share * _BAR[0] // _BAR[1]
@@ -49,7 +50,8 @@ def chart(bound: BoundChart, width: int, setter: Typesetter, missing: Callable[[
         fills.append((x, min(y, zero), bar, abs(zero - y), node.color))
         if index % every == 0:
             middle = left + share * index + share // 2 - size // 2
-            text += _moved(runs, min(max(middle, left), width - size), bottom + _GAP + ascent, node.style)
+            x, baseline = min(max(middle, left), width - size), bottom + _GAP + ascent
+            text += [(x + offset, baseline, node.style, shard, codes) for offset, shard, codes in runs]
     fills.append((left, zero - _HAIR, width - left, _HAIR * 2, node.axis))
     return Drawing(fills, text)
 
@@ -67,7 +69,3 @@ def _set(
         runs.append((width, shard, codes))
         width += advance
     return runs, width
-
-
-def _moved(runs: list[tuple[int, int, str]], x: int, y: int, style: int) -> list[TextItem]:
-    return [(x + offset, y, style, shard, codes) for offset, shard, codes in runs]

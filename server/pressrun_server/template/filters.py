@@ -274,10 +274,11 @@ class Formatter:
     def number(self, value: Any, places: Any = None) -> str:
         """A number, with up to three decimals or as many as asked for."""
         if places is None:
-            exact = self._decimal(value)
-            rounded = exact.quantize(_THOUSANDTH, rounding=ROUND_HALF_EVEN, context=ROUNDING).normalize(ROUNDING)
-            exponent = rounded.as_tuple().exponent
-            places = max(0, -exponent) if isinstance(exponent, int) else 0
+            exact, places = self._decimal(value), 0
+            if exact != exact.to_integral_value():
+                rounded = exact.quantize(_THOUSANDTH, rounding=ROUND_HALF_EVEN, context=ROUNDING).normalize(ROUNDING)
+                exponent = rounded.as_tuple().exponent
+                places = max(0, -exponent) if isinstance(exponent, int) else 0
         negative, body = self._signed(value, self._places(places))
         return self._affix(body, self.data.number, negative=negative)
 

@@ -21,11 +21,11 @@ def scale(values: Sequence[Decimal]) -> list[Decimal]:
     if low == high:
         return [Decimal(0), Decimal(1)]
     raw = (high - low) / _MOST_STEPS
-    power = Decimal(10) ** raw.adjusted()
+    power = Decimal(1).scaleb(raw.adjusted())
     # With values on both sides of zero a scale may need one step more than their span; the last factor always serves.
     for factor in _ROUND:
         step = factor * power
-        first, last = -_steps(-low, step), _steps(high, step)
+        first, last = -_steps(-low, step) if low else 0, _steps(high, step)
         if last - first <= _MOST_STEPS:
             break
     return [step * number for number in range(first, last + 1)]
