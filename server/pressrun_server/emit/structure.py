@@ -52,9 +52,13 @@ _MOST_FORMS = 256
 _MOST_FILLED = 2048
 _LEVEL = 1
 _ROW = struct.Struct(">BIH")
+_NUMBER_ENDS = 4
+"""Place in a row of the last byte of an object stream's number."""
 _FIRST_SIGN = 0x80
 _NUMBER = re.compile(rb"([\x80-\xff])(\d\d)")
-_MOST_PLACES = BLOCK * (0x100 - _FIRST_SIGN)
+_SIGNS = 0x100 - _FIRST_SIGN
+_MOST_PLACES = BLOCK * _SIGNS
+_ASCII = bytes(range(_FIRST_SIGN))
 
 
 NOTE = "Note"
@@ -150,6 +154,8 @@ class _Form:
     """Elements that stay open: their parent's number, role and children so far."""
     notes: list[bytes]
     """Footnotes that begin on the page."""
+    rows: tuple[int, int, int]
+    """Of the block (`_rows`)."""
     texts: dict[tuple[int, ...], tuple[bytes, bytes]] = field(default_factory=dict)
     """Heads and bodies by the lengths of the numbers that go in."""
 
@@ -231,14 +237,41 @@ class _Numbers:
         self.base = base
         self.size = size
         self.carried = carried
+        first = base // BLOCK
+        self._hundreds = [b"%d" % number for number in range(first, first + (size - 1) // BLOCK + 1)]
+        digits = b"" if base % BLOCK else b"".join(self._hundreds)
+        self.spreads = 0 < len(digits) <= _SIGNS
+        """Whether there are signs for all digits of the hundreds."""
+        if self.spreads:
+            self._table = _ASCII + digits + bytes(_SIGNS - len(digits))
 
     def filled(self, text: bytes) -> bytes:
+        """A text with all numbers."""
         base = self.base
         if base % BLOCK:
             text = _NUMBER.sub(lambda found: b"%d" % (base + (found[1][0] - _FIRST_SIGN) * BLOCK + int(found[2])), text)
         else:
-            for index in range((self.size - 1) // BLOCK + 1):
-                text = text.replace(bytes((_FIRST_SIGN + index,)), b"%d" % (base // BLOCK + index))
+            for index, hundred in enumerate(self._hundreds):
+                text = text.replace(bytes((_FIRST_SIGN + index,)), hundred)
+        return self._with_carried(text)
+
+    def spread(self, text: bytes) -> bytes:
+        """A text with a sign for each digit of a hundred instead of one for all, which serves while there are as many.
+
+        A page of 250 cells is then filled in by one `translate`; replacing its thousand signs takes ten times as long.
+        """
+        at = _FIRST_SIGN + sum(map(len, self._hundreds))
+        # From the last one, so that signs of digits are not taken for those of the hundreds before.
+        for index in reversed(range(len(self._hundreds))):
+            end, at = at, at - len(self._hundreds[index])
+            text = text.replace(bytes((_FIRST_SIGN + index,)), bytes(range(at, end)))
+        return text
+
+    def filled_spread(self, text: bytes) -> bytes:
+        """The same as `filled` of a text that was spread for hundreds with as many digits."""
+        return self._with_carried(text.translate(self._table))
+
+    def _with_carried(self, text: bytes) -> bytes:
         if b"@" in text:
             for index, number in enumerate(self.carried):
                 text = text.replace(b"@%d;" % index, b"%d" % number)
@@ -247,7 +280,8 @@ class _Numbers:
     def lengths(self) -> tuple[int, ...]:
         """What decides how long a filled text is."""
         first, last = len(str(self.base)), len(str(self.base + self.size))
-        return (first, 0 if first == last else self.base, *[len(str(number)) for number in self.carried])
+        apart = 0 if first == last else self.base
+        return (self.spreads, first, apart, *[len(str(number)) for number in self.carried])
 
 
 def _ref(place: int) -> bytes:
@@ -360,16 +394,18 @@ def _build(tags: list[Tag], depth: int, extra: int, images: int) -> _Form:
         built.take(index, tag)
     assert len(built.image_parents) == images, "each image that has a tag is told once"
     marks = b"".join([b"%s 0 R " % ref for ref in built.image_parents + built.text_parents])
+    places = [MARKS, *built.places]
     return _Form(
         size=built.place,
         bodies=[b"[%s]" % marks.rstrip(), *built.bodies],
-        places=[MARKS, *built.places],
+        places=places,
         figures=built.figures,
         links=built.links,
         kids=[b"".join(opened.kids) for opened in built.carried],
         closed=built.closed,
         notes=built.notes,
         left=[(opened.parent, opened.role, b"".join(opened.kids)) for opened in built.stack if not opened.carried],
+        rows=_rows(places, built.place),
     )
 
 
@@ -421,8 +457,11 @@ def _stream(form: _Form, block: _Numbers, page: bytes) -> tuple[bytes, bytes]:
             heads.append(b"%s %d " % (_ref(place), at))
             at += len(block.filled(body)) + 1
         heads.append(b"%s %d " % (_ref(PAGE), at))
-        found = form.texts[lengths] = b"".join(heads), b"\n".join(form.bodies) + b"\n"
-    head, bodies = block.filled(found[0]), block.filled(found[1])
+        found = b"".join(heads), b"\n".join(form.bodies) + b"\n"
+        if block.spreads:
+            found = block.spread(found[0]), block.spread(found[1])
+        form.texts[lengths] = found
+    head, bodies = map(block.filled_spread if block.spreads else block.filled, found)
     data = deflate.zlib_compress(head + bodies + page, _LEVEL)
     stream = b"<</Type/ObjStm/N %d/First %d/Filter/FlateDecode/Length %d>>\nstream\n%s\nendstream" % (
         len(form.places) + 1,
@@ -430,7 +469,19 @@ def _stream(form: _Form, block: _Numbers, page: bytes) -> tuple[bytes, bytes]:
         len(data),
         data,
     )
-    rows = bytearray(_ROW.size * (form.size - PAGE))
-    for index, place in enumerate((*form.places, PAGE)):
-        _ROW.pack_into(rows, (place - PAGE) * _ROW.size, 2, block.base + STREAM, index)
-    return stream, bytes(rows)
+    count, where, ones = form.rows
+    return stream, (where + (block.base + STREAM) * ones).to_bytes(count * _ROW.size, "big")
+
+
+def _rows(places: list[int], size: int) -> tuple[int, int, int]:
+    """The rows from the page's dictionary on as one integer, the object stream's number open; how often that is put in.
+
+    Returns:
+        how many rows; them; and what has a one in the place of each number.
+    """
+    rows = bytearray(_ROW.size * (size - PAGE))
+    for index, place in enumerate((*places, PAGE)):
+        _ROW.pack_into(rows, (place - PAGE) * _ROW.size, 2, 0, index)
+    ones = bytearray(len(rows))
+    ones[_NUMBER_ENDS :: _ROW.size] = rows[:: _ROW.size].replace(b"\2", b"\1")
+    return size - PAGE, int.from_bytes(rows, "big"), int.from_bytes(ones, "big")
