@@ -32,6 +32,20 @@ __all__ = ["sandbox"]
 @click.option("--token-life", type=click.IntRange(min=1), default=900, show_default=True, help="Seconds, of Core DAM.")
 @click.option("--signature-algorithm", type=click.Choice(["sha1", "sha256"]), default="sha1", show_default=True)
 @click.option(
+    "--cloudinary-limit",
+    type=click.IntRange(min=1),
+    default=2000,
+    show_default=True,
+    help="Admin calls that Cloudinary allows in an hour.",
+)
+@click.option(
+    "--cloudinary-window",
+    type=click.IntRange(min=1),
+    default=3600,
+    show_default=True,
+    help="Seconds of such an hour.",
+)
+@click.option(
     "--faults", type=click.IntRange(0, 100), default=0, show_default=True, help="Percent of requests that meet trouble."
 )
 @click.option(
@@ -46,6 +60,8 @@ def sandbox(
     seed: Path | None,
     token_life: int,
     signature_algorithm: str,
+    cloudinary_limit: int,
+    cloudinary_window: int,
     faults: int,
     env_file: Path | None,
     **ports: int,
@@ -53,7 +69,12 @@ def sandbox(
     """Run local stand-ins of the outside systems until Ctrl-C.
 
     Prints the environment of a node that shall use them, one NAME=value a line. Faults and state are changed
-    through the JSON interface under /__sandbox__/ of each address.
+    through the JSON interface under /__sandbox__/ of each address, which tells what it offers.
+
+    \b
+    Example:
+      pressrun sandbox --env-file sandbox.env &
+      set -a; . ./sandbox.env; set +a; pressrun serve
     """
     # Not at the top: `pressrun --help` stays quick.
     from pressrun_loadtest.sandbox import CloudinaryOptions, CoreDamOptions, Ports, Sandbox, SeedError, load_seed  # noqa: PLC0415
@@ -70,7 +91,11 @@ def sandbox(
             host=host,
             ports=Ports(**{name.removesuffix("_port"): port for name, port in ports.items()}),
             core_dam=CoreDamOptions(token_life_s=token_life),
-            cloudinary=CloudinaryOptions(signature_algorithm=SignatureAlgorithm(signature_algorithm)),
+            cloudinary=CloudinaryOptions(
+                signature_algorithm=SignatureAlgorithm(signature_algorithm),
+                rate_limit=cloudinary_limit,
+                rate_window_s=cloudinary_window,
+            ),
         )
         if faults:
             storm(stand_ins, faults / 100)
