@@ -66,7 +66,7 @@ def sandbox(
     env_file: Path | None,
     **ports: int,
 ) -> None:
-    """Run local stand-ins of the outside systems until Ctrl-C.
+    r"""Run local stand-ins of the outside systems until Ctrl-C.
 
     Prints the environment of a node that shall use them, one NAME=value a line. Faults and state are changed
     through the JSON interface under /__sandbox__/ of each address, which tells what it offers.

@@ -19,7 +19,7 @@ import structlog
 from pressrun_loadtest.sandbox import Sandbox
 from pressrun_loadtest.sandbox.journal import Journal, RequestEntry
 
-__all__ = ["BROKEN", "Details", "Evidence", "Explained", "Limit"]
+__all__ = ["BROKEN", "UNDER_WAY", "Details", "Evidence", "Explained", "Limit"]
 
 _CALL = re.compile(r"(GET|POST|HEAD) (http://[0-9.]+:\d+)(\S*?):?(?: answered (\d+)\b.*| .*)")
 _PAUSED = "said when it may be asked again"
@@ -31,6 +31,8 @@ _USED_UP = {420, 429}
 BROKEN = frozenset({"reset", "truncate", "corrupt", "drip", "hang"})
 """Faults of the way to a system, and of what comes on it."""
 _DOWN = 500
+UNDER_WAY = 8
+"""Requests that a node has under way to a system at the same time (PRESSRUN_SOURCES_MAX_CONCURRENCY)."""
 
 
 @dataclass(slots=True)
@@ -59,8 +61,8 @@ class Explained:
 class Limit(Protocol):
     """The number of requests that a stand-in answers in a while."""
 
-    def was_spent(self, since: float) -> bool:
-        """Whether nothing was left of it, and callers were told, at any time since then (seconds since 1970)."""
+    def was_spent(self, since: float, left: int = 0) -> bool:
+        """Whether no more than that was left of it, and callers were told, since then (seconds since 1970)."""
         ...
 
 
@@ -113,9 +115,11 @@ class Evidence:
         faults = journal.faults(since)
         if _BUSY in detail:
             return _first(faults, BROKEN | {"status"}, exactly=False)
-        spent = origin in self.limits and self.limits[origin].was_spent(since)
+        limit = self.limits.get(origin)
         if _PAUSED in detail:
             paused = _first([e for e in faults if e.status == _LIMITED], {"status"}, exactly=False)
+            # A node counts what it has sent since an answer, which that answer may have counted already.
+            spent = limit is not None and limit.was_spent(since, UNDER_WAY)
             return Explained(None, exactly=False) if paused is None and spent else paused
         if _OPEN in detail:
             down = [e for e in faults if e.fault != "status" or (e.status or 0) >= _DOWN]
@@ -123,6 +127,7 @@ class Evidence:
         same = [e for e in faults if e.method == method and (not path or unquote(e.path) == unquote(path))]
         if status:
             answered = _first([e for e in same if e.status == int(status)], {"status"}, exactly=bool(path))
+            spent = limit is not None and limit.was_spent(since)
             refused = spent and any(e.fault is None and e.status in _USED_UP for e in journal.since(since))
             return (
                 Explained(None, exactly=False) if answered is None and refused and int(status) in _USED_UP else answered
@@ -132,7 +137,11 @@ class Evidence:
     def any(self, source: str, seconds: float) -> bool:
         """Whether anything of a system met a fault in so many seconds."""
         since = time.time() - seconds
-        spent = (limit.was_spent(since) for origin, limit in self.limits.items() if self.journals[origin][0] == source)
+        spent = (
+            limit.was_spent(since, UNDER_WAY)
+            for origin, limit in self.limits.items()
+            if self.journals[origin][0] == source
+        )
         return any(spent) or bool(self._of_source(source, since))
 
     def _of_source(self, source: str, since: float) -> list[RequestEntry]:

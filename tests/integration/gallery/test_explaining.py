@@ -85,8 +85,8 @@ REFUSED = f"GET {ORIGIN}/v1_1/a answered 420: Rate Limit Exceeded."
 
 
 def limited(calls: int, at: float) -> Evidence:
-    """A stand-in that answers two requests an hour, and was asked so often at that moment."""
-    journal, budget = Journal(), RateBudget(2, 420, lambda: datetime.fromtimestamp(at, UTC))
+    """A stand-in that answers twenty requests an hour, and was asked so often at that moment."""
+    journal, budget = Journal(), RateBudget(20, 420, lambda: datetime.fromtimestamp(at, UTC))
     for _ in range(calls):
         entry = journal.begin("GET", "/v1_1/a", "", "basic")
         entry.at, entry.status = at, 200
@@ -97,9 +97,11 @@ def limited(calls: int, at: float) -> Evidence:
     return Evidence({ORIGIN: ("cloudinary", journal)}, {ORIGIN: budget})
 
 
-@pytest.mark.parametrize(("calls", "waits", "answered"), [(1, False, False), (2, True, False), (3, True, True)])
+@pytest.mark.parametrize(
+    ("calls", "waits", "answered"), [(11, False, False), (12, True, False), (20, True, False), (21, True, True)]
+)
 def test_limit(calls: int, waits: bool, answered: bool) -> None:  # noqa: FBT001 - what is expected
-    """A node waits for a reason once nothing is left, and is refused for one once it has asked beyond that."""
+    """A node waits for a reason once no more is left than it may have under way; it is refused for one beyond the limit."""
     evidence = limited(calls, time.time())
     assert (evidence.explain(NOT_SENT, "cloudinary", 5) is not None) == waits
     assert (evidence.explain(REFUSED, "cloudinary", 5) is not None) == answered
@@ -110,11 +112,11 @@ def test_limit(calls: int, waits: bool, answered: bool) -> None:  # noqa: FBT001
 @pytest.mark.parametrize("detail", [f"GET {ORIGIN}/v1_1/a answered 503", f"GET {ORIGIN}/v1_1/a: ClientPayloadError"])
 def test_limit_explains_nothing_else(detail: str) -> None:
     """A limit that is used up is no reason for another answer."""
-    assert limited(3, time.time()).explain(detail, "cloudinary", 5) is None
+    assert limited(30, time.time()).explain(detail, "cloudinary", 5) is None
 
 
 def test_limit_of_before() -> None:
     """The limit of an hour that is over explains nothing."""
-    evidence = limited(3, time.time() - 7200)
+    evidence = limited(30, time.time() - 7200)
     assert evidence.explain(NOT_SENT, "cloudinary", 5) is None
     assert not evidence.any("cloudinary", 5)

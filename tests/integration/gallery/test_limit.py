@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.integration.gallery.explaining import UNDER_WAY
 from tests.integration.gallery.storming import FLOWS, SETTINGS, check
 
 from pressrun_client import Client
@@ -14,8 +15,6 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.long]
 LIMIT = 20
 WINDOW_S = 30
 """Longer than a document waits."""
-UNDER_WAY = 8
-"""Assets that a node asks a source for at the same time."""
 
 
 @pytest.fixture(scope="module")

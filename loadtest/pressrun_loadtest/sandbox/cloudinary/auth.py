@@ -68,7 +68,8 @@ class RateBudget:
         self._window = timedelta(seconds=window_s)
         self._begun: datetime | None = None
         self._used = 0
-        self._spent: datetime | None = None
+        self._before: tuple[datetime, int] | None = None
+        """The window before this one, and the calls in it."""
         self.refused = 0
         """Calls that were refused, of all windows."""
 
@@ -92,11 +93,9 @@ class RateBudget:
         """Count one call, whatever became of it."""
         begun = self._beginning()
         if begun != self._begun:
+            self._before = None if self._begun is None else (self._begun, self._used)
             self._begun, self._used = begun, 0
         self._used += 1
-        if self._used >= self._limit:
-            # Whoever made the last call is told that nothing is left.
-            self._spent = begun
 
     def headers(self) -> dict[str, str]:
         """The rate-limit headers as they stand."""
@@ -107,13 +106,22 @@ class RateBudget:
             "X-FeatureRateLimit-Reset": http_date(begun + self._window),
         }
 
-    def was_spent(self, since: float) -> bool:
-        """Whether nothing was left, and callers were told so, at any time since a moment (seconds since 1970)."""
-        return self._spent is not None and (self._spent + self._window).timestamp() >= since
+    def was_spent(self, since: float, left: int = 0) -> bool:
+        """Whether no more than so many calls were left, and callers were told so, at any time since a moment.
+
+        Args:
+            since: the moment, in seconds since 1970.
+            left: how many.
+        """
+        windows = [self._before] if self._before is not None else []
+        windows += [(self._begun, self._used)] if self._begun is not None else []
+        return any(
+            used >= self._limit - left and (begun + self._window).timestamp() >= since for begun, used in windows
+        )
 
     def reset(self) -> None:
         """Start with a full budget."""
-        self._begun = self._spent = None
+        self._begun = self._before = None
         self._used = self.refused = 0
 
     def _beginning(self) -> datetime:
