@@ -32,6 +32,8 @@ _NO_ITEM = PressrunError(
     "an item of the stream says nothing that this node knows; set `document` or `cancel_request_id`",
     violations=(Violation("items", "set document or cancel_request_id"),),
 )
+_TOGETHER = 8
+"""Documents that are begun in one turn of the loop."""
 _CANCELLED = PressrunError(Reason.CANCELLED, "the document was cancelled by its request_id")
 
 DRAINED = PressrunError(
@@ -190,6 +192,7 @@ class RenderStream:
 
     async def _read(self, requests: AsyncIterator[render_service_pb2.RenderRequest | Malformed]) -> None:
         most = self._config.stream_documents
+        begun = 0
         async for request in requests:
             if isinstance(request, Malformed):
                 raise request.error
@@ -202,6 +205,10 @@ class RenderStream:
                         self._changed = asyncio.get_running_loop().create_future()
                         await self._changed
                     await self._begin(item.document)
+                    begun += 1
+                    if begun % _TOGETHER == 0:
+                        # What was begun goes its first steps in one turn of the loop, in which nobody else is served.
+                        await asyncio.sleep(0)
                 elif kind == "cancel_request_id":
                     self._cancel(item.cancel_request_id)
                 else:

@@ -106,7 +106,7 @@ async def test_heads_come_once_to_clients_that_keep_them(caller: Any, document: 
         ({"record": b'{"\\ud800": 1}'}, grpc.StatusCode.INVALID_ARGUMENT, "INVALID_RECORD"),
         ({"record": bytes(9 << 20)}, grpc.StatusCode.RESOURCE_EXHAUSTED, "LIMIT_EXCEEDED"),
         ({"template": document_pb2.TemplateRef(name="none")}, grpc.StatusCode.NOT_FOUND, "TEMPLATE_NOT_FOUND"),
-        ({"output_channel": 4}, grpc.StatusCode.UNIMPLEMENTED, "UNSUPPORTED"),
+        ({"output_format": document_pb2.OUTPUT_FORMAT_AFP}, grpc.StatusCode.UNIMPLEMENTED, "UNSUPPORTED"),
         ({"time_limit": Duration(nanos=1000)}, grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"),
         ({"request_id": "é"}, grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"),
     ],
