@@ -1,4 +1,4 @@
-"""Pages for browsers and telephones of all samples, made by an engine of the test's own with the samples' pictures and texts."""
+"""Pages for browsers and telephones and e-mails of all samples, made by an engine of the test's own with the samples' pictures and texts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from pressrun_loadtest.samples import load_bundle, statement_path
+from pressrun_server.authoring.forms import mail_form
 from pressrun_server.authoring.samples import samples
 from pressrun_server.authoring.standin import StandIn, read_names
 from pressrun_server.model.spec import OutputChannel, OutputFormat, RenderSpec, TemplateName
@@ -31,6 +32,8 @@ class SamplePage:
     html: bytes
     mobile: bytes
     """The page for telephones."""
+    mail: bytes
+    """The HTML of the e-mail, with its pictures in it."""
 
 
 async def sample_pages() -> list[SamplePage]:
@@ -56,5 +59,7 @@ async def sample_pages() -> list[SamplePage]:
                 )
                 html, _ = await engine.render(spec)
                 mobile, _ = await engine.render(replace(spec, channel=OutputChannel.MOBILE))
-                found.append(SamplePage(template, sample.name, sample.locale, sample.record, html, mobile))
+                message, _ = await engine.render(replace(spec, channel=OutputChannel.EMAIL, format=OutputFormat.EML))
+                mail = mail_form(message).page.encode()
+                found.append(SamplePage(template, sample.name, sample.locale, sample.record, html, mobile, mail))
     return found

@@ -259,6 +259,7 @@ class MailStyles(WebStyles):
             f"{stacked},{flexed}{{display:block!important;width:auto!important;text-align:left!important}}"
             f".{LAYOUT}>colgroup{{display:none}}.{LAYOUT}>tbody>tr>td:empty{{display:none!important}}"
             f".{FLEX}>tbody>tr>td{{padding:0 0 18px!important}}"
+            f".{CARD} a{{overflow-wrap:anywhere}}"
             f".{TABLE} td,.{TABLE} th{{white-space:normal!important}}{reflow_rules(self._reflowed, '9px 0')}}}"
             f"@media (prefers-color-scheme:dark){{body,.{FRAME}{{background-color:#0e1113!important}}"
             f".{CARD}{{background-color:{card}!important;color:{dark}!important}}{self.dark()}}}"
