@@ -59,6 +59,7 @@ class _Source:
         self._names: dict[str, Any] = {"len": len, "max": max, "adler32": adler32}
 
     def compile(self, odd: RowPlan, even: RowPlan) -> Placer:
+        height = str(odd.height) if odd.height == even.height else f"({even.height} if n & 1 else {odd.height})"
         lines = [
             "def place(rows, n, page, y, bottom):",
             "    text, tags, fills = page.text.append, page.tags.append, page.fills.append",
@@ -66,7 +67,7 @@ class _Source:
             "    while n < count:",
             "        row = rows[n]",
             "        if row is None: break",
-            f"        if y + ({even.height} if n & 1 else {odd.height}) > bottom: break",
+            f"        if y + {height} > bottom: break",
             f"        {', '.join(self._taken)}, = row",
             "        mixed = 0",
             *[f"        {line}" for line in self._lines],

@@ -96,7 +96,10 @@ class RowSource:
         formatter = self._formatter
         if not formatter.plain_groups:
             return [slow]
-        point, comma = self._known(formatter.data.decimal), self._known(formatter.data.group)
+        # The signs are part of the source: one string is built at once.
+        signs = (formatter.data.decimal, formatter.data.group)
+        point, comma = (sign.replace("{", "{{").replace("}", "}}") for sign in signs)
+        short, long = f"{{s}}{{w}}{point}{{c}}", f"{{s}}{{w[:-3]}}{comma}{{w[-3:]}}{point}{{c}}"
         minus = self._known("\u2212")
         digits = f"w.isdigit() and c.isdigit() and {field}[-3] == '.' and {field}.isascii()"
         return [
@@ -107,7 +110,7 @@ class RowSource:
             "    s = ''",
             f"c = {field}[-2:] if w else ''",
             f"if len(w) < 7 and {digits} and (w >= '1' or w == '0'):",
-            f"    {target} = s + w + {point} + c if len(w) < 4 else s + w[:-3] + {comma} + w[-3:] + {point} + c",
+            f"    {target} = f{short!r} if len(w) < 4 else f{long!r}",
             "else:",
             f"    {slow}",
         ]
