@@ -205,6 +205,15 @@ def test_a_bucket(render: Render) -> None:
             render(wrong)
 
 
+def test_output_profiles(render: Render) -> None:
+    """Profiles of printing conditions are read where a folder is named, which may be the mounted files'."""
+    assert "PRESSRUN_OUTPUT_PROFILES" not in settings(render())
+    found = render("filesConfigMap=icc", "outputProfiles=/etc/pressrun/files")
+    assert settings(found)["PRESSRUN_OUTPUT_PROFILES"] == "/etc/pressrun/files"
+    mounts = {mount["name"]: mount["mountPath"] for mount in container(found)["volumeMounts"]}
+    assert mounts["files"] == "/etc/pressrun/files"
+
+
 def test_settings_change_rolls_the_pods(render: Render) -> None:
     """Another setting gives the pods another annotation, so that a change is rolled out."""
 
