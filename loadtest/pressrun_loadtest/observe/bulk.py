@@ -129,6 +129,7 @@ def _channels(request: RenderRequest) -> list[RenderRequest]:
     """The same for browsers, telephones and mail, and its first page as a picture."""
     return [
         replace(request, output_channel=OutputChannel.WEB),
+        replace(request, output_channel=OutputChannel.MOBILE),
         replace(request, output_channel=OutputChannel.EMAIL),
         replace(request, output_format=OutputFormat.PNG),
     ]

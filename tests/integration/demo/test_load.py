@@ -26,7 +26,7 @@ def test_an_open_loop_of_two_generators_counts_and_checks_every_document(tmp_pat
     scenario = tmp_path / "mine.yaml"
     scenario.write_text(
         "description: two kinds\narrival: {kind: constant, rate: 20, seconds: 3}\nprocesses: 2\nwarm: 10\nverify: 10\n"
-        "mix: [{weight: 3}, {weight: 1, output_channel: mobile}]\n"
+        "mix: [{weight: 3}, {weight: 1, output_channel: web, output_format: pcl}]\n"
     )
     out = tmp_path / "out"
     done = _run("run", str(scenario), "--out", str(out), "--fail-if", "errors>0%", "--fail-if", "rate<1")
@@ -38,7 +38,7 @@ def test_an_open_loop_of_two_generators_counts_and_checks_every_document(tmp_pat
     assert report.latency.count == sum(each.done for each in report.series) == 60
     assert report.node_cpu_ms > 0
     assert len(report.left_out) == 1
-    assert "mobile" in report.left_out[0]
+    assert "pcl" in report.left_out[0]
     assert "Left out, since the node refuses it" in done.stdout
     assert {each.name for each in out.iterdir()} == {"report.json", "report.html", "series.csv", "metrics.prom"}
 

@@ -46,7 +46,7 @@ def test_figures_agree(observation: Observation) -> None:
     assert _values(observation, "Documents by template", "{{template}}")["statement"] == pytest.approx(made, rel=0.2)
     channels = _values(observation, "Documents by output channel", "{{channel}}")
     assert sum(channels.values()) == pytest.approx(made, rel=0.01)
-    assert {channel for channel, rate in channels.items() if rate > 0} == {"print", "web", "email"}
+    assert {channel for channel, rate in channels.items() if rate > 0} == {"print", "web", "email", "mobile"}
     # A counter with labels begins with its first document, one without them at 0 before it; a run is composed as one.
     in_runs = _values(observation, "Documents of runs", "{{result}}")["ok"]
     composed = sum(_values(observation, "Documents composed", "{{instance}}").values())
