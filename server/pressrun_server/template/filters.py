@@ -324,7 +324,7 @@ class Formatter:
         """The date filter in one style; 30.09.2026 and its like are cut out of the text that is given."""
         plain = _PLAIN_DATE.fullmatch(self.data.dates[style])
         if plain is None:
-            return lambda value: self.date(value, style)
+            return self._named_dater(style)
         first, separator, second, third = plain.groups()
         join, cut = separator.join, operator.itemgetter(_SLICES[first], _SLICES[second], _SLICES[third])
 
@@ -336,6 +336,27 @@ class Formatter:
                     pass  # said below
                 else:
                     return join(cut(value))
+            return self.date(value, style)
+
+        return dated
+
+    def _named_dater(self, style: str) -> Callable[[Any], str]:
+        """The same in a style with names; the common one, 30 September 2026, has the month's alone."""
+        written = [match.group() for match in _DATE_FIELD.finditer(self.data.dates[style])]
+        months = [self.data.months[text] for text in written if text in self.data.months]
+        form, names = self._dates[style]
+        if not len(months) == len(names) == 1:
+            return lambda value: self.date(value, style)
+        write, month = form.format, months[0]
+
+        def dated(value: Any) -> str:
+            if type(value) is str and len(value) == _ISO_DATE:
+                try:
+                    day = dt.date.fromisoformat(value)
+                except ValueError:
+                    pass  # said below
+                else:
+                    return write(day.day, day.month, day.year, day.year % 100, month[day.month - 1])
             return self.date(value, style)
 
         return dated
