@@ -66,7 +66,7 @@ def capacity(
     def tell(step: Step) -> None:
         p99 = step.report.latency.percentiles.get("p99", float("nan"))
         mark = f"[red]too much[/]: {step.why}" if step.why else "[green]holds[/]"
-        console.print(f"{step.rate:>9,.0f} documents/s  p99 {p99:>9,.1f} ms  {mark}")
+        console.print(f"{_rate(step.rate):>9} documents/s  p99 {p99:>9,.1f} ms  {mark}")
 
     try:
         plan = changed(load_scenario(scenario), rate=None, seconds=None, in_flight=None, processes=processes)
@@ -85,6 +85,11 @@ def capacity(
     except DemoError as error:
         raise click.ClickException(str(error)) from error
     _print_capacity(console, steps)
+
+
+def _rate(rate: float) -> str:
+    """Documents a second, so that two tries that lie close together can be told apart."""
+    return f"{rate:,.0f}" if rate >= 100 else f"{rate:,.1f}"  # noqa: PLR2004 - three digits
 
 
 @click.command()
@@ -143,7 +148,7 @@ def _print_capacity(console: Console, steps: list[Step]) -> None:
     best = max(held, key=lambda step: step.rate)
     cores = int(best.report.hardware["cores"])
     console.print(
-        f"\n{best.rate:,.0f} documents/s hold; {best.rate / cores:,.0f} for each of the machine's {cores} cores,"
+        f"\n{_rate(best.rate)} documents/s hold; {_rate(best.rate / cores)} for each of the machine's {cores} cores,"
     )
     if best.report.node_cpu_ms > 0:
         used = best.report.node_cpu_ms
