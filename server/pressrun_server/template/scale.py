@@ -27,8 +27,8 @@ def scale(values: Sequence[Decimal]) -> list[Decimal]:
         step = factor * power
         first, last = -_steps(-low, step) if low else 0, _steps(high, step)
         if last - first <= _MOST_STEPS:
-            break
-    return [step * number for number in range(first, last + 1)]
+            return [step * number for number in range(first, last + 1)]
+    raise AssertionError(values)
 
 
 def _steps(size: Decimal, step: Decimal) -> int:
