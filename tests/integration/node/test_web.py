@@ -93,7 +93,7 @@ async def test_a_format_of_another_channel(node: Node, caller: Any, document: Ca
     answers = await caller.documents(
         document("a", output_channel=document_pb2.OUTPUT_CHANNEL_WEB, output_format=document_pb2.OUTPUT_FORMAT_PDF),
         document("b", output_format=document_pb2.OUTPUT_FORMAT_HTML),
-        document("c", output_channel=document_pb2.OUTPUT_CHANNEL_MOBILE),
+        document("c", output_channel=document_pb2.OUTPUT_CHANNEL_MOBILE, output_format=document_pb2.OUTPUT_FORMAT_PDF),
     )
     for name in "abc":
         assert "it offers print (pdf, png, " in answers[name].failure.message

@@ -68,8 +68,9 @@ def test_strings_are_translated(description: dict[str, Any]) -> None:
 
 
 def test_strings_and_html_agree(bundle: dict[str, bytes], description: dict[str, Any]) -> None:
-    """Every string that the HTML, the title or the e-mail's headers show is there, and none is there in vain."""
-    shown = bundle["statement.html"].decode() + description["title"] + json.dumps(description["email"])
+    """Every string that the HTML, the title, the e-mail's headers or the summary show is there, and none in vain."""
+    elsewhere = json.dumps([description["email"], description["summary"]])
+    shown = bundle["statement.html"].decode() + description["title"] + elsewhere
     used = set(re.findall(r"\bt\.([a-z_0-9]+)", shown))
     assert used == set(description["strings"]["en-GB"])
 
