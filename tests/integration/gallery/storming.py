@@ -10,7 +10,7 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -375,7 +375,14 @@ async def _storm(client: Client, node: Node, sandbox: Sandbox, seconds: float, f
 
 
 async def check(
-    client: Client, node: Node, sandbox: Sandbox, seconds: float, *, flows: Sequence[Flow] = FLOWS, rest: float = 2.2
+    client: Client,
+    node: Node,
+    sandbox: Sandbox,
+    seconds: float,
+    *,
+    flows: Sequence[Flow] = FLOWS,
+    rest: float = 2.2,
+    relief: Callable[[], None] = lambda: None,
 ) -> Tally:
     """Make documents in a storm, and afterwards in calm weather.
 
@@ -386,6 +393,7 @@ async def check(
         seconds: how long the storm lasts.
         flows: the documents.
         rest: seconds after which nothing that failed is remembered.
+        relief: called when the storm is over.
 
     Raises:
         AssertionError: a document was wrong, or failed for no reason, or one that is made afterwards is not as it
@@ -393,6 +401,7 @@ async def check(
     """
     asked = sandbox.cloudinary.api_journal.total
     tally = await _storm(client, node, sandbox, seconds, flows)
+    relief()
     print(
         f"storm of {seconds:g} s: {tally.right} documents, {len(tally.wrong)} with a wrong asset, {tally.changes} changes, "
         f"{sum(tally.failures.values())} failed {dict(tally.failures)}: {tally.exactly} by the fault that their own request "

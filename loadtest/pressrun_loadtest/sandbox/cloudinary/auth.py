@@ -62,7 +62,8 @@ class RateBudget:
     """
 
     def __init__(self, limit: int, refusal: int, clock: Clock, window_s: int = 3600) -> None:
-        self._limit = limit
+        self.limit = limit
+        """It may be raised while the stand-in runs."""
         self._refusal = refusal
         self._clock = clock
         self._window = timedelta(seconds=window_s)
@@ -80,12 +81,12 @@ class RateBudget:
             ApiError: 420 or 429, the budget of this window is used up.
         """
         self.charge()
-        if self._used > self._limit:
+        if self._used > self.limit:
             self.refused += 1
             retry = ((self._begun or self._beginning()) + self._window).strftime("%Y-%m-%d %H:%M:%S UTC")
             raise ApiError(
                 self._refusal,
-                f"Rate Limit Exceeded. Limit of {self._limit} api operations reached. Try again on {retry}",
+                f"Rate Limit Exceeded. Limit of {self.limit} api operations reached. Try again on {retry}",
             )
         return self.headers()
 
@@ -101,8 +102,8 @@ class RateBudget:
         """The rate-limit headers as they stand."""
         begun = self._begun or self._beginning()
         return {
-            "X-FeatureRateLimit-Limit": str(self._limit),
-            "X-FeatureRateLimit-Remaining": str(max(0, self._limit - self._used)),
+            "X-FeatureRateLimit-Limit": str(self.limit),
+            "X-FeatureRateLimit-Remaining": str(max(0, self.limit - self._used)),
             "X-FeatureRateLimit-Reset": http_date(begun + self._window),
         }
 
@@ -115,9 +116,7 @@ class RateBudget:
         """
         windows = [self._before] if self._before is not None else []
         windows += [(self._begun, self._used)] if self._begun is not None else []
-        return any(
-            used >= self._limit - left and (begun + self._window).timestamp() >= since for begun, used in windows
-        )
+        return any(used >= self.limit - left and (begun + self._window).timestamp() >= since for begun, used in windows)
 
     def reset(self) -> None:
         """Start with a full budget."""
