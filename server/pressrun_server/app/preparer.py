@@ -9,11 +9,12 @@ import msgspec
 
 from pressrun_server.prepare.entry import enter
 from pressrun_server.prepare.limits import Limits
+from pressrun_server.prepare.messages import Spent
 
 __all__ = ["main", "record_tasks", "tasks"]
 
 
-def tasks() -> Mapping[str, Callable[[bytes], bytes]]:
+def tasks() -> Mapping[str, Callable[[bytes], bytes | Spent]]:
     """The real tasks. Imports are made here: after the process is bound to its parent, before its limits are put on."""
     from pressrun_server.prepare.compare import compare_task  # noqa: PLC0415 - see above
     from pressrun_server.prepare.image import image_task  # noqa: PLC0415 - see above
@@ -53,7 +54,7 @@ def tasks() -> Mapping[str, Callable[[bytes], bytes]]:
     }
 
 
-def record_tasks() -> Mapping[str, Callable[[bytes], bytes]]:
+def record_tasks() -> Mapping[str, Callable[[bytes], bytes | Spent]]:
     """The tasks of the process that reads large records: no file from outside is ever opened where records were."""
     from pressrun_server.prepare.tasks import TaskName  # noqa: PLC0415 - as above
     from pressrun_server.render.reading import read_record  # noqa: PLC0415 - as above

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 from pressrun_server.model.failure import Failure
 
-__all__ = ["Answer", "FromPreparer", "Hello", "Refusal", "Task"]
+__all__ = ["Answer", "FromPreparer", "Hello", "Refusal", "Spent", "Task"]
+
+
+class Spent(NamedTuple):
+    """What a task may give: its answer, and what made that.
+
+    To let go of millions of objects takes long, so it is done when the answer is on its way.
+    """
+
+    answer: bytes
+    rest: object
 
 
 class Task(msgspec.Struct, frozen=True, array_like=True, tag=1):

@@ -12,19 +12,19 @@ from pressrun_server.prepare.errors import PreparerMemoryError
 from pressrun_server.prepare.faults import failure_of
 from pressrun_server.prepare.frames import FrameError, decoder
 from pressrun_server.prepare.limits import Limits, allow_cpu, confine
-from pressrun_server.prepare.messages import Answer, Hello, Refusal, Task
+from pressrun_server.prepare.messages import Answer, Hello, Refusal, Spent, Task
 from pressrun_server.prepare.vitals import Vitals
 
 __all__ = ["serve"]
 
 
-def serve(sock: socket.socket, tasks: Mapping[str, Callable[[bytes], bytes]], limits: Limits) -> None:
+def serve(sock: socket.socket, tasks: Mapping[str, Callable[[bytes], bytes | Spent]], limits: Limits) -> None:
     """Do tasks until the front closes the socket.
 
     Args:
         sock: this process's end.
-        tasks: by name; each takes a payload and gives an answer, or raises PressrunError. Whatever they import must be
-            imported before this call, because the limits are put on for good.
+        tasks: by name; each takes a payload and gives an answer or a Spent, or raises PressrunError. What they
+            import must be imported before this call, because the limits are put on for good.
         limits: what the process may use.
     """
     vitals = Vitals()
@@ -35,7 +35,7 @@ def serve(sock: socket.socket, tasks: Mapping[str, Callable[[bytes], bytes]], li
         while True:
             for task in channel.receive(wait=True):
                 allow_cpu(limits)
-                data, failure, out_of_memory = _do(tasks, task, limits)
+                data, rest, failure, out_of_memory = _do(tasks, task, limits)
                 if failure is None:
                     answer: Answer | Refusal = Answer(task.number, data, vitals.rss(), vitals.cpu_seconds())
                 else:
@@ -48,18 +48,21 @@ def serve(sock: socket.socket, tasks: Mapping[str, Callable[[bytes], bytes]], li
                     refusal = Failure.of(PreparerMemoryError(task.name, limits.address_space))
                     channel.send(Refusal(task.number, refusal, True, vitals.rss(), vitals.cpu_seconds()))  # noqa: FBT003
                 # No customer's bytes stay while this process waits for the next task.
-                del task, data, answer
+                del task, data, rest, answer
     except ChannelClosedError:
         return
 
 
 def _do(
-    tasks: Mapping[str, Callable[[bytes], bytes]], task: Task, limits: Limits
-) -> tuple[bytes, Failure | None, bool]:
+    tasks: Mapping[str, Callable[[bytes], bytes | Spent]], task: Task, limits: Limits
+) -> tuple[bytes, object, Failure | None, bool]:
     """Do one task; nothing that it raises gets any further."""
     try:
-        return tasks[task.name](task.payload), None, False
+        done = tasks[task.name](task.payload)
     except MemoryError:
-        return b"", Failure.of(PreparerMemoryError(task.name, limits.address_space)), True
+        return b"", None, Failure.of(PreparerMemoryError(task.name, limits.address_space)), True
     except Exception as error:  # noqa: BLE001 - this is the border where foreign exceptions end
-        return b"", failure_of(error, f"task {task.name!r} failed on the file it was given"), False
+        return b"", None, failure_of(error, f"task {task.name!r} failed on the file it was given"), False
+    if isinstance(done, Spent):
+        return done.answer, done.rest, None, False
+    return done, None, None, False

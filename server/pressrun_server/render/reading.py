@@ -12,6 +12,7 @@ import msgspec
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.spec import RenderSpec
 from pressrun_server.model.template import TemplateInfo
+from pressrun_server.prepare.messages import Spent
 from pressrun_server.prepare.pool import PreparerPool, PreparerPoolStats
 from pressrun_server.prepare.tasks import TaskName
 from pressrun_server.render.config import ReadingConfig
@@ -41,7 +42,6 @@ class _Read(msgspec.Struct, frozen=True, array_like=True):
     """What it found."""
 
     selections: tuple[Selection, ...]
-    record: Digest
 
 
 _ORDER = msgspec.msgpack.Decoder(_Order)
@@ -108,12 +108,15 @@ class RecordReader:
         order = _Order(
             info.digest, _encode(info), spec.record, spec.attributes, locale, as_of, spec.channel, spec.locale, slots
         )
-        answer = await self._pool.run(TaskName.RECORD, _encode(order), timeout=self._config.time_limit)
-        read = _READ.decode(answer)
-        return read.selections, read.record
+        # Hashing lets go of Python's lock, so it costs nobody time here while the record is read there.
+        answer, digest = await asyncio.gather(
+            self._pool.run(TaskName.RECORD, _encode(order), timeout=self._config.time_limit),
+            asyncio.to_thread(Digest.of, spec.record),
+        )
+        return _READ.decode(answer).selections, digest
 
 
-def read_record(payload: bytes) -> bytes:
+def read_record(payload: bytes) -> Spent:
     """The task of the reading process.
 
     Raises:
@@ -128,7 +131,7 @@ def read_record(payload: bytes) -> bytes:
         _selectors[order.template] = selector
     record = selector.decode(order.record)
     if not order.slots:
-        return _encode(_Read((), Digest.of(order.record)))
+        return Spent(_encode(_Read(())), record)
     selections = selector.select(
         record,
         attributes=order.attributes,
@@ -137,4 +140,4 @@ def read_record(payload: bytes) -> bytes:
         channel=order.channel,
         requested=order.requested,
     )
-    return _encode(_Read(selections, Digest.of(order.record)))
+    return Spent(_encode(_Read(selections)), record)

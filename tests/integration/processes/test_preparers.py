@@ -34,6 +34,16 @@ async def test_a_task_gives_its_answer_and_large_payloads_pass(kit: Any) -> None
         assert stats.preparers[0].rss > 0
 
 
+async def test_what_made_an_answer_is_let_go_after_it_left(kit: Any, tmp_path: Path) -> None:
+    """The answer is here before what made it is gone, and that is gone before the next task."""
+    gone = tmp_path / "gone"
+    async with kit.preparers() as pool:
+        assert await pool.run("spend", str(gone).encode(), timeout=20) == b"spent"
+        assert not gone.exists()
+        await pool.run("echo", b"", timeout=20)
+        assert gone.exists()
+
+
 async def test_tasks_run_side_by_side_and_in_order(kit: Any) -> None:
     """Two processes do two tasks at once; tasks of one process keep their order."""
     async with kit.preparers(2) as pool:

@@ -15,6 +15,7 @@ import msgspec
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.prepare.entry import enter
 from pressrun_server.prepare.limits import Limits
+from pressrun_server.prepare.messages import Spent
 from pressrun_server.prepare.worker import serve
 
 _leak: list[bytes] = []
@@ -23,6 +24,22 @@ _leak: list[bytes] = []
 def echo(payload: bytes) -> bytes:
     """The payload, backwards."""
     return payload[::-1]
+
+
+class _Slow:
+    """Takes long to be let go."""
+
+    def __init__(self, gone: Path) -> None:
+        self._gone = gone
+
+    def __del__(self) -> None:
+        time.sleep(0.5)
+        self._gone.touch()
+
+
+def spend(payload: bytes) -> Spent:
+    """Answer, with something that takes half a second to be let go, and says so in a file when it is."""
+    return Spent(b"spent", _Slow(Path(payload.decode())))
 
 
 def pid(_: bytes) -> bytes:
@@ -105,7 +122,7 @@ def core(_: bytes) -> bytes:
     return Path("/proc/self/limits").read_bytes()
 
 
-TASKS = (echo, pid, nap, hog, leak, spin, segfault, suicide, refuse, broken, write, connect, environment)
+TASKS = (echo, spend, pid, nap, hog, leak, spin, segfault, suicide, refuse, broken, write, connect, environment)
 
 
 def main() -> None:
