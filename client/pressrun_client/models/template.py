@@ -98,7 +98,7 @@ class TemplateInfo:
     fonts: tuple[FontPin, ...] = ()
     """The fonts it uses."""
     published_at: datetime | None = None
-    """When it was published on the node."""
+    """When it was published first, on the node or one that shares its templates with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,14 +66,14 @@ class TemplateServiceServicer(object):
         INVALID_ARGUMENT (reason TEMPLATE_INVALID): the bundle has errors; the status carries a DiagnosticReport with all of
         them, each with file, line, column and hint. ALREADY_EXISTS: this name and version was published with other files;
         raise the version. RESOURCE_EXHAUSTED: the bundle passes a limit, or the node's disk is full (reason STORAGE_FULL).
-        DEADLINE_EXCEEDED: compiling took too long.
+        DEADLINE_EXCEEDED: compiling took too long. INTERNAL: it could not be kept, or not be shared with the other nodes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Get(self, request, context):
-        """Describes one published template. NOT_FOUND: no such template on this node.
+        """Describes one published template. NOT_FOUND: neither this node nor, as far as they share, another one has it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -60,6 +60,8 @@ from pressrun_server.render.print_run import PrintRuns
 from pressrun_server.render.reading import RecordReader
 from pressrun_server.render.registry import Published, Registry
 from pressrun_server.render.shared_shelf import SharedShelf
+from pressrun_server.render.shared_templates import SharedTemplates
+from pressrun_server.render.template_exchange import TemplateExchange
 from pressrun_server.render.template_files import Entry, TemplateFiles
 from pressrun_server.render.verification import Verifier
 from pressrun_server.render.warming import Warming
@@ -247,16 +249,8 @@ class Node:
         if self._http is not None:
             self._listen(self._http, sources, resolver)
 
-        compiler = Compiler(
-            preparers=preparers,
-            registry=registry,
-            store=store,
-            engine=digest,
-            clock=self._clock,
-            config=config.compile,
-            metrics=metrics,
-            shared=SharedCompilations(store, made, digest, flight),
-        )
+        exchange = self._exchange(registry)
+        compiler = self._compiler(preparers, registry, SharedCompilations(store, made, digest, flight), exchange)
         await _recompile(compiler, stale)
         meters = self._meters = DocumentMeters(metrics)
         meters.admit(published.info.name for published in registry)
@@ -287,6 +281,10 @@ class Node:
             pictures=Pictures(preparers, config.pipeline.pictures),
             tracing=tracing,
         )
+        if exchange is not None:
+            await exchange.start(
+                compiler, lambda new: self._published(new, meters, warming), tuple(registry), registry.blob
+            )
         bulk = BulkMeter(metrics)
         self._rpc = RpcServer(
             config.rpc,
@@ -308,8 +306,7 @@ class Node:
         if self._fellows is not None:
             await self._fellows.serve()
         self._serving = True
-        watch = asyncio.create_task(self._watch(self._rpc), name="node-health")
-        push(_ended, watch)
+        push(_ended, asyncio.create_task(self._watch(self._rpc), name="node-health"))
         push(_ended, asyncio.create_task(watch_lateness(metrics.front_late_seconds), name="lateness"))
         self._rpc.serve()
 
@@ -458,6 +455,37 @@ class Node:
         for fault in await source.start():
             log.error("content_skipped", fault=fault)
         return source
+
+    def _compiler(
+        self,
+        preparers: PreparerPool,
+        registry: Registry,
+        shared: SharedCompilations,
+        exchange: TemplateExchange | None,
+    ) -> Compiler:
+        assert self.store is not None
+        return Compiler(
+            preparers=preparers,
+            registry=registry,
+            store=self.store,
+            engine=self.engine.digest,
+            clock=self._clock,
+            config=self.config.compile,
+            metrics=self.metrics,
+            shared=shared,
+            claim=None if exchange is None else exchange.claim,
+        )
+
+    def _exchange(self, registry: Registry) -> TemplateExchange | None:
+        """What shares templates with the other nodes of the cluster."""
+        store, events = self.config.store, self.config.assets.events
+        if events is None:
+            return None
+        link = RedisLink(RedisConfig(events, timeout_seconds=_CONTENT_SECONDS))
+        exchange = TemplateExchange(SharedTemplates(link, store.cluster_key, tenant=store.tenant), known=registry.known)
+        self._stack.push_async_callback(exchange.close)
+        registry.elsewhere = exchange.look
+        return exchange
 
     def _pauses(self) -> SharedPauses | None:
         """The rate limits that all nodes keep; None: each its own."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -17,7 +17,7 @@ from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.metrics.catalogue import Catalogue
 from pressrun_server.model.diagnostic import Diagnostic, Severity
 from pressrun_server.model.digest import Digest
-from pressrun_server.model.template import CompiledTemplate
+from pressrun_server.model.template import CompiledTemplate, TemplateInfo
 from pressrun_server.prepare.errors import PreparerTimeoutError
 from pressrun_server.prepare.tasks import COMPILED, TaskName
 from pressrun_server.render.compiled import SharedCompilations
@@ -52,9 +52,13 @@ class Compiler:
     being compiled, or that another node of the cluster has compiled, is not compiled a second time: it is known by its
     digest. Compiled programs are blobs in the store
     and in the registry's folder.
+
+    Args:
+        claim: lets a name and version stand for a template in the whole cluster, before it is known here; given the
+            template, its bundle and now, says when it was published first.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all are collaborators, given by name
         self,
         *,
         preparers: Preparing,
@@ -65,6 +69,7 @@ class Compiler:
         config: CompileConfig,
         metrics: Catalogue,
         shared: SharedCompilations | None = None,
+        claim: Callable[[TemplateInfo, bytes, datetime], Awaitable[datetime]] | None = None,
     ) -> None:
         self._preparers = preparers
         self._registry = registry
@@ -74,6 +79,7 @@ class Compiler:
         self._config = config
         self._metrics = metrics
         self._shared = shared or SharedCompilations(store, None, engine)
+        self._claim = claim
         self._running: dict[str, asyncio.Future[CompiledTemplate]] = {}
 
     async def check(self, files: Mapping[str, bytes]) -> CompiledTemplate:
@@ -105,6 +111,10 @@ class Compiler:
         if compiled.info is None:
             raise TemplateInvalidError(compiled.diagnostics)
         warnings = compiled.diagnostics
+        bundle = msgspec.msgpack.encode({path: files[path] for path in sorted(files)})
+        moment = self._clock.now()
+        if self._claim is not None:
+            moment = await self._claim(compiled.info, bundle, moment)
         if not compiled.programs:
             held = self._registry.known(compiled.info.digest)
             assert held is not None
@@ -112,8 +122,7 @@ class Compiler:
         held = self._registry.conflict(compiled.info)
         if held is not None:
             return held, warnings, False
-        bundle = msgspec.msgpack.encode({path: files[path] for path in sorted(files)})
-        published, created = await self._keep(compiled, bundle, self._clock.now())
+        published, created = await self._keep(compiled, bundle, moment)
         return published, warnings, created
 
     async def again(self, entry: Entry) -> Published:
@@ -123,13 +132,32 @@ class Compiler:
             PressrunError: as for `publish`; TEMPLATE_INVALID also where the bundle is damaged.
         """
         data = await self._registry.blob(entry.bundle)
-        files = {} if data is None else msgspec.msgpack.decode(data, type=dict[str, bytes])
-        if data is None or bundle_digest(files) != entry.info.digest:
+        return await self.adopt(entry.info.digest, data, entry.published_at)
+
+    async def adopt(self, digest: str, bundle: bytes | None, published_at: datetime) -> Published:
+        """Make a template known that was published elsewhere, or for another engine.
+
+        Args:
+            digest: the template's.
+            bundle: its files, MessagePack: path to bytes; None where they could not be read.
+            published_at: when it was published first.
+
+        Raises:
+            PressrunError: as for `publish`; TEMPLATE_INVALID also where the bundle is damaged.
+        """
+        try:
+            files = {} if bundle is None else msgspec.msgpack.decode(bundle, type=dict[str, bytes])
+        except msgspec.MsgspecError:
+            files = {}
+        if bundle is None or bundle_digest(files) != digest:
             raise PressrunError(Reason.TEMPLATE_INVALID, "the files of the bundle are missing or damaged")
         compiled = await self.check(files)
         if compiled.info is None:
             raise TemplateInvalidError(compiled.diagnostics)
-        published, _ = await self._keep(compiled, data, entry.published_at)
+        held = self._registry.known(digest)
+        if held is not None:
+            return held
+        published, _ = await self._keep(compiled, bundle, published_at)
         return published
 
     def _forget(self, digest: str, done: asyncio.Future[CompiledTemplate]) -> None:

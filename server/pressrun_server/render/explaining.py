@@ -93,7 +93,7 @@ class Explainer:
                 f"the record has {len(spec.record)} bytes, the most that is explained is {_MOST_BYTES}; leave out rows "
                 "that no rule looks at",
             )
-        published, locale, as_of = self._pipeline.circumstances(spec)
+        published, locale, as_of = await self._pipeline.circumstances(spec)
         record = published.selector.decode(spec.record)
         choosing = published.selector
         if not isinstance(choosing, Selector):

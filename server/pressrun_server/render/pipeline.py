@@ -366,7 +366,7 @@ class Pipeline:
             TimeoutError: the trace's deadline is over.
         """
         trace.step("compile")
-        published = self._find(spec)
+        published = await self._find(spec)
         trace.template = published.info
         self._check_offer(spec, published)
         if rows is not None and spec.pictures is not None:
@@ -473,17 +473,17 @@ class Pipeline:
             PressOrder(press, template, locale, spec.request_id, as_of, self._engine, profile)
         )
 
-    def circumstances(self, spec: RenderSpec) -> tuple[Published, str, datetime]:
+    async def circumstances(self, spec: RenderSpec) -> tuple[Published, str, datetime]:
         """The template that a request means, its locale, and the moment that the document speaks of.
 
         Raises:
             PressrunError: TEMPLATE_NOT_FOUND, INVALID_REQUEST, UNSUPPORTED, ENGINE_MISMATCH, PINS_MISMATCH.
         """
-        published = self._find(spec)
+        published = await self._find(spec)
         self._check_offer(spec, published)
         return published, *self._circumstances(spec, published)
 
-    def _find(self, spec: RenderSpec) -> Published:
+    async def _find(self, spec: RenderSpec) -> Published:
         pins = spec.pins
         if pins is not None and pins.engine_digest != self._engine:
             raise PressrunError(
@@ -492,7 +492,7 @@ class Pipeline:
                 "node that runs it, or leave the pins out",
                 metadata={"engine": self._engine},
             )
-        return self._registry.find(spec.template, pins.template_digest if pins is not None else "")
+        return await self._registry.found(spec.template, pins.template_digest if pins is not None else "")
 
     def _check_offer(self, spec: RenderSpec, published: Published) -> None:
         if spec.format in REFUSED_FORMATS:

@@ -7,7 +7,7 @@ import base64
 import binascii
 import errno
 from bisect import bisect_right, insort
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -20,7 +20,7 @@ from pressrun_server.render.template_files import Entry, TemplateFiles
 from pressrun_server.template.row_checks import RowChecker
 from pressrun_server.template.selection import Selection, Selector
 
-__all__ = ["Published", "Registry", "Selecting"]
+__all__ = ["Published", "Registry", "Selecting", "conflicting"]
 
 _TOKEN = "pr1\n"  # noqa: S105 - the prefix of a page token
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -107,6 +107,8 @@ class Registry:
         self._newest: dict[str, Published] = {}
         self._order: list[tuple[str, str]] = []
         self._writing = asyncio.Lock()
+        self.elsewhere: Callable[[], Awaitable[bool]] | None = None
+        """Looks for what other nodes have published, where there are any, and makes it known here."""
 
     def __len__(self) -> int:
         return len(self._by_key)
@@ -164,6 +166,21 @@ class Registry:
             )
         return found
 
+    async def found(self, wanted: TemplateName, pinned: str = "") -> Published:
+        """As `find`, but a template that is not known here is looked for at the other nodes.
+
+        Raises:
+            PressrunError: as for `find`.
+        """
+        # A look that was under way when the request came may have begun before the template was there.
+        for _ in range(2 if self.elsewhere is not None else 0):
+            try:
+                return self.find(wanted, pinned)
+            except TemplateNotFoundError:
+                assert self.elsewhere is not None
+                await self.elsewhere()
+        return self.find(wanted, pinned)
+
     def known(self, digest: str) -> Published | None:
         """The template of a bundle, where it is published."""
         return self._by_digest.get(digest)
@@ -176,12 +193,7 @@ class Registry:
         """
         held = self._by_key.get((info.name, info.version))
         if held is not None and held.info.digest != info.digest:
-            raise PressrunError(
-                Reason.TEMPLATE_CONFLICT,
-                f"{info.name}@{info.version} is published with other files (digest {held.info.digest}); a version "
-                "never changes: raise `version` in template.yaml and publish again",
-                metadata={"template": f"{info.name}@{info.version}", "digest": held.info.digest},
-            )
+            raise conflicting(info, held.info.digest)
         return held
 
     async def publish(self, entry: Entry, blobs: dict[Digest, bytes]) -> tuple[Published, bool]:
@@ -294,6 +306,22 @@ class Registry:
         newest = self._newest.get(published.info.name)
         if newest is None or newest.entry.published_at <= published.entry.published_at:
             self._newest[published.info.name] = published
+
+
+def conflicting(info: TemplateInfo, held: str) -> PressrunError:
+    """What is said where name and version of a template stand for another one.
+
+    Args:
+        info: the template.
+        held: the other one's digest.
+    """
+    name = f"{info.name}@{info.version}"
+    return PressrunError(
+        Reason.TEMPLATE_CONFLICT,
+        f"{name} is published with other files (digest {held}); a version never changes: raise `version` in "
+        "template.yaml and publish again",
+        metadata={"template": name, "digest": held},
+    )
 
 
 def _taken(entry: Entry, other: Entry) -> bool:

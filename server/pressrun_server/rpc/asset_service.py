@@ -58,7 +58,7 @@ class AssetService(asset_service_pb2_grpc.AssetServiceServicer):
         """Fetch what a template can choose."""
         response = asset_service_pb2.PrefetchResponse()
         async with answering(context, "Prefetch"):
-            published = self._registry.find(template_name(request.template))
+            published = await self._registry.found(template_name(request.template))
             channel = output_channel(request.output_channel)
             assert channel is not None
             response.outcomes.extend(map(_message, await self._desk.prefetch(published, channel)))

@@ -52,7 +52,7 @@ class TemplateService(template_service_pb2_grpc.TemplateServiceServicer):
         """Describe one template."""
         response = template_service_pb2.GetResponse()
         async with answering(context, "Get"):
-            response.template.CopyFrom(_message(self._registry.find(template_name(request.template))))
+            response.template.CopyFrom(_message(await self._registry.found(template_name(request.template))))
         return response
 
     async def List(  # noqa: N802 - the contract's name

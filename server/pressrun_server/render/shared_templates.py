@@ -1,0 +1,141 @@
+"""The templates of a cluster in the Redis that never evicts, so that each node has what was published to any other.
+
+A record is signed with the cluster's key together with its template's name, version and tenant; the files of a bundle
+prove themselves by their digest, which whoever reads them checks. Programs are not kept here: they are blobs of the
+cache, and whoever lacks one compiles the files again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from redis.exceptions import RedisError
+
+from pressrun_server.cas.redis_link import AsideError, RedisLink
+from pressrun_server.model.digest import Digest
+
+__all__ = ["SharedTemplate", "SharedTemplates", "TemplatesAwayError"]
+
+log = logging.getLogger(__name__)
+
+_PREFIX: Final = "pressrun:templates:1:"
+_SIGNATURE: Final = 32
+
+
+class TemplatesAwayError(Exception):
+    """The list cannot be read or written at present."""
+
+
+class SharedTemplate(msgspec.Struct, frozen=True):
+    """What the cluster knows of a published template."""
+
+    name: str
+    version: str
+    digest: str
+    """Of the template; the same on every node."""
+    bundle: Digest
+    """Of its files (MessagePack: path to bytes)."""
+    published_at: datetime
+
+
+_RECORD = msgspec.json.Decoder(SharedTemplate)
+
+
+class SharedTemplates:
+    """The cluster's list of templates.
+
+    Guarantee: of two bundles that are published under one name and version at the same moment one is kept, the same for
+    all nodes; a record is never replaced. Cost: a round trip a call; the files of a bundle are held by the server once.
+
+    Args:
+        link: the way to a server that never evicts.
+        key: the cluster's secret; empty: records are only protected against damage.
+        tenant: whose templates they are.
+    """
+
+    def __init__(self, link: RedisLink, key: bytes, *, tenant: str = "") -> None:
+        self._link = link
+        self._key = hashlib.sha256(key).digest()
+        self._tenant = tenant
+        space = hmac.digest(self._key, tenant.encode(), "sha256").hex()[:16]
+        self._records, self._bytes = f"{_PREFIX}{space}:records", f"{_PREFIX}{space}:bytes:"
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._link.close()
+
+    async def count(self) -> int:
+        """How many there are; it grows with each that is published.
+
+        Raises:
+            TemplatesAwayError: it can't be asked.
+        """
+        return int(str(await self._call("hlen", self._records)))
+
+    async def records(self) -> list[SharedTemplate]:
+        """All that are sound, the oldest first.
+
+        Raises:
+            TemplatesAwayError: they can't be read.
+        """
+        found = await self._call("hgetall", self._records)
+        assert isinstance(found, dict)
+        read = (self._read(field.decode(errors="replace"), value) for field, value in found.items())
+        return sorted(filter(None, read), key=lambda record: (record.published_at, record.name, record.version))
+
+    async def claim(self, template: SharedTemplate, bundle: bytes) -> SharedTemplate:
+        """The template that has this name and version in the cluster: this one, where none had it before.
+
+        Raises:
+            TemplatesAwayError: it can't be written; nothing is known of it then.
+        """
+        field = f"{template.name}@{template.version}"
+        # Before the record that names them.
+        await self._call("set", f"{self._bytes}{template.bundle.sha256}", bundle)
+        value = msgspec.json.encode(template)
+        if await self._call("hsetnx", self._records, field, self._sign(field, value) + value):
+            return template
+        found = await self._call("hget", self._records, field)
+        held = self._read(field, found) if isinstance(found, bytes) else None
+        if held is None:
+            raise TemplatesAwayError(f"its record of {field} is damaged or signed with another key")
+        return held
+
+    async def files(self, template: SharedTemplate) -> bytes | None:
+        """The files of a template's bundle; None where they are not there, or are damaged.
+
+        Raises:
+            TemplatesAwayError: they can't be read.
+        """
+        found = await self._call("get", f"{self._bytes}{template.bundle.sha256}")
+        return found if isinstance(found, bytes) and template.bundle.matches(found) else None
+
+    async def _call(self, command: str, *arguments: object) -> object:
+        try:
+            async with self._link.call() as client:
+                answer: object = await getattr(client, command)(*arguments)
+                return answer
+        except (AsideError, RedisError) as error:
+            raise TemplatesAwayError(str(error)) from error
+
+    def _read(self, field: str, found: bytes) -> SharedTemplate | None:
+        """A sound record; None of one that is damaged or signed with another key."""
+        signature, value = found[:_SIGNATURE], found[_SIGNATURE:]
+        record = None
+        if hmac.compare_digest(signature, self._sign(field, value)):
+            try:
+                record = _RECORD.decode(value)
+            except msgspec.MsgspecError:
+                record = None  # of another version of this format
+        if record is None:
+            log.warning("a record of templates in Redis is damaged, or signed with another key, and is not used")
+        return record
+
+    def _sign(self, field: str, value: bytes) -> bytes:
+        head = f"{len(self._tenant)} {len(field)}\n{self._tenant}\n{field}\n".encode()
+        return hmac.digest(self._key, head + value, "sha256")

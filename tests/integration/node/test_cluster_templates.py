@@ -1,0 +1,115 @@
+"""Nodes of a cluster have each other's templates: published once, known to all, also to those that start later."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from tests.servers.redis_server import RedisServer
+
+from pressrun_client import Client
+from pressrun_client.errors import RenderError, TemplateConflictError, TemplateNotFoundError
+from pressrun_server.app.node import Node
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+StartNode = Callable[..., AbstractAsyncContextManager[Node]]
+MOMENT = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def letter(version: str, text: str) -> dict[str, bytes]:
+    """The bundle of a small template."""
+    head = f'name: letter\nversion: "{version}"\nhtml: page.html\nschema: {{type: object}}\n'
+    return {"template.yaml": head.encode(), "page.html": f"<p>{text}</p>".encode()}
+
+
+def shared(server: RedisServer) -> dict[str, Any]:
+    """Settings of the nodes of one cluster."""
+    return {"events_redis": server.url, "cluster_key": "a secret of this cluster"}
+
+
+async def test_published_once_is_known_to_all(start_node: StartNode, redis_server: RedisServer) -> None:
+    """The next call to another node has the template, and one that starts on an empty disk has all of them."""
+    settings = shared(redis_server)
+    async with (
+        start_node("first", **settings) as first,
+        start_node("second", **settings) as second,
+        Client(first.address) as one,
+        Client(second.address) as two,
+    ):
+        published = await one.publish(letter("1", "Hello"))
+        # Not a moment later: whoever is balanced to another node must not be refused.
+        document, same = [await client.render("letter@1", {}, as_of=MOMENT) for client in (two, one)]
+        assert document.content == same.content
+        newer = await two.publish(letter("2", "Hello again"))
+        assert (await one.template("letter@2")).ref.digest == newer.ref.digest != published.ref.digest
+        async with start_node("late", **settings) as late, Client(late.address) as three:
+            assert [(each.ref.name, each.ref.version) async for each in three.templates()] == [
+                ("letter", "1"),
+                ("letter", "2"),
+            ]
+            # Without a version: what the cluster published last.
+            assert (await three.template("letter")).ref.digest == newer.ref.digest
+            assert (await three.template("letter@1")).published_at == published.published_at
+            assert (await three.render("letter@1", {}, as_of=MOMENT)).content == document.content
+            with pytest.raises(TemplateNotFoundError, match="letter@3"):
+                await three.template("letter@3")
+
+
+async def test_a_version_means_the_same_everywhere(start_node: StartNode, redis_server: RedisServer) -> None:
+    """Other files under a version that another node has are refused, and both nodes go on with the first."""
+    settings = shared(redis_server)
+    async with (
+        start_node("holds", **settings) as holds,
+        start_node("wants", **settings) as wants,
+        Client(holds.address) as one,
+        Client(wants.address) as two,
+    ):
+        published = await one.publish(letter("1", "Hello"))
+        with pytest.raises(TemplateConflictError, match="raise `version`"):
+            await two.publish(letter("1", "Good day"))
+        answers = await asyncio.gather(
+            *(client.publish(letter("7", text)) for client, text in ((one, "a"), (two, "b"))), return_exceptions=True
+        )
+        assert sorted(type(answer).__name__ for answer in answers) == ["PublishedTemplate", "TemplateConflictError"]
+        for name in ("letter@1", "letter@7"):
+            assert (await one.template(name)).ref.digest == (await two.template(name)).ref.digest
+        assert (await two.template("letter@1")).ref.digest == published.ref.digest
+
+
+async def test_without_the_list(start_node: StartNode, redis_server: RedisServer) -> None:
+    """While Redis is away documents are made and publishing says what to do; what a node had before joins the list."""
+    settings = shared(redis_server)
+    async with start_node("before") as alone, Client(alone.address) as client:
+        await client.publish(letter("1", "Hello"))
+    async with (
+        start_node("before", **settings) as first,
+        start_node("other", **settings) as second,
+        Client(first.address) as one,
+        Client(second.address) as two,
+    ):
+        await two.render("letter@1", {}, as_of=MOMENT)
+        redis_server.stop()
+        await one.render("letter@1", {}, as_of=MOMENT)
+        with pytest.raises(RenderError, match="PRESSRUN_EVENTS_REDIS"):
+            await one.publish(letter("2", "Hello again"))
+        with pytest.raises(TemplateNotFoundError):
+            await one.template("letter@2")
+        redis_server.start()
+        async with asyncio.timeout(20):
+            while True:
+                try:
+                    await one.publish(letter("2", "Hello again"))
+                    break
+                except RenderError:
+                    await asyncio.sleep(0.1)
+            while True:  # the other one's link has to find the server again
+                try:
+                    await two.render("letter@2", {}, as_of=MOMENT)
+                    break
+                except TemplateNotFoundError:
+                    await asyncio.sleep(0.1)

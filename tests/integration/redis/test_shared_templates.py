@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+from redis.asyncio import Redis
+from tests.servers.redis_server import RedisServer
+
+from pressrun_server.cas.address import RedisAddress
+from pressrun_server.cas.config import RedisConfig
+from pressrun_server.cas.redis_link import RedisLink
+from pressrun_server.model.digest import Digest
+from pressrun_server.render.shared_templates import SharedTemplate, SharedTemplates, TemplatesAwayError
+
+KEY = b"a secret of this cluster"
+
+
+def template(files: bytes, *, version: str = "1", day: int = 1) -> SharedTemplate:
+    """A template with these files."""
+    digest = Digest.of(files)
+    return SharedTemplate("letter", version, digest.sha256, digest, datetime(2026, 11, day, tzinfo=UTC))
+
+
+@pytest.fixture
+async def link(redis_server: RedisServer) -> AsyncIterator[RedisLink]:
+    """The way to the server."""
+    link = RedisLink(RedisConfig(RedisAddress(redis_server.url), timeout_seconds=20.0, retry_seconds=0.02))
+    yield link
+    await link.close()
+
+
+@pytest.fixture
+async def raw(redis_server: RedisServer) -> AsyncIterator[Redis]:
+    """The server as another program sees it."""
+    client = Redis.from_url(redis_server.url)
+    yield client
+    await client.aclose()
+
+
+async def test_nodes_read_what_others_published(link: RedisLink) -> None:
+    """The oldest comes first, with its files; the count tells whether there is anything new."""
+    one, other = SharedTemplates(link, KEY), SharedTemplates(link, KEY)
+    assert (await other.count(), await other.records()) == (0, [])
+    newer, older = template(b"two", version="2", day=9), template(b"one", day=3)
+    for each, files in ((newer, b"two"), (older, b"one")):
+        assert await one.claim(each, files) == each
+    assert await other.count() == 2
+    assert await other.records() == [older, newer]
+    assert [await other.files(each) for each in (older, newer)] == [b"one", b"two"]
+
+
+async def test_a_version_has_one_meaning(link: RedisLink) -> None:
+    """Of 20 bundles under one name at the same moment one is kept, and all are told the same."""
+    bundles = [f"files {number}".encode() for number in range(20)]
+    lists = [SharedTemplates(link, KEY) for _ in bundles]
+    held = await asyncio.gather(*(each.claim(template(data), data) for each, data in zip(lists, bundles, strict=True)))
+    assert len(set(held)) == 1
+    assert await lists[0].records() == [held[0]]
+    assert await lists[0].files(held[0]) in bundles
+
+
+async def test_only_the_clusters_own_word_counts(link: RedisLink, raw: Redis) -> None:
+    """Records with another key or of another tenant are not seen; damaged or exchanged ones, and files, are not used."""
+    mine = SharedTemplates(link, KEY)
+    kept = template(b"files")
+    await mine.claim(kept, b"files")
+    assert await SharedTemplates(link, b"another secret").records() == []
+    assert await SharedTemplates(link, KEY, tenant="b").records() == []
+    (records,) = [name async for name in raw.scan_iter("pressrun:templates:*:records")]
+    record = await raw.hget(records, "letter@1")
+    # A sound record under another name would let a bundle pass for a version that it is not.
+    await raw.hset(records, "letter@2", record)
+    await raw.hset(records, "letter@3", record[:-3] + b"!" + record[-2:])
+    assert await mine.records() == [kept]
+    with pytest.raises(TemplatesAwayError, match="letter@3"):
+        await mine.claim(template(b"more", version="3"), b"more")
+    (files,) = [name async for name in raw.scan_iter(f"pressrun:templates:*:bytes:{kept.bundle.sha256}")]
+    await raw.set(files, b"Files")
+    assert await mine.files(kept) is None
+    # Whoever publishes the bundle again mends that.
+    await mine.claim(kept, b"files")
+    assert await mine.files(kept) == b"files"
+
+
+async def test_a_server_that_is_away_is_told(link: RedisLink, redis_server: RedisServer) -> None:
+    """Nothing waits for it, and nothing passes for an empty list."""
+    away = SharedTemplates(link, KEY)
+    redis_server.stop()
+    for asked in (away.count(), away.records(), away.claim(template(b"x"), b"x"), away.files(template(b"x"))):
+        with pytest.raises(TemplatesAwayError):
+            await asyncio.wait_for(asked, 10)
