@@ -7,16 +7,13 @@ import time
 import urllib.request
 from dataclasses import dataclass
 
-from pressrun_client import Client, OutputChannel, RenderRequest, TemplateRef
+from pressrun_client import Client, RenderRequest, TemplateRef
 from pressrun_loadtest.demo.stage import RunningNode
 from pressrun_loadtest.demo.tiers import count_tiers
-from pressrun_loadtest.samples import statement_path
 
-__all__ = ["Neighbour", "meet"]
+__all__ = ["Neighbour", "meet", "settle"]
 
 _SCRAPE_S = 5.0
-_CHANNELS = (OutputChannel.PRINT, OutputChannel.WEB, OutputChannel.EMAIL)
-"""In which the statement is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +35,23 @@ class Neighbour:
         return self.requests == 0 and self.same
 
 
-async def meet(
-    first: RunningNode, second: RunningNode, template: TemplateRef, request: RenderRequest, made: bytes
-) -> Neighbour:
+async def settle(node: RunningNode, template: TemplateRef) -> None:
+    """Let a node fetch what no document chose yet, in all output channels, or wait until it has.
+
+    Raises:
+        RenderError: it cannot be asked.
+    """
+    async with Client(node.target) as client:
+        for channel in (await client.template(template)).output_channels:
+            await client.prefetch(template, output_channel=channel)
+
+
+async def meet(second: RunningNode, template: TemplateRef, request: RenderRequest, made: bytes) -> Neighbour:
     """Let the second node make a document that the first has made.
 
     Args:
-        first: it has rendered.
-        second: it knows nothing.
-        template: published at the first node.
+        second: it was started when the first had settled, and has its templates from there.
+        template: published at the first node alone.
         request: of the document, with its `as_of`.
         made: the first node's document.
 
@@ -54,17 +59,11 @@ async def meet(
         RenderError: the document cannot be had.
         OSError: the second node does not tell its metrics.
     """
-    async with Client(first.target) as client:
-        # What no document chose yet, and what browsers and mails show, the first node may still be fetching.
-        for channel in _CHANNELS:
-            await client.prefetch(template, output_channel=channel)
     async with Client(second.target) as client:
-        await client.publish(statement_path())
         began = time.monotonic()
         document = await client.render_request(request)
         seconds = time.monotonic() - began
-        for channel in _CHANNELS:
-            await client.prefetch(template, output_channel=channel)
+    await settle(second, template)
     counts = count_tiers(await asyncio.to_thread(_metrics, second.metrics_url))
     return Neighbour(
         seconds,

@@ -28,7 +28,7 @@ from pressrun_client import (
 from pressrun_client.document import Document
 from pressrun_loadtest.demo.config import DemoConfig
 from pressrun_loadtest.demo.errors import DemoError, HelperError
-from pressrun_loadtest.demo.neighbour import Neighbour, meet
+from pressrun_loadtest.demo.neighbour import Neighbour, meet, settle
 from pressrun_loadtest.demo.orders import read_items, request_of
 from pressrun_loadtest.demo.picks import Pick, Picks
 from pressrun_loadtest.demo.procfs import age_seconds
@@ -82,6 +82,7 @@ def _run(config: DemoConfig, console: Console) -> int:
             asyncio.run(run.press())
             if stage.shared and not run.tally.failed:
                 console.print("starting a second node beside it, on an empty disk")
+                asyncio.run(run.settle())
                 neighbour = asyncio.run(run.meet(stage.neighbour()))
         except DemoError:
             # A node that ended explains what its clients saw.
@@ -158,6 +159,18 @@ class _Run:
             except RenderError as error:
                 raise DemoError(str(error)) from error
 
+    async def settle(self) -> None:
+        """Wait until the node has what a second one would fetch beside it.
+
+        Raises:
+            DemoError: it cannot be asked.
+        """
+        assert self._template is not None
+        try:
+            await settle(self._node, self._template)
+        except RenderError as error:
+            raise DemoError(str(error)) from error
+
     async def meet(self, second: RunningNode) -> Neighbour:
         """Let a second node make the first document again.
 
@@ -171,7 +184,7 @@ class _Run:
         request = replace(request, as_of=datetime.fromisoformat(manifest["pins"]["as_of"]))
         try:
             content = await asyncio.to_thread(made.read_bytes)
-            return await meet(self._node, second, self._template, request, content)
+            return await meet(second, self._template, request, content)
         except RenderError as error:
             raise DemoError(f"the second node: {error}") from error
 
