@@ -7,6 +7,8 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 PYTHON ?= python3
 SEED ?= 1
+# As many as cores: front and generator take little beside them.
+COMPOSERS ?= $(shell nproc)
 SCALE ?= 0.04
 PACKAGES := client server loadtest
 BUF := $(VENV)/bin/buf
@@ -54,7 +56,7 @@ bench-check: $(VENV)/.installed ## Fail where composing got over 10 % dearer tha
 	@$(PY) -m pressrun_loadtest.bench.gate $(if $(UPDATE),--update)
 
 month-end: $(VENV)/.installed ## The statements of a month's end as fast as this machine makes them (SCALE=0.04; WRITE=1 puts it into README.md)
-	@$(VENV)/bin/pressrun-load run month-end --in-flight 48 --scale $(SCALE) --seed $(SEED) $(if $(WRITE),--write README.md)
+	@$(VENV)/bin/pressrun-load run month-end --in-flight 48 --composers $(COMPOSERS) --scale $(SCALE) --seed $(SEED) $(if $(WRITE),--write README.md)
 
 sizing: $(VENV)/.installed ## What documents cost, and the nodes that a night needs (WRITE=1 puts the tables into ARCHITECTURE.md)
 	@command -v redis-server >/dev/null || $(PY) -m tests.servers.redis_binary $(VENV)/tools

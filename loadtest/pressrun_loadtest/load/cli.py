@@ -18,7 +18,7 @@ from pressrun_loadtest.demo.errors import DemoError
 from pressrun_loadtest.load.comparison import compare, print_comparison
 from pressrun_loadtest.load.exports import write_csv, write_prometheus
 from pressrun_loadtest.load.headline import headline
-from pressrun_loadtest.load.options import METRICS, PROCESSES, SEED, TARGET, Condition, changed
+from pressrun_loadtest.load.options import COMPOSERS, METRICS, PROCESSES, SEED, TARGET, Condition, changed
 from pressrun_loadtest.load.page import write_page
 from pressrun_loadtest.load.planning import capacity, sizing
 from pressrun_loadtest.load.report import Report, read_report, write_report
@@ -67,6 +67,7 @@ def scenarios() -> None:
     help="As fast as the node takes them: a closed loop of so many, whatever the scenario's arrival is.",
 )
 @PROCESSES
+@COMPOSERS
 @TARGET
 @METRICS
 @SEED
@@ -96,6 +97,7 @@ def run(  # noqa: PLR0913 - options of a command
     seconds: float | None,
     in_flight: int | None,
     processes: int | None,
+    composers: int | None,
     target: str,
     metrics_url: str,
     seed: int,
@@ -112,7 +114,16 @@ def run(  # noqa: PLR0913 - options of a command
     """
     console = Console(highlight=False)
     try:
-        plan = changed(load_scenario(scenario), rate=rate, seconds=seconds, in_flight=in_flight, processes=processes)
+        plan = changed(
+            load_scenario(scenario),
+            rate=rate,
+            seconds=seconds,
+            in_flight=in_flight,
+            processes=processes,
+            composers=composers,
+        )
+        if composers is not None and target:
+            raise click.ClickException("--composers is for the node that is started, and --target names one that runs")
         if write is not None:
             inset(write.read_text(encoding="utf-8"), f"load-{plan.name}", "")  # before the minutes that it takes
         with (

@@ -34,9 +34,21 @@ METRICS = click.option("--metrics-url", default="", help="That node's metrics, h
 SEED = click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Chooses the records.")
 PROCESSES = click.option("--processes", type=click.IntRange(1, 64), help="Generators, in place of the scenario's.")
 
+COMPOSERS = click.option(
+    "--composers",
+    type=click.IntRange(1, 64),
+    help="Of the node that is started, in place of the scenario's; by default a core is left to the front.",
+)
+
 
 def changed(
-    scenario: Scenario, *, rate: float | None, seconds: float | None, in_flight: int | None, processes: int | None
+    scenario: Scenario,
+    *,
+    rate: float | None,
+    seconds: float | None,
+    in_flight: int | None,
+    processes: int | None,
+    composers: int | None,
 ) -> Scenario:
     """A scenario with what the command line says otherwise.
 
@@ -59,4 +71,9 @@ def changed(
         arrival = replace(arrival, rate=rate)
     if seconds is not None:
         arrival = replace(arrival, seconds=seconds)
-    return replace(scenario, arrival=arrival, processes=processes or scenario.processes)
+    return replace(
+        scenario,
+        arrival=arrival,
+        processes=processes or scenario.processes,
+        composers=composers or scenario.composers,
+    )

@@ -69,7 +69,9 @@ def capacity(
         console.print(f"{_rate(step.rate):>9} documents/s  p99 {p99:>9,.1f} ms  {mark}")
 
     try:
-        plan = changed(load_scenario(scenario), rate=None, seconds=None, in_flight=None, processes=processes)
+        plan = changed(
+            load_scenario(scenario), rate=None, seconds=None, in_flight=None, processes=processes, composers=None
+        )
         with (
             tempfile.TemporaryDirectory(prefix="pressrun-load-node-") as folder,
             place(plan, Path(folder), target, metrics_url) as where,
