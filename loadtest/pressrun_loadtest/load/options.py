@@ -48,7 +48,7 @@ def changed(
     seconds: float | None,
     in_flight: int | None,
     processes: int | None,
-    composers: int | None,
+    composers: int | None = None,
 ) -> Scenario:
     """A scenario with what the command line says otherwise.
 

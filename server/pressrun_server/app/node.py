@@ -283,7 +283,7 @@ class Node:
         )
         if exchange is not None:
             await exchange.start(
-                compiler, lambda new: self._published(new, meters, warming), tuple(registry), registry.blob
+                compiler, lambda new: self._published(new, meters, warming), lambda: tuple(registry), registry.blob
             )
         bulk = BulkMeter(metrics)
         self._rpc = RpcServer(

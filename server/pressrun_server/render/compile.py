@@ -111,15 +111,12 @@ class Compiler:
         if compiled.info is None:
             raise TemplateInvalidError(compiled.diagnostics)
         warnings = compiled.diagnostics
+        held = self._registry.conflict(compiled.info)
         bundle = msgspec.msgpack.encode({path: files[path] for path in sorted(files)})
         moment = self._clock.now()
         if self._claim is not None:
+            # Also of one that is known here: the others may have lost it.
             moment = await self._claim(compiled.info, bundle, moment)
-        if not compiled.programs:
-            held = self._registry.known(compiled.info.digest)
-            assert held is not None
-            return held, warnings, False
-        held = self._registry.conflict(compiled.info)
         if held is not None:
             return held, warnings, False
         published, created = await self._keep(compiled, bundle, moment)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
+import secrets
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from redis.exceptions import RedisError
@@ -19,12 +20,20 @@ from redis.exceptions import RedisError
 from pressrun_server.cas.redis_link import AsideError, RedisLink
 from pressrun_server.model.digest import Digest
 
-__all__ = ["SharedTemplate", "SharedTemplates", "TemplatesAwayError"]
+__all__ = ["ListState", "SharedTemplate", "SharedTemplates", "TemplatesAwayError"]
 
 log = logging.getLogger(__name__)
 
 _PREFIX: Final = "pressrun:templates:1:"
 _SIGNATURE: Final = 32
+_STATE: Final = """
+local name = redis.call('GET', KEYS[2])
+if not name then
+  redis.call('SET', KEYS[2], ARGV[1])
+  name = ARGV[1]
+end
+return {name, redis.call('HLEN', KEYS[1])}
+"""
 
 
 class TemplatesAwayError(Exception):
@@ -41,6 +50,15 @@ class SharedTemplate(msgspec.Struct, frozen=True):
     bundle: Digest
     """Of its files (MessagePack: path to bytes)."""
     published_at: datetime
+
+
+class ListState(NamedTuple):
+    """What changes with each template that is published, and when the server has lost the list."""
+
+    name: str
+    """Drawn by chance when the list was begun."""
+    length: int
+    """Of how many templates; none is ever taken off."""
 
 
 _RECORD = msgspec.json.Decoder(SharedTemplate)
@@ -63,19 +81,23 @@ class SharedTemplates:
         self._key = hashlib.sha256(key).digest()
         self._tenant = tenant
         space = hmac.digest(self._key, tenant.encode(), "sha256").hex()[:16]
-        self._records, self._bytes = f"{_PREFIX}{space}:records", f"{_PREFIX}{space}:bytes:"
+        self._records, self._name = f"{_PREFIX}{space}:records", f"{_PREFIX}{space}:name"
+        self._bytes = f"{_PREFIX}{space}:bytes:"
 
     async def close(self) -> None:
         """Hang up."""
         await self._link.close()
 
-    async def count(self) -> int:
-        """How many there are; it grows with each that is published.
+    async def state(self) -> ListState:
+        """Which list it is, and how long.
 
         Raises:
             TemplatesAwayError: it can't be asked.
         """
-        return int(str(await self._call("hlen", self._records)))
+        found = await self._call("eval", _STATE, 2, self._records, self._name, secrets.token_hex(8))
+        assert isinstance(found, list)
+        name, count = found
+        return ListState(name.decode(), int(count))
 
     async def records(self) -> list[SharedTemplate]:
         """All that are sound, the oldest first.
@@ -104,6 +126,9 @@ class SharedTemplates:
         held = self._read(field, found) if isinstance(found, bytes) else None
         if held is None:
             raise TemplatesAwayError(f"its record of {field} is damaged or signed with another key")
+        if held.bundle != template.bundle:
+            # A bundle has its name and version in it, so no other record can mean these files; nothing here is evicted.
+            await self._call("delete", f"{self._bytes}{template.bundle.sha256}")
         return held
 
     async def files(self, template: SharedTemplate) -> bytes | None:

@@ -14,7 +14,7 @@ from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.template import TemplateInfo
 from pressrun_server.render.registry import Published, conflicting
-from pressrun_server.render.shared_templates import SharedTemplate, SharedTemplates, TemplatesAwayError
+from pressrun_server.render.shared_templates import ListState, SharedTemplate, SharedTemplates, TemplatesAwayError
 
 __all__ = ["Adopting", "TemplateExchange"]
 
@@ -54,8 +54,12 @@ class TemplateExchange:
         self._learned: Callable[[Published], Awaitable[None]] | None = None
         self._compiler: Adopting | None = None
         self._looks: SingleFlight[str, bool] = SingleFlight()
-        self._seen = 0
-        """Templates of the list when nothing of it was left to learn."""
+        self._owed: list[Published] = []
+        """What is known here, and the list has not got yet."""
+        self._mine: Callable[[], Iterable[Published]] = tuple
+        self._bundle: Callable[[Digest], Awaitable[bytes | None]] | None = None
+        self._seen: ListState | None = None
+        """The list when nothing of it was left to learn."""
         self._refused: set[str] = set()
         """Digests of templates that can't be used here."""
         self._told: set[str] = set()
@@ -67,7 +71,7 @@ class TemplateExchange:
         self,
         compiler: Adopting,
         learned: Callable[[Published], Awaitable[None]],
-        mine: Iterable[Published],
+        mine: Callable[[], Iterable[Published]],
         bundle: Callable[[Digest], Awaitable[bytes | None]],
     ) -> None:
         """Learn all that is published, give the cluster what this node had before, and go on looking.
@@ -75,14 +79,14 @@ class TemplateExchange:
         Args:
             compiler: compiles what is learnt.
             learned: told of each template that another node has published.
-            mine: what is known here.
+            mine: gives what is known here.
             bundle: reads the files of those.
         """
         self._compiler, self._learned = compiler, learned
-        before = tuple(mine)
+        self._mine, self._bundle = mine, bundle
+        self._owed = list(mine())
         await self.look()
-        for published in before:
-            await self._give(published, await bundle(published.entry.bundle))
+        await self._give()
         self._task = asyncio.create_task(self._keep_looking(), name="templates")
 
     async def close(self) -> None:
@@ -125,14 +129,17 @@ class TemplateExchange:
     async def _look(self) -> bool:
         learned = 0
         try:
-            count = await self._shared.count()
-            if count != self._seen:
+            state = await self._shared.state()
+            if self._seen is not None and state.name != self._seen.name:
+                log.warning("the cluster's list of templates was lost; it gets those known here")
+                self._owed, self._seen = list(self._mine()), None
+            if state != self._seen:
                 records = await self._shared.records()
                 for record in records:
                     if self._is_open(record):
                         learned += await self._learn(record)
                 if not any(map(self._is_open, records)):
-                    self._seen = count
+                    self._seen = state
         except TemplatesAwayError as error:
             if not self._away:
                 log.warning("the cluster's list of templates can't be read; going on with those known here: %s", error)
@@ -172,16 +179,23 @@ class TemplateExchange:
             self._told.add(record.digest)
             log.error("template %s@%s of another node is not used: %s", record.name, record.version, problem)
 
-    async def _give(self, published: Published, bundle: bytes | None) -> None:
-        """Let the cluster have a template that was published here before; it goes on where it can't."""
-        if bundle is None:
-            return
-        try:
-            await self.claim(published.info, bundle, published.entry.published_at)
-        except PressrunError as error:
-            log.warning("the other nodes do not have %s@%s of this one: %s", *published.key, error.message)
+    async def _give(self) -> None:
+        """Let the cluster have the templates that were published here before; what it can't have now stays owed."""
+        assert self._bundle is not None
+        for published in tuple(self._owed):
+            bundle = await self._bundle(published.entry.bundle)
+            try:
+                if bundle is not None:
+                    await self.claim(published.info, bundle, published.entry.published_at)
+            except PressrunError as error:
+                if error.reason is not Reason.TEMPLATE_CONFLICT:
+                    return
+                log.error("the other nodes have another %s@%s than this one: %s", *published.key, error.message)  # noqa: TRY400 - told by it
+            self._owed.remove(published)
 
     async def _keep_looking(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             await self.look()
+            if self._owed and not self._away:
+                await self._give()

@@ -40,25 +40,27 @@ async def raw(redis_server: RedisServer) -> AsyncIterator[Redis]:
 
 
 async def test_nodes_read_what_others_published(link: RedisLink) -> None:
-    """The oldest comes first, with its files; the count tells whether there is anything new."""
+    """The oldest comes first, with its files; the count tells whether there is anything new, the name whether the list is another."""
     one, other = SharedTemplates(link, KEY), SharedTemplates(link, KEY)
-    assert (await other.count(), await other.records()) == (0, [])
+    empty = await other.state()
+    assert (empty.length, await other.records()) == (0, [])
     newer, older = template(b"two", version="2", day=9), template(b"one", day=3)
     for each, files in ((newer, b"two"), (older, b"one")):
         assert await one.claim(each, files) == each
-    assert await other.count() == 2
+    assert await other.state() == await one.state() == (empty.name, 2)
     assert await other.records() == [older, newer]
     assert [await other.files(each) for each in (older, newer)] == [b"one", b"two"]
 
 
-async def test_a_version_has_one_meaning(link: RedisLink) -> None:
-    """Of 20 bundles under one name at the same moment one is kept, and all are told the same."""
+async def test_a_version_has_one_meaning(link: RedisLink, raw: Redis) -> None:
+    """Of 20 bundles under one name at the same moment one is kept, with its files alone, and all are told the same."""
     bundles = [f"files {number}".encode() for number in range(20)]
     lists = [SharedTemplates(link, KEY) for _ in bundles]
     held = await asyncio.gather(*(each.claim(template(data), data) for each, data in zip(lists, bundles, strict=True)))
     assert len(set(held)) == 1
     assert await lists[0].records() == [held[0]]
     assert await lists[0].files(held[0]) in bundles
+    assert len([name async for name in raw.scan_iter("pressrun:templates:*:bytes:*")]) == 1
 
 
 async def test_only_the_clusters_own_word_counts(link: RedisLink, raw: Redis) -> None:
@@ -88,6 +90,18 @@ async def test_a_server_that_is_away_is_told(link: RedisLink, redis_server: Redi
     """Nothing waits for it, and nothing passes for an empty list."""
     away = SharedTemplates(link, KEY)
     redis_server.stop()
-    for asked in (away.count(), away.records(), away.claim(template(b"x"), b"x"), away.files(template(b"x"))):
+    for asked in (away.state(), away.records(), away.claim(template(b"x"), b"x"), away.files(template(b"x"))):
         with pytest.raises(TemplatesAwayError):
             await asyncio.wait_for(asked, 10)
+
+
+async def test_a_list_that_was_lost_is_another(link: RedisLink, raw: Redis) -> None:
+    """As long as it is filled again with as many templates, too."""
+    mine = SharedTemplates(link, KEY)
+    await mine.claim(template(b"one"), b"one")
+    before = await mine.state()
+    await raw.flushall()
+    await mine.claim(template(b"two"), b"two")
+    after = await mine.state()
+    assert (before.length, after.length) == (1, 1)
+    assert before.name != after.name

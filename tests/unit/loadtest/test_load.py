@@ -344,7 +344,9 @@ def test_the_headline_says_what_was_made_and_what_was_not() -> None:
 
 def test_as_fast_as_the_node_answers() -> None:
     """`--in-flight` makes a closed loop of the same documents, which has the time that they take; it has no rate."""
-    plan = changed(load_scenario("month-end"), rate=None, seconds=None, in_flight=48, processes=None).scaled(0.01)
+    month = load_scenario("month-end")
+    plan = changed(month, rate=None, seconds=None, in_flight=48, processes=None, composers=2).scaled(0.01)
+    assert (month.composers, plan.composers) == (0, 2)
     assert (plan.arrival.kind, plan.arrival.in_flight, plan.arrival.documents) == ("closed", 48, 15_000)
     assert plan.arrival.seconds >= 15_000 / 100
     with pytest.raises(ClickException, match="leave one out"):
