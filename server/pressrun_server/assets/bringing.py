@@ -550,6 +550,10 @@ class Bringing:
         if self._belief.was_changed(entry.descriptor):
             # It changed while this was under way: good for the one who asked before that, and for nobody else.
             return Brought(entry, found_in)
+        newer = self._cache.peek(key)
+        if isinstance(newer, Entry) and newer.descriptor.fetched_at > entry.descriptor.fetched_at:
+            # Asked later and answered sooner: what is older must not take its place.
+            return Brought(entry, found_in)
         keep = (entry.descriptor.fresh_until - self._clock.now()).total_seconds() + self._config.keep_seconds
         await self._cache.put(key, entry, keep)
         if entry.lenient_until is None:

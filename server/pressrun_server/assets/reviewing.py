@@ -100,6 +100,8 @@ class Reviews:
             said = await source.review({AssetRef.parse(ref): about.asset_id for ref, about in asked.items()})
         renewed = 0
         for ref, description in said.items():
+            if description.deleted:
+                continue  # what its record says beside that must not count as the same
             seconds = self._bringing.fresh_seconds(description)
             descriptor = described(ref, description, Rendition(), now=question.at, seconds=seconds)
             if await self._bringing.renew(descriptor, description.stale_until, question.place):

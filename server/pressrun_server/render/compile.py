@@ -113,7 +113,7 @@ class Compiler:
         warnings = compiled.diagnostics
         held = self._registry.conflict(compiled.info)
         bundle = msgspec.msgpack.encode({path: files[path] for path in sorted(files)})
-        moment = self._clock.now()
+        moment = self._clock.now() if held is None else held.entry.published_at
         if self._claim is not None:
             # Also of one that is known here: the others may have lost it.
             moment = await self._claim(compiled.info, bundle, moment)

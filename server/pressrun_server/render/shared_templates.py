@@ -7,6 +7,7 @@ cache, and whoever lacks one compiles the files again.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import logging
@@ -20,7 +21,7 @@ from redis.exceptions import RedisError
 from pressrun_server.cas.redis_link import AsideError, RedisLink
 from pressrun_server.model.digest import Digest
 
-__all__ = ["ListState", "SharedTemplate", "SharedTemplates", "TemplatesAwayError"]
+__all__ = ["DamagedRecordError", "ListState", "SharedTemplate", "SharedTemplates", "TemplatesAwayError"]
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,16 @@ class TemplatesAwayError(Exception):
     """The list cannot be read or written at present."""
 
 
+class DamagedRecordError(Exception):
+    """A record can't be read, or is signed with another key; whoever runs the server has to take it off."""
+
+    def __init__(self, key: str, field: str) -> None:
+        super().__init__(
+            f"the record of {field} in the events Redis is damaged or signed with another key: take it off "
+            f"(HDEL {key} {field}), or raise the template's version"
+        )
+
+
 class SharedTemplate(msgspec.Struct, frozen=True):
     """What the cluster knows of a published template."""
 
@@ -53,10 +64,10 @@ class SharedTemplate(msgspec.Struct, frozen=True):
 
 
 class ListState(NamedTuple):
-    """What changes with each template that is published, and when the server has lost the list."""
+    """What changes with each template that is published, and where the server has lost some of the list."""
 
     name: str
-    """Drawn by chance when the list was begun."""
+    """Drawn by chance at each change."""
     length: int
     """Of how many templates; none is ever taken off."""
 
@@ -83,6 +94,8 @@ class SharedTemplates:
         space = hmac.digest(self._key, tenant.encode(), "sha256").hex()[:16]
         self._records, self._name = f"{_PREFIX}{space}:records", f"{_PREFIX}{space}:name"
         self._bytes = f"{_PREFIX}{space}:bytes:"
+        self._told: set[str] = set()
+        """Fields of unsound records that were logged."""
 
     async def close(self) -> None:
         """Hang up."""
@@ -115,17 +128,19 @@ class SharedTemplates:
 
         Raises:
             TemplatesAwayError: it can't be written; nothing is known of it then.
+            DamagedRecordError: what stands there under this name and version is no sound record.
         """
         field = f"{template.name}@{template.version}"
         # Before the record that names them.
         await self._call("set", f"{self._bytes}{template.bundle.sha256}", bundle)
         value = msgspec.json.encode(template)
         if await self._call("hsetnx", self._records, field, self._sign(field, value) + value):
+            await self._call("set", self._name, secrets.token_hex(8))
             return template
         found = await self._call("hget", self._records, field)
         held = self._read(field, found) if isinstance(found, bytes) else None
         if held is None:
-            raise TemplatesAwayError(f"its record of {field} is damaged or signed with another key")
+            raise DamagedRecordError(self._records, field)
         if held.bundle != template.bundle:
             # A bundle has its name and version in it, so no other record can mean these files; nothing here is evicted.
             await self._call("delete", f"{self._bytes}{template.bundle.sha256}")
@@ -153,13 +168,15 @@ class SharedTemplates:
         signature, value = found[:_SIGNATURE], found[_SIGNATURE:]
         record = None
         if hmac.compare_digest(signature, self._sign(field, value)):
-            try:
+            # Else of another version of this format.
+            with contextlib.suppress(msgspec.MsgspecError, ValueError):
                 record = _RECORD.decode(value)
-            except msgspec.MsgspecError:
-                record = None  # of another version of this format
-        if record is None:
-            log.warning("a record of templates in Redis is damaged, or signed with another key, and is not used")
-        return record
+        if record is not None and record.published_at.tzinfo is not None:
+            return record
+        if field not in self._told:
+            self._told.add(field)
+            log.warning("not used: %s", DamagedRecordError(self._records, field))
+        return None
 
     def _sign(self, field: str, value: bytes) -> bytes:
         head = f"{len(self._tenant)} {len(field)}\n{self._tenant}\n{field}\n".encode()

@@ -13,7 +13,7 @@ region: region
 criteria: {segment: segment, offer: offer_code}   # our name: external id; other names are taken as external ids
 video_still: auto                                 # or seconds (3.5), or a percentage (25p)
 search: {page_size: 100, max_pages: 5}
-review: {assets: 100}                             # whose records are looked at again in one call; 0: each by itself
+review: {assets: 100}                             # reviewed again in one call; 0, the default: each by itself
 ```
 """
 
@@ -50,7 +50,7 @@ class CloudinaryMapping:
     """Which moment of a video documents show: seconds such as 3.5, a percentage such as 25p, or `auto`."""
     page_size: int = 100
     max_pages: int = 5
-    reviewed: int = 100
+    reviewed: int = 0
     """Assets whose records are looked at again in one call, since calls are counted by the hour; 0: each by itself."""
 
 

@@ -10,7 +10,7 @@ again when the bytes are there.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
 from yarl import URL
@@ -27,7 +27,7 @@ from pressrun_sources.errors import InvalidReferenceError, InvalidResponseError
 from pressrun_sources.hosted import Hosted, ends_of, shown_size
 from pressrun_sources.media import media_type_of
 from pressrun_sources.model import Approval, AssetDescription, AssetQuery, AssetRef, Rendition
-from pressrun_sources.shape import text_in
+from pressrun_sources.shape import integer_in, text_in
 from pressrun_sources.transport.client import Transport
 from pressrun_sources.transport.config import TransportConfig
 from pressrun_sources.transport.observer import Observer, ignore
@@ -115,8 +115,11 @@ class CloudinarySource:
         for ref, asset_id in known.items():
             record = by_id.get(asset_id)
             # Renamed, or moved to another type, it is no longer what the ref means.
-            if record is not None and _names(record, ref):
-                found[ref] = describe_record(as_single(record), ref, self._config.mapping, self._now())
+            # Of a deleted asset a placeholder without bytes may be left, and lists have no other mark of it.
+            if record is not None and _names(record, ref) and (integer_in(record, "bytes") or 0) > 0:
+                # One record that can't be read must not keep the others from being renewed.
+                with suppress(InvalidResponseError):
+                    found[ref] = describe_record(as_single(record), ref, self._config.mapping, self._now())
         return found
 
     @asynccontextmanager

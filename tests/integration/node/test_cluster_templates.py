@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 from tests.servers.redis_server import RedisServer
 
 from pressrun_client import Client
@@ -118,3 +119,39 @@ async def test_without_the_list(start_node: StartNode, redis_server: RedisServer
         # The server came back empty; what the nodes knew before is in its list again for those that start later.
         async with start_node("later", **settings) as third, Client(third.address) as three:
             await eventually(lambda: three.render("letter@1", {}, as_of=MOMENT))
+
+
+async def test_part_of_the_list_is_lost_or_damaged(start_node: StartNode, redis_server: RedisServer) -> None:
+    """A node gives back what is missing in the list, and a record that can't be read holds up no other template."""
+    settings = shared(redis_server)
+    async with start_node("keeps", **settings) as keeps, Client(keeps.address) as one:
+        for version in ("1", "2", "3"):
+            await one.publish(letter(version, f"Hello {version}"))
+        raw = Redis.from_url(redis_server.url)
+        (records,) = [name async for name in raw.scan_iter("pressrun:templates:*:records")]
+        await raw.hset(records, "letter@1", b"damaged")
+        await raw.hdel(records, "letter@3")
+        async with asyncio.timeout(20):
+            while not await raw.hexists(records, "letter@3"):
+                await asyncio.sleep(0.1)
+        await raw.aclose()
+        async with start_node("new", **settings) as new, Client(new.address) as two:
+            # By the list alone: nothing here asks for a template that is not known.
+            assert [each.ref.version async for each in two.templates()] == ["2", "3"]
+            with pytest.raises(RenderError, match="HDEL"):
+                await two.publish(letter("1", "Hello 1"))
+
+
+async def test_nodes_hear_without_being_asked(start_node: StartNode, redis_server: RedisServer) -> None:
+    """The list of an idle node has what was published elsewhere within a few seconds."""
+    settings = shared(redis_server)
+    async with (
+        start_node("speaks", **settings) as speaks,
+        start_node("hears", **settings) as hears,
+        Client(speaks.address) as one,
+        Client(hears.address) as two,
+    ):
+        await one.publish(letter("1", "Hello"))
+        async with asyncio.timeout(20):
+            while [each.ref.version async for each in two.templates()] != ["1"]:
+                await asyncio.sleep(0.1)

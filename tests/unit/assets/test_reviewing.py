@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import random
 from collections.abc import Mapping
 from dataclasses import replace
@@ -122,13 +123,16 @@ async def test_all_renditions_live_on() -> None:
     await node.resolver.close()
 
 
-@pytest.mark.parametrize("gone", ["hidden", "replaced", "retired"])
+@pytest.mark.parametrize("gone", ["hidden", "replaced", "retired", "deleted"])
 async def test_what_differs_is_asked_for_by_itself(gone: str) -> None:
     """Of an asset that the list leaves out, or of which it says something else, nothing is renewed."""
     node, source = await made()
     await node.resolver.resolve(PICKS[:3], as_of=AS_OF, channel="print")
     if gone == "hidden":
         source.hidden.add(NAMES[0])
+    elif gone == "deleted":
+        description, *rest = source.assets[NAMES[0]]
+        source.assets[NAMES[0]] = (dataclasses.replace(description, deleted=True), *rest)
     else:
         changed = {"version": "2"} if gone == "replaced" else {"approval": Approval.RETIRED}
         source.put(NAMES[0], LOGO_BYTES, **changed)  # type: ignore[arg-type]
@@ -139,7 +143,7 @@ async def test_what_differs_is_asked_for_by_itself(gone: str) -> None:
     node.clock.pass_by(60)
     assert use(node, *PICKS[1:3]) is not None
     assert use(node, PICKS[0]) is None
-    if gone == "retired":
+    if gone in {"retired", "deleted"}:
         with pytest.raises(PressrunError):
             await node.resolver.resolve(PICKS[:1], as_of=node.clock.now(), channel="print")
     else:
