@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.digest import Digest
@@ -100,10 +100,10 @@ class TemplateExchange:
 
     async def close(self) -> None:
         """Stop looking."""
-        for task in (self._task, self._looking):
-            if task is not None:
-                task.cancel()
-        await asyncio.gather(*filter(None, (self._task, self._looking)), return_exceptions=True)
+        tasks: list[asyncio.Task[Any]] = [task for task in (self._task, self._looking) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._shared.close()
 
     async def claim(self, info: TemplateInfo, bundle: bytes, published_at: datetime) -> datetime:
