@@ -6,8 +6,6 @@ digest, which whoever reads them checks.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import logging
 from collections.abc import Mapping
@@ -16,6 +14,7 @@ from typing import Final
 from redis.exceptions import RedisError
 
 from pressrun_server.cas.redis_link import AsideError, RedisLink
+from pressrun_server.cas.signed_space import SignedSpace
 from pressrun_sources.pushed.peers import PeersAwayError
 from pressrun_sources.pushed.version import Version
 
@@ -24,7 +23,6 @@ __all__ = ["SharedShelf"]
 log = logging.getLogger(__name__)
 
 _PREFIX: Final = "pressrun:pushed:1:"
-_SIGNATURE: Final = 32
 _EXTEND: Final = """
 local there = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0')
 if there ~= tonumber(ARGV[2]) then return 0 end
@@ -48,11 +46,9 @@ class SharedShelf:
 
     def __init__(self, link: RedisLink, key: bytes, *, tenant: str = "") -> None:
         self._link = link
-        self._key = hashlib.sha256(key).digest()
-        self._tenant = tenant
-        space = hmac.digest(self._key, tenant.encode(), "sha256").hex()[:16]
-        self._counts, self._records = f"{_PREFIX}{space}:counts", f"{_PREFIX}{space}:records"
-        self._bytes = f"{_PREFIX}{space}:bytes:"
+        self._space = SignedSpace(_PREFIX, key, tenant=tenant)
+        self._counts, self._records = self._space.key("counts"), self._space.key("records")
+        self._bytes = self._space.key("bytes:")
 
     async def close(self) -> None:
         """Hang up."""
@@ -78,7 +74,7 @@ class SharedShelf:
     async def extend(self, identifier: str, expected: int, versions: tuple[Version, ...]) -> bool:
         """See `Peers.extend`."""
         value = json.dumps([version.to_json() for version in versions], ensure_ascii=False).encode()
-        signed = self._sign(identifier, value) + value
+        signed = self._space.signed(identifier, value)
         keys = (self._counts, self._records)
         return bool(await self._call("eval", _EXTEND, 2, *keys, identifier, expected, len(versions), signed))
 
@@ -101,12 +97,8 @@ class SharedShelf:
 
     def _read(self, identifier: str, found: bytes) -> tuple[Version, ...]:
         """The versions of a sound record; none of one that is damaged or signed with another key."""
-        signature, value = found[:_SIGNATURE], found[_SIGNATURE:]
-        if not hmac.compare_digest(signature, self._sign(identifier, value)):
+        value = self._space.opened(identifier, found)
+        if value is None:
             log.warning("a record of pushed content in Redis is damaged or signed with another key and is not used")
             return ()
         return tuple(map(Version.from_json, json.loads(value)))
-
-    def _sign(self, identifier: str, value: bytes) -> bytes:
-        head = f"{len(self._tenant)} {len(identifier)}\n{self._tenant}\n{identifier}\n".encode()
-        return hmac.digest(self._key, head + value, "sha256")

@@ -8,8 +8,6 @@ cache, and whoever lacks one compiles the files again.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import hmac
 import logging
 import secrets
 from datetime import datetime
@@ -19,6 +17,7 @@ import msgspec
 from redis.exceptions import RedisError
 
 from pressrun_server.cas.redis_link import AsideError, RedisLink
+from pressrun_server.cas.signed_space import SignedSpace
 from pressrun_server.model.digest import Digest
 
 __all__ = ["DamagedRecordError", "ListState", "SharedTemplate", "SharedTemplates", "TemplatesAwayError"]
@@ -26,7 +25,6 @@ __all__ = ["DamagedRecordError", "ListState", "SharedTemplate", "SharedTemplates
 log = logging.getLogger(__name__)
 
 _PREFIX: Final = "pressrun:templates:1:"
-_SIGNATURE: Final = 32
 _STATE: Final = """
 local name = redis.call('GET', KEYS[2])
 if not name then
@@ -89,11 +87,9 @@ class SharedTemplates:
 
     def __init__(self, link: RedisLink, key: bytes, *, tenant: str = "") -> None:
         self._link = link
-        self._key = hashlib.sha256(key).digest()
-        self._tenant = tenant
-        space = hmac.digest(self._key, tenant.encode(), "sha256").hex()[:16]
-        self._records, self._name = f"{_PREFIX}{space}:records", f"{_PREFIX}{space}:name"
-        self._bytes = f"{_PREFIX}{space}:bytes:"
+        self._space = SignedSpace(_PREFIX, key, tenant=tenant)
+        self._records, self._name = self._space.key("records"), self._space.key("name")
+        self._bytes = self._space.key("bytes:")
         self._told: set[str] = set()
         """Fields of unsound records that were logged."""
 
@@ -133,8 +129,8 @@ class SharedTemplates:
         field = f"{template.name}@{template.version}"
         # Before the record that names them.
         await self._call("set", f"{self._bytes}{template.bundle.sha256}", bundle)
-        value = msgspec.json.encode(template)
-        if await self._call("hsetnx", self._records, field, self._sign(field, value) + value):
+        record = self._space.signed(field, msgspec.json.encode(template))
+        if await self._call("hsetnx", self._records, field, record):
             await self._call("set", self._name, secrets.token_hex(8))
             return template
         found = await self._call("hget", self._records, field)
@@ -165,9 +161,8 @@ class SharedTemplates:
 
     def _read(self, field: str, found: bytes) -> SharedTemplate | None:
         """A sound record; None of one that is damaged or signed with another key."""
-        signature, value = found[:_SIGNATURE], found[_SIGNATURE:]
-        record = None
-        if hmac.compare_digest(signature, self._sign(field, value)):
+        value, record = self._space.opened(field, found), None
+        if value is not None:
             # Else of another version of this format.
             with contextlib.suppress(msgspec.MsgspecError, ValueError):
                 record = _RECORD.decode(value)
@@ -177,7 +172,3 @@ class SharedTemplates:
             self._told.add(field)
             log.warning("not used: %s", DamagedRecordError(self._records, field))
         return None
-
-    def _sign(self, field: str, value: bytes) -> bytes:
-        head = f"{len(self._tenant)} {len(field)}\n{self._tenant}\n{field}\n".encode()
-        return hmac.digest(self._key, head + value, "sha256")
