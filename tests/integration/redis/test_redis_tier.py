@@ -41,14 +41,6 @@ async def until(condition: Any) -> None:
 
 
 @pytest.fixture
-async def raw(redis_server: RedisServer) -> AsyncIterator[Redis]:
-    """The server as another program sees it."""
-    client = Redis.from_url(redis_server.url)
-    yield client
-    await client.aclose()
-
-
-@pytest.fixture
 async def open_tier() -> AsyncIterator[OpenTier]:
     """Opens tiers, and closes them with their links after the test."""
     async with AsyncExitStack() as stack:

@@ -1,31 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
 from redis.asyncio import Redis
 from tests.servers.redis_server import RedisServer
 
-from pressrun_server.cas.address import RedisAddress
-from pressrun_server.cas.config import RedisConfig
 from pressrun_server.cas.redis_link import RedisLink
 from pressrun_server.cas.shared_map import SharedMap
-
-
-@pytest.fixture
-async def link(redis_server: RedisServer) -> AsyncIterator[RedisLink]:
-    """The way to the server."""
-    link = RedisLink(RedisConfig(RedisAddress(redis_server.url), timeout_seconds=20.0, retry_seconds=0.02))
-    yield link
-    await link.close()
-
-
-@pytest.fixture
-async def raw(redis_server: RedisServer) -> AsyncIterator[Redis]:
-    """The server as another program sees it."""
-    client = Redis.from_url(redis_server.url)
-    yield client
-    await client.aclose()
 
 
 async def test_nodes_of_one_cluster_read_each_other(link: RedisLink) -> None:

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
 from redis.asyncio import Redis
 from tests.servers.redis_server import RedisServer
 
-from pressrun_server.cas.address import RedisAddress
-from pressrun_server.cas.config import RedisConfig
 from pressrun_server.cas.redis_link import RedisLink
 from pressrun_server.model.digest import Digest
 from pressrun_server.render.shared_templates import (
@@ -26,22 +23,6 @@ def template(files: bytes, *, version: str = "1", day: int = 1) -> SharedTemplat
     """A template with these files."""
     digest = Digest.of(files)
     return SharedTemplate("letter", version, digest.sha256, digest, datetime(2026, 11, day, tzinfo=UTC))
-
-
-@pytest.fixture
-async def link(redis_server: RedisServer) -> AsyncIterator[RedisLink]:
-    """The way to the server."""
-    link = RedisLink(RedisConfig(RedisAddress(redis_server.url), timeout_seconds=20.0, retry_seconds=0.02))
-    yield link
-    await link.close()
-
-
-@pytest.fixture
-async def raw(redis_server: RedisServer) -> AsyncIterator[Redis]:
-    """The server as another program sees it."""
-    client = Redis.from_url(redis_server.url)
-    yield client
-    await client.aclose()
 
 
 async def test_nodes_read_what_others_published(link: RedisLink) -> None:
