@@ -413,12 +413,15 @@ class Node:
     async def _link(self) -> RedisLink | None:
         """The way to the cluster's cache Redis, where one is set."""
         cache, events = self.config.store.redis, self.config.assets.events
+        if not self.config.store.cluster_key and (cache is not None or events is not None):
+            log.warning(
+                "no_cluster_key",
+                hint="set PRESSRUN_CLUSTER_KEY: whoever can write to Redis can change assets and templates",
+            )
         if cache is None:
             return None
         if events is not None and await same_server(cache.address, events):
             raise ConfigError((f"PRESSRUN_EVENTS_REDIS: {ONE_REDIS}",))
-        if not self.config.store.cluster_key:
-            log.warning("no_cluster_key", hint="set PRESSRUN_CLUSTER_KEY: whoever can write to Redis can change assets")
         link = RedisLink(cache)
         self._stack.push_async_callback(link.close)
         return link

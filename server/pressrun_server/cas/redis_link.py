@@ -116,5 +116,7 @@ class RedisLink:
         now = self._monotonic()
         if now - self._last_log >= _LOG_EVERY:
             self._last_log = now
-            hint = "; set its maxmemory-policy to allkeys-lru" if isinstance(error, OutOfMemoryError) else ""
+            hint = ""
+            if isinstance(error, OutOfMemoryError):
+                hint = "; that of the cache wants maxmemory-policy allkeys-lru, that of events a larger maxmemory"
             log.warning("Redis %s refuses a call (%d so far): %s%s", self.config.address, self._errors, error, hint)

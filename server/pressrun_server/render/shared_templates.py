@@ -127,8 +127,9 @@ class SharedTemplates:
             DamagedRecordError: what stands there under this name and version is no sound record.
         """
         field = f"{template.name}@{template.version}"
-        # Before the record that names them.
-        await self._call("set", f"{self._bytes}{template.bundle.sha256}", bundle)
+        if await self.files(template) is None:
+            # Before the record that names them.
+            await self._call("set", f"{self._bytes}{template.bundle.sha256}", bundle)
         record = self._space.signed(field, msgspec.json.encode(template))
         if await self._call("hsetnx", self._records, field, record):
             await self._call("set", self._name, secrets.token_hex(8))
