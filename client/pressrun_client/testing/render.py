@@ -68,7 +68,8 @@ class FakeRenderService(RenderServiceServicer):
                 if item.HasField("completion") or item.HasField("failure"):
                     script.unanswered -= 1
                 yield render_service_pb2.RenderResponse(items=[item])
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, GeneratorExit):
+            # The latter where the call ended while gRPC was sending what came last.
             script.streams_left += 1
             raise
         finally:
