@@ -42,7 +42,8 @@ from pressrun_server.model.program import Program
 
 __all__ = ["DocumentWriter", "Metadata", "PrefixCache"]
 
-_INKS = b"/DeviceCMYK"
+_INKS = b"/ColorSpace/DeviceCMYK"
+"""Of a picture without a profile; one that has a profile names the inks as what stands in for it."""
 _HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 _CATALOG, _PAGES, _INFO, _FONTS, _IMAGES, _STRUCTURE, _DOCUMENT, _METADATA, _PROFILE = range(1, 10)
 _FIRST_FREE = 10

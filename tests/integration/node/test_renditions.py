@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pikepdf
 import pytest
+from PIL import Image
+from tests.integration.node.test_press import profile
 from tests.unit.prepare.pictures import jpeg, rgb
 
 from pressrun_client import Client
@@ -65,6 +67,22 @@ async def test_at_the_placed_size(node: Node, library: Path) -> None:
         "4": (2400, 1200, "/DeviceRGB"),
         "5": (600, 300, "/DeviceRGB"),
     }
+
+
+async def test_inks_with_a_profile_are_archival(node: Node, library: Path) -> None:
+    """A CMYK picture whose profile says what its inks mean leaves PDF/A-2 as it is, and is warned of by nobody."""
+    photo = jpeg(Image.new("CMYK", (200, 100), (90, 20, 0, 10)), icc_profile=profile())
+    (library / "inks.jpg").write_bytes(photo)
+    (library / "inks.jpg.yaml").write_text("approval: approved")
+    template = TEMPLATE.format(version="inks", rendition="{}").replace("photo.jpg", "inks.jpg")
+    async with Client(node.address) as client:
+        await client.publish({"template.yaml": template.encode(), "r.html": HTML})
+        document = await client.render("renditions@inks", {}, as_of=AS_OF)
+    assert "NOT_ARCHIVAL" not in [warning.code for warning in document.warnings]
+    with pikepdf.open(io.BytesIO(document.content)) as pdf:
+        (image,) = pdf.pages[0].get_images().values()
+        assert (image.ColorSpace[0], image.ColorSpace[1].N) == ("/ICCBased", 4)
+        assert b"pdfaid:part>2" in pdf.Root.Metadata.read_bytes()
 
 
 def _image(pdf: pikepdf.Pdf) -> tuple[int, int, str]:
