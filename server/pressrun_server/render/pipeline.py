@@ -30,6 +30,7 @@ from pressrun_server.model.spec import (
     Pins,
     Priority,
     RenderSpec,
+    TemplateName,
 )
 from pressrun_server.model.summary import SUMMARY
 from pressrun_server.model.template import TemplateInfo, program_key
@@ -326,7 +327,11 @@ class Pipeline:
         pins = spec.pins
         if pins is not None:
             pins = replace(pins, assets=pins.attached)
-        paper = await self.ready(replace(spec, pins=pins), trace, attached=True)
+        # Of the e-mail's own template and moment, also where the request states neither.
+        same = replace(
+            spec, pins=pins, as_of=ready.header.as_of, template=TemplateName(digest=ready.header.template.digest)
+        )
+        paper = await self.ready(same, trace, attached=True)
         trace.step("compose")
         parts: list[bytes] = []
         size, most = 0, self._config.max_attached_bytes

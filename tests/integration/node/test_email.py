@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -28,6 +28,7 @@ from pressrun_client import (
     VerifyResult,
 )
 from pressrun_server.app.node import Node
+from pressrun_server.clock import SystemClock
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -130,6 +131,33 @@ async def test_the_pdf_comes_with_it(node: Node, caller: Any, document: Callable
     assert found.result is VerifyResult.SAME_BYTES
     assert without.manifest.attachment is None
     assert made.timings.total > 0
+
+
+class _Leaping(SystemClock):
+    """A minute passes at each look at it."""
+
+    def __init__(self) -> None:
+        self._looks = 0
+
+    def now(self) -> datetime:
+        self._looks += 1
+        return super().now() + timedelta(minutes=self._looks)
+
+
+async def test_message_and_pdf_are_of_one_moment(
+    node: Node, caller: Any, document: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the request states none, too (our client always does): the manifest's pins make both again."""
+    monkeypatch.setattr(node._pipeline, "_clock", _Leaping())
+    attached = document_pb2.EmailOptions(attachment=document_pb2.EMAIL_ATTACHMENT_PDF)
+    asked = document(output_channel=document_pb2.OUTPUT_CHANNEL_EMAIL, email=attached)
+    asked.ClearField("as_of")
+    made = (await caller.documents(asked))[asked.request_id]
+    assert made.failure is None
+    asked.pins.CopyFrom(made.completion.manifest.pins)
+    again = (await caller.documents(asked))[asked.request_id]
+    assert again.failure is None
+    assert again.data == made.data
 
 
 async def test_each_message_has_its_own_customers_pdf(node: Node, caller: Any, document: Callable[..., Any]) -> None:
