@@ -142,11 +142,11 @@ class Reviewing(Protocol):
         """Assets of one call; below 2 it is set up not to be asked so."""
         ...
 
-    async def review(self, known: Mapping[AssetRef, str]) -> Mapping[AssetRef, AssetDescription]:
+    async def review(self, known: Mapping[AssetRef, str]) -> Mapping[AssetRef, AssetDescription | None]:
         """What the system says now about assets that were described before.
 
-        It is good for finding that nothing has changed: of what the answer leaves out, or says in another way, the
-        description may differ from what `Source.describe` gives. An asset that is missing has to be described.
+        Of an asset that the system does not name any more the description is None: it may be gone, and has to be
+        described. One that the answer leaves out is there, but less is told of it than its description needs.
 
         Args:
             known: by ref the `asset_id` of the last description; `most_reviewed` of them at most.

@@ -39,7 +39,13 @@ from pressrun_server.model.asset import AssetDescriptor, HostedLink
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.template import RenditionSpec, Requirement
 from pressrun_server.prepare.media import inspect_image, inspect_text
-from pressrun_sources.errors import InvalidResponseError, NotFoundError, SourceError
+from pressrun_sources.errors import (
+    InvalidResponseError,
+    NotFoundError,
+    RateLimitedError,
+    SourceError,
+    TimedOutError,
+)
 from pressrun_sources.hosted import Hosted, Hosting
 from pressrun_sources.model import Approval, AssetDescription, AssetRef, Rendition
 from pressrun_sources.protocol import Source
@@ -86,11 +92,11 @@ class Question(msgspec.Struct, frozen=True):
 
 
 class _Failed(Exception):  # noqa: N818 - never leaves this module
-    def __init__(self, trouble: Trouble, *, lasting: bool) -> None:
+    def __init__(self, trouble: Trouble, *, lasting: bool, asked: Question | None = None) -> None:
         super().__init__(trouble.text)
         self.trouble = trouble
         self.lasting = lasting
-        self.asked: datetime | None = None
+        self.asked = asked
         """When the source was asked, if it was."""
 
 
@@ -139,7 +145,7 @@ class Bringing:
         self._chance = chance
         self._slots: dict[str, asyncio.Semaphore] = {}
         self._told_at: dict[str, datetime] = {}
-        self._describing: SingleFlight[str, tuple[AssetDescription, Question]] = SingleFlight()
+        self._describing: SingleFlight[str, tuple[AssetDescription | SourceError, Question]] = SingleFlight()
         self.shared = 0
         """Renditions that were found, brought by another process or an earlier one."""
 
@@ -166,7 +172,7 @@ class Bringing:
             failed = _failed(error)
         except _Failed as error:
             failed = error
-        if self._belief.was_told(wanted.ref, failed.asked or began):
+        if self._belief.was_told(wanted.ref, began if failed.asked is None else failed.asked.at):
             # It changed while this was under way: true for the one who asked before that, and for nobody else.
             ref = entry.descriptor.ref if entry is not None else wanted.ref
             return Brought(Absent(ref, failed.trouble, self._clock.now()), "")
@@ -254,7 +260,8 @@ class Bringing:
         try:
             return await self._asked(wanted, entry, source, ref, rendition, question)
         except _Failed as failed:
-            await self._ledger.deny(wanted.key, Denial(failed.trouble, failed.lasting, question.at, question.place))
+            asked = failed.asked or question
+            await self._ledger.deny(wanted.key, Denial(failed.trouble, failed.lasting, asked.at, asked.place))
             raise
 
     def slots(self, source: str) -> asyncio.Semaphore:
@@ -283,7 +290,7 @@ class Bringing:
             return await self._answered(wanted, entry, source, ref, rendition, question)
         except (SourceError, PressrunError, _Failed) as error:
             failed = error if isinstance(error, _Failed) else _failed(error)
-            failed.asked = question.at
+            failed.asked = failed.asked or question
             raise failed from error
 
     async def _answered(
@@ -297,20 +304,18 @@ class Bringing:
         *,
         again: bool = False,
     ) -> Brought:
-        try:
-            # Of its renditions that are wanted at the same time one asks; whoever joins has asked when that one did.
-            key = f"{ref}|{self._belief.generation}"
-            description, first = await self._describing.run(key, lambda: _described(source, ref, question))
-        except NotFoundError:
-            await self._supersede(wanted, entry, None, question.at)
-            raise
+        description, first = await self._described(source, ref, question)
         asked, place = first.at, first.place
+        if isinstance(description, SourceError):
+            if isinstance(description, NotFoundError):
+                await self._supersede(str(ref), entry, None, asked, but=wanted.key)
+            raise _failed(description, first) from description
         if description.deleted:
-            await self._supersede(wanted, entry, None, asked)
-            raise _Failed(errors.deleted(), lasting=True)
-        descriptor = described(ref, description, rendition, now=asked, seconds=self.fresh_seconds(description))
-        await self._supersede(wanted, entry, descriptor, asked)
-        await self.renew(descriptor, description.stale_until, place, but=wanted.key)
+            await self._supersede(str(ref), entry, None, asked, but=wanted.key)
+            raise _Failed(errors.deleted(), lasting=True, asked=first)
+        descriptor = described(ref, description, rendition, now=asked, seconds=self._fresh_seconds(description))
+        await self._supersede(str(ref), entry, descriptor, asked, but=wanted.key)
+        await self._renew(descriptor, description.stale_until, place, but=wanted.key)
         if wanted.rendition.hosted and isinstance(source, Hosting) and not _refused(wanted, descriptor):
             descriptor = linked(descriptor, *await _hosted(source, description, rendition, wanted.rendition))
         if entry is not None and unchanged(entry.descriptor, descriptor):
@@ -321,6 +326,7 @@ class Bringing:
                 lenient_until=None,
                 stale_until=description.stale_until,
                 place=place,
+                described_at=None,
             )
             brought = await self._held(wanted, revalidated)
             if brought is not None:
@@ -335,24 +341,69 @@ class Bringing:
         # Worth one more look, and no failed document.
         return await self._answered(wanted, entry, source, ref, rendition, self.question(), again=True)
 
+    async def _described(
+        self, source: Source, ref: AssetRef, question: Question
+    ) -> tuple[AssetDescription | SourceError, Question]:
+        """What a source says of an asset, or why it says nothing, and the question that it answers.
+
+        Of renditions that are wanted at the same time one asks; whoever joins has asked when that one did.
+        """
+        key = f"{ref}|{self._belief.generation}"
+        return await self._describing.run(key, lambda: _answer(source, ref, question))
+
+    async def look(self, ref: AssetRef) -> None:
+        """Ask about an asset by itself, and let what its source says count for what is here of it; no bytes come.
+
+        Raises:
+            SourceError: nothing is said of it.
+        """
+        source = self._registry.get(ref.source)
+        async with self.slots(ref.source):
+            said, question = await self._described(source, ref, self.question())
+        if isinstance(said, SourceError) and not isinstance(said, NotFoundError):
+            raise said
+        await self.take_in(ref, None if isinstance(said, SourceError) else said, question)
+
+    async def take_in(
+        self, ref: AssetRef, said: AssetDescription | None, question: Question, *, listed: bool = False
+    ) -> int:
+        """Let what a source says of an asset count at once for what is here of it, and at the others.
+
+        Args:
+            ref: the asset.
+            said: what its source says; None: it has no such asset any more.
+            question: when it was asked.
+            listed: whether a list said so.
+
+        Returns:
+            How many renditions live on by it.
+        """
+        if said is None or said.deleted:
+            await self._supersede(str(ref), None, None, question.at)
+            return 0
+        descriptor = described(ref, said, Rendition(), now=question.at, seconds=self._fresh_seconds(said))
+        await self._supersede(str(ref), None, descriptor, question.at)
+        return await self._renew(descriptor, said.stale_until, question.place, listed=listed)
+
     async def _supersede(
-        self, wanted: Wanted, last: Entry | None, now_said: AssetDescriptor | None, asked: datetime
+        self, ref: str, last: Entry | None, now_said: AssetDescriptor | None, asked: datetime, *, but: str = ""
     ) -> None:
         """Forget what was said otherwise before; what a source says of an asset it says of all its renditions.
 
         Args:
-            wanted: the rendition for which it was asked.
-            last: what was known of that.
+            ref: the asset.
+            last: what was known of the rendition for which it was asked.
             now_said: what the source says now; None: it has no such asset any more.
             asked: when it was asked.
+            but: the key of that rendition, for which whoever asked sees to it.
         """
-        name, keys = asset_name(wanted.ref), self._cache.keys_of(wanted.ref)
+        name, keys = asset_name(ref), self._cache.keys_of(ref)
         known = {key: entry.descriptor for key in keys if isinstance(entry := self._cache.peek(key), Entry)}
         others = {
             key: said
             for key, said in known.items()
-            if key != wanted.key
-            and said.ref == wanted.ref
+            if key != but
+            and said.ref == ref
             and said.fetched_at < asked
             and (now_said is None or not agrees(said, now_said))
         }
@@ -365,19 +416,28 @@ class Bringing:
             return
         self._belief.changed(name, asked - _MOMENT)
         # A withdrawal is one of the asset in all its variants, here as at the others.
-        for key in [key for key in known if key != wanted.key] if withdrawn else others:
+        for key in [key for key in known if key != but] if withdrawn else others:
             await self._forget(key)
+        if withdrawn:
+            # On disk there may be more of it, which would be believed after a restart.
+            await self._ledger.forget(name)
         if withdrawn and self._may_tell(name, asked):
             # Others hold what was said before, and would use it until it grows old.
             self._tell(name)
 
-    async def renew(
-        self, now_said: AssetDescriptor, stale_until: datetime | None, place: Place | None, *, but: str = ""
+    async def _renew(
+        self,
+        now_said: AssetDescriptor,
+        stale_until: datetime | None,
+        place: Place | None,
+        *,
+        but: str = "",
+        listed: bool = False,
     ) -> int:
         """Let what a source says anew of an asset count for its renditions here that it says the same of.
 
         Returns:
-            How many there are. What is linked to is left out where the link may end before, or where there was none.
+            How many live on. What is linked to is left out where the link may end before, or where there was none.
         """
         count = 0
         for key in self._cache.keys_of(now_said.ref):
@@ -393,10 +453,15 @@ class Bringing:
                 continue
             about = msgspec.structs.replace(updated(said, now_said), rendition=said.rendition, hosted=said.hosted)
             renewed = msgspec.structs.replace(
-                other, descriptor=about, refresh_at=refresh_at(about), stale_until=stale_until, place=place
+                other,
+                descriptor=about,
+                refresh_at=refresh_at(about),
+                stale_until=stale_until,
+                place=place,
+                described_at=(other.described_at or said.fetched_at) if listed else None,
             )
             await self._keep(key, renewed, "")
-            count += 1
+            count += self._cache.peek(key) is renewed
         return count
 
     def _may_tell(self, name: str, now: datetime) -> bool:
@@ -481,21 +546,23 @@ class Bringing:
         most = self._config.max_bytes
         chunks: list[bytes] = []
         size = 0
+        opened = False
         try:
             async with source.open(description, rendition) as body:
+                opened = True
                 async for chunk in body.chunks():
                     size += len(chunk)
                     if size > most:
                         raise _too_large(most)
                     chunks.append(chunk)
         except SourceError as error:
-            # Before the first byte the transport has tried again already, unless other bytes came than were described.
-            if error.transient and (chunks or isinstance(error, InvalidResponseError)):
+            # Before the head came the transport has tried again already, unless other bytes came than were described.
+            if (opened or isinstance(error, InvalidResponseError)) and _worth_another(error):
                 raise _BrokenError(error) from error
             raise
         return b"".join(chunks)
 
-    def fresh_seconds(self, description: AssetDescription) -> float:
+    def _fresh_seconds(self, description: AssetDescription) -> float:
         """For how long the answer is believed."""
         seconds = self._config.fresh_seconds
         if description.approval is not Approval.APPROVED:
@@ -568,8 +635,17 @@ class Bringing:
         await self._ledger.delete(key)
 
 
-async def _described(source: Source, ref: AssetRef, question: Question) -> tuple[AssetDescription, Question]:
-    return await source.describe(ref), question
+async def _answer(source: Source, ref: AssetRef, question: Question) -> tuple[AssetDescription | SourceError, Question]:
+    try:
+        return await source.describe(ref), question
+    except SourceError as error:
+        return error, question
+
+
+def _worth_another(error: SourceError) -> bool:
+    """Whether asking at once may help; one who is asked for less, or has no more time, is not asked again."""
+    asks_for_time = error.retry_after is not None or isinstance(error, RateLimitedError | TimedOutError)
+    return error.transient and not asks_for_time
 
 
 def _too_large(most: int) -> _Failed:
@@ -581,9 +657,9 @@ def _lasts(link: HostedLink, until: datetime) -> bool:
     return link.expires is None or link.expires >= until
 
 
-def _failed(error: SourceError | PressrunError) -> _Failed:
+def _failed(error: SourceError | PressrunError, asked: Question | None = None) -> _Failed:
     trouble = errors.of_source(error) if isinstance(error, SourceError) else errors.of_preparation(error)
-    return _Failed(trouble, lasting=trouble.retry_after is None)
+    return _Failed(trouble, lasting=trouble.retry_after is None, asked=asked)
 
 
 async def _hosted(

@@ -60,6 +60,8 @@ class Entry(msgspec.Struct, frozen=True):
     """Until when its source lets it be used while it cannot be asked (RFC 5861); None: it says nothing."""
     place: Place | None = None
     """How far the one who asked had read the feed of changes by then; None: it heard none."""
+    described_at: datetime | None = None
+    """When its source was asked about it by itself, where lists of assets were believed since; None: none was."""
 
 
 class Absent(msgspec.Struct, frozen=True):

@@ -170,7 +170,8 @@ def _earlier(entry: Entry, by: timedelta) -> Entry:
     """An entry by a clock that is so much ahead of this node's, by its own."""
     about = entry.descriptor
     moved = msgspec.structs.replace(about, fetched_at=about.fetched_at - by, fresh_until=about.fresh_until - by)
-    return msgspec.structs.replace(entry, descriptor=moved, refresh_at=entry.refresh_at - by)
+    alone = None if entry.described_at is None else entry.described_at - by
+    return msgspec.structs.replace(entry, descriptor=moved, refresh_at=entry.refresh_at - by, described_at=alone)
 
 
 def _is_local(entry: Entry) -> bool:

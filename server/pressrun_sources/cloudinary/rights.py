@@ -16,7 +16,9 @@ from pressrun_sources.describing import APPROVAL_WORDS, moment, strictest
 from pressrun_sources.model import Approval
 from pressrun_sources.shape import flag_in, mapping_in, sequence_in, text_in
 
-__all__ = ["Rights", "is_placeholder", "read_rights"]
+__all__ = ["Rights", "is_placeholder", "read_rights", "says_rights"]
+
+_LIMITS = ("moderation", "access_control")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,15 @@ def read_rights(record: Mapping[str, object], mapping: CloudinaryMapping, now: d
         begins = max((limit for limit in (begins, opens) if limit), default=None)
         ends = min((limit for limit in (ends, closes) if limit), default=None)
     return Rights(strictest(*statements), begins, ends)
+
+
+def says_rights(record: Mapping[str, object]) -> bool:
+    """Whether the record of a list speaks of all that may forbid a use.
+
+    What a record that was read by itself leaves out is not forbidden; what a list leaves out it may just not tell.
+    """
+    told = all(name in record and isinstance(record[name], list | None) for name in _LIMITS)
+    return told and text_in(record, "status") is not None
 
 
 def is_placeholder(record: Mapping[str, object]) -> bool:

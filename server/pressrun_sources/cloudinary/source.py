@@ -20,6 +20,7 @@ from pressrun_sources.cloudinary.client import CloudinaryClient
 from pressrun_sources.cloudinary.config import CloudinaryConfig
 from pressrun_sources.cloudinary.confirmed import ConfirmedBody
 from pressrun_sources.cloudinary.description import as_single, describe_record
+from pressrun_sources.cloudinary.rights import says_rights
 from pressrun_sources.cloudinary.search import told, wanted_metadata
 from pressrun_sources.cloudinary.transformation import transformation_of
 from pressrun_sources.cloudinary.url import DeliveryUrls
@@ -107,16 +108,18 @@ class CloudinarySource:
         """Of which the records come in one call; see `Reviewing`."""
         return self._config.mapping.reviewed
 
-    async def review(self, known: Mapping[AssetRef, str]) -> Mapping[AssetRef, AssetDescription]:
+    async def review(self, known: Mapping[AssetRef, str]) -> Mapping[AssetRef, AssetDescription | None]:
         """What a list of the assets' records says now; see `Reviewing.review`."""
         records = await self._client.resources(known.values(), f"{len(known)} assets")
         by_id = {text_in(record, "asset_id"): record for record in records}
-        found: dict[AssetRef, AssetDescription] = {}
+        found: dict[AssetRef, AssetDescription | None] = {}
         for ref, asset_id in known.items():
             record = by_id.get(asset_id)
             # Renamed, or moved to another type, it is no longer what the ref means.
             # Of a deleted asset a placeholder without bytes may be left, and lists have no other mark of it.
-            if record is not None and _names(record, ref) and (integer_in(record, "bytes") or 0) > 0:
+            if record is None or not _names(record, ref) or not integer_in(record, "bytes"):
+                found[ref] = None
+            elif says_rights(record):
                 # One record that can't be read must not keep the others from being renewed.
                 with suppress(InvalidResponseError):
                     found[ref] = describe_record(as_single(record), ref, self._config.mapping, self._now())

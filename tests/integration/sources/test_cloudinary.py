@@ -94,13 +94,24 @@ async def test_review_tells_changes(cloud: CloudinaryHarness, change: dict[str, 
     assert after == await source.describe(PRESENT)
 
 
-async def test_review_leaves_out(cloud: CloudinaryHarness) -> None:
-    """What is not there, or is another asset by now than the ref means, is left out."""
+async def test_review_of_what_is_not_there(cloud: CloudinaryHarness) -> None:
+    """What is not there, or is another asset by now than the ref means, is told as such, and not left out."""
     source = cloud.make()
     asset_id = (await source.describe(PRESENT)).asset_id
-    elsewhere = AssetRef("cloudinary", PRESENT.id, (("type", "private"),))
-    assert await source.review({elsewhere: asset_id, AssetRef("cloudinary", "gone"): "0" * 32}) == {}
-    assert await source.review({AssetRef("cloudinary", "statement/other"): asset_id}) == {}
+    elsewhere, gone = AssetRef("cloudinary", PRESENT.id, (("type", "private"),)), AssetRef("cloudinary", "gone")
+    assert await source.review({elsewhere: asset_id, gone: "0" * 32}) == {elsewhere: None, gone: None}
+    other = AssetRef("cloudinary", "statement/other")
+    assert await source.review({other: asset_id}) == {other: None}
+
+
+async def test_review_of_what_was_never_moderated(cloud: CloudinaryHarness) -> None:
+    """The record of a list that does not speak of moderation says too little, whatever is needed of it."""
+    source = cloud.make()
+    before = await source.describe(PRESENT)
+    asset = cloud.sandbox.cloudinary.store.find("upload", PRESENT.id)
+    assert asset is not None
+    cloud.sandbox.cloudinary.store.put(replace(asset, moderation_status=None))
+    assert await source.review({PRESENT: before.asset_id}) == {}
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 from tests.unit.prepare.pictures import png, rgb
 
+from pressrun_server.assets.cluster import Cluster
 from pressrun_server.assets.config import AssetConfig
 from pressrun_server.assets.resolver import AssetResolver
 from pressrun_server.cas.memory import MemoryTier
@@ -195,6 +196,7 @@ class Node:
     source: FakeSource = field(default_factory=FakeSource)
     preparers: FakePreparers = field(default_factory=FakePreparers)
     store: Tier = field(default_factory=lambda: MemoryTier(64 * 1024 * 1024))
+    cluster: Cluster | None = None
     resolver: AssetResolver = field(init=False)
 
     def __post_init__(self) -> None:
@@ -212,4 +214,5 @@ class Node:
             config=self.config,
             clock=self.clock,
             chance=lambda: 0.0,
+            cluster=self.cluster,
         )

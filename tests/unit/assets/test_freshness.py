@@ -18,7 +18,13 @@ from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.asset import AssetUse
 from pressrun_server.model.document import RenderWarning
 from pressrun_server.model.template import RenditionSpec
-from pressrun_sources.errors import InvalidResponseError, UnavailableError
+from pressrun_sources.errors import (
+    InvalidResponseError,
+    RateLimitedError,
+    SourceError,
+    TimedOutError,
+    UnavailableError,
+)
 from pressrun_sources.model import Approval, AssetDescription, Rendition
 
 NAME = "brand/logo.png"
@@ -172,14 +178,34 @@ async def test_questions_of_before_a_change_are_not_joined(node: Node) -> None:
     assert node.source.described == 2
 
 
+async def test_who_joins_a_question_has_asked_when_it_was(node: Node) -> None:
+    """An answer to a question that another rendition had asked before is as old as that question."""
+    node.source.gate = asyncio.Event()
+    now = node.clock.now()
+    first = asyncio.create_task(node.resolver.resolve((SMALL,), as_of=now, channel="print"))
+    while not node.source.described:
+        await asyncio.sleep(0)
+    node.clock.pass_by(20)
+    second = asyncio.create_task(node.resolver.resolve((LARGE,), as_of=now, channel="print"))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    node.source.gate.set()
+    fetched = [(await task)[0][0].descriptor.fetched_at for task in (first, second)]
+    assert fetched == [AS_OF, AS_OF]
+    assert node.source.described == 1
+
+
 class Breaking:
     """Lets the bytes of a source break off so often, with what it meets then."""
 
-    def __init__(self, node: Node, times: int, error: Exception, *, replaced: bool = False) -> None:
+    def __init__(
+        self, node: Node, times: int, error: Exception, *, replaced: bool = False, at_once: bool = False
+    ) -> None:
         self.node = node
         self.left = times
         self.error = error
         self.replaced = replaced
+        self.at_once = at_once
         self.original = node.source.open
         node.source.open = self.open  # type: ignore[method-assign]
 
@@ -193,21 +219,23 @@ class Breaking:
             self.left -= 1
             if self.replaced:
                 self.node.source.put(NAME, LOGO_BYTES, version="2")
-            error = self.error
+            error, at_once = self.error, self.at_once
 
             class Broken:
                 async def chunks(self) -> AsyncGenerator[bytes, None]:
                     async for chunk in body.chunks():
-                        yield chunk[:10]
+                        if not at_once:
+                            yield chunk[:10]
                         raise error
 
             yield Broken()
 
 
+@pytest.mark.parametrize("at_once", [False, True])
 @pytest.mark.parametrize("times", [1, 2])
-async def test_bytes_that_break_off(node: Node, times: int) -> None:
+async def test_bytes_that_break_off(node: Node, times: int, at_once: bool) -> None:  # noqa: FBT001 - parametrized
     """A download that breaks is made once more, described anew; what breaks again fails, to be tried again later."""
-    Breaking(node, times, UnavailableError("library", None, "it broke off"))
+    Breaking(node, times, UnavailableError("library", None, "it broke off"), at_once=at_once)
     if times == 1:
         (use,), warnings = await resolve(node)
         assert use.descriptor.digest.size == len(LOGO_BYTES)
@@ -218,6 +246,24 @@ async def test_bytes_that_break_off(node: Node, times: int) -> None:
         assert caught.value.reason is Reason.ASSET_UNAVAILABLE
         assert caught.value.retry_after
     assert (node.source.described, node.source.opened) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RateLimitedError("library", None, "fewer requests, please", "", 30.0),
+        TimedOutError("library", None, "it took too long"),
+        UnavailableError("library", None, "it is being mended", "", 5.0),
+    ],
+    ids=lambda error: error.kind,
+)
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_who_asks_for_time_gets_it(node: Node, error: SourceError, at_once: bool) -> None:  # noqa: FBT001 - as above
+    """A download that ends since the system wants to be left alone, or had no time left, is not made once more."""
+    Breaking(node, 1, error, at_once=at_once)
+    with pytest.raises(PressrunError):
+        await resolve(node)
+    assert (node.source.described, node.source.opened) == (1, 1)
 
 
 async def test_replaced_while_it_came(node: Node) -> None:

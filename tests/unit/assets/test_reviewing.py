@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import itertools
 import random
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -14,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.assets.fakes import AS_OF, LOGO_BYTES, FakeSource, Node, Pick
 
+from pressrun_server.assets.cluster import Cluster
 from pressrun_server.errors import PressrunError
 from pressrun_server.model.asset import AssetUse
 from pressrun_server.model.template import RenditionSpec
-from pressrun_sources.errors import UnavailableError
+from pressrun_sources.errors import DeniedError, NotFoundError, SourceError, UnavailableError
 from pressrun_sources.model import Approval, AssetDescription, AssetRef
 
 NUMBER = 12
@@ -26,23 +28,34 @@ PICKS = [Pick(ref=f"library:{name}", slot=f"s{number}") for number, name in enum
 
 
 class ListingSource(FakeSource):
-    """A source whose list has many assets; it counts, and can be made to fail or to leave assets out."""
+    """A source whose list has many assets; it counts, and can be made to fail, or not to name or tell of some."""
 
     def __init__(self) -> None:
         super().__init__()
         self.most_reviewed = 5
         self.reviews: list[list[str]] = []
         self.hidden: set[str] = set()
+        """Those that it does not name."""
+        self.untold: set[str] = set()
+        """Those of which it tells too little."""
+        self.before: dict[str, AssetDescription] = {}
+        """What it tells of assets, where that is not the truth."""
         self.failing: Exception | None = None
 
-    async def review(self, known: Mapping[AssetRef, str]) -> Mapping[AssetRef, AssetDescription]:
+    async def review(self, known: Mapping[AssetRef, str]) -> Mapping[AssetRef, AssetDescription | None]:
         """What is held of them."""
         self.reviews.append([ref.id for ref in known])
         await asyncio.sleep(0)
         if self.failing is not None:
             raise self.failing
-        found = {ref: self.assets[ref.id][0] for ref in known if ref.id in self.assets and ref.id not in self.hidden}
-        assert all(description.asset_id == known[ref] for ref, description in found.items())
+        found: dict[AssetRef, AssetDescription | None] = {}
+        for ref, asset_id in known.items():
+            if ref.id in self.hidden or ref.id not in self.assets:
+                found[ref] = None
+            elif ref.id not in self.untold:
+                description = self.before.get(ref.id, self.assets[ref.id][0])
+                assert description.asset_id == asset_id
+                found[ref] = description
         return found
 
 
@@ -123,40 +136,104 @@ async def test_all_renditions_live_on() -> None:
     await node.resolver.close()
 
 
-@pytest.mark.parametrize("gone", ["hidden", "replaced", "retired", "deleted"])
-async def test_what_differs_is_asked_for_by_itself(gone: str) -> None:
-    """Of an asset that the list leaves out, or of which it says something else, nothing is renewed."""
+@dataclass
+class Others:
+    """The other fronts of a node; remembers what they were told."""
+
+    told: list[str] = field(default_factory=list)
+
+    async def changed(self, names: Sequence[str]) -> None:
+        """Remember."""
+        self.told += names
+
+
+def narrowed(source: ListingSource, name: str, **fields: object) -> None:
+    """Let a source say something else of an asset."""
+    source.assets[name] = (dataclasses.replace(source.assets[name][0], **fields), LOGO_BYTES)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"approval": Approval.RETIRED},
+        {"deleted": True},
+        {"rights_until": AS_OF + timedelta(seconds=260)},
+        {"territories": ("FR",)},
+    ],
+    ids=str,
+)
+async def test_what_a_list_takes_away_is_gone_at_once(fields: dict[str, object]) -> None:
+    """A withdrawal, or a narrowing, that a list tells counts at once, in all variants, and the others are told of it."""
+    node, source = await made()
+    node.cluster = Cluster(kin=(others := Others()))
+    node.restart()
+    german = replace(PICKS[0], ref=f"{PICKS[0].ref}?locale=de")
+    await node.resolver.resolve([*PICKS[:3], german], as_of=AS_OF, channel="print")
+    narrowed(source, NAMES[0], **fields)
+    node.clock.pass_by(250)
+    assert use(node, PICKS[1]) is not None  # of an asset of which nothing has changed
+    await settle()
+    assert use(node, *PICKS[1:3]) is not None
+    assert use(node, PICKS[0]) is None
+    assert use(node, german) is None
+    assert others.told == [PICKS[0].ref]
+    await node.resolver.close()
+
+
+@pytest.mark.parametrize("gone", [True, False])
+async def test_what_a_list_does_not_name_is_described_at_once(gone: bool) -> None:  # noqa: FBT001 - parametrized
+    """An asset that a list does not name may be gone: its own record says so, and not first when somebody needs it."""
     node, source = await made()
     await node.resolver.resolve(PICKS[:3], as_of=AS_OF, channel="print")
-    if gone == "hidden":
-        source.hidden.add(NAMES[0])
-    elif gone == "deleted":
-        description, *rest = source.assets[NAMES[0]]
-        source.assets[NAMES[0]] = (dataclasses.replace(description, deleted=True), *rest)
-    else:
-        changed = {"version": "2"} if gone == "replaced" else {"approval": Approval.RETIRED}
-        source.put(NAMES[0], LOGO_BYTES, **changed)  # type: ignore[arg-type]
+    source.hidden.add(NAMES[0])
+    if gone:
+        del source.assets[NAMES[0]]
     node.clock.pass_by(250)
     assert use(node, PICKS[1]) is not None
     await settle()
-    assert (source.described, len(source.reviews)) == (3, 1)
-    node.clock.pass_by(60)
-    assert use(node, *PICKS[1:3]) is not None
-    assert use(node, PICKS[0]) is None
-    if gone in {"retired", "deleted"}:
-        with pytest.raises(PressrunError):
-            await node.resolver.resolve(PICKS[:1], as_of=node.clock.now(), channel="print")
+    assert (source.described, len(source.reviews)) == (4, 1)
+    if gone:
+        assert use(node, PICKS[0]) is None
     else:
-        await node.resolver.resolve(PICKS[:1], as_of=node.clock.now(), channel="print")
+        node.clock.pass_by(299)  # it was asked for, and lives on
+        assert use(node, PICKS[0]) is not None
+    await node.resolver.close()
+
+
+async def test_a_new_version_in_a_list() -> None:
+    """Another version that a list tells of is fetched at the next use."""
+    node, source = await made()
+    await node.resolver.resolve(PICKS[:3], as_of=AS_OF, channel="print")
+    source.put(NAMES[0], LOGO_BYTES, version="2")
+    node.clock.pass_by(250)
+    assert use(node, PICKS[1]) is not None
+    await settle()
+    (found,), _ = await node.resolver.resolve(PICKS[:1], as_of=node.clock.now(), channel="print")
+    assert found.descriptor.version == "2"
     assert source.described == 4
     await node.resolver.close()
 
 
-async def test_what_differs_is_asked_about_once() -> None:
-    """Assets of which the list says something else are left out of further questions, and hold up no others."""
+async def test_a_list_that_contradicts_the_record() -> None:
+    """A list that calls an asset withdrawn whose own record doesn't is not asked about it for an hour."""
+    node, source = await made()
+    await node.resolver.resolve(PICKS[:3], as_of=AS_OF, channel="print")
+    source.before[NAMES[0]] = dataclasses.replace(source.assets[NAMES[0]][0], approval=Approval.PENDING)
+    for _ in range(10):
+        node.clock.pass_by(250)
+        for pick in PICKS[:3]:
+            await node.resolver.resolve((pick,), as_of=node.clock.now(), channel="print")
+            await settle()
+    assert sum(NAMES[0] in names for names in source.reviews) == 1
+    assert source.described == 3 + 10
+    await node.resolver.close()
+
+
+async def test_what_is_asked_for_by_itself_holds_up_no_others() -> None:
+    """Assets of which the list tells too little are left out of further questions."""
     node, source = await made()
     await node.resolver.resolve(PICKS, as_of=AS_OF, channel="print")
-    source.hidden.update(NAMES[:4])
+    source.untold.update(NAMES[:4])
     node.clock.pass_by(250)
     for pick in PICKS:
         assert use(node, pick) is not None  # all at once: more are due than a question holds
@@ -167,15 +244,53 @@ async def test_what_differs_is_asked_about_once() -> None:
     await node.resolver.close()
 
 
-async def test_a_list_that_fails() -> None:
-    """Where the list cannot be had, an asset is asked for by itself, as without it."""
+async def test_lists_alone() -> None:
+    """However often lists say that nothing has changed, each asset is described by itself now and then."""
     node, source = await made()
-    await node.resolver.resolve(PICKS[:3], as_of=AS_OF, channel="print")
-    source.failing = UnavailableError("library", None, "it is down")
-    node.clock.pass_by(250)
-    assert use(node, PICKS[0]) is not None
-    await settle()
-    assert (source.described, len(source.reviews)) == (4, 1)
+    await node.resolver.resolve(PICKS[:5], as_of=AS_OF, channel="print")
+    described = []
+    for _ in range(24 * 3600 // 250):
+        node.clock.pass_by(250)
+        for pick in PICKS[:5]:
+            assert use(node, pick) is not None
+            await settle()
+        described.append(source.described)
+    assert described[3 * 3600 // 250 - 2] == 5  # three hours pass before the first
+    assert described[6 * 3600 // 250] >= 10  # and six until the last
+    assert 25 <= described[-1] <= 5 * 9
+    await node.resolver.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "quiet"),
+    [
+        (UnavailableError("library", None, "it is down"), 30),
+        (UnavailableError("library", None, "it is down", "", 90.0), 90),
+        (DeniedError("library", None, "no lists for you", "GET /by_asset_ids answered 403"), 3600),
+        (NotFoundError("library", None, "there is no such list", "GET /by_asset_ids answered 404"), 3600),
+    ],
+    ids=["down", "asks for time", "refused", "unknown"],
+)
+async def test_a_list_that_fails(error: SourceError, quiet: float, caplog: pytest.LogCaptureFixture) -> None:
+    """Where the list cannot be had, assets are asked for by themselves, and the list is left alone for a while."""
+    node, source = await made()
+    source.failing = error
+    asked_at = []
+    while (now := (node.clock.now() - AS_OF).total_seconds()) < 4200:
+        for pick in PICKS[:6]:
+            # Not all at once, so that something is due all the time.
+            await node.resolver.resolve((pick,), as_of=node.clock.now(), channel="print")
+            node.clock.pass_by(10)
+            await settle()
+        if len(source.reviews) > len(asked_at):
+            asked_at.append(now)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(asked_at)]
+    assert gaps
+    assert min(gaps) >= quiet - 60
+    assert len(source.reviews) <= 1 + 4200 / quiet
+    refused = [record for record in caplog.records if record.name.endswith("reviewing")]
+    assert len(refused) == (0 if error.transient else len(asked_at))
+    assert all(error.detail in record.getMessage() for record in refused)
     await node.resolver.close()
 
 
@@ -183,7 +298,7 @@ async def test_a_list_that_says_too_little() -> None:
     """A list that has the same to say of nothing is not asked for a while; each asset is asked for by itself."""
     node, source = await made()
     await node.resolver.resolve(PICKS[:3], as_of=AS_OF, channel="print")
-    source.hidden.update(NAMES)
+    source.untold.update(NAMES)
     node.clock.pass_by(250)
     for pick in PICKS[:3]:
         assert use(node, pick) is not None
@@ -200,7 +315,7 @@ async def test_a_change_during_the_question() -> None:
     asked = asyncio.Event()
     original = source.review
 
-    async def review(known: Mapping[AssetRef, str]) -> Mapping[AssetRef, AssetDescription]:
+    async def review(known: Mapping[AssetRef, str]) -> Mapping[AssetRef, AssetDescription | None]:
         found = await original(known)
         node.clock.pass_by(1)
         await node.resolver.changed(PICKS[1].ref)
@@ -225,6 +340,7 @@ async def test_a_change_during_the_question() -> None:
             st.tuples(st.just("version"), st.integers(0, 5)),
             st.tuples(st.just("rights"), st.tuples(st.integers(0, 5), st.floats(1, 900))),
             st.tuples(st.just("hide"), st.integers(0, 5)),
+            st.tuples(st.just("leave"), st.integers(0, 5)),
             st.tuples(st.just("told"), st.integers(0, 5)),
         ),
         max_size=40,
@@ -257,6 +373,8 @@ async def test_never_older_than_an_answer(steps: list[tuple[str, object]]) -> No
                 changes(int(value), version=str(len(truth[int(value)])))  # type: ignore[call-overload]
             elif kind == "hide":
                 source.hidden ^= {NAMES[int(value)]}  # type: ignore[call-overload]
+            elif kind == "leave":
+                source.untold ^= {NAMES[int(value)]}  # type: ignore[call-overload]
             elif kind == "told":
                 number = int(value)  # type: ignore[call-overload]
                 told_at[number] = now()

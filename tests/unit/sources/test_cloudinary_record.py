@@ -7,6 +7,7 @@ import pytest
 
 from pressrun_sources.cloudinary.description import describe_record
 from pressrun_sources.cloudinary.mapping import CloudinaryMapping, parse_mapping
+from pressrun_sources.cloudinary.rights import says_rights
 from pressrun_sources.cloudinary.search import search_body, wanted_metadata
 from pressrun_sources.errors import InvalidResponseError
 from pressrun_sources.model import Approval, AssetDescription, AssetQuery, AssetRef
@@ -42,6 +43,25 @@ def test_record() -> None:
     assert (found.locale, found.territories, found.deleted) == ("de", ("EU",), False)
     assert found.name == "offer_en"
     assert found.attributes == (("format", "jpg"), ("segment", "premier"), ("segment", "retail"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, True),
+        ({"access_control": []}, True),
+        ({"moderation": []}, True),
+        ({"status": None}, False),
+        ({"moderation": "approved"}, False),
+        ({"access_control": {}}, False),
+        *(({name: KeyError}, False) for name in ("moderation", "status", "access_control")),
+    ],
+)
+def test_what_a_list_has_to_tell(changes: dict[str, Any], told: bool) -> None:  # noqa: FBT001 - parametrized
+    """A record of a list that lacks what may forbid a use, or has it in another form, says too little."""
+    record = {"moderation": [{"kind": "manual", "status": "approved"}], "access_control": None, "status": "active"}
+    record = {name: value for name, value in (record | changes).items() if value is not KeyError}
+    assert says_rights(record) == told
 
 
 @pytest.mark.parametrize(
