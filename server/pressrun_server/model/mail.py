@@ -15,14 +15,26 @@ from pressrun_server.model.locale import LocaleData
 from pressrun_server.model.policy import Policy
 from pressrun_server.model.webpage import Part
 
-__all__ = ["MAIL_FORMAT", "SKETCH", "Attached", "Envelope", "ImageWay", "MailOrder", "MailProgram", "Sketch"]
+__all__ = [
+    "MAIL_FORMAT",
+    "SKETCH",
+    "Attached",
+    "ChartWay",
+    "Envelope",
+    "ImageWay",
+    "MailOrder",
+    "MailProgram",
+    "Sketch",
+]
 
-MAIL_FORMAT = 2
+MAIL_FORMAT = 3
 """Raised when the form of a program changes, so that an old blob is compiled again instead of misread."""
 
 ImageWay: TypeAlias = Literal["inline", "hosted"]
 """How pictures come with a message: as its parts, or from where they are hosted (as parts where they are not)."""
 
+ChartWay: TypeAlias = Literal["picture", "table"]
+"""What the bars of charts are: a picture that comes with the message, or cells with grounds."""
 
 SKETCH = " sketch "
 """Begins the name of a drawing where pictures are meant by slot: no slot can be called so."""

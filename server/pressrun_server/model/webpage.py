@@ -125,6 +125,10 @@ class Graph(msgspec.Struct, frozen=True, tag="graph"):
     line: int
     axis: int
     place: str
+    width: int = 0
+    """Of its picture in an e-mail; 0 where it is none."""
+    ground: int | None = None
+    """Behind its picture, where a dark ground would hide it."""
 
 
 class Summing(msgspec.Struct, frozen=True, tag="summing"):

@@ -167,8 +167,8 @@ class MailComposition:
         warnings = self._warnings(html_size)
         related = [shown.part for slot in enclosed.pictures if (shown := pictures[slot]).part]
         related += [
-            mime.enclosed("image/png", f"code{number}.png", f"code{number}.{enclosed.mark}", data)
-            for number, data in enumerate(enclosed.codes, 1)
+            mime.enclosed("image/png", f"{name}.png", f"{name}.{enclosed.mark}", data)
+            for name, data in enclosed.figures
         ]
         bound = {name: binder.line(env) for name, binder in loaded.headers.items()}
         attachment = ""

@@ -9,7 +9,7 @@ from typing import Final
 
 from pressrun_server.model.webpage import Called, Code, Graph, Notes, Picture
 from pressrun_server.template.evaluation import Environment
-from pressrun_server.template.mailfigures import chart_table, code_file
+from pressrun_server.template.mailfigures import chart_beside, chart_file, chart_table, code_file
 from pressrun_server.template.plaintext import BLOCK, LINE, settled
 from pressrun_server.template.webbinder import CONTROLS, PICTURES, FootNotes, WebBinder
 
@@ -49,8 +49,14 @@ class Enclosed:
     """Part of the names of what is this message's own."""
     pictures: dict[str, None] = field(default_factory=dict)
     """The slots, and drawings, that are shown."""
-    codes: list[bytes] = field(default_factory=list)
-    """Barcodes (PNG), which are called `code1` and so on."""
+    figures: list[tuple[str, bytes]] = field(default_factory=list)
+    """Barcodes and charts: a name, and a PNG."""
+
+    def add(self, kind: str, data: bytes) -> str:
+        """One more figure; where the HTML finds it."""
+        name = f"{kind}{len(self.figures) + 1}"
+        self.figures.append((name, data))
+        return f"cid:{name}.{self.mark}"
 
 
 class MailBinder(WebBinder):
@@ -74,14 +80,21 @@ class MailBinder(WebBinder):
     def coded(self, part: Code, side: int, modules: bytes, alt: str, env: Environment) -> str:
         """A barcode, as a picture that comes with the message."""
         enclosed: Enclosed = env[ENCLOSED]
-        enclosed.codes.append(code_file(part, side, modules))
-        return f'{part.before} alt="{alt}" src="cid:code{len(enclosed.codes)}.{enclosed.mark}">'
+        return f'{part.before} alt="{alt}" src="{enclosed.add("code", code_file(part, side, modules))}">'
 
     def drawn(
-        self, part: Graph, bars: Sequence[tuple[str, Decimal]], ticks: Sequence[tuple[Decimal, str]], alt: str
+        self,
+        part: Graph,
+        bars: Sequence[tuple[str, Decimal]],
+        ticks: Sequence[tuple[Decimal, str]],
+        alt: str,
+        env: Environment,
     ) -> str:
-        """A chart, as a table."""
-        return chart_table(part, bars, ticks, alt)
+        """A chart, as a picture that comes with the message, or as a table."""
+        if not part.width:
+            return chart_table(part, bars, ticks, alt)
+        enclosed: Enclosed = env[ENCLOSED]
+        return chart_beside(part, bars, ticks, alt, enclosed.add("chart", chart_file(part, bars, ticks)))
 
 
 class TextBinder(WebBinder):

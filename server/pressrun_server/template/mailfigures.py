@@ -1,9 +1,13 @@
-"""Figures of an e-mail: codes as PNG of a size that clients need not enlarge, bar charts as tables."""
+"""Figures of an e-mail: codes as PNG of a size that clients need not enlarge, bar charts as PNG or as tables.
+
+The picture of a chart holds its bars and lines alone. What it says in words and numbers is text beside it: that stays
+sharp and can be read where pictures are off, and on dark screens it turns light as all text does.
+"""
 
 from __future__ import annotations
 
+import functools
 import struct
-import zlib
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
@@ -11,8 +15,10 @@ from typing import Final
 import deflate
 
 from pressrun_server.model.webpage import Code, Graph
+from pressrun_server.prepare.pngfile import put_together
+from pressrun_server.template.mailstyle import GRAPH
 
-__all__ = ["chart_table", "code_file"]
+__all__ = ["chart_beside", "chart_file", "chart_table", "code_file"]
 
 _MODULE: Final = 4
 """Pixels of a module, a side: clients blur what they enlarge."""
@@ -26,6 +32,13 @@ _LETTER: Final = 0.6
 """Width of a character of a label, about, in its size."""
 _NARROW: Final = 300
 """CSS pixels that bars have on a narrow screen."""
+_DENSITY: Final = 2
+"""Pixels of a chart for each of CSS."""
+_BAR: Final = 0.72
+"""What a bar takes of its share of the axis."""
+_GROUND, _FILLED, _RULE, _AXIS = range(4)
+"""What the four colours of a chart's picture are for."""
+_FULL: Final = 255
 
 
 def code_file(code: Code, side: int, modules: bytes) -> bytes:
@@ -46,13 +59,121 @@ def code_file(code: Code, side: int, modules: bytes) -> bytes:
         line = b"".join([_LARGER[byte] for byte in modules[at : at + width]])
         rows.append((margin + line)[: 1 + room].ljust(1 + room, b"\0") * _MODULE)
     rows.append(blank)
-    header = struct.pack(">IIBBBBB", size, size, 1, 3, 0, 0, 0)
-    palette = b"\xff\xff\xff" + code.color.to_bytes(3)
-    packed = bytes(deflate.zlib_compress(b"".join(rows), _LEVEL))
-    chunks = ((b"IHDR", header), (b"PLTE", palette), (b"IDAT", packed), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in chunks
+    return _png(size, size, 1, (b"PLTE", b"\xff\xff\xff" + code.color.to_bytes(3)), rows=b"".join(rows))
+
+
+def _png(width: int, height: int, depth: int, *colors: tuple[bytes, bytes], rows: bytes) -> bytes:
+    """A picture of few colours (ISO/IEC 15948), of rows that are not filtered."""
+    header = struct.pack(">IIBBBBB", width, height, depth, 3, 0, 0, 0)
+    return put_together([(b"IHDR", header), *colors, (b"IDAT", bytes(deflate.zlib_compress(rows, _LEVEL)))])
+
+
+def chart_file(graph: Graph, bars: Sequence[tuple[str, Decimal]], ticks: Sequence[tuple[Decimal, str]]) -> bytes:
+    """The bars and lines of a chart as a PNG of four colours, as wide as the chart is on a wide screen.
+
+    Half a step of the scale is free above and below, so that the lines stand beside the middle of their labels.
+    """
+    low, high = float(ticks[0][0]), float(ticks[-1][0])
+    step = _step(graph, ticks) * _DENSITY
+    top, height = step // 2, step * len(ticks)
+    length = step * (len(ticks) - 1)
+    scale = length / (high - low)
+    zero = top + round(high * scale)
+    width = graph.width * _DENSITY
+    fill, room = _masks(len(bars), width), -(-width // 4)
+    # Where a bar begins or ends its pixels are turned over; lines are drawn between bars, and the axis across all.
+    turns = [(top + index * step, 0, _RULE) for index in range(len(ticks)) if top + index * step != zero]
+    turns.append((zero, 0, _AXIS))
+    for (_, value), mask in zip(bars, fill, strict=True):
+        end = zero - round(float(value) * scale)
+        turns += ((end, mask, 0), (zero, mask, 0))
+    turns.sort()
+    every = (1 << 2 * width) // 3 << 2 * (room * 4 - width)
+    rows: list[bytes] = []
+    at = shown = 0
+    for row, mask, line in turns:
+        if row > at:
+            rows.append((b"\0" + shown.to_bytes(room)) * (row - at))
+            at = row
+        shown ^= mask
+        if line:
+            drawn = every * _AXIS if line == _AXIS else (every ^ shown) * _RULE | shown
+            rows.append((b"\0" + drawn.to_bytes(room)) * _DENSITY)
+            at += _DENSITY
+    rows.append(bytes(1 + room) * (height - at))
+    return _png(width, height, 2, *_colors(graph), rows=b"".join(rows))
+
+
+@functools.lru_cache(maxsize=512)
+def _masks(count: int, width: int) -> tuple[int, ...]:
+    """Where each of so many bars is in a row of pixels, two bits each, of which the lower one is set."""
+    room = -(-width // 4) * 4
+    found: list[int] = []
+    for index in range(count):
+        begin = round((index + (1 - _BAR) / 2) * width / count)
+        end = max(round((index + (1 + _BAR) / 2) * width / count), begin + 1)
+        found.append((1 << 2 * (end - begin)) // 3 << 2 * (room - end))
+    return tuple(found)
+
+
+def _colors(graph: Graph) -> tuple[tuple[bytes, bytes], ...]:
+    """The palette: without a ground of its own lines are a grey of any ground, and what is behind shows."""
+    if graph.ground is not None:
+        colors = (graph.ground, graph.color, graph.line, graph.axis)
+        return ((b"PLTE", b"".join(color.to_bytes(3) for color in colors)),)
+    line, faint = 0x808080, round(_FULL * min(max(1 - max(graph.line.to_bytes(3)) / _FULL, 0.05) * 2, 1))
+    colors = (0xFFFFFF, graph.color, line, graph.axis)
+    return (b"PLTE", b"".join(color.to_bytes(3) for color in colors)), (b"tRNS", bytes((0, _FULL, faint, _FULL)))
+
+
+def _step(graph: Graph, ticks: Sequence[tuple[Decimal, str]]) -> int:
+    """CSS pixels between two lines: room for a label at least."""
+    return max(round((graph.height - 2 * graph.text) / (len(ticks) - 1)), graph.text + 3)
+
+
+def chart_beside(
+    graph: Graph, bars: Sequence[tuple[str, Decimal]], ticks: Sequence[tuple[Decimal, str]], alt: str, source: str
+) -> str:
+    """A chart of which the bars are a picture; labels are escaped.
+
+    Args:
+        graph: its part.
+        bars: label and value of each.
+        ticks: value and label of each, the lowest first.
+        alt: what it shows, escaped; empty where it is decoration.
+        source: where the picture is.
+    """
+    size, step = graph.text, _step(graph, ticks)
+    scale = "<br>".join([text for _, text in reversed(ticks)])
+    return (
+        f"{_opening(graph, alt)}<tr>"
+        f'<td width="1" valign="top" style="font-size:{size}px;line-height:{step}px;mso-line-height-rule:exactly;'
+        f'padding:0 8px 0 0;text-align:right;vertical-align:top;white-space:nowrap">{scale}</td>'
+        f'<td valign="top" style="font-size:{size}px;line-height:{step}px;padding:0;vertical-align:top">'
+        f'<img class="{GRAPH}" width="{graph.width}" height="{step * len(ticks)}" alt="{alt}" src="{source}"\r\n'
+        f'style="display:block;width:100%;height:{step * len(ticks)}px">'
+        f"</td></tr>\r\n<tr><td></td><td>{_row(_labels(bars, size))}</td></tr></table>"
     )
+
+
+def _labels(bars: Sequence[tuple[str, Decimal]], size: int) -> list[str]:
+    """Cells with as many labels as there is room for."""
+    every = _every(bars, size)
+    centred = "center" if every == 1 else "left"
+    found: list[str] = []
+    for index in range(0, len(bars), every):
+        span = min(every, len(bars) - index)
+        wide = f' colspan="{span}"' if span > 1 else ""
+        found.append(
+            f'<td{wide} align="{centred}" style="padding:4px 0 0;font-size:{size}px;line-height:{size + 3}px;'
+            f'text-align:{centred}">{bars[index][0]}</td>\r\n'
+        )
+    return found
+
+
+def _opening(graph: Graph, alt: str) -> str:
+    named = f'role="img" aria-label="{alt}"' if alt else 'aria-hidden="true"'
+    return f'{graph.before} border="0" cellpadding="0" cellspacing="0" width="100%" {named}>\r\n'
 
 
 def chart_table(
@@ -67,21 +188,11 @@ def chart_table(
     height = max(graph.height - 2 * size, 3 * size)
     rising = round(height * float(high / (high - low)))
     falling = height - rising
-    every = _every(bars, size)
-    named = f' role="img" aria-label="{alt}"' if alt else ' aria-hidden="true"'
-    scale, upper, lower, labels = [], [], [], []
-    for index, (text, value) in enumerate(bars):
+    scale, upper, lower = [], [], []
+    for _, value in bars:
         length = round(abs(float(value / (high - low))) * height)
         upper.append(_bar(graph, length if value > 0 else 0, rising, "bottom"))
         lower.append(_bar(graph, length if value < 0 else 0, falling, "top"))
-        if index % every == 0:
-            span = min(every, len(bars) - index)
-            wide = f' colspan="{span}"' if span > 1 else ""
-            centred = "center" if every == 1 else "left"
-            labels.append(
-                f'<td{wide} align="{centred}" style="padding:4px 0 0;font-size:{size}px;line-height:{size + 3}px;'
-                f'text-align:{centred}">{text}</td>\r\n'
-            )
     fine = f"font-size:{size}px;line-height:{size + 3}px;padding:0 8px 0 0;text-align:right;white-space:nowrap"
     scale.append(f'<td width="1" valign="top" style="{fine};vertical-align:top">{ticks[-1][1]}</td>')
     line = f"border-bottom:1px solid #{graph.axis:06x}"
@@ -91,8 +202,8 @@ def chart_table(
             f'<tr><td valign="bottom" style="{fine};vertical-align:bottom">{ticks[0][1]}</td>'
             f'<td style="border-bottom:1px solid #{graph.line:06x}">{_row(lower)}</td></tr>'
         )
-    rows.append(f"<tr><td></td><td>{_row(labels)}</td></tr>")
-    return f'{graph.before} border="0" cellpadding="0" cellspacing="0" width="100%"{named}>\r\n{"".join(rows)}</table>'
+    rows.append(f"<tr><td></td><td>{_row(_labels(bars, size))}</td></tr>")
+    return f"{_opening(graph, alt)}{''.join(rows)}</table>"
 
 
 def _row(cells: Sequence[str]) -> str:

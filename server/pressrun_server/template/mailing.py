@@ -6,16 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pressrun_server.model.mail import ImageWay
+from pressrun_server.model.mail import ChartWay, ImageWay
 from pressrun_server.template.diagnostics import closest
 
 __all__ = ["Mailing", "read_mailing"]
 
 _TEXTS: Final = ("subject", "preheader", "from", "to", "reply_to")
-_KEYS: Final = (*_TEXTS, "unsubscribe", "images", "attach")
+_KEYS: Final = (*_TEXTS, "unsubscribe", "images", "charts", "attach")
 _ATTACH: Final = ("name", "always")
 _UNSUBSCRIBE: Final = ("url", "mail", "one_click")
 _IMAGES: Final[tuple[ImageWay, ...]] = ("inline", "hosted")
+_CHARTS: Final[tuple[ChartWay, ...]] = ("picture", "table")
 _EXAMPLE: Final = 'write `email: {subject: "{{ t.subject }}", preheader: "{{ t.preheader }}"}`'
 
 
@@ -26,6 +27,7 @@ class Mailing:
     texts: dict[str, str]
     """By key: `subject`, `preheader`, `from`, `to`, `reply_to`, `unsubscribe.url` and `.mail`, `attach.name`."""
     images: ImageWay = "inline"
+    charts: ChartWay = "picture"
     one_click: bool = False
     attach: bool = False
     """Whether the PDF comes with each message."""
@@ -55,9 +57,17 @@ def read_mailing(value: Any, error: Callable[[tuple[str | int, ...], str, str], 
     if images not in _IMAGES:
         error(("email", "images"), f"images cannot be {str(images)!r}", f"valid: {', '.join(_IMAGES)}")
         images = "inline"
+    charts = value.get("charts", "picture")
+    if charts not in _CHARTS:
+        error(
+            ("email", "charts"),
+            f"charts cannot be {str(charts)!r}",
+            f"valid: {', '.join(_CHARTS)}; tables are drawn also where pictures are off",
+        )
+        charts = "picture"
     one_click = _unsubscribe(value.get("unsubscribe"), texts, error)
     attach = _attach(value.get("attach"), texts, error)
-    return Mailing(texts, images, one_click, attach)
+    return Mailing(texts, images, charts, one_click, attach)
 
 
 def _attach(value: Any, texts: dict[str, str], error: Callable[[tuple[str | int, ...], str, str], None]) -> bool:

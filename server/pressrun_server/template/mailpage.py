@@ -16,12 +16,12 @@ from xml.etree.ElementTree import Element
 
 import msgspec
 
-from pressrun_server.model.mail import SKETCH, Sketch
+from pressrun_server.model.mail import SKETCH, ChartWay, Sketch
 from pressrun_server.model.program import Inline
-from pressrun_server.model.webpage import Code, Part, Picture
+from pressrun_server.model.webpage import Code, Graph, Part, Picture
 from pressrun_server.prepare.picture import sketched
 from pressrun_server.template.cascade import SVG, Style
-from pressrun_server.template.mailstyle import CANVAS, CARD, FLEX, FRAME, RUNNING, TABLE, MailStyles
+from pressrun_server.template.mailstyle import CANVAS, CARD, FLEX, FRAME, RUNNING, TABLE, MailStyles, hides
 from pressrun_server.template.properties import SIDES
 from pressrun_server.template.scope import Scope
 from pressrun_server.template.stylesheet import StyleSheet
@@ -43,6 +43,8 @@ _HEAD: Final = (
     '<meta name="format-detection" content="telephone=no,date=no,address=no,email=no,url=no">'
     '<meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark">'
 )
+_LABELS: Final = 60
+"""CSS pixels that the labels of a chart's lines take, about."""
 _WORD: Final = (
     "<!--[if mso]><style>table,td,th,p,div,a,h1,h2,h3,h4,h5,h6,ul,ol,li{font-family:Arial,sans-serif!important}"
     "</style><![endif]-->"
@@ -70,6 +72,8 @@ class MailPage(WebPage):
         title: list[Inline],
         preheader: list[Inline],
         width: int,
+        *,
+        charts: ChartWay,
     ) -> tuple[Part, ...]:
         """The whole document.
 
@@ -79,8 +83,10 @@ class MailPage(WebPage):
             title: the document's title.
             preheader: what lists of messages show beside the subject.
             width: of a page's content, in millipoints.
+            charts: what their bars are.
         """
         style = self.styles[body]
+        self._charts = charts
         self.sketches: dict[str, Sketch] = {}
         self._width = width
         self._looks = looks = MailStyles(style, width)
@@ -280,6 +286,46 @@ class MailPage(WebPage):
             msgspec.structs.replace(part, before=self._sized(part.before, style)) if isinstance(part, Code) else part
             for part in super()._code(element, around, scope)
         ]
+
+    def _graph(self, element: Element, around: Style, scope: Scope) -> list[Part]:
+        parts = super()._graph(element, around, scope)
+        if self._charts == "table":
+            return parts
+        behind, width = self._behind(element), self._room(element)
+        return [
+            msgspec.structs.replace(part, width=width, ground=behind if hides(behind, part.color) else None)
+            if isinstance(part, Graph)
+            else part
+            for part in parts
+        ]
+
+    def _room(self, element: Element) -> int:
+        """CSS pixels that there are for an element on a wide screen, about: the widths that are stated around it."""
+        width = self._looks.width
+        path = [element]
+        while (parent := self.markup.parent(path[-1])) is not None:
+            path.append(parent)
+        for each in reversed(path):
+            stated = self.styles[each]["width"]
+            if each.tag in {"td", "th"} and stated == "auto":
+                stated = self._column_width(each)
+            if isinstance(stated, Relative):
+                width = round(width * stated.number / 100)
+            elif isinstance(stated, int):
+                width = min(self._looks.across(stated), width)
+        return max(width - _LABELS, _LABELS)
+
+    def _column_width(self, cell: Element) -> object:
+        """What the columns of a table say of the width of a cell in it."""
+        row = self.markup.parent(cell)
+        table = row
+        while table is not None and table.tag != "table":
+            table = self.markup.parent(table)
+        if row is None or table is None:
+            return "auto"
+        columns = list(table.iter("col"))
+        at = [each for each in row if each.tag in {"td", "th"}].index(cell)
+        return self.styles[columns[at]]["width"] if at < len(columns) else "auto"
 
     def _drawing(self, element: Element, around: Style, scope: Scope) -> list[Part]:
         place = self.markup.place(element)

@@ -27,15 +27,16 @@ from pressrun_server.template.webstyle import (
     leading_of,
 )
 
-__all__ = ["CANVAS", "CARD", "FLEX", "FRAME", "RUNNING", "TABLE", "MailStyles"]
+__all__ = ["CANVAS", "CARD", "FLEX", "FRAME", "GRAPH", "RUNNING", "TABLE", "MailStyles", "hides"]
 
 FLEX: Final = "fx"
 TABLE: Final = "dt"
 FRAME: Final = "fr"
 CARD: Final = "cd"
 RUNNING: Final = "rn"
-"""Classes of our own: rows of boxes, tables of data, what is around the message, the message, and what runs along the
-first page in print."""
+GRAPH: Final = "gr"
+"""Classes of our own: rows of boxes, tables of data, what is around the message, the message, what runs along the first
+page in print, and pictures of charts."""
 CANVAS: Final = 0xF2F4F5
 """Around the message, where the template's body has a ground of its own or none."""
 _WIDEST: Final = 640
@@ -54,6 +55,8 @@ _WHITE: Final = 0xFFFFFF
 _DARKEST: Final = 0.085
 _BRIGHT: Final = 0.33
 """The least luminance of text on a dark ground: it stands out from any of them as WCAG 2.2 asks for (1.4.3)."""
+_SEEN: Final = 2.5
+"""The least contrast of a figure with the dark ground that it is put on."""
 _LINEAR: Final = 0.04045
 _MARGINS: Final = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "blockquote", "figure"})
 """Elements to which clients give margins."""
@@ -251,7 +254,7 @@ class MailStyles(WebStyles):
             "body{margin:0;padding:0;width:100%!important;-webkit-text-size-adjust:100%;-ms-text-size-adjust:100%}"
             "table{border-collapse:separate;mso-table-lspace:0;mso-table-rspace:0}"
             "img{border:0;outline:none;-ms-interpolation-mode:bicubic}"
-            f".{CODE}{{image-rendering:pixelated}}"
+            f".{CODE},.{GRAPH}{{image-rendering:pixelated}}"
             "a[x-apple-data-detectors]{color:inherit!important;text-decoration:none!important}"
             f".{FLEX}>tbody>tr>td:first-child{{padding-left:0!important}}"
             f"@media (max-width:600px){{.{FRAME}{{padding:0!important}}"
@@ -264,6 +267,16 @@ class MailStyles(WebStyles):
             f"@media (prefers-color-scheme:dark){{body,.{FRAME}{{background-color:#0e1113!important}}"
             f".{CARD}{{background-color:{card}!important;color:{dark}!important}}{self.dark()}}}"
         )
+
+
+def hides(ground: int, color: int) -> bool:
+    """Whether a figure of a colour is lost where the ground behind it is turned dark."""
+    if not _turns(ground):
+        return False
+    dark, own = (
+        _luminance(*(part / 255 for part in each.to_bytes(3))) for each in (_dark("g", ground, turned=True), color)
+    )
+    return (own + 0.05) / (dark + 0.05) < _SEEN
 
 
 def _family(name: str) -> str:

@@ -82,6 +82,7 @@ class Message:
             self._inlines(title, "title"),
             self._inlines(mailing.text("preheader"), "email", "preheader"),
             self._width,
+            charts=mailing.charts,
         )
         envelope = {field: self._line(mailing.text(key), "email", *key.split(".")) for field, key in _ENVELOPE.items()}
         self._check(envelope)

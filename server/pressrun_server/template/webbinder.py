@@ -352,10 +352,15 @@ class WebBinder:
     def _graph(self, part: Graph) -> _Text:
         alt = self._joined(part.alt)
         bars = bars_of(part, self._formatter, self._joined(part.label), self._joined(part.tick))
-        return lambda env: self.drawn(part, *bars(env), alt(env))
+        return lambda env: self.drawn(part, *bars(env), alt(env), env)
 
     def drawn(
-        self, part: Graph, bars: Sequence[tuple[str, Decimal]], ticks: Sequence[tuple[Decimal, str]], alt: str
+        self,
+        part: Graph,
+        bars: Sequence[tuple[str, Decimal]],
+        ticks: Sequence[tuple[Decimal, str]],
+        alt: str,
+        env: Environment,  # noqa: ARG002 - for others
     ) -> str:
         """A chart; labels are escaped."""
         return graph_drawing(part, bars, ticks, alt)

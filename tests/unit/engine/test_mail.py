@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from email.message import EmailMessage
 from typing import Any, cast
 from xml.etree.ElementTree import Element
@@ -30,11 +31,14 @@ from pressrun_server.model.document import RenderWarning
 from pressrun_server.model.mail import MailOrder
 from pressrun_server.model.prepared import PreparedPicture
 from pressrun_server.model.template import RenditionSpec, program_key
+from pressrun_server.model.webpage import Graph
 from pressrun_server.prepare.picture import prepare_picture
 from pressrun_server.render.mail_composition import LoadedMailProgram
 from pressrun_server.render.programs import begin, load
 from pressrun_server.template.compile import compile_bundle
+from pressrun_server.template.mailfigures import chart_file
 from pressrun_server.template.mailstyle import _dark
+from pressrun_server.template.scale import scale
 
 AS_OF = datetime(2026, 11, 1, 12, tzinfo=UTC)
 MAIL = RenditionSpec(screen=True, mail=True)
@@ -228,16 +232,17 @@ def test_a_film_is_its_still_that_leads_to_it() -> None:
 
 
 def test_figures() -> None:
-    """A code is a picture that readers read, a chart a table with its alternative text, a drawing a picture."""
+    """A code is a picture that readers read, a chart bars in a picture with its labels as text, a drawing a picture."""
     message = message_of(
         '<pr-barcode type="qr" value="https://a.example/{{ n }}" alt="Code {{ n }}" quiet="0"></pr-barcode>'
-        '<pr-chart type="bar" items="m in ms" value="m.v" label="{{ m.n }}" alt="Sales"></pr-chart>'
+        '<pr-chart type="bar" items="m in ms" value="m.v" label="{{ m.n }}" alt="Sales" bar-color="#00f"></pr-chart>'
         '<svg viewBox="0 0 10 10" width="10" height="10" aria-label="Mark {{ n }}"><path d="M0 0h10v10z" fill="#000"/></svg>',
         record={"n": "Ω<7>", "ms": [{"n": "<Jan>", "v": 4}, {"n": "Feb", "v": -3}]},
     )
     page = html_of(message)
     parts = {str(part["Content-ID"]).strip("<>"): part.get_content() for part in message.walk() if part["Content-ID"]}
-    code, drawing = tree(page).iter("img")
+    root = tree(page)
+    code, graph, drawing = root.iter("img")
     assert code.get("alt") == "Code Ω<7>"
     picture = Image.open(io.BytesIO(parts[code.get("src", "").removeprefix("cid:")]))
     assert zxingcpp.read_barcodes(picture.convert("L"))[0].text == "https://a.example/Ω<7>"
@@ -245,13 +250,79 @@ def test_figures() -> None:
     assert drawing.get("alt") == "Mark Ω<7>"
     mark = Image.open(io.BytesIO(parts[drawing.get("src", "").removeprefix("cid:")]))
     assert mark.convert("RGB").getpixel((mark.width - 2, 2)) == (0, 0, 0)
-    chart = next(table for table in tree(page).iter("table") if table.get("role") == "img")
+    chart = next(table for table in root.iter("table") if table.get("role") == "img")
     assert chart.get("aria-label") == "Sales"
-    assert "<Jan>" in list(chart.itertext())
-    bars = [cell for cell in chart.iter("td") if cell.get("bgcolor")]
-    heights = [int(cell.get("height", "")) for cell in bars]
-    assert heights[0] > heights[1] > 0
+    assert graph in list(chart.iter("img"))
+    assert graph.get("alt") == "Sales"
+    said = ["4", "2", "0", "\u22122", "\u22124", "<Jan>", "Feb"]
+    assert [text.strip() for text in chart.itertext() if text.strip()] == said
     assert text_of(message) == "Code Ω<7>\n\nSales\n\nMark Ω<7>\n"
+    bars = Image.open(io.BytesIO(parts[graph.get("src", "").removeprefix("cid:")]))
+    assert (bars.width, bars.height) == (int(graph.get("width", "")) * 2, int(graph.get("height", "")) * 2)
+    assert [_bar(bars, at) for at in (0.25, 0.75)] == [(1, 5), (5, 8)]
+
+
+def _bar(chart: Image.Image, across: float) -> tuple[int, int]:
+    """Where a bar (#0000ff) begins and ends, in tenths of the height: the scale's five steps have two tenths each."""
+    column = [chart.convert("RGBA").getpixel((round(chart.width * across), y)) for y in range(chart.height)]
+    blue = [y for y, color in enumerate(column) if color == (0, 0, 255, 255)]
+    return round(blue[0] / chart.height * 10), round(blue[-1] / chart.height * 10)
+
+
+def test_charts_as_tables() -> None:
+    """Where the template wants it the bars of charts are cells, which need no pictures."""
+    chart = '<pr-chart type="bar" items="m in ms" value="m.v" label="{{ m.n }}" alt="Sales"></pr-chart>'
+    record = {"ms": [{"n": "<Jan>", "v": 4}, {"n": "Feb", "v": -3}]}
+    page = html_of(read(made(program_of(chart, email={"charts": "table"}), record)[0]))
+    assert not list(tree(page).iter("img"))
+    table = next(table for table in tree(page).iter("table") if table.get("role") == "img")
+    assert table.get("aria-label") == "Sales"
+    assert "<Jan>" in list(table.itertext())
+    heights = [int(cell.get("height", "")) for cell in table.iter("td") if cell.get("bgcolor")]
+    assert heights[0] > heights[1] > 0
+
+
+@given(
+    st.lists(st.integers(-(10**9), 10**9), max_size=40),
+    st.integers(8, 20),
+    st.integers(40, 300),
+    st.integers(60, 640),
+    st.sampled_from([None, 0xFFFFFF]),
+)
+@settings(max_examples=60, deadline=None)
+def test_any_chart_is_a_picture(values: list[int], text: int, height: int, width: int, ground: int | None) -> None:
+    """Whatever its values, the picture of a chart is a whole PNG in which each bar is as long as the scale says."""
+    bars = [(str(value), Decimal(value)) for value in values]
+    ticks = [(value, str(value)) for value in scale([value for _, value in bars])]
+    nothing = ("path", ())
+    graph = Graph("m", nothing, nothing, (), (), (), "<table", height, text, 0x0000FF, 0xDDDDDD, 0, "", width, ground)
+    picture = Image.open(io.BytesIO(chart_file(graph, bars, ticks)))
+    picture.load()
+    step = picture.height / len(ticks)
+    assert step == int(step)
+    assert picture.width == 2 * width
+    shown = picture.convert("RGBA")
+    low, high = ticks[0][0], ticks[-1][0]
+    for index, value in enumerate(values):
+        x = round((index + 0.5) * picture.width / len(values))
+        blue = [y for y in range(shown.height) if shown.getpixel((x, y)) == (0, 0, 255, 255)]
+        wanted = abs(float(value / (high - low))) * step * (len(ticks) - 1)
+        assert abs(len(blue) - wanted) <= 6
+
+
+def test_a_dark_bar_gets_a_ground() -> None:
+    """Bars that a dark screen would hide are put on the ground of the template; others stand on nothing."""
+
+    def chart(color: str) -> Image.Image:
+        message = message_of(
+            f'<pr-chart type="bar" items="m in ms" value="m.v" label="{{{{ m.n }}}}" alt="a" bar-color="{color}"></pr-chart>',
+            record={"ms": [{"n": "a", "v": 4}]},
+        )
+        data = next(part.get_content() for part in message.walk() if part["Content-ID"])
+        return Image.open(io.BytesIO(data)).convert("RGBA")
+
+    assert chart("#101060").getpixel((0, 0)) == (255, 255, 255, 255)
+    assert chart("#4070ff").getpixel((0, 0))[3] == 0  # type: ignore[index]
 
 
 def test_what_is_dark_on_nothing_gets_a_ground() -> None:
