@@ -7,15 +7,14 @@ on 401.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
 
 from yarl import URL
 
 from pressrun_sources.core_dam.config import AuthMode, CoreDamConfig
-from pressrun_sources.errors import InvalidResponseError, UnauthenticatedError
+from pressrun_sources.errors import UnauthenticatedError
 from pressrun_sources.shape import integer_in, mapping_in, text_in
-from pressrun_sources.transport.call import Call, Credentials, basic
+from pressrun_sources.transport.call import Call, Credentials, basic, fits_header
 from pressrun_sources.transport.client import Answer, Transport
 from pressrun_sources.transport.tokens import Token, Tokens
 
@@ -23,7 +22,6 @@ __all__ = ["Keeper"]
 
 _DEFAULT_LIFE = 900
 _MARGIN = 60.0
-_HEADER_SAFE = re.compile(r"[\x21-\x7e]+")
 
 
 class Keeper(Tokens):
@@ -60,8 +58,8 @@ class Keeper(Tokens):
             origins = frozenset({config.token_url.origin()})
             credentials = Credentials(basic(config.client_id, config.client_secret), origins)
         answer = await self._post(config.token_url, form, credentials)
-        token = text_in(answer.json, "access_token")
-        return self._bearer(token, integer_in(answer.json, "expires_in"), "access_token")
+        token, life = text_in(answer.json, "access_token"), integer_in(answer.json, "expires_in")
+        return self._bearer(token, "access_token", _used(life), self._credentials)
 
     async def _password_token(self) -> Token:
         config = self._config
@@ -74,8 +72,8 @@ class Keeper(Tokens):
         }
         answer = await self._post(self._url(config.mapping.oauth_path), form, None)
         token = mapping_in(mapping_in(answer.json, "token_info"), "oauth_token")
-        life = integer_in(token, "expiresIn")
-        return self._bearer(text_in(token, "accessToken"), life, "token_info.oauth_token.accessToken")
+        place, life = "token_info.oauth_token.accessToken", integer_in(token, "expiresIn")
+        return self._bearer(text_in(token, "accessToken"), place, _used(life), self._credentials)
 
     async def _session(self) -> Token:
         config = self._config
@@ -83,11 +81,12 @@ class Keeper(Tokens):
         answer = await self._post(self._url(config.mapping.sessions_path), form, None)
         session = mapping_in(mapping_in(answer.json, "session_resource"), "session")
         identifier, cookie = integer_in(session, "id"), answer.cookies.get("JSESSIONID")
-        if identifier is None or not _HEADER_SAFE.fullmatch(cookie or ""):
+        if identifier is None or cookie is None or not fits_header(cookie):
             raise self._unreadable("session_resource.session.id with a cookie JSESSIONID")
         # The id guards against requests forged by other sites; without it a session's calls are refused.
         headers = {"Cookie": f"JSESSIONID={cookie}", "X-Requested-By": str(identifier)}
-        return self._token_of(headers, config.mapping.session_life_s)
+        until = self._transport.timing.monotonic() + _used(config.mapping.session_life_s)
+        return Token(Credentials(headers, self._origins()), until)
 
     async def _post(self, url: URL, form: Mapping[str, str], credentials: Credentials | None) -> Answer:
         refused = {400: UnauthenticatedError, 403: UnauthenticatedError}
@@ -97,17 +96,14 @@ class Keeper(Tokens):
     def _url(self, path: str) -> URL:
         return URL(f"{self._config.base_url}{path}", encoded=True)
 
-    def _bearer(self, token: str | None, life: int | None, place: str) -> Token:
-        if token is None or not _HEADER_SAFE.fullmatch(token):
-            raise self._unreadable(place)
-        return self._token_of({"Authorization": f"Bearer {token}"}, _DEFAULT_LIFE if life is None else life)
+    def _credentials(self, header: str) -> Credentials:
+        return Credentials({"Authorization": header}, self._origins())
 
-    def _token_of(self, headers: Mapping[str, str], life: int) -> Token:
-        origins = frozenset({self._config.base_url.origin(), self._config.origin.origin()})
-        ahead = min(_MARGIN, life / 5)
-        return Token(Credentials(headers, origins), self._transport.timing.monotonic() + life - ahead)
+    def _origins(self) -> frozenset[URL]:
+        return frozenset({self._config.base_url.origin(), self._config.origin.origin()})
 
-    def _unreadable(self, place: str) -> InvalidResponseError:
-        source = self._transport.source
-        message = f"{source} answered the log-in with something that cannot be read"
-        return InvalidResponseError(source, None, message, f"the answer has no {place}")
+
+def _used(life: int | None) -> float:
+    """For how many seconds a token is used that lives so long."""
+    seconds = _DEFAULT_LIFE if life is None else life
+    return seconds - min(_MARGIN, seconds / 5)

@@ -10,13 +10,12 @@ from yarl import URL
 
 from pressrun_sources.environment import Environment
 from pressrun_sources.http.mapping import HttpMapping, parse_mapping
-from pressrun_sources.transport.call import basic
+from pressrun_sources.transport.call import basic, fits_header
 from pressrun_sources.transport.certificates import ClientCertificate
 
 __all__ = ["ClientGrant", "HttpConfig"]
 
 _PREFIX = "PRESSRUN_HTTP_SOURCE_"
-_TOKEN = re.compile(r"[\x21-\x7e]+")
 _AUTHORIZATION = "Authorization"
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
 
@@ -31,6 +30,8 @@ class ClientGrant:
     scope: str = ""
     in_body: bool = False
     """Send id and secret in the body, for servers that don't take them by HTTP Basic."""
+    certificate: ClientCertificate | None = None
+    """Shown where tokens are asked for (RFC 8705)."""
 
     @classmethod
     def from_environment(cls, environment: Environment, plain_http: Callable[[URL], bool]) -> ClientGrant | None:
@@ -40,6 +41,9 @@ class ClientGrant:
         scope = environment.text(f"{_PREFIX}SCOPE")
         way = environment.choice(f"{_PREFIX}CLIENT_AUTH", ("basic", "body"), "basic")
         given = {"TOKEN_URL": environment.has(names["TOKEN_URL"]), "CLIENT_ID": client, "CLIENT_SECRET": secret}
+        certificate = ClientCertificate.from_environment(environment, f"{_PREFIX}TOKEN_")
+        if certificate is not None and not given["TOKEN_URL"]:
+            environment.fault(names["TOKEN_URL"], "is missing; a certificate for it alone does nothing")
         if not any(given.values()):
             return None
         for name, value in given.items():
@@ -47,7 +51,12 @@ class ClientGrant:
                 environment.fault(names[name], "is missing; token URL, client id and client secret go together")
         if not given["TOKEN_URL"]:
             return None
-        return cls(environment.url(names["TOKEN_URL"], "", plain_http), client, secret, scope, way == "body")
+        url = environment.url(names["TOKEN_URL"], "", plain_http)
+        if certificate is not None and url.scheme != "https":
+            environment.fault(
+                f"{_PREFIX}TOKEN_CLIENT_CERTIFICATE", "is shown over https:// alone; the token URL is http://"
+            )
+        return cls(url, client, secret, scope, way == "body", certificate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +73,8 @@ class HttpConfig:
     grant: ClientGrant | None = None
     """Tokens are asked for by client credentials."""
     certificate: ClientCertificate | None = None
-    """Shown to the endpoint (mutual TLS), beside any of the others."""
+    """Shown to the endpoint (mutual TLS), beside any of the others, and whom it is believed by. Where tokens are asked
+    for at another origin, that has its own in the grant: who we are here is nobody's business there."""
     mapping: HttpMapping = field(default_factory=HttpMapping)
 
     @classmethod
@@ -80,7 +90,7 @@ class HttpConfig:
             if token or username or password or grant or certificate:
                 environment.fault(f"{_PREFIX}BASE_URL", "is missing; credentials alone do nothing")
             return None
-        if token and not _TOKEN.fullmatch(token):
+        if token and not fits_header(token):
             environment.fault(f"{_PREFIX}TOKEN", "holds a space or a character that no header can hold")
         if not _HEADER.fullmatch(header):
             environment.fault(f"{_PREFIX}TOKEN_HEADER", "is no header's name, e.g. X-Api-Key")
@@ -100,6 +110,12 @@ class HttpConfig:
     def called(self) -> frozenset[URL]:
         """Every origin the connector calls by itself: that one, and where tokens are asked for."""
         return self.origins() | ({self.grant.token_url.origin()} if self.grant is not None else frozenset())
+
+    def token_certificate(self) -> ClientCertificate | None:
+        """The certificate that is shown where tokens are asked for."""
+        if self.grant is None or self.grant.certificate is not None:
+            return None if self.grant is None else self.grant.certificate
+        return self.certificate if self.grant.token_url.origin() in self.origins() else None
 
     def secret_headers(self) -> Mapping[str, str]:
         """The headers that say who asks."""

@@ -8,11 +8,10 @@ is asked for where the endpoint refuses it before.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from urllib.parse import quote_plus
 
-from pressrun_sources.errors import InvalidResponseError, UnauthenticatedError
+from pressrun_sources.errors import UnauthenticatedError
 from pressrun_sources.http.config import ClientGrant, HttpConfig
 from pressrun_sources.shape import integer_in, text_in
 from pressrun_sources.transport.call import Call, Credentials, basic
@@ -23,7 +22,6 @@ __all__ = ["Grant"]
 
 _DEFAULT_LIFE = 300
 _USED = 0.8
-_HEADER_SAFE = re.compile(r"[\x21-\x7e]+")
 
 
 class Grant(Tokens):
@@ -48,7 +46,7 @@ class Grant(Tokens):
             form |= {"client_id": grant.client_id, "client_secret": grant.client_secret}
         else:
             headers = basic(quote_plus(grant.client_id), quote_plus(grant.client_secret))
-        credentials = Credentials(headers, frozenset({grant.token_url.origin()}), self._config.certificate)
+        credentials = Credentials(headers, frozenset({grant.token_url.origin()}), self._config.token_certificate())
         # 400 is how a token endpoint refuses a client, too (RFC 6749 section 5.2).
         refused = {400: UnauthenticatedError, 403: UnauthenticatedError}
         call = Call("POST", grant.token_url, "the log-in", form=form, credentials=credentials, status_errors=refused)
@@ -60,12 +58,13 @@ class Grant(Tokens):
         return self._token_of(answer)
 
     def _token_of(self, answer: Mapping[str, object]) -> Token:
-        token, kind = text_in(answer, "access_token"), text_in(answer, "token_type") or "bearer"
-        if token is None or not _HEADER_SAFE.fullmatch(token) or kind.lower() != "bearer":
-            source = self._transport.source
-            message = f"{source} answered the log-in with something that cannot be read"
-            raise InvalidResponseError(source, None, message, "the answer has no access_token of the type Bearer")
+        place, kind = "access_token of the type Bearer", text_in(answer, "token_type") or "bearer"
+        if kind.lower() != "bearer":
+            raise self._unreadable(place)
         life = integer_in(answer, "expires_in")
-        ends = self._transport.timing.monotonic() + (_DEFAULT_LIFE if life is None else life) * _USED
-        headers, config = {"Authorization": f"Bearer {token}"}, self._config
-        return Token(Credentials(headers, config.origins(), config.certificate), ends)
+        used = (_DEFAULT_LIFE if life is None else life) * _USED
+        return self._bearer(text_in(answer, "access_token"), place, used, self._credentials)
+
+    def _credentials(self, header: str) -> Credentials:
+        config = self._config
+        return Credentials({"Authorization": header}, config.origins(), config.certificate)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -10,12 +9,12 @@ from yarl import URL
 
 from pressrun_sources.environment import Environment
 from pressrun_sources.iconik.mapping import IconikMapping, parse_mapping
+from pressrun_sources.transport.call import fits_header
 
 __all__ = ["IconikConfig"]
 
 _PREFIX = "PRESSRUN_ICONIK_"
 _HOST = "https://app.iconik.io"
-_TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class IconikConfig:
         for name, value in needed.items():
             if not value:
                 environment.fault(f"{_PREFIX}{name}", "is missing; app id, token and metadata view go together")
-            elif not _TOKEN.fullmatch(value):
+            elif not fits_header(value):
                 environment.fault(f"{_PREFIX}{name}", "holds a space or a character that no header can hold")
         return cls(app_id, token, view, base, mapping)
 

@@ -18,11 +18,12 @@ from pathlib import Path
 from yarl import URL
 
 from pressrun_sources.durable import write_durably
-from pressrun_sources.errors import InvalidResponseError, MisconfiguredError, UnauthenticatedError
+from pressrun_sources.errors import DeniedError, MisconfiguredError, UnauthenticatedError
 from pressrun_sources.shape import integer_in, text_in
 from pressrun_sources.smintio.config import SmintioConfig
 from pressrun_sources.transport.call import Call, Credentials
 from pressrun_sources.transport.client import Transport
+from pressrun_sources.transport.tokens import Token, Tokens
 
 __all__ = ["Keeper"]
 
@@ -31,42 +32,39 @@ _DEFAULT_LIFE = 300
 _MARGIN = 30.0
 
 
-class Keeper:
-    """Holds one token for all tasks; at most one renewal is under way, and all who need it wait for the same one."""
+class Keeper(Tokens):
+    """The tokens of one client, or of whoever logged in for it."""
+
+    refusals = (UnauthenticatedError, DeniedError)
 
     def __init__(self, config: SmintioConfig, transport: Transport) -> None:
+        super().__init__(transport)
         self._config = config
-        self._transport = transport
-        self._token: tuple[Credentials, float] | None = None
-        self._lock = asyncio.Lock()
+        self._sent = ""
+        """The refresh token that was sent last."""
 
-    async def credentials(self) -> Credentials:
-        """Credentials that are good for now.
+    async def close(self) -> None:
+        """Wait for a log-in under way: a refresh token that was used must be replaced, whoever still needs it."""
+        if self._login is not None:
+            await asyncio.wait({self._login})
 
-        Raises:
-            UnauthenticatedError: the grant is dead; somebody has to log in again.
-            SourceError: the renewal failed otherwise.
-        """
-        async with self._lock:
-            token = self._token
-            if token is None or self._transport.timing.monotonic() >= token[1]:
-                # Shielded: a refresh token that was used must be replaced, even when nobody waits any more.
-                token = await asyncio.shield(asyncio.create_task(self._renew(), name="smintio log-in"))
-                self._token = token
-            return token[0]
+    async def _may_differ(self) -> bool:
+        """Whether somebody has logged in again."""
+        store = self._config.token_store
+        if store is None:
+            return False
+        try:
+            return await asyncio.to_thread(_refresh_token, store) != self._sent
+        except OSError:
+            return True  # which the log-in will say
 
-    def discard(self, credentials: Credentials) -> None:
-        """Forget credentials that were refused, unless others have taken their place already."""
-        if self._token is not None and self._token[0] is credentials:
-            self._token = None
-
-    async def _renew(self) -> tuple[Credentials, float]:
+    async def _log_in(self) -> Token:
         store = self._config.token_store
         if store is None:
             return self._token_of(await self._ask({"grant_type": "client_credentials", "scope": _SCOPE}))
         try:
             with await asyncio.to_thread(_locked, store):
-                refresh = (await asyncio.to_thread(store.read_text)).strip()
+                refresh = self._sent = await asyncio.to_thread(_refresh_token, store)
                 answer = await self._ask({"grant_type": "refresh_token", "refresh_token": refresh})
                 following = text_in(answer, "refresh_token")
                 if following is not None and following != refresh:
@@ -91,14 +89,17 @@ class Keeper:
         )
         return (await self._transport.fetch(call)).json
 
-    def _token_of(self, answer: Mapping[str, object]) -> tuple[Credentials, float]:
-        token = text_in(answer, "access_token")
-        if token is None or not token.isascii() or not token.isprintable() or " " in token:
-            source = self._transport.source
-            raise InvalidResponseError(source, None, f"{source} gave a log-in that cannot be read", "no access_token")
+    def _token_of(self, answer: Mapping[str, object]) -> Token:
         life = integer_in(answer, "expires_in") or _DEFAULT_LIFE
-        ends = self._transport.timing.monotonic() + max(life - _MARGIN, life / 2)
-        return Credentials({"Authorization": f"Bearer {token}"}, self._config.origins()), ends
+        used = max(life - _MARGIN, life / 2)
+        return self._bearer(text_in(answer, "access_token"), "access_token", used, self._credentials)
+
+    def _credentials(self, header: str) -> Credentials:
+        return Credentials({"Authorization": header}, self._config.origins())
+
+
+def _refresh_token(store: Path) -> str:
+    return store.read_text().strip()
 
 
 @contextmanager

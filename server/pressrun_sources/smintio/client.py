@@ -9,18 +9,15 @@ addresses alone; what a download URL leads to gets none.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from yarl import URL
 
 from pressrun_sources.errors import (
-    DeniedError,
     InvalidResponseError,
     NotFoundError,
     TimedOutError,
-    UnauthenticatedError,
 )
 from pressrun_sources.model import AssetRef
 from pressrun_sources.shape import mapping_in, sequence_in, text_in
@@ -31,7 +28,6 @@ from pressrun_sources.transport.client import Transport
 
 __all__ = ["SmintioClient"]
 
-T = TypeVar("T")
 Record = Mapping[str, object]
 _ENDED = ("completed", "error")
 
@@ -93,15 +89,6 @@ class SmintioClient:
             return
         await self._execute(f"{self._page()}/assetsSearch/0", "getFeatureSupportAsync", None, "the search page", None)
 
-    async def authorised(self, ask: Callable[[Credentials], Awaitable[T]]) -> T:
-        """Ask with a token; where it is refused, once more with a new one."""
-        credentials = await self.keeper.credentials()
-        try:
-            return await ask(credentials)
-        except (UnauthenticatedError, DeniedError):
-            self.keeper.discard(credentials)
-        return await ask(await self.keeper.credentials())
-
     async def _execute(
         self, place: str, method: str, parameters: Mapping[str, object] | None, subject: str, ref: AssetRef | None
     ) -> Record:
@@ -140,7 +127,7 @@ class SmintioClient:
             call = Call(method, url, subject, ref, credentials=credentials, json=sent)
             return (await self.transport.fetch(call)).json
 
-        return await self.authorised(ask)
+        return await self.keeper.authorised(ask)
 
     def _portal(self) -> str:
         return f"{self.config.api_url}/portals/{self.config.portal_id}"

@@ -140,6 +140,7 @@ class SmintioSource:
 
     async def close(self) -> None:
         """Give back connections."""
+        await self._keeper.close()
         await self._transport.close()
 
     async def _candidates(self, query: AssetQuery) -> Candidates:

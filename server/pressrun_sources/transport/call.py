@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from pressrun_sources.errors import SourceError
 from pressrun_sources.model import AssetRef
 from pressrun_sources.transport.certificates import ClientCertificate
 
-__all__ = ["Call", "Credentials", "Expectation", "basic"]
+__all__ = ["Call", "Credentials", "Expectation", "basic", "fits_header"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,12 @@ def basic(user: str, password: str) -> Mapping[str, str]:
     return {"Authorization": f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"}
 
 
+def fits_header(text: str) -> bool:
+    """Whether a secret can stand in a header as it is: visible ASCII, and no space (RFC 9110 section 5.5)."""
+    return _VISIBLE.fullmatch(text) is not None
+
+
+_VISIBLE = re.compile(r"[\x21-\x7e]+")
 _SHORTEST = 4
 """Letters of a secret; what is shorter would be found everywhere."""
 _SECRET_FIELDS = frozenset({"client_secret", "password", "refresh_token"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +15,15 @@ from pressrun_sources.environment import Environment
 
 __all__ = ["Certificates", "ClientCertificate", "WatchingConnector"]
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(slots=True)
 class ClientCertificate:
     """The certificate by which this service is known (mutual TLS), and whom it trusts.
 
-    Files are read again when they change, since those who renew certificates write new ones in their place.
+    Files are read again when they change, since those who renew certificates write new ones in their place. While they
+    are at it, or where what they wrote cannot be used, what was read before stays good, and operators are told.
 
     Args:
         chain: PEM: the certificate and what it is signed by.
@@ -31,7 +35,8 @@ class ClientCertificate:
     key: Path | None = None
     trusted: Path | None = None
     _context: ssl.SSLContext | None = field(default=None, init=False, repr=False)
-    _written: tuple[int, ...] = field(default=(), init=False, repr=False)
+    _written: tuple[int | None, ...] = field(default=(), init=False, repr=False)
+    """When the files were written that were read last, whatever came of it."""
 
     @classmethod
     def from_environment(cls, environment: Environment, prefix: str) -> ClientCertificate | None:
@@ -55,19 +60,45 @@ class ClientCertificate:
         """What a connection is made with.
 
         Raises:
-            OSError: a file cannot be read, or is not what it should be.
+            OSError: no files were there yet that could be used; one can't be read, or is not what it should be.
         """
-        files = [path for path in (self.chain, self.key, self.trusted) if path is not None]
-        written = tuple(path.stat().st_mtime_ns for path in files)
-        if self._context is None or written != self._written:
-            context = ssl.create_default_context(cafile=self.trusted)
-
-            def no_password() -> str:
-                raise OSError(None, "the key has a password, which nobody could enter")
-
-            context.load_cert_chain(self.chain, self.key, password=no_password)
-            self._context, self._written = context, written
+        written = tuple(map(_written, (self.chain, self.key, self.trusted)))
+        if self._context is not None and written == self._written:
+            return self._context
+        before, self._written = self._context, written
+        try:
+            self._context = self._read()
+        except OSError as error:  # ssl.SSLError is one
+            if before is None:
+                raise
+            log.warning(
+                "the client certificate %s was written anew, but cannot be used with its key and CA file (%s); the one "
+                "before stays in use until they fit",
+                self.chain,
+                error.strerror or error,
+            )
+        else:
+            if before is not None:
+                log.info("the client certificate %s was renewed", self.chain)
+        assert self._context is not None
         return self._context
+
+    def _read(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=self.trusted)
+
+        def no_password() -> str:
+            raise OSError(None, "the key has a password, which nobody could enter")
+
+        context.load_cert_chain(self.chain, self.key, password=no_password)
+        return context
+
+
+def _written(path: Path | None) -> int | None:
+    """When a file was written last, in nanoseconds; None: there is none."""
+    try:
+        return None if path is None else path.stat().st_mtime_ns
+    except OSError:
+        return None
 
 
 class Certificates:

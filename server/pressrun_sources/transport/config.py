@@ -37,6 +37,8 @@ class TransportConfig:
     """Failures on end after which a source is left alone for a while; 0: never."""
     breaker_seconds: float = 5.0
     """How long, until one request is let in to see whether it is back."""
+    login_seconds: float = 30.0
+    """How long no log-in is tried after one was refused; doubled for each further one, up to sixteen times that."""
     allowed: AllowList = AllowList()  # noqa: RUF009 - frozen, so sharing it is safe
     """Hosts and networks beyond the configured ones."""
 
@@ -56,5 +58,6 @@ class TransportConfig:
                 "PRESSRUN_SOURCES_BREAKER_FAILURES", default.breaker_failures, 0, 1000
             ),
             breaker_seconds=environment.seconds("PRESSRUN_SOURCES_BREAKER_SECONDS", default.breaker_seconds),
+            login_seconds=environment.seconds("PRESSRUN_SOURCES_LOGIN_SECONDS", default.login_seconds),
             allowed=AllowList.from_environment(environment),
         )

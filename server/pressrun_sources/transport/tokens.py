@@ -1,4 +1,4 @@
-"""Keeps what a log-in gave, for all tasks of a source."""
+"""Keeps what a log-in gave, for all tasks of a source, and that one was refused."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
-from pressrun_sources.errors import UnauthenticatedError
-from pressrun_sources.transport.call import Credentials
+from pressrun_sources.errors import InvalidResponseError, SourceError, UnauthenticatedError
+from pressrun_sources.transport.call import Credentials, fits_header
 from pressrun_sources.transport.client import Transport
 
 __all__ = ["Token", "Tokens"]
 
 T = TypeVar("T")
+_DOUBLED = 4
+"""Times that the pause after a refused log-in grows to double."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +28,36 @@ class Token:
     """In the transport's monotonic time; ahead of the true end."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """A log-in that was refused."""
+
+    error: UnauthenticatedError
+    number: int
+    """How many were refused on end."""
+    until: float
+    """Before this none is tried, in the transport's monotonic time."""
+
+
 class Tokens(ABC):
     """Holds one token for all tasks.
 
     Guarantees: at most one log-in is under way; all who need it wait for the same one and share its failure; a task
-    that is cancelled while waiting does not cancel it for the others.
+    that is cancelled while waiting does not cancel it for the others. A log-in that is refused is not tried again for
+    `TransportConfig.login_seconds`, and for longer where it was refused again, since many systems lock an account that
+    tries too often; nor is one made for every call where the system refuses what a new one gave.
     """
+
+    refusals: ClassVar[tuple[type[SourceError], ...]] = (UnauthenticatedError,)
+    """How the system answers a call whose token it does not accept."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._token: Token | None = None
         self._login: asyncio.Task[Token] | None = None
+        self._refusal: _Refusal | None = None
+        self._in_vain_until = float("-inf")
+        """Before this a refused token is not replaced: the one before it had been new, and was refused as well."""
 
     @abstractmethod
     async def _log_in(self) -> Token:
@@ -47,22 +68,34 @@ class Tokens(ABC):
             SourceError: the log-in failed otherwise.
         """
 
+    async def _may_differ(self) -> bool:
+        """Whether a log-in would be made with something else than the one that was refused."""
+        return False
+
     async def credentials(self) -> Credentials:
         """Credentials that are good for now.
 
         Raises:
-            UnauthenticatedError: the system refuses the log-in.
+            UnauthenticatedError: the system refuses the log-in, or did so a short while ago.
             SourceError: the log-in failed otherwise.
         """
-        token = self._token
-        if token is not None and self._transport.timing.monotonic() < token.renew_at:
-            return token.credentials
+        known = self._known()
+        if known is None and self._login is None:
+            await self._keep_from_trying()
+            known = self._known()  # somebody else may have logged in meanwhile
+        if known is not None:
+            return known
         if self._login is None:
             self._login = asyncio.create_task(self._log_in(), name=f"{self._transport.source} log-in")
             self._login.add_done_callback(self._logged_in)
         login = self._login
         await asyncio.wait({login})
         return login.result().credentials
+
+    def _known(self) -> Credentials | None:
+        token = self._token
+        good = token is not None and self._transport.timing.monotonic() < token.renew_at
+        return token.credentials if token is not None and good else None
 
     def discard(self, credentials: Credentials) -> None:
         """Forget credentials that were refused, unless others have taken their place already."""
@@ -78,10 +111,17 @@ class Tokens(ABC):
         credentials = await self.credentials()
         try:
             return await ask(credentials)
-        except UnauthenticatedError:
+        except self.refusals:
+            if self._transport.timing.monotonic() < self._in_vain_until:
+                raise
             # The system may end a token before its time, e.g. when it restarts.
             self.discard(credentials)
-        return await ask(await self.credentials())
+        renewed = await self.credentials()
+        try:
+            return await ask(renewed)
+        except self.refusals:
+            self._in_vain_until = self._transport.timing.monotonic() + self._transport.config.login_seconds
+            raise
 
     async def close(self) -> None:
         """Stop a log-in under way."""
@@ -89,8 +129,49 @@ class Tokens(ABC):
             self._login.cancel()
             await asyncio.wait({self._login})
 
+    def _bearer(self, token: str | None, place: str, life: float, credentials: Callable[[str], Credentials]) -> Token:
+        """A token of the kind `Bearer`.
+
+        Args:
+            token: what came as one.
+            place: where it should stand in the answer.
+            life: for how many seconds it is used.
+            credentials: makes them of the header's value.
+
+        Raises:
+            InvalidResponseError: none came, or one that no header can hold.
+        """
+        if token is None or not fits_header(token):
+            raise self._unreadable(place)
+        return Token(credentials(f"Bearer {token}"), self._transport.timing.monotonic() + life)
+
+    def _unreadable(self, place: str) -> InvalidResponseError:
+        """The error for an answer to a log-in in which something is missing."""
+        source = self._transport.source
+        message = f"{source} answered the log-in with something that cannot be read"
+        return InvalidResponseError(source, None, message, f"the answer has no {place}")
+
+    async def _keep_from_trying(self) -> None:
+        """Refuse as the system has refused before, as long as that holds."""
+        refusal, now = self._refusal, self._transport.timing.monotonic()
+        if refusal is None or now >= refusal.until or await self._may_differ():
+            return
+        error = refusal.error
+        why = (
+            f"it is not tried again for {refusal.until - now:.0f} s, so that the account is not locked "
+            "(PRESSRUN_SOURCES_LOGIN_SECONDS)"
+        )
+        raise UnauthenticatedError(error.source, None, error.message, f"{error.detail}; {why}") from error
+
     def _logged_in(self, task: asyncio.Task[Token]) -> None:
         self._login = None
         # Asking for the exception also marks it as seen, should everybody who waited be gone.
-        if not task.cancelled() and task.exception() is None:
-            self._token = task.result()
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is None:
+            self._token, self._refusal = task.result(), None
+        elif isinstance(error, UnauthenticatedError):
+            number = self._refusal.number + 1 if self._refusal is not None else 0
+            seconds = self._transport.config.login_seconds * 2 ** min(number, _DOUBLED)
+            self._refusal = _Refusal(error, number, self._transport.timing.monotonic() + seconds)

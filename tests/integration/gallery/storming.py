@@ -54,6 +54,7 @@ SETTINGS = {
     "PRESSRUN_ASSET_STALE_IF_ERROR_SECONDS": "0.001",
     "PRESSRUN_SOURCES_TIMEOUT": "10",
     "PRESSRUN_SOURCES_BREAKER_SECONDS": "1",
+    "PRESSRUN_SOURCES_LOGIN_SECONDS": "1",
 }
 """A node that believes for two seconds what a source said, and nothing longer, refusals and failures neither."""
 PERIOD_S = 24

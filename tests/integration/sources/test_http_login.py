@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -106,7 +107,69 @@ async def test_refused(endpoint: HttpHarness, status: int, error: type[SourceErr
     text = f"{caught.value} {caught.value.detail} {caught.value!r} {source!r}"
     assert not [secret for secret in endpoint.secrets if secret in text]
     assert ("PRESSRUN_HTTP_SOURCE_TOKEN_URL" in text) == (status < 500)
+    passing = timing_of(endpoint)
+    source = endpoint.make()
+    endpoint.sandbox.http.faults.add(FaultRule(FailWith(status), TOKEN_PATH, times=1))
+    with pytest.raises(error):
+        await source.describe(PRESENT)
+    passing.append(31.0)
     assert (await source.describe(PRESENT)).ref == PRESENT
+
+
+def timing_of(endpoint: HttpHarness) -> list[float]:
+    """Let the clock of the sources made from here on be ahead by the last of these."""
+    passed, timing = [0.0], endpoint.timing
+    endpoint.timing = replace(timing, monotonic=lambda: timing.monotonic() + passed[-1])
+    return passed
+
+
+async def test_a_refused_log_in_is_not_tried_with_each_request(endpoint: HttpHarness) -> None:
+    """An account is not locked by a wrong secret: each further refusal doubles the pause, and the right one ends it."""
+    passed = timing_of(endpoint)
+    source = endpoint.make()
+    endpoint.sandbox.http.faults.add(FaultRule(FailWith(401), TOKEN_PATH, times=None))
+    tried = []
+    for second in range(0, 2400, 5):
+        passed.append(float(second))
+        before = logins(endpoint)
+        with pytest.raises(UnauthenticatedError) as caught:
+            await source.describe(PRESENT)
+        if logins(endpoint) > before:
+            tried.append(second)
+        else:
+            assert "it is not tried again for" in caught.value.detail
+            assert "PRESSRUN_HTTP_SOURCE_TOKEN_URL" in caught.value.detail
+    pauses = [later - earlier for earlier, later in itertools.pairwise(tried)]
+    assert [round(pause, -1) for pause in pauses] == [30, 60, 120, 240, 480, 480, 480, 480]
+    endpoint.sandbox.http.faults.clear()
+    passed.append(passed[-1] + 481)
+    await source.describe(PRESENT)
+    # What follows begins anew.
+    endpoint.sandbox.http.grants.revoke()
+    endpoint.sandbox.http.faults.add(FaultRule(FailWith(401), TOKEN_PATH, times=1))
+    with pytest.raises(UnauthenticatedError):
+        await source.describe(PRESENT)
+    passed.append(passed[-1] + 31)
+    assert (await source.describe(PRESENT)).ref == PRESENT
+
+
+async def test_tokens_that_help_nothing(endpoint: HttpHarness) -> None:
+    """An endpoint that refuses new tokens as well is not asked for one with each request, and later for one again."""
+    passed = timing_of(endpoint)
+    source = endpoint.make()
+    await source.describe(AssetRef("http", "logos/draft.png"))
+    endpoint.fault(FailWith(401), "/assets/*", None)
+    for _ in range(5):
+        with pytest.raises(UnauthenticatedError):
+            await source.describe(PRESENT)
+    assert logins(endpoint) == 2
+    endpoint.sandbox.http.faults.clear()
+    assert (await source.describe(PRESENT)).ref == PRESENT
+    assert logins(endpoint) == 2
+    passed.append(31.0)
+    endpoint.sandbox.http.grants.revoke()
+    assert (await source.describe(PRESENT)).ref == PRESENT
+    assert logins(endpoint) == 3
 
 
 async def test_a_wrong_secret(endpoint: HttpHarness) -> None:
@@ -250,6 +313,80 @@ async def test_certificate(issued: Make) -> None:
         await source.close()
 
 
+async def test_a_half_renewed_certificate(issued: Make, caplog: pytest.LogCaptureFixture) -> None:
+    """While certificate and key on disk don't belong together the ones before stay in use; operators are told once."""
+    server, first, second = issued("server"), issued("node-1"), issued("node-2")
+    chain, key = first.with_name("tls.crt"), first.with_name("tls.key")
+    chain.write_bytes(first.read_bytes())
+    key.write_bytes(first.read_bytes())
+    moments = itertools.count(1)
+
+    def written(path: Path, data: bytes | None) -> None:
+        path.unlink(missing_ok=True)
+        if data is not None:
+            path.write_bytes(data)
+            os.utime(path, ns=(1, next(moments)))
+
+    async with scripted(_answer, tls=serving(server)) as endpoint:
+        certificate = ClientCertificate(chain, key, first.with_name("ca.pem"))
+        source = HttpSource(HttpConfig(endpoint.url, certificate=certificate), LIMITS)
+        assert (await source.describe(PRESENT)).etag == "node-1"
+        for path, data, told in (
+            (chain, second.read_bytes().partition(b"-----BEGIN PRIVATE")[0], 1),
+            (key, None, 2),
+            (key, b"half a k", 3),
+        ):
+            written(path, data)
+            for _ in range(3):
+                assert (await source.describe(PRESENT)).etag == "node-1"
+            assert sum("cannot be used" in record.getMessage() for record in caplog.records) == told
+        written(key, second.read_bytes())
+        assert (await source.describe(PRESENT)).etag == "node-2"
+        await source.close()
+
+
+async def test_a_token_url_elsewhere_is_shown_its_own_certificate(issued: Make) -> None:
+    """The endpoint's certificate is not shown, nor its authority believed, where tokens are asked for at another origin."""
+    chain, mine, theirs = issued("server"), issued("node"), issued("client")
+    trusted = mine.with_name("ca.pem")
+    seen: list[str] = []
+
+    async def tokens(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        shown = request.transport.get_extra_info("peercert")
+        seen.append(dict(pair for part in shown["subject"] for pair in part)["commonName"])
+        return web.json_response({"access_token": "t", "token_type": "Bearer"})
+
+    async with scripted(tokens, tls=serving(chain)) as login, scripted(_answer, tls=serving(chain)) as endpoint:
+        grant = ClientGrant(login.url / "token", "me", "secret")
+        own = ClientCertificate(mine, trusted=trusted)
+        source = HttpSource(HttpConfig(endpoint.url, grant=grant, certificate=own), LIMITS)
+        with pytest.raises(MisconfiguredError, match="not trusted"):
+            await source.describe(PRESENT)
+        await source.close()
+        assert seen == []
+        grant = replace(grant, certificate=ClientCertificate(theirs, trusted=trusted))
+        source = HttpSource(HttpConfig(endpoint.url, grant=grant, certificate=own), LIMITS)
+        assert (await source.describe(PRESENT)).etag == "node"
+        assert seen == ["client"]
+        await source.close()
+    async with scripted(_answering(tokens), tls=serving(chain)) as both:
+        grant = ClientGrant(both.url / "token", "me", "secret")
+        source = HttpSource(HttpConfig(both.url, grant=grant, certificate=own), LIMITS)
+        assert (await source.describe(PRESENT)).etag == "node"
+        assert seen == ["client", "node"]
+        await source.close()
+
+
+def _answering(tokens: Callable[[web.Request], Awaitable[web.Response]]) -> Callable[..., Awaitable[web.Response]]:
+    """An endpoint that hands out tokens itself."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return await (tokens if request.path == "/token" else _answer)(request)
+
+    return answer
+
+
 async def test_without_certificate(issued: Make) -> None:
     """An endpoint that wants another certificate goes away without a word; operators are told that it may be that."""
     server = issued("server")
@@ -295,13 +432,14 @@ def test_settings(issued: Make, tmp_path: Path) -> None:
         "PRESSRUN_HTTP_SOURCE_CLIENT_CERTIFICATE": str(chain),
         "PRESSRUN_HTTP_SOURCE_CA_FILE": str(chain.with_name("ca.pem")),
     }
+    tls |= {"PRESSRUN_HTTP_SOURCE_TOKEN_CLIENT_CERTIFICATE": str(chain)}
     found = from_env({**base, **grant, **tls})
     assert found.http is not None
     assert found.http.called() == {URL("https://assets.example"), URL("https://login.example")}
     assert found.http.origins() == {URL("https://assets.example")}
     printed = found.redacted()
     assert printed["http.grant.client_secret"] == "(set)"
-    assert printed["http.certificate.chain"] == str(chain)
+    assert printed["http.certificate.chain"] == printed["http.grant.certificate.chain"] == str(chain)
     assert not [name for name in printed if "._" in name]
     for wrong, named in (
         ({k: v for k, v in grant.items() if "SECRET" not in k}, "CLIENT_SECRET"),
@@ -309,6 +447,8 @@ def test_settings(issued: Make, tmp_path: Path) -> None:
         ({**grant, "PRESSRUN_HTTP_SOURCE_TOKEN_URL": "http://login.example/token"}, "TOKEN_URL"),
         ({**grant, "PRESSRUN_HTTP_SOURCE_CLIENT_AUTH": "jwt"}, "CLIENT_AUTH"),
         ({"PRESSRUN_HTTP_SOURCE_CA_FILE": "x"}, "CA_FILE"),
+        ({**grant, "PRESSRUN_HTTP_SOURCE_TOKEN_CA_FILE": "x"}, "TOKEN_CA_FILE"),
+        ({"PRESSRUN_HTTP_SOURCE_TOKEN_CLIENT_CERTIFICATE": str(chain)}, "TOKEN_URL"),
         ({"PRESSRUN_HTTP_SOURCE_CLIENT_CERTIFICATE": str(tmp_path / "none.pem")}, "CLIENT_CERTIFICATE"),
     ):
         with pytest.raises(MisconfiguredError, match=f"PRESSRUN_HTTP_SOURCE_{named}"):

@@ -13,7 +13,7 @@ from tests.integration.sources.conformance import LIMITS, load
 from tests.integration.sources.harnesses import SmintioHarness
 
 from pressrun_loadtest.sandbox import Sandbox, SmintioOptions
-from pressrun_loadtest.sandbox.faults import FailWith
+from pressrun_loadtest.sandbox.faults import FailWith, FaultRule, Latency
 from pressrun_loadtest.sandbox.seed import Seed
 from pressrun_sources.errors import (
     InvalidReferenceError,
@@ -201,6 +201,35 @@ async def test_tokens_rotate(tenant: SmintioHarness, tmp_path: Path) -> None:
     store.unlink()
     with pytest.raises(MisconfiguredError):
         await tenant.make().describe(PRESENT)
+
+
+async def test_a_dead_grant_is_not_sent_again(tenant: SmintioHarness, tmp_path: Path) -> None:
+    """A refresh token that was refused is left alone, until somebody has logged in again."""
+    store = tmp_path / "token"
+    store.write_text("sandbox-refresh-dead")
+    tenant.config = replace(tenant.config, token_store=store)
+    source = tenant.make()
+    for _ in range(3):
+        with pytest.raises(UnauthenticatedError) as caught:
+            await source.describe(PRESENT)
+    assert "it is not tried again for" in caught.value.detail
+    assert tenant.sandbox.smintio.journal.count(path="/connect/token") == 1
+    store.write_text("sandbox-refresh-0")
+    assert (await source.describe(PRESENT)).ref == PRESENT
+
+
+async def test_closing_waits_for_a_refresh_token(tenant: SmintioHarness, tmp_path: Path) -> None:
+    """A node that stops during a log-in keeps the refresh token that it gave: the one before is used up."""
+    store = tmp_path / "token"
+    store.write_text("sandbox-refresh-0")
+    tenant.config = replace(tenant.config, token_store=store)
+    tenant.sandbox.smintio.faults.add(FaultRule(Latency(300), "/connect/token"))
+    source = tenant.make()
+    asking = asyncio.create_task(source.describe(PRESENT))
+    await asyncio.sleep(0.1)
+    asking.cancel()
+    await source.close()
+    assert store.read_text() == tenant.sandbox.smintio.store.tokens.refresh != "sandbox-refresh-0"
 
 
 @pytest.mark.fact("smintio.renewed-once")

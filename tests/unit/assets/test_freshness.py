@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.assets.fakes import AS_OF, LOGO, LOGO_BYTES, Node, Pick
 
@@ -70,6 +70,7 @@ async def test_the_sources_word_ends_leniency(node: Node) -> None:
     assert caught.value.reason is Reason.ASSET_UNAVAILABLE
 
 
+@settings(deadline=None)
 @given(
     steps=st.lists(
         st.one_of(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.assets.fakes import AS_OF, LOGO_BYTES, FakeSource, Node, Pick
 
@@ -331,6 +331,7 @@ async def test_a_change_during_the_question() -> None:
     await node.resolver.close()
 
 
+@settings(deadline=None)
 @given(
     steps=st.lists(
         st.one_of(
