@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from pressrun_server.app.environment import NodeEnvironment
+from pressrun_server.app.loops import ASYNCIO, AUTO, CHOICES, UVLOOP, has_uvloop
 from pressrun_server.app.traces import TraceConfig, traces_of
 from pressrun_server.assets.config import AssetConfig
 from pressrun_server.cas.address import RedisAddress
@@ -80,6 +81,8 @@ class NodeConfig:
     """Composer processes, of all fronts together; by default one for each processor that is no front's."""
     preparers: int = 2
     """Preparer processes, which decode images and compile templates; of several, one is kept free for images."""
+    event_loop: str = ASYNCIO
+    """What a front runs on: uvloop, unless it is not installed or asyncio was asked for."""
     drain_seconds: float = 30.0
     """How long admitted documents may take to finish when the node stops."""
     rpc: RpcConfig = field(default_factory=RpcConfig)
@@ -155,6 +158,7 @@ class NodeConfig:
             fronts=fronts,
             composers=composers,
             preparers=env.integer("PRESSRUN_PREPARERS", 2, 1, 64),
+            event_loop=event_loop_of(env),
             drain_seconds=drain,
             rpc=RpcConfig(
                 listen=env.address("PRESSRUN_LISTEN", rpc.listen),
@@ -270,6 +274,17 @@ class NodeConfig:
 def _part(whole: int, parts: int, number: int) -> int:
     """One of so many parts that are as equal as can be; the first ones are the larger ones."""
     return whole // parts + (number < whole % parts)
+
+
+def event_loop_of(env: NodeEnvironment) -> str:
+    """The event loop, by name."""
+    name = "PRESSRUN_EVENT_LOOP"
+    choice = env.choice(name, CHOICES, AUTO)
+    if choice == AUTO:
+        return UVLOOP if has_uvloop() else ASYNCIO
+    if choice == UVLOOP and not has_uvloop():
+        env.fault(name, "needs a package that is not installed: pip install uvloop; or leave it out")
+    return choice
 
 
 def profiles_of(env: NodeEnvironment) -> OutputProfiles:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pressrun_server.app.loops import ASYNCIO, LOOPS, loop_factory
 from pressrun_server.prepare.entry import enter
 
 if TYPE_CHECKING:
@@ -51,8 +52,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Serve until the leading front closes the socket."""
     parser = argparse.ArgumentParser(description="A further front of a Pressrun node; the node starts it.")
     parser.add_argument("--fd", type=int, required=True, help="descriptor of the socket to the leading front")
-    sock = enter(parser.parse_args(argv).fd)
-    asyncio.run(_serve(sock))
+    parser.add_argument("--event-loop", choices=LOOPS, default=ASYNCIO, help="what it runs on")
+    asked = parser.parse_args(argv)
+    sock = enter(asked.fd)
+    with asyncio.Runner(loop_factory=loop_factory(asked.event_loop)) as runner:
+        runner.run(_serve(sock))
 
 
 if __name__ == "__main__":

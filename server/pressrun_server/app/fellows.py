@@ -64,9 +64,8 @@ class _Fellow:
         self.serving: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Done when it serves for the first time, or can't."""
         self.drained: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self.crew: Crew[FromFellow] = Crew(
-            1, module_command("pressrun_server.app.fellow"), decode=decoder(FromFellow), listener=self, config=_CREW
-        )
+        command = (*module_command("pressrun_server.app.fellow"), "--event-loop", config.event_loop)
+        self.crew: Crew[FromFellow] = Crew(1, command, decode=decoder(FromFellow), listener=self, config=_CREW)
 
     @property
     def pid(self) -> int:

@@ -92,13 +92,15 @@ def serve(*, ready_fd: int | None, port_file: Path | None, check: bool, **option
 
 def _run(config: NodeConfig, ready_fd: int | None, port_file: Path | None) -> int:
     from pressrun_server.app.config import ConfigError  # noqa: PLC0415 - as above
+    from pressrun_server.app.loops import loop_factory  # noqa: PLC0415 - as above
     from pressrun_server.app.run import run  # noqa: PLC0415 - as above
     from pressrun_server.errors import PressrunError  # noqa: PLC0415 - as above
     from pressrun_server.http.errors import HttpListenError  # noqa: PLC0415 - as above
     from pressrun_server.rpc.errors import ListenError  # noqa: PLC0415 - as above
 
     try:
-        return asyncio.run(run(config, lambda node: _announce(node, ready_fd, port_file)))
+        with asyncio.Runner(loop_factory=loop_factory(config.event_loop)) as runner:
+            return runner.run(run(config, lambda node: _announce(node, ready_fd, port_file)))
     except ConfigError as error:
         click.echo(f"pressrun serve: {error}", err=True)
         return _MISCONFIGURED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from prometheus_client import Histogram
 
@@ -18,8 +19,8 @@ async def watch_lateness(seconds: Histogram, *, every: float = _EVERY_S) -> None
         seconds: observes each look.
         every: seconds between two looks; each costs some 20 us.
     """
-    loop = asyncio.get_running_loop()
     while True:
-        due = loop.time() + every
+        # Not the loop's clock: that of uvloop stands still for a turn, and counts milliseconds.
+        due = time.monotonic() + every
         await asyncio.sleep(every)
-        seconds.observe(max(0.0, loop.time() - due))
+        seconds.observe(max(0.0, time.monotonic() - due))

@@ -19,6 +19,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from pressrun.v1 import render_service_pb2
+from pressrun_server.app.loops import LOOPS, UVLOOP
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -35,6 +36,10 @@ def _alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def _runs_uvloop(pid: int) -> bool:
+    return "/uvloop/" in Path(f"/proc/{pid}/maps").read_text()
 
 
 @contextlib.asynccontextmanager
@@ -72,12 +77,23 @@ def env(sandbox: Any, tmp_path: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.parametrize("loop", LOOPS)
 async def test_serve_drains_and_ends(
-    env: dict[str, str], tmp_path: Path, speak: Any, statement: dict[str, bytes], document: Callable[..., Any]
+    loop: str,
+    env: dict[str, str],
+    tmp_path: Path,
+    speak: Any,
+    statement: dict[str, bytes],
+    document: Callable[..., Any],
 ) -> None:
-    """SIGTERM under load: probes turn, admitted documents finish, new ones go elsewhere, exit code 0, nothing is left."""
-    async with _served(tmp_path, env) as served:
+    """SIGTERM under load: probes turn, admitted documents finish, new ones go elsewhere, exit code 0, nothing is left.
+
+    On either event loop.
+    """
+    async with _served(tmp_path, {**env, "PRESSRUN_EVENT_LOOP": loop}) as served:
         printed = "".join(served.lines)
+        assert f"event_loop = {loop}\n" in printed
+        assert _runs_uvloop(served.pid) is (loop == UVLOOP)
         assert f"ready on {served.grpc}" in printed
         assert "data_dir = " in printed
         assert env["PRESSRUN_CLOUDINARY_API_SECRET"] not in printed

@@ -19,6 +19,7 @@ from pressrun_loadtest.sandbox import (
     SandboxSettings,
     SmintioSettings,
 )
+from pressrun_server.app import loops
 from pressrun_server.app.config import ConfigError, NodeConfig, default_data_dir
 from pressrun_server.cas.address import RedisAddress
 from pressrun_server.cli import serve
@@ -234,6 +235,22 @@ def test_settings_of_every_source_are_settings() -> None:
     config = NodeConfig.from_env({"HOME": "/tmp", **settings.node_environment()})
     assert config.notes == ()
     assert config.sources.smintio is not None
+
+
+def test_the_event_loop_is_uvloop_where_it_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the package a node takes asyncio's own by itself, and says so to whoever insists."""
+
+    def loop(**environ: str) -> str:
+        return NodeConfig.from_env({"HOME": "/tmp", **environ}).event_loop
+
+    assert loop() == loop(PRESSRUN_EVENT_LOOP="uvloop") == "uvloop"
+    assert loop(PRESSRUN_EVENT_LOOP="asyncio") == "asyncio"
+    with pytest.raises(ConfigError, match=r"PRESSRUN_EVENT_LOOP.*uvloop, asyncio"):
+        loop(PRESSRUN_EVENT_LOOP="trio")
+    monkeypatch.setattr(loops, "find_spec", lambda _: None)
+    assert loop() == "asyncio"
+    with pytest.raises(ConfigError, match=r"PRESSRUN_EVENT_LOOP: .*pip install uvloop"):
+        loop(PRESSRUN_EVENT_LOOP="uvloop")
 
 
 def test_fronts_share_what_the_node_has(tmp_path: Path) -> None:
