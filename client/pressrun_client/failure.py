@@ -42,6 +42,7 @@ _BY_REASON: Final[dict[str, type[RenderError]]] = {
     "TEMPLATE_NOT_FOUND": TemplateNotFoundError,
     "TEMPLATE_INVALID": TemplateInvalidError,
     "TEMPLATE_CONFLICT": TemplateConflictError,
+    "TEMPLATE_UNAVAILABLE": NodeUnavailableError,
     "ASSET_NOT_FOUND": AssetUnavailableError,
     "ASSET_NOT_APPROVED": AssetUnavailableError,
     "ASSET_RIGHTS": AssetUnavailableError,

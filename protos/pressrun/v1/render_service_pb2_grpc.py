@@ -33,13 +33,14 @@ class RenderServiceStub(object):
 
     * INVALID_ARGUMENT: the request or the record is wrong (BadRequest says which field and what would be valid).
     Do not retry.
-    * NOT_FOUND: no such template on this node; publish it, then retry.
+    * NOT_FOUND: no such template on this node, nor, as far as they share, on another; publish it, then retry.
     * FAILED_PRECONDITION: an asset may not be used (approval, rights), or the pins ask for another engine. Do not retry
     here; pins of another engine may be had from a node that runs it. Reason DOCUMENT_REFUSED: the template's policy
     refuses the document (metadata: warning and place); it may fail after some of its bytes were sent.
     * RESOURCE_EXHAUSTED: the node is full (RetryInfo says when to come back, or go to another node), or the document
     passes a limit (reason LIMIT_EXCEEDED; do not retry).
-    * UNAVAILABLE: the node drains, or a source does not answer. Retry, here or on another node.
+    * UNAVAILABLE: the node drains, a source does not answer, or the template was published at another node and is still
+    being compiled on this one (reason TEMPLATE_UNAVAILABLE). Retry, here or on another node.
     * DEADLINE_EXCEEDED: the time allowed is over. Retry with more time.
     * CANCELLED: the client cancelled the document.
     * UNIMPLEMENTED: the output channel or format is not offered by this node.
@@ -99,13 +100,14 @@ class RenderServiceServicer(object):
 
     * INVALID_ARGUMENT: the request or the record is wrong (BadRequest says which field and what would be valid).
     Do not retry.
-    * NOT_FOUND: no such template on this node; publish it, then retry.
+    * NOT_FOUND: no such template on this node, nor, as far as they share, on another; publish it, then retry.
     * FAILED_PRECONDITION: an asset may not be used (approval, rights), or the pins ask for another engine. Do not retry
     here; pins of another engine may be had from a node that runs it. Reason DOCUMENT_REFUSED: the template's policy
     refuses the document (metadata: warning and place); it may fail after some of its bytes were sent.
     * RESOURCE_EXHAUSTED: the node is full (RetryInfo says when to come back, or go to another node), or the document
     passes a limit (reason LIMIT_EXCEEDED; do not retry).
-    * UNAVAILABLE: the node drains, or a source does not answer. Retry, here or on another node.
+    * UNAVAILABLE: the node drains, a source does not answer, or the template was published at another node and is still
+    being compiled on this one (reason TEMPLATE_UNAVAILABLE). Retry, here or on another node.
     * DEADLINE_EXCEEDED: the time allowed is over. Retry with more time.
     * CANCELLED: the client cancelled the document.
     * UNIMPLEMENTED: the output channel or format is not offered by this node.
@@ -238,13 +240,14 @@ class RenderService(object):
 
     * INVALID_ARGUMENT: the request or the record is wrong (BadRequest says which field and what would be valid).
     Do not retry.
-    * NOT_FOUND: no such template on this node; publish it, then retry.
+    * NOT_FOUND: no such template on this node, nor, as far as they share, on another; publish it, then retry.
     * FAILED_PRECONDITION: an asset may not be used (approval, rights), or the pins ask for another engine. Do not retry
     here; pins of another engine may be had from a node that runs it. Reason DOCUMENT_REFUSED: the template's policy
     refuses the document (metadata: warning and place); it may fail after some of its bytes were sent.
     * RESOURCE_EXHAUSTED: the node is full (RetryInfo says when to come back, or go to another node), or the document
     passes a limit (reason LIMIT_EXCEEDED; do not retry).
-    * UNAVAILABLE: the node drains, or a source does not answer. Retry, here or on another node.
+    * UNAVAILABLE: the node drains, a source does not answer, or the template was published at another node and is still
+    being compiled on this one (reason TEMPLATE_UNAVAILABLE). Retry, here or on another node.
     * DEADLINE_EXCEEDED: the time allowed is over. Retry with more time.
     * CANCELLED: the client cancelled the document.
     * UNIMPLEMENTED: the output channel or format is not offered by this node.

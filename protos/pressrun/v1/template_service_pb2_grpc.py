@@ -65,7 +65,8 @@ class TemplateServiceServicer(object):
         """Compiles a bundle and makes it available. Publishing the same bundle again changes nothing and answers OK.
         INVALID_ARGUMENT (reason TEMPLATE_INVALID): the bundle has errors; the status carries a DiagnosticReport with all of
         them, each with file, line, column and hint. ALREADY_EXISTS: this name and version was published with other files;
-        raise the version. RESOURCE_EXHAUSTED: the bundle passes a limit, or the node's disk is full (reason STORAGE_FULL).
+        raise the version. RESOURCE_EXHAUSTED: the bundle passes a limit, or the node's disk is full (reason STORAGE_FULL; the
+        message says whether other nodes of the cluster have it all the same).
         DEADLINE_EXCEEDED: compiling took too long. INTERNAL: it could not be kept, or not be shared with the other nodes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -74,6 +75,7 @@ class TemplateServiceServicer(object):
 
     def Get(self, request, context):
         """Describes one published template. NOT_FOUND: neither this node nor, as far as they share, another one has it.
+        UNAVAILABLE (reason TEMPLATE_UNAVAILABLE): another node may have it, and this one can't use it yet.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -20,11 +20,14 @@ class TemplateServiceStub:
     """Compiles a bundle and makes it available. Publishing the same bundle again changes nothing and answers OK.
     INVALID_ARGUMENT (reason TEMPLATE_INVALID): the bundle has errors; the status carries a DiagnosticReport with all of
     them, each with file, line, column and hint. ALREADY_EXISTS: this name and version was published with other files;
-    raise the version. RESOURCE_EXHAUSTED: the bundle passes a limit, or the node's disk is full (reason STORAGE_FULL).
+    raise the version. RESOURCE_EXHAUSTED: the bundle passes a limit, or the node's disk is full (reason STORAGE_FULL; the
+    message says whether other nodes of the cluster have it all the same).
     DEADLINE_EXCEEDED: compiling took too long. INTERNAL: it could not be kept, or not be shared with the other nodes.
     """
     Get: _aio.UnaryUnaryMultiCallable[_template_service_pb2.GetRequest, _template_service_pb2.GetResponse]
-    """Describes one published template. NOT_FOUND: neither this node nor, as far as they share, another one has it."""
+    """Describes one published template. NOT_FOUND: neither this node nor, as far as they share, another one has it.
+    UNAVAILABLE (reason TEMPLATE_UNAVAILABLE): another node may have it, and this one can't use it yet.
+    """
     List: _aio.UnaryUnaryMultiCallable[_template_service_pb2.ListRequest, _template_service_pb2.ListResponse]
     """Lists the published templates by name, then version. INVALID_ARGUMENT: the page token is not one of ours."""
     Check: _aio.UnaryUnaryMultiCallable[_template_service_pb2.CheckRequest, _template_service_pb2.CheckResponse]
@@ -44,7 +47,8 @@ class TemplateServiceServicer(metaclass=_abc_1.ABCMeta):
         """Compiles a bundle and makes it available. Publishing the same bundle again changes nothing and answers OK.
         INVALID_ARGUMENT (reason TEMPLATE_INVALID): the bundle has errors; the status carries a DiagnosticReport with all of
         them, each with file, line, column and hint. ALREADY_EXISTS: this name and version was published with other files;
-        raise the version. RESOURCE_EXHAUSTED: the bundle passes a limit, or the node's disk is full (reason STORAGE_FULL).
+        raise the version. RESOURCE_EXHAUSTED: the bundle passes a limit, or the node's disk is full (reason STORAGE_FULL; the
+        message says whether other nodes of the cluster have it all the same).
         DEADLINE_EXCEEDED: compiling took too long. INTERNAL: it could not be kept, or not be shared with the other nodes.
         """
 
@@ -54,7 +58,9 @@ class TemplateServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _template_service_pb2.GetRequest,
         context: _aio.ServicerContext[_template_service_pb2.GetRequest, _abc.Awaitable[_template_service_pb2.GetResponse]],
     ) -> _abc.Awaitable[_template_service_pb2.GetResponse]:
-        """Describes one published template. NOT_FOUND: neither this node nor, as far as they share, another one has it."""
+        """Describes one published template. NOT_FOUND: neither this node nor, as far as they share, another one has it.
+        UNAVAILABLE (reason TEMPLATE_UNAVAILABLE): another node may have it, and this one can't use it yet.
+        """
 
     @_abc_1.abstractmethod
     def List(

@@ -141,11 +141,7 @@ class NodeConfig:
         cache_redis, events_redis = env.redis("PRESSRUN_CACHE_REDIS"), env.redis("PRESSRUN_EVENTS_REDIS")
         if one_server(cache_redis, events_redis):
             env.fault("PRESSRUN_EVENTS_REDIS", ONE_REDIS)
-        cluster_key = env.secret("PRESSRUN_CLUSTER_KEY").encode()
-        if cluster_key and len(cluster_key) < _SHORTEST_KEY:
-            env.fault(
-                "PRESSRUN_CLUSTER_KEY", f"is shorter than {_SHORTEST_KEY} bytes; make one by: openssl rand -hex 32"
-            )
+        cluster_key, previous_key = keys_of(env)
         try:
             sources = sources_from_env(variables)
         except MisconfiguredError as error:
@@ -203,7 +199,8 @@ class NodeConfig:
                 disk=DiskConfig(data_dir / "blobs", hard_bytes=disk, soft_bytes=max(1, int(disk * _DISK_SHARE))),
                 redis=None if cache_redis is None else RedisConfig(cache_redis),
                 s3=bucket_of(env),
-                cluster_key=ClusterKey(cluster_key),
+                cluster_key=cluster_key,
+                previous_key=previous_key,
                 tenant=env.text("PRESSRUN_CLUSTER_TENANT"),
             ),
             assets=AssetConfig(
@@ -318,6 +315,20 @@ def bucket_of(env: NodeEnvironment) -> S3Config | None:
     if find_spec("obstore") is None:
         env.fault("PRESSRUN_CACHE_S3_BUCKET", "needs a package that is not installed: pip install 'pressrun[s3]'")
     return S3Config(bucket, prefix, region, endpoint, key, Secret(secret))
+
+
+def keys_of(env: NodeEnvironment) -> tuple[ClusterKey, ClusterKey]:
+    """The cluster's key, and the one before it while it is changed."""
+    names = "PRESSRUN_CLUSTER_KEY", "PRESSRUN_CLUSTER_KEY_PREVIOUS"
+    key, previous = (ClusterKey(env.secret(name).encode()) for name in names)
+    for name, value in zip(names, (key, previous), strict=True):
+        if value and len(value) < _SHORTEST_KEY:
+            env.fault(name, f"is shorter than {_SHORTEST_KEY} bytes; make one by: openssl rand -hex 32")
+    if previous and not key:
+        env.fault(names[1], f"comes with {names[0]}, the new key")
+    elif previous and previous == key:
+        env.fault(names[1], f"is the key of {names[0]}; set it to the old one, or leave it out")
+    return key, previous
 
 
 def one_server(cache: RedisAddress | None, events: RedisAddress | None) -> bool:

@@ -13,6 +13,7 @@ import structlog
 
 from pressrun_server.app.config import NodeConfig
 from pressrun_server.app.kin_link import (
+    TELL_SECONDS,
     Answered,
     Drain,
     Drained,
@@ -39,7 +40,6 @@ log = structlog.get_logger("pressrun.node")
 
 _START_SECONDS: Final = 120.0
 """A front may compile its templates again first."""
-_TELL_SECONDS: Final = 5.0
 _SCRAPE_SECONDS: Final = 2.0
 _PING_SECONDS: Final = 2.0
 _MISSED: Final = 8
@@ -82,13 +82,7 @@ class _Fellow:
         member = self._member
         if member is None or not member.usable:
             return None
-        number, future = self.questions.ask()
-        member.send(make(number))
-        try:
-            await asyncio.wait((future,), timeout=seconds)
-            return future.result() if future.done() and not future.cancelled() else None
-        finally:
-            future.cancel()
+        return await self.questions.ask(lambda number: member.send(make(number)), seconds)
 
     def look(self) -> None:
         """Ask how it is; one that does not answer is killed, and another one takes its place."""
@@ -275,13 +269,16 @@ class Fellows:
         task.add_done_callback(self._tasks.discard)
 
     async def _pass_on(self, origin: _Fellow, message: Tell) -> None:
-        await asyncio.gather(self._hear(message.news), self._tell(message.news, but=origin))
+        try:
+            await asyncio.gather(self._hear(message.news), self._tell(message.news, but=origin))
+        except Exception:  # whoever told it waits for the answer
+            log.exception("news_not_heard", front=origin.number)
         origin.told(Answered(message.number))
 
     async def _tell(self, news: News, *, but: _Fellow | None = None) -> None:
         # Also those that start just now, which may have read the disk already, or have no composer at the moment.
         others = [fellow for fellow in self._fellows if fellow is not but and fellow.pid]
-        answers = await asyncio.gather(*(one.ask(lambda number: Tell(number, news), _TELL_SECONDS) for one in others))
+        answers = await asyncio.gather(*(one.ask(lambda number: Tell(number, news), TELL_SECONDS) for one in others))
         deaf = [one.number for one, answer in zip(others, answers, strict=True) if answer is None]
         if deaf:
             log.warning("fronts_not_told", fronts=deaf, assets=len(news.assets), templates=news.templates)

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
 __all__ = [
+    "TELL_SECONDS",
     "Answered",
     "Drain",
     "Drained",
@@ -27,6 +30,9 @@ __all__ = [
     "ToFellow",
     "Unable",
 ]
+
+TELL_SECONDS: Final = 5.0
+"""How long a front may take to know what it is told."""
 
 
 class News(msgspec.Struct, frozen=True, array_like=True):
@@ -116,13 +122,23 @@ class Questions:
         self._numbers = itertools.count(1)
         self._open: dict[int, asyncio.Future[bytes]] = {}
 
-    def ask(self) -> tuple[int, asyncio.Future[bytes]]:
-        """A number for the next question, and what becomes of it."""
+    async def ask(self, send: Callable[[int], None], seconds: float) -> bytes | None:
+        """Ask and wait for the answer; None where it does not come in time, or nobody is left to give one.
+
+        Args:
+            send: sends the question under this number.
+            seconds: how long to wait at most.
+        """
         number = next(self._numbers)
         future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._open[number] = future
-        future.add_done_callback(lambda _: self._open.pop(number, None))
-        return number, future
+        try:
+            send(number)
+            await asyncio.wait((future,), timeout=seconds)
+            return future.result() if future.done() and not future.cancelled() else None
+        finally:
+            future.cancel()
+            del self._open[number]
 
     def answer(self, message: Answered) -> None:
         """An answer came."""

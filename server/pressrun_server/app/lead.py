@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
+import structlog
 
 from pressrun_server.app.kin_link import (
+    TELL_SECONDS,
     Answered,
     Drain,
     Drained,
@@ -30,6 +32,11 @@ from pressrun_server.prepare.frames import decoder
 from pressrun_server.prepare.protocol import FrameProtocol
 
 __all__ = ["Lead", "Led"]
+
+log = structlog.get_logger("pressrun.node")
+
+_PASS_ON_SECONDS: Final = 2 * TELL_SECONDS
+"""The lead answers when all others know, or have not answered in time."""
 
 
 class Led(Protocol):
@@ -99,9 +106,10 @@ class Lead(FrameProtocol[ToFellow]):
     async def _tell(self, news: News) -> None:
         if self.over.done():
             return
-        number, future = self._questions.ask()
-        self.send(Tell(number, news))
-        await asyncio.wait((future,))  # where the lead ends meanwhile, nobody is left to be told
+        # Where the lead ends meanwhile, nobody is left to be told.
+        answer = await self._questions.ask(lambda number: self.send(Tell(number, news)), _PASS_ON_SECONDS)
+        if answer is None and not self.over.done():
+            log.warning("lead_not_told", assets=len(news.assets), templates=news.templates)
 
     def received(self, message: ToFellow) -> None:
         """Called by the channel."""

@@ -59,9 +59,11 @@ from pressrun_server.render.prefetch import AssetDesk
 from pressrun_server.render.print_run import PrintRuns
 from pressrun_server.render.reading import RecordReader
 from pressrun_server.render.registry import Published, Registry
-from pressrun_server.render.shared_shelf import SharedShelf
-from pressrun_server.render.shared_templates import SharedTemplates
-from pressrun_server.render.template_exchange import TemplateExchange
+from pressrun_server.render.sharing.claims import TemplateClaims
+from pressrun_server.render.sharing.rotation import RotatingShelf, RotatingTemplates
+from pressrun_server.render.sharing.shelf import SharedShelf
+from pressrun_server.render.sharing.template_exchange import TemplateExchange
+from pressrun_server.render.sharing.template_list import SharedTemplates, TemplateList
 from pressrun_server.render.template_files import Entry, TemplateFiles
 from pressrun_server.render.verification import Verifier
 from pressrun_server.render.warming import Warming
@@ -84,6 +86,8 @@ __all__ = ["Node"]
 log = structlog.get_logger("pressrun.node")
 
 _WATCH_SECONDS = 1.0
+_COUNT_SECONDS = 0.25
+"""For a round trip of counts and turns, for which documents may wait."""
 _CONTENT_SECONDS = 2.0
 """For a round trip with pushed content, which may be 16 MiB."""
 _STOP_GRACE = 1.0
@@ -241,7 +245,7 @@ class Node:
                 feed=_feed(config, sources.names(), self._clock),
                 kin=self._kin,
             ),
-            counts=_counts(config),
+            counts=self._counts(),
         )
         push(resolver.close)
         await resolver.start()
@@ -249,8 +253,8 @@ class Node:
         if self._http is not None:
             self._listen(self._http, sources, resolver)
 
-        exchange = self._exchange(registry)
-        compiler = self._compiler(preparers, registry, SharedCompilations(store, made, digest, flight), exchange)
+        templates = self._templates()
+        compiler = self._compiler(preparers, registry, SharedCompilations(store, made, digest, flight), templates)
         await _recompile(compiler, stale)
         meters = self._meters = DocumentMeters(metrics)
         meters.admit(published.info.name for published in registry)
@@ -281,10 +285,8 @@ class Node:
             pictures=Pictures(preparers, config.pipeline.pictures),
             tracing=tracing,
         )
-        if exchange is not None:
-            await exchange.start(
-                compiler, lambda new: self._published(new, meters, warming), lambda: tuple(registry), registry.blob
-            )
+        if templates is not None:
+            await self._share(templates, registry, compiler, lambda new: self._published(new, meters, warming))
         bulk = BulkMeter(metrics)
         self._rpc = RpcServer(
             config.rpc,
@@ -447,14 +449,8 @@ class Node:
 
     async def _pushed(self) -> PushedSource:
         """What was pushed to this node before, and to the others of its cluster."""
-        store, events = self.config.store, self.config.assets.events
-        peers: Peers | None = None
-        if events is not None:
-            link = RedisLink(RedisConfig(events, timeout_seconds=_CONTENT_SECONDS))
-            shared = peers = SharedShelf(link, store.cluster_key, tenant=store.tenant)
-            self._stack.push_async_callback(shared.close)
         shelf = Shelf(self.config.data_dir / "pushed")
-        source = PushedSource(shelf, peers=FolderPeers(shelf) if peers is None and self._fronts > 1 else peers)
+        source = PushedSource(shelf, peers=self._peers(shelf))
         for fault in await source.start():
             log.error("content_skipped", fault=fault)
         return source
@@ -464,7 +460,7 @@ class Node:
         preparers: PreparerPool,
         registry: Registry,
         shared: SharedCompilations,
-        exchange: TemplateExchange | None,
+        templates: TemplateList | None,
     ) -> Compiler:
         assert self.store is not None
         return Compiler(
@@ -476,37 +472,65 @@ class Node:
             config=self.config.compile,
             metrics=self.metrics,
             shared=shared,
-            claim=None if exchange is None else exchange.claim,
+            claims=None if templates is None else TemplateClaims(templates),
         )
 
-    def _exchange(self, registry: Registry) -> TemplateExchange | None:
-        """What shares templates with the other nodes of the cluster."""
-        store, events = self.config.store, self.config.assets.events
+    def _templates(self) -> TemplateList | None:
+        """The list of templates that this node shares with the others of its cluster."""
+        store, link = self.config.store, self._events_link(_CONTENT_SECONDS)
+        if link is None:
+            return None
+        current = SharedTemplates(link, store.cluster_key, tenant=store.tenant)
+        if not store.previous_key:
+            return current
+        return RotatingTemplates(current, SharedTemplates(link, store.previous_key, tenant=store.tenant))
+
+    async def _share(
+        self,
+        templates: TemplateList,
+        registry: Registry,
+        compiler: Compiler,
+        learned: Callable[[Published], Awaitable[None]],
+    ) -> None:
+        """Have what is published at other nodes, from now on."""
+        exchange = TemplateExchange(templates, registry, compiler, learned)
+        self._stack.push_async_callback(exchange.close)
+        await exchange.start()
+        registry.elsewhere = exchange.fetch
+
+    def _peers(self, shelf: Shelf) -> Peers | None:
+        """What pushed content is shared with: the cluster, or the other fronts of this node."""
+        store, link = self.config.store, self._events_link(_CONTENT_SECONDS)
+        if link is None:
+            return FolderPeers(shelf) if self._fronts > 1 else None
+        current = SharedShelf(link, store.cluster_key, tenant=store.tenant)
+        if not store.previous_key:
+            return current
+        return RotatingShelf(current, SharedShelf(link, store.previous_key, tenant=store.tenant))
+
+    def _events_link(self, seconds: float = _COUNT_SECONDS) -> RedisLink | None:
+        """A way to the Redis of events, where one is set; it is hung up at the end."""
+        events = self.config.assets.events
         if events is None:
             return None
-        link = RedisLink(RedisConfig(events, timeout_seconds=_CONTENT_SECONDS))
-        exchange = TemplateExchange(SharedTemplates(link, store.cluster_key, tenant=store.tenant), known=registry.known)
-        self._stack.push_async_callback(exchange.close)
-        registry.elsewhere = exchange.look
-        return exchange
+        link = RedisLink(RedisConfig(events, lasting=True, timeout_seconds=seconds))
+        self._stack.push_async_callback(link.close)
+        return link
 
     def _pauses(self) -> SharedPauses | None:
         """The rate limits that all nodes keep; None: each its own."""
-        events = self.config.assets.events
-        if events is None:
-            return None
-        pauses = SharedPauses(RedisLink(RedisConfig(events)))
-        self._stack.push_async_callback(pauses.close)
-        return pauses
+        link = self._events_link()
+        return None if link is None else SharedPauses(link)
+
+    def _counts(self) -> Counting | None:
+        """What counts uses for the cluster; None: the node counts for itself."""
+        link = self._events_link()
+        return None if link is None else SharedCounts(link)
 
     def _turn(self) -> Callable[[str], Awaitable[bool]]:
         """Which node asks a source what has changed."""
-        events = self.config.assets.events
-        if events is None:
-            return always
-        turns = Rota(RedisLink(RedisConfig(events)), self.config.sources.poll.seconds)
-        self._stack.push_async_callback(turns.close)
-        return turns
+        link = self._events_link()
+        return always if link is None else Rota(link, self.config.sources.poll.seconds)
 
     async def drain(self) -> bool:
         """Take no new documents and finish those that were admitted; says whether all were finished in time."""
@@ -592,12 +616,6 @@ async def _recompile(compiler: Compiler, stale: Iterable[Entry]) -> None:
             await compiler.again(entry)
         except PressrunError as error:
             _report(f"{entry.info.name}@{entry.info.version}", error.message)
-
-
-def _counts(config: NodeConfig) -> Counting | None:
-    """What counts uses for the cluster; None: the node counts for itself."""
-    events = config.assets.events
-    return None if events is None else SharedCounts(RedisLink(RedisConfig(events)))
 
 
 def _locks(config: NodeConfig, link: RedisLink | None) -> list[Locks]:

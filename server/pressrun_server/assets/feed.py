@@ -93,7 +93,7 @@ class ChangeFeed:
         self._clock = clock
         self._sources = sources
         self._node = uuid.uuid4().hex
-        self._link = RedisLink(RedisConfig(address, timeout_seconds=_PATIENCE, connections=2))
+        self._link = RedisLink(RedisConfig(address, lasting=True, timeout_seconds=_PATIENCE, connections=2))
         # A read waits for news, so it has a connection to itself.
         self._reader = connect(address, timeout=_BLOCK + _PATIENCE, connections=1)
         self._waiting: dict[str, None] = {}

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Final, Protocol
 
 import msgspec
-from redis.exceptions import RedisError
 
 from pressrun_server.assets.entry import Trouble
 from pressrun_server.cas.redis_link import AsideError, RedisLink
@@ -227,22 +226,20 @@ class SharedCounts:
         """Count a use; see `Counting.take`."""
         keys = _keys(asset)
         try:
-            async with self._link.call() as client:
-                if use:
-                    return bool(await client.eval(_TAKE, 3, *keys, _named(use), limit, _named(job)))
-                used, held, own = await client.eval(_ROOM, 3, *keys, _named(job))
-        except (AsideError, RedisError) as error:
+            if use:
+                return bool(await self._link.ask("eval", _TAKE, 3, *keys, _named(use), limit, _named(job)))
+            used, held, own = await self._link.ask("eval", _ROOM, 3, *keys, _named(job))
+        except AsideError as error:
             raise UncountedError(str(error)) from error
         return int(own) > 0 or int(used) + int(held) < limit
 
     async def reserve(self, asset: str, job: str, number: int, limit: int, seconds: float) -> Reserved:
         """Hold uses; see `Counting.reserve`."""
         try:
-            async with self._link.call() as client:
-                granted, used, held = await client.eval(
-                    _RESERVE, 3, *_keys(asset), _named(job), number, limit, max(1, round(seconds))
-                )
-        except (AsideError, RedisError) as error:
+            granted, used, held = await self._link.ask(
+                "eval", _RESERVE, 3, *_keys(asset), _named(job), number, limit, max(1, round(seconds))
+            )
+        except AsideError as error:
             raise UncountedError(str(error)) from error
         return Reserved(bool(granted), int(used), int(held))
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from redis.exceptions import RedisError
-
 from pressrun_server.cas.redis_link import AsideError, RedisLink
 
 __all__ = ["Rota"]
@@ -33,11 +31,6 @@ class Rota:
     async def __call__(self, name: str) -> bool:
         """Take the turn at something, if nobody has it."""
         try:
-            async with self._link.call() as client:
-                return bool(await client.set(f"{_PREFIX}{name}", b"1", nx=True, px=self._milliseconds))
-        except (AsideError, RedisError):
+            return bool(await self._link.ask("set", _PREFIX + name, b"1", nx=True, px=self._milliseconds))
+        except AsideError:
             return True
-
-    async def close(self) -> None:
-        """Hang up."""
-        await self._link.close()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Final
-
-from redis.exceptions import RedisError
 
 from pressrun_server.cas.redis_link import AsideError, RedisLink
 from pressrun_sources.transport.pauses import Turn
@@ -59,33 +58,23 @@ class SharedPauses:
         """See `Pauses.take`."""
         keys = (_key(prefix, name) for prefix in (_PAUSE, _QUOTA, _TURNS))
         try:
-            async with self._link.call() as client:
-                wait, number = await client.eval(_TAKE, 3, *keys, int(_LONGEST * 1000))
-        except (AsideError, RedisError):
+            wait, number = await self._link.ask("eval", _TAKE, 3, *keys, int(_LONGEST * 1000))
+        except AsideError:
             return Turn(0.0, 0)
         return Turn(int(wait) / 1000, int(number))
 
     async def allow(self, name: str, turn: int, requests: int, seconds: float) -> None:
         """See `Pauses.allow`."""
         milliseconds = max(1, int(min(seconds, _LONGEST) * 1000))
-        try:
-            async with self._link.call() as client:
-                await client.eval(_ALLOW, 2, _key(_QUOTA, name), _key(_TURNS, name), turn, requests, milliseconds)
-        except (AsideError, RedisError):
-            return
+        keys = _key(_QUOTA, name), _key(_TURNS, name)
+        with contextlib.suppress(AsideError):
+            await self._link.ask("eval", _ALLOW, 2, *keys, turn, requests, milliseconds)
 
     async def begin(self, name: str, seconds: float) -> None:
         """See `Pauses.begin`."""
         milliseconds = max(1, int(min(seconds, _LONGEST) * 1000))
-        try:
-            async with self._link.call() as client:
-                await client.eval(_BEGIN, 1, _key(_PAUSE, name), milliseconds)
-        except (AsideError, RedisError):
-            return
-
-    async def close(self) -> None:
-        """Hang up."""
-        await self._link.close()
+        with contextlib.suppress(AsideError):
+            await self._link.ask("eval", _BEGIN, 1, _key(_PAUSE, name), milliseconds)
 
 
 def _key(prefix: str, name: str) -> str:

@@ -40,10 +40,12 @@ class DiskConfig:
 
 @dataclass(frozen=True, slots=True)
 class RedisConfig:
-    """The Redis tier: blobs shared by the nodes of a cluster, in a Redis that evicts."""
+    """A Redis that the nodes of a cluster share: one that evicts, for the tier of blobs, or one that must not."""
 
     address: RedisAddress
-    """The server; `maxmemory` and an evicting `maxmemory-policy` are its own settings."""
+    """The server; `maxmemory` and `maxmemory-policy` are its own settings."""
+    lasting: bool = False
+    """Whether what it holds is needed (events, templates, pushed content), and must never be evicted."""
     timeout_seconds: float = 0.25
     """A call that takes longer has failed. After two in a row nobody asks the server until it answers a PING again."""
     retry_seconds: float = 1.0
@@ -124,6 +126,9 @@ class StoreConfig:
     """None: no blob is kept in a bucket."""
     cluster_key: ClusterKey = field(default_factory=ClusterKey)
     """Signs the names that nodes share; the same on all of them."""
+    previous_key: ClusterKey = field(default_factory=ClusterKey)
+    """The cluster's key before this one, while it is changed: what lasts under it (templates, pushed content) is used
+    too, and copied."""
     tenant: str = ""
     """Whose names they are: nodes of several tenants may share a Redis and see nothing of each other's names."""
 

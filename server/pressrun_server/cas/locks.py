@@ -73,9 +73,8 @@ class RedisLocks:
         place = f"{PREFIX}{hmac.digest(self._key, name.encode(), 'sha256').hex()}"
         lock = _RedisLock(self._link, place, self.lease, self._held)
         try:
-            async with self._link.call() as client:
-                if not await client.set(place, lock.token, nx=True, px=max(1, int(self.lease * 1000))):
-                    return None
+            if not await self._link.ask("set", place, lock.token, nx=True, px=max(1, int(self.lease * 1000))):
+                return None
         except AsideError:
             return lock  # it may be there with our token; what it costs then is one lease
         lock.keep()
@@ -112,16 +111,14 @@ class _RedisLock:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         with contextlib.suppress(AsideError):
-            async with self._link.call() as client:
-                await client.eval(_RELEASE, 1, self._place, self.token)
+            await self._link.ask("eval", _RELEASE, 1, self._place, self.token)
 
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(self._lease / 3)
             with contextlib.suppress(AsideError):
-                async with self._link.call() as client:
-                    if not await client.eval(_RENEW, 1, self._place, self.token, int(self._lease * 1000)):
-                        return  # it ended while this process stood still: another has it, or nobody
+                if not await self._link.ask("eval", _RENEW, 1, self._place, self.token, int(self._lease * 1000)):
+                    return  # it ended while this process stood still: another has it, or nobody
 
 
 class FileLocks:

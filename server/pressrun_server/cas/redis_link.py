@@ -7,7 +7,7 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
-from typing import Final
+from typing import Any, Final
 
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -23,14 +23,19 @@ __all__ = ["AsideError", "RedisLink"]
 log = logging.getLogger(__name__)
 
 _LOG_EVERY: Final = 60.0
+_ROOM: Final = "; let it evict: maxmemory-policy allkeys-lru"
+_ROOM_LASTING: Final = (
+    "; give it more room (maxmemory), and leave its maxmemory-policy at noeviction: what it holds is needed"
+)
+_AWAY: Final = "it is away"
 
 
 class AsideError(Exception):
-    """A call did not come to its end: the server is away, or refused it. It was counted and logged."""
+    """A call did not come to its end: the server is away, or refused it. It says why, and was counted and logged."""
 
 
 class RedisLink:
-    """Carries the calls of all who use one cache Redis in this process.
+    """Carries the calls of all who use one Redis in this process.
 
     Guarantee: a call ends within two time limits, and while the server is away (`Breaker`) at once; whatever goes wrong
     with the server is an AsideError. Used from one event loop.
@@ -74,7 +79,7 @@ class RedisLink:
             AsideError: the server is away, or the call failed.
         """
         if not self._breaker.closed or self._closed:
-            raise AsideError
+            raise AsideError(_AWAY)
         limit = self.config.timeout_seconds
         if self._slots.locked():
             try:
@@ -82,27 +87,36 @@ class RedisLink:
                     await self._slots.acquire()
             except TimeoutError:
                 self._errors += 1  # more is asked than the connections carry; the server need not be at fault
-                raise AsideError from None
+                raise AsideError(f"all connections were busy for {limit:g} s") from None
         else:
             await self._slots.acquire()
         try:
             if not self._breaker.closed:
-                raise AsideError  # it failed while this call waited for its turn
+                raise AsideError(_AWAY)  # it failed while this call waited for its turn
             async with asyncio.timeout(limit):
                 yield self.client
         except (TimeoutError, RedisTimeoutError):
             self._breaker.overdue()
-            raise AsideError from None
+            raise AsideError(f"it did not answer within {limit:g} s") from None
         except (RedisConnectionError, OSError) as error:
             self._breaker.failed(error)
-            raise AsideError from error
+            raise AsideError(str(error)) from error
         except RedisError as error:
             self._refused(error)
-            raise AsideError from error
+            raise AsideError(str(error)) from error
         else:
             self._breaker.worked()
         finally:
             self._slots.release()
+
+    async def ask(self, command: str, *arguments: object, **options: object) -> Any:
+        """The answer to one command, by the name of the client's method for it; as `call`.
+
+        Raises:
+            AsideError: the server is away, or the call failed.
+        """
+        async with self.call() as client:
+            return await getattr(client, command)(*arguments, **options)
 
     async def close(self) -> None:
         """Hang up; may be called again."""
@@ -118,5 +132,5 @@ class RedisLink:
             self._last_log = now
             hint = ""
             if isinstance(error, OutOfMemoryError):
-                hint = "; that of the cache wants maxmemory-policy allkeys-lru, that of events a larger maxmemory"
+                hint = _ROOM_LASTING if self.config.lasting else _ROOM
             log.warning("Redis %s refuses a call (%d so far): %s%s", self.config.address, self._errors, error, hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import logging
@@ -50,13 +51,11 @@ class SharedMap:
     async def get(self, name: str) -> bytes | None:
         """The record, if there is a sound one."""
         try:
-            async with self._link.call() as client:
-                found = await client.get(self._place(name))
+            found: bytes | None = await self._link.ask("get", self._place(name))
         except AsideError:
             return None
         if found is None:
             return None
-        assert isinstance(found, bytes)
         signature, value = found[:_SIGNATURE], found[_SIGNATURE:]
         if hmac.compare_digest(signature, self._sign(name, value)):
             return value
@@ -71,19 +70,14 @@ class SharedMap:
 
     async def put(self, name: str, value: bytes, *, seconds: float) -> None:
         """Keep the record for that long at most."""
-        try:
-            async with self._link.call() as client:
-                await client.set(self._place(name), self._sign(name, value) + value, px=max(1, int(seconds * 1000)))
-        except AsideError:
-            return
+        with contextlib.suppress(AsideError):
+            record = self._sign(name, value) + value
+            await self._link.ask("set", self._place(name), record, px=max(1, int(seconds * 1000)))
 
     async def delete(self, name: str) -> None:
         """Forget the record."""
-        try:
-            async with self._link.call() as client:
-                await client.unlink(self._place(name))
-        except AsideError:
-            return
+        with contextlib.suppress(AsideError):
+            await self._link.ask("unlink", self._place(name))
 
     def _place(self, name: str) -> str:
         """A key of fixed length: names are long, and are nobody else's business."""

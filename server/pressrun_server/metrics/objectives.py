@@ -16,6 +16,7 @@ OUR_FAULTS: Final = (
     "INTERNAL",
     "QUEUE_FULL",
     "STORAGE_FULL",
+    "TEMPLATE_UNAVAILABLE",
 )
 """Reasons for which a valid document was not made. DRAINING is none: another node takes the document."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -17,13 +17,14 @@ from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.metrics.catalogue import Catalogue
 from pressrun_server.model.diagnostic import Diagnostic, Severity
 from pressrun_server.model.digest import Digest
-from pressrun_server.model.template import CompiledTemplate, TemplateInfo
+from pressrun_server.model.template import CompiledTemplate
 from pressrun_server.prepare.errors import PreparerTimeoutError
 from pressrun_server.prepare.tasks import COMPILED, TaskName
 from pressrun_server.render.compiled import SharedCompilations
 from pressrun_server.render.config import CompileConfig
 from pressrun_server.render.errors import TemplateInvalidError
 from pressrun_server.render.registry import Published, Registry
+from pressrun_server.render.sharing.claims import Claiming
 from pressrun_server.render.template_files import Entry
 from pressrun_server.template.bundle import bundle_digest
 
@@ -32,6 +33,7 @@ __all__ = ["Compiler", "Preparing", "check_bundle"]
 _BAD_CHARACTER = re.compile(r"[\x00-\x1f\x7f\\]")
 _LONGEST_PATH = 255
 _SHOWN = 60
+_DAMAGED = "the files of the bundle are missing or damaged; publish it once more"
 
 
 class Preparing(Protocol):
@@ -54,8 +56,8 @@ class Compiler:
     and in the registry's folder.
 
     Args:
-        claim: lets a name and version stand for a template in the whole cluster, before it is known here; given the
-            template, its bundle and now, says when it was published first.
+        claims: lets a name and version stand for a template in the whole cluster, before it is known here; None: this
+            node is alone.
     """
 
     def __init__(  # noqa: PLR0913 - all are collaborators, given by name
@@ -69,7 +71,7 @@ class Compiler:
         config: CompileConfig,
         metrics: Catalogue,
         shared: SharedCompilations | None = None,
-        claim: Callable[[TemplateInfo, bytes, datetime], Awaitable[datetime]] | None = None,
+        claims: Claiming | None = None,
     ) -> None:
         self._preparers = preparers
         self._registry = registry
@@ -79,7 +81,7 @@ class Compiler:
         self._config = config
         self._metrics = metrics
         self._shared = shared or SharedCompilations(store, None, engine)
-        self._claim = claim
+        self._claims = claims
         self._running: dict[str, asyncio.Future[CompiledTemplate]] = {}
 
     async def check(self, files: Mapping[str, bytes]) -> CompiledTemplate:
@@ -110,17 +112,19 @@ class Compiler:
         compiled = await self.check(files)
         if compiled.info is None:
             raise TemplateInvalidError(compiled.diagnostics)
-        warnings = compiled.diagnostics
         held = self._registry.conflict(compiled.info)
-        bundle = msgspec.msgpack.encode({path: files[path] for path in sorted(files)})
-        moment = self._clock.now() if held is None else held.entry.published_at
-        if self._claim is not None:
-            # Also of one that is known here: the others may have lost it.
-            moment = await self._claim(compiled.info, bundle, moment)
+        if self._claims is None:
+            if held is not None:
+                return held, compiled.diagnostics, False
+            published, created = await self._keep(compiled, _packed(files), self._clock.now())
+            return published, compiled.diagnostics, created
+        bundle = _packed(files)
+        # Also of one that is known here: the others may have lost it.
+        moment = await self._claims.claim(compiled.info, bundle, None if held is None else held.entry.published_at)
         if held is not None:
-            return held, warnings, False
-        published, created = await self._keep(compiled, bundle, moment)
-        return published, warnings, created
+            return held, compiled.diagnostics, False
+        published, created = await self._keep(compiled, bundle, moment, elsewhere=True)
+        return published, compiled.diagnostics, created
 
     async def again(self, entry: Entry) -> Published:
         """Compile a template that another engine compiled; it keeps its name, its digest and its date.
@@ -128,33 +132,39 @@ class Compiler:
         Raises:
             PressrunError: as for `publish`; TEMPLATE_INVALID also where the bundle is damaged.
         """
-        data = await self._registry.blob(entry.bundle)
-        return await self.adopt(entry.info.digest, data, entry.published_at)
+        bundle = await self._registry.blob(entry.bundle)
+        if bundle is None:
+            raise PressrunError(Reason.TEMPLATE_INVALID, _DAMAGED)
+        return await self._of_bundle(entry.info.digest, bundle, entry.published_at, elsewhere=False)
 
-    async def adopt(self, digest: str, bundle: bytes | None, published_at: datetime) -> Published:
-        """Make a template known that was published elsewhere, or for another engine.
+    async def adopt(self, digest: str, bundle: bytes, published_at: datetime) -> Published:
+        """Make a template known that was published at another node.
 
         Args:
             digest: the template's.
-            bundle: its files, MessagePack: path to bytes; None where they could not be read.
+            bundle: its files, MessagePack: path to bytes.
             published_at: when it was published first.
 
         Raises:
             PressrunError: as for `publish`; TEMPLATE_INVALID also where the bundle is damaged.
         """
+        return await self._of_bundle(digest, bundle, published_at, elsewhere=True)
+
+    async def _of_bundle(self, digest: str, bundle: bytes, published_at: datetime, *, elsewhere: bool) -> Published:
+        """Compile what is the bundle of a template that has its date."""
         try:
-            files = {} if bundle is None else msgspec.msgpack.decode(bundle, type=dict[str, bytes])
-        except msgspec.MsgspecError:
-            files = {}
-        if bundle is None or bundle_digest(files) != digest:
-            raise PressrunError(Reason.TEMPLATE_INVALID, "the files of the bundle are missing or damaged")
+            files = msgspec.msgpack.decode(bundle, type=dict[str, bytes])
+        except msgspec.MsgspecError as error:
+            raise PressrunError(Reason.TEMPLATE_INVALID, _DAMAGED, detail=str(error)) from error
+        if bundle_digest(files) != digest:
+            raise PressrunError(Reason.TEMPLATE_INVALID, _DAMAGED)
         compiled = await self.check(files)
         if compiled.info is None:
             raise TemplateInvalidError(compiled.diagnostics)
         held = self._registry.known(digest)
         if held is not None:
             return held
-        published, _ = await self._keep(compiled, bundle, published_at)
+        published, _ = await self._keep(compiled, bundle, published_at, elsewhere=elsewhere)
         return published
 
     def _forget(self, digest: str, done: asyncio.Future[CompiledTemplate]) -> None:
@@ -162,13 +172,15 @@ class Compiler:
         if not done.cancelled():
             done.exception()  # looked at here, because every caller may have left
 
-    async def _keep(self, compiled: CompiledTemplate, bundle: bytes, published_at: datetime) -> tuple[Published, bool]:
+    async def _keep(
+        self, compiled: CompiledTemplate, bundle: bytes, published_at: datetime, *, elsewhere: bool = False
+    ) -> tuple[Published, bool]:
         assert compiled.info is not None
         programs = {locale: Digest.of(program) for locale, program in compiled.programs.items()}
         blobs = {digest: compiled.programs[locale] for locale, digest in programs.items()}
         moment = published_at.astimezone(UTC)
         entry = Entry(compiled.info, programs, Digest.of(bundle), self._engine, moment, warnings=compiled.diagnostics)
-        published, created = await self._registry.publish(entry, {**blobs, entry.bundle: bundle})
+        published, created = await self._registry.publish(entry, {**blobs, entry.bundle: bundle}, elsewhere=elsewhere)
         if created:
             for digest, program in blobs.items():
                 await self._store.put(digest, program)
@@ -230,6 +242,11 @@ def check_bundle(files: Mapping[str, bytes], config: CompileConfig) -> None:
             f"{len(violations)} paths of the bundle are not valid: {violations[0].field}: {violations[0].description}",
             violations=violations,
         )
+
+
+def _packed(files: Mapping[str, bytes]) -> bytes:
+    """A bundle as it is kept and sent; the same files give the same bytes."""
+    return msgspec.msgpack.encode({path: files[path] for path in sorted(files)})
 
 
 def _path_problem(path: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.diagnostic import Diagnostic, Severity
 
-__all__ = ["DeadlineError", "TemplateInvalidError", "TemplateNotFoundError"]
+__all__ = ["DeadlineError", "TemplateInvalidError", "TemplateNotFoundError", "TemplateUnavailableError"]
 
 _SHOWN = 10
 
@@ -32,6 +32,18 @@ class TemplateNotFoundError(PressrunError):
         super().__init__(
             Reason.TEMPLATE_NOT_FOUND,
             f"this node has no template {wanted!r}; {what}; publish it, then send the request again",
+            metadata={"template": wanted},
+        )
+
+
+class TemplateUnavailableError(PressrunError):
+    """Another node may have the template, and this one has not got it yet."""
+
+    def __init__(self, wanted: str, why: str, retry_after: float | None) -> None:
+        super().__init__(
+            Reason.TEMPLATE_UNAVAILABLE,
+            f"template {wanted!r} can't be used here now: {why}; send the request again, here or to another node",
+            retry_after=retry_after,
             metadata={"template": wanted},
         )
 

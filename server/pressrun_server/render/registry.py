@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import contextlib
 import errno
 from bisect import bisect_right, insort
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from typing import Any, Protocol
+
+import msgspec
 
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.digest import Digest
@@ -107,8 +110,9 @@ class Registry:
         self._newest: dict[str, Published] = {}
         self._order: list[tuple[str, str]] = []
         self._writing = asyncio.Lock()
-        self.elsewhere: Callable[[], Awaitable[bool]] | None = None
-        """Looks for what other nodes have published, where there are any, and makes it known here."""
+        self.elsewhere: Callable[[TemplateName, str], Awaitable[None]] | None = None
+        """Makes known here what a request means, where another node has published it; given the name and the pinned
+        digest."""
 
     def __len__(self) -> int:
         return len(self._by_key)
@@ -170,16 +174,20 @@ class Registry:
         """As `find`, but a template that is not known here is looked for at the other nodes.
 
         Raises:
-            PressrunError: as for `find`.
+            PressrunError: as for `find`; TEMPLATE_UNAVAILABLE, another node may have it, and it can't be had now.
         """
-        # A look that was under way when the request came may have begun before the template was there.
-        for _ in range(2 if self.elsewhere is not None else 0):
-            try:
-                return self.find(wanted, pinned)
-            except TemplateNotFoundError:
-                assert self.elsewhere is not None
-                await self.elsewhere()
+        try:
+            return self.find(wanted, pinned)
+        except PressrunError:
+            if self.elsewhere is None or not self._lacks(wanted, pinned):
+                raise
+        await self.elsewhere(wanted, pinned)
         return self.find(wanted, pinned)
+
+    def _lacks(self, wanted: TemplateName, pinned: str) -> bool:
+        """Whether another node may have what a request means, and this one has not."""
+        digest = wanted.digest or pinned
+        return digest not in self._by_digest if digest else self._named(wanted, "") is None
 
     def known(self, digest: str) -> Published | None:
         """The template of a bundle, where it is published."""
@@ -196,8 +204,15 @@ class Registry:
             raise conflicting(info, held.info.digest)
         return held
 
-    async def publish(self, entry: Entry, blobs: dict[Digest, bytes]) -> tuple[Published, bool]:
+    async def publish(
+        self, entry: Entry, blobs: dict[Digest, bytes], *, elsewhere: bool = False
+    ) -> tuple[Published, bool]:
         """Make a template known; says whether it was not known before.
+
+        Args:
+            entry: the template.
+            blobs: its programs and its files.
+            elsewhere: whether other nodes have it whatever becomes of it here.
 
         Raises:
             PressrunError: TEMPLATE_CONFLICT; STORAGE_FULL, the disk is full; INTERNAL, it failed.
@@ -210,18 +225,7 @@ class Registry:
             try:
                 others = await asyncio.to_thread(self._save, entry, blobs)
             except OSError as error:
-                if error.errno in _FULL:
-                    raise PressrunError(
-                        Reason.STORAGE_FULL,
-                        "the disk that holds this node's data folder (PRESSRUN_DATA_DIR) is full, so the template was "
-                        "not published; free space there, or publish to another node, and try again",
-                        detail=f"writing the template failed: {error}",
-                    ) from error
-                raise PressrunError(
-                    Reason.INTERNAL,
-                    "the template can't be stored on this node, so it was not published; publish it to another node",
-                    detail=f"writing the template failed: {error}",
-                ) from error
+                raise _not_kept(error, elsewhere=elsewhere) from error
             for other in others:
                 self._learn(other, _silent)
             held = self.conflict(entry.info)
@@ -229,6 +233,26 @@ class Registry:
                 return held, False
             self._take(published)
             return published, True
+
+    async def date(self, digest: str, moment: datetime) -> None:
+        """Have another date of publishing, which decides what the newest of a name is.
+
+        Args:
+            digest: of the template; one that is not known here is left.
+            moment: when it was published first.
+        """
+        held = self._by_digest.get(digest)
+        if held is None or held.entry.published_at == moment:
+            return
+        entry = msgspec.structs.replace(held.entry, published_at=moment)
+        dated = Published(entry, held.selector)
+        self._by_key[dated.key] = self._by_digest[digest] = dated
+        name = dated.info.name
+        self._newest[name] = max((self._by_key[key] for key in self._order if key[0] == name), key=_age)
+        async with self._writing:
+            # Where the disk is full, the old date is there after a restart, until somebody says this one again.
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(self._files.save, entry, {})
 
     async def refresh(self, report: Callable[[str, str], None]) -> list[Published]:
         """Learn what another front of this node has published; gives what is new.
@@ -304,8 +328,33 @@ class Registry:
         self._by_digest[published.info.digest] = published
         insort(self._order, published.key)
         newest = self._newest.get(published.info.name)
-        if newest is None or newest.entry.published_at <= published.entry.published_at:
+        if newest is None or _age(newest) <= _age(published):
             self._newest[published.info.name] = published
+
+
+def _age(published: Published) -> tuple[datetime, str]:
+    """What the newest version of a name has most of; the same on all nodes, also where two have one date."""
+    return published.entry.published_at, published.info.version
+
+
+def _not_kept(error: OSError, *, elsewhere: bool) -> PressrunError:
+    """Why a template is not known here."""
+    detail = f"writing the template failed: {error}"
+    if error.errno in _FULL:
+        what = "the disk that holds this node's data folder (PRESSRUN_DATA_DIR) is full, so the template "
+        what += (
+            "can't be used on this node; other nodes of the cluster have it, and this one gets it by itself when there "
+            "is space"
+            if elsewhere
+            else "was not published; free space there, or publish to another node, and try again"
+        )
+        return PressrunError(Reason.STORAGE_FULL, what, detail=detail)
+    what = (
+        "and can't be used here, though other nodes of the cluster have it; look at this node's log"
+        if elsewhere
+        else "so it was not published; publish it to another node"
+    )
+    return PressrunError(Reason.INTERNAL, f"the template can't be stored on this node, {what}", detail=detail)
 
 
 def conflicting(info: TemplateInfo, held: str) -> PressrunError:

@@ -25,6 +25,7 @@ CODES: dict[Reason, grpc.StatusCode] = {
     Reason.TEMPLATE_INVALID: grpc.StatusCode.INVALID_ARGUMENT,
     Reason.TEMPLATE_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
     Reason.TEMPLATE_CONFLICT: grpc.StatusCode.ALREADY_EXISTS,
+    Reason.TEMPLATE_UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
     Reason.ASSET_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
     Reason.ASSET_NOT_APPROVED: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.ASSET_RIGHTS: grpc.StatusCode.FAILED_PRECONDITION,

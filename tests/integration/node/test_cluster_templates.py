@@ -10,10 +10,17 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 from tests.servers.redis_server import RedisServer
+from tests.unit.prepare.pictures import png, rgb
 
 from pressrun_client import Client
-from pressrun_client.errors import RenderError, TemplateConflictError, TemplateNotFoundError
+from pressrun_client.errors import (
+    NodeUnavailableError,
+    RenderError,
+    TemplateConflictError,
+    TemplateNotFoundError,
+)
 from pressrun_server.app.node import Node
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -110,8 +117,10 @@ async def test_without_the_list(start_node: StartNode, redis_server: RedisServer
         await one.render("letter@1", {}, as_of=MOMENT)
         with pytest.raises(RenderError, match="PRESSRUN_EVENTS_REDIS"):
             await one.publish(letter("2", "Hello again"))
-        with pytest.raises(TemplateNotFoundError):
+        # Whether another node has it, nobody can say.
+        with pytest.raises(NodeUnavailableError, match="can't read the list") as error:
             await one.template("letter@2")
+        assert error.value.retryable
         redis_server.start()
         # Their links have to find the server again.
         await eventually(lambda: one.publish(letter("2", "Hello again")))
@@ -140,6 +149,56 @@ async def test_part_of_the_list_is_lost_or_damaged(start_node: StartNode, redis_
             assert [each.ref.version async for each in two.templates()] == ["2", "3"]
             with pytest.raises(RenderError, match="HDEL"):
                 await two.publish(letter("1", "Hello 1"))
+
+
+async def test_nodes_of_several_fronts(start_node: StartNode, redis_server: RedisServer) -> None:
+    """Whichever front a template is published to, and whichever another node's is asked of, it is there."""
+    settings = shared(redis_server)
+    async with (
+        start_node("wide", fronts="2", composers="2", **settings) as wide,
+        start_node("narrow", **settings) as narrow,
+        Client(wide.addresses[0]) as leading,
+        Client(wide.addresses[1]) as further,
+        Client(narrow.address) as other,
+    ):
+        await further.publish(letter("1", "Hello"))
+        assert [(await client.template("letter@1")).ref.version for client in (leading, other)] == ["1", "1"]
+        newest = await other.publish(letter("2", "Hello again"))
+        documents = [await client.render("letter@2", {}, as_of=MOMENT) for client in (leading, further, other)]
+        assert len({document.content for document in documents}) == 1
+        with pytest.raises(TemplateConflictError):
+            await further.publish(letter("2", "Good day"))
+        dates = [(await client.template("letter")).published_at for client in (leading, further, other)]
+        assert dates == [newest.published_at] * 3
+
+
+async def test_another_cluster_key(
+    start_node: StartNode, redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A node without a key, or with another one, says what that means; with the old one beside it, it has everything."""
+    old = shared(redis_server)
+    new = {**old, "cluster_key": "the secret of next year"}
+    with capture_logs() as logs:
+        async with start_node("keyless", events_redis=redis_server.url):
+            pass
+    assert [entry["hint"] for entry in logs if entry["event"] == "no_cluster_key"] == [
+        "set PRESSRUN_CLUSTER_KEY: whoever can write to Redis can change assets and templates"
+    ]
+    async with start_node("old", **old) as node, Client(node.address) as client:
+        await client.publish(letter("1", "Hello"))
+        await client.put_content("seal", png(rgb(40, 20)), approval="approved")
+    async with start_node("new", **new) as changed, Client(changed.address) as one:
+        assert "holds 1 templates of another PRESSRUN_CLUSTER_KEY" in caplog.text
+        with pytest.raises(TemplateNotFoundError):
+            await one.template("letter@1")
+        async with (
+            start_node("both", **new, cluster_key_previous=old["cluster_key"]) as both,
+            Client(both.address) as two,
+        ):
+            for client in (two, one):
+                assert (await client.template("letter@1")).ref.version == "1"
+                (found,) = await client.resolve_assets(["pushed:seal"])
+                assert found.descriptor is not None, found
 
 
 async def test_nodes_hear_without_being_asked(start_node: StartNode, redis_server: RedisServer) -> None:

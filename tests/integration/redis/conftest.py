@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -14,11 +16,23 @@ from pressrun_server.cas.redis_link import RedisLink
 
 
 @pytest.fixture
-async def link(redis_server: RedisServer) -> AsyncIterator[RedisLink]:
+async def make_link(redis_server: RedisServer) -> AsyncIterator[Callable[..., RedisLink]]:
+    """Makes ways to the server, patient ones unless told otherwise."""
+    async with AsyncExitStack() as stack:
+
+        def make(**settings: Any) -> RedisLink:
+            patient = {"timeout_seconds": 20.0, "retry_seconds": 0.02}
+            link = RedisLink(RedisConfig(RedisAddress(redis_server.url), **{**patient, **settings}))
+            stack.push_async_callback(link.close)
+            return link
+
+        yield make
+
+
+@pytest.fixture
+def link(make_link: Callable[..., RedisLink]) -> RedisLink:
     """The way to the server."""
-    link = RedisLink(RedisConfig(RedisAddress(redis_server.url), timeout_seconds=20.0, retry_seconds=0.02))
-    yield link
-    await link.close()
+    return make_link()
 
 
 @pytest.fixture

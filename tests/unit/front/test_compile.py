@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,12 +16,13 @@ from pressrun_server.metrics.catalogue import Catalogue
 from pressrun_server.model.diagnostic import Diagnostic, Severity
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.spec import TemplateName
-from pressrun_server.model.template import CompiledTemplate
+from pressrun_server.model.template import CompiledTemplate, TemplateInfo
 from pressrun_server.prepare.errors import PreparerMemoryError, PreparerTimeoutError
 from pressrun_server.render.compile import Compiler, check_bundle
 from pressrun_server.render.config import CompileConfig
 from pressrun_server.render.errors import TemplateInvalidError
 from pressrun_server.render.registry import Registry
+from pressrun_server.render.sharing.claims import Claiming
 from pressrun_server.render.template_files import TemplateFiles
 from pressrun_server.template.bundle import bundle_digest
 
@@ -56,7 +59,7 @@ async def shop(tmp_path: Path, make: SimpleNamespace) -> SimpleNamespace:
     registry = Registry(TemplateFiles(tmp_path), make.engine, selector=make.selector)
     await registry.load(lambda *_: None)
 
-    def compiler(engine: str = make.engine, **config: Any) -> Compiler:
+    def compiler(engine: str = make.engine, claims: Claiming | None = None, **config: Any) -> Compiler:
         return Compiler(
             preparers=preparers,
             registry=registry,
@@ -65,6 +68,7 @@ async def shop(tmp_path: Path, make: SimpleNamespace) -> SimpleNamespace:
             clock=make.clock(),
             config=CompileConfig(**config),
             metrics=metrics,
+            claims=claims,
         )
 
     return SimpleNamespace(
@@ -160,6 +164,71 @@ def test_bundles_that_are_not_compiled(files: dict[str, bytes], reason: Reason, 
     with pytest.raises(PressrunError, match=text) as error:
         check_bundle(files, CompileConfig())
     assert error.value.reason is reason
+
+
+class _Claims:
+    """A cluster in which nothing else is published."""
+
+    def __init__(self) -> None:
+        self.claimed: list[datetime | None] = []
+
+    async def claim(self, _info: TemplateInfo, _bundle: bytes, published_at: datetime | None) -> datetime:
+        self.claimed.append(published_at)
+        return published_at or datetime(2026, 11, 1, tzinfo=UTC)
+
+
+async def test_the_cluster_gives_the_date(shop: SimpleNamespace) -> None:
+    """A template has the cluster's date, whatever this node's clock says, and keeps it when it is published again."""
+    claims = _Claims()
+    published, _, _ = await shop.compiler(claims=claims).publish(FILES)
+    assert published.entry.published_at == datetime(2026, 11, 1, tzinfo=UTC)
+    assert (await shop.compiler(claims=claims).publish(FILES))[2] is False
+    assert claims.claimed == [None, published.entry.published_at]
+
+
+@pytest.mark.parametrize(
+    ("shared", "says"), [(False, "was not published; free space"), (True, "other nodes of the cluster have it")]
+)
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+async def test_a_full_disk_says_who_has_the_template(
+    shop: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, number: int, says: str, *, shared: bool
+) -> None:
+    """What a node can't keep is not published where it is alone; in a cluster the others have it, and it says so."""
+
+    def full(*_: object) -> None:
+        raise OSError(number, "No space left on device")
+
+    monkeypatch.setattr("pressrun_server.render.template_files.os.fsync", full)
+    compiler = shop.compiler(claims=_Claims() if shared else None)
+    with pytest.raises(PressrunError) as error:
+        await compiler.publish(FILES)
+    if number == errno.ENOSPC:
+        assert error.value.reason is Reason.STORAGE_FULL
+        assert says in error.value.message
+    else:
+        assert error.value.reason is Reason.INTERNAL
+    assert ("not published" in error.value.message) is not shared
+    # A node that takes it over from another has it when there is space again.
+    bundle = msgspec.msgpack.encode(FILES)
+    with pytest.raises(PressrunError, match="other nodes of the cluster have it"):
+        await compiler.adopt(bundle_digest(FILES), bundle, datetime(2026, 11, 1, tzinfo=UTC))
+    monkeypatch.undo()
+    await compiler.adopt(bundle_digest(FILES), bundle, datetime(2026, 11, 1, tzinfo=UTC))
+    assert len(shop.registry) == 1
+
+
+async def test_files_that_are_not_the_templates(shop: SimpleNamespace) -> None:
+    """A bundle of another template, or one that is no bundle, or is gone, is not compiled, and what to do is told."""
+    published, _, _ = await shop.compiler("a" * 64).publish(FILES)
+    compiler = shop.compiler()
+    for bundle in (b"\xc1", msgspec.msgpack.encode({"page.html": b"another"})):
+        with pytest.raises(PressrunError, match="missing or damaged; publish it once more") as error:
+            await compiler.adopt(published.info.digest, bundle, published.entry.published_at)
+        assert error.value.reason is Reason.TEMPLATE_INVALID
+    (shop.folder / "blobs" / str(published.entry.bundle)).unlink()
+    with pytest.raises(PressrunError, match="missing or damaged"):
+        await compiler.again(published.entry)
+    assert shop.preparers.calls == 1
 
 
 async def test_another_engines_template_is_compiled_again(shop: SimpleNamespace, make: SimpleNamespace) -> None:

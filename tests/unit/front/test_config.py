@@ -161,6 +161,20 @@ def test_a_short_cluster_key_is_refused() -> None:
     assert "hunter2" not in str(error.value)
 
 
+def test_a_cluster_key_is_changed() -> None:
+    """The old key comes beside the new one, and is printed nowhere; alone, short, or the same it is refused."""
+    config = NodeConfig.from_env({"PRESSRUN_CLUSTER_KEY": "n" * 16, "PRESSRUN_CLUSTER_KEY_PREVIOUS": SECRET * 2})
+    assert config.store.previous_key == SECRET.encode() * 2
+    assert SECRET not in json.dumps(config.redacted()) + repr(config)
+    for key, previous, says in (
+        ("", "o" * 16, "comes with PRESSRUN_CLUSTER_KEY"),
+        ("n" * 16, "n" * 16, "is the key of PRESSRUN_CLUSTER_KEY"),
+        ("n" * 16, "old", "is shorter than 16 bytes"),
+    ):
+        with pytest.raises(ConfigError, match=f"PRESSRUN_CLUSTER_KEY_PREVIOUS: {says}"):
+            NodeConfig.from_env({"PRESSRUN_CLUSTER_KEY": key, "PRESSRUN_CLUSTER_KEY_PREVIOUS": previous})
+
+
 def test_misspelt_setting_is_noted() -> None:
     """A variable that looks like a setting is noted with the nearest real one; other programs' variables are not."""
     config = NodeConfig.from_env({"PRESSRUN_COMPOSER": "3", "PRESSRUN_TARGET": "x:1"})

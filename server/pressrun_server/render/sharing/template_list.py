@@ -8,23 +8,28 @@ cache, and whoever lacks one compiles the files again.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import secrets
-from datetime import datetime
-from typing import Final, NamedTuple
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
-from redis.exceptions import RedisError
 
 from pressrun_server.cas.redis_link import AsideError, RedisLink
 from pressrun_server.cas.signed_space import SignedSpace
 from pressrun_server.model.digest import Digest
 
-__all__ = ["DamagedRecordError", "ListState", "SharedTemplate", "SharedTemplates", "TemplatesAwayError"]
+__all__ = [
+    "DamagedRecordError", "ListState", "SharedTemplate", "SharedTemplates", "TemplateList", "TemplatesAwayError",
+]  # fmt: skip
 
 log = logging.getLogger(__name__)
 
 _PREFIX: Final = "pressrun:templates:1:"
+_LISTS: Final = f"{_PREFIX}lists"
+"""Of all lists that this server has: what their keys begin with, and a hash of their tenant."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _STATE: Final = """
 local name = redis.call('GET', KEYS[2])
 if not name then
@@ -33,6 +38,15 @@ if not name then
 end
 return {name, redis.call('HLEN', KEYS[1])}
 """
+_NOW: Final = """
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local last = tonumber(redis.call('GET', KEYS[1]) or '0')
+if now <= last then now = last + 1 end
+redis.call('SET', KEYS[1], string.format('%.0f', now))
+return now
+"""
+"""Microseconds since 1970, never the same twice: a replica that takes over may have a clock that is behind."""
 
 
 class TemplatesAwayError(Exception):
@@ -70,6 +84,35 @@ class ListState(NamedTuple):
     """Of how many templates; none is ever taken off."""
 
 
+class TemplateList(Protocol):
+    """The cluster's list of templates, as those see it who publish and learn.
+
+    Every method may raise `TemplatesAwayError`: the list can't be reached at present.
+    """
+
+    async def state(self) -> ListState:
+        """Which list it is, and how long."""
+
+    async def records(self) -> list[SharedTemplate]:
+        """All that are sound, the oldest first."""
+
+    async def now(self) -> datetime:
+        """A moment for a template that is published now, the same clock for all nodes; never the same twice."""
+
+    async def claim(self, template: SharedTemplate, bundle: bytes) -> SharedTemplate:
+        """The template that has this name and version in the cluster: this one, where none had it before.
+
+        Raises:
+            DamagedRecordError: what stands there under this name and version is no sound record.
+        """
+
+    async def files(self, template: SharedTemplate) -> bytes | None:
+        """The files of a template's bundle; None where they are not there, or are damaged."""
+
+    async def join(self) -> int:
+        """Be known to the server; says how many templates of this tenant it has under other keys, unreadable here."""
+
+
 _RECORD = msgspec.json.Decoder(SharedTemplate)
 
 
@@ -77,7 +120,9 @@ class SharedTemplates:
     """The cluster's list of templates.
 
     Guarantee: of two bundles that are published under one name and version at the same moment one is kept, the same for
-    all nodes; a record is never replaced. Cost: a round trip a call; the files of a bundle are held by the server once.
+    all nodes; a record is never replaced. Dates come from the server's clock, so that the newest of a name is the one
+    that was published last, whatever the clocks of nodes say. Cost: a round trip a call; the files of a bundle are held
+    by the server once.
 
     Args:
         link: the way to a server that never evicts.
@@ -89,75 +134,62 @@ class SharedTemplates:
         self._link = link
         self._space = SignedSpace(_PREFIX, key, tenant=tenant)
         self._records, self._name = self._space.key("records"), self._space.key("name")
-        self._bytes = self._space.key("bytes:")
+        self._last, self._bytes = self._space.key("last"), self._space.key("bytes:")
+        self._owner = hashlib.sha256(tenant.encode()).hexdigest()[:16]
         self._told: set[str] = set()
         """Fields of unsound records that were logged."""
 
-    async def close(self) -> None:
-        """Hang up."""
-        await self._link.close()
-
     async def state(self) -> ListState:
-        """Which list it is, and how long.
-
-        Raises:
-            TemplatesAwayError: it can't be asked.
-        """
-        found = await self._call("eval", _STATE, 2, self._records, self._name, secrets.token_hex(8))
-        assert isinstance(found, list)
-        name, count = found
+        """Which list it is, and how long; see `TemplateList.state`."""
+        name, count = await self._ask("eval", _STATE, 2, self._records, self._name, secrets.token_hex(8))
         return ListState(name.decode(), int(count))
 
     async def records(self) -> list[SharedTemplate]:
-        """All that are sound, the oldest first.
-
-        Raises:
-            TemplatesAwayError: they can't be read.
-        """
-        found = await self._call("hgetall", self._records)
-        assert isinstance(found, dict)
+        """All that are sound; see `TemplateList.records`."""
+        found: dict[bytes, bytes] = await self._ask("hgetall", self._records)
         read = (self._read(field.decode(errors="replace"), value) for field, value in found.items())
         return sorted(filter(None, read), key=lambda record: (record.published_at, record.name, record.version))
 
-    async def claim(self, template: SharedTemplate, bundle: bytes) -> SharedTemplate:
-        """The template that has this name and version in the cluster: this one, where none had it before.
+    async def now(self) -> datetime:
+        """A moment by the server's clock; see `TemplateList.now`."""
+        return _EPOCH + timedelta(microseconds=int(await self._ask("eval", _NOW, 1, self._last)))
 
-        Raises:
-            TemplatesAwayError: it can't be written; nothing is known of it then.
-            DamagedRecordError: what stands there under this name and version is no sound record.
-        """
+    async def claim(self, template: SharedTemplate, bundle: bytes) -> SharedTemplate:
+        """The template that has this name and version; see `TemplateList.claim`."""
         field = f"{template.name}@{template.version}"
         if await self.files(template) is None:
             # Before the record that names them.
-            await self._call("set", f"{self._bytes}{template.bundle.sha256}", bundle)
+            await self._ask("set", self._bytes + template.bundle.sha256, bundle)
         record = self._space.signed(field, msgspec.json.encode(template))
-        if await self._call("hsetnx", self._records, field, record):
-            await self._call("set", self._name, secrets.token_hex(8))
+        if await self._ask("hsetnx", self._records, field, record):
+            await self._ask("set", self._name, secrets.token_hex(8))
             return template
-        found = await self._call("hget", self._records, field)
-        held = self._read(field, found) if isinstance(found, bytes) else None
+        found: bytes | None = await self._ask("hget", self._records, field)
+        held = None if found is None else self._read(field, found)
         if held is None:
             raise DamagedRecordError(self._records, field)
         if held.bundle != template.bundle:
             # A bundle has its name and version in it, so no other record can mean these files; nothing here is evicted.
-            await self._call("delete", f"{self._bytes}{template.bundle.sha256}")
+            await self._ask("delete", self._bytes + template.bundle.sha256)
         return held
 
     async def files(self, template: SharedTemplate) -> bytes | None:
-        """The files of a template's bundle; None where they are not there, or are damaged.
+        """The files of a template's bundle; see `TemplateList.files`."""
+        found: bytes | None = await self._ask("get", self._bytes + template.bundle.sha256)
+        return found if found is not None and template.bundle.matches(found) else None
 
-        Raises:
-            TemplatesAwayError: they can't be read.
-        """
-        found = await self._call("get", f"{self._bytes}{template.bundle.sha256}")
-        return found if isinstance(found, bytes) and template.bundle.matches(found) else None
+    async def join(self) -> int:
+        """Be known to this server; see `TemplateList.join`."""
+        mine, owner = self._space.key(""), self._owner
+        await self._ask("hset", _LISTS, mine, owner)
+        lists: dict[bytes, bytes] = await self._ask("hgetall", _LISTS)
+        others = [prefix.decode() for prefix, whose in lists.items() if whose.decode() == owner]
+        return sum([int(await self._ask("hlen", f"{prefix}records")) for prefix in others if prefix != mine])
 
-    async def _call(self, command: str, *arguments: object) -> object:
+    async def _ask(self, command: str, *arguments: object) -> Any:
         try:
-            async with self._link.call() as client:
-                answer: object = await getattr(client, command)(*arguments)
-                return answer
-        except (AsideError, RedisError) as error:
+            return await self._link.ask(command, *arguments)
+        except AsideError as error:
             raise TemplatesAwayError(str(error)) from error
 
     def _read(self, field: str, found: bytes) -> SharedTemplate | None:

@@ -9,9 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from typing import Final
-
-from redis.exceptions import RedisError
+from typing import Any, Final
 
 from pressrun_server.cas.redis_link import AsideError, RedisLink
 from pressrun_server.cas.signed_space import SignedSpace
@@ -50,49 +48,49 @@ class SharedShelf:
         self._counts, self._records = self._space.key("counts"), self._space.key("records")
         self._bytes = self._space.key("bytes:")
 
-    async def close(self) -> None:
-        """Hang up."""
-        await self._link.close()
-
     async def record(self, identifier: str) -> tuple[Version, ...]:
         """See `Peers.record`."""
-        found = await self._call("hget", self._records, identifier)
-        return self._read(identifier, found) if isinstance(found, bytes) else ()
+        found: bytes | None = await self._ask("hget", self._records, identifier)
+        return () if found is None else self._read(identifier, found)
 
     async def records(self, known: Mapping[str, int]) -> Mapping[str, tuple[Version, ...]]:
         """See `Peers.records`."""
-        counts = await self._call("hgetall", self._counts)
-        assert isinstance(counts, dict)
-        names = [name.decode() for name, count in counts.items() if known.get(name.decode()) != int(count)]
+        names = [name for name, count in (await self.counts()).items() if known.get(name) != count]
         if not names:
             return {}
-        values = await self._call("hmget", self._records, names)
-        assert isinstance(values, list)
+        values: list[bytes | None] = await self._ask("hmget", self._records, names)
         found = {name: self._read(name, value) for name, value in zip(names, values, strict=True) if value}
         return {name: versions for name, versions in found.items() if versions}
+
+    async def counts(self) -> dict[str, int]:
+        """How many versions each content has.
+
+        Raises:
+            PeersAwayError: it can't be asked.
+        """
+        found: dict[bytes, bytes] = await self._ask("hgetall", self._counts)
+        return {name.decode(): int(count) for name, count in found.items()}
 
     async def extend(self, identifier: str, expected: int, versions: tuple[Version, ...]) -> bool:
         """See `Peers.extend`."""
         value = json.dumps([version.to_json() for version in versions], ensure_ascii=False).encode()
         signed = self._space.signed(identifier, value)
         keys = (self._counts, self._records)
-        return bool(await self._call("eval", _EXTEND, 2, *keys, identifier, expected, len(versions), signed))
+        return bool(await self._ask("eval", _EXTEND, 2, *keys, identifier, expected, len(versions), signed))
 
     async def keep(self, sha256: str, data: bytes) -> None:
         """See `Peers.keep`."""
-        await self._call("set", self._bytes + sha256, data)
+        await self._ask("set", self._bytes + sha256, data)
 
     async def data(self, sha256: str) -> bytes | None:
         """See `Peers.data`."""
-        found = await self._call("get", self._bytes + sha256)
-        return found if isinstance(found, bytes) else None
+        found: bytes | None = await self._ask("get", self._bytes + sha256)
+        return found
 
-    async def _call(self, command: str, *arguments: object) -> object:
+    async def _ask(self, command: str, *arguments: object) -> Any:
         try:
-            async with self._link.call() as client:
-                answer: object = await getattr(client, command)(*arguments)
-                return answer
-        except (AsideError, RedisError) as error:
+            return await self._link.ask(command, *arguments)
+        except AsideError as error:
             raise PeersAwayError(str(error)) from error
 
     def _read(self, identifier: str, found: bytes) -> tuple[Version, ...]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +10,7 @@ from tests.servers.redis_server import RedisServer
 
 from pressrun_server.cas.redis_link import RedisLink
 from pressrun_server.model.digest import Digest
-from pressrun_server.render.shared_templates import (
+from pressrun_server.render.sharing.template_list import (
     DamagedRecordError,
     SharedTemplate,
     SharedTemplates,
@@ -93,3 +94,43 @@ async def test_a_list_that_was_lost_is_another(link: RedisLink, raw: Redis) -> N
     after = await mine.state()
     assert (before.length, after.length) == (1, 1)
     assert before.name != after.name
+
+
+async def test_dates_are_the_servers(link: RedisLink, raw: Redis) -> None:
+    """Moments rise, of nodes that ask at the same time as well, and where another server with a clock behind takes over."""
+    lists = [SharedTemplates(link, KEY) for _ in range(4)]
+    moments = [await lists[number % 4].now() for number in range(20)]
+    moments += await asyncio.gather(*(each.now() for each in lists * 10))
+    assert len(set(moments)) == 60
+    assert moments[:20] == sorted(moments[:20]) < sorted(moments[20:])
+    seconds, microseconds = await raw.time()
+    assert abs(seconds + microseconds / 1e6 - moments[-1].timestamp()) < 30
+    (last,) = [name async for name in raw.scan_iter("pressrun:templates:*:last")]
+    ahead = int(await raw.get(last)) + 3_000_000
+    await raw.set(last, ahead)
+    assert [round((await lists[0].now()).timestamp() * 1_000_000) for _ in range(2)] == [ahead + 1, ahead + 2]
+
+
+async def test_lists_of_other_keys_are_counted(link: RedisLink) -> None:
+    """A node is told how many templates it can't read; those of other tenants are nobody's business."""
+    old = SharedTemplates(link, KEY)
+    assert await old.join() == 0
+    for version in ("1", "2"):
+        await old.claim(template(b"files", version=version), b"files")
+    await SharedTemplates(link, KEY, tenant="b").join()
+    assert await old.join() == 0
+    assert await SharedTemplates(link, b"another secret").join() == 2
+    assert await SharedTemplates(link, b"another secret", tenant="b").join() == 0
+
+
+async def test_a_full_server_is_told(
+    make_link: Callable[..., RedisLink], raw: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What to do about a server of events that is full is not what is done about one of blobs: it must not evict."""
+    await raw.config_set("maxmemory", 1)
+    mine = SharedTemplates(make_link(lasting=True), KEY)
+    with pytest.raises(TemplatesAwayError, match="maxmemory"):
+        await mine.claim(template(b"files"), b"files")
+    assert "give it more room (maxmemory), and leave its maxmemory-policy at noeviction" in caplog.text
+    assert "allkeys" not in caplog.text
+    assert await mine.records() == []
