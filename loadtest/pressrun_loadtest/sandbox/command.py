@@ -13,7 +13,9 @@ import click
 __all__ = ["sandbox"]
 
 
-@click.command()
+@click.command(
+    epilog="\b\nExample:\n  pressrun sandbox --env-file sandbox.env &\n  set -a; . ./sandbox.env; set +a; pressrun serve"
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; keep it on loopback.")
 @click.option("--core-dam-port", type=click.IntRange(0, 65535), default=0, help="Port of Core DAM; 0 takes a free one.")
 @click.option("--cloudinary-api-port", type=click.IntRange(0, 65535), default=0, help="Port of Cloudinary's Admin API.")
@@ -66,15 +68,10 @@ def sandbox(
     env_file: Path | None,
     **ports: int,
 ) -> None:
-    r"""Run local stand-ins of the outside systems until Ctrl-C.
+    """Run local stand-ins of the outside systems until Ctrl-C.
 
     Prints the environment of a node that shall use them, one NAME=value a line. Faults and state are changed
     through the JSON interface under /__sandbox__/ of each address, which tells what it offers.
-
-    \b
-    Example:
-      pressrun sandbox --env-file sandbox.env &
-      set -a; . ./sandbox.env; set +a; pressrun serve
     """
     # Not at the top: `pressrun --help` stays quick.
     from pressrun_loadtest.sandbox import CloudinaryOptions, CoreDamOptions, Ports, Sandbox, SeedError, load_seed  # noqa: PLC0415
