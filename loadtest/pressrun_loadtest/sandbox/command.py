@@ -14,7 +14,8 @@ __all__ = ["sandbox"]
 
 
 @click.command(
-    epilog="\b\nExample:\n  pressrun sandbox --env-file sandbox.env &\n  set -a; . ./sandbox.env; set +a; pressrun serve"
+    epilog="\b\nExample:\n  pressrun sandbox --env-file sandbox.env &\n"
+    "  set -a; . ./sandbox.env; set +a; pressrun serve"
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; keep it on loopback.")
 @click.option("--core-dam-port", type=click.IntRange(0, 65535), default=0, help="Port of Core DAM; 0 takes a free one.")

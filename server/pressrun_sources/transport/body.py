@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
-from pressrun_sources.errors import InvalidResponseError
+from pressrun_sources.errors import InvalidResponseError, UnavailableError
 from pressrun_sources.transport.call import Expectation
 from pressrun_sources.transport.digest import announced_digests
 from pressrun_sources.transport.exchange import Exchange
+from pressrun_sources.transport.rest import Rest
 
-__all__ = ["StreamedBody"]
+__all__ = ["Resume", "StreamedBody"]
 
 _HTML = "text/html"
 
+Resume = Callable[[Exchange, Rest, UnavailableError, int], Awaitable[Exchange]]
+"""What gives the exchange with the rest after a failure, which is one of so many, or raises that failure again."""
+
 
 class StreamedBody:
-    """An `AssetBody` over an exchange, which it owns."""
+    """An `AssetBody` over an exchange, which it owns, and over those that bring the rest where its connection broke."""
 
     def __init__(
-        self, exchange: Exchange, limit: int, described_type: str | None, expectation: Expectation | None
+        self,
+        exchange: Exchange,
+        limit: int,
+        described_type: str | None,
+        expectation: Expectation | None,
+        resume: Resume,
     ) -> None:
         response = exchange.opened()
         self._exchange = exchange
+        self._resume = resume
         self._limit = limit
         self.headers = response.headers
         self._expectations = announced_digests(response.headers) + ((expectation,) if expectation else ())
@@ -61,7 +71,7 @@ class StreamedBody:
             why = "neither Content-Length nor chunks nor a digest; have the system, or what stands before it, send one"
             raise self._invalid("does not say where the bytes end of", why)
         digests = [hashlib.new(e.algorithm, usedforsecurity=False) for e in self._expectations]
-        async with aclosing(self._exchange.read(self._limit)) as chunks:
+        async with aclosing(self._whole()) as chunks:
             async for chunk in chunks:
                 for digest in digests:
                     digest.update(chunk)
@@ -71,6 +81,24 @@ class StreamedBody:
                 why = f"{expected.algorithm.upper()} differs"
                 raise self._invalid("sent bytes that do not agree with the checksum of", why, transient=True)
         self._exchange.finish("ok")
+
+    async def _whole(self) -> AsyncGenerator[bytes, None]:
+        """The bytes, gone on with where the connection broke and the system offers that."""
+        received = failures = 0
+        while True:
+            try:
+                async with aclosing(self._exchange.read(self._limit - received)) as chunks:
+                    async for chunk in chunks:
+                        received += len(chunk)
+                        yield chunk
+            except UnavailableError as error:
+                failures += 1
+                rest = Rest.of(self.headers, self.size, received)
+                if rest is None:
+                    raise
+                self._exchange = await self._resume(self._exchange, rest, error, failures)
+            else:
+                return
 
     def release(self) -> None:
         """Give the connection back, whether or not everything was read."""

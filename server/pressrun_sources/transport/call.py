@@ -15,6 +15,7 @@ from yarl import URL
 from pressrun_sources.errors import SourceError
 from pressrun_sources.model import AssetRef
 from pressrun_sources.transport.certificates import ClientCertificate
+from pressrun_sources.transport.rest import Rest
 
 __all__ = ["Call", "Credentials", "Expectation", "basic", "fits_header"]
 
@@ -88,6 +89,8 @@ class Call:
     """Statuses that mean something else here than usual."""
     conditional: bool = False
     """304 is an answer: nothing has changed."""
+    rest: Rest | None = None
+    """Ask for what is missing of a body; nothing else is an answer then."""
     reason_header: str | None = None
     """A response header in which the system says why it refused; for operators."""
 

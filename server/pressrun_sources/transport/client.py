@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import aiohttp
@@ -24,6 +24,7 @@ from pressrun_sources.transport.exchange import Exchange, Room
 from pressrun_sources.transport.hosts import GuardedResolver
 from pressrun_sources.transport.observer import Observer, ignore
 from pressrun_sources.transport.pauses import Pauses
+from pressrun_sources.transport.rest import Rest
 from pressrun_sources.transport.retry import RetryPolicy
 from pressrun_sources.transport.timing import Timing
 from pressrun_sources.transport.vitals import Vitals
@@ -139,7 +140,7 @@ class Transport:
     async def stream(
         self, call: Call, *, media_type: str | None, expectation: Expectation | None = None
     ) -> AsyncGenerator[StreamedBody, None]:
-        """The body of an answer while it arrives. Retried until its head has come, not after.
+        """The body of an answer while it arrives. Retried until its head came, and then its rest, if at all.
 
         Args:
             call: what to ask.
@@ -155,8 +156,20 @@ class Transport:
             await exchange.start()
             return exchange
 
+        async def resume(broken: Exchange, rest: Rest, error: UnavailableError, failures: int) -> Exchange:
+            pause = self._retry.pause(failures, error, broken.deadline - asyncio.get_running_loop().time())
+            if pause is None:
+                raise error
+            await self.timing.sleep(pause)
+            exchange = Exchange(self._open_room(call), replace(call, rest=rest), broken.deadline)
+            try:
+                await exchange.start()
+            except SourceError as failed:
+                raise error from failed
+            return exchange
+
         exchange = await self._retrying(call, attempt)
-        body = StreamedBody(exchange, self.config.max_bytes, media_type, expectation)
+        body = StreamedBody(exchange, self.config.max_bytes, media_type, expectation, resume)
         try:
             body.check_head()
             yield body

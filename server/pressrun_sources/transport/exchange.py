@@ -33,8 +33,9 @@ __all__ = ["Exchange", "Room"]
 
 _NONE = Ticket(0.0, 0, 0)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-# A part (206) was never asked for and would be taken for the whole.
-_GOOD = frozenset(range(200, 300)) - {206}
+_PART = 206
+# Where no part was asked for it would be taken for the whole.
+_GOOD = frozenset(range(200, 300)) - {_PART}
 _NOT_MODIFIED = 304
 _UNAUTHENTICATED = 401
 _CHUNK = 256 * 1024
@@ -188,6 +189,8 @@ class Exchange:
         for _ in range(self.room.config.max_redirects + 1):
             self._check_address(url)
             headers = {"Accept-Encoding": "identity", **call.headers}
+            if call.rest is not None:
+                headers |= call.rest.headers()
             context = None
             if call.credentials is not None:
                 headers |= call.credentials.headers_for(url)
@@ -238,6 +241,11 @@ class Exchange:
         return response
 
     async def _check_status(self, response: aiohttp.ClientResponse) -> None:
+        rest = self.call.rest
+        if rest is not None and response.status in {*_GOOD, _PART}:
+            if response.status == _PART and rest.comes_with(response.headers):
+                return
+            raise self._invalid("gave other bytes than those that were missing", "they changed, or are no such part")
         if response.status in _GOOD or (response.status == _NOT_MODIFIED and self.call.conditional):
             return
         reason = response.headers.get(self.call.reason_header, "") if self.call.reason_header else ""

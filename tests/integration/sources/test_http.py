@@ -4,15 +4,23 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import aiohttp
 import pytest
 from tests.integration.sources.conformance import LIMITS, load
 from tests.integration.sources.harnesses import HttpHarness
 
 from pressrun_loadtest.sandbox import HttpOptions, Sandbox
+from pressrun_loadtest.sandbox.faults import FaultRule, Truncate
 from pressrun_loadtest.sandbox.seed import Seed
-from pressrun_sources.errors import InvalidReferenceError, InvalidResponseError, NotFoundError, RateLimitedError
+from pressrun_sources.errors import (
+    InvalidReferenceError,
+    InvalidResponseError,
+    NotFoundError,
+    RateLimitedError,
+    UnavailableError,
+)
 from pressrun_sources.http.mapping import HttpMapping, parse_mapping
-from pressrun_sources.model import Approval, AssetQuery, AssetRef
+from pressrun_sources.model import Approval, AssetQuery, AssetRef, Rendition
 from pressrun_sources.protocol import Ranking
 
 PRESENT = HttpHarness.present
@@ -102,6 +110,58 @@ async def test_wrong_digest(endpoint: HttpHarness) -> None:
     source = endpoint.make()
     with pytest.raises(InvalidResponseError, match="checksum"):
         await load(source, await source.describe(PRESENT))
+
+
+@pytest.mark.fact("http.range", "http.if-range")
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_a_download_that_breaks_off(endpoint: HttpHarness, replaced: bool) -> None:  # noqa: FBT001 - parametrized
+    """Of a large picture whose connection broke the rest is fetched; where it was replaced meanwhile it fails."""
+    store, faults = endpoint.sandbox.http.store, endpoint.sandbox.http.faults
+    large = store.items[PRESENT.id].data + bytes(3_000_000)
+    store.put(replace(store.items[PRESENT.id], data=large))
+    source = endpoint.make(replace(LIMITS, retries=1))
+    description = await source.describe(PRESENT)
+    endpoint.sandbox.http.journal.clear()
+    faults.add(FaultRule(Truncate(2_000_000), "/assets/*", method="GET"))
+    async with source.open(description, Rendition()) as body:
+        chunks = body.chunks()
+        received = await anext(chunks)
+        if replaced:
+            store.put(replace(store.items[PRESENT.id], data=bytes(3_000_000)))
+            with pytest.raises(UnavailableError):
+                received += b"".join([chunk async for chunk in chunks])
+        else:
+            received += b"".join([chunk async for chunk in chunks])
+            assert received == large
+    assert statuses(endpoint) == [("GET", 200), ("GET", 200 if replaced else 206)]
+
+
+async def test_parts(endpoint: HttpHarness) -> None:
+    """The stand-in gives parts from either end, none behind the last byte, and the whole where it is another one."""
+    url = f"{endpoint.sandbox.settings.http.base_url}/assets/{PRESENT.id}"
+    data, mine = endpoint.content, {"Authorization": f"Bearer {endpoint.sandbox.http.options.token}"}
+    size = len(data)
+    async with aiohttp.ClientSession(headers=mine) as session:
+
+        async def asked(**headers: str) -> tuple[int, str | None, bytes]:
+            async with session.get(
+                url, headers={name.replace("_", "-"): text for name, text in headers.items()}
+            ) as got:
+                return got.status, got.headers.get("Content-Range"), await got.read()
+
+        async with session.head(url) as head:
+            assert head.headers["Accept-Ranges"] == "bytes"
+            tag = head.headers["ETag"]
+        assert await asked(Range="bytes=2-5") == (206, f"bytes 2-5/{size}", data[2:6])
+        assert await asked(Range="bytes=2-", If_Range=tag) == (206, f"bytes 2-{size - 1}/{size}", data[2:])
+        assert await asked(Range="bytes=-3") == (206, f"bytes {size - 3}-{size - 1}/{size}", data[-3:])
+        assert (await asked(Range=f"bytes={size}-"))[:2] == (416, f"bytes */{size}")
+        for whole in (
+            {"Range": "bytes=2-5", "If_Range": '"another"'},
+            {"Range": "bytes=0-1,4-5"},
+            {"Range": "lines=1-"},
+        ):
+            assert await asked(**whole) == (200, None, data)
 
 
 @pytest.mark.fact("http.head")

@@ -7,6 +7,7 @@ import ipaddress
 import ssl
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -247,6 +248,118 @@ async def test_limit_without_length(bench: Bench) -> None:
                 async for chunk in body.chunks():
                     received += len(chunk)
     assert received <= 1_000_000
+
+
+LARGE = bytes(range(256)) * 8192  # 2 MiB, of which no two places look alike within 256 bytes
+
+
+class Ranged:
+    """Serves LARGE in parts; the connection breaks off after so many bytes of the first answers."""
+
+    def __init__(self, *breaks: int, **headers: str) -> None:
+        self.breaks = list(breaks)
+        self.headers = {"Content-Type": "image/png", "ETag": '"1"', "Accept-Ranges": "bytes"} | headers
+        self.changed: dict[str, str] = {}
+        """Headers that are other ones with the second answer."""
+        self.ignored = False
+        """Whether the whole is sent, whatever was asked for."""
+        self.ranges: list[tuple[str | None, str | None]] = []
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        """The whole, or a part."""
+        wanted = request.headers.get("Range")
+        self.ranges.append((wanted, request.headers.get("If-Range")))
+        begin = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted and not self.ignored else 0
+        headers = {name: value for name, value in self.headers.items() if value}
+        if begin:
+            headers["Content-Range"] = f"bytes {begin}-{len(LARGE) - 1}/{len(LARGE)}"
+        if wanted:
+            headers |= self.changed
+        response = web.StreamResponse(status=206 if begin else 200, headers=headers)
+        response.content_length = len(LARGE) - begin
+        await response.prepare(request)
+        end = begin + self.breaks.pop(0) if self.breaks else len(LARGE)
+        await response.write(LARGE[begin:end])
+        if end < len(LARGE):
+            assert request.transport is not None
+            request.transport.close()
+        return response
+
+
+async def test_a_broken_body_is_gone_on_with(bench: Bench) -> None:
+    """A large body that breaks off is asked for from there on, as often as is tried again, and held to its digest."""
+    handler = Ranged(900_000, 500_000)
+    async with scripted(handler) as server:
+        expectation = Expectation(hashlib.sha256(LARGE).hexdigest(), "sha256")
+        transport = bench.transport(server, replace(LIMITS, retries=2))
+        async with transport.stream(get(server), media_type=None, expectation=expectation) as body:
+            assert await read(body) == LARGE
+        assert body.size == len(LARGE)
+    assert [wanted for wanted, _ in handler.ranges] == [None, "bytes=900000-", "bytes=1400000-"]
+    assert {tag for wanted, tag in handler.ranges if wanted} == {'"1"'}
+    assert bench.outcomes == [("unavailable", 900_000), ("unavailable", 500_000), ("ok", len(LARGE) - 1_400_000)]
+    assert len(bench.pauses) == 2
+
+
+@asynccontextmanager
+async def broken_off(bench: Bench, server: Scripted) -> AsyncIterator[None]:
+    """A download that fails, as one that may be made again."""
+    async with bench.transport(server, replace(LIMITS, retries=2)).stream(get(server), media_type=None) as body:
+        with pytest.raises(UnavailableError) as caught:
+            await read(body)
+        assert caught.value.transient
+        yield
+
+
+@pytest.mark.parametrize(
+    ("headers", "changed", "asked"),
+    [
+        ({"ETag": 'W/"1"'}, {}, 1),
+        ({"ETag": ""}, {}, 1),
+        ({"Accept-Ranges": "none"}, {}, 1),
+        ({}, {"ETag": '"2"'}, 2),
+        ({}, {"Content-Range": f"bytes 0-{len(LARGE) - 1}/{len(LARGE)}"}, 2),
+        ({}, {"Content-Range": f"bytes 900000-{len(LARGE) - 1}/{len(LARGE) + 1}"}, 2),
+        ({}, {"Content-Range": ""}, 2),
+    ],
+    ids=["weak tag", "no tag", "no ranges", "another tag", "another place", "another size", "no place"],
+)
+async def test_never_two_halves(bench: Bench, headers: dict[str, str], changed: dict[str, str], asked: int) -> None:
+    """Where what comes may not be the rest of the same bytes the download fails, as one that may be made again."""
+    handler = Ranged(900_000, **headers)
+    handler.changed = changed
+    async with scripted(handler) as server, broken_off(bench, server):
+        pass
+    assert len(handler.ranges) == asked
+
+
+async def test_ranges_that_are_ignored(bench: Bench) -> None:
+    """A server that sends the whole again, because it changed or knows no ranges, does not get it appended."""
+    handler = Ranged(900_000)
+    handler.ignored = True
+    async with scripted(handler) as server, broken_off(bench, server):
+        pass
+    assert len(handler.ranges) == 2
+
+
+async def test_a_small_body_is_not_worth_it(bench: Bench) -> None:
+    """What is short is asked for as a whole."""
+    calls = 0
+
+    async def small(request: web.Request) -> web.StreamResponse:
+        nonlocal calls
+        calls += 1
+        response = web.StreamResponse(headers={"ETag": '"1"', "Accept-Ranges": "bytes", "Content-Type": "image/png"})
+        response.content_length = 1000
+        await response.prepare(request)
+        await response.write(b"x" * 500)
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    async with scripted(small) as server, broken_off(bench, server):
+        pass
+    assert calls == 1
 
 
 async def test_compressed_body(bench: Bench) -> None:

@@ -11,6 +11,7 @@ from pressrun_loadtest.sandbox.clock import Clock, http_date, parse_time
 from pressrun_loadtest.sandbox.http.conditions import is_unchanged
 from pressrun_loadtest.sandbox.http.errors import HttpError
 from pressrun_loadtest.sandbox.http.options import HttpOptions
+from pressrun_loadtest.sandbox.http.parts import answer_part
 from pressrun_loadtest.sandbox.http.search import run_search
 from pressrun_loadtest.sandbox.http.store import HttpStore, Item, digest_field, entity_tag
 
@@ -107,4 +108,5 @@ class Routes:
         if is_unchanged(request.headers, etag, modified):
             kept = ("Age", "Cache-Control", "Date", "ETag", "Expires", "Vary", "Last-Modified")
             return web.Response(status=304, headers={name: headers[name] for name in kept if name in headers})
-        return web.Response(body=data, headers={**headers, "Content-Type": media_type})
+        headers |= {"Content-Type": media_type, "Accept-Ranges": "bytes"}
+        return answer_part(request, data, etag, headers)
