@@ -29,6 +29,19 @@ helm test pressrun
 - Clients balance themselves: `dns:///RELEASE-pressrun.NAMESPACE.svc:7070` with round_robin, which the Python client does by default.
 - A node that is stopped is first taken from the endpoints (`drain.preStopSeconds`), then finishes what it has (`drain.seconds`); the
   pod's grace is longer than both.
+- **More than one node** (`replicaCount`, `autoscaling`) needs a Redis or Valkey that never evicts, for templates, pushed content and news of
+  assets (`events.redis`; `noeviction`, persistent), and a key (`cluster.existingSecret`); a second one that evicts saves work
+  (`cache.redis`). Where `networkPolicy.egress` is set it has to allow both. The chart refuses several nodes without them, since a
+  template that was published to one would be unknown to the others, and one node alone has none after it was replaced:
+
+  ```
+  kubectl create secret generic pressrun --from-literal=clusterKey=$(openssl rand -hex 32)
+  helm upgrade --install pressrun helm/pressrun --set image.repository=YOUR/IMAGE --set replicaCount=3 \\
+    --set events.redis=redis://redis-events:6379/0 --set cache.redis=redis://redis-cache:6379/0 --set cluster.existingSecret=pressrun
+  ```
+
+- To change the key, put the new one into the secret beside the old one, name it `cluster.existingSecretKey` and the old one
+  `cluster.previousSecretKey`, upgrade, and when all nodes have both, upgrade again without the old one.
 - Credentials of asset systems come from secrets that exist, as files (`secretSettings`); the chart makes no secret.
 - Prometheus and KEDA are given services; the chart installs none of them.
 - `ci/` holds one file of values for each supported shape; each is linted, rendered with Helm 4 and Helm 3 and checked against the

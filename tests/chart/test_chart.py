@@ -16,6 +16,8 @@ from tests.chart.readme import CHART, document, values
 SHAPES = sorted((CHART / "ci").glob("*-values.yaml"))
 OPERATORS = {"ServiceMonitor", "PodMonitor", "PrometheusRule", "ScaledObject"}
 NODE = ("Deployment", "r-pressrun")
+SHARED = ("events.redis=redis://events:6379/0", "cluster.existingSecret=pressrun")
+"""What more than one node needs."""
 
 
 def container(manifests: dict[Any, Any]) -> dict[str, Any]:
@@ -205,6 +207,47 @@ def test_a_bucket(render: Render) -> None:
             render(wrong)
 
 
+def test_nodes_share_templates(render: Render) -> None:
+    """Several nodes have the events Redis and a key out of the site's secret; during its change the old key, too."""
+    manifests = render("replicaCount=3", *SHARED, "cluster.previousSecretKey=old", "cluster.tenant=letters")
+    assert manifests[NODE]["spec"]["replicas"] == 3
+    data = settings(manifests)
+    assert (data["PRESSRUN_EVENTS_REDIS"], data["PRESSRUN_CLUSTER_TENANT"]) == ("redis://events:6379/0", "letters")
+    variables = ("PRESSRUN_CLUSTER_KEY", "PRESSRUN_CLUSTER_KEY_PREVIOUS")
+    assert container(manifests)["env"] == [
+        {"name": f"{name}_FILE", "value": f"/etc/pressrun/secrets/{name}"} for name in variables
+    ]
+    [volume] = [item for item in manifests[NODE]["spec"]["template"]["spec"]["volumes"] if item["name"] == "secrets"]
+    assert [source["secret"] for source in volume["projected"]["sources"]] == [
+        {"name": "pressrun", "items": [{"key": key, "path": name}]}
+        for key, name in zip(("clusterKey", "old"), variables, strict=True)
+    ]
+    assert not [name for name in data if "CLUSTER_KEY" in name]
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        (("replicaCount=2",), "events.redis, or events.unshared"),
+        (("autoscaling.type=hpa",), "events.redis, or events.unshared"),
+        (("events.redis=redis://events",), "cluster.existingSecret is missing.*openssl"),
+        (("cache.redis=redis://cache",), "cluster.existingSecret is missing.*openssl"),
+        (("cluster.previousSecretKey=old",), "existingSecret, which is missing"),
+        ((*SHARED, "settings.PRESSRUN_CLUSTER_KEY=a"), "leave one of them out"),
+    ],
+)
+def test_nodes_that_would_not_share(render: Render, values: tuple[str, ...], says: str) -> None:
+    """Several nodes of which each would know its own templates, or sharing that anybody can forge, are refused."""
+    with pytest.raises(ValueError, match=says):
+        render(*values)
+
+
+def test_nodes_that_are_published_to_one_by_one(render: Render) -> None:
+    """Whoever says that nodes shall not share has them; a URL in a secret counts as one."""
+    assert render("replicaCount=2", "events.unshared=true")[NODE]["spec"]["replicas"] == 2
+    assert "PRESSRUN_EVENTS_REDIS" not in settings(render(file=CHART / "ci" / "keda-values.yaml"))
+
+
 def test_output_profiles(render: Render) -> None:
     """Profiles of printing conditions are read where a folder is named, which may be the mounted files'."""
     assert "PRESSRUN_OUTPUT_PROFILES" not in settings(render())
@@ -229,11 +272,11 @@ def test_one_scaler(render: Render) -> None:
         ("HorizontalPodAutoscaler", "ScaledObject", "hpa"),
         ("ScaledObject", "HorizontalPodAutoscaler", "keda"),
     ):
-        manifests = render(f"autoscaling.type={scaler}")
+        manifests = render(f"autoscaling.type={scaler}", *SHARED)
         assert (kind, "r-pressrun") in manifests
         assert (other, "r-pressrun") not in manifests
         assert "replicas" not in manifests[NODE]["spec"]
-    assert render()[NODE]["spec"]["replicas"] == 2
+    assert render()[NODE]["spec"]["replicas"] == 1
 
 
 def test_selectors_never_change(render: Render) -> None:

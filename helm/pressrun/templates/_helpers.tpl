@@ -70,6 +70,13 @@ reads large records, and the memory tier twice, since the front holds it and com
 {{- $host := (urlParse .).host }}{{ if or (contains ":" $host) (not $host) }}{{ $host }}{{ else }}{{ $host }}:6379{{ end }}
 {{- end }}
 
+{{/* Whether a setting comes from anywhere: a value of its own, `settings` or `secretSettings`. Takes the values, the variable, the value. */}}
+{{- define "pressrun.isSet" -}}
+{{- $values := index . 0 }}{{ $variable := index . 1 }}{{ $set := or (index . 2) (get $values.settings $variable) }}
+{{- range $values.secretSettings }}{{ if eq .variable $variable }}{{ $set = "secret" }}{{ end }}{{ end }}
+{{- if $set }}true{{ end }}
+{{- end }}
+
 {{/* A size in mebibytes; Mi and Gi are what the schema allows. */}}
 {{- define "pressrun.mebibytes" -}}
 {{- if hasSuffix "Gi" . }}{{ mul 1024 (trimSuffix "Gi" . | int) }}{{ else }}{{ trimSuffix "Mi" . | int }}{{ end }}
@@ -96,5 +103,21 @@ reads large records, and the memory tier twice, since the front holds it and com
 {{- end }}
 {{- if and .Values.cache.redis (eq (include "pressrun.redisServer" .Values.cache.redis) (include "pressrun.redisServer" .Values.events.redis)) }}
 {{- fail "cache.redis and events.redis name one server: what evicts blobs would evict events too; give events a server of its own" }}
+{{- end }}
+{{- $events := include "pressrun.isSet" (list .Values "PRESSRUN_EVENTS_REDIS" .Values.events.redis) }}
+{{- $cache := include "pressrun.isSet" (list .Values "PRESSRUN_CACHE_REDIS" .Values.cache.redis) }}
+{{- $nodes := ternary (int .Values.autoscaling.maxReplicas) (int .Values.replicaCount) (ne .Values.autoscaling.type "") }}
+{{- if and (gt $nodes 1) (not $events) (not .Values.events.unshared) }}
+{{- fail "more than one node, and no events.redis: a template that is published to one node would be unknown to the others, and documents would fail there; set events.redis, or events.unshared to publish to each node yourself" }}
+{{- end }}
+{{- $key := include "pressrun.isSet" (list .Values "PRESSRUN_CLUSTER_KEY" .Values.cluster.existingSecret) }}
+{{- if and (or $events $cache) (not $key) }}
+{{- fail "cluster.existingSecret is missing: without its key whoever can write to Redis can change templates and assets; kubectl create secret generic pressrun --from-literal=clusterKey=$(openssl rand -hex 32), and cluster.existingSecret=pressrun" }}
+{{- end }}
+{{- if and .Values.cluster.previousSecretKey (not .Values.cluster.existingSecret) }}
+{{- fail "cluster.previousSecretKey is a name in the secret cluster.existingSecret, which is missing" }}
+{{- end }}
+{{- if and .Values.cluster.existingSecret (include "pressrun.isSet" (list .Values "PRESSRUN_CLUSTER_KEY" "")) }}
+{{- fail "the cluster's key comes from cluster.existingSecret and from secretSettings; leave one of them out" }}
 {{- end }}
 {{- end }}
