@@ -154,22 +154,29 @@ def text_body(text: str) -> bytes:
 def html_body(text: str) -> tuple[bytes, int]:
     """A part of HTML, header and body, and how many bytes the HTML has for who reads it.
 
+    Args:
+        text: its lines end as those of mail do, and no carriage return or line feed stands alone.
+
     Characters beyond ASCII become references, so that nothing is to be encoded; where that is long, as in languages
     with no Latin letters, or a line is longer than mail allows, it is quoted-printable.
     """
     # Encoded first: what follows looks through bytes, and not through characters of two bytes each.
     data = text.encode("ascii", "xmlcharrefreplace")
-    lines = data.split(b"\n")
-    if data.count(b"\r") != len(lines) - 1 or not all(line.endswith(b"\r") for line in lines[:-1]):
-        # A value's own ends, which are white space.
-        text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
-        data = text.encode("ascii", "xmlcharrefreplace")
-        lines = data.split(b"\n")
     way, size = b"7bit", len(data)
-    swollen = len(data) > len(text) * _SWELLING or max(map(len, lines)) > _LONGEST
-    if swollen or any(line.startswith(b"From ") for line in lines):
+    if len(data) > len(text) * _SWELLING or not _stands(data):
         way, data, size = b"quoted-printable", _quoted(text), len(text.encode("utf-8", "replace"))
     return b"Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n%s" % (way, data), size
+
+
+def _stands(data: bytes) -> bool:
+    """Whether a body may stay as it is: no line is too long, and none is what old stores of mail take for a message."""
+    if b"From " in data and (data.startswith(b"From ") or b"\nFrom " in data):
+        return False
+    # A line that is too long has a whole half of its greatest length without an end in it.
+    half = _LONGEST // 2
+    if all(data.find(b"\n", at, at + half) >= 0 for at in range(0, len(data) - half, half)):
+        return True
+    return max(map(len, data.split(b"\r\n"))) <= _LONGEST
 
 
 def _quoted(text: str) -> bytes:

@@ -20,6 +20,7 @@ from pressrun_server.model.prepared import PreparedPicture
 from pressrun_server.render.encoded import ANOTHER_ENGINE
 from pressrun_server.render.environment import environment
 from pressrun_server.render.shown_pictures import ShownPictures
+from pressrun_server.template.knowing import Known
 from pressrun_server.template.links import target
 from pressrun_server.template.mailbinder import ENCLOSED, Enclosed, HeaderBinder, MailBinder, Shown, TextBinder
 from pressrun_server.template.steps import Steps
@@ -50,11 +51,12 @@ class LoadedMailProgram:
             raise PressrunError(Reason.INTERNAL, ANOTHER_ENGINE)
         self.program = program
         locale, envelope = program.locale_data, program.envelope
-        self.page = MailBinder(program.page, locale)
-        self.text = TextBinder(program.text, locale)
-        self.subject = HeaderBinder(envelope.subject, locale)
+        known = Known(program.page, program.text, envelope)
+        self.page = MailBinder(program.page, locale, known)
+        self.text = TextBinder(program.text, locale, known)
+        self.subject = HeaderBinder(envelope.subject, locale, known)
         self.headers = {
-            name: HeaderBinder(parts, locale)
+            name: HeaderBinder(parts, locale, known)
             for name, parts in (
                 ("from", envelope.sender),
                 ("to", envelope.recipient),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -59,8 +61,19 @@ class Enclosed:
         return f"cid:{name}.{self.mark}"
 
 
+_SPECIAL: Final = re.compile("[&<>\"'\x00-\x08\n-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+_END: Final = re.compile("\r\n|\r|\n")
+
+
 class MailBinder(WebBinder):
-    """The HTML."""
+    """The HTML; its lines end as those of mail do, also where a value brings its own."""
+
+    special = staticmethod(_SPECIAL.search)
+
+    @staticmethod
+    def escaped(text: str) -> str:
+        """A value as it can stand in the text."""
+        return _END.sub("\r\n", html.escape(CONTROLS.sub("", text)))
 
     def _picture(self, part: Picture) -> Callable[[Environment], str]:
         slot, before, alt = part.slot, part.before, self._joined(part.alt)

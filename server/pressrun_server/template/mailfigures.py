@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
-import deflate
-
 from pressrun_server.model.webpage import Code, Graph
 from pressrun_server.prepare.pngfile import put_together
+from pressrun_server.prepare.pngrows import packed_rows
 from pressrun_server.template.mailstyle import GRAPH
 
 __all__ = ["chart_beside", "chart_file", "chart_table", "code_file"]
@@ -26,14 +25,11 @@ _LARGER: Final = tuple(int("".join(bit * 4 for bit in f"{byte:08b}"), 2).to_byte
 """Eight modules in a byte, four pixels each."""
 _QUIET: Final = 4
 """Modules around a code (ISO/IEC 18004, 6.3.8): what is around it on a dark screen is none of our own."""
-_LEVEL: Final = 1
 _TABLE: Final = 'role="presentation" border="0" cellpadding="0" cellspacing="0" width="100%"'
 _LETTER: Final = 0.6
 """Width of a character of a label, about, in its size."""
 _NARROW: Final = 300
 """CSS pixels that bars have on a narrow screen."""
-_DENSITY: Final = 2
-"""Pixels of a chart for each of CSS."""
 _BAR: Final = 0.72
 """What a bar takes of its share of the axis."""
 _GROUND, _FILLED, _RULE, _AXIS = range(4)
@@ -53,33 +49,35 @@ def code_file(code: Code, side: int, modules: bytes) -> bytes:
     size = (side + 2 * quiet) * _MODULE
     room = -(-size // 8)
     margin = bytes(1 + quiet * _MODULE // 8)  # with the row's filter; a module is half a byte
-    blank = bytes(1 + room) * (quiet * _MODULE)
+    blank = bytes(1 + room), quiet * _MODULE
     rows = [blank]
     for at in range(0, len(modules), width):
         line = b"".join([_LARGER[byte] for byte in modules[at : at + width]])
-        rows.append((margin + line)[: 1 + room].ljust(1 + room, b"\0") * _MODULE)
+        rows.append(((margin + line)[: 1 + room].ljust(1 + room, b"\0"), _MODULE))
     rows.append(blank)
-    return _png(size, size, 1, (b"PLTE", b"\xff\xff\xff" + code.color.to_bytes(3)), rows=b"".join(rows))
+    return _png(size, size, 1, (b"PLTE", b"\xff\xff\xff" + code.color.to_bytes(3)), rows=rows)
 
 
-def _png(width: int, height: int, depth: int, *colors: tuple[bytes, bytes], rows: bytes) -> bytes:
-    """A picture of few colours (ISO/IEC 15948), of rows that are not filtered."""
+def _png(width: int, height: int, depth: int, *colors: tuple[bytes, bytes], rows: list[tuple[bytes, int]]) -> bytes:
+    """A picture of few colours (ISO/IEC 15948), of rows that are not filtered, each with how often it is there."""
     header = struct.pack(">IIBBBBB", width, height, depth, 3, 0, 0, 0)
-    return put_together([(b"IHDR", header), *colors, (b"IDAT", bytes(deflate.zlib_compress(rows, _LEVEL)))])
+    return put_together([(b"IHDR", header), *colors, (b"IDAT", packed_rows(rows))])
 
 
 def chart_file(graph: Graph, bars: Sequence[tuple[str, Decimal]], ticks: Sequence[tuple[Decimal, str]]) -> bytes:
-    """The bars and lines of a chart as a PNG of four colours, as wide as the chart is on a wide screen.
+    """The bars and lines of a chart as a PNG of four colours, a pixel for each of CSS where the chart is wide.
+
+    All edges are straight, and the style sheet has clients keep them sharp in any size.
 
     Half a step of the scale is free above and below, so that the lines stand beside the middle of their labels.
     """
     low, high = float(ticks[0][0]), float(ticks[-1][0])
-    step = _step(graph, ticks) * _DENSITY
+    step = _step(graph, ticks)
     top, height = step // 2, step * len(ticks)
     length = step * (len(ticks) - 1)
     scale = length / (high - low)
     zero = top + round(high * scale)
-    width = graph.width * _DENSITY
+    width = graph.width
     fill, room = _masks(len(bars), width), -(-width // 4)
     # Where a bar begins or ends its pixels are turned over; lines are drawn between bars, and the axis across all.
     turns = [(top + index * step, 0, _RULE) for index in range(len(ticks)) if top + index * step != zero]
@@ -89,19 +87,20 @@ def chart_file(graph: Graph, bars: Sequence[tuple[str, Decimal]], ticks: Sequenc
         turns += ((end, mask, 0), (zero, mask, 0))
     turns.sort()
     every = (1 << 2 * width) // 3 << 2 * (room * 4 - width)
-    rows: list[bytes] = []
+    rows: list[tuple[bytes, int]] = []
     at = shown = 0
     for row, mask, line in turns:
         if row > at:
-            rows.append((b"\0" + shown.to_bytes(room)) * (row - at))
+            rows.append((b"\0" + shown.to_bytes(room), row - at))
             at = row
         shown ^= mask
         if line:
             drawn = every * _AXIS if line == _AXIS else (every ^ shown) * _RULE | shown
-            rows.append((b"\0" + drawn.to_bytes(room)) * _DENSITY)
-            at += _DENSITY
-    rows.append(bytes(1 + room) * (height - at))
-    return _png(width, height, 2, *_colors(graph), rows=b"".join(rows))
+            rows.append((b"\0" + drawn.to_bytes(room), 1))
+            at += 1
+    rows.append((bytes(1 + room), height - at))
+    colors = _colors(graph.ground, graph.color, graph.line, graph.axis)
+    return _png(width, height, 2, *colors, rows=rows)
 
 
 @functools.lru_cache(maxsize=512)
@@ -116,14 +115,14 @@ def _masks(count: int, width: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _colors(graph: Graph) -> tuple[tuple[bytes, bytes], ...]:
+@functools.lru_cache(maxsize=64)
+def _colors(ground: int | None, bar: int, line: int, axis: int) -> tuple[tuple[bytes, bytes], ...]:
     """The palette: without a ground of its own lines are a grey of any ground, and what is behind shows."""
-    if graph.ground is not None:
-        colors = (graph.ground, graph.color, graph.line, graph.axis)
-        return ((b"PLTE", b"".join(color.to_bytes(3) for color in colors)),)
-    line, faint = 0x808080, round(_FULL * min(max(1 - max(graph.line.to_bytes(3)) / _FULL, 0.05) * 2, 1))
-    colors = (0xFFFFFF, graph.color, line, graph.axis)
-    return (b"PLTE", b"".join(color.to_bytes(3) for color in colors)), (b"tRNS", bytes((0, _FULL, faint, _FULL)))
+    if ground is not None:
+        return ((b"PLTE", b"".join(color.to_bytes(3) for color in (ground, bar, line, axis))),)
+    faint = round(_FULL * min(max(1 - max(line.to_bytes(3)) / _FULL, 0.05) * 2, 1))
+    colors = b"".join(color.to_bytes(3) for color in (0xFFFFFF, bar, 0x808080, axis))
+    return (b"PLTE", colors), (b"tRNS", bytes((0, _FULL, faint, _FULL)))
 
 
 def _step(graph: Graph, ticks: Sequence[tuple[Decimal, str]]) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import html
+import re
 from collections.abc import Iterable
 from typing import Final
 from xml.etree import ElementTree as ET
@@ -52,6 +53,7 @@ _WORD: Final = (
 """For the one client that takes a font that it does not have for a serif one."""
 _FILLING: Final = ("&#847;&zwnj;&nbsp;" * 10 + "\r\n") * 7
 """Behind a preheader, so that a list of messages does not show the text that follows it."""
+_END: Final = re.compile("\r\n|\r|\n")
 _HIDDEN: Final = (
     "display:none;max-height:0;max-width:0;overflow:hidden;opacity:0;font-size:1px;line-height:1px;mso-hide:all"
 )
@@ -361,4 +363,4 @@ def _leading(style: Style) -> int:
 
 def _lined(text: str) -> str:
     """Text with lines that mail can hold (RFC 5322, 2.1.1): broken inside of tags, where no reader sees it."""
-    return text.replace(' style="', '\r\nstyle="')
+    return _END.sub("\r\n", text).replace(' style="', '\r\nstyle="')

@@ -66,11 +66,12 @@ _PAD: Final = "\x1f"
 """A space that stays."""
 _LINK: Final = re.compile(f"{LINK}([^{LINK}{TARGET[0]}{TARGET[1]}]*){TARGET[0]}([^{TARGET[1]}]*){TARGET[1]}")
 _LIST: Final = re.compile(f"{LIST[0]}([^{LIST[0]}{LIST[1]}]*){LIST[1]}")
-_TABLE: Final = re.compile(f"{TABLE[0]}(.)([^{TABLE[0]}{TABLE[1]}]*){TABLE[1]}")
 _ROOM: Final = f" {LINE}"
 _LINES: Final = re.compile(f"{LINE}[ {LINE}]*")
 _INSIDE: Final = re.compile(f"[ ]*[{BLOCK}{LINE}{TITLE}{HEADING}][ {BLOCK}{LINE}{TITLE}{HEADING}]*")
-_HEADED: Final = re.compile(f"([{TITLE}{HEADING}])")
+_MARKED: Final = "\u0300"
+_HYPHEN: Final = "\u00ad"
+"""The first character that stands above another one, and the one before it that takes no room."""
 _WIDE: Final = re.compile(
     "[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0e31\u0e34-\u0e3a\u1100-\u115f\u200b-\u200f"
     "\u2e80-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe00-\ufe6f\uff00-\uff60\uffe0-\uffe6\U0001f300-\U0001faff"
@@ -85,8 +86,9 @@ def settled(text: str) -> str:
         text = text.replace("  ", " ")
     if LINK in text:
         text = _LINK.sub(_link, text)
-    while (changed := _TABLE.sub(_table, text)) != text:
-        text = changed
+    while (end := text.find(TABLE[1])) >= 0:  # the innermost one first
+        begin = text.rindex(TABLE[0], 0, end)
+        text = f"{text[:begin]}{_table(text[begin + 1], text[begin + 2 : end])}{text[end + 1 :]}"
     while (changed := _LIST.sub(_numbered, text)) != text:
         text = changed
     text = text.replace(ITEM, f"{LINE}- ")
@@ -112,19 +114,23 @@ def _numbered(match: re.Match[str]) -> str:
 def _headed(text: str) -> str:
     """The headings with a line of marks below, as long as they are."""
     found: list[str] = []
-    for part in _HEADED.split(text):
-        if part not in {TITLE, HEADING}:
-            found.append(part)
-            continue
-        line = found[-1].rpartition("\n")[2].rstrip()
+    *parts, rest = text.replace(TITLE, f"{TITLE}{HEADING}").split(HEADING)
+    for part in parts:
+        above, sign = (part[:-1], "=") if part.endswith(TITLE) else (part, "-")
+        found.append(above)
+        line = above.rpartition("\n")[2].rstrip()
         if line:
-            found.append(f"\n{('=' if part == TITLE else '-') * _width(line)}")
-    return "".join(found)
+            found.append(f"\n{sign * _width(line)}")
+    return "".join([*found, rest])
 
 
-def _table(match: re.Match[str]) -> str:
-    """A table's rows: pairs as `label: value`, others aligned, or one cell behind the other where that is too wide."""
-    kind, text = match[1], match[2]
+def _table(kind: str, text: str) -> str:
+    """A table's rows: pairs as `label: value`, others aligned, or one cell behind the other where that is too wide.
+
+    Args:
+        kind: as behind the mark of a table.
+        text: what is in it.
+    """
     if BLOCK in text or LINE in text or TITLE in text or HEADING in text:
         text = CELL.join([_INSIDE.sub(_APART, cell) for cell in text.split(CELL)])
     # A row begins with its mark, a cell with its side and its columns.
@@ -134,7 +140,12 @@ def _table(match: re.Match[str]) -> str:
         lines = [_pair(list(filter(None, found))) for found in texts]
         return f"{BLOCK}{LINE.join(filter(None, lines))}{BLOCK}"
     measure: Callable[[str], int] = len
-    sizes = _sizes(rows, texts, measure)
+    # Of most tables that are too wide one row is already.
+    most = max(map(len, texts), default=0)
+    longest = max([found for found in texts if len(found) == most], key=_length, default=[])
+    sizes = list(map(len, longest))
+    if _fits(sizes):
+        sizes = _sizes(rows, texts, measure)
     if not _fits(sizes) or (_WIDE.search(text) and not _fits(sizes := _sizes(rows, texts, measure := _width))):
         lines = [_BESIDE.join(filter(None, found)) for found in texts]
     else:
@@ -150,6 +161,10 @@ def _table(match: re.Match[str]) -> str:
             if cells[0][:1] == "h" and index + 1 < len(rows) and rows[index + 1][0][:1] != "h":
                 lines.append(_ruled(sizes))
     return f"{BLOCK}{LINE.join(filter(None, lines))}{BLOCK}"
+
+
+def _length(texts: list[str]) -> int:
+    return len("".join(texts))
 
 
 def _fits(sizes: list[int]) -> bool:
@@ -202,7 +217,7 @@ def _ruled(sizes: list[int]) -> str:
 
 def _width(text: str) -> int:
     """Columns that a text takes where every character has one or two."""
-    if text.isascii():
+    if text.isascii() or (max(text) < _MARKED and _HYPHEN not in text):
         return len(text)
     return sum(
         0 if unicodedata.combining(letter) or unicodedata.category(letter) in {"Mn", "Cf"}

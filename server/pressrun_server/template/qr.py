@@ -127,6 +127,7 @@ def _raw(version: int) -> int:
     return found - 36 if version > 6 else found  # noqa: PLR2004 - version information begins at 7
 
 
+@functools.cache
 def _capacity(version: int, level: str) -> int:
     """Data codewords."""
     return _raw(version) // 8 - _CHECKS[level][version - 1] * _BLOCKS[level][version - 1]
@@ -258,7 +259,7 @@ def _plan(version: int, level: str) -> _Plan:
     interleaved += [capacity + block * checks + index for index in range(checks) for block in range(count)]
     division = _division(checks)
     shares: list[_Share] = []
-    places = None
+    interleave = places = None
     if version <= _LAST_SHARED:
         place = {codeword: at for at, codeword in enumerate(interleaved)}
         last, stride = _last(side), _stride(side)
@@ -276,6 +277,7 @@ def _plan(version: int, level: str) -> _Plan:
                 _Share(modules(starts[block] + index), size - 1 - index, division, tables) for index in range(size)
             ]
     else:
+        interleave = operator.itemgetter(*interleaved)
         places = _places(side, function, order, codewords * 8)
     free = _number(side, order)
     return _Plan(
@@ -284,7 +286,7 @@ def _plan(version: int, level: str) -> _Plan:
         blocks=tuple(slice(begin, begin + size) for begin, size in zip(starts, sizes, strict=False)),
         division=division,
         shares=tuple(shares),
-        interleave=operator.itemgetter(*interleaved),
+        interleave=interleave,
         places=places,
         light=_number(side, [place for place, value in function.items() if value]),
         masks=tuple(

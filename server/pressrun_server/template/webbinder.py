@@ -39,6 +39,7 @@ from pressrun_server.template.barchart import bars_of
 from pressrun_server.template.barcode import matrix
 from pressrun_server.template.evaluation import Environment, Evaluator, evaluator, texter
 from pressrun_server.template.filters import Formatter
+from pressrun_server.template.knowing import Known
 from pressrun_server.template.links import target
 from pressrun_server.template.loops import each, items_of, one_by_one
 from pressrun_server.template.markers import numeral
@@ -73,12 +74,14 @@ class WebBinder:
     Args:
         parts: the program's.
         locale: how it writes numbers and dates.
+        known: what its document's texts have in common; of these parts alone without it.
     """
 
     special = staticmethod(_SPECIAL.search)
     """Finds what can't stand in the text as it is."""
 
-    def __init__(self, parts: tuple[Part, ...], locale: LocaleData) -> None:
+    def __init__(self, parts: tuple[Part, ...], locale: LocaleData, known: Known | None = None) -> None:
+        self._known = known or Known(parts)
         self._formatter = Formatter(locale)
         self._loops: list[_Loop] = []
         self._flow = self._flowing(parts)
@@ -94,6 +97,7 @@ class WebBinder:
         Raises:
             PressrunError: INVALID_RECORD, a value does not fit its expression; LIMIT_EXCEEDED.
         """
+        self._known.begin(env)
         yield from self._flow({**env, _NOTES: FootNotes([])})
 
     def quicken(self) -> None:
@@ -260,6 +264,7 @@ class WebBinder:
 
     def _shown(self, part: Shown, *, escape: bool) -> _Text:
         text = texter(part.expression, self._formatter, part.place, fold=not part.preserve)
+        text = self._known.once(part, "", text)
         if not escape:
             return text
         special, escaped = self.special, self.escaped
@@ -268,7 +273,7 @@ class WebBinder:
             found = text(env)
             return found if special(found) is None else escaped(found)
 
-        return shown
+        return self._known.once(part, self.__class__.__name__, shown)
 
     def _test(self, test: Expression | None) -> Evaluator:
         return (lambda _env: True) if test is None else evaluator(test, self._formatter, "pr-if")

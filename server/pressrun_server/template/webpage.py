@@ -287,7 +287,7 @@ class WebPage(Structure):
         for name in _KEPT:
             value = self._heads(element) if name == "scope" and heads else element.get(name)
             if value is not None and "{{" not in value and not (name == "id" and self._looped):
-                text += f' {name}="{html.escape(value)}"'
+                text += f' {name}="{html.escape(" ".join(value.split()))}"'
         parts: list[Part] = [text]
         place = self.markup.place(element)
         for name in _TOLD:

@@ -258,7 +258,7 @@ def test_figures() -> None:
     assert [text.strip() for text in chart.itertext() if text.strip()] == said
     assert text_of(message) == "Code Ω<7>\n\nSales\n\nMark Ω<7>\n"
     bars = Image.open(io.BytesIO(parts[graph.get("src", "").removeprefix("cid:")]))
-    assert (bars.width, bars.height) == (int(graph.get("width", "")) * 2, int(graph.get("height", "")) * 2)
+    assert (bars.width, bars.height) == (int(graph.get("width", "")), int(graph.get("height", "")))
     assert [_bar(bars, at) for at in (0.25, 0.75)] == [(1, 5), (5, 8)]
 
 
@@ -267,6 +267,20 @@ def _bar(chart: Image.Image, across: float) -> tuple[int, int]:
     column = [chart.convert("RGBA").getpixel((round(chart.width * across), y)) for y in range(chart.height)]
     blue = [y for y, color in enumerate(column) if color == (0, 0, 255, 255)]
     return round(blue[0] / chart.height * 10), round(blue[-1] / chart.height * 10)
+
+
+def test_a_name_means_what_stands_around_it() -> None:
+    """What a message shows in several places is that of each place, however alike the expressions are."""
+    message = message_of(
+        '<p>{{ n | upper }}</p><p pr-for="n in ns">{{ n | upper }}</p><p pr-with="n = m">{{ n | upper }}</p>'
+        "<p>{{ n | upper }}</p>",
+        record={"n": "<a>", "ns": ["b", "c"], "m": "d"},
+        email={"subject": "{{ n | upper }}"},
+    )
+    said = ["<A>", "B", "C", "D", "<A>"]
+    assert [each.text for each in tree(html_of(message)).iter("p")] == said
+    assert text_of(message).split() == said
+    assert message["Subject"] == "<A>"
 
 
 def test_charts_as_tables() -> None:
@@ -300,7 +314,7 @@ def test_any_chart_is_a_picture(values: list[int], text: int, height: int, width
     picture.load()
     step = picture.height / len(ticks)
     assert step == int(step)
-    assert picture.width == 2 * width
+    assert picture.width == width
     shown = picture.convert("RGBA")
     low, high = ticks[0][0], ticks[-1][0]
     for index, value in enumerate(values):
