@@ -39,10 +39,13 @@ def run_gallery(out: Path, width: int, say: Callable[[str], None], only: Sequenc
     """
     chosen = [flow for flow in flows() if not only or flow.name in only]
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="pressrun-gallery-") as cache:
-        with Stage(out, cache=Path(cache), composers=1, seed=SEED, settings=HOOK_SETTINGS) as stage:
-            systems = Systems.of(stage.environment, stage.node.metrics_url)
-            made, bad = asyncio.run(_press(out, stage.node.target, systems, chosen, say))
+    with (
+        tempfile.TemporaryDirectory(prefix="pressrun-gallery-") as cache,
+        Stage(out, cache=Path(cache), composers=1, seed=SEED, settings=HOOK_SETTINGS) as stage,
+    ):
+        systems = Systems.of(stage.environment, stage.node.metrics_url)
+        made, bad = asyncio.run(_press(out, stage.node.target, systems, chosen, say))
+        # While the systems are there: pages for browsers have pictures and films from them.
         _pages(made, Path(cache), width, say)
     say(f"{len(made)} documents in {out}, {bad} wrong")
     return 1 if bad or len(made) < len(chosen) else 0

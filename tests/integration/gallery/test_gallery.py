@@ -19,6 +19,7 @@ import pymupdf
 import pytest
 import yaml
 from click.testing import CliRunner
+from PIL import Image
 from tests.integration.gallery.conftest import listen
 
 from pressrun_client import AssetUnavailableError, Client, Document
@@ -180,6 +181,10 @@ async def test_command(tmp_path: Path) -> None:
             assert (tmp_path / f"{name}.pdf").read_bytes().startswith(b"%PDF")
         if flow.suffix != "html" or shutil.which("chromium"):
             assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        if flow.hosted and shutil.which("chromium"):
+            with Image.open(tmp_path / f"{name}.png") as page:
+                # The picture at the head of the page, which the browser had from the system.
+                assert page.convert("RGB").getpixel((page.width // 2, page.height // 6)) != (255, 255, 255)
         assert "slot logo: rule 1" in (tmp_path / f"{name}.txt").read_text()
     assert "there is no such document" in CliRunner().invoke(main, ["gallery", "--only", "none"]).output
 
