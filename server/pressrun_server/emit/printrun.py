@@ -11,7 +11,6 @@ shows and says alone. Each document is a leaf of the tree of document parts (ISO
 from __future__ import annotations
 
 import hashlib
-import struct
 from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -24,6 +23,7 @@ from pressrun_server.emit.colorspace import srgb_profile
 from pressrun_server.emit.document import PrefixCache
 from pressrun_server.emit.metadata import PRODUCER
 from pressrun_server.emit.pdfx import ALL_INKS, output_intent, press_packet
+from pressrun_server.emit.references import FREE, ROW
 from pressrun_server.emit.resources import font_objects, image_objects
 from pressrun_server.emit.syntax import date_string, text_string
 from pressrun_server.model.page import Page
@@ -45,8 +45,6 @@ _LEVEL = 6
 """Of deflate: a page of a statement is 8 % smaller than at level 1, for 30 us; a run is kept and moved whole."""
 _MOST_SHARED = 16_384
 """Images and sets of images that are known; one that is forgotten would be written again."""
-_ROW = struct.Struct(">BIH")
-_FREE = _ROW.pack(0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +244,7 @@ class RunFile:
         """The next number."""
         number = self._next
         self._next += 1
-        self._rows += _FREE
+        self._rows += FREE
         return number
 
     def resources(
@@ -316,7 +314,7 @@ class RunFile:
         self._settle()
         if len(self._packed) >= _PACK:
             self._pack(out)
-        if len(self._rows) >= _SECTION * _ROW.size:
+        if len(self._rows) >= _SECTION * ROW.size:
             self._close_section(out)
 
     def abandon(self, pages: int) -> None:
@@ -333,7 +331,7 @@ class RunFile:
     def write(self, out: list[bytes], number: int, body: bytes) -> None:
         """An object."""
         data = b"%d 0 obj\n%s\nendobj\n" % (number, body)
-        self._set_row(number, _ROW.pack(1, self._position, 0))
+        self._set_row(number, ROW.pack(1, self._position, 0))
         self._position += len(data)
         out.append(data)
 
@@ -391,7 +389,7 @@ class RunFile:
         for index, (number, body) in enumerate(self._packed):
             heads.append(b"%d %d " % (number, at))
             at += len(body) + 1
-            self._set_row(number, _ROW.pack(2, stream, index))
+            self._set_row(number, ROW.pack(2, stream, index))
         head = b"".join(heads)
         data = deflate.zlib_compress(head + b"\n".join([body for _, body in self._packed]), _LEVEL)
         entries = b"/Type/ObjStm/N %d/First %d/Filter/FlateDecode" % (len(self._packed), len(head))
@@ -402,8 +400,8 @@ class RunFile:
         if number < self._first:
             self._amended[number] = row
             return
-        at = (number - self._first) * _ROW.size
-        self._rows[at : at + _ROW.size] = row
+        at = (number - self._first) * ROW.size
+        self._rows[at : at + ROW.size] = row
 
     def _close_section(self, out: list[bytes]) -> None:
         self._pack(out)
@@ -414,11 +412,11 @@ class RunFile:
     def _cross_references(self, out: list[bytes], *, last: bool) -> int:
         """A cross-reference stream (PDF 32000-1, 7.5.8); the last one, which is read first, tells what came late."""
         number, start = self.take(), self._position
-        self._set_row(number, _ROW.pack(1, start, 0))
+        self._set_row(number, ROW.pack(1, start, 0))
         blocks = [(self._first, bytes(self._rows))]
         if last:
-            blocks = [(0, _FREE), *sorted(self._amended.items()), *blocks]
-        index = b" ".join([b"%d %d" % (first, len(rows) // _ROW.size) for first, rows in blocks])
+            blocks = [(0, FREE), *sorted(self._amended.items()), *blocks]
+        index = b" ".join([b"%d %d" % (first, len(rows) // ROW.size) for first, rows in blocks])
         data = deflate.zlib_compress(b"".join([rows for _, rows in blocks]), _LEVEL)
         identifier = self._identity.hexdigest()[:32].encode()
         body = (

@@ -17,13 +17,13 @@ An element that is open at the end of a page is *carried*: its children are coll
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import deflate
 
+from pressrun_server.emit.references import ROW
 from pressrun_server.emit.roles import type_entries
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.page import Shape, Tag
@@ -51,7 +51,6 @@ _ALIGNED = 20_000
 _MOST_FORMS = 256
 _MOST_FILLED = 2048
 _LEVEL = 1
-_ROW = struct.Struct(">BIH")
 _NUMBER_ENDS = 4
 """Place in a row of the last byte of an object stream's number."""
 _FIRST_SIGN = 0x80
@@ -470,7 +469,7 @@ def _stream(form: _Form, block: _Numbers, page: bytes) -> tuple[bytes, bytes]:
         data,
     )
     count, where, ones = form.rows
-    return stream, (where + (block.base + STREAM) * ones).to_bytes(count * _ROW.size, "big")
+    return stream, (where + (block.base + STREAM) * ones).to_bytes(count * ROW.size, "big")
 
 
 def _rows(places: list[int], size: int) -> tuple[int, int, int]:
@@ -479,9 +478,9 @@ def _rows(places: list[int], size: int) -> tuple[int, int, int]:
     Returns:
         how many rows; them; and what has a one in the place of each number.
     """
-    rows = bytearray(_ROW.size * (size - PAGE))
+    rows = bytearray(ROW.size * (size - PAGE))
     for index, place in enumerate((*places, PAGE)):
-        _ROW.pack_into(rows, (place - PAGE) * _ROW.size, 2, 0, index)
+        ROW.pack_into(rows, (place - PAGE) * ROW.size, 2, 0, index)
     ones = bytearray(len(rows))
-    ones[_NUMBER_ENDS :: _ROW.size] = rows[:: _ROW.size].replace(b"\2", b"\1")
+    ones[_NUMBER_ENDS :: ROW.size] = rows[:: ROW.size].replace(b"\2", b"\1")
     return size - PAGE, int.from_bytes(rows, "big"), int.from_bytes(ones, "big")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.document import RenderWarning
 from pressrun_server.model.policy import Policy
+from pressrun_server.render.verdict import refusal
 
 __all__ = ["judged"]
 
@@ -23,9 +23,5 @@ def judged(warnings: Sequence[RenderWarning], policy: Policy) -> Sequence[Render
         return warnings
     found = next((warning for warning in warnings if warning.code == _CODE), None)
     if found is not None and policy.asset_fallback == "fail":
-        raise PressrunError(
-            Reason.DOCUMENT_REFUSED,
-            f"{found.message} (the template says asset-fallback: fail)",
-            metadata={"warning": _CODE, "place": found.place},
-        )
+        raise refusal(found, "asset-fallback")
     return [warning for warning in warnings if warning.code != _CODE]

@@ -20,6 +20,7 @@ from pressrun_server.model.prepared import PreparedPicture
 from pressrun_server.render.encoded import ANOTHER_ENGINE
 from pressrun_server.render.environment import environment
 from pressrun_server.render.shown_pictures import ShownPictures
+from pressrun_server.render.verdict import judged
 from pressrun_server.template.knowing import Known
 from pressrun_server.template.links import target
 from pressrun_server.template.mailbinder import ENCLOSED, Enclosed, HeaderBinder, MailBinder, Shown, TextBinder
@@ -286,16 +287,7 @@ class MailComposition:
         )
 
     def _judged(self, text: str, place: str) -> tuple[RenderWarning, ...]:
-        verdict = self._loaded.program.policy.email_size
-        if verdict == "pass":
-            return ()
-        if verdict == "fail":
-            raise PressrunError(
-                Reason.DOCUMENT_REFUSED,
-                f"{text} (the template says email-size: fail)",
-                metadata={"warning": "EMAIL_SIZE", "place": place},
-            )
-        return (RenderWarning("EMAIL_SIZE", text, place),)
+        return judged(RenderWarning("EMAIL_SIZE", text, place), "email-size", self._loaded.program.policy)
 
 
 def _mailbox(text: str, key: str) -> Address:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pressrun_server.errors import PressrunError, Reason
+import msgspec
+
+from pressrun_server.errors import PressrunError
 from pressrun_server.model.document import RenderWarning
 from pressrun_server.model.ink import Clipped
 from pressrun_server.model.page import Drawing, Page, Strip, TextItem
 from pressrun_server.model.prepared import PreparedImage
 from pressrun_server.model.program import Program
+from pressrun_server.render.verdict import refusal
 
 __all__ = ["Remarks", "small_styles"]
 
@@ -169,8 +172,4 @@ class Remarks:
 
     @staticmethod
     def _refused(kind: str, warning: RenderWarning) -> PressrunError:
-        return PressrunError(
-            Reason.DOCUMENT_REFUSED,
-            f"{warning.place}: {warning.message} (the template says {kind}: fail)",
-            metadata={"warning": warning.code, "place": warning.place},
-        )
+        return refusal(msgspec.structs.replace(warning, message=f"{warning.place}: {warning.message}"), kind)

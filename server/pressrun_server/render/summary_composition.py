@@ -13,6 +13,7 @@ from pressrun_server.model.document import ComposePhases, ComposeSummary, Render
 from pressrun_server.model.summary import SUMMARY_FORMAT, SummaryProgram, TextLength
 from pressrun_server.render.encoded import ANOTHER_ENGINE
 from pressrun_server.render.environment import environment
+from pressrun_server.render.verdict import judged
 from pressrun_server.template.steps import Steps
 from pressrun_server.template.summarybinder import SummaryBinder
 from pressrun_server.template.textlength import foreign, length_of, simplified
@@ -69,7 +70,7 @@ class SummaryComposition:
         if program.simplify:
             text = simplified(text)
         length = length_of(text)
-        warnings = tuple(self._warnings(text, length))
+        warnings = self._warnings(text, length)
         data = text.encode("utf-8", "replace")
         seconds = time.perf_counter() - started
         self.summary = ComposeSummary(
@@ -85,10 +86,8 @@ class SummaryComposition:
         self.finished = True
         yield data
 
-    def _warnings(self, text: str, length: TextLength) -> Iterator[RenderWarning]:
+    def _warnings(self, text: str, length: TextLength) -> tuple[RenderWarning, ...]:
         program = self._loaded.program
-        verdict = program.policy.summary_length
-        problem = ""
         if program.segments and length.segments > program.segments:
             unit = "septets" if length.alphabet == "gsm7" else "units of UCS-2"
             problem = (
@@ -97,15 +96,10 @@ class SummaryComposition:
             )
         elif program.characters and length.characters > program.characters:
             problem = f"the summary has {length.characters} characters; the template wants {program.characters} at most"
-        if not problem or verdict == "pass":
-            return
-        if verdict == "fail":
-            raise PressrunError(
-                Reason.DOCUMENT_REFUSED,
-                f"{problem} (the template says summary-length: fail)",
-                metadata={"warning": "SUMMARY_LENGTH", "place": _PLACE},
-            )
-        yield RenderWarning("SUMMARY_LENGTH", f"{problem}; say less, or allow more", _PLACE)
+        else:
+            return ()
+        warning = RenderWarning("SUMMARY_LENGTH", f"{problem}; say less, or allow more", _PLACE)
+        return judged(warning, "summary-length", program.policy)
 
 
 def _blamed(text: str) -> str:

@@ -16,6 +16,7 @@ from pressrun_server.model.template import RenditionSpec, Requirement, Slot, Slo
 from pressrun_server.template.bundle import MANIFEST, read_text
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
 from pressrun_server.template.grammar import GrammarError, parse_condition
+from pressrun_server.template.keys import check_keys
 from pressrun_server.template.locales import UnknownLocaleError, is_tag, locale_data
 from pressrun_server.template.mailing import Mailing, read_mailing
 from pressrun_server.template.policy import read_policy
@@ -107,9 +108,7 @@ class _Reader:
         self.diagnostics.error(code, self.places.of(*path), message, hint)
 
     def read(self) -> Description:
-        for key in self.data:
-            if key not in _KEYS:
-                self.error((str(key),), f"unknown key {str(key)!r}", closest(str(key), _KEYS))
+        check_keys(self.data, _KEYS, (), self.error)
         locales, channels = self._locales(), self._channels()
         return Description(
             name=self._text("name", _NAME, "small letters, digits and dashes, e.g. statement"),
@@ -277,9 +276,7 @@ class _Reader:
         if not isinstance(slot, dict):
             self.error(("slots", name), f"the slot {name!r} must be a mapping", "give it rules")
             return empty
-        for key in slot:
-            if key not in _SLOT_KEYS:
-                self.error(("slots", name, str(key)), f"unknown key {str(key)!r}", closest(str(key), _SLOT_KEYS))
+        check_keys(slot, _SLOT_KEYS, ("slots", name), self.error)
         rules = slot.get("rules")
         if not isinstance(rules, list) or not 0 < len(rules) <= _MOST_RULES:
             self.error(

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pressrun_server.model.mail import ChartWay, ImageWay
-from pressrun_server.template.diagnostics import closest
+from pressrun_server.template.keys import Complaining, check_keys
 
 __all__ = ["Mailing", "read_mailing"]
 
 _TEXTS: Final = ("subject", "preheader", "from", "to", "reply_to")
 _KEYS: Final = (*_TEXTS, "unsubscribe", "images", "charts", "attach")
 _ATTACH: Final = ("name", "always")
-_UNSUBSCRIBE: Final = ("url", "mail", "one_click")
+_WAYS: Final = ("url", "mail")
+_UNSUBSCRIBE: Final = (*_WAYS, "one_click")
 _IMAGES: Final[tuple[ImageWay, ...]] = ("inline", "hosted")
 _CHARTS: Final[tuple[ChartWay, ...]] = ("picture", "table")
 _EXAMPLE: Final = 'write `email: {subject: "{{ t.subject }}", preheader: "{{ t.preheader }}"}`'
@@ -37,7 +37,7 @@ class Mailing:
         return self.texts.get(key, "")
 
 
-def read_mailing(value: Any, error: Callable[[tuple[str | int, ...], str, str], None]) -> Mailing:
+def read_mailing(value: Any, error: Complaining) -> Mailing:
     """Read `email`.
 
     Args:
@@ -48,11 +48,10 @@ def read_mailing(value: Any, error: Callable[[tuple[str | int, ...], str, str], 
         error(("email",), "email must be a mapping", _EXAMPLE)
         return Mailing({})
     texts: dict[str, str] = {}
-    for key, found in value.items():
-        if key not in _KEYS:
-            error(("email", str(key)), f"unknown key {str(key)!r}", closest(str(key), _KEYS))
-        elif key in _TEXTS:
-            _take(("email", str(key)), found, texts, str(key), error)
+    check_keys(value, _KEYS, ("email",), error)
+    for key in _TEXTS:
+        if key in value:
+            _take(("email", key), value[key], texts, key, error)
     images = value.get("images", "inline")
     if images not in _IMAGES:
         error(("email", "images"), f"images cannot be {str(images)!r}", f"valid: {', '.join(_IMAGES)}")
@@ -70,7 +69,7 @@ def read_mailing(value: Any, error: Callable[[tuple[str | int, ...], str, str], 
     return Mailing(texts, images, charts, one_click, attach)
 
 
-def _attach(value: Any, texts: dict[str, str], error: Callable[[tuple[str | int, ...], str, str], None]) -> bool:
+def _attach(value: Any, texts: dict[str, str], error: Complaining) -> bool:
     path = ("email", "attach")
     hint = 'write {name: "statement-{{ number }}.pdf", always: true}, or the name alone'
     if value is None:
@@ -80,11 +79,8 @@ def _attach(value: Any, texts: dict[str, str], error: Callable[[tuple[str | int,
     if not isinstance(value, dict) or "name" not in value:
         error(path, "attach is the name of the PDF, or a mapping with its name", hint)
         return False
-    for key, found in value.items():
-        if key not in _ATTACH:
-            error((*path, str(key)), f"unknown key {str(key)!r}", closest(str(key), _ATTACH))
-        elif key == "name":
-            _take((*path, key), found, texts, "attach.name", error)
+    check_keys(value, _ATTACH, path, error)
+    _take((*path, "name"), value["name"], texts, "attach.name", error)
     always: object = value.get("always", True)
     if not isinstance(always, bool):
         error((*path, "always"), "always must be true or false", "false: only where a request asks for the PDF")
@@ -92,7 +88,7 @@ def _attach(value: Any, texts: dict[str, str], error: Callable[[tuple[str | int,
     return always
 
 
-def _unsubscribe(value: Any, texts: dict[str, str], error: Callable[[tuple[str | int, ...], str, str], None]) -> bool:
+def _unsubscribe(value: Any, texts: dict[str, str], error: Complaining) -> bool:
     path = ("email", "unsubscribe")
     hint = 'write {url: "https://…", mail: "leave@…", one_click: true}, or the URL alone'
     if value is None:
@@ -102,11 +98,10 @@ def _unsubscribe(value: Any, texts: dict[str, str], error: Callable[[tuple[str |
     if not isinstance(value, dict) or not value:
         error(path, "unsubscribe is a URL, or a mapping", hint)
         return False
-    for key, found in value.items():
-        if key not in _UNSUBSCRIBE:
-            error((*path, str(key)), f"unknown key {str(key)!r}", closest(str(key), _UNSUBSCRIBE))
-        elif key != "one_click":
-            _take((*path, str(key)), found, texts, f"unsubscribe.{key}", error)
+    check_keys(value, _UNSUBSCRIBE, path, error)
+    for key in _WAYS:
+        if key in value:
+            _take((*path, key), value[key], texts, f"unsubscribe.{key}", error)
     one_click: object = value.get("one_click", False)
     if not isinstance(one_click, bool):
         error((*path, "one_click"), "one_click must be true or false", hint)
@@ -121,7 +116,7 @@ def _take(
     found: Any,
     texts: dict[str, str],
     key: str,
-    error: Callable[[tuple[str | int, ...], str, str], None],
+    error: Complaining,
 ) -> None:
     if isinstance(found, str) and found.strip():
         texts[key] = found

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 from pressrun_server.model.policy import KINDS, Policy
-from pressrun_server.template.diagnostics import closest
+from pressrun_server.template.keys import Complaining, check_keys
 
 __all__ = ["read_policy"]
 
@@ -14,16 +14,12 @@ _LEAST = {"minimum-ppi": (1, 2400), "minimum-text": (1, 72)}
 _EXAMPLE = "write e.g. `warnings: {missing-glyph: fail, overflow: fail, minimum-ppi: 200, minimum-text: 6}`"
 
 
-class _Error(Protocol):
-    def __call__(self, path: tuple[str | int, ...], message: str, hint: str = "", /) -> None:
-        """Tell of an error at a path of template.yaml."""
-
-
-def read_policy(value: Any, error: _Error) -> Policy:
+def read_policy(value: Any, error: Complaining) -> Policy:
     """The policy that `warnings` gives: a verdict for each of `KINDS`, minimum-ppi, minimum-text (in points)."""
     if not isinstance(value, dict):
         error(("warnings",), "warnings must be a mapping", _EXAMPLE)
         return Policy()
+    check_keys(value, (*KINDS, *_LEAST), ("warnings",), error)
     found: dict[str, Any] = {}
     for key, item in value.items():
         path, name = ("warnings", str(key)), str(key).replace("-", "_")
@@ -39,6 +35,4 @@ def read_policy(value: Any, error: _Error) -> Policy:
             else:
                 unit = "points" if key == "minimum-text" else "pixels an inch"
                 error(path, f"{key} is not valid", f"valid: {low} to {high} ({unit})")
-        else:
-            error(path, f"unknown key {str(key)!r}", closest(str(key), (*KINDS, *_LEAST)))
     return Policy(**found)

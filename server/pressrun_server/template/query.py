@@ -13,9 +13,8 @@ from __future__ import annotations
 from typing import Any
 
 from pressrun_server.model.template import SlotQuery
-from pressrun_server.template.diagnostics import closest
 from pressrun_server.template.grammar import GrammarError, parse_text
-from pressrun_server.template.requirement import Complaining
+from pressrun_server.template.keys import Complaining, check_keys
 from pressrun_sources.model import AssetRef
 
 __all__ = ["read_query"]
@@ -30,9 +29,7 @@ def read_query(path: tuple[str | int, ...], value: Any, error: Complaining) -> S
     if not isinstance(value, dict):
         error(path, "query must be a mapping", _EXAMPLE)
         return None
-    for key in value:
-        if key not in _KEYS:
-            error((*path, str(key)), f"unknown key {str(key)!r}", closest(str(key), _KEYS))
+    check_keys(value, _KEYS, path, error)
     source, where, localised = value.get("source"), value.get("where"), value.get("localised", False)
     try:
         AssetRef(str(source), "x")

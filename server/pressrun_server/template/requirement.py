@@ -14,25 +14,18 @@ require:
 from __future__ import annotations
 
 import re
-from typing import Any, Protocol
+from typing import Any
 
 from pressrun_server.model.expression import Expression
 from pressrun_server.model.template import Requirement
-from pressrun_server.template.diagnostics import closest
 from pressrun_server.template.grammar import GrammarError, parse_condition
+from pressrun_server.template.keys import Complaining, check_keys
 
-__all__ = ["Complaining", "read_requirement", "read_territory"]
+__all__ = ["read_requirement", "read_territory"]
 
 _KEYS = ("approval", "rights", "territory", "channel", "licence", "tags")
 _CODE = re.compile(r"[A-Z]{2,}(-[A-Z]+)*\Z|[0-9]{3}\Z")
 _ANY = "any"
-
-
-class Complaining(Protocol):
-    """Takes an error of template.yaml with its place."""
-
-    def __call__(self, path: tuple[str | int, ...], message: str, hint: str = "", code: str = "description") -> None:
-        """Say that it is wrong."""
 
 
 def read_requirement(slot: str, value: Any, error: Complaining) -> Requirement:
@@ -41,9 +34,7 @@ def read_requirement(slot: str, value: Any, error: Complaining) -> Requirement:
     if not isinstance(value, dict):
         error(path, "require must be a mapping", "write {approval: approved}")
         return Requirement()
-    for key in value:
-        if key not in _KEYS:
-            error((*path, str(key)), f"unknown key {str(key)!r}", closest(str(key), _KEYS))
+    check_keys(value, _KEYS, path, error)
     approval, rights, channel = value.get("approval", "approved"), value.get("rights", True), value.get("channel")
     if approval not in {"approved", _ANY}:
         error((*path, "approval"), "approval is not valid", "valid: approved, any")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pressrun_server.template.diagnostics import closest
+from pressrun_server.template.keys import Complaining, check_keys
 
 __all__ = ["Summarizing", "read_summary"]
 
-_Error = Callable[[tuple[str | int, ...], str, str], None]
 _KEYS: Final = ("text", "segments", "characters", "simplify")
 _MOST: Final = {"segments": 255, "characters": 4096}
 """More parts than TS 23.040 can number, and what push services take in all (4 KiB)."""
@@ -37,7 +35,9 @@ class Summarizing:
         return ("summary", "text", locale) if locale in self.texts else ("summary", "text")
 
 
-def read_summary(value: Any, locales: tuple[str, ...], channels: tuple[str, ...], error: _Error) -> Summarizing | None:
+def read_summary(
+    value: Any, locales: tuple[str, ...], channels: tuple[str, ...], error: Complaining
+) -> Summarizing | None:
     """Read `summary`; None where a template has none.
 
     Args:
@@ -53,9 +53,7 @@ def read_summary(value: Any, locales: tuple[str, ...], channels: tuple[str, ...]
     if not isinstance(value, dict):
         error(("summary",), "summary must be a text or a mapping", _EXAMPLE)
         return None
-    for key in value:
-        if key not in _KEYS:
-            error(("summary", str(key)), f"unknown key {str(key)!r}", closest(str(key), _KEYS))
+    check_keys(value, _KEYS, ("summary",), error)
     if "mobile" not in channels:
         error(("summary",), "a summary is for the output channel mobile", "add mobile to channels, or remove it")
     texts = _texts(value.get("text"), locales, error)
@@ -71,7 +69,7 @@ def read_summary(value: Any, locales: tuple[str, ...], channels: tuple[str, ...]
     return Summarizing(texts, segments, characters, simplify)
 
 
-def _texts(value: Any, locales: tuple[str, ...], error: _Error) -> dict[str, str]:
+def _texts(value: Any, locales: tuple[str, ...], error: Complaining) -> dict[str, str]:
     path = ("summary", "text")
     if isinstance(value, str) and value.strip():
         return {"": value}
@@ -89,7 +87,7 @@ def _texts(value: Any, locales: tuple[str, ...], error: _Error) -> dict[str, str
     return {str(locale): text for locale, text in value.items() if isinstance(text, str)}
 
 
-def _limit(value: dict[str, Any], key: str, error: _Error) -> int:
+def _limit(value: dict[str, Any], key: str, error: Complaining) -> int:
     if key not in value:
         return 0
     found = value[key]
