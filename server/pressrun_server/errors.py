@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
-__all__ = ["PressrunError", "Reason", "Violation"]
+__all__ = ["REFUSALS", "PressrunError", "Reason", "Violation"]
 
 
 class Reason(StrEnum):
@@ -37,6 +38,10 @@ class Reason(StrEnum):
     COMPOSER_LOST = "COMPOSER_LOST"
     STORAGE_FULL = "STORAGE_FULL"
     INTERNAL = "INTERNAL"
+
+
+REFUSALS: Final = frozenset({Reason.QUEUE_FULL, Reason.DRAINING})
+"""Why something was not begun at all; another node, or this one later, may do it."""
 
 
 @dataclass(frozen=True, slots=True)

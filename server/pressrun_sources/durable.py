@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import Final
 
-__all__ = ["write_durably"]
+__all__ = ["UNFINISHED", "write_durably"]
+
+UNFINISHED: Final = ".new-"
+"""What the names of files begin with that are being written, or whose writer died."""
 
 
 def write_durably(path: Path, data: bytes) -> None:
@@ -16,7 +20,7 @@ def write_durably(path: Path, data: bytes) -> None:
         OSError: the disk is full or can't be written; the old file is untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)

@@ -22,6 +22,7 @@ from rich.console import Console
 
 from pressrun_loadtest.bench.config import Sizes
 from pressrun_loadtest.bench.report import Entry
+from pressrun_loadtest.bench.rounds import described
 from pressrun_loadtest.demo.child import ask, tether
 from pressrun_loadtest.redis_server import RedisServer, redis_binary
 
@@ -76,22 +77,18 @@ def measure_cache(sizes: Sizes, seed: int, folder: Path, console: Console) -> li
             "us",
             count,
             f"CPU time of resolving {_ASSETS} assets of a document from memory, counted in metrics, "
-            f"without a wait; {_spread(answer['resolve'])}",
+            f"without a wait; {described(answer['resolve'], 0)}",
         )
     ]
     for name, what in (("disk", "a file that the kernel has in memory"), ("redis", "Redis on loopback")):
         if answer[name]:
             wall, cpu = answer[name], answer[f"{name}-cpu"]
             note = (
-                f"wall time of reading and verifying {_BLOB_BYTES // 1000} kB from {what}; {_spread(wall)}; "
+                f"wall time of reading and verifying {_BLOB_BYTES // 1000} kB from {what}; {described(wall, 0)}; "
                 f"CPU {statistics.median(cpu):.0f} us"
             )
             entries.append(Entry(f"cache-{name}-hit", statistics.median(wall), "us", count, note))
     return entries
-
-
-def _spread(rounds: list[float]) -> str:
-    return f"median of {len(rounds)} rounds of {min(rounds):.0f} to {max(rounds):.0f}"
 
 
 async def _measure(order: dict[str, Any]) -> dict[str, list[float]]:

@@ -6,7 +6,7 @@ import email
 import email.policy
 import hashlib
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pressrun_loadtest.bench.customers import Customer
@@ -52,23 +52,12 @@ def check_pages(what: str, folder: Path, customers: Sequence[Customer], digests:
     Raises:
         CheckError: there are faults.
     """
-    faults = [] if customers else ["nothing to check"]
-    for customer in customers:
-        name = customer.request_id
-        data = (folder / f"{name}.pdf").read_bytes() if name in digests else b""
-        if hashlib.sha256(data).hexdigest() != digests.get(name):
-            faults.append(f"{name}: the page is not the one that was told")
-        if not (data.startswith(b"<!DOCTYPE html>") and data.endswith(b"</body></html>\n")):
-            faults.append(f"{name}: the page is not whole")
-        text = html.unescape(data.decode())
-        faults += [f"{name}: {own!r} is not in it" for own in (customer.name, customer.number) if own not in text]
-        faults += [
-            f"{name}: holds the customer number of {other.request_id}"
-            for other in customers
-            if other is not customer and other.number in text
-        ]
-    if faults:
-        raise CheckError(what, faults)
+
+    def read(data: bytes) -> tuple[list[str], dict[str, str]]:
+        whole = data.startswith(b"<!DOCTYPE html>") and data.endswith(b"</body></html>\n")
+        return [] if whole else ["the page is not whole"], {"page": html.unescape(data.decode())}
+
+    _check_texts(what, folder, customers, digests, read)
 
 
 def check_messages(what: str, folder: Path, customers: Sequence[Customer], digests: Mapping[str, str]) -> None:
@@ -77,20 +66,44 @@ def check_messages(what: str, folder: Path, customers: Sequence[Customer], diges
     Raises:
         CheckError: there are faults.
     """
+
+    def read(data: bytes) -> tuple[list[str], dict[str, str]]:
+        message = email.message_from_bytes(data, policy=email.policy.default)
+        bodies = {kind: message.get_body((kind,)) for kind in ("html", "plain")}
+        texts = {kind: "" if body is None else str(body.get_content()) for kind, body in bodies.items()}
+        texts["html"] = html.unescape(texts["html"])
+        return [repr(defect) for part in message.walk() for defect in part.defects], texts
+
+    _check_texts(what, folder, customers, digests, read)
+
+
+def _check_texts(
+    what: str,
+    folder: Path,
+    customers: Sequence[Customer],
+    digests: Mapping[str, str],
+    read: Callable[[bytes], tuple[list[str], dict[str, str]]],
+) -> None:
+    """Check what holds its customer's data as plain text.
+
+    Args:
+        what: the measurement, for the message.
+        folder: where the files are.
+        customers: whose they are.
+        digests: what was told of each.
+        read: gives what is wrong with a file, and the texts in it by what they are called.
+    """
     faults = [] if customers else ["nothing to check"]
     for customer in customers:
         name = customer.request_id
         data = (folder / f"{name}.pdf").read_bytes() if name in digests else b""
         if hashlib.sha256(data).hexdigest() != digests.get(name):
-            faults.append(f"{name}: the message is not the one that was told")
-        message = email.message_from_bytes(data, policy=email.policy.default)
-        faults += [f"{name}: {defect!r}" for part in message.walk() for defect in part.defects]
-        bodies = {kind: message.get_body((kind,)) for kind in ("html", "plain")}
-        texts = {kind: "" if body is None else str(body.get_content()) for kind, body in bodies.items()}
-        texts["html"] = html.unescape(texts["html"])
-        names = (customer.name, customer.number)
+            faults.append(f"{name}: it is not the one that was told")
+        wrong, texts = read(data)
+        faults += [f"{name}: {fault}" for fault in wrong]
+        own = (customer.name, customer.number)
         faults += [
-            f"{name}: {own!r} is not in its {kind}" for kind, text in texts.items() for own in names if own not in text
+            f"{name}: {one!r} is not in its {kind}" for kind, text in texts.items() for one in own if one not in text
         ]
         faults += [
             f"{name}: holds the customer number of {other.request_id}"

@@ -20,6 +20,7 @@ from pressrun_loadtest.bench.large import measure_large
 from pressrun_loadtest.bench.machine import hardware, versions
 from pressrun_loadtest.bench.print_run import measure_print_run
 from pressrun_loadtest.bench.report import Entry, Report
+from pressrun_loadtest.bench.rounds import described
 from pressrun_loadtest.bench.stream import Streamed, StreamPlan, measure_stream
 from pressrun_loadtest.demo.errors import DemoError
 
@@ -185,10 +186,7 @@ def pair_entries(plan: StreamPlan, alone: Streamed | None, both: Streamed) -> li
 def _rate_note(plan: StreamPlan, streamed: Streamed) -> str:
     rates = [each.rate for each in streamed.rounds]
     composers = "one composer" if plan.composers == 1 else f"{plan.composers} composers"
-    return (
-        f"SMALL; {composers}, over gRPC, client included, {plan.in_flight} in flight; "
-        f"median of {len(rates)} rounds of {min(rates):,.0f} to {max(rates):,.0f}"
-    )
+    return f"SMALL; {composers}, over gRPC, client included, {plan.in_flight} in flight; {described(rates, 0)}"
 
 
 def _leave(number: int, _: FrameType | None) -> None:

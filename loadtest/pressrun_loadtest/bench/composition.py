@@ -18,8 +18,8 @@ from typing import Any
 
 from pressrun_loadtest.bench.checks import check_documents, check_messages, check_pages
 from pressrun_loadtest.bench.config import Sizes
-from pressrun_loadtest.bench.customers import spread, write_records
 from pressrun_loadtest.bench.report import Entry
+from pressrun_loadtest.bench.rounds import composing, described
 from pressrun_loadtest.demo.child import ask
 
 __all__ = ["Press", "measure_composition"]
@@ -41,36 +41,19 @@ def measure_composition(sizes: Sizes, seed: int, folder: Path, channel: str = "p
         CheckError: documents are not what they should be.
         HelperError: the process failed.
     """
-    first = sizes.compose_warm
-    count = first + sizes.compose_rounds * sizes.compose_documents
-    sampled = spread(first, count, sizes.checked)
-    records = folder / f"compose-{channel}.ndjson"
-    documents = folder / f"compose-{channel}"
-    documents.mkdir()
-    customers = write_records(records, seed, count, sampled)
-    order = {
-        "records": str(records),
-        "documents": str(documents),
-        "sampled": sorted(sampled),
-        "warm": first,
-        "round": sizes.compose_documents,
-        "channel": channel,
-    }
+    order, customers, count = composing(sizes, seed, folder, f"compose-{channel}")
+    order["channel"] = channel
     answer = ask(__name__, order, seconds=_TIME_S)
     name, check, what = {
         "print": ("compose-small-cpu", check_documents, "bind, lay out, emit"),
         "web": ("web-small-cpu", check_pages, "a page for browsers, pictures in it"),
         "email": ("email-small-cpu", check_messages, "a message of HTML and plain text, pictures as parts"),
     }[channel]
-    check(name, documents, customers, answer["sampled"])
+    check(name, Path(order["documents"]), customers, answer["sampled"])
     rounds: list[float] = answer["milliseconds"]
     size = answer["bytes"] / count / 1000
-    note = f"SMALL; {what}; {size:.0f} kB a document; {_spread(rounds)}"
-    return Entry(name, statistics.median(rounds), "ms", count - first, note)
-
-
-def _spread(rounds: list[float]) -> str:
-    return f"median of {len(rounds)} rounds of {min(rounds):.2f} to {max(rounds):.2f}"
+    note = f"SMALL; {what}; {size:.0f} kB a document; {described(rounds)}"
+    return Entry(name, statistics.median(rounds), "ms", count - sizes.compose_warm, note)
 
 
 class Press:

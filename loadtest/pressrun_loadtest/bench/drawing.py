@@ -21,6 +21,7 @@ from pressrun_loadtest.bench.config import Sizes
 from pressrun_loadtest.bench.customers import write_records
 from pressrun_loadtest.bench.errors import CheckError
 from pressrun_loadtest.bench.report import Entry
+from pressrun_loadtest.bench.rounds import described
 from pressrun_loadtest.demo.child import ask
 from pressrun_loadtest.demo.orders import read_items, request_of
 from pressrun_loadtest.demo.procfs import tree_cpu_seconds
@@ -51,7 +52,7 @@ def measure_drawing(sizes: Sizes, seed: int, folder: Path) -> Entry:
     ours, alone = (statistics.median(column) for column in zip(*rounds, strict=True))
     note = (
         f"SMALL's first page at {_DPI} dpi: {ours:.1f} ms in front, composer and preparer, {alone:.1f} ms in PyMuPDF "
-        f"alone (open, draw, PNG); median of {len(ratios)} rounds of {min(ratios):.2f} to {max(ratios):.2f}"
+        f"alone (open, draw, PNG); {described(ratios)}"
     )
     return Entry(_NAME, statistics.median(ratios), "ratio", sizes.picture_rounds * sizes.pictures, note)
 

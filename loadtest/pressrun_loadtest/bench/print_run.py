@@ -19,9 +19,9 @@ from typing import Any
 
 from pressrun_loadtest.bench.checks import check_documents
 from pressrun_loadtest.bench.config import Sizes
-from pressrun_loadtest.bench.customers import spread, write_records
 from pressrun_loadtest.bench.errors import CheckError
 from pressrun_loadtest.bench.report import Entry
+from pressrun_loadtest.bench.rounds import composing, described
 from pressrun_loadtest.demo.child import ask
 
 __all__ = ["measure_print_run"]
@@ -40,30 +40,18 @@ def measure_print_run(sizes: Sizes, seed: int, folder: Path) -> Entry:
         CheckError: documents are not what they should be, or take too many bytes.
         HelperError: the process failed.
     """
-    first = sizes.compose_warm
-    count = first + sizes.compose_rounds * sizes.compose_documents
-    sampled = spread(first, count, sizes.checked)
-    records, documents = folder / "print-run.ndjson", folder / "print-run"
-    documents.mkdir()
-    customers = write_records(records, seed, count, sampled)
-    order = {
-        "records": str(records),
-        "documents": str(documents),
-        "sampled": sorted(sampled),
-        "warm": first,
-        "round": sizes.compose_documents,
-    }
+    order, customers, count = composing(sizes, seed, folder, "print-run")
     answer = ask(__name__, order, seconds=_TIME_S)
-    check_documents(_NAME, documents, customers, answer["sampled"])
+    check_documents(_NAME, Path(order["documents"]), customers, answer["sampled"])
     rounds: list[float] = answer["milliseconds"]
     size = answer["bytes"]
     if size > _MOST_BYTES:
         raise CheckError(_NAME, [f"a document takes {size:.0f} bytes of the file, more than {_MOST_BYTES}"])
     note = (
         f"SMALL in one file; bind, lay out, emit; {size:.0f} bytes a document beyond the shared parts; "
-        f"median of {len(rounds)} rounds of {min(rounds):.2f} to {max(rounds):.2f}"
+        f"{described(rounds)}"
     )
-    return Entry(_NAME, statistics.median(rounds), "ms", count - first, note)
+    return Entry(_NAME, statistics.median(rounds), "ms", count - sizes.compose_warm, note)
 
 
 class _Run:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from aiohttp import web
 
@@ -17,7 +18,9 @@ from pressrun_loadtest.sandbox.hooks import HookSender
 from pressrun_loadtest.sandbox.journal import Journal
 from pressrun_loadtest.sandbox.middleware import ADMIN_PREFIX
 
-__all__ = ["Admin", "Operation", "UnknownThingError"]
+__all__ = ["Admin", "Operation", "UnknownThingError", "find"]
+
+T = TypeVar("T")
 
 Operation = Callable[[Fields], Mapping[str, object]]
 """Changes the state of a stand-in as the body says and answers with what is now true."""
@@ -139,6 +142,19 @@ async def _guarded(request: web.Request, operation: Operation) -> web.Response:
         return _refused(400, str(error))
     except UnknownThingError as error:
         return _refused(404, str(error))
+
+
+def find(fields: Fields, name: str, things: Mapping[str, T]) -> T:
+    """The thing that a field of an admin body names by its id.
+
+    Raises:
+        UnknownThingError: the stand-in holds none of that id.
+    """
+    identifier = fields.text(name)
+    thing = things.get(identifier)
+    if thing is None:
+        raise UnknownThingError(f"{fields.place}.{name}: no {name} has the id {identifier}")
+    return thing
 
 
 def _refused(status: int, message: str) -> web.Response:

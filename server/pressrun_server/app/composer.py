@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pressrun_server.prepare.entry import enter
 
 if TYPE_CHECKING:
-    from pressrun_server.model.asset import HostedLink
     from pressrun_server.model.digest import Digest
-    from pressrun_server.model.mail import MailOrder
     from pressrun_server.model.prepared import PreparedImage, PreparedPicture
     from pressrun_server.render.composition import Composition
     from pressrun_server.render.composition_rows import RecordRows
     from pressrun_server.render.programs import Loaded
-    from pressrun_server.render.workshop import Composing, Workshop
+    from pressrun_server.render.workshop import Workshop
 
 __all__ = ["main", "workshop"]
 
@@ -61,33 +58,7 @@ def workshop() -> Workshop:
             """A document as its printer wants it."""
             return PressComposition(order, document, program)
 
-        def compose(  # noqa: PLR0913 - all that decides its bytes
-            self,
-            program: Loaded,
-            record: bytes,
-            *,
-            assets: Mapping[str, tuple[Digest, PreparedImage | PreparedPicture]],
-            attributes: Mapping[str, str],
-            as_of: datetime,
-            engine: str,
-            rows: RecordRows | None = None,
-            rows_field: str = "",
-            links: Mapping[str, HostedLink] | None = None,
-            mail: MailOrder | None = None,
-        ) -> Composing:
-            """Begin a document."""
-            return begin(
-                program,
-                record,
-                assets=assets,
-                attributes=attributes,
-                as_of=as_of,
-                engine=engine,
-                rows=rows,
-                rows_field=rows_field,
-                links=links,
-                mail=mail,
-            )
+        compose = staticmethod(begin)
 
     CompositionWorkshop.engine = engine().digest
     prepare()

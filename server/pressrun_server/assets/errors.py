@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pressrun_server.assets.entry import Trouble
-from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.errors import REFUSALS, PressrunError, Reason
 from pressrun_sources.errors import (
     DeniedError,
     InvalidReferenceError,
@@ -40,14 +40,13 @@ def of_source(error: SourceError) -> Trouble:
 
 
 _KEPT = frozenset({Reason.ASSET_INVALID, Reason.ASSET_TOO_LARGE})
-_PASSING = frozenset({Reason.QUEUE_FULL, Reason.DRAINING})
 
 
 def of_preparation(error: PressrunError) -> Trouble:
     """What came of preparing an image: its own faults keep their reason, the machinery's get an asset's."""
     if error.reason in _KEPT:
         return Trouble(error.reason, error.message, error.retry_after, error.detail)
-    if error.reason in _PASSING:
+    if error.reason in REFUSALS:
         return Trouble(Reason.ASSET_UNAVAILABLE, error.message, error.retry_after or _RETRY, error.detail)
     if error.reason is Reason.LIMIT_EXCEEDED:
         return Trouble(Reason.ASSET_TOO_LARGE, f"preparing it failed: {error.message}", None, error.detail)

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from pressrun_server.cas.errors import DigestMismatchError
-from pressrun_server.cas.tier import Tier, TierStats
+from pressrun_server.cas.tier import TierStats
+from pressrun_server.cas.wrapping import Wrapping
 from pressrun_server.model.digest import Digest
 
 __all__ = ["Deferred"]
@@ -20,7 +21,7 @@ _CLOSE_SECONDS = 2.0
 
 
 @dataclass(eq=False, slots=True)
-class Deferred:
+class Deferred(Wrapping):
     """Puts into the inner tier later, one blob after the other, so that nobody waits for a slow one.
 
     Guarantee: what waits to be written is found meanwhile as if it had been; a blob that would make more than `limit`
@@ -28,7 +29,6 @@ class Deferred:
     that a wrong blob is refused to the one who brings it.
     """
 
-    inner: Tier
     limit: int
     dropped: int = 0
     _waiting: dict[Digest, bytes] = field(default_factory=dict)
@@ -37,11 +37,6 @@ class Deferred:
     _written: asyncio.Event = field(default_factory=asyncio.Event)
     _task: asyncio.Task[None] | None = None
     _closed: bool = False
-
-    @property
-    def name(self) -> str:
-        """The inner tier's."""
-        return self.inner.name
 
     def peek(self, digest: Digest) -> bytes | None:
         """The blob, if it waits to be written or is here without waiting."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from pressrun_server.cas.tier import Tier, TierStats
+from pressrun_server.cas.wrapping import Wrapping
 from pressrun_server.model.digest import Digest
 
 __all__ = ["Metered", "TierObserver"]
@@ -30,19 +29,14 @@ class TierObserver(Protocol):
 
 
 @dataclass(eq=False, slots=True)
-class Metered:
+class Metered(Wrapping):
     """Counts through an observer.
 
-    A `peek` that finds nothing is not counted: the `get` that follows it is, so that each question counts once.
+    A `peek` that finds nothing is not counted: the `get` that follows it is, so that each question counts once. Nor are
+    questions of where a blob is.
     """
 
-    inner: Tier
     observer: TierObserver
-
-    @property
-    def name(self) -> str:
-        """The inner tier's."""
-        return self.inner.name
 
     def peek(self, digest: Digest) -> bytes | None:
         """The blob, if it is here without waiting."""
@@ -72,35 +66,3 @@ class Metered:
         await self.inner.put(digest, data)
         self.observer.took(self.inner.name, "write", time.perf_counter() - started)
         self.observer.stored(self.inner.name, len(data))
-
-    async def locate(self, digest: Digest) -> str | None:
-        """Where the blob is; not counted."""
-        return await self.inner.locate(digest)
-
-    async def contains(self, digest: Digest) -> bool:
-        """Whether the blob is held; not counted."""
-        return await self.inner.contains(digest)
-
-    async def find_missing(self, digests: Iterable[Digest]) -> frozenset[Digest]:
-        """Those that are not held; not counted."""
-        return await self.inner.find_missing(digests)
-
-    async def delete(self, digest: Digest) -> None:
-        """Drop the blob."""
-        await self.inner.delete(digest)
-
-    async def quarantine(self, digest: Digest) -> None:
-        """Take the damaged blob out of use."""
-        await self.inner.quarantine(digest)
-
-    async def settle(self) -> None:
-        """As the inner tier does."""
-        await self.inner.settle()
-
-    def stats(self) -> tuple[TierStats, ...]:
-        """The inner tier's."""
-        return self.inner.stats()
-
-    async def close(self) -> None:
-        """Close the inner tier."""
-        await self.inner.close()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from pressrun_server.cas.errors import DigestMismatchError
-from pressrun_server.cas.tier import Tier, TierStats
+from pressrun_server.cas.tier import TierStats
+from pressrun_server.cas.wrapping import Wrapping
 from pressrun_server.model.digest import Digest
 
 __all__ = ["Verifying"]
@@ -20,20 +20,14 @@ _LONG = 1024 * 1024
 
 
 @dataclass(eq=False, slots=True)
-class Verifying:
+class Verifying(Wrapping):
     """Gives only bytes that are what their digest says.
 
     A corrupt blob is quarantined, counted, and reported as one that is not there, so that it is fetched again. Cost: a
-    SHA-256 for each blob read or written, about 0.5 ms a megabyte.
+    SHA-256 for each blob read or written, about 0.5 ms a megabyte. To say where a blob is none is read or verified.
     """
 
-    inner: Tier
     corrupt: int = 0
-
-    @property
-    def name(self) -> str:
-        """The inner tier's."""
-        return self.inner.name
 
     def peek(self, digest: Digest) -> bytes | None:
         """The blob, if it is here without waiting and is what it is called."""
@@ -62,38 +56,10 @@ class Verifying:
             raise DigestMismatchError(digest, data)
         await self.inner.put(digest, data)
 
-    async def locate(self, digest: Digest) -> str | None:
-        """Where the blob is, not verified."""
-        return await self.inner.locate(digest)
-
-    async def contains(self, digest: Digest) -> bool:
-        """Whether the blob is held, not verified."""
-        return await self.inner.contains(digest)
-
-    async def find_missing(self, digests: Iterable[Digest]) -> frozenset[Digest]:
-        """Those that are not held; the others are not verified."""
-        return await self.inner.find_missing(digests)
-
-    async def delete(self, digest: Digest) -> None:
-        """Drop the blob."""
-        await self.inner.delete(digest)
-
-    async def quarantine(self, digest: Digest) -> None:
-        """Take the damaged blob out of use."""
-        await self.inner.quarantine(digest)
-
-    async def settle(self) -> None:
-        """As the inner tier does."""
-        await self.inner.settle()
-
     def stats(self) -> tuple[TierStats, ...]:
         """The inner tier's, with what was found corrupt here."""
         first, *others = self.inner.stats()
         return (replace(first, corrupt=first.corrupt + self.corrupt), *others)
-
-    async def close(self) -> None:
-        """Close the inner tier."""
-        await self.inner.close()
 
 
 async def _matches(digest: Digest, data: bytes) -> bool:

@@ -20,17 +20,12 @@ VERIFICATIONS = ("same_bytes", "different_bytes", "engine_differs", "failed")
 class RunMeter:
     """The metrics of one print run, bound; it is under way until `ended`."""
 
-    __slots__ = ("_bytes", "_catalogue", "_failed", "_files", "_made", "_pages", "_sheets", "_sides")
+    __slots__ = ("_catalogue", "_made", "_sides")
 
     def __init__(self, catalogue: Catalogue, *, duplex: bool) -> None:
         self._catalogue = catalogue
         self._sides = 2 if duplex else 1
         self._made = catalogue.run_documents.labels("ok", _NONE)
-        self._failed = catalogue.run_documents
-        self._pages = catalogue.run_pages
-        self._sheets = catalogue.run_sheets
-        self._bytes = catalogue.run_bytes
-        self._files = catalogue.run_files
         catalogue.runs_in_flight.inc()
 
     def made(self, pages: int, *, separator: bool) -> None:
@@ -40,22 +35,22 @@ class RunMeter:
             pages: sides of sheets that it takes.
             separator: whether it stands between documents, and is none.
         """
-        self._pages.inc(pages)
-        self._sheets.inc(-(-pages // self._sides))
+        self._catalogue.run_pages.inc(pages)
+        self._catalogue.run_sheets.inc(-(-pages // self._sides))
         if not separator:
             self._made.inc()
 
     def unmade(self, reason: str) -> None:
         """There is no document, for this reason of the contract."""
-        self._failed.labels("failed", reason).inc()
+        self._catalogue.run_documents.labels("failed", reason).inc()
 
     def wrote(self, size: int) -> None:
         """So many bytes of a file have come."""
-        self._bytes.inc(size)
+        self._catalogue.run_bytes.inc(size)
 
     def filed(self) -> None:
         """A file is whole."""
-        self._files.inc()
+        self._catalogue.run_files.inc()
 
     def ended(self, result: str, reason: str, seconds: float, exemplar: dict[str, str] | None = None) -> None:
         """The run is over.

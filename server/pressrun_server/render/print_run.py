@@ -35,7 +35,7 @@ from pressrun_server.render.run_link import Blob, Forget, Frames, Item, RunItem,
 from pressrun_server.render.run_trace import RunTrace
 from pressrun_server.render.seen_ids import SeenIds
 from pressrun_server.render.trace import Trace
-from pressrun_server.tracing.span import Caller, RunOutcome, Within
+from pressrun_server.tracing.span import Caller, RunOutcome, Untold
 
 __all__ = ["PrintRuns", "RunSink", "RunSpec", "Separators", "Unread"]
 
@@ -298,7 +298,7 @@ class PrintRuns:
 
     def trace(self, spec: RenderSpec, deadline: float, run: RunTrace) -> Trace:
         """What follows a document."""
-        return Trace(spec, self._clock, self._clock.monotonic(), deadline, self._meters, Within(run.span))
+        return Trace(spec, self._clock, self._clock.monotonic(), deadline, self._meters, Untold(run.span))
 
     async def ready(self, spec: RenderSpec, trace: Trace) -> Ready:
         """A document that the composer can begin.

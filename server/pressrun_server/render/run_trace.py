@@ -5,14 +5,13 @@ from __future__ import annotations
 import structlog
 
 from pressrun_server.clock import Clock
-from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.errors import REFUSALS, PressrunError, Reason
 from pressrun_server.metrics.bulk import RunMeter
 from pressrun_server.model.run import RunEnd, RunEntry
 from pressrun_server.tracing.span import DocumentSpan, RunOutcome, Stretch
 
 __all__ = ["RunTrace"]
 
-_REFUSALS = frozenset({Reason.QUEUE_FULL, Reason.DRAINING})
 
 log = structlog.get_logger("pressrun.render")
 
@@ -71,7 +70,7 @@ class RunTrace:
         if error.reason is Reason.CANCELLED:
             self.cancelled()
         else:
-            self._end("refused" if error.reason in _REFUSALS else "failed", error.reason.value)
+            self._end("refused" if error.reason in REFUSALS else "failed", error.reason.value)
         return error
 
     def cancelled(self) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
-import tempfile
 import time
 from collections.abc import Callable, Container, Iterator
 from datetime import datetime
@@ -16,6 +14,7 @@ import msgspec
 from pressrun_server.model.diagnostic import Diagnostic
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.template import TemplateInfo
+from pressrun_sources.durable import UNFINISHED, write_durably
 
 __all__ = ["Entry", "TemplateFiles"]
 
@@ -64,7 +63,7 @@ class TemplateFiles:
         """
         self._blobs.mkdir(parents=True, exist_ok=True)
         for folder in (self._folder, self._blobs):
-            for path in folder.glob(".tmp-*"):
+            for path in folder.glob(f"{UNFINISHED}*"):
                 # A younger one may be another node's, which writes it just now.
                 with contextlib.suppress(FileNotFoundError):
                     if time.time() - path.stat().st_mtime > _LEFT_OVER_SECONDS:
@@ -105,9 +104,11 @@ class TemplateFiles:
         for digest, data in blobs.items():
             path = self._blobs / str(digest)
             if not path.is_file() or path.stat().st_size != digest.size:
-                _write(path, data)
+                write_durably(path, data)
         body = msgspec.msgpack.encode(entry)
-        _write(self._folder / f"{entry.info.digest}{_SUFFIX}", _HEADER + str(Digest.of(body)).encode() + b"\n" + body)
+        write_durably(
+            self._folder / f"{entry.info.digest}{_SUFFIX}", _HEADER + str(Digest.of(body)).encode() + b"\n" + body
+        )
 
     def blob(self, digest: Digest) -> bytes | None:
         """A program or a bundle; None where it is not here, or is damaged."""
@@ -136,23 +137,3 @@ class TemplateFiles:
             if not blob.is_file() or blob.stat().st_size != digest.size:
                 raise ValueError(f"the blob {digest} is missing or cut short")
         return entry
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Give the file its name when all of it is on the disk."""
-    descriptor, name = tempfile.mkstemp(prefix=".tmp-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import structlog
 
 from pressrun_server.clock import Clock
-from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.errors import REFUSALS, PressrunError, Reason
 from pressrun_server.metrics.labels import PHASES, DocumentMeters
 from pressrun_server.model.document import ComposePhases
 from pressrun_server.model.spec import RenderSpec
@@ -26,8 +26,6 @@ log = structlog.get_logger("pressrun.render")
 _Told: TypeAlias = tuple[str, float, dict[str, str | bool]]
 """A phase, its seconds, and what else its span says."""
 _INTERLEAVED: dict[str, str | bool] = {"interleaved": True}
-
-_REFUSALS = frozenset({Reason.QUEUE_FULL, Reason.DRAINING})
 
 
 class Trace:
@@ -181,11 +179,11 @@ class Trace:
         if error.reason is Reason.CANCELLED:
             self.cancelled()
             return error
-        self._end("refused" if error.reason in _REFUSALS else "failed", error.reason)
+        self._end("refused" if error.reason in REFUSALS else "failed", error.reason)
         facts = {**self.facts(), "reason": error.reason.value}
         if error.reason is Reason.INTERNAL:
             log.error("document_failed", **facts, message=error.message, detail=error.detail)
-        elif error.reason in _REFUSALS:
+        elif error.reason in REFUSALS:
             log.debug("document_refused", **facts)
         elif error.violations:
             # Fields only: what is said about a value might tell the value.

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import ClassVar, Protocol, TypeAlias
 
 __all__ = [
-    "NO_SPAN", "OFF", "Caller", "DocumentSpan", "Metadata", "Outcome", "RunOutcome", "Stretch", "Tracing", "Within",
+    "NO_SPAN", "OFF", "Caller", "DocumentSpan", "Metadata", "Outcome", "RunOutcome", "Stretch", "Tracing", "Untold",
 ]  # fmt: skip
 
 Metadata: TypeAlias = "Iterable[tuple[str, str | bytes]] | None"
@@ -132,31 +132,21 @@ class Tracing(Protocol):
         """
 
 
-class _NoSpan:
-    """Of a document that is not traced."""
+class Untold:
+    """Of a document whose end nobody is told.
 
-    __slots__ = ()
-    ids: Mapping[str, str] = {}
-    recording = False
-
-    def end(self, outcome: Outcome | RunOutcome, stretches: Sequence[Stretch]) -> None:
-        """Nothing."""
-
-
-class Within:
-    """Of a document that is told of in the span of its print run: log lines lead there, and it has none of its own.
-
-    A run of a night would otherwise be a trace of a million spans.
+    It is traced nowhere; or in the span of its print run, where log lines lead: a run of a night would otherwise be a
+    trace of a million spans.
 
     Args:
-        run: the span of the run.
+        run: the span of the run; None: there is none.
     """
 
     __slots__ = ("ids",)
     recording = False
 
-    def __init__(self, run: DocumentSpan) -> None:
-        self.ids: Mapping[str, str] = run.ids
+    def __init__(self, run: DocumentSpan | None = None) -> None:
+        self.ids: Mapping[str, str] = {} if run is None else run.ids
 
     def end(self, outcome: Outcome | RunOutcome, stretches: Sequence[Stretch]) -> None:
         """Nothing."""
@@ -181,5 +171,5 @@ class _Off:
         return NO_SPAN
 
 
-NO_SPAN: DocumentSpan = _NoSpan()
+NO_SPAN: DocumentSpan = Untold()
 OFF: Tracing = _Off()

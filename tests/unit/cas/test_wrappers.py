@@ -13,13 +13,16 @@ from pressrun_server.cas.metered import Metered
 from pressrun_server.cas.redis_tier import RedisTier
 from pressrun_server.cas.tier import Tier
 from pressrun_server.cas.verifying import Verifying
+from pressrun_server.cas.wrapping import Wrapping
 
 
 def test_wrappers_forward_every_method() -> None:
     """A wrapper that forgets a method of the interface would answer for its inner tier by accident."""
     wanted = {name for name in vars(Tier) if not name.startswith("_")}
-    for wrapper in (Verifying, Metered, Layered, Deferred, MemoryTier, DiskTier, RedisTier):
+    for wrapper in (Wrapping, Layered, MemoryTier, DiskTier, RedisTier):
         assert wanted <= {name for name in vars(wrapper) if not name.startswith("_")}, wrapper
+    for wrapper in (Verifying, Metered, Deferred):
+        assert issubclass(wrapper, Wrapping)
 
 
 class TestVerifying:

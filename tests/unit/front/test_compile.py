@@ -198,7 +198,7 @@ async def test_a_full_disk_says_who_has_the_template(
     def full(*_: object) -> None:
         raise OSError(number, "No space left on device")
 
-    monkeypatch.setattr("pressrun_server.render.template_files.os.fsync", full)
+    monkeypatch.setattr("pressrun_sources.durable.os.fsync", full)
     compiler = shop.compiler(claims=_Claims() if shared else None)
     with pytest.raises(PressrunError) as error:
         await compiler.publish(FILES)

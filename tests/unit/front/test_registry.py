@@ -191,7 +191,7 @@ async def test_full_disk_publishes_nothing(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("pressrun_server.render.template_files.os.fsync", full)
+    monkeypatch.setattr("pressrun_sources.durable.os.fsync", full)
     with pytest.raises(PressrunError) as error:
         await templates.publish(*make.entry(make.info()))
     assert error.value.reason is Reason.STORAGE_FULL
@@ -199,5 +199,5 @@ async def test_full_disk_publishes_nothing(
     monkeypatch.undo()
     again, faults, _ = await _opened(tmp_path, make)
     assert (len(templates), len(again), faults) == (0, 0, [])
-    left = list(tmp_path.rglob(".tmp-*"))  # noqa: ASYNC240 - a look at a small folder
+    left = list(tmp_path.rglob(".new-*"))  # noqa: ASYNC240 - a look at a small folder
     assert not left

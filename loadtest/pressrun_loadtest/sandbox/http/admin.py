@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from pressrun_loadtest.sandbox.admin import Operation, UnknownThingError
+from pressrun_loadtest.sandbox.admin import Operation, find
 from pressrun_loadtest.sandbox.fields import Fields
 from pressrun_loadtest.sandbox.http.store import ETAGS, HttpStore, Item
 from pressrun_loadtest.sandbox.pictures import grayscale
@@ -77,8 +77,4 @@ class Operations:
         return {"id": item.id}
 
     def _find(self, fields: Fields) -> Item:
-        identifier = fields.text("item")
-        item = self.store.items.get(identifier)
-        if item is None:
-            raise UnknownThingError(f"body.item: no item has the id {identifier}")
-        return item
+        return find(fields, "item", self.store.items)

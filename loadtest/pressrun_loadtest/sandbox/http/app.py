@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hmac
 import logging
+import math
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -23,6 +24,7 @@ from pressrun_loadtest.sandbox.http.seed import HttpSeed
 from pressrun_loadtest.sandbox.http.store import HttpStore
 from pressrun_loadtest.sandbox.journal import Journal
 from pressrun_loadtest.sandbox.middleware import ADMIN_PREFIX, observing
+from pressrun_loadtest.sandbox.rate import CallWindow
 
 __all__ = ["HTTP_APP", "TOKEN_PATH", "HttpEndpoint"]
 
@@ -44,7 +46,7 @@ class HttpEndpoint:
         self.faults, self.journal = FaultBox(), Journal()
         self.grants = Grants(options, clock)
         self._clock = clock
-        self._window: tuple[datetime, int] = (clock(), 0)
+        self._window = CallWindow(options.rate_limit, options.rate_window_s, clock)
 
     def applications(self, addresses: Mapping[str, str]) -> dict[str, web.Application]:  # noqa: ARG002 - no links
         """The app."""
@@ -79,7 +81,7 @@ class HttpEndpoint:
         self.faults.clear()
         self.journal.clear()
         self.grants.revoke()
-        self._window = (self._clock(), 0)
+        self._window.reset()
 
     def close(self) -> None:
         """Nothing is held beyond memory."""
@@ -93,11 +95,7 @@ class HttpEndpoint:
         granted = self.grants.accepts(given.removeprefix("Bearer "))
         if not granted and not hmac.compare_digest(given.encode(), f"Bearer {self.options.token}".encode()):
             raise HttpError(401, "The token is missing or wrong", {"WWW-Authenticate": "Bearer"})
-        begun, count = self._window
-        if (self._clock() - begun).total_seconds() >= self.options.rate_window_s:
-            begun, count = self._clock(), 0
-        if count >= self.options.rate_limit:
-            left = self.options.rate_window_s - int((self._clock() - begun).total_seconds())
+        if not self._window.take():
+            left = math.ceil(self._window.left())
             when = http_date(self._clock() + timedelta(seconds=left)) if self.options.retry_date else str(max(1, left))
             raise HttpError(429, "Too many requests", {"Retry-After": when})
-        self._window = (begun, count + 1)

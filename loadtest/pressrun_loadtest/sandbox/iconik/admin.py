@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from pressrun_loadtest.sandbox.admin import Operation, UnknownThingError
+from pressrun_loadtest.sandbox.admin import Operation, find
 from pressrun_loadtest.sandbox.fields import Fields
 from pressrun_loadtest.sandbox.iconik.seed import APPROVALS
 from pressrun_loadtest.sandbox.iconik.store import Asset, IconikStore
@@ -69,11 +69,7 @@ class Operations:
         return _report(self.store.add_version(asset, "version.png", data, status))
 
     def _find(self, fields: Fields) -> Asset:
-        identifier = fields.text("asset")
-        asset = self.store.assets.get(identifier)
-        if asset is None:
-            raise UnknownThingError(f"body.asset: no asset has the id {identifier}")
-        return asset
+        return find(fields, "asset", self.store.assets)
 
 
 def _report(asset: Asset) -> dict[str, object]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import logging
 from collections.abc import Mapping
-from datetime import datetime
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -22,6 +21,7 @@ from pressrun_loadtest.sandbox.iconik.seed import IconikSeed
 from pressrun_loadtest.sandbox.iconik.store import IconikStore
 from pressrun_loadtest.sandbox.journal import Journal
 from pressrun_loadtest.sandbox.middleware import ADMIN_PREFIX, observing
+from pressrun_loadtest.sandbox.rate import CallWindow
 
 __all__ = ["ICONIK_APP", "ICONIK_STORE_APP", "Iconik"]
 
@@ -42,8 +42,7 @@ class Iconik:
         self.hooks = HookSender(iconik_hooks(options.hook_secret, options.system_domain_id))
         self.faults, self.store_faults = FaultBox(), FaultBox()
         self.journal, self.store_journal = Journal(), Journal()
-        self._clock = clock
-        self._window: tuple[datetime, int] = (clock(), 0)
+        self._window = CallWindow(options.rate_limit, options.rate_window_s, clock)
 
     def applications(self, addresses: Mapping[str, str]) -> dict[str, web.Application]:
         """The two apps; the API's answers link to the store."""
@@ -65,7 +64,7 @@ class Iconik:
             faults.clear()
         for journal in (self.journal, self.store_journal):
             journal.clear()
-        self._window = (self._clock(), 0)
+        self._window.reset()
 
     def close(self) -> None:
         """Nothing is held beyond memory."""
@@ -98,9 +97,5 @@ class Iconik:
         wanted = [self.options.app_id, self.options.auth_token]
         if not all(hmac.compare_digest(g.encode(), w.encode()) for g, w in zip(given, wanted, strict=True)):
             raise IconikError(401, "Token is invalid")
-        begun, count = self._window
-        if (self._clock() - begun).total_seconds() >= self.options.rate_window_s:
-            begun, count = self._clock(), 0
-        if count >= self.options.rate_limit:
+        if not self._window.take():
             raise IconikError(429, "Rate limit exceeded")
-        self._window = (begun, count + 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from pressrun_loadtest.sandbox.admin import Operation, UnknownThingError
+from pressrun_loadtest.sandbox.admin import Operation, UnknownThingError, find
 from pressrun_loadtest.sandbox.fields import Fields
 from pressrun_loadtest.sandbox.pictures import grayscale
 from pressrun_loadtest.sandbox.smintio.store import Asset, SmintioStore
@@ -63,11 +63,7 @@ class Operations:
         return changed
 
     def _find(self, fields: Fields) -> Asset:
-        identifier = fields.text("asset")
-        asset = self.store.assets.get(identifier)
-        if asset is None:
-            raise UnknownThingError(f"body.asset: no asset has the id {identifier}")
-        return asset
+        return find(fields, "asset", self.store.assets)
 
 
 def _report(asset: Asset) -> dict[str, object]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -15,6 +14,7 @@ from pressrun_loadtest.sandbox.faults import FaultBox
 from pressrun_loadtest.sandbox.hooks import STANDARD_SECRET, HookSender, standard_hooks
 from pressrun_loadtest.sandbox.journal import Journal
 from pressrun_loadtest.sandbox.middleware import ADMIN_PREFIX, observing
+from pressrun_loadtest.sandbox.rate import CallWindow
 from pressrun_loadtest.sandbox.smintio.admin import Operations
 from pressrun_loadtest.sandbox.smintio.errors import SmintioError, error_body
 from pressrun_loadtest.sandbox.smintio.options import SmintioOptions
@@ -42,8 +42,7 @@ class Smintio:
         self.hooks = HookSender(standard_hooks(STANDARD_SECRET, clock, "smintio"))
         self.faults, self.store_faults = FaultBox(), FaultBox()
         self.journal, self.store_journal = Journal(), Journal()
-        self._clock = clock
-        self._window: tuple[datetime, int] = (clock(), 0)
+        self._window = CallWindow(options.rate_limit, _WINDOW_S, clock)
 
     def applications(self, addresses: Mapping[str, str]) -> dict[str, web.Application]:
         """The two apps; the API's answers link to the store."""
@@ -65,7 +64,7 @@ class Smintio:
             faults.clear()
         for journal in (self.journal, self.store_journal):
             journal.clear()
-        self._window = (self._clock(), 0)
+        self._window.reset()
 
     def close(self) -> None:
         """Nothing is held beyond memory."""
@@ -93,9 +92,5 @@ class Smintio:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme != "Bearer" or not self.store.accepts(token):
             raise SmintioError(401, "The token is missing, wrong or has ended", "unauthorized")
-        begun, count = self._window
-        if (self._clock() - begun).total_seconds() >= _WINDOW_S:
-            begun, count = self._clock(), 0
-        if count >= self.options.rate_limit:
+        if not self._window.take():
             raise SmintioError(429, "Too many requests", "rate_limited")
-        self._window = (begun, count + 1)
