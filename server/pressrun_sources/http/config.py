@@ -31,7 +31,7 @@ class ClientGrant:
     in_body: bool = False
     """Send id and secret in the body, for servers that don't take them by HTTP Basic."""
     certificate: ClientCertificate | None = None
-    """Shown where tokens are asked for (RFC 8705)."""
+    """Shown where tokens are asked for (RFC 8705), and whom it is believed by."""
 
     @classmethod
     def from_environment(cls, environment: Environment, plain_http: Callable[[URL], bool]) -> ClientGrant | None:
@@ -53,9 +53,8 @@ class ClientGrant:
             return None
         url = environment.url(names["TOKEN_URL"], "", plain_http)
         if certificate is not None and url.scheme != "https":
-            environment.fault(
-                f"{_PREFIX}TOKEN_CLIENT_CERTIFICATE", "is shown over https:// alone; the token URL is http://"
-            )
+            name = "TOKEN_CLIENT_CERTIFICATE" if certificate.chain is not None else "TOKEN_CA_FILE"
+            environment.fault(f"{_PREFIX}{name}", "is for https:// alone; the token URL is http://")
         return cls(url, client, secret, scope, way == "body", certificate)
 
 
@@ -100,7 +99,8 @@ class HttpConfig:
             environment.fault(f"{_PREFIX}TOKEN_URL", "goes neither with a token nor with a user; leave those out")
         base = environment.url(f"{_PREFIX}BASE_URL", "", plain_http)
         if certificate is not None and base.scheme != "https":
-            environment.fault(f"{_PREFIX}CLIENT_CERTIFICATE", "is shown over https:// alone; the base URL is http://")
+            name = "CLIENT_CERTIFICATE" if certificate.chain is not None else "CA_FILE"
+            environment.fault(f"{_PREFIX}{name}", "is for https:// alone; the base URL is http://")
         return cls(base, token, header, username, password, grant, certificate, mapping)
 
     def origins(self) -> frozenset[URL]:

@@ -26,12 +26,12 @@ class ClientCertificate:
     are at it, or where what they wrote cannot be used, what was read before stays good, and operators are told.
 
     Args:
-        chain: PEM: the certificate and what it is signed by.
+        chain: PEM: the certificate and what it is signed by; None: none is shown.
         key: PEM: its key, without a password; None: it is in the same file.
         trusted: PEM: whose certificates are believed of the other side; None: those that the machine trusts.
     """
 
-    chain: Path
+    chain: Path | None = None
     key: Path | None = None
     trusted: Path | None = None
     _context: ssl.SSLContext | None = field(default=None, init=False, repr=False)
@@ -40,20 +40,22 @@ class ClientCertificate:
 
     @classmethod
     def from_environment(cls, environment: Environment, prefix: str) -> ClientCertificate | None:
-        """Read CLIENT_CERTIFICATE, CLIENT_KEY and CA_FILE behind a prefix; None where no certificate is named."""
+        """Read CLIENT_CERTIFICATE, CLIENT_KEY and CA_FILE behind a prefix; None where none is named."""
         names = [f"{prefix}{name}" for name in ("CLIENT_CERTIFICATE", "CLIENT_KEY", "CA_FILE")]
         chain, key, trusted = (environment.text(name) for name in names)
-        if not chain:
-            for name, value in zip(names[1:], (key, trusted), strict=True):
-                if value:
-                    environment.fault(name, f"goes together with {names[0]}")
+        if key and not chain:
+            environment.fault(names[1], f"goes together with {names[0]}")
+        if not chain and not trusted:
             return None
-        made = cls(Path(chain), Path(key) if key else None, Path(trusted) if trusted else None)
+        made = cls(
+            Path(chain) if chain else None, Path(key) if chain and key else None, Path(trusted) if trusted else None
+        )
         try:
             made.context()
         except OSError as error:  # ssl.SSLError is one
             text = error.strerror or "is not PEM that can be read"
-            environment.fault(names[0], f"cannot be used with its key and CA file: {text}")
+            what = "cannot be used with its key and CA file" if chain else "cannot be used"
+            environment.fault(names[0] if chain else names[2], f"{what}: {text}")
         return made
 
     def context(self) -> ssl.SSLContext:
@@ -72,14 +74,14 @@ class ClientCertificate:
             if before is None:
                 raise
             log.warning(
-                "the client certificate %s was written anew, but cannot be used with its key and CA file (%s); the one "
-                "before stays in use until they fit",
-                self.chain,
+                "%s was written anew, or its key or CA file, and they cannot be used (%s); those before stay in use "
+                "until they fit",
+                self.chain or self.trusted,
                 error.strerror or error,
             )
         else:
             if before is not None:
-                log.info("the client certificate %s was renewed", self.chain)
+                log.info("%s was renewed", self.chain or self.trusted)
         assert self._context is not None
         return self._context
 
@@ -89,7 +91,8 @@ class ClientCertificate:
         def no_password() -> str:
             raise OSError(None, "the key has a password, which nobody could enter")
 
-        context.load_cert_chain(self.chain, self.key, password=no_password)
+        if self.chain is not None:
+            context.load_cert_chain(self.chain, self.key, password=no_password)
         return context
 
 

@@ -96,9 +96,10 @@ def error_for_exception(source: str, call: Call, error: BaseException, timeout: 
         # The text of such an error may hold a whole URL; its number's name does not.
         why = cause.strerror if isinstance(cause, OSError) else None
         message = _MESSAGES[UnavailableError].format(source=source)
-        if call.credentials is not None and call.credentials.certificate is not None:
+        certificate = call.credentials.certificate if call.credentials is not None else None
+        if certificate is not None and certificate.chain is not None:
             # With TLS 1.3 a server that wants another certificate just goes away, after the handshake.
-            detail = f"{detail}; it may want another certificate than {call.credentials.certificate.chain}"
+            detail = f"{detail}; it may want another certificate than {certificate.chain}"
         return UnavailableError(source, call.ref, message, f"{detail} ({why})" if why else detail)
     return None
 

@@ -313,6 +313,32 @@ async def test_certificate(issued: Make) -> None:
         await source.close()
 
 
+async def test_an_authority_of_ones_own(issued: Make) -> None:
+    """An endpoint whose certificate an authority of the house signed is believed, without showing it one of ours."""
+    chain = issued("server")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain)
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=b"x", content_type="image/png", headers={"ETag": '"1"'})
+
+    async with scripted(answer, tls=context) as endpoint:
+        base = {"PRESSRUN_HTTP_SOURCE_BASE_URL": str(endpoint.url), "PRESSRUN_SOURCES_ALLOW_LOOPBACK": "true"}
+        for trusted, error in (
+            ({}, MisconfiguredError),
+            ({"PRESSRUN_HTTP_SOURCE_CA_FILE": chain.with_name("ca.pem")}, None),
+        ):
+            config = from_env(base | {name: str(value) for name, value in trusted.items()}).http
+            assert config is not None
+            source = HttpSource(config, LIMITS)
+            if error is None:
+                assert (await source.describe(PRESENT)).etag == "1"
+            else:
+                with pytest.raises(error, match="not trusted"):
+                    await source.describe(PRESENT)
+            await source.close()
+
+
 async def test_a_half_renewed_certificate(issued: Make, caplog: pytest.LogCaptureFixture) -> None:
     """While certificate and key on disk don't belong together the ones before stay in use; operators are told once."""
     server, first, second = issued("server"), issued("node-1"), issued("node-2")
@@ -339,7 +365,7 @@ async def test_a_half_renewed_certificate(issued: Make, caplog: pytest.LogCaptur
             written(path, data)
             for _ in range(3):
                 assert (await source.describe(PRESENT)).etag == "node-1"
-            assert sum("cannot be used" in record.getMessage() for record in caplog.records) == told
+            assert sum("they cannot be used" in record.getMessage() for record in caplog.records) == told
         written(key, second.read_bytes())
         assert (await source.describe(PRESENT)).etag == "node-2"
         await source.close()
@@ -447,6 +473,7 @@ def test_settings(issued: Make, tmp_path: Path) -> None:
         ({**grant, "PRESSRUN_HTTP_SOURCE_TOKEN_URL": "http://login.example/token"}, "TOKEN_URL"),
         ({**grant, "PRESSRUN_HTTP_SOURCE_CLIENT_AUTH": "jwt"}, "CLIENT_AUTH"),
         ({"PRESSRUN_HTTP_SOURCE_CA_FILE": "x"}, "CA_FILE"),
+        ({"PRESSRUN_HTTP_SOURCE_CLIENT_KEY": "x"}, "CLIENT_KEY"),
         ({**grant, "PRESSRUN_HTTP_SOURCE_TOKEN_CA_FILE": "x"}, "TOKEN_CA_FILE"),
         ({"PRESSRUN_HTTP_SOURCE_TOKEN_CLIENT_CERTIFICATE": str(chain)}, "TOKEN_URL"),
         ({"PRESSRUN_HTTP_SOURCE_CLIENT_CERTIFICATE": str(tmp_path / "none.pem")}, "CLIENT_CERTIFICATE"),
