@@ -8,10 +8,10 @@ from typing import Final
 
 from pressrun_loadtest.samples import load_bundle, statement_path
 from pressrun_server.authoring.forms import mail_form
-from pressrun_server.authoring.samples import samples
 from pressrun_server.authoring.standin import StandIn, read_names
 from pressrun_server.model.spec import OutputChannel, OutputFormat, RenderSpec, TemplateName
 from pressrun_server.render.local import LocalEngine
+from pressrun_server.template.samples import samples
 from pressrun_sources.registry import Registry
 
 __all__ = ["AS_OF", "SAMPLES", "TEMPLATES", "SamplePage", "sample_pages"]

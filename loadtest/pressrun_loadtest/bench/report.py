@@ -58,6 +58,7 @@ TARGETS = {
     "compose-large-cpu": Target(18.0),
     "compose-large-ttfb": Target(4.0),
     "compose-100k-rows-rss": Target(16.0),
+    "first-document-ratio": Target(5.0),
     "cache-resolve-warm-cpu": Target(30.0),
     "cache-disk-hit": Target(150.0),
     "cache-redis-hit": Target(500.0),

@@ -95,6 +95,8 @@ class NodeConfig:
     """Limits of a document."""
     compile: CompileConfig = field(default_factory=CompileConfig)
     """Limits of a bundle."""
+    rehearse: bool = True
+    """Whether composers make a template's samples before its first documents."""
     reading: ReadingConfig = field(default_factory=ReadingConfig)
     """How records are read."""
     composer: ComposerConfig = field(default_factory=ComposerConfig)
@@ -156,6 +158,7 @@ class NodeConfig:
             preparers=env.integer("PRESSRUN_PREPARERS", 2, 1, 64),
             event_loop=event_loop_of(env),
             drain_seconds=drain,
+            rehearse=env.flag("PRESSRUN_REHEARSE", default=True),
             rpc=RpcConfig(
                 listen=env.address("PRESSRUN_LISTEN", rpc.listen),
                 max_receive_bytes=message,

@@ -59,6 +59,7 @@ from pressrun_server.render.prefetch import AssetDesk
 from pressrun_server.render.print_run import PrintRuns
 from pressrun_server.render.reading import RecordReader
 from pressrun_server.render.registry import Published, Registry
+from pressrun_server.render.rehearsal import Rehearsal
 from pressrun_server.render.sharing.claims import TemplateClaims
 from pressrun_server.render.sharing.rotation import RotatingShelf, RotatingTemplates
 from pressrun_server.render.sharing.shelf import SharedShelf
@@ -94,6 +95,10 @@ _STOP_GRACE = 1.0
 """What is left when the documents are done: answers on their way out, watchers of health."""
 
 
+_WARMED_AT_START = 8
+"""Stored templates; each asks its sources for some assets, and a cluster may start many nodes at once."""
+
+
 class Node:
     """One render node; `start`, then `drain` and `stop`, or `stop` at once.
 
@@ -113,6 +118,7 @@ class Node:
         self._fellows: Fellows | None = None
         self._registry: Registry | None = None
         self._meters: DocumentMeters | None = None
+        self._warming: Warming | None = None
         self.engine = engine()
         self.metrics = Catalogue()
         self._clock = clock or SystemClock()
@@ -256,8 +262,7 @@ class Node:
         templates = self._templates()
         compiler = self._compiler(preparers, registry, SharedCompilations(store, made, digest, flight), templates)
         await _recompile(compiler, stale)
-        meters = self._meters = DocumentMeters(metrics)
-        meters.admit(published.info.name for published in registry)
+        meters = self._meters = _meters(metrics, registry)
         editions = Editions(
             registry=registry,
             preparers=preparers,
@@ -269,7 +274,7 @@ class Node:
             cluster_flight=flight,
         )
         push(editions.close)
-        desk, warming = self._desks(resolver)
+        desk, warming = self._desks(registry, resolver, composers, editions)
         pipeline = self._pipeline = Pipeline(
             admission=self._admission,
             registry=registry,
@@ -308,6 +313,7 @@ class Node:
         if self._fellows is not None:
             await self._fellows.serve()
         self._serving = True
+        self._warm(_newest(registry))
         push(_ended, asyncio.create_task(self._watch(self._rpc), name="node-health"))
         push(_ended, asyncio.create_task(watch_lateness(metrics.front_late_seconds), name="lateness"))
         self._rpc.serve()
@@ -328,8 +334,15 @@ class Node:
             found = await self._registry.refresh(_report)
             if self._meters is not None:
                 self._meters.admit(published.info.name for published in found)
+            self._warm(found)
         if news.assets and self._resolver is not None:
             await self._resolver.hear(news.assets)
+
+    def _warm(self, templates: Iterable[Published]) -> None:
+        """Have the first documents of these find what they need."""
+        if self._warming is not None:
+            for published in templates:
+                self._warming.published(published)
 
     def shown(self) -> list[Shown]:
         """What this front's registry holds at this moment."""
@@ -405,10 +418,23 @@ class Node:
         self._stack.push_async_callback(flight.close)
         return flight
 
-    def _desks(self, resolver: AssetResolver) -> tuple[AssetDesk, Warming]:
-        """What answers for assets beside documents, and what warms them."""
+    def _desks(
+        self, registry: Registry, resolver: AssetResolver, composers: ComposerPool, editions: Editions
+    ) -> tuple[AssetDesk, Warming]:
+        """What answers for assets beside documents, and what warms them and has composers rehearse with them."""
+        rehearsal = Rehearsal(
+            bundle=registry.blob,
+            resolver=resolver,
+            editions=editions,
+            stage=composers,
+            count=self.config.composers,
+            engine=self.engine.digest,
+            clock=self._clock,
+        )
         # A quarter of what one source is asked at once: documents come first.
-        warming = Warming(AssetDesk(resolver, self._clock, concurrency=2), self._clock)
+        desk = AssetDesk(resolver, self._clock, concurrency=2)
+        warming = Warming(desk, self._clock, rehearsal.rehearse if self.config.rehearse else None)
+        self._warming = warming
         self._stack.push_async_callback(warming.close)
         return AssetDesk(resolver, self._clock), warming
 
@@ -607,6 +633,18 @@ class Node:
                 else:
                     log.info("ready_again")
                 rpc.serve(serving=not problem)
+
+
+def _meters(metrics: Catalogue, registry: Registry) -> DocumentMeters:
+    """What counts documents, by the templates that are known."""
+    meters = DocumentMeters(metrics)
+    meters.admit(published.info.name for published in registry)
+    return meters
+
+
+def _newest(registry: Registry) -> list[Published]:
+    """The stored templates that are warmed when a node starts: those that its next documents most likely want."""
+    return sorted(registry, key=lambda published: published.entry.published_at)[-_WARMED_AT_START:]
 
 
 async def _recompile(compiler: Compiler, stale: Iterable[Entry]) -> None:

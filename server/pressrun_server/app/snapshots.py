@@ -39,6 +39,7 @@ def snapshot_of(
             waiting=composing.waiting,
             documents=composing.documents,
             cpu_seconds=composing.cpu_seconds,
+            rehearsed=composing.rehearsed,
             replaced=composing.replaced,
             lost=composing.lost,
             quarantined=composing.quarantined,

@@ -15,7 +15,6 @@ import yaml
 from pressrun_server.authoring.forms import FORMS, Form, body_of, mail_form, message_of, page_form, text_form
 from pressrun_server.authoring.parity import Gap, parity, shared, text_parity
 from pressrun_server.authoring.proof import DPI, Proof
-from pressrun_server.authoring.samples import Sample, samples
 from pressrun_server.authoring.standin import StandIn, read_names
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.diagnostic import Diagnostic
@@ -25,6 +24,7 @@ from pressrun_server.prepare.tasks import CHECKED, PAGES, TAGGED, RasterOrder, T
 from pressrun_server.render.errors import TemplateInvalidError
 from pressrun_server.render.local import LocalEngine, bundle_sources, read_bundle
 from pressrun_server.template.bundle import MANIFEST
+from pressrun_server.template.samples import Sample, samples
 from pressrun_sources.build import build_registry
 
 __all__ = ["Look", "Sight", "Studio"]

@@ -82,7 +82,10 @@ PROCESSES = Dashboard(
                     "Documents composed",
                     "Documents a second by node. Unequal rates: clients do not balance, or a node is slower.",
                     "suffix: documents/s",
-                    (Query(rate("pressrun_composer_documents_composed_total", "instance"), "{{instance}}"),),
+                    (
+                        Query(rate("pressrun_composer_documents_composed_total", "instance"), "{{instance}}"),
+                        Query(rate("pressrun_composer_rehearsals_total", "instance"), "{{instance}}: rehearsed"),
+                    ),
                     "queue-saturation",
                 ),
                 Panel(

@@ -21,6 +21,7 @@ class Composers:
     """Resident bytes, by process."""
     waiting: int
     documents: int
+    rehearsed: int
     cpu_seconds: float
     replaced: int
     lost: int
@@ -149,6 +150,7 @@ def _composers(composers: Composers) -> Iterable[Metric]:
     yield _gauge("pressrun_composers", "Composer processes alive.", len(composers.active))
     yield _gauge("pressrun_composer_waiting_documents", "Documents that wait for a composer.", composers.waiting)
     yield _counter("pressrun_composer_documents_composed", "Documents composed.", composers.documents)
+    yield _counter("pressrun_composer_rehearsals", "Samples composed ahead of documents.", composers.rehearsed)
     yield _counter("pressrun_composer_cpu_seconds", "CPU time of all composers.", composers.cpu_seconds)
     yield _counter("pressrun_composer_replacements", "Composers started in place of another.", composers.replaced)
     yield _counter("pressrun_composer_deaths", "Composers that died.", composers.lost)

@@ -63,6 +63,8 @@ class ComposeJob(msgspec.Struct, frozen=True, gc=False):
     """What the printer of a single document wants (a PressOrder); empty where nobody asked."""
     mail: MailOrder | None = None
     """What is wanted of an e-mail."""
+    rehearsal: bool = False
+    """Whether it is nobody's document."""
 
     @property
     def blobs(self) -> tuple[str, ...]:

@@ -32,6 +32,8 @@ class ComposerPoolStats:
     waiting: int
     documents: int
     """Documents that were finished, by processes that are gone as well."""
+    rehearsed: int
+    """Samples that were made for nobody."""
     lost: int
     """Processes that died."""
     replaced: int

@@ -97,7 +97,7 @@ class ComposerPool:
         self._refusing = self._closed = False
         self._idle: asyncio.Event | None = None
         self._watch: asyncio.TimerHandle | None = None
-        self._documents = self._lost = self._quarantined = 0
+        self._documents = self._rehearsed = self._lost = self._quarantined = 0
         self._cpu_seconds_gone = 0.0
 
     async def start(self) -> None:
@@ -120,6 +120,11 @@ class ComposerPool:
     def alive(self) -> int:
         """Processes that can take documents."""
         return sum(1 for seat in self._seats.values() if seat.member.usable and self._desk.knows(seat))
+
+    @property
+    def waiting(self) -> int:
+        """Documents that no process has taken yet."""
+        return self._desk.waiting
 
     def compose(self, job: ComposeJob, *, deadline: float | None = None) -> ComposeStream:
         """Begin a document.
@@ -162,6 +167,7 @@ class ComposerPool:
             ),
             waiting=self._desk.waiting,
             documents=self._documents,
+            rehearsed=self._rehearsed,
             lost=self._lost,
             replaced=self._crew.replaced,
             quarantined=self._quarantined,
@@ -333,8 +339,11 @@ class ComposerPool:
         if isinstance(message, Done):
             seat.documents += 1
             seat.told(message.rss, message.cpu_seconds)
-            self._documents += 1
             stream = self._streams.get(message.ticket)
+            if stream is not None and stream.job.rehearsal:
+                self._rehearsed += 1
+            else:
+                self._documents += 1
             if stream is not None:
                 stream.finish(message.data, message.summary, seat.heads[message.head])
                 self._release(stream)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -36,11 +37,15 @@ class Warming:
     Args:
         desk: prefetches; its concurrency should leave the documents room at each source.
         clock: the time.
+        rehearse: has composers rehearse a template whose assets are warm; None: nothing is rehearsed.
     """
 
-    def __init__(self, desk: AssetDesk, clock: Clock) -> None:
+    def __init__(
+        self, desk: AssetDesk, clock: Clock, rehearse: Callable[[Published], Awaitable[None]] | None = None
+    ) -> None:
         self._desk = desk
         self._clock = clock
+        self._rehearse = rehearse
         self._begun: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
         self._gate = asyncio.Semaphore(_AT_ONCE)
@@ -85,3 +90,5 @@ class Warming:
         for outcome in failed[:10]:
             assert outcome.failure is not None
             _log.warning("not_warmed", template=template, ref=outcome.ref, reason=str(outcome.failure.reason))
+        if self._rehearse is not None and channel is OutputChannel.PRINT:
+            await self._rehearse(published)

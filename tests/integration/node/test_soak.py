@@ -61,9 +61,13 @@ async def test_killed_composers_lose_nothing(
         done = asyncio.Event()
 
         async def kill() -> int:
-            killed = 0
+            killed = had = 0
             while not done.is_set():
                 await asyncio.sleep(1)
+                # On a busy machine one document may take a second, and would be blamed for two deaths.
+                if len(seen) < had + 50:
+                    continue
+                had = len(seen)
                 assert node._composers is not None
                 living = node._composers.stats().composers
                 if living:
@@ -71,8 +75,8 @@ async def test_killed_composers_lose_nothing(
                     killed += 1
             return killed
 
-        killer = asyncio.create_task(kill())
         seen: dict[str, int] = {}
+        killer = asyncio.create_task(kill())
         async for document in _rendered(client, orders):
             seen[document.request_id] = seen.get(document.request_id, 0) + 1
             assert own[document.request_id] in _streams(document.content)

@@ -71,3 +71,22 @@ async def _settled(node: Node, value: Callable[..., Awaitable[float]]) -> None:
             await asyncio.sleep(0.02)
         warming: Any = node._pipeline._warming
         await warming.idle()
+
+
+async def test_a_known_template_is_rehearsed(
+    start_node: StartNode, value: Callable[..., Awaitable[float]], statement: dict[str, bytes]
+) -> None:
+    """When it is published, and when a node starts that knows it; no document is counted, and no source asked for it."""
+    async with start_node("rehearsing") as node, Client(node.address) as client:
+        await client.publish(statement)
+        await _settled(node, value)
+        locales = {path.rpartition("-")[2] for path in statement if path.startswith("samples/")}
+        assert await value(node, "pressrun_composer_rehearsals_total") == 3 * len(locales)
+        assert await value(node, "pressrun_composer_documents_composed_total") == 0
+    async with start_node("rehearsing") as node:
+        await _settled(node, value)
+        assert await value(node, "pressrun_composer_rehearsals_total") == 3 * len(locales)
+        assert await value(node, "pressrun_source_requests_total") == 0
+    async with start_node("rehearsing", rehearse="no") as node:
+        await _settled(node, value)
+        assert await value(node, "pressrun_composer_rehearsals_total") == 0

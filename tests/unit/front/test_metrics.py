@@ -30,7 +30,7 @@ from pressrun_server.metrics.snapshot import (
 )
 
 SNAPSHOT = Snapshot(
-    composers=Composers([1, 2], [100, 200], 3, 4, 5.5, 6, 7, 8),
+    composers=Composers([1, 2], [100, 200], 3, 4, 2, 5.5, 6, 7, 8),
     preparers=Preparers(1, [300], 2, 3, 4.5, 5, 6, 7),
     tiers=[
         CacheTier("memory", 1, 2, 3, 4, 5, 6, 7, 8, 9, 1.5, available=True),

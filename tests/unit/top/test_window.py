@@ -86,7 +86,7 @@ class Node:
         self.meters.admit(("letter",))
 
     def _snapshot(self) -> Snapshot:
-        composers = Composers([1, 0], [100 << 20] * 2, 3, 4, 5.5, 6, self.deaths, 8)
+        composers = Composers([1, 0], [100 << 20] * 2, 3, 4, 2, 5.5, 6, self.deaths, 8)
         return Snapshot(composers, Preparers(0, [1], 0, 0, 0, 0, 0, 0), self.tiers, sources=self.sources)
 
     def read(self, at: float) -> Reading:
