@@ -411,7 +411,9 @@ class Node:
 
     def _names(self, link: RedisLink | None, space: str) -> SharedMap | None:
         store = self.config.store
-        return None if link is None else SharedMap(link, store.cluster_key, space, tenant=store.tenant)
+        if link is None:
+            return None
+        return SharedMap(link, store.cluster_key, space, tenant=store.tenant, previous=store.previous_key)
 
     def _flight(self, link: RedisLink | None, store: Tier) -> ClusterFlight:
         flight = ClusterFlight(_locks(self.config, link), store.settle)

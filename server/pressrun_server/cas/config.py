@@ -127,8 +127,7 @@ class StoreConfig:
     cluster_key: ClusterKey = field(default_factory=ClusterKey)
     """Signs the names that nodes share; the same on all of them."""
     previous_key: ClusterKey = field(default_factory=ClusterKey)
-    """The cluster's key before this one, while it is changed: what lasts under it (templates, pushed content) is used
-    too, and copied."""
+    """The cluster's key before this one, while it is changed: what nodes share under it is used too, and copied."""
     tenant: str = ""
     """Whose names they are: nodes of several tenants may share a Redis and see nothing of each other's names."""
 

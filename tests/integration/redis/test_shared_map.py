@@ -53,6 +53,23 @@ async def test_a_record_that_was_changed_or_moved_is_not_believed(link: RedisLin
     assert await names.get("a") == b"first"
 
 
+async def test_another_key_takes_over(link: RedisLink, raw: Redis) -> None:
+    """While the key is changed what has a name under the old one alone is found, and copied for as long as it lasts."""
+    old, new = SharedMap(link, b"secret", "made"), SharedMap(link, b"next secret", "made")
+    both = SharedMap(link, b"next secret", "made", previous=b"secret")
+    await old.put("a", b"1", seconds=60)
+    assert await new.get("a") is None
+    assert await both.get("a") == b"1" == await new.get("a")
+    assert all([50 < await raw.ttl(place) <= 60 for place in await raw.keys("*")])
+    await new.put("a", b"2", seconds=60)
+    assert (await both.get("a"), await old.get("a")) == (b"2", b"1")
+    await both.delete("a")
+    assert [await each.get("a") for each in (old, both, new)] == [None] * 3
+    # What somebody else wrote is believed under neither.
+    await SharedMap(link, b"a third one", "made").put("b", b"3", seconds=60)
+    assert await both.get("b") is None
+
+
 async def test_records_end_and_names_stay_private(link: RedisLink, raw: Redis) -> None:
     """A record has a time to live, and its key tells nobody its name."""
     await SharedMap(link, b"secret", "made").put("core-dam:123", b"1", seconds=60)
