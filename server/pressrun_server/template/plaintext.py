@@ -25,6 +25,7 @@ __all__ = [
     "TABLE",
     "TARGET",
     "TITLE",
+    "close",
     "settled",
 ]
 
@@ -66,6 +67,8 @@ _PAD: Final = "\x1f"
 """A space that stays."""
 _LINK: Final = re.compile(f"{LINK}([^{LINK}{TARGET[0]}{TARGET[1]}]*){TARGET[0]}([^{TARGET[1]}]*){TARGET[1]}")
 _LIST: Final = re.compile(f"{LIST[0]}([^{LIST[0]}{LIST[1]}]*){LIST[1]}")
+_ENDS: Final = f"{BLOCK}{LINE}{TABLE[1]}{TITLE}{HEADING}{ITEM}{NUMBER}{LIST[0]}{LIST[1]}"
+_BESIDE_MARKS: Final = re.compile(f" *([{_ENDS}]|{CELL}[lr][0-9]|{ROW}[hd]|{TABLE[0]}[pt]) *")
 _ROOM: Final = f" {LINE}"
 _LINES: Final = re.compile(f"{LINE}[ {LINE}]*")
 _INSIDE: Final = re.compile(f"[ ]*[{BLOCK}{LINE}{TITLE}{HEADING}][ {BLOCK}{LINE}{TITLE}{HEADING}]*")
@@ -78,6 +81,11 @@ _WIDE: Final = re.compile(
     "\U00020000-\U0003fffd]"
 )
 """Characters that are not one column wide."""
+
+
+def close(text: str) -> str:
+    """A template's own text without the spaces that stand beside marks, where none is read."""
+    return _BESIDE_MARKS.sub(r"\1", text)
 
 
 def settled(text: str) -> str:
@@ -134,7 +142,8 @@ def _table(kind: str, text: str) -> str:
     if BLOCK in text or LINE in text or TITLE in text or HEADING in text:
         text = CELL.join([_INSIDE.sub(_APART, cell) for cell in text.split(CELL)])
     # A row begins with its mark, a cell with its side and its columns.
-    rows = [row.split(CELL) for row in text.split(ROW)[1:]]
+    lines = text.split(ROW)[1:]
+    rows = [line.split(CELL) for line in lines]
     texts = [[cell[2:].strip(_STRIPPED) for cell in cells[1:]] for cells in rows]
     if kind == "p":
         lines = [_pair(list(filter(None, found))) for found in texts]
@@ -142,8 +151,8 @@ def _table(kind: str, text: str) -> str:
     measure: Callable[[str], int] = len
     # Of most tables that are too wide one row is already.
     most = max(map(len, texts), default=0)
-    longest = max([found for found in texts if len(found) == most], key=_length, default=[])
-    sizes = list(map(len, longest))
+    longest = max(zip(map(len, lines), texts, strict=True), default=(0, []))[1]
+    sizes = list(map(len, longest)) if len(longest) == most else []
     if _fits(sizes):
         sizes = _sizes(rows, texts, measure)
     if not _fits(sizes) or (_WIDE.search(text) and not _fits(sizes := _sizes(rows, texts, measure := _width))):
@@ -161,10 +170,6 @@ def _table(kind: str, text: str) -> str:
             if cells[0][:1] == "h" and index + 1 < len(rows) and rows[index + 1][0][:1] != "h":
                 lines.append(_ruled(sizes))
     return f"{BLOCK}{LINE.join(filter(None, lines))}{BLOCK}"
-
-
-def _length(texts: list[str]) -> int:
-    return len("".join(texts))
 
 
 def _fits(sizes: list[int]) -> bool:

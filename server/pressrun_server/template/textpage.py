@@ -26,6 +26,7 @@ from pressrun_server.template.plaintext import (
     TABLE,
     TARGET,
     TITLE,
+    close,
 )
 from pressrun_server.template.scope import Scope
 from pressrun_server.template.stylesheet import StyleSheet
@@ -60,7 +61,7 @@ class TextPage(WebPage):
         self._width = width
         self._looks = WebStyles(self.styles[body], width)
         top, before, inside, behind, bottom = self._all_parts(body, sheets)
-        return joined([*top, BLOCK, *before, BLOCK, *inside, BLOCK, *behind, BLOCK, *bottom])
+        return joined(joined([*top, BLOCK, *before, BLOCK, *inside, BLOCK, *behind, BLOCK, *bottom]), close)
 
     def plain(self, inlines: Iterable[Inline]) -> tuple[Part, ...]:
         """Text that stands in no element."""
