@@ -8,6 +8,7 @@ from pressrun_client.commands.asset import asset
 from pressrun_client.commands.cache import cache
 from pressrun_client.commands.content import content
 from pressrun_client.commands.explain import explain
+from pressrun_client.commands.gaps import gaps
 from pressrun_client.commands.node import health, version
 from pressrun_client.commands.output import example
 from pressrun_client.commands.plugins import PluginGroup
@@ -30,5 +31,5 @@ def main() -> None:
     """Render documents from templates, records and approved assets."""
 
 
-for _command in (render, print_run, explain, verify, template, asset, cache, content, health, version):
+for _command in (render, print_run, explain, gaps, verify, template, asset, cache, content, health, version):
     main.add_command(_command)

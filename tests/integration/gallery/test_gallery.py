@@ -156,6 +156,43 @@ async def test_an_upload_is_used_at_once(client: Client, node: Node, sandbox: Sa
         await client.invalidate(sources=["cloudinary"])
 
 
+async def _pressrun(*line: str) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "from pressrun_client.cli import main; main()", *line,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    output, _ = await process.communicate()
+    return process.returncode or 0, output.decode()
+
+
+async def test_gap_report(client: Client, tmp_path: Path) -> None:
+    """`pressrun gaps` says for each language and product line which assets are there, stood in for, or missing."""
+    record = tmp_path / "record.json"
+    record.write_text(json.dumps(FLOWS["dam-onboarding"].record))
+    line = ["gaps", "gallery-core-dam@1", str(record), "--target", client.config.target, "--each", "product=home,boat"]
+    line += ["--locale", "en-GB", "--locale", "fr-CA"]
+    for name, value in (FLOWS["dam-onboarding"].attributes | {"group": "nobody"}).items():
+        line += ["--attribute", f"{name}={value}"] if name != "product" else []
+    code, output = await _pressrun(*line)
+    assert code == 1
+    rows = [row.split() for row in output.replace("(the document)", "whole").splitlines()]
+    assert rows[0] == ["product", "slot", "en-GB", "fr-CA"]
+    told = {(row[0], row[1]): row[2:] for row in rows[1:-1]}
+    assert told["home", "whole"] == ["there", "fr-FR"]
+    assert told["home", "logo"] == told["boat", "logo"] == ["there", "there"]
+    assert told["home", "visual"] == told["boat", "visual"] == ["en", "fr"]
+    assert told["home", "hero"] == ["there", "fails"]  # it may not be used in Canada
+    assert told["boat", "hero"] == ["fails", "fails"]
+    assert told["boat", "terms"] == told["home", "insert"] == ["nothing", "nothing"]
+    gaps = sum(cell not in ("there", "-") for cells in told.values() for cell in cells)
+    assert rows[-1] == [str(gaps), "gaps"]
+    code, output = await _pressrun(*line, "--json")
+    assert (code, json.loads(output)["gaps"]) == (1, gaps)
+    code, output = await _pressrun(*line[:5], "--each", "product=", "--locale", "en")
+    assert code == 2
+    assert "product has no values" in output
+
+
 @pytest.mark.timeout(180)
 async def test_command(tmp_path: Path) -> None:
     """`pressrun gallery` leaves a document, its decisions and its page for each flow, and says that all are right."""
@@ -168,13 +205,9 @@ async def test_command(tmp_path: Path) -> None:
         "200",
         *(word for name in chosen for word in ("--only", name)),
     ]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", "from pressrun_client.cli import main; main()", *line,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    output, _ = await process.communicate()
-    assert process.returncode == 0, output.decode()
-    assert output.decode().splitlines()[-1] == f"{len(chosen)} documents in {tmp_path}, 0 wrong"
+    code, output = await _pressrun(*line)
+    assert code == 0, output
+    assert output.splitlines()[-1] == f"{len(chosen)} documents in {tmp_path}, 0 wrong"
     for name in chosen:
         flow = FLOWS[name]
         if flow.suffix == "pdf":
