@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.property.programs import compiled
 
 from pressrun_loadtest.records import generate_small
 from pressrun_loadtest.samples import load_bundle, statement_path
@@ -35,11 +36,7 @@ _CSS = (
 
 def _programs(locale: str) -> tuple[LoadedProgram, LoadedProgram]:
     """A program that stays on closures, and one that has code."""
-    manifest = {"name": "p", "version": "1", "html": "p.html", "locales": [locale], "schema": {"type": "object"}}
-    page = f"<style>{_CSS}</style><body>{_BODY}</body>"
-    compiled = compile_bundle({"template.yaml": json.dumps(manifest).encode(), "p.html": page.encode()})
-    assert compiled.info is not None, [str(item) for item in compiled.diagnostics]
-    data = compiled.programs[locale]
+    data = compiled(_BODY, _CSS, locales=[locale])[locale]
     quick = LoadedProgram.load(data)
     quick.binder.quicken()
     return LoadedProgram.load(data), quick

@@ -12,11 +12,11 @@ import pymupdf
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.property.programs import loaded
 
 from pressrun_server.layout.columns import Contents, Sizes, assigned
 from pressrun_server.model.columns import Track
 from pressrun_server.render.composition import Composition, LoadedProgram
-from pressrun_server.template.compile import compile_bundle
 
 _MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 _WIDTHS = st.integers(0, 300_000)
@@ -62,18 +62,7 @@ _CSS = (
 )
 
 
-def _program(*, quick: bool) -> LoadedProgram:
-    manifest = {"name": "p", "version": "1", "html": "p.html", "schema": {"type": "object"}}
-    page = f"<style>{_CSS}</style><body>{_BODY}</body>"
-    compiled = compile_bundle({"template.yaml": json.dumps(manifest).encode(), "p.html": page.encode()})
-    assert compiled.info is not None, [str(item) for item in compiled.diagnostics]
-    program = LoadedProgram.load(compiled.programs["en-GB"])
-    if quick:
-        program.binder.quicken()
-    return program
-
-
-_PROGRAMS = [_program(quick=quick) for quick in (False, True)]
+_PROGRAMS = [loaded(_BODY, _CSS, quick=quick) for quick in (False, True)]
 _TEXT = st.text(st.sampled_from("ab -éłΩЖ"), max_size=120)
 _ROW = st.fixed_dictionaries({"text": _TEXT, "amount": st.decimals(-(10**9), 10**9, places=2).map(str)})
 _ROWS = st.lists(_ROW, max_size=12) | _ROW.map(lambda row: [row] * 450)
@@ -105,10 +94,7 @@ def test_text_stays_in_its_column(record: dict[str, Any]) -> None:
 
 def _rise(body: str, css: str, rows: int) -> int:
     """Bytes that the making of a document takes at most, beyond its decoded record."""
-    manifest = {"name": "p", "version": "1", "html": "p.html", "schema": {"type": "object"}}
-    page = f"<style>{css}</style><body>{body}</body>"
-    compiled = compile_bundle({"template.yaml": json.dumps(manifest).encode(), "p.html": page.encode()})
-    program = LoadedProgram.load(compiled.programs["en-GB"])
+    program = loaded(body, css)
     text = json.dumps({"rows": [{"text": f"row {n}", "amount": f"{n}.25"} for n in range(rows)]}).encode()
     steps = iter(Composition(program, text, assets={}, attributes={}, as_of=_MOMENT, engine="0"))
     tracemalloc.start()

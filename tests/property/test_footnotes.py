@@ -12,10 +12,10 @@ import pymupdf
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.property.programs import loaded
 from tests.unit.engine.test_structure import check, elements
 
-from pressrun_server.render.composition import Composition, LoadedProgram
-from pressrun_server.template.compile import compile_bundle
+from pressrun_server.render.composition import Composition
 
 _MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 _HEIGHT, _MARGIN = 200, 20
@@ -36,15 +36,10 @@ _PART = st.tuples(
 )
 
 
-def _program(more: str) -> LoadedProgram:
-    manifest = {"name": "p", "version": "1", "html": "p.html", "schema": {"type": "object"}}
-    page = f"<style>{_CSS}{more}</style><body>{_BODY}</body>"
-    compiled = compile_bundle({"template.yaml": json.dumps(manifest).encode(), "p.html": page.encode()})
-    assert compiled.info is not None, [str(item) for item in compiled.diagnostics]
-    return LoadedProgram.load(compiled.programs["en-GB"])
-
-
-_PROGRAMS = {"document": _program(""), "page": _program("@page { counter-reset: footnote }")}
+_PROGRAMS = {
+    "document": loaded(_BODY, _CSS),
+    "page": loaded(_BODY, _CSS + "@page { counter-reset: footnote }"),
+}
 
 
 def _record(parts: list[tuple[str, int, int, int]]) -> tuple[dict[str, Any], set[str], dict[str, str]]:

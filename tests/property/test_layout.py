@@ -9,10 +9,10 @@ import pymupdf
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.property.programs import loaded
 
 from pressrun_server.errors import PressrunError, Reason
-from pressrun_server.render.composition import Composition, LoadedProgram
-from pressrun_server.template.compile import compile_bundle
+from pressrun_server.render.composition import Composition
 
 _MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 _BODY = """
@@ -34,15 +34,7 @@ _CSS = """
 """
 
 
-def _program() -> LoadedProgram:
-    manifest = {"name": "p", "version": "1", "html": "p.html", "schema": {"type": "object"}}
-    page = f"<style>{_CSS}</style><body>{_BODY}</body>"
-    compiled = compile_bundle({"template.yaml": json.dumps(manifest).encode(), "p.html": page.encode()})
-    assert compiled.info is not None, [str(item) for item in compiled.diagnostics]
-    return LoadedProgram.load(compiled.programs["en-GB"])
-
-
-_PROGRAM = _program()
+_PROGRAM = loaded(_BODY, _CSS)
 _LETTERS = st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Co", "Cn"))
 _TEXT = st.text(_LETTERS, max_size=200) | st.text(st.sampled_from("ab -\u2013(\\)éłΩЖ\u00a0"), max_size=600)
 _ROWS = st.lists(st.tuples(_TEXT, st.decimals(-(10**9), 10**9, places=2)), max_size=60)

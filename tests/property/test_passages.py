@@ -10,11 +10,11 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from tests.property.programs import compiled
 
 from pressrun_server.model.digest import Digest
 from pressrun_server.prepare.image import prepare_image
 from pressrun_server.render.composition import Composition, LoadedProgram
-from pressrun_server.template.compile import compile_bundle
 
 _BODY = """
 <header class="h">{{ name }}, page {{ page.number }}<span pr-if="flag"> of {{ page.count }}</span></header>
@@ -47,27 +47,14 @@ _CSS = """
 _MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def _compiled() -> bytes:
-    manifest = {
-        "name": "p",
-        "version": "1",
-        "html": "p.html",
-        "schema": {"type": "object"},
-        "slots": {"logo": {"rules": [{"use": "library:logo"}], "otherwise": "omit"}},
-    }
-    page = f"<style>{_CSS}</style><body>{_BODY}</body>"
-    compiled = compile_bundle({"template.yaml": json.dumps(manifest).encode(), "p.html": page.encode()})
-    assert compiled.info is not None, [str(item) for item in compiled.diagnostics]
-    return compiled.programs["en-GB"]
-
-
 def _picture() -> tuple[Digest, Any]:
     data = BytesIO()
     Image.new("RGB", (40, 20), "teal").save(data, "PNG")
     return Digest.of(data.getvalue()), prepare_image(data.getvalue())
 
 
-_PROGRAM = _compiled()
+_SLOTS = {"logo": {"rules": [{"use": "library:logo"}], "otherwise": "omit"}}
+_PROGRAM = compiled(_BODY, _CSS, slots=_SLOTS)["en-GB"]
 _PICTURE = _picture()
 _KEPT = LoadedProgram.load(_PROGRAM)
 _KEPT.binder.quicken()

@@ -12,6 +12,7 @@ import pikepdf
 import pymupdf
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from tests.property.programs import compiled
 
 from pressrun_server.errors import PressrunError
 from pressrun_server.model.asset import HostedLink
@@ -38,14 +39,8 @@ _CSS = """
 
 def _programs() -> list[bytes]:
     """Two templates with the same fonts, of which one shows its page count."""
-    found = []
-    for name, body in (("counted", _BODY), ("plain", _BODY.replace(" of {{ page.count }}", ""))):
-        manifest = {"name": name, "version": "1", "html": "p.html", "schema": {"type": "object"}}
-        page = f"<style>{_CSS}</style><body>{body}</body>"
-        compiled = compile_bundle({"template.yaml": json.dumps(manifest).encode(), "p.html": page.encode()})
-        assert compiled.info is not None, [str(item) for item in compiled.diagnostics]
-        found.append(compiled.programs["en-GB"])
-    return found
+    bodies = {"counted": _BODY, "plain": _BODY.replace(" of {{ page.count }}", "")}
+    return [compiled(body, _CSS, name=name)["en-GB"] for name, body in bodies.items()]
 
 
 _PROGRAMS = _programs()

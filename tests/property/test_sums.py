@@ -11,9 +11,9 @@ from typing import Any
 import pymupdf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.property.programs import loaded
 
 from pressrun_server.render.composition import Composition, LoadedProgram
-from pressrun_server.template.compile import compile_bundle
 
 _MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 _BODY = """
@@ -31,21 +31,14 @@ _BODY = """
 _CSS = "@page { size: 120mm 70mm; margin: 8mm } body { font-size: 8pt } .k { break-after: avoid } td { padding: 0 }"
 
 
-def _program(running: str, *, quick: bool) -> LoadedProgram:
-    manifest = {"name": "p", "version": "1", "html": "p.html", "schema": {"type": "object"}}
-    page = f"<style>{_CSS}</style><body>{_BODY.replace('RUNNING', running)}</body>"
-    compiled = compile_bundle({"template.yaml": json.dumps(manifest).encode(), "p.html": page.encode()})
-    assert compiled.info is not None, [str(item) for item in compiled.diagnostics]
-    program = LoadedProgram.load(compiled.programs["en-GB"])
-    if quick:
-        program.binder.quicken()
-    return program
-
-
 _RUNNING = "running={{ paid.running | amount }};"
 _TOTAL = _RUNNING + " of={{ paid.total | amount }};"
 _ROW_TEXTS = ("", _RUNNING, _TOTAL)
-_PROGRAMS = {(running, quick): _program(running, quick=quick) for running in _ROW_TEXTS for quick in (False, True)}
+_PROGRAMS = {
+    (running, quick): loaded(_BODY.replace("RUNNING", running), _CSS, quick=quick)
+    for running in _ROW_TEXTS
+    for quick in (False, True)
+}
 _AMOUNTS = st.decimals(-(10**9), 10**9, places=2)
 _ROWS = st.lists(st.tuples(_AMOUNTS, st.integers(0, 40)), max_size=25)
 

@@ -44,12 +44,14 @@ _CANNOT_START = 3
 @click.option("--http-listen", metavar="HOST:PORT", help="Where /metrics, /livez and /readyz are; 127.0.0.1:9470.")
 @click.option("--fronts", metavar="N", help="gRPC processes, on ports one after the other; 1. One feeds 3 composers.")
 @click.option("--composers", metavar="N", help="Composer processes; one for each processor that is no front's.")
-@click.option("--preparers", metavar="N", help="Preparer processes; 1.")
+@click.option("--preparers", metavar="N", help="Preparer processes; 2, of which one is kept free for images.")
 @click.option("--data-dir", metavar="FOLDER", help="Cache and published templates; ~/.cache/pressrun.")
 @click.option("--cache-memory", metavar="SIZE", help="Limit of the memory cache, e.g. 256MiB.")
 @click.option("--cache-disk", metavar="SIZE", help="Limit of the disk cache, e.g. 4GiB.")
 @click.option("--cache-redis", metavar="URL", help="Redis that evicts, for blobs that nodes share; none.")
-@click.option("--events-redis", metavar="URL", help="Redis that never evicts, another server, for events; none.")
+@click.option(
+    "--events-redis", metavar="URL", help="Redis that never evicts, another server, for templates, news; none."
+)
 @click.option("--queue", metavar="N", help="Documents that may wait; further ones are refused.")
 @click.option("--time-limit", metavar="SECONDS", help="For documents that state none; 60.")
 @click.option("--drain-seconds", metavar="SECONDS", help="How long documents may take to finish when stopping; 30.")

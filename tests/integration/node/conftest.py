@@ -248,10 +248,13 @@ def document() -> Callable[..., document_pb2.DocumentRequest]:
 
 
 @pytest.fixture(scope="session")
-def details() -> Callable[[status_pb2.Status], SimpleNamespace]:
-    """Takes the details of a status apart."""
+def details() -> Callable[[status_pb2.Status | grpc.aio.AioRpcError], SimpleNamespace]:
+    """Takes the details of a status apart, also of one that ended a call."""
 
-    def take(status: status_pb2.Status) -> SimpleNamespace:
+    def take(status: status_pb2.Status | grpc.aio.AioRpcError) -> SimpleNamespace:
+        if isinstance(status, grpc.aio.AioRpcError):
+            metadata = dict(status.trailing_metadata() or ())
+            status = status_pb2.Status.FromString(metadata["grpc-status-details-bin"])
         found = SimpleNamespace(reason="", metadata={}, violations={}, retry=None, diagnostics=[])
         for detail in status.details:
             if detail.Is(error_details_pb2.ErrorInfo.DESCRIPTOR):

@@ -14,7 +14,6 @@ import grpc
 import pytest
 from google.protobuf import struct_pb2
 from google.protobuf.duration_pb2 import Duration
-from google.rpc import status_pb2
 
 from pressrun.v1 import asset_service_pb2, document_pb2, render_service_pb2, template_service_pb2
 from pressrun_loadtest.samples import statement_path
@@ -54,14 +53,6 @@ warnings: {missing-glyph: fail, overflow: warn}
     "page.html": b"""<!doctype html><html><head><title>t</title><style>p { white-space: nowrap; width: 20mm }</style></head>
 <body><p>{{ name }}</p></body></html>""",
 }
-
-
-def _status(error: grpc.aio.AioRpcError) -> status_pb2.Status:
-    metadata = error.trailing_metadata()
-    assert metadata is not None
-    data = dict(metadata)["grpc-status-details-bin"]
-    assert isinstance(data, bytes)
-    return status_pb2.Status.FromString(data)
 
 
 def _record(transactions: int) -> bytes:
@@ -209,7 +200,7 @@ async def test_bytes_that_are_no_message(
             await call
         assert error.value.code() is grpc.StatusCode.INVALID_ARGUMENT
         assert "pressrun.v1" in str(error.value.details())
-        assert details(_status(error.value)).reason == "INVALID_REQUEST"
+        assert details(error.value).reason == "INVALID_REQUEST"
     assert (await caller.documents(document()))["r1"].completion is not None
     assert node.problem() == ""
 
@@ -224,11 +215,11 @@ async def test_a_full_disk_at_publish(
 
     files = {**SPINNING, "template.yaml": SPINNING["template.yaml"].replace(b"spinning", b"unkept")}
     with monkeypatch.context() as patched:
-        patched.setattr(template_files, "_write", full)
+        patched.setattr(template_files, "write_durably", full)
         with pytest.raises(grpc.aio.AioRpcError) as error:
             await caller.publish(files)
     assert error.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-    assert details(_status(error.value)).reason == "STORAGE_FULL"
+    assert details(error.value).reason == "STORAGE_FULL"
     assert "PRESSRUN_DATA_DIR" in str(error.value.details())
     assert "free space" in str(error.value.details())
     assert "secret" not in str(error.value.details())

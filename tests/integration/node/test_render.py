@@ -13,7 +13,6 @@ import grpc
 import pymupdf
 import pytest
 from google.protobuf.duration_pb2 import Duration
-from google.rpc import status_pb2
 
 from pressrun.v1 import document_pb2, render_service_pb2, template_service_pb2
 from pressrun_loadtest.samples import records_path, statement_path
@@ -24,14 +23,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 def _items() -> list[dict[str, Any]]:
     return [json.loads(line) for line in records_path().read_text().splitlines()]
-
-
-def _status(error: grpc.aio.AioRpcError) -> status_pb2.Status:
-    metadata = error.trailing_metadata()
-    assert metadata is not None
-    data = dict(metadata)["grpc-status-details-bin"]
-    assert isinstance(data, bytes)
-    return status_pb2.Status.FromString(data)
 
 
 async def test_twenty_statements(node: Node, caller: Any, value: Callable[..., Any]) -> None:
@@ -153,7 +144,7 @@ async def test_broken_template_says_where(
     with pytest.raises(grpc.aio.AioRpcError) as error:
         await caller.publish(files)
     assert error.value.code() is grpc.StatusCode.INVALID_ARGUMENT
-    told = details(_status(error.value))
+    told = details(error.value)
     assert told.reason == "TEMPLATE_INVALID"
     assert {(each.file, each.severity) for each in told.diagnostics} == {(path, template_service_pb2.SEVERITY_ERROR)}
     assert all(each.line and each.column and each.message for each in told.diagnostics)
