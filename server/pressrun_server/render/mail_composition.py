@@ -69,7 +69,6 @@ class LoadedMailProgram:
             if parts
         }
         self._slots = frozenset(program.slots)
-        self._pictures = ShownPictures(_enclosed)
         self._sketches = {
             f"{SKETCH}{sketch.name}": _part(sketch.name, "image/png", sketch.data, 0) for sketch in program.sketches
         }
@@ -90,12 +89,15 @@ class LoadedMailProgram:
         for slot, asset in assets.items():
             if slot in self._slots:
                 link = links.get(slot)
-                found[slot] = self._pictures.of(*asset) if link is None or not link.url else _linked(link, asset[1])
+                found[slot] = _PICTURES.of(*asset) if link is None or not link.url else _linked(link, asset[1])
         return found
 
 
 def _enclosed(digest: Digest, picture: PreparedPicture) -> Shown:
     return _part(digest.sha256[:24], picture.media_type, picture.data, min(picture.width, _WIDEST))
+
+
+_PICTURES: Final = ShownPictures(_enclosed, lambda shown: len(shown.part))
 
 
 def _part(name: str, media_type: str, data: bytes, width: int) -> Shown:

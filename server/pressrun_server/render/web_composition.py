@@ -8,6 +8,7 @@ import html
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from typing import Final
 
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.asset import HostedLink
@@ -42,7 +43,6 @@ class LoadedWebProgram:
         self.program = program
         self.binder = WebBinder(program.parts, program.locale_data)
         self._slots = frozenset(program.slots)
-        self._pictures = ShownPictures(_inlined)
         self._composed = 0
 
     def composed(self) -> None:
@@ -53,7 +53,7 @@ class LoadedWebProgram:
 
     def pictures(self, assets: Mapping[str, tuple[Digest, PreparedPicture]]) -> dict[str, bytes]:
         """By slot, the attributes of an `img` that holds its asset."""
-        return {slot: self._pictures.of(*asset) for slot, asset in assets.items() if slot in self._slots}
+        return {slot: _PICTURES.of(*asset) for slot, asset in assets.items() if slot in self._slots}
 
 
 def _inlined(_digest: Digest, picture: PreparedPicture) -> bytes:
@@ -61,6 +61,9 @@ def _inlined(_digest: Digest, picture: PreparedPicture) -> bytes:
     return b' src="data:%s;base64,%s" width="%d" height="%d"' % (
         html.escape(picture.media_type).encode(), data, picture.width, picture.height
     )  # fmt: skip
+
+
+_PICTURES: Final = ShownPictures(_inlined, len)
 
 
 class WebComposition:
