@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -95,6 +96,14 @@ class Served:
         code = await self.ended()
         await self.start()
         return code
+
+    async def replace(self, **settings: str) -> None:
+        """Drain, end and start again on an empty disk with other settings, as a pod of a roll-out does."""
+        self.signal(signal.SIGTERM)
+        assert await self.ended() == 0
+        shutil.rmtree(self.folder / "data")
+        self._env = {**self._env, **settings}
+        await self.start()
 
     def resident(self) -> int:
         """Resident bytes of all its processes."""
