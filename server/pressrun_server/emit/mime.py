@@ -45,6 +45,9 @@ _AROUND: Final = len("=?utf-8?b??=")
 _ATOM: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*\Z")
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_ASCII: Final = bytes(range(0x80))
+_BASE64: Final = 4 / 3 * 78 / 76
+"""What base64 makes of a length, with the ends of lines; quoted-printable adds two bytes to each that it escapes."""
 _SWELLING: Final = 1.25
 """How much character references may make of an HTML text before it is encoded otherwise."""
 
@@ -147,8 +150,8 @@ def opening(kind: str, line: str, more: str = "") -> str:
 
 def text_body(text: str) -> bytes:
     """A part of plain text, header and body, up to its last line's end."""
-    data = _quoted(text.replace("\n", "\r\n"))
-    return b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" + data
+    way, data = _packed(text.replace("\n", "\r\n"))
+    return b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n%s" % (way, data)
 
 
 def html_body(text: str) -> tuple[bytes, int]:
@@ -158,13 +161,14 @@ def html_body(text: str) -> tuple[bytes, int]:
         text: its lines end as those of mail do, and no carriage return or line feed stands alone.
 
     Characters beyond ASCII become references, so that nothing is to be encoded; where that is long, as in languages
-    with no Latin letters, or a line is longer than mail allows, it is quoted-printable.
+    with no Latin letters, or a line is longer than mail allows, it is encoded.
     """
     # Encoded first: what follows looks through bytes, and not through characters of two bytes each.
     data = text.encode("ascii", "xmlcharrefreplace")
     way, size = b"7bit", len(data)
     if len(data) > len(text) * _SWELLING or not _stands(data):
-        way, data, size = b"quoted-printable", _quoted(text), len(text.encode("utf-8", "replace"))
+        size = len(text.encode("utf-8", "replace"))
+        way, data = _packed(text)
     return b"Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n%s" % (way, data), size
 
 
@@ -179,9 +183,18 @@ def _stands(data: bytes) -> bool:
     return max(map(len, data.split(b"\r\n"))) <= _LONGEST
 
 
-def _quoted(text: str) -> bytes:
+def _packed(text: str) -> tuple[bytes, bytes]:
+    """The name of an encoding and a body in it: quoted-printable where that is no longer, base64 for other scripts."""
+    data = text.encode("utf-8", "replace")
+    escaped = len(data.translate(None, _ASCII))
+    if escaped * 2 > len(data) * (_BASE64 - 1):
+        return b"base64", base64_lines(data)
+    return b"quoted-printable", _quoted(text, data)
+
+
+def _quoted(text: str, encoded: bytes) -> bytes:
     """Quoted-printable (RFC 2045, 6.7), in which no line is what old stores of mail take for another message."""
-    data = binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True)
+    data = binascii.b2a_qp(encoded, istext=True)
     if "\r\n" not in text:
         data = data.replace(b"\n", b"\r\n")
     if b"From " in data:
