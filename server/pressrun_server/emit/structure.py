@@ -451,12 +451,13 @@ def _stream(form: _Form, block: _Numbers, page: bytes) -> tuple[bytes, bytes]:
     lengths = block.lengths()
     found = form.texts.get(lengths)
     if found is None:
+        joined = b"\n".join(form.bodies) + b"\n"
         heads, at = [], 0
-        for place, body in zip(form.places, form.bodies, strict=True):
+        # All of them are filled in one go to learn how long each is.
+        for place, body in zip((*form.places, PAGE), block.filled(joined).split(b"\n"), strict=True):
             heads.append(b"%s %d " % (_ref(place), at))
-            at += len(block.filled(body)) + 1
-        heads.append(b"%s %d " % (_ref(PAGE), at))
-        found = b"".join(heads), b"\n".join(form.bodies) + b"\n"
+            at += len(body) + 1
+        found = b"".join(heads), joined
         if block.spreads:
             found = block.spread(found[0]), block.spread(found[1])
         form.texts[lengths] = found
