@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pressrun_server.layout.edges import borders, side
-from pressrun_server.layout.parting import baselines, split
+from pressrun_server.layout.parting import Metrics, frame_lines, split
 from pressrun_server.layout.rows import FlowCell, RowFrame, RowSetter, Set, edges, put, start_of
 from pressrun_server.model.content import BoundRow
 from pressrun_server.model.page import Page
@@ -164,8 +164,6 @@ class Joined:
         """Put contents in; gives the cells that go on."""
         carried: list[_Span] = []
         tagged = bool(self._rows[0].node.role) and not self._artifact
-        if not self._artifact:
-            frame.roles = (self._rows[0].node.role, *(span.cell.role for span in spans))
         row = -1
         for index, span in enumerate(spans):
             if span.first != row:
@@ -175,7 +173,7 @@ class Joined:
             height = tops[span.last + 1] - tops[span.first]
             page, inner = span.page, span.inner
             if span.cut:
-                page, inner, rest = _parted(span, height)
+                page, inner, rest = _parted(span, height, self._setter.metrics)
                 rows = span.rows and max(span.first + span.rows - (len(tops) - 1), 1)
                 carried.append(_Span(span.cell, span.node, *rest, 0, rows, carried=True))
             count = span.last + 1 - span.first
@@ -212,18 +210,17 @@ class Joined:
             frame.fills += borders(box, top, height, top=first, bottom=last)
 
 
-def _parted(span: _Span, height: int) -> tuple[Page, int, tuple[Page, int]]:
+def _parted(span: _Span, height: int, metrics: Metrics) -> tuple[Page, int, tuple[Page, int]]:
     """As much of a cell's content as its part has room for, how high that is; and the rest."""
     room = height - edges(span.cell.box)
     if span.inner <= room:
         return span.page, span.inner, (Page(0, 0), 0)
     page = span.page
-    whole = RowFrame(
-        span.inner, page.text, page.fills, page.images, 0, page.tags, page.alts, page.links, ("", ""), page.notes
-    )
-    if min([*baselines(whole), *(image[1] + image[3] for image in page.images)], default=0) > room:
+    whole = RowFrame(span.inner, page.text, page.fills, page.images, 0, page.tags, page.alts, page.links, page.notes)
+    lines = [line.bottom for line in frame_lines(whole, metrics)]
+    if min([*lines, *(image[1] + image[3] for image in page.images)], default=0) > room:
         return Page(0, 0), 0, (page, span.inner)
-    here, later = split(whole, room)
+    here, later = split(whole, room, metrics)
     return _page(here), min(span.inner, room), (_page(later), later.height)
 
 

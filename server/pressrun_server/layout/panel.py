@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from pressrun_server.layout.lines import Typesetter
 from pressrun_server.model.content import Piece
-from pressrun_server.model.page import ARTIFACT, Column, Fill, Page, Shape, Strip, Tag, TextItem
+from pressrun_server.model.page import ARTIFACT, Column, Fill, Page, Shape, Strip, Tag, TextItem, flat
 from pressrun_server.model.program import Block, Break, Node, Paragraph, RowTemplate, Table, Text
 
 __all__ = ["Panel", "paragraphs_of"]
@@ -174,10 +174,8 @@ def _pieces(page: Page) -> list[tuple[str, list[_Run]]] | None:
 
 
 def _shape(tags: list[Tag]) -> Shape:
-    flat: list[str] = []
-    for tag in tags:
-        flat += tag.tags if isinstance(tag, Shape) else [tag]
-    return Shape(tuple(flat), sum(tag != ")" and tag[0] != "(" for tag in flat))
+    found = tuple(flat(tags))
+    return Shape(found, sum(tag != ")" and tag[0] != "(" for tag in found))
 
 
 def _artifact(column: Column) -> Column:

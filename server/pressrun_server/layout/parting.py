@@ -2,48 +2,60 @@
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
 
 from pressrun_server.layout.rows import RowFrame
-from pressrun_server.model.page import ARTIFACT, Strip, Tag, TextItem
+from pressrun_server.model.page import ARTIFACT, PlacedImage, PlacedLink, Strip, Tag, TextItem, flat
 
-__all__ = ["baselines", "lines_within", "split"]
+__all__ = ["FrameLine", "Metrics", "frame_lines", "lines_within", "split"]
 
-_BELOW = 4
-"""The part of a line that is below its baseline, about; a row's frame says no more than where that is."""
+Metrics: TypeAlias = "Callable[[int], tuple[int, int]]"
+"""Height of a text style's lines, and how much of it is above the baseline."""
+
+_ROW = "(TR"
+_CELLS = ("TD", "TH")
+"""They are in each part of their row, so that all rows of a table have the same columns."""
 
 
-def split(frame: RowFrame, room: int) -> tuple[RowFrame, RowFrame]:
+@dataclass(frozen=True, slots=True, order=True)
+class FrameLine:
+    """A line of a row, of whatever cell."""
+
+    baseline: int
+    """From the row's top."""
+    bottom: int
+
+
+def split(frame: RowFrame, room: int, metrics: Metrics) -> tuple[RowFrame, RowFrame]:
     """A row that is taller than a page as two: what fits into `room`, and the rest.
 
-    Each part is a row of its own for the structure, with its cells and a paragraph for each piece of them.
+    Each part is a row of its own for the structure, with all of its cells and what of them is in it.
+
+    Args:
+        frame: the row's.
+        room: height of the part on this page.
+        metrics: how high lines are.
     """
     if frame.y:
         text = [(x, y - frame.y, style, shard, codes) for x, y, style, shard, codes in frame.text]
         frame = RowFrame(
-            frame.height, text, frame.fills, frame.images, 0, frame.tags, frame.alts, frame.links,
-            frame.roles, frame.notes,
-        )  # fmt: skip
-    lines = baselines(frame)
-    fitting = lines[: lines_within(lines, room)]
-    if len(lines) - len(fitting) == 1 and len(fitting) > 1:
-        fitting.pop()  # no line goes on alone
-    cut = fitting[-1] if fitting else lines[0] if lines else room
-    here, later = RowFrame(room, roles=frame.roles), RowFrame(0, roles=frame.roles)
-    _share(frame, cut, here, later)
-    for x, y, width, height, color in frame.fills:
-        here.fills.append((x, y, width, min(height, room - y), color))
+            frame.height, text, frame.fills, frame.images, 0, frame.tags, frame.alts, frame.links, frame.notes
+        )
+    lines = frame_lines(frame, metrics)
+    cut = _cut(lines, frame.images, room)
+    below = min([line.baseline for line in lines if line.baseline > cut], default=room)
+    here, later = RowFrame(room, flowed=True), RowFrame(0, flowed=True)
+    _share(frame, cut, lambda image: image[1] <= cut or (image[1] < below and image[1] + image[3] <= room), here, later)
+    here.fills = [(x, y, width, min(height, room - y), color) for x, y, width, height, color in frame.fills if y < room]
     here.notes = [(y, note) for y, note in frame.notes if y <= cut]
     later.notes = [(y, note) for y, note in frame.notes if y > cut]
     if not later.text and not later.images:
         return here, later
     # What is left begins where its first line or picture begins.
-    first = min(
-        [_baseline(item) for item in later.text if item[0].__class__ is not str]
-        + [image[1] + image[3] for image in later.images]
-    )
-    line = min((after - before for before, after in itertools.pairwise(lines)), default=first)
-    shift = first - max(line - line // _BELOW, 1)
+    tops = [_baseline(item) - metrics(_style(item))[1] for item in later.text if item[0].__class__ is not str]
+    shift = min([*tops, *(image[1] for image in later.images)])
     later.height = max(frame.height - shift, 1)
     later.text = [(x, y - shift, style, shard, codes) for x, y, style, shard, codes in later.text]
     later.fills = [
@@ -57,60 +69,149 @@ def split(frame: RowFrame, room: int) -> tuple[RowFrame, RowFrame]:
     return here, later
 
 
-def lines_within(lines: list[int], room: int) -> int:
-    """How many of a row's lines, given by their baselines, end within a height."""
-    below = min((after - before for before, after in itertools.pairwise(lines)), default=0) // _BELOW
-    return sum(line + below <= room for line in lines)
+def _cut(lines: list[FrameLine], images: Sequence[PlacedImage], room: int) -> int:
+    """The lowest baseline, or top of a picture, that stays on the page; something does, so that there is an end."""
+    fitting = lines[: lines_within(lines, room)]
+    if len(lines) - len(fitting) == 1 and len(fitting) > 1:
+        fitting.pop()  # no line goes on alone
+    whole = [y for _, y, _, height, _, _ in images if y + height <= room]
+    if fitting:
+        cut = fitting[-1].baseline
+    elif whole:
+        cut = max(whole)
+    else:
+        return lines[0].baseline if lines else room
+    # A picture that does not fit goes on with all that is below its top.
+    over = min([y for _, y, _, height, _, _ in images if y <= cut and y + height > room], default=None)
+    if over is None:
+        return cut
+    return max([found for found in (*(line.baseline for line in fitting), *whole) if found < over], default=cut)
 
 
-def baselines(frame: RowFrame) -> list[int]:
-    """The baselines of a row's lines, from its top."""
-    return sorted({_baseline(item) - frame.y for item in frame.text if item[0].__class__ is not str})
+def lines_within(lines: list[FrameLine], room: int) -> int:
+    """How many of a row's lines end within a height."""
+    return next((index for index, line in enumerate(lines) if line.bottom > room), len(lines))
+
+
+def frame_lines(frame: RowFrame, metrics: Metrics) -> list[FrameLine]:
+    """A row's lines from its top, in the order of their baselines; lines of one baseline are one."""
+    found: dict[int, int] = {}
+    for item in frame.text:
+        if item[0].__class__ is not str:
+            baseline = _baseline(item) - frame.y
+            height, ascent = metrics(_style(item))
+            found[baseline] = max(found.get(baseline, 0), baseline - ascent + height)
+    return [FrameLine(baseline, found[baseline]) for baseline in sorted(found)]
 
 
 def _baseline(item: TextItem) -> int:
     return item[1] + item[0].columns[0].y if isinstance(item[0], Strip) else item[1]
 
 
-def _share(frame: RowFrame, cut: int, here: RowFrame, later: RowFrame) -> None:
+def _style(item: TextItem) -> int:
+    if not isinstance(item[0], Strip):
+        return int(item[2])
+    first = item[0].columns[0]
+    return int(item[2][first.x is None]) if first.style is None else first.style
+
+
+@dataclass(slots=True, eq=False)
+class _Piece:
+    """A marked piece of text: the baselines of what stays, and of what goes on."""
+
+    here: list[int] = field(default_factory=list)
+    later: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class _Element:
+    """An element of the structure, or what stands in one: which parts it is in."""
+
+    tag: str
+    here: bool = False
+    later: bool = False
+    inner: list[_Element] | None = None
+    """What stands in it; None where it is a piece of text, a picture, or the place of a link."""
+
+    def tags(self, *, here: bool, among: bool = False) -> list[Tag]:
+        """What it is in one of the parts; a cell is there `among` others, if only empty."""
+        if not (self.here if here else self.later):
+            empty = among and self.tag.lstrip("(").split(" ")[0] in _CELLS
+            return ["(" + self.tag.lstrip("("), ")"] if empty else []
+        if self.inner is None:
+            return [self.tag]
+        row = self.tag == _ROW
+        return [self.tag, *(tag for item in self.inner for tag in item.tags(here=here, among=row)), ")"]
+
+
+def _share(frame: RowFrame, cut: int, stays: Callable[[PlacedImage], bool], here: RowFrame, later: RowFrame) -> None:
     """Text and images above the cut to one part, the others to the other, with marks and tags of their own."""
-    opened = {id(here): None, id(later): None}
-    cells: dict[int, dict[int, list[Tag]]] = {id(here): {}, id(later): {}}
+    pieces: list[_Piece] = []
+    piece = _Piece()
     mark: TextItem = (ARTIFACT, 0, 0, 0, "")
-    links, line = iter(frame.links), -1
     for item in frame.text:
         if isinstance(item[0], str):
-            mark, line = item, -1
+            mark, piece = item, _Piece()
+            if mark[0] != ARTIFACT:
+                pieces.append(piece)
             continue
-        part = here if _baseline(item) <= cut else later
-        if not isinstance(item[0], Strip) and opened[id(part)] is not mark:
-            opened[id(part)] = mark  # type: ignore[assignment]
+        baseline = _baseline(item)
+        own = piece
+        if isinstance(item[0], Strip):
+            own = _Piece()
+            pieces += [own for column in item[0].columns if column.tag]
+        part, lines = (here, own.here) if baseline <= cut else (later, own.later)
+        if own is piece and not lines:
             part.text.append(mark)
-            if mark[0] == "Link":
-                cells[id(part)].setdefault(mark[2], []).extend(("(P", "(Link", ".", ")", ")"))
-            elif mark[0] == "Reference":
-                cells[id(part)].setdefault(mark[2], []).extend(("(P", "(Reference", ".", ")", ")"))
-            elif mark[0] != ARTIFACT:
-                cells[id(part)].setdefault(mark[2], []).append("P" if mark[0][0] == "T" else mark[0])
-        if mark[0] == "Link" and item[1] != line:
-            line = item[1]
-            place = next(links, None)  # a link has a place on each of its lines
-            if place is not None:
-                part.links.append(place)
-                cells[id(part)][mark[2]].insert(-2, "&")
+        lines.append(baseline)
         part.text.append(item)
-    for x, y, width, height, slot, tagged in frame.images:
-        part = here if y <= cut else later
-        part.images.append((x, y, width, height, slot, tagged))
-    for image, alt in zip([image for image in frame.images if image[5]], frame.alts, strict=True):
-        part = here if image[1] <= cut else later
-        cells[id(part)].setdefault(0, []).append("!Figure")
-        part.alts.append(alt)
-    for part in (here, later):
-        inner = cells[id(part)]
-        if frame.roles and inner:
-            part.tags = [f"({frame.roles[0]}"] if frame.roles[0] else []
-            for index, role in enumerate(frame.roles[1:]):
-                part.tags += [f"({role}", *inner.get(index, []), ")"] if role else inner.get(index, [])
-            if frame.roles[0]:
-                part.tags.append(")")
+    for image in frame.images:
+        (here if stays(image) else later).images.append(image)
+    tagged = [stays(image) for image in frame.images if image[5]]
+    for first, alt in zip(tagged, frame.alts, strict=True):
+        (here if first else later).alts.append(alt)
+    elements = _elements(frame, iter(pieces), iter(tagged))
+    here.links = [link for link, first in elements.links if first]
+    later.links = [link for link, first in elements.links if not first]
+    here.tags = [tag for item in elements.all for tag in item.tags(here=True)]
+    later.tags = [tag for item in elements.all for tag in item.tags(here=False)]
+
+
+class _Elements(NamedTuple):
+    all: list[_Element]
+    links: list[tuple[PlacedLink, bool]]
+    """With whether each stays."""
+
+
+def _elements(frame: RowFrame, pieces: Iterator[_Piece], images: Iterator[bool]) -> _Elements:
+    """A frame's part of the structure, each element with the parts of the frame that it is in."""
+    root = _Element("(", inner=[])
+    path, links = [root], iter(frame.links)
+    shared: list[tuple[PlacedLink, bool]] = []
+    piece = _Piece()
+    for tag in flat(frame.tags):
+        if tag == ")":
+            path.pop()
+            continue
+        element = _Element(tag)
+        inner = path[-1].inner
+        assert inner is not None
+        inner.append(element)
+        if tag[0] == "(":
+            element.inner = []
+            path.append(element)
+            continue
+        if tag[0] == "!":
+            element.here = next(images)
+            element.later = not element.here
+        elif tag == "&":
+            link = next(links)
+            element.here = any(link[1] < baseline <= link[1] + link[3] for baseline in piece.here)
+            element.later = not element.here
+            shared.append((link, element.here))
+        else:
+            piece = next(pieces)
+            element.here, element.later = bool(piece.here), bool(piece.later)
+        for outer in path:
+            outer.here, outer.later = outer.here or element.here, outer.later or element.later
+    return _Elements(root.inner or [], shared)

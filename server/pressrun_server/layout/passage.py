@@ -28,6 +28,7 @@ from pressrun_server.model.page import (
     Shape,
     Strip,
     TextItem,
+    flat,
 )
 from pressrun_server.model.prepared import PreparedImage
 from pressrun_server.model.program import Barcode, Chart, Image, Paragraph
@@ -277,10 +278,8 @@ class Passages:
         if columns:
             bare = None if any(column.tag == ARTIFACT for column in columns) else Strip(_artifacts(columns), None)
             strip = Strip(tuple(columns), bare)
-        tags: list[str] = []
-        for tag in page.tags:
-            tags += tag.tags if isinstance(tag, Shape) else [tag]
-        shape = Shape(tuple(tags), sum(tag != ")" and tag[0] not in "(!" for tag in tags)) if tags else None
+        tags = tuple(flat(page.tags))
+        shape = Shape(tags, sum(tag != ")" and tag[0] not in "(!" for tag in tags)) if tags else None
         if shape is not None:
             shape = self._shapes.setdefault(shape.tags, shape)
         return Form(

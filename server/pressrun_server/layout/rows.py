@@ -60,9 +60,9 @@ class RowFrame:
     tags: list[Tag] = field(default_factory=list)
     alts: list[str] = field(default_factory=list)
     links: list[PlacedLink] = field(default_factory=list)
-    roles: tuple[str, ...] = ()
-    """Of the row and of its cells, for when it is split."""
     notes: list[PlacedNote] = field(default_factory=list)
+    flowed: bool = False
+    """Whether it was made cell by cell, so that it can be parted; what its cells hold comes only once."""
 
 
 _CellPlan: TypeAlias = "tuple[int, int, int | Decimals, int, bool, str]"
@@ -113,6 +113,10 @@ class RowSetter:
         """Shapes of rows by their tags."""
         self._panels: dict[int, Panel | None] = {}
         """By the id of a row template."""
+
+    def metrics(self, style: int) -> tuple[int, int]:
+        """Height of a text style's lines, and how much of it is above the baseline."""
+        return self._setter.metrics(style)
 
     def of_table(self) -> RowSetter:
         """What sets the rows of a table that has nodes of its own."""
@@ -286,10 +290,8 @@ class RowSetter:
         """The frames of a row of any kind, cell by cell."""
         set_cells = self.contents(row, flow, missing, artifact=artifact)
         height = max([row.node.min_height, *(edges(cell.box) + inner for cell, _, inner in set_cells)])
-        frame = RowFrame(height, [], _decoration(row.node, height), [])
+        frame = RowFrame(height, [], _decoration(row.node, height), [], flowed=True)
         tagged = bool(row.node.role) and not artifact
-        if not artifact:
-            frame.roles = (row.node.role, *(cell.role for cell, _, _ in set_cells))
         if tagged:
             frame.tags.append("(" + row.node.role)
         for index, (cell, page, inner) in enumerate(set_cells):

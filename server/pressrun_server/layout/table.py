@@ -15,7 +15,7 @@ from pressrun_server.layout.joined import Joined
 from pressrun_server.layout.measure import Measure
 from pressrun_server.layout.overflow import overflow, place_of
 from pressrun_server.layout.paging import ENDLESS
-from pressrun_server.layout.parting import baselines, lines_within, split
+from pressrun_server.layout.parting import frame_lines, lines_within, split
 from pressrun_server.layout.placing import place_row
 from pressrun_server.layout.rowcode import Placer
 from pressrun_server.layout.rows import RowFrame, RowPlan, RowSetter, untagged
@@ -196,10 +196,21 @@ class Tables(Footnotes):
         if not any(row.node.on for row in rows):
             frames = self._set_rows(table, rows)
             return frames, frames
-        first, second = (self._set_rows(table, _without(rows, other)) for other in others)
+        known: dict[int, RowFrame] = {}
+        first, second = (self._set_rows(table, _without(rows, other), known) for other in others)
         return first, second
 
-    def _set_rows(self, table: OpenTable, rows: list[BoundRow]) -> list[RowFrame]:
+    def _set_rows(
+        self, table: OpenTable, rows: list[BoundRow], known: dict[int, RowFrame] | None = None
+    ) -> list[RowFrame]:
+        """Frames of a header's or footer's rows.
+
+        Args:
+            table: which.
+            rows: bound rows; the loops in them run once.
+            known: frames by the id of their row, of those that another kind of page shows as well.
+        """
+        known = {} if known is None else known
         frames: list[RowFrame] = []
         joined: Joined | None = None
         for row in rows:
@@ -209,8 +220,12 @@ class Tables(Footnotes):
                 if joined.complete:
                     frames.append(joined.part(len(joined))[0])
                     joined = None
-            else:
-                frames.append(table.rows.set(row, 0, self._cell, self._missing, artifact=self._artifact))
+                continue
+            frame = known.get(id(row))
+            if frame is None:
+                frame = table.rows.set(row, 0, self._cell, self._missing, artifact=self._artifact)
+                known[id(row)] = frame
+            frames.append(frame)
         return frames
 
     def _new_joined(self, table: OpenTable) -> Joined:
@@ -314,12 +329,14 @@ class Tables(Footnotes):
         need = frame.height if table.begun else frame.height + _height(table.first)
         if frame.notes:
             need += self._need([note for _, note in frame.notes])[1]
-        if self._y + self._pending + need > self._bottom and not self._at_top() and not self._divides(row, table):
-            yield self._turn()
+        if self._y + self._pending + need > self._bottom and not self._at_top():
+            frame = self._partable(frame, row, table) if row.node.divides else frame
+            if not self._divides(frame, row, table):
+                yield self._turn()
         if not table.begun:
             self._first_heads(table)
         if frame.height > self._room_for(frame) and self._bottom < ENDLESS:
-            frame = table.rows.flowed(row, self._cell, self._missing, artifact=self._artifact)
+            frame = self._partable(frame, row, table)
         if row.sums:
             table.placed.append((self._y, row.sums))
         while frame.height > self._room_for(frame) and self._bottom < ENDLESS:
@@ -331,14 +348,19 @@ class Tables(Footnotes):
         if row.node.keep_next:
             self._let_go(row, with_next=True)
 
-    def _divides(self, row: BoundRow, table: OpenTable) -> bool:
+    def _partable(self, frame: RowFrame, row: BoundRow, table: OpenTable) -> RowFrame:
+        """A row's frame as one that can be parted; what was flowed is not again, its loops have run."""
+        if frame.flowed:
+            return frame
+        return table.rows.flowed(row, self._cell, self._missing, artifact=self._artifact)
+
+    def _divides(self, frame: RowFrame, row: BoundRow, table: OpenTable) -> bool:
         """Whether a row that does not fit is parted here: enough of its lines go on each page."""
         if not row.node.divides or (self._keep is not None and self._keep.y > self._top):
             return False
-        frame = table.rows.flowed(row, self._cell, self._missing, artifact=self._artifact)
         head = 0 if table.begun else _height(table.first)
         room = self._bottom - self._y - self._pending - head
-        lines = baselines(frame)
+        lines = frame_lines(frame, table.rows.metrics)
         here = lines_within(lines, room)
         return here >= _ORPHANS and len(lines) - here >= _ORPHANS
 
@@ -441,7 +463,7 @@ class Tables(Footnotes):
 
     def _split(self, frame: RowFrame) -> RowFrame:
         """Place as much of a row as the page takes; the rest is a row again. For rows taller than a page only."""
-        here, later = split(frame, self._room_for(frame))
+        here, later = split(frame, self._room_for(frame), self._layout.rows.metrics)
         self._row(here)
         return later
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -28,6 +29,7 @@ __all__ = [
     "Tag",
     "TextItem",
     "bare",
+    "flat",
 ]
 
 ARTIFACT = ""
@@ -200,6 +202,15 @@ class Page:
 
 PAUSE = Page(0, 0)
 """No page: what layout gives where it has worked for a while and filled none, so that others get their turn."""
+
+
+def flat(tags: Iterable[Tag]) -> Iterator[str]:
+    """Tags one by one, those of shapes among them."""
+    for tag in tags:
+        if isinstance(tag, Shape):
+            yield from tag.tags
+        else:
+            yield tag
 
 
 def bare(text: list[TextItem]) -> list[TextItem]:

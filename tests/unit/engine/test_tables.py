@@ -422,3 +422,46 @@ def test_links_in_parted_rows(composed: Compose) -> None:
         f"{number}": f"{text} {number}" for number in range(12)
     }
     check(made.data)
+
+
+BORDERED = PAGE + "td, th { border: 0.5pt solid #999; padding: 1mm } p { margin: 0 }"
+NESTED = "<table><thead><tr><th>Inner</th></tr></thead><tr pr-for='row in rows'><td>{{ row.no }}x</td></tr></table>"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"<table><tr><td>{NESTED}</td><td>beside</td></tr></table>",
+        f"<p>before</p><table><tr style='break-inside: auto'><td>{NESTED}</td><td>beside</td></tr></table>",
+        "<table><tr><td><ul><li pr-for='row in rows'>{{ row.no }}x</li></ul></td><td>beside</td></tr></table>",
+        f"<div style='display: flex'><div style='flex: 1'>{NESTED}</div><div style='flex: 2'>beside</div></div>",
+        f"<table><tr><td rowspan='2'>{NESTED}</td><td>one</td></tr><tr><td>two</td></tr></table>",
+    ],
+)
+def test_what_is_in_a_cell_goes_on_on_the_next_page(composed: Compose, body: str) -> None:
+    """Rows and items in a cell that is higher than a page are there once each, and all is within the margins."""
+    made = composed(body, BORDERED, rows(40))
+    words = [word for page in range(made.summary.pages) for word in made.text(page).split() if word.endswith("x")]
+    assert words == [f"n{number}x" for number in range(40)]
+    for page in made.pdf:
+        top, bottom = (mm * 72 / 25.4 for mm in (6, 54))
+        assert all(word[1] > top - 2 and word[3] < bottom + 2 for word in page.get_text("words"))
+        drawn = [drawing["rect"] for drawing in page.get_drawings()]
+        assert all(rect.y0 > top - 0.1 and rect.y1 < bottom + 0.1 for rect in drawn)
+    check(made.data)
+
+
+def test_what_a_header_repeats_is_whole_on_each_page(composed: Compose) -> None:
+    """A table and a chart in a header, of whose rows some are for some pages only, are on all pages."""
+    chart = "<pr-chart type='bar' items='row in few' value='row.n' label='{{ row.l }}' alt='c' style='height: 9mm'></pr-chart>"
+    inner = "<table><tr pr-for='row in few'><td>{{ row.l }}</td></tr></table>"
+    body = (
+        f"<table><thead><tr><th>{inner}</th><th>{chart}</th></tr><tr pr-on='continued'><th colspan='2'>more</th></tr>"
+        "</thead><tr pr-for='row in rows'><td>{{ row.no }}</td><td>{{ row.amount }}</td></tr></table>"
+    )
+    made = composed(body, BORDERED, rows(20) | {"few": [{"n": 3, "l": "left"}, {"n": 5, "l": "right"}]})
+    texts = [made.text(page) for page in range(made.summary.pages)]
+    assert len(texts) > 2
+    assert [(text.count("left"), text.count("right"), "more" in text) for text in texts] == [
+        (2, 2, page > 0) for page in range(len(texts))
+    ]
