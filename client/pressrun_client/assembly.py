@@ -19,8 +19,7 @@ class Assembly:
     """The received part of one document.
 
     Guarantee: `finish` gives bytes only where every part came once, in order, and size and SHA-256 of the whole are
-    those of the manifest. Cost: one hash over the bytes but those of a shared head, which was hashed before, and one
-    copy where the document came in several parts.
+    those of the manifest. Cost: one hash over the bytes but those of a shared head, which was hashed before; no copy.
 
     Args:
         request_id: the document; errors name it.
@@ -84,8 +83,8 @@ class Assembly:
             self._hash = hashlib.sha256(self._parts[0] if self._parts else b"")
         return self._hash.hexdigest()
 
-    def finish(self, completion: document_pb2.DocumentCompletion) -> bytes:
-        """All bytes of the document.
+    def finish(self, completion: document_pb2.DocumentCompletion) -> tuple[bytes, ...]:
+        """All bytes of the document, in the parts that came.
 
         Raises:
             IntegrityError: size or SHA-256 are not those of the manifest.
@@ -93,15 +92,10 @@ class Assembly:
         expected = completion.manifest.document
         if expected.size != self.size:
             raise self._broken(f"{self.size:,} bytes came where the manifest names {expected.size:,}.")
-        parts = self._parts
-        if self._hash is not None:
-            content, found = b"".join(parts), self._hash.hexdigest()
-        else:
-            content = parts[0] if parts else b""
-            found = hashlib.sha256(content).hexdigest()
+        found = self.progress()
         if found != expected.sha256:
             raise self._broken(f"The bytes hash to {found} where the manifest names {expected.sha256 or 'nothing'}.")
-        return content
+        return tuple(self._parts)
 
     def _broken(self, message: str) -> RenderError:
         return IntegrityError(message, request_id=self._request_id)

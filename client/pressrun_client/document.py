@@ -22,7 +22,8 @@ __all__ = ["Document", "FailedDocument", "Result"]
 class Document:
     """A finished document, verified: its bytes have the size and SHA-256 that its manifest names.
 
-    What came beside the bytes is read when it is first asked for, so that a caller who only stores bytes pays nothing.
+    What came beside the bytes is read when it is first asked for, and the parts that came are put together when
+    `content` is, so that a caller who only stores bytes pays for neither: `save` writes the parts one after the other.
 
     Example:
         Store a document and its proof::
@@ -36,22 +37,23 @@ class Document:
     __slots__ = (
         "_completion",
         "_manifest",
+        "_parts",
         "_raw",
+        "_size",
         "attempts",
-        "content",
         "delivery",
         "latency",
         "request_id",
         "time_to_first_byte",
     )
 
-    # The completion is kept as its own few bytes: a parsed message would keep alive all of the message that it came
-    # in, with the bytes of up to 1 MiB of neighbours.
+    # The completion is a message of its own, or its bytes: one that was parsed within another would keep that alive,
+    # with the bytes of up to 1 MiB of neighbours.
     def __init__(
         self,
         request_id: str,
-        content: bytes,
-        completion: bytes,
+        content: bytes | tuple[bytes, ...],
+        completion: bytes | document_pb2.DocumentCompletion,
         *,
         time_to_first_byte: float,
         latency: float,
@@ -60,8 +62,8 @@ class Document:
     ) -> None:
         self.request_id = request_id
         """The request's id."""
-        self.content = content
-        """All bytes of the document."""
+        self._parts = (content,) if isinstance(content, bytes) else content
+        self._size = sum(map(len, self._parts))
         self.time_to_first_byte = time_to_first_byte
         """Seconds from the sending of the last attempt to the first byte."""
         self.latency = latency
@@ -74,9 +76,27 @@ class Document:
         self._completion: document_pb2.DocumentCompletion | None = None
         self._manifest: Manifest | None = None
 
+    @property
+    def content(self) -> bytes:
+        """All bytes of the document."""
+        parts = self._parts
+        if len(parts) != 1:
+            self._parts = parts = (b"".join(parts),)
+        return parts[0]
+
+    @property
+    def parts(self) -> tuple[bytes, ...]:
+        """The same in the parts that came, for whoever writes them somewhere: `file.writelines(document.parts)`.
+
+        Putting them together copies each byte once more. Documents of one stream share their first part, the fonts and
+        pictures that they begin with, so that many of them that wait take little memory.
+        """
+        return self._parts
+
     def _message(self) -> document_pb2.DocumentCompletion:
         if self._completion is None:
-            self._completion = document_pb2.DocumentCompletion.FromString(self._raw)
+            raw = self._raw
+            self._completion = document_pb2.DocumentCompletion.FromString(raw) if isinstance(raw, bytes) else raw
         return self._completion
 
     def manifest_message(self) -> document_pb2.Manifest:
@@ -135,7 +155,8 @@ class Document:
         Raises:
             OSError: the file cannot be written.
         """
-        Path(path).write_bytes(self.content)
+        with Path(path).open("wb") as file:
+            file.writelines(self._parts)
 
     def pictures(self) -> dict[int, bytes]:
         """The picture files of a document that was asked for as pictures, by page, from 1.
@@ -155,13 +176,13 @@ class Document:
         return self.content
 
     def __len__(self) -> int:
-        return len(self.content)
+        return self._size
 
     def __bool__(self) -> bool:
         return True
 
     def __repr__(self) -> str:
-        return f"Document({self.request_id!r}, {len(self.content)} bytes, {self.latency * 1000:.1f} ms)"
+        return f"Document({self.request_id!r}, {self._size} bytes, {self.latency * 1000:.1f} ms)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Final
 
+from pressrun.v1 import document_pb2
 from pressrun_client.assembly import Assembly
 from pressrun_client.config import ClientConfig
 from pressrun_client.conversion.record import encode_record
@@ -98,11 +99,13 @@ class Flight:
         self.header = None
         self.assembly = Assembly(self.request_id, limit=self.limit)
 
-    def delivered(self, content: bytes, completion: bytes, now: float) -> Document:
-        """The finished document."""
+    def delivered(
+        self, parts: tuple[bytes, ...], completion: bytes | document_pb2.DocumentCompletion, now: float
+    ) -> Document:
+        """The finished document; arguments as for `Document`."""
         return Document(
             self.request_id,
-            content,
+            parts,
             completion,
             time_to_first_byte=(self.first_byte or now) - self.sent,
             latency=now - self.started,

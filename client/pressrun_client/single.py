@@ -116,8 +116,8 @@ async def _attempt(
                 flight.first_byte = flight.first_byte or time.monotonic()
                 flight.assembly.add(part.offset, part.data)
             if part.HasField("completion"):
-                content = flight.assembly.finish(part.completion)
-                return flight.delivered(content, part.completion.SerializeToString(), time.monotonic())
+                parts = flight.assembly.finish(part.completion)
+                return flight.delivered(parts, part.completion.SerializeToString(), time.monotonic())
     except grpc.aio.AioRpcError as error:
         if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED and time.monotonic() >= flight.deadline:
             raise _late(flight) from error

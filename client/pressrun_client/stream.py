@@ -375,8 +375,8 @@ class RenderStream:
                     flight.first_byte = flight.first_byte or now
                     flight.assembly.add(item.offset, data)
                 if item.completion is not None:
-                    content = flight.assembly.finish(document_pb2.DocumentCompletion.FromString(item.completion))
-                    self._land(flight, flight.delivered(content, item.completion, now))
+                    completion = document_pb2.DocumentCompletion.FromString(item.completion)
+                    self._land(flight, flight.delivered(flight.assembly.finish(completion), completion, now))
                 elif item.failure is not None:
                     self._retry(flight, error_from_status(status_pb2.Status.FromString(item.failure), request_id), now)
             except RenderError as error:

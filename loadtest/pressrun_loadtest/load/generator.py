@@ -232,7 +232,7 @@ class Generator:
         self._first_byte.record_value(max(1, int((latency - streaming) * 1e6)))
         interval.done += 1
         interval.pages += result.pages
-        interval.size += len(result.content)
+        interval.size += len(result)
         interval.stalls += streaming * 1000 > self._scenario.stall_ms
         interval.repeated += result.attempts > 1
         timings = result.timings

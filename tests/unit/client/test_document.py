@@ -68,3 +68,18 @@ def test_a_document_is_its_bytes(document: Document, tmp_path: Path) -> None:
     assert len(document) == 5
     assert Document("b", b"", b"", time_to_first_byte=0, latency=0)
     assert "'a', 5 bytes, 200.0 ms" in repr(document)
+
+
+def test_parts_are_put_together_when_they_are_asked_for(tmp_path: Path) -> None:
+    """What came in parts is saved part by part, counted, and one text of bytes for whoever wants that, made once."""
+    head = b"%PDF-" * 3
+    document = Document("a", (head, b"rest"), _completion(), time_to_first_byte=0.1, latency=0.2)
+    assert document.parts[0] is head
+    document.save(tmp_path / "a.pdf")
+    assert document.parts == (head, b"rest")
+    assert (tmp_path / "a.pdf").read_bytes() == head + b"rest"
+    assert len(document) == len(head) + 4
+    assert document.content is document.content
+    assert document.content == bytes(document) == b"".join(document.parts) == head + b"rest"
+    assert (document.pages, document.manifest_message().request_id) == (2, "a")
+    assert Document("b", (), b"", time_to_first_byte=0, latency=0).content == b""
