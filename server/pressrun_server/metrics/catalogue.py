@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
+from pressrun_server.metrics.tallies import Counts, Spreads
 from pressrun_server.metrics.tier_counts import TierCounts
 
 __all__ = ["SECONDS", "Catalogue"]
@@ -39,53 +40,53 @@ class Catalogue:
         self.registry = registry or CollectorRegistry()
         reg = self.registry
 
-        self.documents = Counter(
+        self.documents = Counts(
             "pressrun_documents_total",
             "Documents that ended, by result (ok, failed, refused, cancelled) and the reason of those that are not ok.",
             ("template", "channel", "result", "reason"),
             registry=reg,
         )
-        self.pages = Counter(
+        self.pages = Counts(
             "pressrun_pages_total", "Pages of finished documents.", ("template", "channel"), registry=reg
         )
-        self.document_bytes = Counter(
+        self.document_bytes = Counts(
             "pressrun_document_bytes_total", "Bytes of finished documents.", ("template", "channel"), registry=reg
         )
-        self.document_seconds = Histogram(
+        self.document_seconds = Spreads(
             "pressrun_document_seconds",
             "Time from a document's arrival to its last byte handed to the stream; finished documents only.",
             ("template", "channel"),
             buckets=SECONDS,
             registry=reg,
         )
-        self.first_byte_seconds = Histogram(
+        self.first_byte_seconds = Spreads(
             "pressrun_time_to_first_byte_seconds",
             "Time from a document's arrival to its first byte; finished documents only.",
             ("template", "channel"),
             buckets=SECONDS,
             registry=reg,
         )
-        self.phase_seconds = Histogram(
+        self.phase_seconds = Spreads(
             "pressrun_phase_seconds",
             "Time that finished documents spent in one phase; the phases sum to the time of the document.",
             ("phase",),
             buckets=_PHASE_SECONDS,
             registry=reg,
         )
-        self.compose_cpu_seconds = Counter(
+        self.compose_cpu_seconds = Counts(
             "pressrun_compose_cpu_seconds_total", "CPU time that composers spent on finished documents.", registry=reg
-        )
+        ).labels()
         self._count_bulk_work(reg)
         self.in_flight = Gauge("pressrun_documents_in_flight", "Documents that hold a slot.", registry=reg)
         self.slots = Gauge("pressrun_document_slots", "Documents that may hold a slot at once.", registry=reg)
         self.queue_length = Gauge("pressrun_queue_length", "Documents that wait for a slot.", registry=reg)
         self.queue_limit = Gauge("pressrun_queue_limit", "Documents that may wait for a slot at once.", registry=reg)
-        self.queue_seconds = Histogram(
+        self.queue_seconds = Spreads(
             "pressrun_queue_seconds",
             "Time that finished documents waited for a slot, for a composer and for a turn in it.",
             buckets=SECONDS,
             registry=reg,
-        )
+        ).labels()
         self.admitted_bytes = Gauge(
             "pressrun_admitted_record_bytes", "Bytes of the records of all admitted documents.", registry=reg
         )

@@ -39,9 +39,9 @@ class DocumentMeter:
         self, *, pages: int, size: int, seconds: float, first_byte: float, exemplar: dict[str, str] | None = None
     ) -> None:
         """Count a finished document; the exemplar names its trace, where there is one."""
-        self._ok.inc()
-        self.pages.inc(pages)
-        self.bytes.inc(size)
+        self._ok.value += 1
+        self.pages.value += pages
+        self.bytes.value += size
         self.seconds.observe(seconds, exemplar)
         self.first_byte_seconds.observe(first_byte, exemplar)
 

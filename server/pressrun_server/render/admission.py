@@ -182,8 +182,10 @@ class Admission:
             self._active -= 1
             held = self._clock.monotonic() - permit.granted_at
             self._mean_seconds += _SMOOTHING * (held - self._mean_seconds)
-            self._next()
-        self._tell_idle()
+            if self.waiting:
+                self._next()
+        if self._idle:
+            self._tell_idle()
 
     def _next(self) -> None:
         """Give the free slot to who comes next."""

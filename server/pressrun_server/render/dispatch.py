@@ -33,11 +33,6 @@ class _Place(Generic[D]):
         self.open = True
         self.alone = False
 
-    def load(self, large_slots: int) -> int:
-        """Slots in use; large documents beyond their own slots use ordinary ones."""
-        over = len(self.large) - large_slots
-        return len(self.small) + max(over, 0)
-
 
 class Desk(Generic[D, C]):
     """Deals waiting documents to composers.
@@ -60,12 +55,14 @@ class Desk(Generic[D, C]):
         self._interactive: FairLine[D] = FairLine()
         self._batch: FairLine[D] = FairLine()
         self._homes: dict[D, C] = {}
+        self._queued = 0
+        """Documents in the two lines; `deal` is asked for each document more often than it has one to give."""
         self._streak = 0
 
     @property
     def waiting(self) -> int:
         """Documents that no composer holds."""
-        return len(self._suspects) + len(self._interactive) + len(self._batch)
+        return len(self._suspects) + self._queued
 
     @property
     def held(self) -> int:
@@ -113,6 +110,7 @@ class Desk(Generic[D, C]):
     def submit(self, document: D, *, interactive: bool, first: bool = False, tenant: str = "") -> None:
         """A document waits; with `first` before all others of its kind, because it had its turn already."""
         (self._interactive if interactive else self._batch).add(document, tenant, first=first)
+        self._queued += 1
 
     def suspect(self, document: D) -> None:
         """A document waits again, after its composer died."""
@@ -126,8 +124,8 @@ class Desk(Generic[D, C]):
         """
         composer = self._homes.pop(document, None)
         if composer is None:
-            self._interactive.discard(document)
-            self._batch.discard(document)
+            if self._interactive.discard(document) or self._batch.discard(document):
+                self._queued -= 1
             self._suspects.pop(document, None)
             return None
         place = self._places[composer]
@@ -155,15 +153,17 @@ class Desk(Generic[D, C]):
                     document, _ = self._suspects.popitem(last=False)
                     place.alone = True
                     return self._give(document, reserved, place)
-        if not (self._interactive or self._batch):
+        if not self._queued:
             return None
         best: tuple[C, _Place[D]] | None = None
-        least = (self._slots, 0)
+        least = fewest = 0
         for composer, place in self._places.items():
             if place.open and not place.alone and composer is not reserved:
-                load = (place.load(self._large_slots), len(place.large))
-                if load[0] < self._slots and (best is None or load < least):
-                    best, least = (composer, place), load
+                # Large documents beyond their own slots use ordinary ones.
+                large = len(place.large)
+                load = len(place.small) + (large - self._large_slots if large > self._large_slots else 0)
+                if load < self._slots and (best is None or load < least or (load == least and large < fewest)):
+                    best, least, fewest = (composer, place), load, large
         return self._give(self._next(), *best) if best is not None else None
 
     def _emptiest(self) -> tuple[C, _Place[D]] | None:
@@ -179,6 +179,7 @@ class Desk(Generic[D, C]):
 
     def _next(self) -> D:
         """The next document of those that wait and are no suspects."""
+        self._queued -= 1
         if self._interactive and not (self._batch and self._streak >= BATCH_SHARE - 1):
             self._streak = self._streak + 1 if self._batch else 0
             return self._interactive.pop()

@@ -57,11 +57,13 @@ class FairLine(Generic[W]):
             del self._tenants[tenant]
         return waiter
 
-    def discard(self, waiter: W) -> None:
-        """Somebody leaves, if he is here."""
+    def discard(self, waiter: W) -> bool:
+        """Somebody leaves; whether he was here."""
         tenant = self._homes.pop(waiter, None)
-        if tenant is not None:
-            line = self._tenants[tenant]
-            del line[waiter]
-            if not line:
-                del self._tenants[tenant]
+        if tenant is None:
+            return False
+        line = self._tenants[tenant]
+        del line[waiter]
+        if not line:
+            del self._tenants[tenant]
+        return True

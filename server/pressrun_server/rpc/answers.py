@@ -25,7 +25,7 @@ from pressrun_server.rpc.deciding import decisions_bytes, gap_message
 from pressrun_server.rpc.imaging import image_message
 from pressrun_server.rpc.mailing import fill_options
 from pressrun_server.rpc.press import press_message
-from pressrun_server.rpc.wire import lead
+from pressrun_server.rpc.wire import tag, varint
 
 __all__ = [
     "CHANNELS",
@@ -58,15 +58,16 @@ _ALPHABETS: dict[Alphabet, document_pb2.TextAlphabet] = {
     "gsm7": document_pb2.TEXT_ALPHABET_GSM7,
     "ucs2": document_pb2.TEXT_ALPHABET_UCS2,
 }
+_NANOS = 1_000_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HEADER_MEDIA_TYPE, _HEADER_PINS = (
-    document_pb2.DocumentHeader.DESCRIPTOR.fields_by_name[name].number for name in ("media_type", "pins")
+    tag(document_pb2.DocumentHeader.DESCRIPTOR.fields_by_name[name].number) for name in ("media_type", "pins")
 )
 _COMPLETION_MANIFEST, _COMPLETION_USE = (
-    document_pb2.DocumentCompletion.DESCRIPTOR.fields_by_name[name].number for name in ("manifest", "cache_use")
+    tag(document_pb2.DocumentCompletion.DESCRIPTOR.fields_by_name[name].number) for name in ("manifest", "cache_use")
 )
-_MANIFEST_PINS = document_pb2.Manifest.DESCRIPTOR.fields_by_name["pins"].number
-_PINS_AS_OF = document_pb2.Pins.DESCRIPTOR.fields_by_name["as_of"].number
+_MANIFEST_PINS = tag(document_pb2.Manifest.DESCRIPTOR.fields_by_name["pins"].number)
+_PINS_AS_OF = tag(document_pb2.Pins.DESCRIPTOR.fields_by_name["as_of"].number)
 _KEPT_FIELDS = frozenset(ATTRIBUTE_FIELDS) - {SECRET_ATTRIBUTE}
 
 
@@ -84,7 +85,7 @@ def fill_manifest(message: document_pb2.Manifest, manifest: Manifest) -> None:
     """Write the proof of a document; one that is no file of its own has no digest."""
     pins = pins_bytes(manifest.header)
     _fill_manifest(message, manifest)
-    message.MergeFromString(b"".join((decisions_bytes(manifest.decisions), lead(_MANIFEST_PINS, len(pins)), pins)))
+    message.MergeFromString(b"".join((decisions_bytes(manifest.decisions), _MANIFEST_PINS, varint(len(pins)), pins)))
     if not manifest.document.sha256:
         message.ClearField("document")
 
@@ -97,23 +98,29 @@ def header_bytes(header: DocumentHeader, pins: bytes) -> bytes:
         pins: `pins_bytes` of it.
     """
     media_type = header.media_type.encode()
-    return b"".join((lead(_HEADER_MEDIA_TYPE, len(media_type)), media_type, lead(_HEADER_PINS, len(pins)), pins))
+    return b"".join((_HEADER_MEDIA_TYPE, varint(len(media_type)), media_type, _HEADER_PINS, varint(len(pins)), pins))
 
 
 def completion_bytes(completion: Completion, pins: bytes) -> bytes:
     """A DocumentCompletion, serialised; arguments as for `header_bytes`."""
     message = document_pb2.Manifest()
     _fill_manifest(message, completion.manifest)
-    manifest = message.SerializeToString() + decisions_bytes(completion.manifest.decisions)
-    before = lead(_MANIFEST_PINS, len(pins))
+    manifest = message.SerializeToString()
+    decisions = decisions_bytes(completion.manifest.decisions)
+    pins_size = varint(len(pins))
     use = document_pb2.CacheUse(
         memory_hits=completion.memory_hits,
         disk_hits=completion.disk_hits,
         source_fetches=completion.source_fetches,
         shared_hits=completion.shared_hits,
     ).SerializeToString()
-    size = len(manifest) + len(before) + len(pins)
-    return b"".join((lead(_COMPLETION_MANIFEST, size), manifest, before, pins, lead(_COMPLETION_USE, len(use)), use))
+    size = len(manifest) + len(decisions) + len(_MANIFEST_PINS) + len(pins_size) + len(pins)
+    return b"".join(
+        (
+            *(_COMPLETION_MANIFEST, varint(size), manifest, decisions, _MANIFEST_PINS, pins_size, pins),
+            *(_COMPLETION_USE, varint(len(use)), use),
+        )
+    )
 
 
 def pins_bytes(header: DocumentHeader) -> bytes:
@@ -129,7 +136,7 @@ def pins_bytes(header: DocumentHeader) -> bytes:
     moment = Timestamp()
     _fill_moment(moment, header.as_of)
     as_of = moment.SerializeToString()
-    return b"".join((known.serialised, lead(_PINS_AS_OF, len(as_of)), as_of))
+    return b"".join((known.serialised, _PINS_AS_OF, varint(len(as_of)), as_of))
 
 
 class _Pins(NamedTuple):
@@ -237,5 +244,7 @@ def _fill_moment(timestamp: Timestamp, moment: datetime) -> None:
 
 
 def _fill_duration(duration: Duration, seconds: float) -> None:
-    nanos = round(seconds * 1_000_000_000)
-    duration.seconds, duration.nanos = divmod(nanos, 1_000_000_000)
+    nanos = round(seconds * _NANOS)
+    if nanos >= _NANOS:
+        duration.seconds, nanos = divmod(nanos, _NANOS)
+    duration.nanos = nanos

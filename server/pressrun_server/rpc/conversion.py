@@ -31,7 +31,15 @@ from pressrun_server.rpc.mailing import mail_order
 from pressrun_server.rpc.press import read_press
 from pressrun_server.rpc.structs import StructError, struct_json
 
-__all__ = ["LONGEST_REQUEST_ID", "moment_of", "output_channel", "read_spec", "render_spec", "template_name"]
+__all__ = [
+    "LONGEST_REQUEST_ID",
+    "moment_of",
+    "output_channel",
+    "read_spec",
+    "render_spec",
+    "takes_long",
+    "template_name",
+]
 
 LONGEST_REQUEST_ID = 128
 
@@ -82,15 +90,20 @@ _NANOS = 1_000_000_000
 _Violations = list[Violation]
 
 
+def takes_long(request: document_pb2.DocumentRequest) -> bool:
+    """Whether `render_spec` would hold up the event loop: a large Struct is read in Python."""
+    return request.HasField("record_struct") and request.record_struct.ByteSize() > _SMALL_STRUCT
+
+
 async def read_spec(request: document_pb2.DocumentRequest, config: PipelineConfig) -> RenderSpec:
-    """The document that a request means; a large Struct, which is read in Python, is read beside the event loop.
+    """The document that a request means, read beside the event loop where that takes long.
 
     Raises:
         PressrunError: as `render_spec` does.
     """
-    if request.WhichOneof("record") != "record_struct" or request.record_struct.ByteSize() <= _SMALL_STRUCT:
-        return render_spec(request, config)
-    return await asyncio.to_thread(render_spec, request, config)
+    if takes_long(request):
+        return await asyncio.to_thread(render_spec, request, config)
+    return render_spec(request, config)
 
 
 def render_spec(request: document_pb2.DocumentRequest, config: PipelineConfig) -> RenderSpec:

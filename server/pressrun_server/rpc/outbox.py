@@ -12,16 +12,17 @@ from pressrun.v1 import render_service_pb2
 from pressrun_server.render.heads import LEAST, MOST, HeadBook
 from pressrun_server.render.manifest import Completion, DocumentHeader
 from pressrun_server.rpc.answers import completion_bytes, header_bytes, pins_bytes
-from pressrun_server.rpc.wire import VARINT, lead, varint
+from pressrun_server.rpc.wire import VARINT, lead, tag, varint
 
 __all__ = ["Outbox", "Part"]
 
-_ITEMS = render_service_pb2.RenderResponse.DESCRIPTOR.fields_by_name["items"].number
+_ITEMS = tag(render_service_pb2.RenderResponse.DESCRIPTOR.fields_by_name["items"].number)
 _HEADS = render_service_pb2.RenderResponse.DESCRIPTOR.fields_by_name["heads"].number
-_REQUEST_ID, _HEADER, _OFFSET, _DATA, _COMPLETION, _FAILURE, _HEAD = (
-    render_service_pb2.RenderResponseItem.DESCRIPTOR.fields_by_name[name].number
-    for name in ("request_id", "header", "offset", "data", "completion", "failure", "head")
+_ITEM = render_service_pb2.RenderResponseItem.DESCRIPTOR.fields_by_name
+_REQUEST_ID, _HEADER, _DATA, _COMPLETION, _FAILURE = (
+    tag(_ITEM[name].number) for name in ("request_id", "header", "data", "completion", "failure")
 )
+_OFFSET, _HEAD = (tag(_ITEM[name].number, VARINT) for name in ("offset", "head"))
 _HEAD_NUMBER, _HEAD_DATA = (
     render_service_pb2.SharedHead.DESCRIPTOR.fields_by_name[name].number for name in ("number", "data")
 )
@@ -79,25 +80,25 @@ class Part:
             head: the number of its head.
         """
         request_id = self.request_id.encode()
-        own = [lead(_REQUEST_ID, len(request_id)), request_id]
+        own = [_REQUEST_ID, varint(len(request_id)), request_id]
         pins = b""
         if self.header is not None:
             pins = pins_bytes(self.header)
             header = header_bytes(self.header, pins)
-            own += (lead(_HEADER, len(header)), header)
+            own += (_HEADER, varint(len(header)), header)
         if self.offset:
-            own += (varint(_OFFSET << 3 | VARINT), varint(self.offset))
+            own += (_OFFSET, varint(self.offset))
         if head:
-            own += (varint(_HEAD << 3 | VARINT), varint(head))
+            own += (_HEAD, varint(head))
         if self.data:
-            own += (lead(_DATA, len(self.data)), self.data)
+            own += (_DATA, varint(len(self.data)), self.data)
         if self.completion is not None:
             completion = completion_bytes(self.completion, pins or pins_bytes(self.completion.manifest.header))
-            own += (lead(_COMPLETION, len(completion)), completion)
+            own += (_COMPLETION, varint(len(completion)), completion)
         if self.failure is not None:
             failure = self.failure.SerializeToString()
-            own += (lead(_FAILURE, len(failure)), failure)
-        pieces.append(lead(_ITEMS, sum(map(len, own))))
+            own += (_FAILURE, varint(len(failure)), failure)
+        pieces += (_ITEMS, varint(sum(map(len, own))))
         pieces += own
 
 
@@ -147,6 +148,11 @@ class Outbox:
     def shares(self, head: bytes) -> bool:
         """Whether a part may have this head."""
         return self._heads is not None and LEAST <= len(head) <= _LARGEST_HEAD
+
+    @property
+    def crowded(self) -> bool:
+        """Whether `room` waits."""
+        return self._size >= self._waiting_bytes
 
     async def room(self) -> None:
         """Wait until there is room; returns without yielding where there is."""

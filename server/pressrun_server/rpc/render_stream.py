@@ -18,7 +18,7 @@ from pressrun_server.render.manifest import Completion, DocumentHeader
 from pressrun_server.render.pipeline import Pipeline
 from pressrun_server.rpc.coding import Malformed
 from pressrun_server.rpc.config import RpcConfig
-from pressrun_server.rpc.conversion import LONGEST_REQUEST_ID, read_spec
+from pressrun_server.rpc.conversion import LONGEST_REQUEST_ID, read_spec, render_spec, takes_long
 from pressrun_server.rpc.outbox import Outbox, Part
 from pressrun_server.rpc.status import status_of
 from pressrun_server.tracing.span import Caller
@@ -74,7 +74,8 @@ class _Delivery:
         while len(last) > self._chunk:
             await self.write(last[: self._chunk])
             last = last[self._chunk :]
-        await self._outbox.room()
+        if self._outbox.crowded:
+            await self._outbox.room()
         part = self._part(last)
         part.complete(completion)
         self._outbox.put(part)
@@ -136,6 +137,8 @@ class RenderStream:
         self._unwanted: set[str] = set()
         self._changed: asyncio.Future[None] | None = None
         self._draining = asyncio.Event()
+        # Python 3.11 asks the kernel for the process's id each time it is asked for the running loop.
+        self._loop = asyncio.get_running_loop()
 
     @property
     def in_flight(self) -> int:
@@ -217,15 +220,16 @@ class RenderStream:
     async def _begin(self, request: document_pb2.DocumentRequest) -> None:
         request_id = request.request_id
         try:
-            spec = await read_spec(request, self._limits)
+            if takes_long(request):
+                spec = await read_spec(request, self._limits)
+            else:
+                spec = render_spec(request, self._limits)
             self._check_free(request_id)
         except PressrunError as error:
             self._pipeline.refused(error)
             await self._refuse(request_id[:LONGEST_REQUEST_ID], error)
             return
-        task = asyncio.get_running_loop().create_task(self._render(spec))
-        self._tasks[request_id] = task
-        task.add_done_callback(functools.partial(self._ended, request_id))
+        self._tasks[request_id] = self._loop.create_task(self._render(spec))
 
     def _check_free(self, request_id: str) -> None:
         if request_id in self._tasks:
@@ -239,6 +243,8 @@ class RenderStream:
         task = self._tasks.get(request_id)
         if task is not None and request_id not in self._unwanted:
             self._unwanted.add(request_id)
+            # A task that is cancelled before its first step never comes to its own end.
+            task.add_done_callback(functools.partial(self._ended, request_id))
             task.cancel()
 
     async def _refuse(self, request_id: str, error: PressrunError) -> None:
@@ -255,17 +261,29 @@ class RenderStream:
             await delivery.end(last, completion)
         except PressrunError as error:
             self._outbox.put(Part(request_id, failure=status_of(error)))
-
-    def _ended(self, request_id: str, task: asyncio.Task[None]) -> None:
-        """A document's task is over; also one that was cancelled before its first step."""
-        del self._tasks[request_id]
-        if request_id in self._unwanted:
-            self._unwanted.remove(request_id)
-            if task.cancelled():
+        except asyncio.CancelledError:
+            if request_id in self._unwanted:
                 self._outbox.put(Part(request_id, failure=status_of(_CANCELLED)))
-        if not task.cancelled() and (defect := task.exception()) is not None:
+            raise
+        except Exception as defect:  # noqa: BLE001 - whatever it is, it is this document's failure alone
             failure = failure_of(defect, "the node failed over this document; its log has the details under its id")
-            log.error("document_defect", request_id=request_id, detail=failure.detail)
+            log.error("document_defect", request_id=request_id, detail=failure.detail)  # noqa: TRY400 - no data in it
             self._outbox.put(Part(request_id, failure=status_of(failure.error())))
+        finally:
+            self._left(request_id)
+
+    def _left(self, request_id: str) -> None:
+        """A document is not in flight any more.
+
+        Called at the end of its task: a callback of the task would cost a turn of the loop.
+        """
+        del self._tasks[request_id]
+        self._unwanted.discard(request_id)
         if self._changed is not None and not self._changed.done():
             self._changed.set_result(None)
+
+    def _ended(self, request_id: str, task: asyncio.Task[None]) -> None:
+        """A cancelled task is over."""
+        if self._tasks.get(request_id) is task:
+            self._outbox.put(Part(request_id, failure=status_of(_CANCELLED)))
+            self._left(request_id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["BYTES", "VARINT", "lead", "varint"]
+__all__ = ["BYTES", "VARINT", "lead", "tag", "varint"]
 
 VARINT: Final = 0
 """Wire type of numbers."""
@@ -27,14 +27,33 @@ def varint(value: int) -> bytes:
         >>> varint(300).hex()
         'ac02'
     """
+    # Written out for what nearly all sizes are.
     if value < 0x80:  # noqa: PLR2004 - seven bits a byte
         return _ONE[value]
+    if value < 0x4000:  # noqa: PLR2004 - as above
+        return bytes((value & 0x7F | 0x80, value >> 7))
+    if value < 0x200000:  # noqa: PLR2004 - as above
+        return bytes((value & 0x7F | 0x80, value >> 7 & 0x7F | 0x80, value >> 14))
     out = bytearray()
     while value > 0x7F:  # noqa: PLR2004 - as above
         out.append(value & 0x7F | 0x80)
         value >>= 7
     out.append(value)
     return bytes(out)
+
+
+def tag(number: int, kind: int = BYTES) -> bytes:
+    """What a field begins with.
+
+    Args:
+        number: the field's.
+        kind: its wire type.
+
+    Example:
+        >>> tag(4).hex()
+        '22'
+    """
+    return varint(number << 3 | kind)
 
 
 def lead(number: int, size: int) -> bytes:
@@ -44,4 +63,4 @@ def lead(number: int, size: int) -> bytes:
         >>> lead(4, 3).hex()
         '2203'
     """
-    return varint(number << 3 | BYTES) + varint(size)
+    return tag(number) + varint(size)

@@ -7,7 +7,10 @@ from typing import Any
 
 import aiohttp
 import pytest
-from prometheus_client import CollectorRegistry, generate_latest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as openmetrics
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
@@ -28,6 +31,7 @@ from pressrun_server.metrics.snapshot import (
     SnapshotCollector,
     SourceState,
 )
+from pressrun_server.metrics.tallies import Counts, Spreads
 
 SNAPSHOT = Snapshot(
     composers=Composers([1, 2], [100, 200], 3, 4, 2, 5.5, 6, 7, 8),
@@ -57,6 +61,44 @@ def test_own_registry_with_the_promised_names() -> None:
         "pressrun_queue_length", "pressrun_queue_seconds", "pressrun_cache_requests", "pressrun_source_requests",
         "pressrun_source_request_seconds", "pressrun_rpc_requests", "pressrun_rpc_seconds", "pressrun_build_info",
     }  # fmt: skip
+
+
+@given(st.lists(st.one_of(st.sampled_from([0.0, *SECONDS]), st.floats(0, 100)), max_size=30))
+def test_tallies_show_what_the_library_would(values: list[float]) -> None:
+    """Buckets, counts and sums are those of `prometheus_client`'s own metrics, at the edges too, from the first scrape on."""
+    ours, theirs = CollectorRegistry(), CollectorRegistry()
+    spread = Spreads("s", "Seconds.", ("place",), buckets=SECONDS, registry=ours).labels("a")
+    count = Counts("c_total", "Things.", registry=ours).labels()
+    histogram = Histogram("s", "Seconds.", ("place",), buckets=SECONDS, registry=theirs).labels("a")
+    counter = Counter("c_total", "Things.", registry=theirs)
+    for value in values:
+        for one in (spread, histogram):
+            one.observe(value)
+        for other in (count, counter):
+            other.inc(value)
+
+    def shown(registry: CollectorRegistry) -> list[str]:
+        return [line for line in generate_latest(registry).decode().splitlines() if "_created" not in line]
+
+    assert shown(ours) == shown(theirs)
+    assert ours.get_sample_value("s_count", {"place": "a"}) == len(values)
+
+
+def test_a_tally_names_where_it_saw_something() -> None:
+    """A bucket has the exemplar of its last observation that had one; wrong labels are refused."""
+    registry = CollectorRegistry()
+    spreads = Spreads("s", "Seconds.", ("place",), buckets=(0.5, 1.0), registry=registry)
+    spreads.labels("a").observe(0.7, {"trace_id": "x"})
+    spreads.labels("a").observe(0.6)
+    (family,) = text_string_to_metric_families(openmetrics(registry).decode())
+    found = {sample.labels["le"]: sample.exemplar for sample in family.samples if sample.name == "s_bucket"}
+    assert found["1.0"] is not None
+    assert (found["1.0"].labels, found["1.0"].value) == ({"trace_id": "x"}, 0.7)
+    assert found["0.5"] is None
+    with pytest.raises(ValueError, match="s has the labels place"):
+        spreads.labels()
+    with pytest.raises(ValueError, match="Duplicated"):
+        Counts("s", "Again.", registry=registry)
 
 
 def test_template_label_is_bounded() -> None:
