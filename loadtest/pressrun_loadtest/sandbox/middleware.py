@@ -1,4 +1,4 @@
-"""The layer around every stand-in: notes each request, and makes the trouble that the fault box asks for.
+"""The layers around every stand-in: what is noted, what goes wrong on purpose, and how failures are answered.
 
 Requests to the admin paths pass untouched and unnoted, so that arranging a test never disturbs what it counts.
 """
@@ -6,6 +6,7 @@ Requests to the admin paths pass untouched and unnoted, so that arranging a test
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Callable
 
@@ -27,7 +28,9 @@ from pressrun_loadtest.sandbox.faults import (
 )
 from pressrun_loadtest.sandbox.journal import Journal
 
-__all__ = ["ADMIN_PREFIX", "ErrorBody", "observing"]
+__all__ = ["ADMIN_PREFIX", "ErrorBody", "answering", "observing"]
+
+_log = logging.getLogger(__name__)
 
 ADMIN_PREFIX = "/__sandbox__"
 
@@ -54,6 +57,42 @@ def observing(journal: Journal, faults: FaultBox, error_body: ErrorBody) -> Midd
         response: web.StreamResponse = await _answer_instead(request, fault, error_body) or await handler(request)
         entry.status = response.status
         return await _reshape(request, response, fault)
+
+    return middleware
+
+
+def answering(
+    name: str,
+    error_body: ErrorBody,
+    refused: Callable[[Exception], web.Response | None],
+    *,
+    admit: Callable[[web.Request], None] | None = None,
+    free: tuple[str, ...] = (),
+) -> Middleware:
+    """The middleware below the outermost one.
+
+    Args:
+        name: of the system, for the log.
+        error_body: makes its error answers.
+        refused: answers what it refuses by an exception of its own; None for any other exception.
+        admit: raises where a caller may not call; None: everybody may.
+        free: what the paths begin with for which nobody needs to be admitted.
+    """
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            if admit is not None and not request.path.startswith((ADMIN_PREFIX, *free)):
+                admit(request)
+            return await handler(request)
+        except web.HTTPException as error:
+            return error_body(error.status, error.reason)
+        except Exception as error:  # noqa: BLE001 - answered as the real system would, and logged where it is a defect
+            answer = refused(error)
+            if answer is None:
+                _log.exception("%s stand-in failed on %s %s", name, request.method, request.path)
+                answer = error_body(500, "Internal error of the sandbox; see its log")
+            return answer
 
     return middleware
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from collections.abc import Mapping
 
@@ -23,14 +22,13 @@ from pressrun_loadtest.sandbox.cloudinary.store import CloudinaryStore
 from pressrun_loadtest.sandbox.faults import FaultBox
 from pressrun_loadtest.sandbox.hooks import HookSender, cloudinary_hooks
 from pressrun_loadtest.sandbox.journal import Journal
-from pressrun_loadtest.sandbox.middleware import ADMIN_PREFIX, ErrorBody, observing
+from pressrun_loadtest.sandbox.middleware import ADMIN_PREFIX, ErrorBody, answering, observing
 
 __all__ = ["API_APP", "DELIVERY_APP", "Cloudinary"]
 
 API_APP = "cloudinary-api"
 DELIVERY_APP = "cloudinary-delivery"
 
-_log = logging.getLogger(__name__)
 _SIGNED = ("/upload", "/destroy")
 """Calls that are signed by their parameters, and not counted."""
 _MAX_BODY = 64 * 1024 * 1024
@@ -132,18 +130,9 @@ class Cloudinary:
 def _guard(error_body: ErrorBody) -> Middleware:
     """Turns refusals into the plane's own answers."""
 
-    @web.middleware
-    async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
-        try:
-            return await handler(request)
-        except ApiError as error:
+    def refused(error: Exception) -> web.Response | None:
+        if isinstance(error, ApiError):
             return error_body(error.status, error.message)
-        except DeliveryError as error:
-            return error_body(error.status, error.reason)
-        except web.HTTPException as error:
-            return error_body(error.status, error.reason)
-        except Exception:  # noqa: BLE001 - logged, and answered as the real system would
-            _log.exception("cloudinary stand-in failed on %s %s", request.method, request.path)
-            return error_body(500, "Internal error of the sandbox; see its log")
+        return error_body(error.status, error.reason) if isinstance(error, DeliveryError) else None
 
-    return guarded
+    return answering("cloudinary", error_body, refused)

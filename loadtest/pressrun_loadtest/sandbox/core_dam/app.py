@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from pressrun_loadtest.sandbox.admin import Admin
 from pressrun_loadtest.sandbox.clock import Clock
@@ -20,13 +18,12 @@ from pressrun_loadtest.sandbox.core_dam.store import CoreDamStore
 from pressrun_loadtest.sandbox.faults import FaultBox
 from pressrun_loadtest.sandbox.hooks import STANDARD_SECRET, HookSender, standard_hooks
 from pressrun_loadtest.sandbox.journal import Journal
-from pressrun_loadtest.sandbox.middleware import ADMIN_PREFIX, observing
+from pressrun_loadtest.sandbox.middleware import answering, observing
 
 __all__ = ["CORE_DAM_APP", "CoreDam"]
 
 CORE_DAM_APP = "core-dam"
 
-_log = logging.getLogger(__name__)
 
 # Tomcat refuses these in a request target unless they are percent-encoded
 # (Apache Tomcat configuration reference, HTTP connector, `relaxedQueryChars`).
@@ -55,22 +52,12 @@ class CoreDam:
         """The one app of this system."""
         make_error = error_body(self.options.error_style)
 
-        @web.middleware
-        async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
-            try:
-                if not request.path.startswith(ADMIN_PREFIX):
-                    self._admit(request)
-                return await handler(request)
-            except DamError as error:
-                return make_error(error.status, error.message)
-            except web.HTTPException as error:
-                return make_error(error.status, error.reason)
-            except Exception:  # noqa: BLE001 - logged, and answered as the real system would
-                _log.exception("core-dam stand-in failed on %s %s", request.method, request.path)
-                return make_error(500, "Internal error of the sandbox; see its log")
+        def refused(error: Exception) -> web.Response | None:
+            return make_error(error.status, error.message) if isinstance(error, DamError) else None
 
+        answers = answering("core-dam", make_error, refused, admit=self._admit)
         app = web.Application(
-            middlewares=[observing(self.journal, self.faults, make_error), guarded], client_max_size=_MAX_BODY
+            middlewares=[observing(self.journal, self.faults, make_error), answers], client_max_size=_MAX_BODY
         )
         app.add_routes(Routes(self.options, self.store, self.authority, self._clock, addresses[CORE_DAM_APP]).table())
         changes = Operations(self.store, self.authority).table()

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hmac
-import logging
 import math
 from collections.abc import Mapping
 from datetime import timedelta
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from pressrun_loadtest.sandbox.admin import Admin
 from pressrun_loadtest.sandbox.clock import Clock, http_date
@@ -23,15 +21,13 @@ from pressrun_loadtest.sandbox.http.routes import Routes
 from pressrun_loadtest.sandbox.http.seed import HttpSeed
 from pressrun_loadtest.sandbox.http.store import HttpStore
 from pressrun_loadtest.sandbox.journal import Journal
-from pressrun_loadtest.sandbox.middleware import ADMIN_PREFIX, observing
+from pressrun_loadtest.sandbox.middleware import answering, observing
 from pressrun_loadtest.sandbox.rate import CallWindow
 
 __all__ = ["HTTP_APP", "TOKEN_PATH", "HttpEndpoint"]
 
 HTTP_APP = "http"
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
-
-_log = logging.getLogger(__name__)
 
 
 class HttpEndpoint:
@@ -50,24 +46,12 @@ class HttpEndpoint:
 
     def applications(self, addresses: Mapping[str, str]) -> dict[str, web.Application]:  # noqa: ARG002 - no links
         """The app."""
-
-        @web.middleware
-        async def refusing(request: web.Request, handler: Handler) -> web.StreamResponse:
-            try:
-                if not request.path.startswith((ADMIN_PREFIX, TOKEN_PATH)):
-                    self._admit(request)
-                return await handler(request)
-            except HttpError as error:
-                response = error_body(error.status, error.message)
-                response.headers.update(error.headers)
-                return response
-            except web.HTTPException as error:
-                return error_body(error.status, error.reason)
-            except Exception:  # noqa: BLE001 - logged, and answered as a real system would
-                _log.exception("HTTP stand-in failed on %s %s", request.method, request.path)
-                return error_body(500, "Internal error of the sandbox; see its log")
-
-        app = web.Application(middlewares=[observing(self.journal, self.faults, error_body), refusing])
+        app = web.Application(
+            middlewares=[
+                observing(self.journal, self.faults, error_body),
+                answering("HTTP", error_body, _refused, admit=self._admit, free=(TOKEN_PATH,)),
+            ]
+        )
         app.router.add_post(TOKEN_PATH, self._token)
         app.add_routes(Routes(self.store, self.options, self._clock).table())
         app.add_routes(
@@ -99,3 +83,11 @@ class HttpEndpoint:
             left = math.ceil(self._window.left())
             when = http_date(self._clock() + timedelta(seconds=left)) if self.options.retry_date else str(max(1, left))
             raise HttpError(429, "Too many requests", {"Retry-After": when})
+
+
+def _refused(error: Exception) -> web.Response | None:
+    if not isinstance(error, HttpError):
+        return None
+    response = error_body(error.status, error.message)
+    response.headers.update(error.headers)
+    return response

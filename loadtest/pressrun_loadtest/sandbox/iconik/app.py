@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hmac
-import logging
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from pressrun_loadtest.sandbox.admin import Admin
 from pressrun_loadtest.sandbox.clock import Clock
@@ -20,15 +19,13 @@ from pressrun_loadtest.sandbox.iconik.routes import PUBLIC, Routes, store_handle
 from pressrun_loadtest.sandbox.iconik.seed import IconikSeed
 from pressrun_loadtest.sandbox.iconik.store import IconikStore
 from pressrun_loadtest.sandbox.journal import Journal
-from pressrun_loadtest.sandbox.middleware import ADMIN_PREFIX, observing
+from pressrun_loadtest.sandbox.middleware import answering, observing
 from pressrun_loadtest.sandbox.rate import CallWindow
 
 __all__ = ["ICONIK_APP", "ICONIK_STORE_APP", "Iconik"]
 
 ICONIK_APP = "iconik"
 ICONIK_STORE_APP = "iconik-store"
-
-_log = logging.getLogger(__name__)
 
 
 class Iconik:
@@ -70,25 +67,8 @@ class Iconik:
         """Nothing is held beyond memory."""
 
     def _app(self, journal: Journal, faults: FaultBox, name: str, *, guarded: bool) -> web.Application:
-        @web.middleware
-        async def refusing(request: web.Request, handler: Handler) -> web.StreamResponse:
-            try:
-                if guarded and not request.path.startswith(ADMIN_PREFIX):
-                    self._admit(request)
-                return await handler(request)
-            except IconikError as error:
-                response = error_body(error.status, error.message)
-                if error.status == 429:  # noqa: PLR2004 - Too Many Requests
-                    # The remaining budget is all that is told; no Retry-After is known of this service.
-                    response.headers["RateLimit-Remaining"] = "0"
-                return response
-            except web.HTTPException as error:
-                return error_body(error.status, error.reason)
-            except Exception:  # noqa: BLE001 - logged, and answered as the real system would
-                _log.exception("iconik stand-in failed on %s %s", request.method, request.path)
-                return error_body(500, "Internal error of the sandbox; see its log")
-
-        app = web.Application(middlewares=[observing(journal, faults, error_body), refusing])
+        answers = answering("iconik", error_body, _refused, admit=self._admit if guarded else None)
+        app = web.Application(middlewares=[observing(journal, faults, error_body), answers])
         app.add_routes(Admin(name, faults, journal, self.reset, Operations(self.store).table(), self.hooks).table())
         return app
 
@@ -99,3 +79,13 @@ class Iconik:
             raise IconikError(401, "Token is invalid")
         if not self._window.take():
             raise IconikError(429, "Rate limit exceeded")
+
+
+def _refused(error: Exception) -> web.Response | None:
+    if not isinstance(error, IconikError):
+        return None
+    response = error_body(error.status, error.message)
+    if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+        # The remaining budget is all that is told; no Retry-After is known of this service.
+        response.headers["RateLimit-Remaining"] = "0"
+    return response

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from pressrun_loadtest.sandbox.admin import Admin
 from pressrun_loadtest.sandbox.clock import Clock
 from pressrun_loadtest.sandbox.faults import FaultBox
 from pressrun_loadtest.sandbox.hooks import STANDARD_SECRET, HookSender, standard_hooks
 from pressrun_loadtest.sandbox.journal import Journal
-from pressrun_loadtest.sandbox.middleware import ADMIN_PREFIX, observing
+from pressrun_loadtest.sandbox.middleware import answering, observing
 from pressrun_loadtest.sandbox.rate import CallWindow
 from pressrun_loadtest.sandbox.smintio.admin import Operations
 from pressrun_loadtest.sandbox.smintio.errors import SmintioError, error_body
@@ -27,8 +25,6 @@ __all__ = ["SMINTIO_APP", "SMINTIO_STORE_APP", "Smintio"]
 SMINTIO_APP = "smintio"
 SMINTIO_STORE_APP = "smintio-store"
 _WINDOW_S = 60
-
-_log = logging.getLogger(__name__)
 
 
 class Smintio:
@@ -70,21 +66,9 @@ class Smintio:
         """Nothing is held beyond memory."""
 
     def _app(self, journal: Journal, faults: FaultBox, name: str, *, guarded: bool) -> web.Application:
-        @web.middleware
-        async def refusing(request: web.Request, handler: Handler) -> web.StreamResponse:
-            try:
-                if guarded and not request.path.startswith((ADMIN_PREFIX, "/connect/")):
-                    self._admit(request)
-                return await handler(request)
-            except SmintioError as error:
-                return error_body(error.status, error.message, error.code)
-            except web.HTTPException as error:
-                return error_body(error.status, error.reason)
-            except Exception:  # noqa: BLE001 - logged, and answered as the real system would
-                _log.exception("Smint.io stand-in failed on %s %s", request.method, request.path)
-                return error_body(500, "Internal error of the sandbox; see its log")
-
-        app = web.Application(middlewares=[observing(journal, faults, error_body), refusing])
+        admit = self._admit if guarded else None
+        answers = answering("Smint.io", error_body, _refused, admit=admit, free=("/connect/",))
+        app = web.Application(middlewares=[observing(journal, faults, error_body), answers])
         app.add_routes(Admin(name, faults, journal, self.reset, Operations(self.store).table(), self.hooks).table())
         return app
 
@@ -94,3 +78,7 @@ class Smintio:
             raise SmintioError(401, "The token is missing, wrong or has ended", "unauthorized")
         if not self._window.take():
             raise SmintioError(429, "Too many requests", "rate_limited")
+
+
+def _refused(error: Exception) -> web.Response | None:
+    return error_body(error.status, error.message, error.code) if isinstance(error, SmintioError) else None
