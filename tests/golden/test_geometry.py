@@ -641,6 +641,50 @@ CASES = {
         ........
         """],
     ),
+    "pictures, tables and flexible rows stand at fixed places of the page": (
+        "<img class='a' src='asset:flag' alt=''><img class='b' src='asset:flag' alt=''>"
+        "<table class='c'><tr><td><div class='g'></div></td><td><div class='k'></div></td></tr></table>"
+        "<div class='d'><div class='g'></div><div class='k'></div></div>",
+        "@page { size: 80pt 70pt; margin: 10pt } .a, .b, .c, .d { position: absolute } .a { top: 0; left: 0; width: 30pt }"
+        " .b { bottom: 0; right: 10pt } .c { top: 20pt; left: 20pt; width: 40pt } .d { display: flex; top: 40pt; left: 20pt;"
+        " width: 40pt } .d div { flex: 1 } .g { background: green; height: 10pt } .k { background: black; height: 10pt }",
+        ["""
+        RBB.....
+        ........
+        ..GGKK..
+        ........
+        ..GGKK..
+        ....RBB.
+        ....RBB.
+        """],
+    ),
+    "boxes at fixed places of a flexible row are none of its items": (
+        "<div class='d'><div class='i'></div><div class='p'></div><div class='i'></div></div>",
+        "@page { size: 80pt 50pt; margin: 10pt } .d { display: flex; position: relative; background: yellow; height: 30pt }"
+        " .i { width: 20pt; background: red } .p { position: absolute; top: 10pt; right: 0; width: 10pt; height: 10pt;"
+        " background: blue }",
+        ["""
+        ........
+        .RRRRYY.
+        .RRRRYB.
+        .RRRRYY.
+        ........
+        """],
+    ),
+    "running elements are pictures and flexible rows, too": (
+        "<img class='a' src='asset:flag' alt=''><div class='d'><div class='g'></div><div class='k'></div></div>",
+        "@page { size: 80pt 60pt; margin: 20pt 10pt; @top-left { content: element(a) } @bottom-left { content: element(d) } }"
+        " .a { position: running(a); height: 10pt } .d { position: running(d); display: flex } .d div { flex: 1 }"
+        " .g { background: green; height: 10pt } .k { background: black; height: 10pt }",
+        ["""
+        .RB.....
+        ........
+        ........
+        ........
+        .GGGKKK.
+        ........
+        """],
+    ),
     "cells are placed at top, middle and bottom": (
         "<table><tr><td class='t'><div class='r'></div></td><td class='m'><div class='r'></div></td>"
         "<td class='b'><div class='r'></div></td></tr></table>",

@@ -88,6 +88,10 @@ class Builder:
         """An element as a box with what is in it."""
         raise NotImplementedError
 
+    def apart(self, element: Element, x: int, width: int, scope: Scope) -> Block:
+        """An element outside of the flow as a box."""
+        raise NotImplementedError
+
     def fold(self, node: Expression, place: Place) -> Expression:
         """Put the locale's strings and name into an expression."""
         raise NotImplementedError
@@ -106,6 +110,9 @@ class Builder:
     def _check_waiting(self, element: Element) -> None:
         raise NotImplementedError
 
+    def _no_flex(self, element: Element) -> None:
+        raise NotImplementedError
+
     def _box(self, element: Element, x: int, width: int) -> Box:
         raise NotImplementedError
 
@@ -113,6 +120,9 @@ class Builder:
         raise NotImplementedError
 
     def _is_block(self, element: Element) -> bool:
+        raise NotImplementedError
+
+    def _directed(self, group: list[Element], x: int, width: int, scope: Scope) -> list[Node]:
         raise NotImplementedError
 
     def _skipped(self, element: Element) -> bool:

@@ -181,7 +181,7 @@ class Paper:
             x = self.margin_left + index * share
             width = share if index < len(boxes) - 1 else self.content_width - index * share
             structure.uses_count = False
-            block = structure.block(element, x, width, scope.with_page())
+            block = structure.apart(element, x, width, scope.with_page())
             align = values.get("vertical-align", "middle")
             found.append(
                 Running(

@@ -61,7 +61,7 @@ class PositionedStructure(Builder):
         """A box at a fixed place; a percentage of its width is of all that it is placed in."""
         style = self.styles[element]
         self.styles[element] = dict(style) | {"width": resolved(style["width"], containing) or style["width"]}
-        block = self.block(element, x, available, scope)
+        block = self.apart(element, x, available, scope)
         self.styles[element] = style
         return block
 

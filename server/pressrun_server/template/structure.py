@@ -24,7 +24,7 @@ from pressrun_server.model.program import (
 from pressrun_server.template.approved import CONTENT, LITERAL, check_content
 from pressrun_server.template.bookmarks import check_bookmark
 from pressrun_server.template.breaks import check_breaks
-from pressrun_server.template.builder import DIRECTIVES, lighter
+from pressrun_server.template.builder import ANONYMOUS, DIRECTIVES, lighter
 from pressrun_server.template.cascade import REPEATED, SVG, Style
 from pressrun_server.template.decimals import check_decimals
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
@@ -153,7 +153,10 @@ class Structure(TextStructure, InlineStructure, FlexStructure, FigureStructure, 
             element, box.content_width, self.markup, self.styles, self.diagnostics, fluid=box.fluid is not None
         )
         width = columns.width if columns is not None else box.content_width
-        children = tuple(self.children(element, box.content_x, width, scope))
+        if self.styles[element]["display"] == "flex":
+            children = self._flex_inside(element, box, scope)
+        else:
+            children = tuple(self.children(element, box.content_x, width, scope))
         self._around = around
         check_bookmark(element, self.markup, self.styles, self.diagnostics)
         return Block(box, children, _BLOCK_ROLES.get(element.tag, ""), columns)
@@ -280,7 +283,7 @@ class Structure(TextStructure, InlineStructure, FlexStructure, FigureStructure, 
         if moved is not None:
             message = f"position: relative does not move a box ({moved})"
             self.diagnostics.error("position", self.markup.place(element), message, "use margins")
-        if style["display"] != "block" or element.tag in {*_LISTS, "li", "img"}:
+        if style["display"] not in {"block", "flex"} or element.tag in {*_LISTS, "li", "img"}:
             message = f"position: relative is not supported on <{element.tag}>"
             self.diagnostics.error("position", self.markup.place(element), message, "put a <div> into it, or around it")
 
@@ -359,9 +362,7 @@ class Structure(TextStructure, InlineStructure, FlexStructure, FigureStructure, 
         return tuple(bound), scope, place
 
     def _element(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
-        if element.tag == SVG:
-            return self._vector(element, x, width, scope)
-        if self._skipped(element):
+        if element.tag != SVG and self._skipped(element):
             return []
         style = self.styles[element]
         position: str = style["position"]
@@ -370,6 +371,8 @@ class Structure(TextStructure, InlineStructure, FlexStructure, FigureStructure, 
             return []
         if position == "absolute":
             return [self._absolute(element, scope)]
+        if element.tag == SVG:
+            return self._vector(element, x, width, scope)
         if self._fluid:
             self._check_waiting(element)
         if element.tag == "img":
@@ -388,13 +391,31 @@ class Structure(TextStructure, InlineStructure, FlexStructure, FigureStructure, 
         if style["display"] == "table":
             return [self._table(element, x, width, scope)]
         if style["display"] == "flex":
-            make_flex = self._flex_row if style["flex-direction"] == "row" else self._flex_column
-            return [make_flex(element, x, width, scope)]
+            return [self._flex(element, x, width, scope)]
         if style["display"].startswith("table"):
             place = self.markup.place(element)
             self.diagnostics.error("structure", place, f"<{element.tag}> stands outside a table", "put it into <table>")
             return []
         return [lighter(self.block(element, x, width, scope))]
+
+    def apart(self, element: Element, x: int, width: int, scope: Scope) -> Block:
+        """An element outside of the flow as a box; what is none by itself (a picture, a list, a table) is in one."""
+        style = self.styles[element]
+        own = element.tag in {SVG, "img", CONTENT, *_LISTS, *OWN} or style["display"] == "table"
+        if not own:
+            return self.block(element, x, width, scope)
+        # A picture of its own size at the right edge of its place.
+        right = style["left"] == "auto" and style["right"] != "auto" and style["width"] == "auto"
+        self.styles[element] = dict(style) | {"position": "static"} | ({"text-align": "right"} if right else {})
+        nodes = self._element(element, x, width, scope)
+        self.styles[element] = style
+        return Block(box_of(ANONYMOUS, x, width), tuple(nodes), "")
+
+    def _no_flex(self, element: Element) -> None:
+        """Report an item or a cell that is to be a flexible box."""
+        if self.styles[element]["display"] == "flex":
+            message = f"display: flex is not supported on <{element.tag}>"
+            self.diagnostics.error("value", self.markup.place(element), message, "put a <div> with it into the element")
 
     def _content(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
         """Approved text; nothing where its slot has none."""
@@ -447,6 +468,7 @@ class Structure(TextStructure, InlineStructure, FlexStructure, FigureStructure, 
             place = self.markup.place(element)
             self.diagnostics.error("structure", place, "<li> stands outside a list", "put it into <ul> or <ol>")
             return []
+        self._no_flex(element)
         box = self._box(element, x, width)
         children = self.children(element, box.content_x, box.content_width, scope)
         return [ListItem(box, tuple(children), self.table.index(self.styles[element]))]

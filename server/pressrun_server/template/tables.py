@@ -303,6 +303,7 @@ class TableStructure(ColumnStructure):
         box = box_of(sized, x, width, fills=False)
         if self._fluid:
             self._check_waiting(element)
+        self._no_flex(element)
         if box.picture or any(box.radii):
             message = "background-image and border-radius are not supported on cells"
             self.diagnostics.error("value", self.markup.place(element), message, "put a <div> into the cell")
