@@ -523,6 +523,7 @@ class Node:
         """Have what is published at other nodes, from now on."""
         exchange = TemplateExchange(templates, registry, compiler, learned)
         self._stack.push_async_callback(exchange.close)
+        self.metrics.templates_pending.set_function(lambda: exchange.pending)
         await exchange.start()
         registry.elsewhere = exchange.fetch
 

@@ -209,14 +209,16 @@ THROUGHPUT = Dashboard(
                 ),
                 Panel(
                     "Templates compiled",
-                    "Bundles compiled a second by result, and the published templates. Many compilations while nobody "
-                    "publishes: nodes start again and again, or do not find what others made.",
+                    "Bundles compiled a second by result, the published templates, and those of other nodes that a "
+                    "node has not got. Many compilations while nobody publishes: nodes start again and again, or do "
+                    "not find what others made.",
                     "short",
                     (
                         Query(rate("pressrun_compilations_total", "result"), "compiled a second: {{result}}"),
                         Query(total("pressrun_templates", function="max"), "published"),
+                        Query(total("pressrun_templates_pending", function="max"), "not got by a node"),
                     ),
-                    "how-to-read-the-dashboards",
+                    "templates-missing",
                 ),
             ),
         ),

@@ -163,6 +163,9 @@ class Catalogue:
         )
 
         self.templates = Gauge("pressrun_templates", "Published templates.", registry=reg)
+        self.templates_pending = Gauge(
+            "pressrun_templates_pending", "Templates of other nodes that this one has not got.", registry=reg
+        )
         self.compilations = Counter(
             "pressrun_compilations_total",
             "Bundles compiled, by result (ok, invalid, failed).",

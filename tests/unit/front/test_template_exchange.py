@@ -155,11 +155,12 @@ async def test_a_template_that_is_being_compiled(join: Join) -> None:
         error = await other.refusal(name)
         assert (error.reason, error.retry_after) == (Reason.TEMPLATE_UNAVAILABLE, 1.0)
         assert "is being compiled on this one" in error.message
+    assert other.exchange.pending == 1
     # What nobody has published is not there, whatever else is under way.
     assert (await other.refusal(TemplateName("letter", "2"))).reason is Reason.TEMPLATE_NOT_FOUND
     other.compiler.gate.set()
     await other.versions("1")
-    assert other.compiler.adopted == ["1"]
+    assert (other.compiler.adopted, other.exchange.pending) == (["1"], 0)
 
 
 async def test_pins_of_another_node(join: Join) -> None:

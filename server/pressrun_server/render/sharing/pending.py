@@ -75,6 +75,9 @@ class PendingTemplates:
         """Digests of those whose problem was logged."""
         self._taking: dict[str, asyncio.Task[None]] = {}
 
+    def __len__(self) -> int:
+        return len(self._left())
+
     def listed(self, records: Iterable[SharedTemplate]) -> None:
         """The list was read."""
         self._open = {record.digest: record for record in records if self._registry.known(record.digest) is None}

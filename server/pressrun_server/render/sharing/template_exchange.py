@@ -74,6 +74,11 @@ class TemplateExchange:
         """Why the list can't be read; empty where it can."""
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def pending(self) -> int:
+        """Templates of other nodes that this one has not got: they are being compiled, or can't be used."""
+        return len(self._pending)
+
     async def start(self) -> None:
         """Learn all that is published, give the cluster what this node had before, and go on looking."""
         # What takes longer is learnt while the node serves.
