@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, Self, TypeAlias
 import grpc
 from google.protobuf import json_format
 
-from pressrun.v1 import render_service_pb2
+from pressrun.v1 import document_pb2, render_service_pb2
 from pressrun.v1.render_service_pb2_grpc import RenderServiceStub
 from pressrun_client.config import ClientConfig
 from pressrun_client.conversion.manifest import to_digest, to_manifest
@@ -24,6 +24,7 @@ from pressrun_client.conversion.request import fill_request, template_message
 from pressrun_client.diagnostic import Violation
 from pressrun_client.errors import IntegrityError, InvalidRequestError, NodeUnavailableError
 from pressrun_client.failure import error_from_rpc, error_from_status
+from pressrun_client.gathering import Gathering
 from pressrun_client.lane import cancelled_by_peer
 from pressrun_client.models.manifest import RenderWarning
 from pressrun_client.models.request import RenderRequest
@@ -38,8 +39,6 @@ RunRequests: TypeAlias = Iterable[RenderRequest] | AsyncIterable[RenderRequest]
 
 _PART: Final = 256 * 1024
 """Bytes of documents that travel together, about."""
-_PATIENCE: Final = 0.05
-"""Seconds after which documents travel, however few they are."""
 _POLICIES: Final = {
     OnFailure.SKIP: render_service_pb2.RUN_FAILURE_POLICY_SKIP,
     OnFailure.STOP: render_service_pb2.RUN_FAILURE_POLICY_STOP,
@@ -177,25 +176,23 @@ class PrintRun:
             as_of = time.time_ns() // 1000 * 1000
             if self._options.as_of is not None:
                 as_of = to_nanoseconds(self._options.as_of)
-            waiting = render_service_pb2.RenderRunRequest()
-            documents, size = waiting.documents.documents, 0
-            async for request in _patiently(self._requests):
-                if request is not None:
-                    fill_request(
-                        documents.add(),
-                        request,
-                        request_id=request.request_id or uuid.uuid4().hex,
-                        record=encode_record(request.record),
-                        as_of=as_of,
-                        time_limit=self._options.time_limit,
-                    )
-                    size += documents[-1].ByteSize()
-                if size >= _PART or (request is None and size):
-                    await send(self._call, waiting)
-                    waiting = render_service_pb2.RenderRunRequest()
-                    documents, size = waiting.documents.documents, 0
-            if size:
-                await send(self._call, waiting)
+
+            def prepared(request: RenderRequest) -> tuple[document_pb2.DocumentRequest, int]:
+                message = document_pb2.DocumentRequest()
+                fill_request(
+                    message,
+                    request,
+                    request_id=request.request_id or uuid.uuid4().hex,
+                    record=encode_record(request.record),
+                    as_of=as_of,
+                    time_limit=self._options.time_limit,
+                )
+                return message, message.ByteSize()
+
+            async with Gathering(self._requests, prepared, size=_PART) as parts:
+                async for part in parts:
+                    documents = render_service_pb2.RunDocuments(documents=part)
+                    await send(self._call, render_service_pb2.RenderRunRequest(documents=documents))
             await self._call.done_writing()
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
             pass  # the reader knows why
@@ -263,27 +260,3 @@ def _to_summary(message: render_service_pb2.RunCompletion) -> RunSummary:
         stopped=message.stopped,
         engine_digest=message.engine_digest,
     )
-
-
-async def _patiently(requests: RunRequests) -> AsyncIterator[RenderRequest | None]:
-    """The requests; None while the next one is long in coming, so that those before need not wait for it."""
-    if not isinstance(requests, AsyncIterable):
-        since = time.monotonic()
-        for request in requests:
-            yield request
-            if time.monotonic() - since >= _PATIENCE:
-                yield None
-                since = time.monotonic()
-        return
-    iterator = aiter(requests)
-    while True:
-        coming = asyncio.ensure_future(anext(iterator))
-        try:
-            done, _ = await asyncio.wait({coming}, timeout=_PATIENCE)
-            if not done:
-                yield None
-            yield await coming
-        except StopAsyncIteration:
-            return
-        finally:
-            coming.cancel()

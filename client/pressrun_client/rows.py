@@ -6,9 +6,9 @@ import asyncio
 import hashlib
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeAlias
 
 import grpc
 
@@ -20,15 +20,20 @@ from pressrun_client.conversion.record import encode_record
 from pressrun_client.conversion.request import fill_request, seconds
 from pressrun_client.errors import IntegrityError, NodeUnavailableError
 from pressrun_client.failure import error_from_rpc
-from pressrun_client.gathering import Gathering, RowsSource
+from pressrun_client.gathering import Gathering
 from pressrun_client.lane import cancelled_by_peer
 from pressrun_client.models.manifest import Manifest
-from pressrun_client.models.request import RenderRequest
+from pressrun_client.models.request import Record, RenderRequest
 from pressrun_client.sending import send
 from pressrun_client.trace import trace_metadata
 
 __all__ = ["RowsDocument", "RowsSource"]
 
+RowsSource: TypeAlias = Iterable[Record] | AsyncIterable[Record]
+"""Rows: mappings, or the JSON text of each. A plain iterable is pulled on the event loop, so it should not block."""
+
+_PART: Final = 64 * 1024
+"""Bytes of rows that travel together."""
 _TIME_LIMIT: Final = 3600.0
 """Such documents are long, so the limit of the client's other documents does not fit."""
 
@@ -152,19 +157,18 @@ class RowsDocument:
     async def _write(self, start: render_service_pb2.RenderRowsRequest) -> None:
         try:
             await self._call.write(start)
-            gathering = Gathering(self._rows)
-            pulling = asyncio.create_task(gathering.pull())
-            try:
-                async for part in gathering:
-                    rows = render_service_pb2.Rows(rows_json=part)
+            async with Gathering(self._rows, _prepared, size=_PART) as parts:
+                async for part in parts:
+                    rows = render_service_pb2.Rows(rows_json=b"[%s]" % b",".join(part))
                     await send(self._call, render_service_pb2.RenderRowsRequest(rows=rows))
-                await pulling
-            finally:
-                pulling.cancel()
-                await asyncio.gather(pulling, return_exceptions=True)
             await self._call.done_writing()
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
             pass  # the reader knows why
         except Exception as error:  # noqa: BLE001 - the caller's own error goes back to the caller
             self._fault = error
             self._call.cancel()
+
+
+def _prepared(row: Record) -> tuple[bytes, int]:
+    data = encode_record(row)
+    return data, len(data) + 1

@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import IO, Any
 
+from pressrun_client.file_errors import naming
 from pressrun_client.models.run import RunEntry, RunSummary
 from pressrun_client.print_run import PrintRun, RunData
 
@@ -88,10 +89,9 @@ class _Folder:
         if self._target is None:
             self._part = self._folder / f"{self._name}-{part.file:04d}.pdf.part"
             self._target = self._part.open("wb")
-        try:
+        assert self._part is not None
+        with naming(self._part):
             self._target.write(part.data)
-        except OSError as error:  # a full disk does not say which
-            raise OSError(error.errno, error.strerror, str(self._part)) from error
 
     def note(self, entry: RunEntry) -> None:
         """A line of the index."""
@@ -104,11 +104,15 @@ class _Folder:
         """The file in work is whole."""
         assert self._target is not None
         assert self._part is not None
-        self._target.close()
+        target, self._target = self._target, None
+        # What is buffered is written when a file is closed.
+        with naming(self._part):
+            target.close()
         self._part.replace(self._folder / f"{self._name}-{number:04d}.pdf")
-        self._target = self._part = None
-        self._index.writelines(self._lines)
-        self._index.flush()
+        self._part = None
+        with naming(self._path):
+            self._index.writelines(self._lines)
+            self._index.flush()
         self._lines, self._failed = [], []
 
     def forget(self) -> None:
@@ -120,15 +124,18 @@ class _Folder:
 
     def close(self) -> None:
         """Close what is open; the index is as far as there are whole files, and what failed since."""
-        if self._target is not None:
-            self._target.close()
-        if self._begun:
-            self._index.writelines(self._failed)
-            self._index.flush()
-            self._path.replace(self._folder / f"{self._name}.index.ndjson")
-        else:
-            self._path.unlink()
-        self._index.close()
+        try:
+            if self._target is not None and self._part is not None:
+                with naming(self._part):
+                    self._target.close()
+        finally:
+            with naming(self._path), self._index:
+                if self._begun:
+                    self._index.writelines(self._failed)
+                    self._index.flush()
+                    self._path.replace(self._folder / f"{self._name}.index.ndjson")
+                else:
+                    self._path.unlink()
 
 
 def _line(entry: RunEntry) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import click
 from pressrun_client.diagnostic import Diagnostic
 from pressrun_client.errors import ConfigError, RenderError
 
-__all__ = ["echo_diagnostics", "echo_error", "example", "moment", "naming", "report_errors", "size"]
+__all__ = ["echo_diagnostics", "echo_error", "example", "moment", "report_errors", "size"]
 
 _WIDTH = 100
 _KIB = 1024
@@ -37,21 +37,6 @@ def report_errors() -> Iterator[None]:
         name = f"{error.filename}: " if error.filename else ""
         click.echo(f"Error: {name}{error.strerror or error}", err=True)
         raise click.exceptions.Exit(1) from error
-
-
-@contextlib.contextmanager
-def naming(path: str) -> Iterator[None]:
-    """Gives an error of writing the path that it was for, which a full disk does not tell.
-
-    Raises:
-        OSError: with its file's name.
-    """
-    try:
-        yield
-    except OSError as error:
-        if error.filename is not None or error.errno is None:
-            raise
-        raise OSError(error.errno, error.strerror, path) from error
 
 
 def echo_error(error: RenderError) -> None:

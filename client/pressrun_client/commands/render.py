@@ -14,10 +14,11 @@ from pressrun_client.commands.connection import connection_options, with_client
 from pressrun_client.commands.document import chosen_attributes, document_options, moment_of
 from pressrun_client.commands.email import email_of, email_options
 from pressrun_client.commands.local import local_errors, local_function
-from pressrun_client.commands.output import echo_diagnostics, example, naming, report_errors, size
+from pressrun_client.commands.output import echo_diagnostics, example, report_errors, size
 from pressrun_client.commands.pictures import picture_options, pictures_of
 from pressrun_client.commands.press import press_of, press_options
 from pressrun_client.config import ClientConfig
+from pressrun_client.file_errors import naming
 from pressrun_client.models.manifest import TextLength
 from pressrun_client.models.request import RenderRequest
 from pressrun_client.models.vocabulary import OutputChannel, OutputFormat, Priority, TextAlphabet

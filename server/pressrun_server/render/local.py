@@ -28,7 +28,7 @@ from pressrun_server.model.diagnostic import Diagnostic
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.failure import Failure
 from pressrun_server.model.mail import MailOrder
-from pressrun_server.model.mailbox import mailbox
+from pressrun_server.model.mailbox import order_faults
 from pressrun_server.model.pictures import wanted_pages
 from pressrun_server.model.spec import (
     PICTURES,
@@ -127,7 +127,7 @@ def render(  # noqa: PLR0913 - keyword-only, each one optional
         channel=output,
         format=form,
         pictures=pictures,
-        email=_mail(email) if email is not None else None,
+        email=_mail(email, form) if email is not None else None,
         attributes=dict(attributes or {}),
         as_of=as_of,
     )
@@ -135,24 +135,24 @@ def render(  # noqa: PLR0913 - keyword-only, each one optional
     return asyncio.run(_render(files, spec, sources))
 
 
-def _mail(fields: Mapping[str, Any]) -> MailOrder:
+def _mail(fields: Mapping[str, Any], form: OutputFormat) -> MailOrder:
     """What is wanted of an e-mail.
 
     Raises:
-        PressrunError: INVALID_REQUEST, an address is none.
+        PressrunError: INVALID_REQUEST, an address or the id of the message is none, or the document is no e-mail.
     """
+    if form is not OutputFormat.EML:
+        problem = "is for e-mails only; ask for the output channel email, or leave it out"
+        raise PressrunError(Reason.INVALID_REQUEST, f"email {problem}", violations=(Violation("email", problem),))
     given: dict[str, Any] = {name: "" if value == "default" else value for name, value in fields.items()}
-    wrong: list[Violation] = []
-    for name in ("sender", "recipient", "reply_to"):
-        try:
-            if given.get(name):
-                mailbox(given[name])
-        except ValueError as error:
-            wrong.append(Violation(f"email.{name}", str(error)))
-    if wrong:
-        told = "; ".join(f"{violation.field} {violation.description}" for violation in wrong)
-        raise PressrunError(Reason.INVALID_REQUEST, told, violations=tuple(wrong))
-    return msgspec.convert({**given, "attach": given.pop("attachment", "")}, MailOrder)
+    order = msgspec.convert({**given, "attach": given.pop("attachment", "")}, MailOrder)
+    if wrong := order_faults(order):
+        raise PressrunError(
+            Reason.INVALID_REQUEST,
+            "; ".join(f"{field} {problem}" for field, problem in wrong),
+            violations=tuple(Violation(f"email.{field}", problem) for field, problem in wrong),
+        )
+    return order
 
 
 def _word(vocabulary: type[_Word], field: str, what: str, value: str) -> _Word:

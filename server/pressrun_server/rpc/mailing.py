@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 from pressrun.v1 import document_pb2
 from pressrun_server.errors import Violation
 from pressrun_server.model.mail import ImageWay, MailOrder
-from pressrun_server.model.mailbox import mailbox
+from pressrun_server.model.mailbox import order_faults
 
 __all__ = ["fill_options", "mail_order"]
 
@@ -25,7 +24,6 @@ _ATTACHMENTS: Final[dict[int, Literal["none", "pdf"]]] = {
     document_pb2.EMAIL_ATTACHMENT_NONE: "none",
     document_pb2.EMAIL_ATTACHMENT_PDF: "pdf",
 }
-_MESSAGE_ID: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,200}@[A-Za-z0-9.-]{1,200}")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_SECONDS: Final = 250_000_000_000
 
@@ -40,22 +38,13 @@ def mail_order(message: document_pb2.EmailOptions, bad: list[Violation]) -> Mail
     if attach is None and message.attachment != document_pb2.EMAIL_ATTACHMENT_UNSPECIFIED:
         valid = "EMAIL_ATTACHMENT_NONE or EMAIL_ATTACHMENT_PDF"
         bad.append(Violation("email.attachment", f"{message.attachment} is not known; choose {valid}"))
-    for name in ("sender", "recipient", "reply_to"):
-        text = getattr(message, name)
-        try:
-            if text:
-                mailbox(text)
-        except ValueError as error:
-            bad.append(Violation(f"email.{name}", str(error)))
-    if message.message_id and not _MESSAGE_ID.fullmatch(message.message_id):
-        bad.append(Violation("email.message_id", "must be like run7-000123@example.com, without angle brackets"))
     date = None
     if message.HasField("date"):
         if not 0 <= message.date.seconds < _MOST_SECONDS:
             bad.append(Violation("email.date", "must be a moment from 1970 on"))
         else:
             date = _EPOCH + timedelta(seconds=message.date.seconds)
-    return MailOrder(
+    order = MailOrder(
         images=images or "",
         sender=message.sender,
         recipient=message.recipient,
@@ -64,6 +53,8 @@ def mail_order(message: document_pb2.EmailOptions, bad: list[Violation]) -> Mail
         date=date,
         attach=attach or "",
     )
+    bad.extend(Violation(f"email.{name}", problem) for name, problem in order_faults(order))
+    return order
 
 
 def fill_options(message: document_pb2.EmailOptions, order: MailOrder) -> None:

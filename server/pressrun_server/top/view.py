@@ -52,15 +52,12 @@ def view(window: Window, now: datetime, *, columns: int = 140, rows: int | None 
     parts += [Text(f"! {trouble}", style="bold red") for trouble in troubles(window)]
     room = None if rows is None else max(_FEWEST, rows - len(parts) - _REST)
     main = [_nodes(window, now, narrow=narrow, most=room), _templates(window, narrow=narrow)]
-    rest = [_phases(window), _tiers(window), _sources(window)]
-    used = len(parts) + sum(table.row_count + _TABLE for table in (*main, *rest))
-    for table in main:
+    lines = sum(table.row_count + _TABLE for table in main)
+    tables = [] if narrow else [_phases(window), _tiers(window), _sources(window)]
+    lines += len(parts) + sum(table.row_count + _TABLE for table in tables)
+    rest: list[RenderableType] = [*tables] if tables and (rows is None or lines <= rows) else [_brief(window)]
+    for table in (*main, *rest):
         parts += [Text(), table]
-    if narrow or (rows is not None and used > rows):
-        parts += [Text(), _brief(window)]
-    else:
-        for table in rest:
-            parts += [Text(), table]
     return Group(*parts)
 
 

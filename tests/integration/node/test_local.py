@@ -46,6 +46,29 @@ async def test_local_gives_the_nodes_bytes(
     assert manifest.document == answer.completion.manifest.document
 
 
+@pytest.mark.parametrize(
+    ("options", "channel", "fields"),
+    [
+        (
+            {"recipient": "nobody", "message_id": "a@x.example>\r\nBcc: <b@y.example"},
+            "email",
+            ["recipient", "message_id"],
+        ),
+        ({"message_id": "no id"}, "email", ["message_id"]),
+        ({"recipient": "zoe@example.com"}, "print", [""]),
+    ],
+)
+async def test_wrong_options_of_emails_are_told_as_a_node_tells_them(
+    options: dict[str, str], channel: str, fields: list[str], document: Callable[..., Any]
+) -> None:
+    """Nothing that would be no header, or another one, gets into a message that is made in process."""
+    with pytest.raises(PressrunError) as caught:
+        await asyncio.to_thread(render, statement_path(), document().record_json, channel=channel, email=options)
+    assert caught.value.reason is Reason.INVALID_REQUEST
+    found = [violation.field for violation in caught.value.violations]
+    assert found == [f"email.{field}" if field else "email" for field in fields]
+
+
 async def test_assets_of_the_bundle(tmp_path: Path, document: Callable[..., Any]) -> None:
     """Without any configured source, assets are the files in the bundle's own folder `assets`."""
     bundle = tmp_path / "bundle"
