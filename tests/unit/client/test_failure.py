@@ -72,6 +72,7 @@ def test_every_code_has_its_error(code: str) -> None:
         ("TEMPLATE_NOT_FOUND", "NOT_FOUND", TemplateNotFoundError),
         ("TEMPLATE_INVALID", "INVALID_ARGUMENT", TemplateInvalidError),
         ("TEMPLATE_CONFLICT", "ALREADY_EXISTS", TemplateConflictError),
+        ("TEMPLATE_UNAVAILABLE", "UNAVAILABLE", NodeUnavailableError),
         ("ASSET_NOT_FOUND", "NOT_FOUND", AssetUnavailableError),
         ("ASSET_NOT_APPROVED", "FAILED_PRECONDITION", AssetUnavailableError),
         ("ASSET_RIGHTS", "FAILED_PRECONDITION", AssetUnavailableError),

@@ -54,6 +54,7 @@ def test_every_reason_has_a_code(reason: Reason) -> None:
         (Reason.COMPOSER_LOST, "UNAVAILABLE"),
         (Reason.UNSUPPORTED, "UNIMPLEMENTED"),
         (Reason.TEMPLATE_CONFLICT, "ALREADY_EXISTS"),
+        (Reason.TEMPLATE_UNAVAILABLE, "UNAVAILABLE"),
     ],
 )
 def test_codes_are_those_of_the_contract(reason: Reason, code: str) -> None:
