@@ -7,13 +7,12 @@ sharp and can be read where pictures are off, and on dark screens it turns light
 from __future__ import annotations
 
 import functools
-import struct
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
 from pressrun_server.model.webpage import Code, Graph
-from pressrun_server.prepare.pngfile import put_together
+from pressrun_server.prepare.pngfile import flat
 from pressrun_server.prepare.pngrows import packed_rows
 from pressrun_server.template.mailstyle import GRAPH
 
@@ -50,18 +49,13 @@ def code_file(code: Code, side: int, modules: bytes) -> bytes:
     room = -(-size // 8)
     margin = bytes(1 + quiet * _MODULE // 8)  # with the row's filter; a module is half a byte
     blank = bytes(1 + room), quiet * _MODULE
-    rows = [blank]
-    for at in range(0, len(modules), width):
-        line = b"".join([_LARGER[byte] for byte in modules[at : at + width]])
-        rows.append(((margin + line)[: 1 + room].ljust(1 + room, b"\0"), _MODULE))
-    rows.append(blank)
-    return _png(size, size, 1, (b"PLTE", b"\xff\xff\xff" + code.color.to_bytes(3)), rows=rows)
-
-
-def _png(width: int, height: int, depth: int, *colors: tuple[bytes, bytes], rows: list[tuple[bytes, int]]) -> bytes:
-    """A picture of few colours (ISO/IEC 15948), of rows that are not filtered, each with how often it is there."""
-    header = struct.pack(">IIBBBBB", width, height, depth, 3, 0, 0, 0)
-    return put_together([(b"IHDR", header), *colors, (b"IDAT", packed_rows(rows))])
+    larger, wide = b"".join([_LARGER[byte] for byte in modules]), width * _MODULE
+    rows = [
+        ((margin + larger[at : at + wide])[: 1 + room].ljust(1 + room, b"\0"), _MODULE)
+        for at in range(0, len(larger), wide)
+    ]
+    rows = [blank, *rows, blank]
+    return flat(size, size, 1, ((b"PLTE", b"\xff\xff\xff" + code.color.to_bytes(3)),), packed_rows(rows))
 
 
 def chart_file(graph: Graph, bars: Sequence[tuple[str, Decimal]], ticks: Sequence[tuple[Decimal, str]]) -> bytes:
@@ -99,8 +93,7 @@ def chart_file(graph: Graph, bars: Sequence[tuple[str, Decimal]], ticks: Sequenc
             rows.append((b"\0" + drawn.to_bytes(room), 1))
             at += 1
     rows.append((bytes(1 + room), height - at))
-    colors = _colors(graph.ground, graph.color, graph.line, graph.axis)
-    return _png(width, height, 2, *colors, rows=rows)
+    return flat(width, height, 2, _colors(graph.ground, graph.color, graph.line, graph.axis), packed_rows(rows))
 
 
 @functools.lru_cache(maxsize=512)

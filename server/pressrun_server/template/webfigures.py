@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Final
 
 from pressrun_server.model.webpage import Code, Graph
-from pressrun_server.prepare.pngfile import put_together
+from pressrun_server.prepare.pngfile import flat
 from pressrun_server.template.webstyle import AXES, SPARSE
 
 __all__ = ["code_picture", "graph_drawing"]
@@ -54,12 +54,10 @@ def code_picture(code: Code, side: int, modules: bytes, alt: str) -> str:
 
 def _png(size: int, color: int, rows: bytes) -> bytes:
     """A square of white, and of a colour where a bit is set."""
-    header = struct.pack(">IIBBBBB", size, size, 1, 3, 0, 0, 0)
-    palette = b"\xff\xff\xff" + color.to_bytes(3)
     # Some hundred bytes, stored as they are (RFC 1951, 3.2.4): compressing them takes longer than it is worth.
     length = struct.pack("<HH", len(rows), len(rows) ^ 0xFFFF)
     packed = b"\x78\x01\x01" + length + rows + struct.pack(">I", zlib.adler32(rows))
-    return put_together([(b"IHDR", header), (b"PLTE", palette), (b"IDAT", packed)])
+    return flat(size, size, 1, ((b"PLTE", b"\xff\xff\xff" + color.to_bytes(3)),), packed)
 
 
 def graph_drawing(
