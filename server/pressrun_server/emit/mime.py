@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 import re
+import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
@@ -48,6 +49,12 @@ _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
 _ASCII: Final = bytes(range(0x80))
 _BASE64: Final = 4 / 3 * 78 / 76
 """What base64 makes of a length, with the ends of lines; quoted-printable adds two bytes to each that it escapes."""
+_REFERENCES: Final = re.compile("&#(1[6-9][0-9]|[2-9][0-9]{2}|[1-9][0-9]{3,6});")
+"""Those of characters beyond ASCII and its controls."""
+_REFERENCE: Final = 7
+"""Characters of a reference, about."""
+_MUCH: Final = 48 * 1024
+"""Bytes of HTML that are worth a look for references."""
 _SWELLING: Final = 1.25
 """How much character references may make of an HTML text before it is encoded otherwise."""
 
@@ -165,11 +172,18 @@ def html_body(text: str) -> tuple[bytes, int]:
     """
     # Encoded first: what follows looks through bytes, and not through characters of two bytes each.
     data = text.encode("ascii", "xmlcharrefreplace")
+    if len(data) > _MUCH and data.count(b"&#") * _REFERENCE > len(data) * (_SWELLING - 1):
+        text = _REFERENCES.sub(_character, text)
     way, size = b"7bit", len(data)
     if len(data) > len(text) * _SWELLING or not _stands(data):
         size = len(text.encode("utf-8", "replace"))
         way, data = _packed(text)
     return b"Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n%s" % (way, data), size
+
+
+def _character(reference: re.Match[str]) -> str:
+    number = int(reference[1])
+    return chr(number) if number <= sys.maxunicode else reference[0]
 
 
 def _stands(data: bytes) -> bool:

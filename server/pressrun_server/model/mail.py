@@ -106,5 +106,7 @@ class MailProgram(msgspec.Struct, frozen=True):
     policy: Policy = Policy()
     texts: tuple[tuple[str, str], ...] = ()
     """By slot, the digest of the approved text that was compiled in."""
+    plain: bool = False
+    """Whether the HTML's own text is ASCII, with references for what is not; what a record brings is made so then."""
     form: str = "mail"
     """What kind of program it is."""

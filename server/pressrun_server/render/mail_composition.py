@@ -23,7 +23,15 @@ from pressrun_server.render.shown_pictures import ShownPictures
 from pressrun_server.render.verdict import judged
 from pressrun_server.template.knowing import Known
 from pressrun_server.template.links import target
-from pressrun_server.template.mailbinder import ENCLOSED, Enclosed, HeaderBinder, MailBinder, Shown, TextBinder
+from pressrun_server.template.mailbinder import (
+    ENCLOSED,
+    Enclosed,
+    HeaderBinder,
+    MailBinder,
+    PlainMailBinder,
+    Shown,
+    TextBinder,
+)
 from pressrun_server.template.steps import Steps
 from pressrun_server.template.webbinder import PICTURES
 
@@ -53,7 +61,7 @@ class LoadedMailProgram:
         self.program = program
         locale, envelope = program.locale_data, program.envelope
         known = Known(program.page, program.text, envelope)
-        self.page = MailBinder(program.page, locale, known)
+        self.page = (PlainMailBinder if program.plain else MailBinder)(program.page, locale, known)
         self.text = TextBinder(program.text, locale, known)
         self.subject = HeaderBinder(envelope.subject, locale, known)
         self.headers = {

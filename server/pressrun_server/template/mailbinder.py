@@ -15,7 +15,7 @@ from pressrun_server.template.mailfigures import chart_beside, chart_file, chart
 from pressrun_server.template.plaintext import BLOCK, LINE, settled
 from pressrun_server.template.webbinder import CONTROLS, PICTURES, FootNotes, WebBinder
 
-__all__ = ["ENCLOSED", "Enclosed", "HeaderBinder", "MailBinder", "Shown", "TextBinder"]
+__all__ = ["ENCLOSED", "Enclosed", "HeaderBinder", "MailBinder", "PlainMailBinder", "Shown", "TextBinder"]
 
 ENCLOSED: Final = " enclosed"
 """Where an environment holds the document's `Enclosed`: a name that no expression can say."""
@@ -62,6 +62,7 @@ class Enclosed:
 
 
 _SPECIAL: Final = re.compile("[&<>\"'\x00-\x08\n-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+_BEYOND: Final = re.compile("[&<>\"'\x00-\x08\n-\x1f\x7f-\U0010ffff]")
 _END: Final = re.compile("\r\n|\r|\n")
 
 
@@ -108,6 +109,22 @@ class MailBinder(WebBinder):
             return chart_table(part, bars, ticks, alt)
         enclosed: Enclosed = env[ENCLOSED]
         return chart_beside(part, bars, ticks, alt, enclosed.add("chart", chart_file(part, bars, ticks)))
+
+
+class PlainMailBinder(MailBinder):
+    """The HTML in ASCII: references stand for what is not, so that nothing of a whole page is looked through for it."""
+
+    special = staticmethod(_BEYOND.search)
+
+    @staticmethod
+    def escaped(text: str) -> str:
+        """A value as it can stand in the text."""
+        return MailBinder.escaped(text).encode("ascii", "xmlcharrefreplace").decode()
+
+    @staticmethod
+    def sign(text: str) -> str:
+        """A sign of an amount likewise."""
+        return text.encode("ascii", "xmlcharrefreplace").decode()
 
 
 class TextBinder(WebBinder):

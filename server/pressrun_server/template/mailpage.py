@@ -53,6 +53,8 @@ _WORD: Final = (
 """For the one client that takes a font that it does not have for a serif one."""
 _FILLING: Final = ("&#847;&zwnj;&nbsp;" * 10 + "\r\n") * 7
 """Behind a preheader, so that a list of messages does not show the text that follows it."""
+_SWELLING: Final = 1.1
+"""How much longer references may make a template's own text."""
 _END: Final = re.compile("\r\n|\r|\n")
 _HIDDEN: Final = (
     "display:none;max-height:0;max-width:0;overflow:hidden;opacity:0;font-size:1px;line-height:1px;mso-hide:all"
@@ -125,6 +127,20 @@ class MailPage(WebPage):
             "</td></tr></table>\r\n<!--[if mso]></td></tr></table><![endif]--></div></div></body></html>\r\n",
         ]  # fmt: skip
         return joined(joined(parts), _lined)
+
+    @staticmethod
+    def plain(parts: tuple[Part, ...]) -> tuple[Part, ...] | None:
+        """A document whose own text is ASCII; None where that would make it much longer, as in other scripts."""
+        sizes = [0, 0]
+
+        def referred(text: str) -> str:
+            found = text.encode("ascii", "xmlcharrefreplace").decode()
+            sizes[0] += len(text)
+            sizes[1] += len(found)
+            return found
+
+        made = joined(parts, referred)
+        return made if sizes[1] <= sizes[0] * _SWELLING else None
 
     def _regions(self, body: Element, sheets: Iterable[StyleSheet]) -> list[Part]:
         """What stands in the message, from its letterhead to what runs below pages."""

@@ -84,6 +84,7 @@ class Message:
             self._width,
             charts=mailing.charts,
         )
+        plain = self._page.plain(page)
         envelope = {field: self._line(mailing.text(key), "email", *key.split(".")) for field, key in _ENVELOPE.items()}
         self._check(envelope)
         subject = mailing.text("subject")
@@ -92,7 +93,7 @@ class Message:
             template=f"{description.name}@{description.version}",
             template_digest=digest,
             locale=self._locale,
-            page=page,
+            page=plain or page,
             text=self._text.alternative(self._body, self._sheets, self._width),
             envelope=Envelope(
                 subject=self._line(subject, "email", "subject") if subject else self._line(title, "title"),
@@ -104,6 +105,7 @@ class Message:
             locale_data=locale_data(self._locale),
             policy=description.policy,
             texts=texts,
+            plain=plain is not None,
         )
 
     def _check(self, envelope: Mapping[str, tuple[Part, ...]]) -> None:

@@ -71,9 +71,11 @@ class RowSource:
     Args:
         name: what the loop calls its item.
         formatter: filters of the program's locale.
+        sign: gives a sign of an amount as it is shown.
     """
 
-    def __init__(self, name: str, formatter: Formatter) -> None:
+    def __init__(self, name: str, formatter: Formatter, sign: Callable[[str], str] = str) -> None:
+        self._sign = sign
         self._name = name
         self._formatter = formatter
         self._lines: list[str] = []
@@ -97,10 +99,10 @@ class RowSource:
         if not formatter.plain_groups:
             return [slow]
         # The signs are part of the source: one string is built at once.
-        signs = (formatter.data.decimal, formatter.data.group)
+        signs = map(self._sign, (formatter.data.decimal, formatter.data.group))
         point, comma = (sign.replace("{", "{{").replace("}", "}}") for sign in signs)
         short, long = f"{{s}}{{w}}{point}{{c}}", f"{{s}}{{w[:-3]}}{comma}{{w[-3:]}}{point}{{c}}"
-        minus = self._known("\u2212")
+        minus = self._known(self._sign("\u2212"))
         digits = f"w.isdigit() and c.isdigit() and {field}[-3] == '.' and {field}.isascii()"
         return [
             f"w = {field}[:-3] if {field}.__class__ is str else ''",

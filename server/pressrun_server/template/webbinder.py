@@ -91,6 +91,11 @@ class WebBinder:
         """A value as it can stand in the text."""
         return html.escape(CONTROLS.sub("", text))
 
+    @staticmethod
+    def sign(text: str) -> str:
+        """A sign of an amount as it can stand in the text."""
+        return text
+
     def text(self, env: Environment) -> Iterator[str]:
         """The document in parts, in order.
 
@@ -110,6 +115,7 @@ class WebBinder:
                 lambda part: self._shown(part, escape=True),
                 loop.odd,
                 loop.even,
+                self.sign,
             )
         self._loops = []
 

@@ -23,7 +23,13 @@ _Text: TypeAlias = "Callable[[Environment], str]"
 
 
 def loop_code(
-    part: Repeat, formatter: Formatter, special: Any, shown: Callable[[Shown], _Text], odd: _Text, even: _Text
+    part: Repeat,
+    formatter: Formatter,
+    special: Any,
+    shown: Callable[[Shown], _Text],
+    odd: _Text,
+    even: _Text,
+    sign: Callable[[str], str],
 ) -> LoopCode | None:
     """The code of a loop; None where something in it has no plain form.
 
@@ -34,8 +40,9 @@ def loop_code(
         shown: makes the closure of a value, which escapes.
         odd: binds an odd turn of any kind.
         even: the same of an even one.
+        sign: gives a sign of an amount as it can stand in text.
     """
-    source = _WebSource(part.name, formatter, special, shown)
+    source = _WebSource(part.name, formatter, special, shown, sign)
     branches = [source.turn(parts) for parts in (part.odd, part.even)]
     if branches[0] is None or branches[1] is None:
         return None
@@ -45,8 +52,10 @@ def loop_code(
 class _WebSource(RowSource):
     """The code of the turns of a loop."""
 
-    def __init__(self, name: str, formatter: Formatter, special: Any, shown: Callable[[Shown], _Text]) -> None:
-        super().__init__(name, formatter)
+    def __init__(
+        self, name: str, formatter: Formatter, special: Any, shown: Callable[[Shown], _Text], sign: Callable[[str], str]
+    ) -> None:
+        super().__init__(name, formatter, sign)
         self._names["special"] = special
         self._shown = shown
         self._count = 0

@@ -18,6 +18,8 @@ from typing import Final
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element
 
+import msgspec
+
 from pressrun_server.model.program import Break, Inline, InlineConditional, InlineFor, InlineWith, Text, Value
 from pressrun_server.model.webpage import (
     Adding,
@@ -561,6 +563,10 @@ def _deeper(part: Part, mend: Callable[[str], str] | None) -> Part:
             return Summing(part.names, inner(part.before), inner(part.rows), inner(part.behind))
         case Adding():
             return Adding(part.sums, inner(part.parts), part.place)
+        case Picture() | Code():
+            return msgspec.structs.replace(part, alt=inner(part.alt))
+        case Graph():
+            return msgspec.structs.replace(part, label=inner(part.label), tick=inner(part.tick), alt=inner(part.alt))
         case _:
             return part
 

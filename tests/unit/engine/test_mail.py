@@ -283,6 +283,23 @@ def test_a_name_means_what_stands_around_it() -> None:
     assert message["Subject"] == "<A>"
 
 
+@pytest.mark.parametrize("said", ["Kontoauszug für", "Выписка по счёту для", "対象者"])
+def test_letters_of_any_script(said: str) -> None:
+    """Template and record may be in any script, the same or two; codes and closures write them alike."""
+    program = program_of(
+        f'<p>{said} {{{{ n }}}}</p><table><tbody><tr pr-for="r in rs"><td>{{{{ r.n }}}}</td><td>{{{{ r.a | amount }}}}</td>'
+        "</tr></tbody></table>"
+    )
+    names = ["Zoë & Σία", "Дмитрий", "漢字", "<Ann>"]
+    record = {"n": "Жанна", "rs": [{"n": name, "a": "-1234.50"} for name in names]}
+    first = html_of(read(made(program, record)[0]))
+    cells = [cell.text for cell in tree(first).iter("td") if not len(cell)]
+    assert cells[-2 * len(names) :] == [text for name in names for text in (name, "\u22121,234.50")]
+    assert next(tree(first).iter("p")).text == f"{said} Жанна"
+    for _ in range(3):
+        assert html_of(read(made(program, record)[0])) == first
+
+
 def test_charts_as_tables() -> None:
     """Where the template wants it the bars of charts are cells, which need no pictures."""
     chart = '<pr-chart type="bar" items="m in ms" value="m.v" label="{{ m.n }}" alt="Sales"></pr-chart>'

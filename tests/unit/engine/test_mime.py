@@ -107,6 +107,15 @@ def test_long_lines_and_other_scripts_are_encoded() -> None:
         assert cast("bytes", parsed(body).get_payload(decode=True)).decode() == text
 
 
+def test_much_text_in_references_is_characters_again() -> None:
+    """A large text that is mostly references is sent as what they stand for, in a third of the bytes."""
+    line = "漢字\U0001f600 &amp; " * 40
+    text = f"<p>\r\n{line}\r\n" * 60
+    body, size = mime.html_body(text.encode("ascii", "xmlcharrefreplace").decode())
+    assert size == len(text.encode())
+    assert cast("bytes", parsed(body).get_payload(decode=True)).decode() == text
+
+
 def test_a_date() -> None:
     """It is written as RFC 5322 has it, in English."""
     assert mime.date(datetime(2026, 11, 3, 9, 5, 7, tzinfo=UTC)) == "Tue, 03 Nov 2026 09:05:07 +0000"
