@@ -46,6 +46,8 @@ _SIGNATURE = re.compile(r"s--[A-Za-z0-9_-]+--")
 _RATE_LIMITED = frozenset({420, 429})
 _TURNS = 3
 """Windows of a rate limit that a request waits for; the system itself is asked then."""
+_KEPT = 0.2
+"""Part of a call's time that is kept for the answer: who could only be sent after that is refused at once."""
 _WAIT_HEADERS = ("Retry-After", "X-FeatureRateLimit-Reset")
 
 
@@ -77,6 +79,8 @@ class Exchange:
     _holds_slot: bool = False
     _let_in: bool = False
     _ticket: Ticket = _NONE
+    _waited: float = 0.0
+    """Seconds for which it was not sent, since the system had said when it may be asked again."""
     _begun: float = 0.0
     _ended: bool = field(default=False)
 
@@ -171,18 +175,22 @@ class Exchange:
 
     async def _keep_budget(self) -> None:
         """Wait where the system said when it may be asked again, or refuse where that is too late for this call."""
+        kept = _KEPT * self.room.config.timeout
         for _ in range(_TURNS):
             self._ticket = await self.room.budget.take(self.call.url.origin())
             wait = self._ticket.wait
             if not wait:
                 return
-            if wait >= self.deadline - asyncio.get_running_loop().time():
+            if wait >= self.deadline - kept - asyncio.get_running_loop().time():
                 source = self.room.source
                 message = f"{source} asks for fewer requests; try again later"
-                detail = f"{self.call}: not sent, since {source} said when it may be asked again"
-                raise RateLimitedError(source, self.call.ref, message, detail, wait)
+                raise RateLimitedError(source, self.call.ref, message, f"{self.call}: not sent, {self._paused()}", wait)
+            self._waited += wait
             # Others wait for the same moment, and may take what there is then.
             await self.room.timing.sleep(wait)
+
+    def _paused(self) -> str:
+        return f"since {self.room.source} said when it may be asked again"
 
     async def _follow(self) -> aiohttp.ClientResponse:
         url, call = self.call.url, self.call
@@ -271,6 +279,11 @@ class Exchange:
                 f"{self.call} waited in vain for one of PRESSRUN_SOURCES_MAX_CONCURRENCY="
                 f"{self.room.config.max_concurrency} slots",
             )
+        elif isinstance(error, TimeoutError) and self._waited > self.room.config.timeout / 2:
+            source, ref, seconds = self.room.source, self.call.ref, self.room.config.timeout
+            message = f"{source} did not answer about {self.call.subject} in time; try again later"
+            told = f"not sent for {self._waited:.1f} s of the {seconds:g} s that the whole call has, {self._paused()}"
+            translated = TimedOutError(source, ref, message, f"{self.call}: {told}")
         elif isinstance(error, RuntimeError) and self.room.session.closed:
             source, ref = self.room.source, self.call.ref
             translated = UnavailableError(source, ref, f"{source} is closed", f"{self.call}: closed", transient=False)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
+from tests.integration.gallery.conftest import shared
 from tests.integration.gallery.explaining import UNDER_WAY
 from tests.integration.gallery.storming import FLOWS, SETTINGS, check
 
-from pressrun_client import Client
+from pressrun_client import Client, ClientConfig
+from pressrun_loadtest.gallery.press import publish
 from pressrun_loadtest.sandbox import CloudinaryOptions, Sandbox
 from pressrun_server.app.node import Node
 
@@ -27,6 +31,14 @@ def settings() -> dict[str, str]:
 def cloudinary_options() -> CloudinaryOptions:
     """An account whose limit is used up soon in each window."""
     return CloudinaryOptions(rate_limit=LIMIT, rate_window_s=WINDOW_S)
+
+
+@shared
+async def client(node: Node) -> AsyncIterator[Client]:
+    """A client that does not wait for another window either: what cannot be had now fails, and others are made."""
+    async with Client(node.address, config=ClientConfig(attempts=1)) as made:
+        await publish(made)
+        yield made
 
 
 @pytest.mark.timeout(600)

@@ -658,6 +658,34 @@ async def test_a_budget_that_comes_too_late(bench: Bench) -> None:
         assert [outcome for outcome, _ in bench.outcomes] == ["rate_limited", "rate_limited"]
 
 
+async def test_a_turn_that_leaves_no_time(bench: Bench) -> None:
+    """Who could only be sent when most of its time is over is refused at once, and does not time out afterwards."""
+    first = json_answer(None, 200, **{"RateLimit-Remaining": "0", "RateLimit-Reset": "9"})
+    async with scripted(first, json_answer()) as server:
+        transport = bench.transport(server, replace(LIMITS, timeout=10.0))
+        await transport.fetch(get(server))
+        with pytest.raises(RateLimitedError) as caught:
+            await transport.fetch(get(server))
+        assert "not sent, since dam said when it may be asked again" in caught.value.detail
+        assert len(server.requests) == 1
+
+
+async def test_a_late_turn_is_told(bench: Bench) -> None:
+    """Where most of a call's time went by before it might be sent, the failure says so."""
+
+    async def never(_: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(30)
+        return web.Response()
+
+    first = json_answer(None, 200, **{"RateLimit-Remaining": "0", "RateLimit-Reset": "1"})
+    async with scripted(first, never) as server:
+        transport = bench.transport(server, replace(LIMITS, timeout=1.5))
+        await transport.fetch(get(server))
+        with pytest.raises(TimedOutError) as caught:
+            await transport.fetch(get(server))
+        assert "not sent for 1.0 s of the 1.5 s that the whole call has, since dam said" in caught.value.detail
+
+
 async def test_vitals(bench: Bench) -> None:
     """How the way to a system does can be told at any time, without asking it."""
     told = {"RateLimit-Limit": "10", "RateLimit-Remaining": "3"}
