@@ -10,11 +10,12 @@ SEED ?= 1
 # As many as cores: front and generator take little beside them.
 COMPOSERS ?= $(shell nproc)
 SCALE ?= 0.04
+STORM_SECONDS ?= 1800
 PACKAGES := client server loadtest
 BUF := $(VENV)/bin/buf
 SITE = $(shell $(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
-.PHONY: help demo test test-long check conformance format types bench bench-check bench-rivals month-end sizing protos protos-check serve observe dashboards chart guide clean setup setup-dev tools
+.PHONY: help demo test test-long storm check conformance format types bench bench-check bench-rivals month-end sizing protos protos-check serve observe dashboards chart guide clean setup setup-dev tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +32,10 @@ test: $(VENV)/.installed-dev tools ## Set up, then run the tests (under 10 minut
 
 test-long: $(VENV)/.installed-dev tools ## Soaks, fuzzing and fault drills (under 60 minutes)
 	@PATH="$(CURDIR)/$(VENV)/tools:$$PATH" $(PY) -m pytest -m long --timeout 3600
+
+storm: $(VENV)/.installed-dev tools ## Half an hour of faults and changes at all five systems; STORM_SECONDS=300 for less
+	@PRESSRUN_TEST_STORM_SECONDS=$(STORM_SECONDS) PATH="$(CURDIR)/$(VENV)/tools:$$PATH" \
+	  $(PY) -m pytest -m long -s tests/integration/gallery
 
 check: $(VENV)/.installed-dev protos-check ## Format, lint, types, import contracts, protos
 	$(VENV)/bin/ruff format --check .
