@@ -157,7 +157,7 @@ def _labels(bars: Sequence[tuple[str, Decimal]], size: int) -> list[str]:
         span = min(every, len(bars) - index)
         wide = f' colspan="{span}"' if span > 1 else ""
         found.append(
-            f'<td{wide} align="{centred}" style="padding:4px 0 0;font-size:{size}px;line-height:{size + 3}px;'
+            f'<td{wide} align="{centred}" style="padding:2px 0 8px;font-size:{size}px;line-height:{size + 3}px;'
             f'text-align:{centred}">{bars[index][0]}</td>\r\n'
         )
     return found
