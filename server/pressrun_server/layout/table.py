@@ -374,6 +374,7 @@ class Tables(Footnotes):
                 if place is not None and table.begun and not (self._pending or self._waiting or self._keep is not None):
                     begin, y = index, self._y
                     index, self._y = place(values, index, self._page, y, self._bottom)
+                    self._blank = self._blank and index == begin
                     sums = rows.sums(begin, index) if index > begin else None
                     if sums:
                         table.placed.append((y, sums))

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from collections.abc import Callable
 from typing import Any
 
+import pymupdf
 import pytest
 from tests.unit.engine.conftest import AS_OF, ENGINE
 from tests.unit.engine.test_structure import check, elements, tree
@@ -465,3 +467,18 @@ def test_what_a_header_repeats_is_whole_on_each_page(composed: Compose) -> None:
     assert [(text.count("left"), text.count("right"), "more" in text) for text in texts] == [
         (2, 2, page > 0) for page in range(len(texts))
     ]
+
+
+def test_pages_of_rows_are_the_same_once_their_code_is_made(compiled: Compile) -> None:
+    """A table without a header fills its pages alike in the first document of a program and in later ones."""
+    template = compiled(
+        "<table><tr pr-for='row in rows'><td>{{ row.no }}</td><td>{{ row.amount }}</td></tr></table>", PAGE
+    )
+    program = LoadedProgram.load(template.programs["en-GB"])
+    record = json.dumps(rows(80)).encode()
+    made = [
+        b"".join(Composition(program, record, assets={}, attributes={}, as_of=AS_OF, engine=ENGINE)) for _ in range(4)
+    ]
+    assert len(set(made)) == 1
+    for page in pymupdf.open(stream=made[-1], filetype="pdf"):
+        assert max(word[3] for word in page.get_text("words")) < 54 * 72 / 25.4 + 1
