@@ -7,11 +7,12 @@ they have; only what is painted behind a box is cut where a column ends.
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pressrun_server.layout.edges import side
-from pressrun_server.model.page import Fill, Page
+from pressrun_server.model.page import Fill, Page, unstripped
 from pressrun_server.model.program import ColumnSet
 
 __all__ = ["Column", "balanced", "beside", "rules"]
@@ -131,7 +132,7 @@ def _move(
         segment = segments[max(bisect.bisect_right(starts, y) - 1, 0)]
         return segment.to * step, segment.y - segment.start
 
-    for x, y, style, shard, codes in page.text:
+    for x, y, style, shard, codes in itertools.chain.from_iterable(map(unstripped, page.text)):
         dx, dy = at(y)
         found.text.append((x if x.__class__ is str else x + dx, y + dy, style, shard, codes))
     for x, y, width, height, slot, tagged in page.images:

@@ -9,7 +9,8 @@ from pressrun_server.layout.balance import Column
 from pressrun_server.layout.flow import Flow
 from pressrun_server.layout.paging import ENDLESS, OpenBox
 from pressrun_server.layout.segments import Line
-from pressrun_server.model.content import BoundNode, BoundParagraph, BoundPassage
+from pressrun_server.layout.table import OpenTable
+from pressrun_server.model.content import BoundNode, BoundParagraph, BoundPassage, BoundTable
 from pressrun_server.model.page import Page
 from pressrun_server.model.program import Paragraph
 
@@ -31,6 +32,10 @@ class ColumnFlow(Flow):
         self._has_notes = False
         self._highest = True
         self._fresh = self._leaving = False
+        self._tables = 0
+        """How many tables are open around what is placed."""
+        self._begun = False
+        """Whether anything of the outermost of them is placed."""
         self.column = Column(self._page)
         """The one that is being filled."""
         self._full: Column | None = None
@@ -49,7 +54,7 @@ class ColumnFlow(Flow):
         height, self._highest = self._room(self._full)
         self._page = Page(0, 0)
         self._top = self._edge = self._y = self._pending = 0
-        self._bottom = min(height, ENDLESS - 1)
+        self._bottom = min(height, ENDLESS - 1) - self._reserved
         self._blank, self._fresh = True, False
         self.column = Column(self._page)
 
@@ -72,9 +77,11 @@ class ColumnFlow(Flow):
     def _flush(self) -> None:
         before = self._y
         super()._flush()
-        if self._fresh and not self._leaving and (self._keep is None or self._keep.end >= before):
+        open_ = not self._leaving and not (self._tables and self._begun)
+        if self._fresh and open_ and (self._keep is None or self._keep.end >= before):
             self.column.cuts.append((before, self._y))
             self._fresh = False
+        self._begun = True
 
     def _placed(self) -> None:
         super()._placed()
@@ -84,6 +91,20 @@ class ColumnFlow(Flow):
         around, self._leaving = self._leaving, True
         super()._leave(opened, start, page)
         self._leaving = around
+
+    def _table(self, bound: BoundTable) -> Iterator[Page]:
+        """Tables stay whole where a column holds them, as their headers are at the top of columns only."""
+        self._hold(bound)
+        self._begun = bool(self._tables)
+        self._tables += 1
+        yield from super()._table(bound)
+        self._tables -= 1
+        self._let_go(bound, with_next=bound.node.box.keep_next)
+
+    def _feet(self, table: OpenTable, page: Page, y: int) -> None:
+        super()._feet(table, page, y)
+        if self._full is not None:
+            self._full.end = y + sum(frame.height for frame in table.feet)
 
     def _passage(self, bound: BoundPassage) -> bool:  # noqa: ARG002 - whatever it is
         return False  # a form does not tell where its lines are

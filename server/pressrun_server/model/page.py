@@ -30,6 +30,7 @@ __all__ = [
     "TextItem",
     "bare",
     "flat",
+    "unstripped",
 ]
 
 ARTIFACT = ""
@@ -211,6 +212,22 @@ def flat(tags: Iterable[Tag]) -> Iterator[str]:
             yield from tag.tags
         else:
             yield tag
+
+
+def unstripped(item: TextItem) -> Iterator[TextItem]:
+    """A strip as the marks and runs that it stands for; others as they are."""
+    strip, y, values, _, _ = item
+    if not isinstance(strip, Strip):
+        yield item
+        return
+    waiting = iter(values)
+    for column in strip.columns:
+        x = next(waiting) if column.x is None else column.x
+        style = next(waiting) if column.style is None else column.style
+        codes = next(waiting) if column.codes is None else column.codes
+        if column.tag is not None:
+            yield column.tag, y, 0, 0, ""
+        yield x, y + column.y, style, MIXED if isinstance(codes, tuple) else column.shard, codes
 
 
 def bare(text: list[TextItem]) -> list[TextItem]:

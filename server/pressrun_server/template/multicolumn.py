@@ -105,9 +105,7 @@ def _check(
             continue
         style = styles[child]
         what = ""
-        if style["display"] in {"table", "flex"}:
-            what = "a table" if style["display"] == "table" else "a flexible box"
-        elif is_footnote(style):
+        if is_footnote(style):
             what = "a footnote"
         elif style["position"] == "absolute":
             what = "a box at a fixed place"
@@ -118,5 +116,5 @@ def _check(
         elif style["break-before"] in _FORCED or style["break-after"] in _FORCED or style["page"] != "auto":
             what = "a break of pages"
         if what:
-            hint = "columns hold text, lists and figures; put it before or behind them"
+            hint = "columns hold text, lists, tables and figures; put it before or behind them"
             diagnostics.error("columns", markup.place(child), f"{what} stands in columns", hint)

@@ -85,12 +85,38 @@ def test_columns_in_a_cell_are_balanced(composed: Compose) -> None:
     assert max(lowest.values()) - min(lowest.values()) <= 11
 
 
+def test_tables_stand_in_columns(composed: Compose) -> None:
+    """Whole where a column holds them; else each column has the header, and carries what it comes to to the next one."""
+    table = (
+        "<table><thead><tr><th>Head</th></tr></thead><tr pr-for='n in numbers' pr-sum='s = n'><td>r{{ n }}</td></tr>"
+        "<tfoot><tr pr-on='continued'><td>so far {{ s.running }}</td></tr><tr pr-on='last'><td>all {{ s.running }}</td></tr>"
+        "</tfoot></table>"
+    )
+    body = (
+        f"<div class='c'><p>{'word ' * 60}</p>{table}<div style='display: flex'><p style='flex: 1'>end</p></div></div>"
+    )
+    short, long = (composed(body, CSS, {"numbers": list(range(count))}) for count in (5, 60))
+    columns = [
+        {(page, column) for page, column, _, word in words(made.pdf) if word[0] == "r"} for made in (short, long)
+    ]
+    assert len(columns[0]) == 1
+    assert len(columns[1]) > 3
+    said = " ".join(word for *_, word in sorted(words(long.pdf), key=lambda item: item[:3]))
+    assert said.count("Head") == len(columns[1])
+    for found in re.finditer(r"r(\d+) so far (\d+)", said):
+        assert int(found[2]) == sum(range(int(found[1]) + 1))
+    assert said.endswith("r59 all 1770 end")
+    with check(long.data) as pdf:
+        assert tree(pdf).startswith("P\nTable\n  THead\n    TR\n      TH\n  TBody\n    TR\n      TD\n")
+
+
 _PARTS = st.lists(
-    st.tuples(st.sampled_from(["p", "p", "h", "k", "b", "l"]), st.integers(1, 60)), min_size=0, max_size=14
+    st.tuples(st.sampled_from(["p", "p", "h", "k", "b", "l", "t"]), st.integers(1, 60)), min_size=0, max_size=14
 )
 _BODY = """<p>{{ before }}</p><div class="c"><div pr-for="part in parts"><h2 pr-if="part.kind == 'h'">{{ part.text }}</h2>
 <div class="k" pr-elif="part.kind == 'k'"><p>{{ part.text }}</p></div><div class="b" pr-elif="part.kind == 'b'"><p>{{ part.text }}</p></div>
-<ul pr-elif="part.kind == 'l'"><li>{{ part.text }}</li></ul><p pr-else>{{ part.text }}</p></div></div>"""
+<ul pr-elif="part.kind == 'l'"><li>{{ part.text }}</li></ul><table pr-elif="part.kind == 't'"><tr pr-for="word in part.words"><td>{{ word }}</td></tr></table>
+<p pr-else>{{ part.text }}</p></div></div>"""
 
 
 def _program(css: str) -> LoadedProgram:
@@ -110,7 +136,8 @@ def test_every_word_is_in_a_column_once(fill: str, before: int, parts: list[tupl
     count = 0
     record: dict[str, Any] = {"before": "- " * before, "parts": []}
     for kind, length in parts:
-        record["parts"].append({"kind": kind, "text": " ".join(f"w{n}" for n in range(count, count + length))})
+        said = [f"w{n}" for n in range(count, count + length)]
+        record["parts"].append({"kind": kind, "text": " ".join(said), "words": said})
         count += length
     data = b"".join(
         Composition(_PROGRAMS[fill], json.dumps(record).encode(), assets={}, attributes={}, as_of=AS_OF, engine=ENGINE)
@@ -134,8 +161,6 @@ def test_every_word_is_in_a_column_once(fill: str, before: int, parts: list[tupl
 @pytest.mark.parametrize(
     ("inside", "message"),
     [
-        ("<table><tr><td>x</td></tr></table>", "a table stands in columns"),
-        ("<div style='display: flex'><div style='flex: 1'>x</div></div>", "a flexible box stands"),
         ("<p>x<span style='float: footnote'>y</span></p>", "a footnote stands"),
         ("<p style='position: absolute; top: 0'>x</p>", "a box at a fixed place stands"),
         ("<pr-fill><p>x</p></pr-fill>", "<pr-fill> stands"),
