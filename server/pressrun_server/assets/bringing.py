@@ -10,23 +10,22 @@ from datetime import datetime, timedelta
 import msgspec
 
 from pressrun_server.assets import errors
-from pressrun_server.assets.belief import Belief, asset_name
+from pressrun_server.assets.belief import Belief
 from pressrun_server.assets.cluster_flight import ClusterFlight
 from pressrun_server.assets.config import AssetConfig
 from pressrun_server.assets.describing import (
-    agrees,
     described,
     linked,
     narrower,
-    narrows,
     of_source,
     refresh_at,
     unchanged,
     updated,
 )
 from pressrun_server.assets.descriptors import DescriptorCache
-from pressrun_server.assets.entry import LINKED, Absent, Entry, Known, Place, Trouble
+from pressrun_server.assets.entry import Absent, Entry, Known, Place, Trouble
 from pressrun_server.assets.flight import SingleFlight
+from pressrun_server.assets.keeping import Keeping
 from pressrun_server.assets.preparation import Preparation
 from pressrun_server.assets.provenance import Provenance
 from pressrun_server.assets.requirement import Occasion, refusal
@@ -35,7 +34,7 @@ from pressrun_server.cas.tier import Tier
 from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.approved import APPROVED
-from pressrun_server.model.asset import AssetDescriptor, HostedLink
+from pressrun_server.model.asset import AssetDescriptor
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.template import RenditionSpec, Requirement
 from pressrun_server.prepare.media import inspect_image, inspect_text
@@ -57,10 +56,6 @@ _SOURCE = "source"
 _DISK = "disk"
 _LONG = 1024 * 1024
 """Bytes above which hashing goes to a thread."""
-_MOMENT = timedelta(microseconds=1)
-"""By which a change found out is put before the question, whose own answer is believed."""
-_QUIET = timedelta(seconds=10)
-"""After the others were told of an asset, they are not told of it again for so long."""
 _SHORTEST_FRESH = 1.0
 """Seconds; a system that wants to be asked every time is asked once a second, not once a document of a stream."""
 
@@ -136,15 +131,15 @@ class Bringing:
         self._preparation = preparation
         self._cache = cache
         self._ledger = ledger
-        self._provenance = provenance
         self._belief = belief
-        self._tell = tell
+        self._keeping = Keeping(
+            cache=cache, ledger=ledger, provenance=provenance, belief=belief, tell=tell, config=config, clock=clock
+        )
         self._cluster_flight = cluster_flight
         self._config = config
         self._clock = clock
         self._chance = chance
         self._slots: dict[str, asyncio.Semaphore] = {}
-        self._told_at: dict[str, datetime] = {}
         self._describing: SingleFlight[str, tuple[AssetDescription | SourceError, Question]] = SingleFlight()
         self.shared = 0
         """Renditions that were found, brought by another process or an earlier one."""
@@ -308,14 +303,14 @@ class Bringing:
         asked, place = first.at, first.place
         if isinstance(description, SourceError):
             if isinstance(description, NotFoundError):
-                await self._supersede(str(ref), entry, None, asked, but=wanted.key)
+                await self._keeping.supersede(str(ref), entry, None, asked, but=wanted.key)
             raise _failed(description, first) from description
         if description.deleted:
-            await self._supersede(str(ref), entry, None, asked, but=wanted.key)
+            await self._keeping.supersede(str(ref), entry, None, asked, but=wanted.key)
             raise _Failed(errors.deleted(), lasting=True, asked=first)
         descriptor = described(ref, description, rendition, now=asked, seconds=self._fresh_seconds(description))
-        await self._supersede(str(ref), entry, descriptor, asked, but=wanted.key)
-        await self._renew(descriptor, description.stale_until, place, but=wanted.key)
+        await self._keeping.supersede(str(ref), entry, descriptor, asked, but=wanted.key)
+        await self._keeping.renew(descriptor, description.stale_until, place, but=wanted.key)
         if wanted.rendition.hosted and isinstance(source, Hosting) and not _refused(wanted, descriptor):
             descriptor = linked(descriptor, *await _hosted(source, description, rendition, wanted.rendition))
         if entry is not None and unchanged(entry.descriptor, descriptor):
@@ -379,102 +374,11 @@ class Bringing:
             How many renditions live on by it.
         """
         if said is None or said.deleted:
-            await self._supersede(str(ref), None, None, question.at)
+            await self._keeping.supersede(str(ref), None, None, question.at)
             return 0
         descriptor = described(ref, said, Rendition(), now=question.at, seconds=self._fresh_seconds(said))
-        await self._supersede(str(ref), None, descriptor, question.at)
-        return await self._renew(descriptor, said.stale_until, question.place, listed=listed)
-
-    async def _supersede(
-        self, ref: str, last: Entry | None, now_said: AssetDescriptor | None, asked: datetime, *, but: str = ""
-    ) -> None:
-        """Forget what was said otherwise before; what a source says of an asset it says of all its renditions.
-
-        Args:
-            ref: the asset.
-            last: what was known of the rendition for which it was asked.
-            now_said: what the source says now; None: it has no such asset any more.
-            asked: when it was asked.
-            but: the key of that rendition, for which whoever asked sees to it.
-        """
-        name, keys = asset_name(ref), self._cache.keys_of(ref)
-        known = {key: entry.descriptor for key in keys if isinstance(entry := self._cache.peek(key), Entry)}
-        others = {
-            key: said
-            for key, said in known.items()
-            if key != but
-            and said.ref == ref
-            and said.fetched_at < asked
-            and (now_said is None or not agrees(said, now_said))
-        }
-        said_before = [*others.values(), *([] if last is None else [last.descriptor])]
-        # What somebody told of already is no news.
-        withdrawn = any(
-            (now_said is None or narrows(said, now_said)) and not self._belief.was_changed(said) for said in said_before
-        )
-        if not others and not withdrawn:
-            return
-        self._belief.changed(name, asked - _MOMENT)
-        # A withdrawal is one of the asset in all its variants, here as at the others.
-        for key in [key for key in known if key != but] if withdrawn else others:
-            await self._forget(key)
-        if withdrawn:
-            # On disk there may be more of it, which would be believed after a restart.
-            await self._ledger.forget(name)
-        if withdrawn and self._may_tell(name, asked):
-            # Others hold what was said before, and would use it until it grows old.
-            self._tell(name)
-
-    async def _renew(
-        self,
-        now_said: AssetDescriptor,
-        stale_until: datetime | None,
-        place: Place | None,
-        *,
-        but: str = "",
-        listed: bool = False,
-    ) -> int:
-        """Let what a source says anew of an asset count for its renditions here that it says the same of.
-
-        Returns:
-            How many live on. What is linked to is left out where the link may end before, or where there was none.
-        """
-        count = 0
-        for key in self._cache.keys_of(now_said.ref):
-            other = self._cache.peek(key) if key != but else None
-            if not isinstance(other, Entry) or other.prepared is None or other.lenient_until is not None:
-                continue
-            said = other.descriptor
-            if said.ref != now_said.ref or said.fetched_at >= now_said.fetched_at or self._belief.was_changed(said):
-                continue
-            if not (unchanged(said, now_said) and agrees(said, now_said)):
-                continue
-            if LINKED in key and (said.hosted is None or not _lasts(said.hosted, now_said.fresh_until)):
-                continue
-            about = msgspec.structs.replace(updated(said, now_said), rendition=said.rendition, hosted=said.hosted)
-            renewed = msgspec.structs.replace(
-                other,
-                descriptor=about,
-                refresh_at=refresh_at(about),
-                stale_until=stale_until,
-                place=place,
-                described_at=(other.described_at or said.fetched_at) if listed else None,
-            )
-            await self._keep(key, renewed, "")
-            count += self._cache.peek(key) is renewed
-        return count
-
-    def _may_tell(self, name: str, now: datetime) -> bool:
-        """Whether the others were not told of the asset just now.
-
-        A source that changes its mind with each answer would keep every node asking otherwise.
-        """
-        before = self._told_at.pop(name, None)
-        told = before is not None and now - before < _QUIET
-        self._told_at[name] = before if told and before is not None else now
-        if len(self._told_at) > self._config.max_entries:
-            del self._told_at[next(iter(self._told_at))]
-        return not told
+        await self._keeping.supersede(str(ref), None, descriptor, question.at)
+        return await self._keeping.renew(descriptor, said.stale_until, question.place, listed=listed)
 
     async def _held(self, wanted: Wanted, entry: Entry) -> Brought | None:
         """The entry with its blobs, if they are still here; an entry that may not be used needs none."""
@@ -612,27 +516,8 @@ class Bringing:
         return not entry.descriptor.regulated or not self._belief.is_old(entry.descriptor, self._clock.now())
 
     async def _keep(self, key: str, entry: Entry, found_in: str) -> Brought:
-        if entry.prepared is not None:
-            await self._provenance.note(entry.descriptor)
-        if self._belief.was_changed(entry.descriptor):
-            # It changed while this was under way: good for the one who asked before that, and for nobody else.
-            return Brought(entry, found_in)
-        newer = self._cache.peek(key)
-        if isinstance(newer, Entry) and newer.descriptor.fetched_at > entry.descriptor.fetched_at:
-            # Asked later and answered sooner: what is older must not take its place.
-            return Brought(entry, found_in)
-        keep = (entry.descriptor.fresh_until - self._clock.now()).total_seconds() + self._config.keep_seconds
-        await self._cache.put(key, entry, keep)
-        if entry.lenient_until is None:
-            await self._ledger.put(key, entry)
-        if self._belief.was_changed(entry.descriptor):
-            # Told while it was being written, so that whoever told found nothing to forget.
-            await self._forget(key)
+        await self._keeping.keep(key, entry)
         return Brought(entry, found_in)
-
-    async def _forget(self, key: str) -> None:
-        await self._cache.delete(key)
-        await self._ledger.delete(key)
 
 
 async def _answer(source: Source, ref: AssetRef, question: Question) -> tuple[AssetDescription | SourceError, Question]:
@@ -651,10 +536,6 @@ def _worth_another(error: SourceError) -> bool:
 def _too_large(most: int) -> _Failed:
     text = f"it has more than {most} bytes, which is the most; ask for a smaller rendition"
     return _Failed(Trouble(Reason.ASSET_TOO_LARGE, text), lasting=True)
-
-
-def _lasts(link: HostedLink, until: datetime) -> bool:
-    return link.expires is None or link.expires >= until
 
 
 def _failed(error: SourceError | PressrunError, asked: Question | None = None) -> _Failed:
