@@ -71,7 +71,8 @@ def chart_file(graph: Graph, bars: Sequence[tuple[str, Decimal]], ticks: Sequenc
     length = step * (len(ticks) - 1)
     scale = length / (high - low)
     zero = top + round(high * scale)
-    width = graph.width
+    # Bars have two pixels each at least, so that none falls upon another one.
+    width = graph.width * max(-(-2 * len(bars) // graph.width), 1)
     fill, room = _masks(len(bars), width), -(-width // 4)
     # Where a bar begins or ends its pixels are turned over; lines are drawn between bars, and the axis across all.
     turns = [(top + index * step, 0, _RULE) for index in range(len(ticks)) if top + index * step != zero]
