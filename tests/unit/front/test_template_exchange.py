@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -288,3 +289,54 @@ async def test_the_newest_is_the_last_published(join: Join, make: SimpleNamespac
     # A restart reads from the disk what the cluster said.
     again = await join("alone", start=False)
     assert [published.entry.published_at for published in again.registry] == dates[0]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(8))
+async def test_members_agree_whatever_redis_does(join: Join, redis_server: RedisServer, seed: int) -> None:
+    """Of nodes whose Redis hangs, dies and forgets, all have in the end what was published, with the same dates."""
+    chance = random.Random(seed)
+    members = [await join(str(number), seconds=0.2) for number in range(3)]
+    published: set[str] = set()
+
+    async def trouble() -> None:
+        while True:
+            await asyncio.sleep(chance.uniform(0, 0.6))
+            act = chance.choice(("hang", "die", "forget"))
+            if act == "hang":
+                redis_server.pause()
+                await asyncio.sleep(chance.uniform(0, 0.6))
+                redis_server.resume()
+            elif act == "die":
+                redis_server.stop()
+                await asyncio.sleep(chance.uniform(0, 0.4))
+                await asyncio.to_thread(redis_server.start)
+            else:
+                async with _raw(redis_server) as raw:
+                    await raw.flushall()
+
+    making = asyncio.create_task(trouble())
+    for number in range(60):
+        with suppress(PressrunError):
+            await chance.choice(members).publish(str(number))
+            published.add(str(number))
+        await asyncio.sleep(chance.uniform(0, 0.15))
+    while not making.done():
+        making.cancel()
+        await asyncio.wait((making,), timeout=0.1)
+    redis_server.stop()
+    redis_server.start()
+    assert len(published) > 5
+
+    def known(member: _Member) -> list[tuple[str, datetime]]:
+        return [(one.info.version, one.entry.published_at) for one in member.registry]
+
+    members.append(await join("late"))
+    async with asyncio.timeout(30):
+        # What was refused may be there as well: its claim reached the server, and the answer was lost.
+        while not all(known(member) == known(members[0]) for member in members) or not published <= {
+            version for version, _ in known(members[0])
+        }:
+            await asyncio.sleep(0.05)
+    newest = {(await member.registry.found(TemplateName("letter"))).info.version for member in members}
+    assert len(newest) == 1
