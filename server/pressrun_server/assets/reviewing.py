@@ -17,7 +17,7 @@ from pressrun_server.assets.entry import Entry
 from pressrun_server.assets.flight import SingleFlight
 from pressrun_server.clock import Clock
 from pressrun_server.model.asset import AssetDescriptor
-from pressrun_sources.errors import SourceError
+from pressrun_sources.errors import DeniedError, InvalidReferenceError, NotFoundError, SourceError
 from pressrun_sources.model import AssetDescription, AssetRef, Rendition
 from pressrun_sources.protocol import Reviewing
 from pressrun_sources.registry import Registry
@@ -30,6 +30,8 @@ _FEWEST = 2
 """Assets that are worth one call instead of a call for each."""
 _LOOKED_AT = 2_000
 """Renditions, the last used ones, among which those are looked for that a source is asked about at once."""
+_REFUSALS = (DeniedError, NotFoundError, InvalidReferenceError)
+"""How a source says that it gives no list, or not to us."""
 _REFUSED = 12
 """Lifetimes of an answer, by default an hour, for which a source that refuses its list is not asked for it."""
 _ODD = 12
@@ -191,8 +193,9 @@ class Reviews:
         if self._is_useless(name):
             return  # of those who waited for it one is enough
         lifetime = self._config.fresh_seconds
-        if error.transient:
-            self._leave_alone(name, max(error.retry_after or 0.0, lifetime / 10))
+        if not isinstance(error, _REFUSALS):
+            # A hiccup is no refusal: to ask for each asset by itself for long may take all calls that there are.
+            self._leave_alone(name, max(error.retry_after or 0.0, lifetime / 10 if error.transient else lifetime))
             return
         self._leave_alone(name, lifetime * _REFUSED)
         log.warning(

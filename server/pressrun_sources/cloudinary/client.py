@@ -66,12 +66,17 @@ class CloudinaryClient:
         """The records of up to 100 assets by their asset ids; those that are not there are left out.
 
         Raises:
+            InvalidReferenceError: the service does not take such a question.
             SourceError: as the vocabulary says.
         """
         query = [("asset_ids[]", asset_id) for asset_id in asset_ids]
         query += [("max_results", str(len(asset_ids))), ("fields", ",".join(_REVIEWED))]
         call = Call(
-            "GET", self._url(f"resources/by_asset_ids?{urlencode(query)}"), subject, credentials=self._credentials()
+            "GET",
+            self._url(f"resources/by_asset_ids?{urlencode(query)}"),
+            subject,
+            credentials=self._credentials(),
+            status_errors={400: InvalidReferenceError},
         )
         return sequence_in((await self.transport.fetch(call)).json, "resources")
 

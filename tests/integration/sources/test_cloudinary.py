@@ -15,7 +15,7 @@ from pressrun_loadtest.sandbox import Sandbox
 from pressrun_loadtest.sandbox.cloudinary.access import read_rules
 from pressrun_loadtest.sandbox.cloudinary.options import CloudinaryOptions
 from pressrun_loadtest.sandbox.cloudinary.options import SignatureAlgorithm as SandboxAlgorithm
-from pressrun_loadtest.sandbox.faults import FailWith, Redirect, WrongContentType
+from pressrun_loadtest.sandbox.faults import FailWith, FaultRule, Redirect, WrongContentType
 from pressrun_loadtest.sandbox.fields import Fields
 from pressrun_loadtest.sandbox.seed import Seed
 from pressrun_sources.cloudinary.mapping import parse_mapping
@@ -102,6 +102,13 @@ async def test_review_of_what_is_not_there(cloud: CloudinaryHarness) -> None:
     assert await source.review({elsewhere: asset_id, gone: "0" * 32}) == {elsewhere: None, gone: None}
     other = AssetRef("cloudinary", "statement/other")
     assert await source.review({other: asset_id}) == {other: None}
+
+
+async def test_review_that_is_refused(cloud: CloudinaryHarness) -> None:
+    """A service that knows no such list says so in a way that is remembered."""
+    cloud.sandbox.cloudinary.api_faults.add(FaultRule(FailWith(400), "*/by_asset_ids"))
+    with pytest.raises(InvalidReferenceError):
+        await cloud.make().review({PRESENT: "0" * 32})
 
 
 async def test_review_of_what_was_never_moderated(cloud: CloudinaryHarness) -> None:

@@ -19,7 +19,7 @@ from pressrun_server.assets.cluster import Cluster
 from pressrun_server.errors import PressrunError
 from pressrun_server.model.asset import AssetUse
 from pressrun_server.model.template import RenditionSpec
-from pressrun_sources.errors import DeniedError, NotFoundError, SourceError, UnavailableError
+from pressrun_sources.errors import DeniedError, InvalidResponseError, NotFoundError, SourceError, UnavailableError
 from pressrun_sources.model import Approval, AssetDescription, AssetRef
 
 NUMBER = 12
@@ -266,10 +266,11 @@ async def test_lists_alone() -> None:
     [
         (UnavailableError("library", None, "it is down"), 30),
         (UnavailableError("library", None, "it is down", "", 90.0), 90),
+        (InvalidResponseError("library", None, "that is no JSON"), 300),
         (DeniedError("library", None, "no lists for you", "GET /by_asset_ids answered 403"), 3600),
         (NotFoundError("library", None, "there is no such list", "GET /by_asset_ids answered 404"), 3600),
     ],
-    ids=["down", "asks for time", "refused", "unknown"],
+    ids=["down", "asks for time", "a hiccup", "refused", "unknown"],
 )
 async def test_a_list_that_fails(error: SourceError, quiet: float, caplog: pytest.LogCaptureFixture) -> None:
     """Where the list cannot be had, assets are asked for by themselves, and the list is left alone for a while."""
@@ -289,7 +290,7 @@ async def test_a_list_that_fails(error: SourceError, quiet: float, caplog: pytes
     assert min(gaps) >= quiet - 60
     assert len(source.reviews) <= 1 + 4200 / quiet
     refused = [record for record in caplog.records if record.name.endswith("reviewing")]
-    assert len(refused) == (0 if error.transient else len(asked_at))
+    assert len(refused) == (len(asked_at) if error.detail else 0)
     assert all(error.detail in record.getMessage() for record in refused)
     await node.resolver.close()
 
