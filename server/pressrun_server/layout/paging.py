@@ -317,8 +317,6 @@ class Paging:
 
     def _enter(self, box: Box) -> OpenBox:
         self._pending = max(self._pending, box.margin_top)
-        if self._blank and not self._open and box.margin_top == 0:
-            self._pending = 0
         opened = OpenBox(box)
         self._open.append(opened)
         self._waiting = True

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from pressrun_server.layout.rows import RowFrame
-from pressrun_server.model.page import ARTIFACT, PlacedImage, PlacedLink, Strip, Tag, TextItem, flat
+from pressrun_server.model.page import ARTIFACT, PlacedImage, PlacedLink, Tag, TextItem, flat, unstripped
 
 __all__ = ["FrameLine", "Metrics", "frame_lines", "lines_within", "split"]
 
@@ -38,11 +39,8 @@ def split(frame: RowFrame, room: int, metrics: Metrics) -> tuple[RowFrame, RowFr
         room: height of the part on this page.
         metrics: how high lines are.
     """
-    if frame.y:
-        text = [(x, y - frame.y, style, shard, codes) for x, y, style, shard, codes in frame.text]
-        frame = RowFrame(
-            frame.height, text, frame.fills, frame.images, 0, frame.tags, frame.alts, frame.links, frame.notes
-        )
+    text = [(x, y - frame.y, style, shard, codes) for x, y, style, shard, codes in _runs(frame.text)]
+    frame = RowFrame(frame.height, text, frame.fills, frame.images, 0, frame.tags, frame.alts, frame.links, frame.notes)
     lines = frame_lines(frame, metrics)
     cut = _cut(lines, frame.images, room)
     below = min([line.baseline for line in lines if line.baseline > cut], default=room)
@@ -54,7 +52,7 @@ def split(frame: RowFrame, room: int, metrics: Metrics) -> tuple[RowFrame, RowFr
     if not later.text and not later.images:
         return here, later
     # What is left begins where its first line or picture begins.
-    tops = [_baseline(item) - metrics(_style(item))[1] for item in later.text if item[0].__class__ is not str]
+    tops = [baseline - metrics(style)[1] for x, baseline, style, _, _ in later.text if x.__class__ is not str]
     shift = min([*tops, *(image[1] for image in later.images)])
     later.height = max(frame.height - shift, 1)
     later.text = [(x, y - shift, style, shard, codes) for x, y, style, shard, codes in later.text]
@@ -96,23 +94,16 @@ def lines_within(lines: list[FrameLine], room: int) -> int:
 def frame_lines(frame: RowFrame, metrics: Metrics) -> list[FrameLine]:
     """A row's lines from its top, in the order of their baselines; lines of one baseline are one."""
     found: dict[int, int] = {}
-    for item in frame.text:
-        if item[0].__class__ is not str:
-            baseline = _baseline(item) - frame.y
-            height, ascent = metrics(_style(item))
-            found[baseline] = max(found.get(baseline, 0), baseline - ascent + height)
+    for x, y, style, _, _ in _runs(frame.text):
+        if x.__class__ is not str:
+            height, ascent = metrics(style)
+            found[y - frame.y] = max(found.get(y - frame.y, 0), y - frame.y - ascent + height)
     return [FrameLine(baseline, found[baseline]) for baseline in sorted(found)]
 
 
-def _baseline(item: TextItem) -> int:
-    return item[1] + item[0].columns[0].y if isinstance(item[0], Strip) else item[1]
-
-
-def _style(item: TextItem) -> int:
-    if not isinstance(item[0], Strip):
-        return int(item[2])
-    first = item[0].columns[0]
-    return int(item[2][first.x is None]) if first.style is None else first.style
+def _runs(text: list[TextItem]) -> Iterator[TextItem]:
+    """Marks and runs: a strip may be of many lines."""
+    return itertools.chain.from_iterable(map(unstripped, text))
 
 
 @dataclass(slots=True, eq=False)
@@ -155,13 +146,9 @@ def _share(frame: RowFrame, cut: int, stays: Callable[[PlacedImage], bool], here
             if mark[0] != ARTIFACT:
                 pieces.append(piece)
             continue
-        baseline = _baseline(item)
-        own = piece
-        if isinstance(item[0], Strip):
-            own = _Piece()
-            pieces += [own for column in item[0].columns if column.tag]
-        part, lines = (here, own.here) if baseline <= cut else (later, own.later)
-        if own is piece and not lines:
+        baseline = item[1]
+        part, lines = (here, piece.here) if baseline <= cut else (later, piece.later)
+        if not lines:
             part.text.append(mark)
         lines.append(baseline)
         part.text.append(item)

@@ -201,7 +201,8 @@ class RowSetter:
                 append(style)
             append(codes)
         else:
-            page.text.append((plan.bare if artifact else plan.strip, y, values, mixed, ""))
+            if values:  # a row without text has no strip
+                page.text.append((plan.bare if artifact else plan.strip, y, values, mixed, ""))
             if not artifact:
                 page.tags.append(plan.shape)
             return True

@@ -436,6 +436,7 @@ NESTED = "<table><thead><tr><th>Inner</th></tr></thead><tr pr-for='row in rows'>
         f"<table><tr><td>{NESTED}</td><td>beside</td></tr></table>",
         f"<p>before</p><table><tr style='break-inside: auto'><td>{NESTED}</td><td>beside</td></tr></table>",
         "<table><tr><td><ul><li pr-for='row in rows'>{{ row.no }}x</li></ul></td><td>beside</td></tr></table>",
+        "<table><tr><td>" + "".join(f"<p>{{{{ rows[{n}].no }}}}x</p>" for n in range(40)) + "</td></tr></table>",
         f"<div style='display: flex'><div style='flex: 1'>{NESTED}</div><div style='flex: 2'>beside</div></div>",
         f"<table><tr><td rowspan='2'>{NESTED}</td><td>one</td></tr><tr><td>two</td></tr></table>",
     ],
