@@ -61,6 +61,7 @@ async def test_a_message_and_its_manifest(node: Node, caller: Any, document: Cal
         kinds = [part.get_content_type() for part in message.walk()]
         assert kinds == [
             "multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png", "image/jpeg", "image/png",
+            "image/png",
         ]  # fmt: skip
         manifest = made.manifest
         assert (manifest.output_channel, manifest.output_format) == (OutputChannel.EMAIL, OutputFormat.EML)
