@@ -145,7 +145,8 @@ class Flow(Tables):
         keeps = box.keep_inside or box.keep_next
         if keeps:
             self._hold(bound)
-        if box.height is not None and self._tall(box) > self._bottom - self._y and not self._at_top():
+        least = max(box.height or 0, box.min_height)
+        if least and self._tall(box, least) > self._bottom - self._y and not self._at_top():
             yield self._turn()
         opened = self._enter(box)
         role = bound.node.role if isinstance(bound, BoundBlock) else "L" if isinstance(bound, BoundList) else "LI"
@@ -199,8 +200,7 @@ class Flow(Tables):
             if done is not None:
                 filled.append(done)
                 if len(filled) == columns.count:
-                    if any(column.end for column in filled):
-                        put(*beside(filled, step))
+                    put(*beside(filled, step))
                     filled.clear()
                     full.append(self._turn())
             return height(), apart or self._at_top()
@@ -219,6 +219,7 @@ class Flow(Tables):
     def _put_columns(self, bound: BoundBlock, columns: ColumnSet, frames: Page, height: int) -> None:
         """Place columns, and what is between them."""
         if not height:
+            self._page.tags += frames.tags  # what begins where there is no room for it
             return
         self._flush()
         place(frames, self._page, self._y)

@@ -61,7 +61,7 @@ class ColumnFlow(Flow):
     def _turn(self, *, forced: bool = False) -> Page:
         keep, column, gap = self._keep, self.column, self._pending
         column.end = self._y
-        if keep is not None and keep.y > self._top and not forced:
+        if keep is not None and (keep.y > self._top or self._higher_follows()) and not forced:
             column.end, gap = keep.end, keep.y - keep.end
         self._full = column
         page = super()._turn(forced=forced)
@@ -71,6 +71,9 @@ class ColumnFlow(Flow):
 
     def _at_top(self) -> bool:
         return self._highest and super()._at_top()
+
+    def _higher_follows(self) -> bool:
+        return not self._highest
 
     # Where columns may end --------------------------------------------------------------------------------------------
 

@@ -153,7 +153,7 @@ class Paging:
         """End the page, begin the next, and take along what is kept."""
         page, keep = self._page, self._keep
         moved, end = None, self._y
-        if forced or keep is None or keep.y <= self._top:
+        if forced or keep is None or (keep.y <= self._top and not self._higher_follows()):
             keep = None
         else:
             moved = Page(0, 0)
@@ -325,9 +325,9 @@ class Paging:
             self._y += box.padding_top + (box.border_top.width if box.border_top else 0)
         return opened
 
-    def _tall(self, box: Box) -> int:
-        """What a box of a given height needs, with the margin before it."""
-        return max(self._pending, box.margin_top) + edges(box) + (box.height or 0)
+    def _tall(self, box: Box, least: int) -> int:
+        """What a box of a given, or least, height needs, with the margin before it."""
+        return max(self._pending, box.margin_top) + edges(box) + least
 
     def _leave(self, opened: OpenBox, start: int, page: Page) -> None:
         box = opened.box
@@ -373,6 +373,10 @@ class Paging:
         if self._keep is not None and self._keep.y > self._top:
             return False
         return self._blank or self._y <= self._top
+
+    def _higher_follows(self) -> bool:
+        """Whether what begins with the next turn, or a later one, may be higher than this; true of columns alone."""
+        return False
 
     # Structure --------------------------------------------------------------------------------------------------------
 

@@ -109,7 +109,7 @@ class Tables(Footnotes):
                 yield from self._table_rows(row, table)
         if not table.begun and (table.first or table.last):
             if self._y + self._pending + _height(table.first) > self._bottom and not self._at_top():
-                yield self._turn()
+                yield from self._room_of(_height(table.first))
             self._first_heads(table)
         self._between = None
         self._top = self._edge
@@ -247,7 +247,7 @@ class Tables(Footnotes):
         whole = joined.complete and head + joined.height() <= self._bottom - self._top
         need = head + (joined.height() if whole else joined.first_height())
         if self._y + self._pending + need > self._bottom and not self._at_top():
-            yield self._turn()
+            yield from self._room_of(need)
         if not table.begun:
             self._first_heads(table)
         while len(joined) or not joined.complete:
@@ -332,7 +332,7 @@ class Tables(Footnotes):
         if self._y + self._pending + need > self._bottom and not self._at_top():
             frame = self._partable(frame, row, table) if row.node.divides else frame
             if not self._divides(frame, row, table):
-                yield self._turn()
+                yield from self._room_of(need)
         if not table.begun:
             self._first_heads(table)
         if frame.height > self._room_for(frame) and self._bottom < ENDLESS:
@@ -347,6 +347,12 @@ class Tables(Footnotes):
         self._row(frame)
         if row.node.keep_next:
             self._let_go(row, with_next=True)
+
+    def _room_of(self, need: int) -> Iterator[Page]:
+        """Go on at the next page, or the next column that has that much room or is as high as any."""
+        yield self._turn()
+        while self._higher_follows() and self._y + self._pending + need > self._bottom:
+            yield self._turn()
 
     def _partable(self, frame: RowFrame, row: BoundRow, table: OpenTable) -> RowFrame:
         """A row's frame as one that can be parted; what was flowed is not again, its loops have run."""

@@ -110,6 +110,23 @@ def test_tables_stand_in_columns(composed: Compose) -> None:
         assert tree(pdf).startswith("P\nTable\n  THead\n    TR\n      TH\n  TBody\n    TR\n      TD\n")
 
 
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<ul><li>mark {{ text }}</li></ul>",
+        "<table><thead><tr><th>Head</th></tr></thead><tr><td>mark<br>under</td></tr></table>",
+        "<h2>mark</h2><table><tr><td>{{ text }}</td></tr></table>",
+    ],
+)
+@pytest.mark.parametrize("lines", range(12, 16))
+def test_columns_that_begin_where_a_page_ends(composed: Compose, inside: str, lines: int) -> None:
+    """What has no room in the low columns that a page has left is whole on the next one."""
+    body = f"<div style='height: {lines}0pt'>before</div><div class='c'>{inside}</div>"
+    made = composed(body, CSS, {"text": "word " * 9})
+    assert [word for *_, word in words(made.pdf) if word == "mark"] == ["mark"]
+    check(made.data).close()
+
+
 _PARTS = st.lists(
     st.tuples(st.sampled_from(["p", "p", "h", "k", "b", "l", "t"]), st.integers(1, 60)), min_size=0, max_size=14
 )
