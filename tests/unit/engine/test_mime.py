@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from typing import cast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pressrun_server.emit import mime
@@ -81,6 +81,7 @@ def test_names_are_read_without_their_quotes() -> None:
 
 
 @given(st.lists(TEXT, max_size=4).map("\n".join))
+@settings(deadline=None)
 def test_bodies_are_what_they_were(text: str) -> None:
     """Plain text and HTML come out as they went in, in short lines of ASCII that no store of mail takes for an end."""
     text = text.replace("\r", "").replace("\x00", "")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import zlib
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pressrun_server.prepare.pngrows import packed_rows
 
 
 @given(st.lists(st.tuples(st.integers(3, 700), st.integers(1, 300)), max_size=5), st.integers(0, 99))
+@settings(deadline=None)
 @example([(32_768, 2), (32_767, 3), (3, 5_000)], 0)
 def test_rows_are_read_back(sizes: list[tuple[int, int]], seed: int) -> None:
     """Any reader of zlib streams gets each row as often as it is there, and the checksum of all."""
