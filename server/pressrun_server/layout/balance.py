@@ -68,7 +68,7 @@ def balanced(columns: Sequence[Column], count: int, step: int, most: int) -> tup
     """
     segments = [segment for index, column in enumerate(columns) for segment in _segments(index, column)]
     if not segments:
-        return Page(0, 0), 0
+        return beside(columns, step)
     low, high = max(segment.end - segment.start for segment in segments), most
     whole = sum(segment.end - segment.start + segment.gap for segment in segments)
     high = min(high, whole)
@@ -124,6 +124,7 @@ def _move(
     page: Page, segments: Sequence[_Segment], found: Page, step: int, end: int, following: _Segment | None
 ) -> None:
     """Put a column's frames where its segments are now."""
+    found.tags += page.tags  # also of what was opened where there was no room for it
     if not segments:
         return
     starts = [segment.start for segment in segments]
@@ -143,7 +144,6 @@ def _move(
         found.links.append((x + dx, y + dy, width, height, link))
     for y, level, text in page.bookmarks:
         found.bookmarks.append((y + at(y)[1], level, text))
-    found.tags += page.tags
     found.alts += page.alts
     for fill in page.fills:
         found.fills += _cut(fill, segments, step, end, following)
