@@ -14,6 +14,8 @@ __all__ = ["Admission", "AdmissionConfig", "Permit"]
 
 _MIN_RETRY_AFTER = 0.1
 _MAX_RETRY_AFTER = 30.0
+_TOLD_SECONDS = 0.01
+"""A refusal is said again for so long as it was said first."""
 _SMOOTHING = 0.05
 """Weight of the newest document in the running mean of the time that one holds its slot."""
 
@@ -73,6 +75,8 @@ class Admission:
         self._mean_seconds = 0.02
         self._closed = False
         self._idle: list[asyncio.Future[None]] = []
+        self._told: tuple[float, PressrunError] | None = None
+        """The last refusal, and until when it is given again."""
 
     @property
     def active(self) -> int:
@@ -116,6 +120,19 @@ class Admission:
             raise
         return permit
 
+    def refusal(self) -> PressrunError | None:
+        """Why no document would be admitted now, however small; None where one may be. It costs less than to try.
+
+        Many are refused in a moment, so the same error is given for 10 ms: it is not to be raised.
+        """
+        if not (self._closed or (self._active >= self._config.slots and self.waiting >= self._config.queue)):
+            return None
+        now, told = self._clock.monotonic(), self._told
+        reason = Reason.DRAINING if self._closed else Reason.QUEUE_FULL
+        if told is None or now >= told[0] or told[1].reason is not reason:
+            told = self._told = now + _TOLD_SECONDS, _draining() if self._closed else self._full(over=False)
+        return told[1]
+
     def close(self) -> None:
         """Refuse new documents from now on; those admitted go on."""
         self._closed = True
@@ -131,11 +148,7 @@ class Admission:
     def _enter(self, size: int, priority: Priority, tenant: str) -> Permit:
         """Decide: a held permit, a waiting one, or a refusal."""
         if self._closed:
-            raise PressrunError(
-                Reason.DRAINING,
-                "this node is shutting down and takes no new documents; send the document to another node",
-                retry_after=1.0,
-            )
+            raise _draining()
         # A single record is allowed past the byte limit when nothing else is here, so that none is refused for ever.
         over = self._bytes + size > self._config.queue_bytes and self._bytes > 0
         free = self._active < self._config.slots
@@ -205,3 +218,11 @@ class Admission:
             if not future.done():
                 future.set_result(None)
         self._idle.clear()
+
+
+def _draining() -> PressrunError:
+    return PressrunError(
+        Reason.DRAINING,
+        "this node is shutting down and takes no new documents; send the document to another node",
+        retry_after=1.0,
+    )

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 import msgspec
+import structlog
 
 from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason, Violation
@@ -54,7 +55,10 @@ from pressrun_server.tracing.span import OFF, Caller, Tracing
 
 __all__ = ["OFFERED", "Composing", "Editing", "Pipeline", "Reading", "Ready", "Resolved", "Resolving", "Sink"]
 
+log = structlog.get_logger("pressrun.render")
+
 _NOWHERE = HostedLink("")
+_LONGEST_LOGGED = 128
 
 OFFERED = {
     OutputChannel.PRINT: {OutputFormat.PDF: "application/pdf", **PICTURES, **PRINTER_FORMATS},
@@ -289,6 +293,24 @@ class Pipeline:
     def refused(self, error: PressrunError) -> None:
         """Count a document whose request could not even be read as one."""
         self._meters.get(None, UNREAD).ended("failed", error.reason)
+
+    def refusal(self, request_id: str, channel: str) -> PressrunError | None:
+        """Why `render` would refuse a document at its door; None where it has to be tried.
+
+        What would be refused needs neither be read nor get a task, so that a node with more work than it can do spends
+        its time on what it has taken. A refusal is counted and logged as `render` does it; the error is not to be
+        raised.
+
+        Args:
+            request_id: the document's, valid or not.
+            channel: the output channel, or UNREAD.
+        """
+        error = self._admission.refusal()
+        if error is None or self.tracing is not OFF:  # whose spans tell of refusals, too
+            return None
+        self._meters.get(None, channel).ended("refused", error.reason)
+        log.debug("document_refused", request_id=request_id[:_LONGEST_LOGGED], reason=error.reason.value)
+        return error
 
     async def _run(self, spec: RenderSpec, sink: Sink, trace: Trace, rows: RowFeed | None) -> tuple[bytes, Completion]:
         """The steps. Each one begins by telling the trace, which ends the step before and checks the deadline."""

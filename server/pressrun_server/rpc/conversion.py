@@ -12,6 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from pressrun.v1 import document_pb2
 from pressrun_server.errors import PressrunError, Reason, Violation
+from pressrun_server.metrics.labels import UNREAD
 from pressrun_server.model.spec import (
     PICTURES,
     PRINTER_FORMATS,
@@ -93,6 +94,11 @@ _Violations = list[Violation]
 def takes_long(request: document_pb2.DocumentRequest) -> bool:
     """Whether `render_spec` would hold up the event loop: a large Struct is read in Python."""
     return request.HasField("record_struct") and request.record_struct.ByteSize() > _SMALL_STRUCT
+
+
+def channel_label(value: int) -> str:
+    """The output channel of a request for metrics, also of one that is not valid."""
+    return _CHANNELS.get(value, UNREAD)
 
 
 async def read_spec(request: document_pb2.DocumentRequest, config: PipelineConfig) -> RenderSpec:

@@ -37,7 +37,18 @@ _COMPANY = 8
 class Part:
     """A part of one document; becomes protobuf only when it is sent, as pieces of the message that carries it."""
 
-    __slots__ = ("completion", "data", "failure", "head", "header", "offset", "request_id", "size", "urgent")
+    __slots__ = (
+        "completion",
+        "data",
+        "failure",
+        "head",
+        "header",
+        "offset",
+        "patience",
+        "request_id",
+        "size",
+        "urgent",
+    )
 
     def __init__(
         self,
@@ -60,6 +71,8 @@ class Part:
         self.failure = failure
         self.urgent = urgent
         """Whether somebody waits for it, so that it must not wait for company."""
+        self.patience = 0.0
+        """Seconds that it may wait for company beyond the usual."""
         self.size = len(data) + len(request_id) + 16
         """About the bytes that it takes in a message."""
         if header is not None:
@@ -107,7 +120,8 @@ class Outbox:
 
     Guarantee: parts leave in the order they came, put together up to `message_bytes`; about `waiting_bytes` wait at
     most, when everyone asks for `room` before `put`. A message costs gRPC ten times what a further part in it costs, so
-    while much is under way a part waits `linger_seconds` for others; an urgent one, or one nearly alone, never does.
+    while much is under way a part waits `linger_seconds` for others, or as long as the first one has patience; an
+    urgent one, or one nearly alone, never does.
 
     Args:
         write: sends a message; returns when the transport took it.
@@ -190,7 +204,7 @@ class Outbox:
                 self._reader = asyncio.get_running_loop().create_future()
                 await self._reader
             if self._linger_seconds and not self._ready() and self._company() >= _COMPANY:
-                await self._linger()
+                await self._linger(max(self._linger_seconds, self._parts[0].patience if self._parts else 0.0))
             self._urgent = False
             if self._messages:
                 continue
@@ -230,10 +244,10 @@ class Outbox:
         """Whether what is here must not wait for more."""
         return self._urgent or self._closed or self._size >= self._message_bytes
 
-    async def _linger(self) -> None:
+    async def _linger(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
         self._full = loop.create_future()
-        timer = loop.call_later(self._linger_seconds, _resolve, self._full)
+        timer = loop.call_later(seconds, _resolve, self._full)
         try:
             await self._full
         finally:

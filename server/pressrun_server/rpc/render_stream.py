@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
 import structlog
+from google.rpc import status_pb2
 
 from pressrun.v1 import document_pb2, render_service_pb2
 from pressrun_server.errors import PressrunError, Reason, Violation
@@ -18,7 +20,7 @@ from pressrun_server.render.manifest import Completion, DocumentHeader
 from pressrun_server.render.pipeline import Pipeline
 from pressrun_server.rpc.coding import Malformed
 from pressrun_server.rpc.config import RpcConfig
-from pressrun_server.rpc.conversion import LONGEST_REQUEST_ID, read_spec, render_spec, takes_long
+from pressrun_server.rpc.conversion import LONGEST_REQUEST_ID, channel_label, read_spec, render_spec, takes_long
 from pressrun_server.rpc.outbox import Outbox, Part
 from pressrun_server.rpc.status import status_of
 from pressrun_server.tracing.span import Caller
@@ -32,6 +34,10 @@ _NO_ITEM = PressrunError(
     "an item of the stream says nothing that this node knows; set `document` or `cancel_request_id`",
     violations=(Violation("items", "set document or cancel_request_id"),),
 )
+_PATIENT_SHARE = 0.05
+"""A document that took long may take so much longer, to leave together with others: where a node has more work than it
+can do, shared out among many streams, each document would be a message of its own."""
+_LONGEST_PATIENCE = 0.1
 _TOGETHER = 8
 """Documents that are begun in one turn of the loop."""
 _CANCELLED = PressrunError(Reason.CANCELLED, "the document was cancelled by its request_id")
@@ -47,7 +53,7 @@ DRAINED = PressrunError(
 class _Delivery:
     """A document on its way into the outbox."""
 
-    __slots__ = ("_chunk", "_head", "_header", "_outbox", "_request_id", "_urgent", "offset")
+    __slots__ = ("_began", "_chunk", "_head", "_header", "_outbox", "_request_id", "_urgent", "offset")
 
     def __init__(self, outbox: Outbox, request_id: str, chunk: int, *, urgent: bool) -> None:
         self._outbox = outbox
@@ -56,6 +62,7 @@ class _Delivery:
         self._urgent = urgent
         self._header: DocumentHeader | None = None
         self._head = b""
+        self._began = time.monotonic()
         self.offset = 0
 
     def start(self, header: DocumentHeader, head: bytes) -> None:
@@ -78,6 +85,7 @@ class _Delivery:
             await self._outbox.room()
         part = self._part(last)
         part.complete(completion)
+        part.patience = min((time.monotonic() - self._began) * _PATIENT_SHARE, _LONGEST_PATIENCE)
         self._outbox.put(part)
 
     def _whole(self, data: bytes) -> bytes:
@@ -135,6 +143,8 @@ class RenderStream:
             company=self._tasks.__len__,
         )
         self._unwanted: set[str] = set()
+        self._word: tuple[PressrunError, status_pb2.Status] | None = None
+        """What was said last at the door, and how it is told."""
         self._changed: asyncio.Future[None] | None = None
         self._draining = asyncio.Event()
         # Python 3.11 asks the kernel for the process's id each time it is asked for the running loop.
@@ -219,6 +229,10 @@ class RenderStream:
 
     async def _begin(self, request: document_pb2.DocumentRequest) -> None:
         request_id = request.request_id
+        error = self._pipeline.refusal(request_id, channel_label(request.output_channel))
+        if error is not None and request_id not in self._tasks:
+            await self._turn_away(request_id[:LONGEST_REQUEST_ID], error)
+            return
         try:
             if takes_long(request):
                 spec = await read_spec(request, self._limits)
@@ -246,6 +260,14 @@ class RenderStream:
             # A task that is cancelled before its first step never comes to its own end.
             task.add_done_callback(functools.partial(self._ended, request_id))
             task.cancel()
+
+    async def _turn_away(self, request_id: str, error: PressrunError) -> None:
+        """Refuse a document at the door; many get the same word."""
+        if self._word is None or self._word[0] is not error:
+            self._word = error, status_of(error)
+        if self._outbox.crowded:
+            await self._outbox.room()
+        self._outbox.put(Part(request_id, failure=self._word[1]))
 
     async def _refuse(self, request_id: str, error: PressrunError) -> None:
         await self._outbox.room()

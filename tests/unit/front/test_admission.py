@@ -44,6 +44,33 @@ async def test_full_queue_refuses_at_once() -> None:
     assert (admission.active, admission.waiting, admission.admitted_bytes) == (0, 0, 0)
 
 
+async def test_what_is_refused_at_the_door_would_be_refused_inside() -> None:
+    """The cheap look says what trying says, says it again while it is fresh, and never holds for longer than the queue."""
+    admission = _gate(slots=1, queue=1)
+    assert admission.refusal() is None
+    held = await admission.admit(1, BATCH)
+    assert admission.refusal() is None  # it would wait
+    waiting = asyncio.create_task(admission.admit(1, BATCH))
+    await asyncio.sleep(0)
+    told = admission.refusal()
+    assert told is not None
+    with pytest.raises(PressrunError) as error:
+        await admission.admit(1, BATCH)
+    assert (told.reason, told.message, told.retry_after) == (
+        error.value.reason, error.value.message, error.value.retry_after,
+    )  # fmt: skip
+    assert admission.refusal() is told
+    await asyncio.sleep(0.02)
+    assert admission.refusal() not in (None, told)
+    held.release()
+    assert admission.refusal() is None
+    admission.close()
+    closed = admission.refusal()
+    assert closed is not None
+    assert closed.reason is Reason.DRAINING
+    (await waiting).release()
+
+
 async def test_records_are_bounded_by_bytes() -> None:
     """Records beyond the byte limit are refused, but one alone is never refused for its size."""
     admission = _gate(slots=5, queue_bytes=100)

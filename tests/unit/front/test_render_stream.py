@@ -6,11 +6,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from google.rpc import error_details_pb2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pressrun.v1 import document_pb2, render_service_pb2
 from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.model.spec import Priority
+from pressrun_server.render.admission import AdmissionConfig
+from pressrun_server.rpc import render_stream
 from pressrun_server.rpc.config import RpcConfig
 from pressrun_server.rpc.outbox import Outbox, Part
 from pressrun_server.rpc.render_stream import RenderStream
@@ -66,8 +70,8 @@ class _Wire:
 def serve(build: Callable[..., Any]) -> Callable[..., Any]:
     """Starts a stream on a bench."""
 
-    async def start(**config: Any) -> SimpleNamespace:
-        bench, wire = await build(), _Wire()
+    async def start(admission: AdmissionConfig | None = None, **config: Any) -> SimpleNamespace:
+        bench, wire = await build(admission), _Wire()
         limits = SimpleNamespace(max_record_bytes=1000, max_time_limit=60.0)
         stream = RenderStream(bench.pipeline, RpcConfig(**config), limits, wire.write, None)  # type: ignore[arg-type]
         task = asyncio.create_task(stream.run(wire.requests()))
@@ -94,6 +98,34 @@ async def test_small_document_is_one_item(serve: Callable[..., Any]) -> None:
     assert part.header.pins.template_digest == part.completion.manifest.pins.template_digest
     assert part.completion.manifest.document.size == 8
     assert not part.HasField("failure")
+
+
+async def test_a_full_node_refuses_before_it_reads(serve: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the queue each document is refused with the time to come back and counted once, without being read."""
+    run = await serve(AdmissionConfig(slots=1, queue=0))
+    run.bench.composers.script = [b"%PDF"]
+    held = await run.bench.admission.admit(1, Priority.BATCH)
+    with monkeypatch.context() as patch:
+        patch.setattr(render_stream, "render_spec", lambda *_: pytest.fail("it was read"))
+        run.wire.send(*[_item(f"r{number}") for number in range(20)])
+        await _until(lambda: len(run.wire.answers()) == 20)
+    for (part,) in run.wire.answers().values():
+        assert part.failure.code == 8
+        details = {detail.TypeName().rpartition(".")[2]: detail for detail in part.failure.details}
+        info, retry = error_details_pb2.ErrorInfo(), error_details_pb2.RetryInfo()
+        details["ErrorInfo"].Unpack(info)
+        details["RetryInfo"].Unpack(retry)
+        assert info.reason == "QUEUE_FULL"
+        assert retry.retry_delay.ToTimedelta().total_seconds() >= 0.1
+    value = run.bench.value(
+        "pressrun_documents_total", template="unknown", channel="print", result="refused", reason="QUEUE_FULL"
+    )
+    assert value == 20
+    held.release()
+    run.wire.send(_item("r0"))
+    run.wire.end()
+    await run.task
+    assert run.wire.answers()["r0"][-1].HasField("completion")
 
 
 async def test_large_document_comes_in_parts(serve: Callable[..., Any]) -> None:
@@ -366,3 +398,24 @@ async def test_documents_wait_for_company_only_while_many_are_on_their_way() -> 
     outbox.close()
     await sender
     assert messages[4:] == [["g"]]
+
+
+async def test_a_part_that_took_long_has_patience() -> None:
+    """Where the first part that waits has more patience than is usual, others that come meanwhile leave with it."""
+    messages: list[list[str]] = []
+
+    async def write(response: bytes) -> None:
+        await asyncio.sleep(0)
+        messages.append([item.request_id for item in Response.FromString(response).items])
+
+    outbox = Outbox(write, message_bytes=300, waiting_bytes=5000, linger_seconds=0.001, company=lambda: 20)
+    sender = asyncio.create_task(outbox.send())
+    for patience, name in ((0.0, "a"), (0.2, "b"), (0.0, "c")):
+        part = Part(name)
+        part.patience = patience
+        outbox.put(part)
+        await asyncio.sleep(0.03)
+    assert messages == [["a"]]
+    await _until(lambda: messages == [["a"], ["b", "c"]])
+    outbox.close()
+    await sender
