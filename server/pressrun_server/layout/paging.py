@@ -341,6 +341,8 @@ class Paging:
             self._y += box.padding_bottom + (box.border_bottom.width if box.border_bottom else 0)
         self._paint(opened, self._page, self._y, last=True)
         self._open.pop()
+        if self._keep is not None and self._keep.depth > len(self._open):
+            self._take_in(opened, self._keep)
         self._pending = max(self._pending, box.margin_bottom)
         if box.break_after:
             self._forced = box.break_after
@@ -362,6 +364,19 @@ class Paging:
                 self._keep.released = True
             else:
                 self._keep = None
+
+    def _take_in(self, opened: OpenBox, keep: Keep) -> None:
+        """A box ends with what is kept with what follows: it goes along if that is all it has, else nothing does."""
+        box = opened.box
+        sides = box.border_top or box.border_right or box.border_bottom or box.border_left
+        if opened.y is None or not (sides or box.background is not None or box.picture):
+            return
+        if opened.first and opened.before == keep.begins["text"] + keep.begins["images"]:
+            keep.begins["fills"] = opened.slot
+            keep.y, keep.depth = opened.y, len(self._open)
+            keep.end = min(keep.end, keep.y)
+        else:
+            self._keep = None
 
     def _placed(self) -> None:
         self._blank = False

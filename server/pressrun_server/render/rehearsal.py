@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from pressrun_server.clock import Clock
-from pressrun_server.errors import PressrunError
+from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.spec import OutputChannel
 from pressrun_server.model.template import program_key
@@ -33,6 +33,8 @@ _MOST_BYTES: Final = 1024 * 1024
 """Of a sample's document: what a program builds is there after its first pages."""
 _SECONDS: Final = 10.0
 _MOST_KNOWN: Final = 10_000
+_LASTING: Final = frozenset({Reason.INVALID_RECORD, Reason.DOCUMENT_REFUSED})
+"""What another try does not mend."""
 _MOST_WAITING: Final = 32
 """Templates; where so many come at once, as at a new node of a large cluster, the rest does without."""
 
@@ -117,19 +119,19 @@ class Rehearsal:
         try:
             for sample in await self._samples(published):
                 job = await self._job(published, sample)
-                if job is None or self._stage.waiting:
-                    self._done.pop(digest, None)
-                    continue
                 for _ in range(_ROUNDS):
-                    # As many at once as there are composers, so that each gets one where all are free.
-                    together = (self._make(job) for _ in range(self._count))
-                    for outcome in await asyncio.gather(*together, return_exceptions=True):
-                        if outcome is not None:
-                            raise outcome
+                    if job is None or self._stage.waiting:
+                        self._done.pop(digest, None)
+                        break
+                    await self._make_all(job)
                     made += self._count
         except PressrunError as error:
             # Whoever sends such a record gets the same answer, and `template test` tells its author.
+            if error.reason not in _LASTING:
+                self._done.pop(digest, None)
             _log.info("not_rehearsed", template=template, reason=str(error.reason))
+        except Exception:  # noqa: BLE001 - nobody waits for it; documents will tell of what is wrong
+            _log.exception("rehearsal_defect", template=template)
         seconds = round(self._clock.monotonic() - began, 3)
         if made:
             _log.info("rehearsed", template=template, documents=made, seconds=seconds)
@@ -168,6 +170,13 @@ class Rehearsal:
             program = await self._editions.program(published, locale, OutputChannel.PRINT, uses)
         assets = {use.slot: str(use.prepared) for use in uses if use.slot not in published.texts}
         return ComposeJob(program, sample.record, {}, now, assets, self._engine, rehearsal=True)
+
+    async def _make_all(self, job: ComposeJob) -> None:
+        """As many documents at once as there are composers, so that each gets one where all are free."""
+        together = (self._make(job) for _ in range(self._count))
+        for outcome in await asyncio.gather(*together, return_exceptions=True):
+            if outcome is not None:
+                raise outcome
 
     async def _make(self, job: ComposeJob) -> None:
         """One document."""

@@ -313,6 +313,20 @@ def test_charts_as_tables() -> None:
     assert heights[0] > heights[1] > 0
 
 
+@pytest.mark.parametrize("charts", ["picture", "table"])
+def test_room_for_labels_is_that_of_what_they_show(charts: str) -> None:
+    """An accent, which HTML in ASCII writes with six characters, takes the room of one."""
+    chart = '<pr-chart type="bar" items="m in ms" value="1" label="{{ m }}" alt="Sales"></pr-chart>'
+    program = program_of(chart, email={"charts": charts})
+    shown = []
+    for letter in "aä":
+        names = [f"M{letter}{chr(97 + index)}" for index in range(12)]
+        said = {text.strip() for text in tree(html_of(read(made(program, {"ms": names})[0]))).itertext()}
+        shown.append([index for index, name in enumerate(names) if name in said])
+    assert shown[0] == shown[1]
+    assert len(shown[0]) >= 4
+
+
 @given(
     st.one_of(
         st.lists(st.integers(-(10**9), 10**9), max_size=40),

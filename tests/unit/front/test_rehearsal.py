@@ -178,6 +178,65 @@ async def test_a_failing_composition_ends_it(rehearsal: Rehearsal, stage: _Stage
     assert len(stage.jobs) == stage.left == 2
 
 
+@pytest.mark.parametrize(
+    ("reason", "again"),
+    [
+        (Reason.INVALID_RECORD, False),
+        (Reason.DOCUMENT_REFUSED, False),
+        (Reason.QUEUE_FULL, True),
+        (Reason.DRAINING, True),
+    ],
+)
+async def test_what_may_pass_is_tried_again(
+    rehearsal: Rehearsal, stage: _Stage, reason: Reason, *, again: bool
+) -> None:
+    """When it is asked for the next time."""
+    stage.failure = PressrunError(reason, "no")
+    await rehearsal.rehearse(_published())
+    stage.failure = None
+    await rehearsal.rehearse(_published())
+    assert len(stage.jobs) == (2 + 12 if again else 2)
+
+
+async def test_a_source_that_is_away_is_tried_again(
+    rehearsal: Rehearsal, stage: _Stage, assets: _Assets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An asset that is known not to be had now may be had later."""
+
+    def away(*_: Any, **__: Any) -> Any:
+        raise PressrunError(Reason.ASSET_UNAVAILABLE, "away")
+
+    monkeypatch.setattr(assets, "resolve_warm", away)
+    await rehearsal.rehearse(_published())
+    assert not stage.jobs
+    monkeypatch.undo()
+    await rehearsal.rehearse(_published())
+    assert len(stage.jobs) == 12
+
+
+async def test_a_defect_is_logged_and_goes_no_further(rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is somebody's task that would have it."""
+
+    async def broken(_: Digest) -> bytes:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(rehearsal, "_bundle", broken)
+    await rehearsal.rehearse(_published())
+
+
+async def test_documents_that_come_meanwhile_end_it(rehearsal: Rehearsal, stage: _Stage) -> None:
+    """Between two rounds of a sample, too."""
+    make = stage.compose
+
+    def busy(job: ComposeJob, *, deadline: float | None = None) -> Any:
+        stage.waiting = len(stage.jobs)
+        return make(job, deadline=deadline)
+
+    stage.compose = busy  # type: ignore[method-assign]
+    await rehearsal.rehearse(_published())
+    assert len(stage.jobs) == 2
+
+
 async def test_other_channels_are_not_rehearsed(rehearsal: Rehearsal, stage: _Stage) -> None:
     """Their programs build little."""
     await rehearsal.rehearse(_published(channels=("web",)))
