@@ -688,6 +688,29 @@ CASES = {
         ........
         """],
     ),
+    "a box around a heading goes along with it to what follows": (
+        "<div class='y'></div><div class='b'><h1><div class='r'></div></h1></div><div class='g'></div>",
+        "@page { size: 50pt 70pt; margin: 10pt } h1 { break-after: avoid } .y { height: 20pt; background: yellow } .b {"
+        " background: blue; border-top: 10pt solid black } .r { height: 10pt; width: 10pt; background: red }"
+        " .g { height: 30pt; background: green }",
+        ["""
+        .....
+        .YYY.
+        .YYY.
+        .....
+        .....
+        .....
+        .....
+        """, """
+        .....
+        .KKK.
+        .RBB.
+        .GGG.
+        .GGG.
+        .GGG.
+        .....
+        """],
+    ),
     "cells are placed at top, middle and bottom": (
         "<table><tr><td class='t'><div class='r'></div></td><td class='m'><div class='r'></div></td>"
         "<td class='b'><div class='r'></div></td></tr></table>",

@@ -7,6 +7,7 @@ sharp and can be read where pictures are off, and on dark screens it turns light
 from __future__ import annotations
 
 import functools
+import html
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
@@ -220,5 +221,5 @@ def _every(bars: Sequence[tuple[str, Decimal]], size: int) -> int:
     """Which labels are shown, so that they stand beside each other on a narrow screen."""
     if not bars:
         return 1
-    widest = max(len(text) for text, _ in bars) * size * _LETTER + 6
+    widest = max(len(html.unescape(text)) for text, _ in bars) * size * _LETTER + 6
     return max(int(-(-widest // (_NARROW / len(bars)))), 1)
