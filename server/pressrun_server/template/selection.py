@@ -48,6 +48,7 @@ class Selector:
         formatter = Formatter(info.locale_data)
         self._slots = [SlotChooser(slot, formatter) for slot in info.slots]
         self._chains: dict[str, tuple[str, ...]] = {}
+        self._locales: dict[str, str] = {}
 
     def decode(self, record: bytes) -> dict[str, Any]:
         """The record, validated.
@@ -111,6 +112,14 @@ class Selector:
         """The template's locale for a requested one: along its chain, else of its language, else the default."""
         if not requested:
             return self.info.default_locale
+        known = self._locales.get(requested)
+        if known is None:
+            if len(self._locales) >= _MOST_CHAINS:
+                self._locales.clear()
+            known = self._locales[requested] = self._locale(requested)
+        return known
+
+    def _locale(self, requested: str) -> str:
         chain = fallbacks(requested)
         for tag in chain:
             if tag in self.info.locales:
