@@ -55,6 +55,22 @@ ELEMENTS = {
     "br", "hr", "img", "table", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "th", "td", "figure", "figcaption",
     "blockquote", "pr-barcode", "pr-chart", CONTENT, FILL, "ul", "ol", "li",
 }  # fmt: skip
+_INSTEAD = {
+    "caption": "put it into a <p> before the table, or into a <tr> with one <th colspan> in its header",
+    "dl": 'write a table with <th scope="row">, or a <p> with the term in <b>',
+    "center": "write text-align: center",
+    "font": "write a <span> with color, font-size or font-family",
+    "big": "write a <span> with font-size",
+    "tt": "write <code>",
+    "q": "write the quotation marks of the language",
+    "label": "write a <span>",
+    "nobr": "write white-space: nowrap on a block, or no-break spaces (&nbsp;)",
+    "wbr": "write a soft hyphen (&shy;), or a zero-width space (&#8203;)",
+    "button": "documents have no state; write a link",
+    "input": "documents have no state; write what is to be filled in as a box with a border",
+    "video": "show a still by <img>, and lead to the film by a link",
+}
+"""What to write for elements of HTML that there are not."""
 ATTRIBUTES = {
     "class",
     "id",
@@ -256,7 +272,7 @@ class Structure(TextStructure, InlineStructure, FlexStructure, FigureStructure, 
         """Check an element's name and attributes; True where it shows nothing."""
         place = self.markup.place(element)
         if element.tag not in ELEMENTS:
-            hint = closest(element.tag, ELEMENTS)
+            hint = _INSTEAD.get(element.tag) or closest(element.tag, ELEMENTS)
             self.diagnostics.error("unknown-element", place, f"the element <{element.tag}> is not supported", hint)
             return True
         for name in element.attrib:

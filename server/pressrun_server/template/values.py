@@ -94,7 +94,12 @@ def _length(token: Any, valid: str, *, auto: bool, percent: bool, negative: bool
             raise InvalidValueError(f"unknown unit {token.unit!r}; valid: mm, cm, in, pt, pc, px, em, rem, %")
         if number == 0:
             return 0
-        raise InvalidValueError("a length needs a unit; valid: mm, cm, in, pt, pc, px, em, rem, %")
+        if token.type == "percentage":
+            raise InvalidValueError(
+                "a percentage is not supported here; valid: a length in mm, cm, in, pt, pc, px, em, rem"
+            )
+        units = "mm, cm, in, pt, pc, px, em, rem" + (", %" if percent else "")
+        raise InvalidValueError(f"a length needs a unit; valid: {units}")
     raise InvalidValueError(f"valid: {valid}")
 
 

@@ -28,6 +28,14 @@ SCHEMA = {
     [
         ("<p>x</p>", "p {\n  colour: red }", "t.css:2:3", "the property colour is not supported", "'color'"),
         ("<p>x</p>", "p { width: 3furlongs }", "t.css:1:5", "width: '3furlongs' is not valid", "mm"),
+        (
+            "<p>x</p>",
+            "p { height: 50% }",
+            "t.css:1:5",
+            "height: '50%' is not valid",
+            "a percentage is not supported here",
+        ),
+        ("<table><caption>x</caption></table>", "", "t.html:2:8", "<caption> is not supported", "before the table"),
         ("<p>x</p>", "p { border-radius: 3pt / 4pt }", "t.css:1:5", "is not valid", "round, not elliptic"),
         ("<p>x</p>", "p { background: url(x.png) }", "t.css:1:5", "is not valid", "background-image"),
         ("<p>x</p>", "p { background-image: url(asset:no) }", "t.html:2:1", "no slot 'no'", "declare slots"),
