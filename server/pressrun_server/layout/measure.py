@@ -96,6 +96,8 @@ class Measure:
                 assert isinstance(only, Paragraph)
                 styles = styles_of(only.inlines)
                 columns.append((cell, only, next(iter(styles)) if len(styles) == 1 else None))
+            elif chunk:
+                _take(cell, 0, 0, found)  # its edges
         for index, values in enumerate(chunk):
             if values is None:
                 self._row(rows.row(index), found)

@@ -483,3 +483,12 @@ def test_pages_of_rows_are_the_same_once_their_code_is_made(compiled: Compile) -
     assert len(set(made)) == 1
     for page in pymupdf.open(stream=made[-1], filetype="pdf"):
         assert max(word[3] for word in page.get_text("words")) < 54 * 72 / 25.4 + 1
+
+
+def test_empty_cells_have_their_edges_in_automatic_columns(composed: Compose) -> None:
+    """Borders and paddings of a cell without text count, in the first document of a program and in later ones."""
+    body = "<table><tr pr-for='row in rows'><td>{{ row.no }}</td><td></td></tr></table>"
+    made = composed(body, AUTO + "td { border: 2pt solid red; padding: 3pt }", rows(1))
+    edges = sorted(drawing["rect"].x1 for drawing in made.pdf[0].get_drawings())
+    text = max(word[2] for word in made.pdf[0].get_text("words"))
+    assert edges[-1] - text == pytest.approx(3 + 2 + 2 + 6 + 2, abs=0.5)
