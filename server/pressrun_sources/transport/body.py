@@ -85,12 +85,18 @@ class StreamedBody:
     async def _whole(self) -> AsyncGenerator[bytes, None]:
         """The bytes, gone on with where the connection broke and the system offers that."""
         received = failures = 0
+        rest: Rest | None = None
         while True:
             try:
                 async with aclosing(self._exchange.read(self._limit - received)) as chunks:
                     async for chunk in chunks:
                         received += len(chunk)
+                        if rest is not None and received > rest.size:
+                            raise self._invalid("sent more than the rest of", f"{rest} was asked for", transient=True)
                         yield chunk
+                if rest is not None and received < rest.size:
+                    # It says which bytes it holds; without a length its end looks the same as a connection that broke.
+                    raise self._ended_early(rest, received)
             except UnavailableError as error:
                 failures += 1
                 rest = Rest.of(self.headers, self.size, received)
@@ -99,6 +105,14 @@ class StreamedBody:
                 self._exchange = await self._resume(self._exchange, rest, error, failures)
             else:
                 return
+
+    def _ended_early(self, rest: Rest, received: int) -> UnavailableError:
+        exchange = self._exchange
+        exchange.finish(UnavailableError.kind)
+        source, call = exchange.room.source, exchange.call
+        message = f"{source} did not send {call.subject} to its end; try again later"
+        why = f"{rest} was asked for, and {received - rest.received} bytes came"
+        return UnavailableError(source, call.ref, message, f"{call}: {why}")
 
     def release(self) -> None:
         """Give the connection back, whether or not everything was read."""

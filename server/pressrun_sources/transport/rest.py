@@ -45,4 +45,9 @@ class Rest:
     def comes_with(self, headers: Mapping[str, str]) -> bool:
         """Whether a part (206) is this very rest."""
         place = f"bytes {self.received}-{self.size - 1}/{self.size}"
-        return headers.get("ETag") == self.etag and headers.get("Content-Range", "").strip().lower() == place
+        here = headers.get("ETag") == self.etag and headers.get("Content-Range", "").strip().lower() == place
+        length = str(self.size - self.received)
+        return here and headers.get("Content-Length", length).strip() == length
+
+    def __str__(self) -> str:
+        return f"the rest from byte {self.received} of {self.size}"

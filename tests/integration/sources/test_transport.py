@@ -333,6 +333,76 @@ async def test_never_two_halves(bench: Bench, headers: dict[str, str], changed: 
     assert len(handler.ranges) == asked
 
 
+def framed(part: bytes, framing: str) -> bytes:
+    """What follows the head of a part, which ends with the connection, with a chunk, or after a length."""
+    if framing == "chunked":
+        return b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(part), part)
+    return (b"Content-Length: %d\r\n\r\n" % len(part) if framing == "length" else b"\r\n") + part
+
+
+@asynccontextmanager
+async def parting(framing: str, *sizes: int) -> AsyncIterator[tuple[Scripted, list[int]]]:
+    """Serves LARGE, breaks off, and then parts that say to be all the rest, but have sizes of their own.
+
+    Yields:
+        the server, and where what was asked for began.
+    """
+    begins: list[int] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        begin = int(head.partition("bytes=")[2].partition("-")[0] or 0)
+        begins.append(begin)
+        common = b'ETag: "1"\r\nAccept-Ranges: bytes\r\nContent-Type: image/png\r\nConnection: close\r\n'
+        if begin:
+            place = b"Content-Range: bytes %d-%d/%d\r\n" % (begin, len(LARGE) - 1, len(LARGE))
+            size = sizes[min(len(begins) - 2, len(sizes) - 1)]
+            part = (LARGE + bytes(1000))[begin : begin + size]
+            writer.write(b"HTTP/1.1 206 Partial Content\r\n" + common + place + framed(part, framing))
+        else:
+            length = b"Content-Length: %d\r\n\r\n" % len(LARGE)
+            writer.write(b"HTTP/1.1 200 OK\r\n" + common + length + LARGE[:900_000])
+        await writer.drain()
+        writer.close()
+
+    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with listener:
+        yield Scripted(URL.build(scheme="http", host="127.0.0.1", port=listener.sockets[0].getsockname()[1])), begins
+
+
+@pytest.mark.parametrize("framing", ["close", "chunked"])
+async def test_a_rest_that_ends_early_is_gone_on_with(bench: Bench, framing: str) -> None:
+    """A rest without a length that ends before its time counts as broken off, and is never taken for the whole."""
+    async with parting(framing, 500_000, len(LARGE) - 1_400_000) as (server, begins):
+        transport = bench.transport(server, replace(LIMITS, retries=2))
+        async with transport.stream(get(server), media_type=None) as body:
+            assert await read(body) == LARGE
+    assert begins == [0, 900_000, 1_400_000]
+    assert bench.outcomes == [("unavailable", 900_000), ("unavailable", 500_000), ("ok", len(LARGE) - 1_400_000)]
+    async with parting(framing, 1000) as (server, begins), broken_off(bench, server):
+        pass
+    assert begins == [0, 900_000, 901_000]
+
+
+@pytest.mark.parametrize("size", [1000, len(LARGE) - 900_000 + 1])
+async def test_a_rest_of_another_length(bench: Bench, size: int) -> None:
+    """A part whose length is not that of what is missing is not even read."""
+    async with parting("length", size) as (server, begins), broken_off(bench, server):
+        pass
+    assert begins == [0, 900_000]
+    assert bench.outcomes == [("unavailable", 900_000), ("invalid_response", 0)]
+
+
+async def test_more_than_the_rest(bench: Bench) -> None:
+    """A part that goes on behind its end is no part of the same bytes."""
+    async with parting("chunked", len(LARGE) - 900_000 + 1) as (server, _):
+        transport = bench.transport(server, replace(LIMITS, retries=1))
+        async with transport.stream(get(server), media_type=None) as body:
+            with pytest.raises(InvalidResponseError, match="more than the rest") as caught:
+                await read(body)
+    assert caught.value.transient
+
+
 async def test_ranges_that_are_ignored(bench: Bench) -> None:
     """A server that sends the whole again, because it changed or knows no ranges, does not get it appended."""
     handler = Ranged(900_000)
