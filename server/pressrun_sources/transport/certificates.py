@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import ssl
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import aiohttp
@@ -16,6 +18,8 @@ from pressrun_sources.environment import Environment
 __all__ = ["Certificates", "ClientCertificate", "WatchingConnector"]
 
 log = logging.getLogger(__name__)
+_PAUSE = 5.0
+"""Seconds after which files that could not be used are tried again, though they were not written anew."""
 
 
 @dataclass(slots=True)
@@ -37,6 +41,10 @@ class ClientCertificate:
     _context: ssl.SSLContext | None = field(default=None, init=False, repr=False)
     _written: tuple[int | None, ...] = field(default=(), init=False, repr=False)
     """When the files were written that were read last, whatever came of it."""
+    _again: float = field(default=inf, init=False, repr=False)
+    """When they are read again though nothing was written, in monotonic time."""
+    _told: tuple[tuple[int | None, ...], str] | None = field(default=None, init=False, repr=False)
+    """Which files operators were told of last, and why they cannot be used."""
 
     @classmethod
     def from_environment(cls, environment: Environment, prefix: str) -> ClientCertificate | None:
@@ -65,24 +73,29 @@ class ClientCertificate:
             OSError: no files were there yet that could be used; one can't be read, or is not what it should be.
         """
         written = tuple(map(_written, (self.chain, self.key, self.trusted)))
-        if self._context is not None and written == self._written:
-            return self._context
-        before, self._written = self._context, written
+        before = self._context
+        if before is not None and written == self._written and monotonic() < self._again:
+            return before
         try:
             self._context = self._read()
         except OSError as error:  # ssl.SSLError is one
             if before is None:
                 raise
-            log.warning(
-                "%s was written anew, or its key or CA file, and they cannot be used (%s); those before stay in use "
-                "until they fit",
-                self.chain or self.trusted,
-                error.strerror or error,
-            )
-        else:
-            if before is not None:
-                log.info("%s was renewed", self.chain or self.trusted)
-        assert self._context is not None
+            why = error.strerror or str(error)
+            told, self._told = self._told, (written, why)
+            # It may pass without a word in the files: no descriptor was left, or they were read between two writes.
+            self._written, self._again = written, monotonic() + _PAUSE
+            if self._told != told:
+                log.warning(
+                    "%s was written anew, or its key or CA file, and they cannot be used (%s); those before stay in "
+                    "use until they fit",
+                    self.chain or self.trusted,
+                    why,
+                )
+            return before
+        self._written, self._again, self._told = written, inf, None
+        if before is not None:
+            log.info("%s was renewed", self.chain or self.trusted)
         return self._context
 
     def _read(self) -> ssl.SSLContext:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import resource
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
@@ -369,6 +370,36 @@ async def test_a_half_renewed_certificate(issued: Make, caplog: pytest.LogCaptur
         written(key, second.read_bytes())
         assert (await source.describe(PRESENT)).etag == "node-2"
         await source.close()
+
+
+def test_a_renewed_certificate_that_could_not_be_read_at_once(
+    issued: Make, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process without a descriptor left takes the new certificate once it has one; until then the old one stays."""
+    clock = [0.0]
+    monkeypatch.setattr("pressrun_sources.transport.certificates.monotonic", lambda: clock[-1])
+    mine = issued("node-1")
+    certificate = ClientCertificate(mine, trusted=mine.with_name("ca.pem"))
+
+    def at(second: float) -> ssl.SSLContext:
+        clock.append(second)
+        return certificate.context()
+
+    first = at(0.0)
+    issued("node-2").replace(mine)
+    os.utime(mine, ns=(1, 1))
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
+    try:
+        kept = [at(second) for second in (1.0, 5.0, 7.0)]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert kept == [first] * 3
+    assert sum("Too many open files" in record.getMessage() for record in caplog.records) == 1
+    assert at(11.0) is first
+    renewed = at(13.0)
+    assert renewed is not first
+    assert at(100.0) is renewed
 
 
 async def test_a_token_url_elsewhere_is_shown_its_own_certificate(issued: Make) -> None:
