@@ -99,7 +99,7 @@ class CoreDamClient:
         """
         url = self._url(self.config.mapping.asset_path, asset_id).with_query(load_type="full", level_of_detail="full")
         answer = await self.keeper.authorised(
-            lambda credentials: self._fetch(Call("GET", url, subject, ref, credentials=credentials))
+            ("GET", url), lambda credentials: self._fetch(Call("GET", url, subject, ref, credentials=credentials))
         )
         return mapping_in(mapping_in(answer, "asset_resource"), "asset")
 
@@ -124,7 +124,7 @@ class CoreDamClient:
                     self.transport.stream(call, media_type=media_type, expectation=expectation)
                 )
 
-            yield await self.keeper.authorised(enter)
+            yield await self.keeper.authorised(("GET", url), enter)
 
     async def probe(self) -> None:
         """The cheapest call that shows whether the credentials are good.
@@ -135,7 +135,7 @@ class CoreDamClient:
         if self.config.auth_mode is AuthMode.OTMM_SESSION:
             url = self._url(self.config.mapping.sessions_path, "")
             await self.keeper.authorised(
-                lambda credentials: self._fetch(Call("GET", url, "the session", credentials=credentials))
+                ("GET", url), lambda credentials: self._fetch(Call("GET", url, "the session", credentials=credentials))
             )
             return
         form = search_form(self.config.mapping, (), after=0, limit=1)
@@ -146,7 +146,8 @@ class CoreDamClient:
     ) -> tuple[Sequence[Asset], int]:
         url = self._url(self.config.mapping.search_path, "")
         answer = await self.keeper.authorised(
-            lambda credentials: self._fetch(Call("POST", url, subject, ref, credentials=credentials, form=form))
+            ("POST", url, subject),
+            lambda credentials: self._fetch(Call("POST", url, subject, ref, credentials=credentials, form=form)),
         )
         resource = mapping_in(answer, "search_result_resource")
         result = mapping_in(resource, "search_result")

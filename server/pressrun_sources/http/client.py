@@ -53,18 +53,24 @@ class HttpClient:
         headers = {**_WANTED, **validators(known)}
         try:
             return await self._asked(
-                lambda mine: self.transport.head(self._call("HEAD", url, subject, ref, headers, mine, refused))
+                "HEAD",
+                url,
+                lambda mine: self.transport.head(self._call("HEAD", url, subject, ref, headers, mine, refused)),
             )
         except InvalidReferenceError:
             return await self._asked(
-                lambda mine: self.transport.head(self._call("GET", url, subject, ref, headers, mine))
+                "GET",
+                url,
+                lambda mine: self.transport.head(self._call("GET", url, subject, ref, headers, mine)),
             )
 
     async def metadata(self, ref: AssetRef, subject: str, known: Mapping[str, str]) -> Answer:
         """The metadata of an asset, where it changed since the headers known."""
         url = self._url(self.config.mapping.metadata, ref.id)
         return await self._asked(
-            lambda mine: self.transport.fetch(self._call("GET", url, subject, ref, validators(known), mine))
+            "GET",
+            url,
+            lambda mine: self.transport.fetch(self._call("GET", url, subject, ref, validators(known), mine)),
         )
 
     def address(self, ref: AssetRef) -> URL:
@@ -81,7 +87,7 @@ class HttpClient:
                 call = self._call("GET", url, subject, ref, _WANTED, mine)
                 return stack.enter_async_context(self.transport.stream(call, media_type=media_type))
 
-            yield await self._asked(enter)
+            yield await self._asked("GET", url, enter)
 
     async def search(self, wanted: Mapping[str, str], subject: str) -> list[str]:
         """The ids of all hits; see `_pages`."""
@@ -122,7 +128,9 @@ class HttpClient:
         refused = {404: InvalidReferenceError, 405: InvalidReferenceError}
         try:
             await self._asked(
-                lambda mine: self.transport.head(self._call("HEAD", url, "the endpoint", None, {}, mine, refused))
+                "HEAD",
+                url,
+                lambda mine: self.transport.head(self._call("HEAD", url, "the endpoint", None, {}, mine, refused)),
             )
         except InvalidReferenceError:
             return
@@ -130,14 +138,16 @@ class HttpClient:
     async def _listed(self, url: URL, subject: str) -> Mapping[str, object]:
         refused = {400: InvalidReferenceError}
         answer = await self._asked(
-            lambda mine: self.transport.fetch(self._call("GET", url, subject, None, {}, mine, refused))
+            "GET",
+            url,
+            lambda mine: self.transport.fetch(self._call("GET", url, subject, None, {}, mine, refused)),
         )
         return answer.json
 
-    async def _asked(self, ask: Callable[[Credentials], Awaitable[T]]) -> T:
+    async def _asked(self, method: str, url: URL, ask: Callable[[Credentials], Awaitable[T]]) -> T:
         """What a call gives with what says who asks."""
         if self.grant is not None:
-            return await self.grant.authorised(ask)
+            return await self.grant.authorised((method, url), ask)
         config = self.config
         return await ask(Credentials(config.secret_headers(), config.origins(), config.certificate))
 

@@ -127,7 +127,7 @@ class SmintioClient:
             call = Call(method, url, subject, ref, credentials=credentials, json=sent)
             return (await self.transport.fetch(call)).json
 
-        return await self.keeper.authorised(ask)
+        return await self.keeper.authorised((method, url, subject), ask)
 
     def _portal(self) -> str:
         return f"{self.config.api_url}/portals/{self.config.portal_id}"

@@ -68,7 +68,7 @@ class Licences:
 
     async def _sync(self, ref: AssetRef | None) -> None:
         while True:
-            page = await self._client.keeper.authorised(lambda credentials: self._page(credentials, ref))
+            page = await self._client.keeper.authorised("licences", lambda credentials: self._page(credentials, ref))
             for transaction in sequence_in(page, "license_purchase_transactions"):
                 self._take(transaction)
             following = text_in(page, "continuation_uuid") or ""

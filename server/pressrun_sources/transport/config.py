@@ -38,7 +38,11 @@ class TransportConfig:
     breaker_seconds: float = 5.0
     """How long, until one request is let in to see whether it is back."""
     login_seconds: float = 30.0
-    """How long no log-in is tried after one was refused; doubled for each further one, up to sixteen times that."""
+    """How long no log-in is tried after one was refused; doubled for each further one, up to sixteen times that.
+
+    Also how long no token is replaced for a call that was refused with a new one, and how long one counts that helped
+    nothing.
+    """
     allowed: AllowList = AllowList()  # noqa: RUF009 - frozen, so sharing it is safe
     """Hosts and networks beyond the configured ones."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
@@ -17,6 +18,8 @@ __all__ = ["Token", "Tokens"]
 T = TypeVar("T")
 _DOUBLED = 4
 """Times that the pause after a refused log-in grows to double."""
+_MOST = 3
+"""Log-ins on end that may help nothing before no more are made for a while, whatever the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ class Tokens(ABC):
     Guarantees: at most one log-in is under way; all who need it wait for the same one and share its failure; a task
     that is cancelled while waiting does not cancel it for the others. A log-in that is refused is not tried again for
     `TransportConfig.login_seconds`, and for longer where it was refused again, since many systems lock an account that
-    tries too often; nor is one made for every call where the system refuses what a new one gave.
+    tries too often; nor is one made again for a call that was refused with what a new one gave, nor for any call where
+    several helped nothing. One asset that may not be had thus keeps no other from a new token.
     """
 
     refusals: ClassVar[tuple[type[SourceError], ...]] = (UnauthenticatedError,)
@@ -56,8 +60,12 @@ class Tokens(ABC):
         self._token: Token | None = None
         self._login: asyncio.Task[Token] | None = None
         self._refusal: _Refusal | None = None
-        self._in_vain_until = float("-inf")
-        """Before this a refused token is not replaced: the one before it had been new, and was refused as well."""
+        self._in_vain: OrderedDict[Hashable, float] = OrderedDict()
+        """Until when no token is replaced for a call: a new one was refused as well. The first to end comes first."""
+        self._helpless: deque[float] = deque(maxlen=_MOST)
+        """The same of the last log-ins that helped nothing, one each."""
+        self._blamed: Credentials | None = None
+        """What the last of them gave."""
 
     @abstractmethod
     async def _log_in(self) -> Token:
@@ -102,26 +110,33 @@ class Tokens(ABC):
         if self._token is not None and self._token.credentials is credentials:
             self._token = None
 
-    async def authorised(self, ask: Callable[[Credentials], Awaitable[T]]) -> T:
+    async def authorised(self, what: Hashable, ask: Callable[[Credentials], Awaitable[T]]) -> T:
         """What a call gives that needs credentials; where they are refused, once more with new ones.
 
+        Args:
+            what: the same for calls that the system refuses alike, and for no others: how, where and about what.
+            ask: makes the call.
+
         Raises:
-            SourceError: whatever the call or the log-in raises.
+            SourceError: whatever the call or the log-in raises; as one that may pass where new credentials might help,
+                and none are asked for since they helped nothing a short while ago.
         """
         credentials = await self.credentials()
         try:
             return await ask(credentials)
-        except self.refusals:
-            if self._transport.timing.monotonic() < self._in_vain_until:
-                raise
+        except self.refusals as error:
+            if self._known() is credentials:  # others may have replaced them already
+                self._keep_from_replacing(what, error)
             # The system may end a token before its time, e.g. when it restarts.
             self.discard(credentials)
         renewed = await self.credentials()
         try:
-            return await ask(renewed)
+            given = await ask(renewed)
         except self.refusals:
-            self._in_vain_until = self._transport.timing.monotonic() + self._transport.config.login_seconds
+            self._was_in_vain(what, renewed)
             raise
+        self._helpless.clear()
+        return given
 
     async def close(self) -> None:
         """Stop a log-in under way."""
@@ -162,6 +177,36 @@ class Tokens(ABC):
             "(PRESSRUN_SOURCES_LOGIN_SECONDS)"
         )
         raise UnauthenticatedError(error.source, None, error.message, f"{error.detail}; {why}") from error
+
+    def _keep_from_replacing(self, what: Hashable, error: SourceError) -> None:
+        """Leave it at a refusal where a new token has helped nothing a short while ago."""
+        now = self._transport.timing.monotonic()
+        if now < self._in_vain.get(what, now):
+            raise error
+        if len(self._helpless) < _MOST or now >= self._helpless[0]:
+            return
+        wait = self._helpless[0] - now
+        why = (
+            f"no new token is asked for within {wait:.0f} s, since the last {_MOST} helped nothing "
+            "(PRESSRUN_SOURCES_LOGIN_SECONDS)"
+        )
+        # Whether this token has ended or the call is not allowed nobody knows: a lasting error would say the latter.
+        raise type(error)(
+            error.source, error.ref, error.message, f"{error.detail}; {why}", wait, transient=True
+        ) from error
+
+    def _was_in_vain(self, what: Hashable, renewed: Credentials) -> None:
+        """Remember a call that was refused with new credentials, too."""
+        now = self._transport.timing.monotonic()
+        until = now + self._transport.config.login_seconds
+        while self._in_vain and now >= next(iter(self._in_vain.values())):
+            self._in_vain.popitem(last=False)
+        self._in_vain[what] = until
+        self._in_vain.move_to_end(what)
+        # Many calls may have waited for the same log-in.
+        if self._blamed is not renewed:
+            self._blamed = renewed
+            self._helpless.append(until)
 
     def _logged_in(self, task: asyncio.Task[Token]) -> None:
         self._login = None

@@ -36,6 +36,7 @@ from pressrun_sources.transport.certificates import ClientCertificate
 from pressrun_sources.transport.hosts import HostEntry
 
 PRESENT = HttpHarness.present
+DRAFT = AssetRef("http", "logos/draft.png")
 LOCAL = ip_address("127.0.0.1")
 TOKEN_PATH = "/oauth/token"
 
@@ -158,7 +159,7 @@ async def test_tokens_that_help_nothing(endpoint: HttpHarness) -> None:
     """An endpoint that refuses new tokens as well is not asked for one with each request, and later for one again."""
     passed = timing_of(endpoint)
     source = endpoint.make()
-    await source.describe(AssetRef("http", "logos/draft.png"))
+    await source.describe(DRAFT)
     endpoint.fault(FailWith(401), "/assets/*", None)
     for _ in range(5):
         with pytest.raises(UnauthenticatedError):
@@ -171,6 +172,53 @@ async def test_tokens_that_help_nothing(endpoint: HttpHarness) -> None:
     endpoint.sandbox.http.grants.revoke()
     assert (await source.describe(PRESENT)).ref == PRESENT
     assert logins(endpoint) == 3
+
+
+async def test_one_refused_asset_keeps_no_other_from_a_new_token(endpoint: HttpHarness) -> None:
+    """An asset that may not be had is asked for one new token in a while; tokens that end are replaced meanwhile."""
+    passed = timing_of(endpoint)
+    source = endpoint.make()
+    await source.describe(PRESENT)
+    endpoint.fault(FailWith(401), "/assets/logos/draft.png", None)
+    for _ in range(3):
+        with pytest.raises(UnauthenticatedError) as caught:
+            await source.describe(DRAFT)
+        assert not caught.value.transient
+    assert logins(endpoint) == 2
+    for number in (3, 4, 5):
+        endpoint.sandbox.http.grants.revoke()
+        assert (await source.describe(PRESENT)).ref == PRESENT
+        assert logins(endpoint) == number
+        with pytest.raises(UnauthenticatedError):
+            await source.describe(DRAFT)
+        assert logins(endpoint) == number
+    passed.append(31.0)
+    with pytest.raises(UnauthenticatedError):
+        await source.describe(DRAFT)
+    assert logins(endpoint) == 6
+
+
+async def test_many_refused_assets_are_no_storm_of_log_ins(endpoint: HttpHarness) -> None:
+    """After three new tokens that helped nothing none is asked for; whether that would help is left open."""
+    passed = timing_of(endpoint)
+    source = endpoint.make()
+    await source.describe(PRESENT)
+    endpoint.fault(FailWith(401), "/assets/secret/*", None)
+    for number in range(10):
+        with pytest.raises(UnauthenticatedError) as caught:
+            await source.describe(AssetRef("http", f"secret/{number}.png"))
+        held_back = number >= 3
+        assert caught.value.transient == held_back
+        assert ("no new token is asked for within 30 s" in caught.value.detail) == held_back
+        assert (await source.describe(PRESENT)).ref == PRESENT
+    assert logins(endpoint) == 4
+    endpoint.sandbox.http.grants.revoke()
+    with pytest.raises(UnauthenticatedError) as caught:
+        await source.describe(PRESENT)
+    assert caught.value.transient
+    passed.append(31.0)
+    assert (await source.describe(PRESENT)).ref == PRESENT
+    assert logins(endpoint) == 5
 
 
 async def test_a_wrong_secret(endpoint: HttpHarness) -> None:
@@ -242,7 +290,7 @@ async def test_nobody_else_is_shown_the_token(endpoint: HttpHarness) -> None:
         source = endpoint.make(replace(LIMITS, allowed=allowed))
         await source.describe(PRESENT)
         endpoint.fault(Redirect(str(other.url / "a")), "/assets/*", None)
-        await source.describe(AssetRef("http", "logos/draft.png"))
+        await source.describe(DRAFT)
     assert seen
     assert set(seen) == {None}
 
