@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -81,6 +82,9 @@ class Noticing(Protocol):
     async def changed(self, *names: str) -> bool:
         """Forget what is believed of assets: their sources have other versions; says whether all nodes were told."""
 
+    async def hear(self, names: Sequence[str]) -> None:
+        """The same at this node alone: somebody else tells the others."""
+
 
 class ContentDesk:
     """Takes what is pushed.
@@ -92,6 +96,8 @@ class ContentDesk:
         self._source = source
         self._assets = assets
         self._clock = clock
+        self._telling: dict[str, asyncio.Future[bool]] = {}
+        """By ref, the telling of the newest version that is under way."""
 
     async def put(self, content: Content) -> Kept:
         """Keep a version.
@@ -145,9 +151,24 @@ class ContentDesk:
             raise PressrunError(Reason.ASSET_TOO_LARGE, error.message, metadata={"ref": str(ref)}) from error
         except (OSError, ValueError) as error:
             raise _not_stored(error) from error
-        if created:
-            await self._assets.changed(str(ref))
+        await self._tell(str(ref), content.identifier, created=created)
         return Kept(str(ref), str(kept.number), Digest(kept.sha256, kept.size), kept.media_type, created)
+
+    async def _tell(self, ref: str, identifier: str, *, created: bool) -> None:
+        """See to it that nothing of before is believed any more; whoever pushed the same meanwhile waits, too."""
+        telling = self._telling.get(ref)
+        if created:
+            # A task of its own: the version is there, whether or not its caller waits for the answer.
+            telling = self._telling[ref] = asyncio.ensure_future(self._assets.changed(ref))
+            telling.add_done_callback(functools.partial(self._told, ref))
+        elif telling is None and self._source.learned(identifier):
+            await self._assets.hear((ref,))
+        if telling is not None:
+            await asyncio.shield(telling)
+
+    def _told(self, ref: str, telling: asyncio.Future[bool]) -> None:
+        if self._telling.get(ref) is telling:
+            del self._telling[ref]
 
     @staticmethod
     def _check(content: Content) -> AssetRef:

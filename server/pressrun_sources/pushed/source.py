@@ -61,6 +61,7 @@ class PushedSource:
         self._peers = peers
         self._timing = timing or Timing()
         self._contents: dict[str, tuple[Version, ...]] = {}
+        self._learned: set[str] = set()
         self._writing = asyncio.Lock()
         self._closed = False
 
@@ -112,6 +113,12 @@ class PushedSource:
                 await asyncio.to_thread(self._save, identifier, grown, kept)
                 self._contents[identifier] = grown
             return grown[-1], created
+
+    def learned(self, identifier: str) -> bool:
+        """Whether versions of a content came from other nodes since this was asked before."""
+        known = identifier in self._learned
+        self._learned.discard(identifier)
+        return known
 
     async def _grown(self, ref: AssetRef, version: Version, data: bytes | None) -> tuple[tuple[Version, ...], bool]:
         """The versions with a new one at the end; or as they are, where it says nothing new."""
@@ -172,6 +179,7 @@ class PushedSource:
             return mine
         if len(shared) > len(mine):
             self._contents[identifier] = mine = shared
+            self._learned.add(identifier)
         elif strict and len(shared) < len(mine):
             await self._give(self._peers, identifier, len(shared), mine)
         return mine
