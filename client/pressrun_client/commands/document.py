@@ -33,8 +33,8 @@ def document_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def named_values(pairs: tuple[str, ...]) -> list[tuple[str, str]]:
-    """The names and values of --attribute, in order.
+def named_values(pairs: tuple[str, ...], option: str = "--attribute") -> list[tuple[str, str]]:
+    """The names and values of an option that may be repeated, in order.
 
     Raises:
         click.BadParameter: one is not NAME=VALUE.
@@ -43,7 +43,7 @@ def named_values(pairs: tuple[str, ...]) -> list[tuple[str, str]]:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name:
-            raise click.BadParameter(f"{pair!r} is not NAME=VALUE, e.g. segment=premier.", param_hint="--attribute")
+            raise click.BadParameter(f"{pair!r} is not NAME=VALUE, e.g. segment=premier.", param_hint=option)
         found.append((name, value))
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -116,19 +117,19 @@ def gaps(  # noqa: PLR0913 - the command's options
 def _combined(fixed: Mapping[str, str], each: tuple[str, ...]) -> list[dict[str, str]]:
     """The attributes of each line: every combination of the values that are gone through."""
     named = [
-        (name, [value.strip() for value in values.split(",") if value.strip()]) for name, values in named_values(each)
+        (name, [value.strip() for value in values.split(",") if value.strip()])
+        for name, values in named_values(each, "--each")
     ]
     if empty := [name for name, values in named if not values]:
         raise click.BadParameter(f"{empty[0]} has no values; write e.g. {empty[0]}=home,car", param_hint="--each")
-    lines = [
+    # Told before they are made: a few long lists are millions.
+    count = math.prod(len(values) for _, values in named)
+    if count > _MOST:
+        raise click.BadParameter(f"{count} combinations are more than {_MOST}; name fewer values", param_hint="--each")
+    return [
         {**fixed, **dict(zip((name for name, _ in named), values, strict=True))}
         for values in itertools.product(*(values for _, values in named))
     ]
-    if len(lines) > _MOST:
-        raise click.BadParameter(
-            f"{len(lines)} combinations are more than {_MOST}; name fewer values", param_hint="--each"
-        )
-    return lines
 
 
 async def _report(
