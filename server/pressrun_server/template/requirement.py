@@ -36,13 +36,14 @@ def read_requirement(slot: str, value: Any, error: Complaining) -> Requirement:
         return Requirement()
     check_keys(value, _KEYS, path, error)
     approval, rights, channel = value.get("approval", "approved"), value.get("rights", True), value.get("channel")
-    if approval not in {"approved", _ANY}:
+    # No sets: a list of YAML has no hash.
+    if approval not in ("approved", _ANY):
         error((*path, "approval"), "approval is not valid", "valid: approved, any")
         approval = "approved"
     if not isinstance(rights, bool):
         error((*path, "rights"), "rights is not valid", "valid: true, false")
         rights = True
-    if channel not in {None, "stated", _ANY}:
+    if channel not in (None, "stated", _ANY):
         error(
             (*path, "channel"),
             "channel is not valid",

@@ -37,7 +37,8 @@ def check_schema(schema: dict[str, Any]) -> None:
     Raises:
         UnsafeSchemaError: which keyword, and what would be valid.
     """
-    if schema.get("$schema", _DIALECT) not in {_DIALECT, _DIALECT + "#"}:
+    # No set: a list of YAML has no hash.
+    if schema.get("$schema", _DIALECT) not in (_DIALECT, _DIALECT + "#"):
         raise UnsafeSchemaError(f"$schema must be {_DIALECT}, or left out")
     _closed(schema)
     if _weight(schema, schema, {}) > _MOST_NODES:

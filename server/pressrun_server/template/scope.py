@@ -9,7 +9,7 @@ from pressrun_server.model.expression import Expression
 from pressrun_server.template.diagnostics import closest
 from pressrun_server.template.hosted import ASSETS
 
-__all__ = ["ANYTHING", "Scope"]
+__all__ = ["ANYTHING", "Scope", "types_of"]
 
 ANYTHING: dict[str, Any] = {}
 """The schema of a value that nothing is known about."""
@@ -39,6 +39,12 @@ _ATTRIBUTES = (
 
 _BY_FIELD = {"sum", "sort", "groupby"}
 """Filters that may be given the name of a field of the list's items."""
+
+
+def types_of(schema: Mapping[str, Any]) -> tuple[str, ...]:
+    """The types that a JSON Schema allows a value (`type` is one, or a list of them); none where it doesn't say."""
+    stated = schema.get("type", ())
+    return (stated,) if isinstance(stated, str) else tuple(stated)
 
 
 class Scope:
@@ -147,9 +153,9 @@ class Scope:
         properties = owner.get("properties", {})
         if node[2] in properties:
             return self.resolve(properties[node[2]])
-        kind = owner.get("type")
-        if kind in {"string", "number", "integer", "boolean", "array"}:
-            report(f"the value before .{node[2]} is {kind}; it has no fields", "")
+        kinds = types_of(owner)
+        if kinds and "object" not in kinds and kinds != ("null",):
+            report(f"the value before .{node[2]} is {' or '.join(kinds)}; it has no fields", "")
         elif not self._open(owner):
             report(f"unknown field {node[2]!r}", closest(node[2], properties))
         return ANYTHING

@@ -40,7 +40,7 @@ from pressrun_server.template.markup import Markup
 from pressrun_server.template.multicolumn import check_columns, column_set
 from pressrun_server.template.pagenames import check_page_name
 from pressrun_server.template.positioned import PositionedStructure
-from pressrun_server.template.scope import Scope
+from pressrun_server.template.scope import Scope, types_of
 from pressrun_server.template.styles import StyleTable
 from pressrun_server.template.tables import TABLE_DIRECTIVES, TableStructure
 from pressrun_server.template.texts import TextStructure
@@ -325,8 +325,10 @@ class Structure(TextStructure, InlineStructure, FlexStructure, FigureStructure, 
             return None
         folded = self.fold(items, place)
         known = scope.check(folded, lambda text, hint: self.diagnostics.error("unknown-field", place, text, hint))
-        if known.get("type") not in {None, "array"}:
-            self.diagnostics.error("expression", place, f"{attribute} needs a list, not {known['type']}", "name a list")
+        kinds = types_of(known)
+        if kinds and "array" not in kinds:
+            told = " or ".join(kinds)
+            self.diagnostics.error("expression", place, f"{attribute} needs a list, not {told}", "name a list")
         return name, folded, scope.inside(name, known.get("items", {})), place
 
     def _tests(self, group: list[Element], scope: Scope) -> list[Expression | None]:

@@ -120,6 +120,18 @@ def test_says_what_is_wrong_where_and_what_to_do(
     assert hint in matching[0].hint
 
 
+def test_values_of_several_types(compiled: Compile) -> None:
+    """Where the schema allows one of several types, null among them, the others say what an expression may do."""
+    kinds = {"rows": ["array", "null"], "name": ["string", "null"], "who": ["object", "null"]}
+    schema = {"type": "object", "properties": {name: {"type": types} for name, types in kinds.items()}}
+    assert compiled('<p pr-for="row in rows">{{ who.name }}</p>', schema=schema).info is not None
+    found = compiled('<p pr-for="letter in name">{{ name.first }}</p>', schema=schema)
+    assert [item.message for item in found.diagnostics] == [
+        "pr-for needs a list, not string or null",
+        "the value before .first is string or null; it has no fields",
+    ]
+
+
 def test_says_everything_at_once(compiled: Compile) -> None:
     """All mistakes of a bundle are reported together, each once, whatever the number of locales."""
     found = compiled(

@@ -199,6 +199,8 @@ def test_what_can_be_prefetched() -> None:
         ({"rules": LOGO, "require": {"territory": False}}, "territory must be a text, not False / put it in quotes"),
         ({"rules": LOGO, "require": {"territory": "a b"}}, "territory: "),
         ({"rules": LOGO, "require": {"channel": "print"}}, "channel is not valid / valid: stated"),
+        ({"rules": LOGO, "require": {"approval": ["approved"]}}, "approval is not valid / valid: approved, any"),
+        ({"rules": LOGO, "require": {"channel": {"stated": True}}}, "channel is not valid / valid: stated"),
         ({"rules": LOGO, "require": {"licence": [1]}}, "licence must be a text or a list of texts"),
         ({"rules": LOGO, "require": "approved"}, "require must be a mapping"),
     ],

@@ -34,6 +34,7 @@ SLOT = {"logo": {"rules": [{"when": "amount > 1.25", "use": "library:big.png"}, 
         {"properties": {"a": {"$ref": "HTTP://127.0.0.1:1/x.json"}}},
         {"$id": "http://127.0.0.1:1/", "properties": {"a": {"$ref": "x.json"}}},
         {"$schema": "http://127.0.0.1:1/meta.json"},
+        {"$schema": ["https://json-schema.org/draft/2020-12/schema"]},
         {"$dynamicRef": "#meta"},
         {
             "$defs": {f"d{n}": {"anyOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 2} for n in range(28)} | {"d28": {}},
