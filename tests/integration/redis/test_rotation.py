@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -98,6 +100,89 @@ async def test_content_of_both_keys(link: RedisLink) -> None:
     assert await new.extend("seal", 3, (one, two, three, four))
     assert await both.record("seal") == (one, two, three, four) == await old.record("seal")
     assert await old.data(four.sha256) == b"4444"
+
+
+async def test_who_has_the_new_key_alone_is_heard(link: RedisLink) -> None:
+    """Of a push that a node with both keys has not seen nothing is lost: that node is told to read again."""
+    old, new = SharedShelf(link, OLD), SharedShelf(link, NEW)
+    both = RotatingShelf(new, old)
+    one, approved, withdrawn = version(1, b"1"), version(2, b"22"), version(3, b"333")
+    assert await both.extend("seal", 0, (one,))
+    assert await new.extend("seal", 1, (one, approved))
+    assert await new.extend("seal", 2, (one, approved, withdrawn))
+    assert not await both.extend("seal", 1, (one, version(2, b"4444")))
+    assert (
+        await both.record("seal") == (one, approved, withdrawn) == await new.record("seal") == await old.record("seal")
+    )
+
+
+async def test_pushes_between_two_steps(link: RedisLink, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another node pushes when the old key's list has a version and the new one's has not: neither takes from the other."""
+    old, new = SharedShelf(link, OLD), SharedShelf(link, NEW)
+    slow, quick = RotatingShelf(new, SharedShelf(link, OLD)), RotatingShelf(new, old)
+    one, two, three, four = (version(number, b"." * number) for number in range(1, 5))
+    other = version(4, b"another")
+    assert await slow.extend("seal", 0, (one,))
+    steps = iter(((quick, 2, (one, two, three)), (new, 3, (one, two, three, other))))
+    decide = slow._previous.extend
+
+    async def interrupted(identifier: str, expected: int, versions: tuple[Version, ...]) -> bool:
+        decided = await decide(identifier, expected, versions)
+        shelf, there, more = next(steps)
+        if shelf is quick:
+            assert await quick.record("seal") == versions
+        assert await shelf.extend("seal", there, more)
+        return decided
+
+    monkeypatch.setattr(slow._previous, "extend", interrupted)
+    # The other one has both keys: it saw the version, and came after it.
+    assert await slow.extend("seal", 1, (one, two))
+    assert await new.record("seal") == (one, two, three) == await old.record("seal")
+    # It has the new key alone, and could not see it.
+    assert not await slow.extend("seal", 3, (one, two, three, four))
+    assert await quick.record("seal") == (one, two, three, other) == await new.record("seal")
+    assert await quick.extend("seal", 4, (one, two, three, other, version(5, b"4444")))
+    assert await new.record("seal") == await old.record("seal")
+    assert (await new.record("seal"))[3] == other
+
+
+async def test_a_count_that_is_no_number(link: RedisLink, raw: Redis, caplog: pytest.LogCaptureFixture) -> None:
+    """The other contents are there all the same, and the log says once what to do."""
+    shelf, one = SharedShelf(link, NEW), version(1, b"1")
+    for name in ("seal", "terms"):
+        assert await shelf.extend(name, 0, (one,))
+    (counts,) = [name async for name in raw.scan_iter("pressrun:pushed:*:counts")]
+    await raw.hset(counts, mapping={b"terms": b"many", b"\xff": b"1"})
+    for _ in range(2):
+        assert await shelf.records({}) == {"seal": (one,)}
+    assert caplog.text.count("'terms' in PRESSRUN_EVENTS_REDIS is no number") == 1
+    assert f"HSET {counts.decode()}" in caplog.text
+
+
+@pytest.mark.parametrize("alone", [OLD, NEW], ids=["first half", "second half"])
+async def test_no_push_is_lost_while_the_key_is_changed(link: RedisLink, alone: bytes) -> None:
+    """What nodes push at the same moment stands in both lists in the end, each once, in the order of its numbers."""
+    old, new = SharedShelf(link, OLD), SharedShelf(link, NEW)
+    nodes = (
+        SharedShelf(link, alone),
+        RotatingShelf(SharedShelf(link, NEW), SharedShelf(link, OLD)),
+        RotatingShelf(new, old),
+    )
+    taken = []
+
+    async def push(node: SharedShelf | RotatingShelf, mine: int) -> None:
+        for number in range(6):
+            while True:
+                there = await node.record("seal")
+                added = replace(version(1), number=len(there) + 1, name=f"{mine} {number}")
+                if await node.extend("seal", len(there), (*there, added)):
+                    taken.append(added)
+                    break
+
+    await asyncio.gather(*(push(node, mine) for mine, node in enumerate(nodes)))
+    found = await nodes[1].record("seal")
+    assert found == await new.record("seal") == await old.record("seal")
+    assert sorted(taken, key=lambda added: added.number) == list(found)
 
 
 def rotating(link: RedisLink) -> RotatingTemplates:

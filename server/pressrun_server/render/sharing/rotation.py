@@ -11,12 +11,16 @@ import asyncio
 import contextlib
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 from pressrun_server.render.sharing.shelf import SharedShelf
 from pressrun_server.render.sharing.template_list import DamagedRecordError, ListState, SharedTemplate, SharedTemplates
 from pressrun_sources.pushed.version import Version
 
 __all__ = ["RotatingShelf", "RotatingTemplates"]
+
+_ATTEMPTS: Final = 8
+"""To copy a history that other nodes extend at the same moment."""
 
 
 class RotatingTemplates:
@@ -84,11 +88,14 @@ class RotatingShelf:
         """See `Peers.record`; the longer history counts, under both keys."""
         current, previous = await asyncio.gather(self._current.record(identifier), self._previous.record(identifier))
         if len(previous) > len(current):
-            await _copy(self._previous, self._current, identifier, len(current), previous)
-            return previous
+            if await _copy(self._previous, self._current, identifier, previous):
+                return previous
+            # A node that has the new key alone was quicker, or what is there is damaged.
+            current = await self._current.record(identifier)
+            return previous if len(previous) > len(current) else current
         if len(current) > len(previous):
             # Of a node that has the new key alone already.
-            await _copy(self._current, self._previous, identifier, len(previous), current)
+            await _copy(self._current, self._previous, identifier, current)
         return current
 
     async def records(self, known: Mapping[str, int]) -> Mapping[str, tuple[Version, ...]]:
@@ -96,16 +103,19 @@ class RotatingShelf:
         counts = await self._current.counts()
         for identifier, versions in (await self._previous.records(counts)).items():
             if len(versions) > counts.get(identifier, 0):
-                await _copy(self._previous, self._current, identifier, counts.get(identifier, 0), versions)
+                await _copy(self._previous, self._current, identifier, versions)
         return await self._current.records(known)
 
     async def extend(self, identifier: str, expected: int, versions: tuple[Version, ...]) -> bool:
-        """See `Peers.extend`."""
+        """See `Peers.extend`; False as well where a node that has the new key alone was quicker.
+
+        Who reads the record then has that node's version, and pushes after it.
+        """
+        if len(await self._current.record(identifier)) > expected:
+            return False
         if not await self._previous.extend(identifier, expected, versions):
             return False
-        there = len(await self._current.record(identifier))
-        await _copy(self._previous, self._current, identifier, there, versions)
-        return True
+        return await _copy(self._previous, self._current, identifier, versions)
 
     async def keep(self, sha256: str, data: bytes) -> None:
         """See `Peers.keep`."""
@@ -117,12 +127,20 @@ class RotatingShelf:
         return await self._current.data(sha256) or await self._previous.data(sha256)
 
 
-async def _copy(
-    source: SharedShelf, target: SharedShelf, identifier: str, there: int, versions: tuple[Version, ...]
-) -> None:
-    """Have a longer history under the other key, too; where another node is quicker, it has done so."""
-    for version in versions[there:]:
-        data = await source.data(version.sha256)
-        if data is not None:
-            await target.keep(version.sha256, data)
-    await target.extend(identifier, there, versions)
+async def _copy(source: SharedShelf, target: SharedShelf, identifier: str, versions: tuple[Version, ...]) -> bool:
+    """Have a history under the other key, too, in the place of a shorter one; one that is as long is never replaced.
+
+    Returns:
+        Whether it is there now, alone or as the beginning of a longer one. False where another one is, or a record that
+        can't be read.
+    """
+    for _ in range(_ATTEMPTS):
+        there = await target.record(identifier)
+        if len(there) >= len(versions):
+            return there[: len(versions)] == versions
+        for version in versions:
+            if version not in there and (data := await source.data(version.sha256)) is not None:
+                await target.keep(version.sha256, data)
+        if await target.extend(identifier, len(there), versions):
+            return True
+    return False

@@ -47,6 +47,8 @@ class SharedShelf:
         self._space = SignedSpace(_PREFIX, key, tenant=tenant)
         self._counts, self._records = self._space.key("counts"), self._space.key("records")
         self._bytes = self._space.key("bytes:")
+        self._told: set[str] = set()
+        """Contents whose count is no number; that was logged."""
 
     async def record(self, identifier: str) -> tuple[Version, ...]:
         """See `Peers.record`."""
@@ -63,13 +65,27 @@ class SharedShelf:
         return {name: versions for name, versions in found.items() if versions}
 
     async def counts(self) -> dict[str, int]:
-        """How many versions each content has.
+        """How many versions each content has; what is no number is left out, and logged once.
 
         Raises:
             PeersAwayError: it can't be asked.
         """
         found: dict[bytes, bytes] = await self._ask("hgetall", self._counts)
-        return {name.decode(): int(count) for name, count in found.items()}
+        counts: dict[str, int] = {}
+        for field, count in found.items():
+            name = field.decode(errors="replace")
+            try:
+                counts[name] = int(count)
+            except ValueError:
+                if name not in self._told:
+                    self._told.add(name)
+                    log.warning(
+                        "the count of pushed content %r in PRESSRUN_EVENTS_REDIS is no number, so its versions are not "
+                        "used; set it to their number (HSET %s)",
+                        name,
+                        self._counts,
+                    )
+        return counts
 
     async def extend(self, identifier: str, expected: int, versions: tuple[Version, ...]) -> bool:
         """See `Peers.extend`."""
