@@ -267,6 +267,56 @@ async def test_a_list_that_is_partly_unreadable(
     await late.versions("2", "3")
 
 
+async def test_what_others_wrote_there_keeps_no_node_from_starting(
+    join: Join, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Entries that are no text are passed over; a failure that nobody foresaw is logged, and it is tried again."""
+    one = await join("one")
+    await one.publish("1")
+    async with _raw(redis_server) as raw:
+        (state,) = [name async for name in raw.scan_iter("pressrun:templates:*:name")]
+        await raw.hset("pressrun:templates:1:lists", mapping={b"\xff\xfe": b"\xff", b"a": b"\xff"})
+        await raw.set(state, b"\xff")
+    await (await join("late")).versions("1")
+    assert not caplog.records
+
+    async def broken(*_arguments: object) -> None:
+        raise RuntimeError("not foreseen")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SharedTemplates, "join", broken)
+        patched.setattr(SharedTemplates, "state", broken)
+        last = await join("last")
+    assert "can't be asked for lists of templates of other keys" in caplog.text
+    assert "looking for the templates of other nodes failed" in caplog.text
+    await last.versions("1")
+
+
+async def test_what_is_owed_is_not_forgotten(
+    join: Join, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list is lost while a node gives it what it has, and a request looks at that moment: it is given all again."""
+    alone = await join("alone", start=False)
+    for version in ("1", "2"):
+        await alone.compiler.publish(version, datetime.now().astimezone())
+    enter, entered = alone.exchange._claims.enter, []
+
+    async def interrupted(*arguments: Any) -> datetime:
+        moment = await enter(*arguments)
+        entered.append(moment)
+        if len(entered) == 2:
+            async with _raw(redis_server) as raw:
+                await raw.flushall()
+            await alone.exchange._look()
+        return moment
+
+    monkeypatch.setattr(alone.exchange._claims, "enter", interrupted)
+    for _ in range(3):
+        await alone.exchange._round()
+    assert len(entered) == 4
+    await (await join("other")).versions("1", "2")
+
+
 async def test_the_newest_is_the_last_published(join: Join, make: SimpleNamespace) -> None:
     """A node whose clock was ahead when it was alone does not hold the newest version, at itself or at others."""
     alone = await join("alone", start=False)

@@ -132,19 +132,28 @@ class TemplateExchange:
         return why, None if setback.wait is None else max(setback.again - time.monotonic(), _RETRY)
 
     async def _first(self) -> None:
-        """The first round, and a word of templates that nobody here can read."""
-        with contextlib.suppress(TemplatesAwayError):
-            hidden = await self._list.join()
-            if hidden:
-                empty = not (await self._list.state()).length
-                log.log(
-                    logging.WARNING if empty else logging.INFO,
-                    "PRESSRUN_EVENTS_REDIS holds %d templates of another PRESSRUN_CLUSTER_KEY, which are not used; if "
-                    "the key was changed, set PRESSRUN_CLUSTER_KEY_PREVIOUS to the old one until all nodes have the "
-                    "new one",
-                    hidden,
-                )
-        await self._round()
+        """The first round, and a word of templates that nobody here can read; a node starts whatever comes of it."""
+        try:
+            with contextlib.suppress(TemplatesAwayError):
+                await self._join()
+        except Exception:
+            log.exception("PRESSRUN_EVENTS_REDIS can't be asked for lists of templates of other keys; going on")
+        try:
+            await self._round()
+        except Exception:
+            log.exception("looking for the templates of other nodes failed; it is tried again")
+
+    async def _join(self) -> None:
+        hidden = await self._list.join()
+        if hidden:
+            empty = not (await self._list.state()).length
+            log.log(
+                logging.WARNING if empty else logging.INFO,
+                "PRESSRUN_EVENTS_REDIS holds %d templates of another PRESSRUN_CLUSTER_KEY, which are not used; if "
+                "the key was changed, set PRESSRUN_CLUSTER_KEY_PREVIOUS to the old one until all nodes have the "
+                "new one",
+                hidden,
+            )
 
     async def _keep_looking(self) -> None:
         while True:
@@ -158,8 +167,8 @@ class TemplateExchange:
         await self._look()
         for record in self._pending.due():
             await self._pending.take(record)
-        if self._owed and not self._away and await self._give():
-            self._owed = []
+        if self._owed and not self._away:
+            await self._give()
 
     async def _look(self) -> None:
         """Read the list, where it has changed; those who look at the same moment look together.
@@ -194,24 +203,34 @@ class TemplateExchange:
         for record in records:
             await self._registry.date(record.digest, record.published_at)
 
-    async def _give(self) -> bool:
-        """Let the cluster have what is known here and not in its list; says whether its server was there for all."""
-        for published in self._owed:
-            info, entry = published.info, published.entry
-            if info.digest in self._refused:
-                continue
-            bundle = await self._registry.blob(entry.bundle)
-            problem = "its files are missing on this node's disk, or damaged; publish it once more"
-            if bundle is not None:
-                try:
-                    moment = await self._claims.enter(info, bundle, entry.published_at)
-                except TemplatesAwayError:
-                    return False
-                except (DamagedRecordError, PressrunError) as error:
-                    problem = str(error)
-                else:
-                    await self._registry.date(info.digest, moment)
-                    continue
-            self._refused.add(info.digest)
-            log.error("the other nodes do not have %s@%s of this one: %s", *published.key, problem)
-        return True
+    async def _give(self) -> None:
+        """Let the cluster have what is known here and not in its list; what it does not get is owed still."""
+        # A look that finds meanwhile what else the list has not got adds to an empty one.
+        giving, self._owed = self._owed, []
+        try:
+            while giving:
+                await self._enter(giving[0])
+                giving.pop(0)
+        except TemplatesAwayError:
+            pass  # until the list is back
+        finally:
+            found = {published.key for published in self._owed}
+            self._owed += [published for published in giving if published.key not in found]
+
+    async def _enter(self, published: Published) -> None:
+        """Have a template in the cluster's list; where that does not take it, the log says why."""
+        info, entry = published.info, published.entry
+        if info.digest in self._refused:
+            return
+        bundle = await self._registry.blob(entry.bundle)
+        problem = "its files are missing on this node's disk, or damaged; publish it once more"
+        if bundle is not None:
+            try:
+                moment = await self._claims.enter(info, bundle, entry.published_at)
+            except (DamagedRecordError, PressrunError) as error:
+                problem = str(error)
+            else:
+                await self._registry.date(info.digest, moment)
+                return
+        self._refused.add(info.digest)
+        log.error("the other nodes do not have %s@%s of this one: %s", *published.key, problem)

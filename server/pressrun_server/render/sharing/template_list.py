@@ -142,7 +142,7 @@ class SharedTemplates:
     async def state(self) -> ListState:
         """Which list it is, and how long; see `TemplateList.state`."""
         name, count = await self._ask("eval", _STATE, 2, self._records, self._name, secrets.token_hex(8))
-        return ListState(name.decode(), int(count))
+        return ListState(name.decode(errors="replace"), int(count))
 
     async def records(self) -> list[SharedTemplate]:
         """All that are sound; see `TemplateList.records`."""
@@ -183,7 +183,8 @@ class SharedTemplates:
         mine, owner = self._space.key(""), self._owner
         await self._ask("hset", _LISTS, mine, owner)
         lists: dict[bytes, bytes] = await self._ask("hgetall", _LISTS)
-        others = [prefix.decode() for prefix, whose in lists.items() if whose.decode() == owner]
+        # Whatever others wrote there: it must not keep a node from starting.
+        others = [prefix.decode(errors="replace") for prefix, whose in lists.items() if whose == owner.encode()]
         return sum([int(await self._ask("hlen", f"{prefix}records")) for prefix in others if prefix != mine])
 
     async def _ask(self, command: str, *arguments: object) -> Any:
