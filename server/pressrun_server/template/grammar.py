@@ -13,6 +13,7 @@ import jinja2
 from jinja2 import nodes
 
 from pressrun_server.model.expression import Expression
+from pressrun_server.template.diagnostics import closest
 from pressrun_server.template.filters import FILTERS, TEXTS
 
 __all__ = ["GrammarError", "parse_condition", "parse_loop", "parse_names", "parse_text"]
@@ -141,7 +142,7 @@ class _Translator:
 
     def _filter(self, node: nodes.Filter) -> Expression:
         if node.name not in FILTERS:
-            raise GrammarError(f"unknown filter {node.name!r}", f"known: {', '.join(sorted(FILTERS))}")
+            raise GrammarError(f"unknown filter {node.name!r}", closest(node.name, FILTERS))
         if node.node is None or node.kwargs or node.dyn_args or node.dyn_kwargs:
             raise GrammarError(f"the filter {node.name!r} takes plain arguments only", "write e.g. | date('long')")
         least, most = FILTERS[node.name].arguments

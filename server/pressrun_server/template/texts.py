@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pressrun_server.model.expression import Expression
@@ -10,7 +10,7 @@ from pressrun_server.model.program import Inline, Text, Value
 from pressrun_server.template.builder import Builder
 from pressrun_server.template.diagnostics import Place, closest
 from pressrun_server.template.grammar import GrammarError, parse_text
-from pressrun_server.template.scope import Scope
+from pressrun_server.template.scope import ANYTHING, Scope, types_of
 
 __all__ = ["TextStructure"]
 
@@ -58,11 +58,31 @@ class TextStructure(Builder):
 
     def expression(self, node: Expression, place: Place, scope: Scope) -> Expression:
         """Fold an expression and check its names."""
+        return self._checked(node, place, scope)[0]
+
+    def _checked(self, node: Expression, place: Place, scope: Scope) -> tuple[Expression, Mapping[str, Any]]:
+        """The same, and what the record's schema says of its value; nothing where names are wrong."""
         folded = self.fold(node, place)
-        scope.check(folded, lambda message, hint: self.diagnostics.error("unknown-field", place, message, hint))
+        wrong: list[tuple[str, str]] = []
+        known = scope.check(folded, lambda message, hint: wrong.append((message, hint)))
+        for message, hint in wrong:
+            self.diagnostics.error("unknown-field", place, message, hint)
+        if wrong:
+            known = ANYTHING
         if any(_mentions(folded, ("attr", owner, "count")) for owner in _COUNTED):
             self.uses_count = True
-        return folded
+        return folded, known
+
+    def _can_be_shown(self, known: Mapping[str, Any], place: Place) -> None:
+        """Tell of a value that is no text, whatever the record: it would fail every document."""
+        kinds = {kind for kind in types_of(known) if kind != "null"}
+        if kinds == {"array"}:
+            hint = "go through it with pr-for, or put it together: | join(', ')"
+            self.diagnostics.error("expression", place, "a list cannot be shown as text", hint)
+        elif kinds == {"object"}:
+            fields = ", ".join(f".{name}" for name in list(known.get("properties", {}))[:5])
+            hint = f"show one of its fields{': ' + fields if fields else ''}"
+            self.diagnostics.error("expression", place, "an object cannot be shown as text", hint)
 
     def text(self, text: str, style: int, place: Callable[[int], Place], scope: Scope) -> list[Inline]:
         """The inline content of a text with expressions; `place` gives the place of the n-th expression."""
@@ -77,7 +97,8 @@ class TextStructure(Builder):
             if isinstance(part, str):
                 inlines.append(Text(style, part))
                 continue
-            folded = self.expression(part, place(index), scope)
+            folded, known = self._checked(part, place(index), scope)
+            self._can_be_shown(known, place(index))
             if folded[0] == "const" and isinstance(folded[1], str):
                 inlines.append(Text(style, folded[1]))
             else:
