@@ -82,7 +82,7 @@ SCHEMA = {
         ("<p>{{ nmae }}</p>", "", "t.html:2:4", "unknown name 'nmae'", "'name'"),
         ("<p>a {{ name }}\n b {{ name. }}</p>", "", "t.html:3:4", "not an expression", ""),
         ("<p>{{ name | mony }}</p>", "", "t.html:2:4", "unknown filter 'mony'", "money"),
-        ("<p>{{ name | uper }}</p>", "", "t.html:2:4", "unknown filter 'uper'", "did you mean 'upper'"),
+        ("<p>{{ name | uppr }}</p>", "", "t.html:2:4", "unknown filter 'uppr'", "did you mean 'upper'"),
         ("<p>{{ rows }}</p>", "", "t.html:2:4", "a list cannot be shown", "pr-for"),
         ('<p pr-for="row in rows">a {{ row }}</p>', "", "t.html:2:27", "an object cannot be shown", ".amount"),
         ("<p>{{ name() }}</p>", "", "t.html:2:4", "calls are not allowed", "filter"),
