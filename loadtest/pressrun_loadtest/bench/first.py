@@ -7,21 +7,19 @@ import statistics
 import time
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
-
-from prometheus_client.parser import text_string_to_metric_families
 
 from pressrun_client import Client, RenderRequest
 from pressrun_loadtest.bench.errors import CheckError
 from pressrun_loadtest.bench.report import Entry
 from pressrun_loadtest.demo.stage import RunningNode, Stage
+from pressrun_loadtest.load.watch import scrape
 from pressrun_loadtest.records import encode, generate_small
 from pressrun_loadtest.samples import statement_path
 
 __all__ = ["measure_first"]
 
 _NAME = "first-document-ratio"
-_REHEARSED = "pressrun_composer_rehearsals"
+_REHEARSED = "pressrun_composer_rehearsals_total"
 _WARM = 400
 _HOT = 100
 _REHEARSAL_S = 30.0
@@ -64,20 +62,13 @@ def _calm(node: RunningNode) -> None:
     """Wait until the node has rehearsed."""
     end, before, since = time.monotonic() + _REHEARSAL_S, 0.0, time.monotonic()
     while time.monotonic() < end:
-        made = _rehearsed(node)
+        made = scrape(node.metrics_url).get(_REHEARSED, 0.0)
         if made != before:
             before, since = made, time.monotonic()
         elif made and time.monotonic() - since > _CALM_S:
             return
         time.sleep(0.1)
     raise CheckError(_NAME, [f"the node has rehearsed nothing in {_REHEARSAL_S:.0f} s; its log says why"])
-
-
-def _rehearsed(node: RunningNode) -> float:
-    with urlopen(node.metrics_url, timeout=10) as answer:  # noqa: S310 - the node's own address
-        text = answer.read().decode()
-    families = text_string_to_metric_families(text)
-    return sum(sample.value for family in families if family.name == _REHEARSED for sample in family.samples)
 
 
 async def _render(node: RunningNode, items: list[dict[str, Any]]) -> tuple[dict[str, float], float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from importlib import metadata
 
@@ -291,7 +291,7 @@ class Node:
             tracing=tracing,
         )
         if templates is not None:
-            await self._share(templates, registry, compiler, lambda new: self._published(new, meters, warming))
+            await self._share(templates, registry, compiler)
         bulk = BulkMeter(metrics)
         self._rpc = RpcServer(
             config.rpc,
@@ -305,7 +305,7 @@ class Node:
                 self._runs(pipeline, composers, BlobLoader(store, registry), meters, bulk),
                 bulk,
             ),
-            templates=TemplateService(compiler, registry, lambda new: self._published(new, meters, warming)),
+            templates=TemplateService(compiler, registry, self._published),
             assets=AssetService(desk, registry, ContentDesk(pushed, resolver, self._clock)),
         )
         push(self._rpc.stop, _STOP_GRACE)
@@ -331,12 +331,15 @@ class Node:
     async def hear(self, news: News) -> None:
         """Know what another front of this node has found out."""
         if news.templates and self._registry is not None:
-            found = await self._registry.refresh(_report)
-            if self._meters is not None:
-                self._meters.admit(published.info.name for published in found)
-            self._warm(found)
+            self._learned(await self._registry.refresh(_report))
         if news.assets and self._resolver is not None:
             await self._resolver.hear(news.assets)
+
+    def _learned(self, templates: Sequence[Published]) -> None:
+        """Templates are new here."""
+        if self._meters is not None:
+            self._meters.admit(published.info.name for published in templates)
+        self._warm(templates)
 
     def _warm(self, templates: Iterable[Published]) -> None:
         """Have the first documents of these find what they need."""
@@ -354,10 +357,9 @@ class Node:
         others = await self._fellows.scrape()
         return Gathered({0: self.shown(), **others})
 
-    async def _published(self, published: Published, meters: DocumentMeters, warming: Warming) -> None:
+    async def _published(self, published: Published) -> None:
         """A template was published; its caller hears so when all fronts have it."""
-        meters.admit((published.info.name,))
-        warming.published(published)
+        self._learned((published,))
         if self._kin is not None:
             await self._kin.published()
 
@@ -518,10 +520,9 @@ class Node:
         templates: TemplateList,
         registry: Registry,
         compiler: Compiler,
-        learned: Callable[[Published], Awaitable[None]],
     ) -> None:
         """Have what is published at other nodes, from now on."""
-        exchange = TemplateExchange(templates, registry, compiler, learned)
+        exchange = TemplateExchange(templates, registry, compiler, self._published)
         self._stack.push_async_callback(exchange.close)
         self.metrics.templates_pending.set_function(lambda: exchange.pending)
         await exchange.start()

@@ -478,7 +478,7 @@ class Pipeline:
             record=spec.record,
             attributes=spec.attributes,
             as_of=as_of,
-            assets={use.slot: str(use.prepared) for use in uses if use.slot not in published.texts},
+            assets=published.placed(uses),
             engine=self._engine,
             interactive=spec.priority is Priority.INTERACTIVE,
             tenant=spec.tenant,

@@ -8,13 +8,14 @@ import binascii
 import contextlib
 import errno
 from bisect import bisect_right, insort
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
 
 from pressrun_server.errors import PressrunError, Reason, Violation
+from pressrun_server.model.asset import AssetUse
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.spec import TemplateName
 from pressrun_server.model.template import TemplateInfo
@@ -90,6 +91,10 @@ class Published:
     def key(self) -> tuple[str, str]:
         """Name and version."""
         return self.info.name, self.info.version
+
+    def placed(self, uses: Iterable[AssetUse]) -> dict[str, str]:
+        """The blobs that go into pages, by slot: those of approved texts are in the program already."""
+        return {use.slot: str(use.prepared) for use in uses if use.slot not in self.texts}
 
 
 class Registry:

@@ -14,7 +14,6 @@ from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.spec import OutputChannel
-from pressrun_server.model.template import program_key
 from pressrun_server.prepare.tasks import BUNDLE
 from pressrun_server.render.compose_stream import ComposeJob, ComposeStream
 from pressrun_server.render.pipeline import Editing, Resolving
@@ -165,11 +164,8 @@ class Rehearsal:
         if found is None:
             return None
         uses, _ = found
-        program = published.programs[program_key(locale, OutputChannel.PRINT)]
-        if published.texts:
-            program = await self._editions.program(published, locale, OutputChannel.PRINT, uses)
-        assets = {use.slot: str(use.prepared) for use in uses if use.slot not in published.texts}
-        return ComposeJob(program, sample.record, {}, now, assets, self._engine, rehearsal=True)
+        program = await self._editions.program(published, locale, OutputChannel.PRINT, uses)
+        return ComposeJob(program, sample.record, {}, now, published.placed(uses), self._engine, rehearsal=True)
 
     async def _make_all(self, job: ComposeJob) -> None:
         """As many documents at once as there are composers, so that each gets one where all are free."""

@@ -148,8 +148,7 @@ class PushedSource:
         counts = {identifier: len(versions) for identifier, versions in self._contents.items()}
         theirs = await peers.records(counts)
         for identifier, versions in theirs.items():
-            if len(versions) > counts.get(identifier, 0):
-                self._contents[identifier] = versions
+            self._learn(identifier, versions)
         for identifier, versions in list(self._contents.items()):
             shared = theirs.get(identifier) or await peers.record(identifier)
             if len(shared) < len(versions):
@@ -177,10 +176,10 @@ class PushedSource:
             if strict:
                 raise
             return mine
-        if len(shared) > len(mine):
-            self._contents[identifier] = mine = shared
-            self._learned.add(identifier)
-        elif strict and len(shared) < len(mine):
+        if self._learn(identifier, shared):
+            return shared
+        mine = self._contents.get(identifier, ())
+        if strict and len(shared) < len(mine):
             await self._give(self._peers, identifier, len(shared), mine)
         return mine
 
@@ -190,8 +189,15 @@ class PushedSource:
             known = {identifier: len(versions) for identifier, versions in self._contents.items()}
             with contextlib.suppress(PeersAwayError):
                 for identifier, versions in (await self._peers.records(known)).items():
-                    if len(versions) > known.get(identifier, 0):
-                        self._contents[identifier] = versions
+                    self._learn(identifier, versions)
+
+    def _learn(self, identifier: str, versions: tuple[Version, ...]) -> bool:
+        """Take what others have of a content, where it is more than is here; says whether it is."""
+        longer = len(versions) > len(self._contents.get(identifier, ()))
+        if longer:
+            self._contents[identifier] = versions
+            self._learned.add(identifier)
+        return longer
 
     async def _data(self, version: Version) -> bytes:
         """The bytes of a version, from the others where this node has not had them yet.

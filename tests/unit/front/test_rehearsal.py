@@ -13,6 +13,7 @@ from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.template import Requirement, Slot, TemplateInfo
 from pressrun_server.render.compose_stream import ComposeJob
+from pressrun_server.render.registry import Published
 from pressrun_server.render.rehearsal import Rehearsal
 from pressrun_server.template.locales import locale_data
 from pressrun_server.template.selection import Selector
@@ -61,7 +62,7 @@ class _Stream:
         return bytes(1 << 18)
 
 
-def _published(schema: bytes = b'{"type": "object"}', channels: tuple[str, ...] = ("print",)) -> Any:
+def _published(schema: bytes = b'{"type": "object"}', channels: tuple[str, ...] = ("print",)) -> Published:
     base = {
         "schema": schema,
         "fonts": (),
@@ -79,14 +80,14 @@ def _published(schema: bytes = b'{"type": "object"}', channels: tuple[str, ...] 
         samples=tuple(FILES),
         **base,  # type: ignore[arg-type]
     )
-    return SimpleNamespace(
-        info=info,
-        channels=frozenset(channels),
-        programs={"en": "english", "de": "german", "fr": "french"},
-        selector=Selector(info),
-        texts=frozenset(),
-        entry=SimpleNamespace(bundle=Digest.of(b"bundle")),
-    )
+    programs = {"en": "english", "de": "german", "fr": "french"}
+    entry: Any = SimpleNamespace(info=info, programs=programs, bundle=Digest.of(b"bundle"))
+    return Published(entry, Selector(info))
+
+
+async def _program(published: Published, locale: str, channel: str, uses: Any) -> str:
+    del channel, uses
+    return published.programs[locale]
 
 
 class _Assets:
@@ -121,7 +122,7 @@ def rehearsal(stage: _Stage, assets: _Assets, make: SimpleNamespace) -> Rehearsa
         del digest
         return msgspec.msgpack.encode(FILES)
 
-    editions: Any = None
+    editions: Any = SimpleNamespace(program=_program)
     resolver: Any = assets
     return Rehearsal(
         bundle=bundle, resolver=resolver, editions=editions, stage=stage, count=2, engine="e", clock=make.clock()

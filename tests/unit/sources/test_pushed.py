@@ -9,6 +9,7 @@ import pytest
 
 from pressrun_sources.errors import InvalidReferenceError, InvalidResponseError, NotFoundError, UnavailableError
 from pressrun_sources.model import Approval, AssetQuery, AssetRef, Rendition
+from pressrun_sources.pushed.folder import FolderPeers
 from pressrun_sources.pushed.shelf import Shelf
 from pressrun_sources.pushed.source import PushedSource
 from pressrun_sources.pushed.version import Version
@@ -128,6 +129,25 @@ async def test_queries(source: PushedSource) -> None:
     assert [ref.id for ref in await source.rank(AssetQuery("pushed", spring, "fr"))] == ["b", "a"]
     with pytest.raises(NotFoundError):
         await source.rank(AssetQuery("pushed", spring, "de"))
+
+
+async def test_what_others_pushed_is_learned_whichever_way_it_comes(tmp_path: Path) -> None:
+    """By a question of it, by a query, and when a source begins; told once, and not of what was pushed here."""
+    shelf = Shelf(tmp_path)
+    here, there = (PushedSource(shelf, peers=FolderPeers(shelf)) for _ in range(2))
+    await here.start()
+    await there.start()
+    await put(there, b"one", "a")
+    await put(there, b"one", "b", attributes=(("kind", "terms"),))
+    await put(here, b"two", "c")
+    await here.describe(AssetRef("pushed", "a"))
+    await here.select(AssetQuery("pushed", (("kind", "terms"),)))
+    assert [here.learned(name) for name in "aabbc"] == [True, False, True, False, False]
+    later = PushedSource(shelf, peers=FolderPeers(shelf))
+    await later.start()
+    await put(there, b"three", "a")
+    assert await put(later, b"three", "a") == (2, False)
+    assert later.learned("a")
 
 
 async def test_damage(source: PushedSource, tmp_path: Path) -> None:

@@ -138,10 +138,7 @@ class TemplateExchange:
                 await self._join()
         except Exception:
             log.exception("PRESSRUN_EVENTS_REDIS can't be asked for lists of templates of other keys; going on")
-        try:
-            await self._round()
-        except Exception:
-            log.exception("looking for the templates of other nodes failed; it is tried again")
+        await self._try_round()
 
     async def _join(self) -> None:
         hidden = await self._list.join()
@@ -158,10 +155,14 @@ class TemplateExchange:
     async def _keep_looking(self) -> None:
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            try:
-                await self._round()
-            except Exception:
-                log.exception("looking for the templates of other nodes failed; it is tried again")
+            await self._try_round()
+
+    async def _try_round(self) -> None:
+        """A round; what fails in it is logged, and the next one comes."""
+        try:
+            await self._round()
+        except Exception:
+            log.exception("looking for the templates of other nodes failed; it is tried again")
 
     async def _round(self) -> None:
         await self._look()
