@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -52,14 +52,19 @@ async def eventually(act: Callable[[], Awaitable[object]]) -> None:
                 return
 
 
+@asynccontextmanager
+async def serving(start_node: StartNode, name: str, **settings: Any) -> AsyncIterator[Client]:
+    """A client of a node that runs as long."""
+    async with start_node(name, **settings) as node, Client(node.address) as client:
+        yield client
+
+
 async def test_published_once_is_known_to_all(start_node: StartNode, redis_server: RedisServer) -> None:
     """The next call to another node has the template, and one that starts on an empty disk has all of them."""
     settings = shared(redis_server)
     async with (
-        start_node("first", **settings) as first,
-        start_node("second", **settings) as second,
-        Client(first.address) as one,
-        Client(second.address) as two,
+        serving(start_node, "first", **settings) as one,
+        serving(start_node, "second", **settings) as two,
     ):
         published = await one.publish(letter("1", "Hello"))
         # Not a moment later: whoever is balanced to another node must not be refused.
@@ -67,7 +72,7 @@ async def test_published_once_is_known_to_all(start_node: StartNode, redis_serve
         assert document.content == same.content
         newer = await two.publish(letter("2", "Hello again"))
         assert (await one.template("letter@2")).ref.digest == newer.ref.digest != published.ref.digest
-        async with start_node("late", **settings) as late, Client(late.address) as three:
+        async with serving(start_node, "late", **settings) as three:
             assert [(each.ref.name, each.ref.version) async for each in three.templates()] == [
                 ("letter", "1"),
                 ("letter", "2"),
@@ -84,10 +89,8 @@ async def test_a_version_means_the_same_everywhere(start_node: StartNode, redis_
     """Other files under a version that another node has are refused, and both nodes go on with the first."""
     settings = shared(redis_server)
     async with (
-        start_node("holds", **settings) as holds,
-        start_node("wants", **settings) as wants,
-        Client(holds.address) as one,
-        Client(wants.address) as two,
+        serving(start_node, "holds", **settings) as one,
+        serving(start_node, "wants", **settings) as two,
     ):
         published = await one.publish(letter("1", "Hello"))
         with pytest.raises(TemplateConflictError, match="raise `version`"):
@@ -104,13 +107,11 @@ async def test_a_version_means_the_same_everywhere(start_node: StartNode, redis_
 async def test_without_the_list(start_node: StartNode, redis_server: RedisServer) -> None:
     """While Redis is away documents are made and publishing says what to do; what a node had before joins the list."""
     settings = shared(redis_server)
-    async with start_node("before") as alone, Client(alone.address) as client:
+    async with serving(start_node, "before") as client:
         await client.publish(letter("1", "Hello"))
     async with (
-        start_node("before", **settings) as first,
-        start_node("other", **settings) as second,
-        Client(first.address) as one,
-        Client(second.address) as two,
+        serving(start_node, "before", **settings) as one,
+        serving(start_node, "other", **settings) as two,
     ):
         await two.render("letter@1", {}, as_of=MOMENT)
         redis_server.stop()
@@ -126,14 +127,14 @@ async def test_without_the_list(start_node: StartNode, redis_server: RedisServer
         await eventually(lambda: one.publish(letter("2", "Hello again")))
         await eventually(lambda: two.render("letter@2", {}, as_of=MOMENT))
         # The server came back empty; what the nodes knew before is in its list again for those that start later.
-        async with start_node("later", **settings) as third, Client(third.address) as three:
+        async with serving(start_node, "later", **settings) as three:
             await eventually(lambda: three.render("letter@1", {}, as_of=MOMENT))
 
 
 async def test_part_of_the_list_is_lost_or_damaged(start_node: StartNode, redis_server: RedisServer) -> None:
     """A node gives back what is missing in the list, and a record that can't be read holds up no other template."""
     settings = shared(redis_server)
-    async with start_node("keeps", **settings) as keeps, Client(keeps.address) as one:
+    async with serving(start_node, "keeps", **settings) as one:
         for version in ("1", "2", "3"):
             await one.publish(letter(version, f"Hello {version}"))
         raw = Redis.from_url(redis_server.url)
@@ -144,7 +145,7 @@ async def test_part_of_the_list_is_lost_or_damaged(start_node: StartNode, redis_
             while not await raw.hexists(records, "letter@3"):
                 await asyncio.sleep(0.1)
         await raw.aclose()
-        async with start_node("new", **settings) as new, Client(new.address) as two:
+        async with serving(start_node, "new", **settings) as two:
             # By the list alone: nothing here asks for a template that is not known.
             assert [each.ref.version async for each in two.templates()] == ["2", "3"]
             with pytest.raises(RenderError, match="HDEL"):
@@ -184,10 +185,10 @@ async def test_another_cluster_key(
     assert [entry["hint"] for entry in logs if entry["event"] == "no_cluster_key"] == [
         "set PRESSRUN_CLUSTER_KEY: whoever can write to Redis can change assets and templates"
     ]
-    async with start_node("old", **old) as node, Client(node.address) as client:
+    async with serving(start_node, "old", **old) as client:
         await client.publish(letter("1", "Hello"))
         await client.put_content("seal", png(rgb(40, 20)), approval="approved")
-    async with start_node("new", **new) as changed, Client(changed.address) as one:
+    async with serving(start_node, "new", **new) as one:
         assert "holds 1 templates of another PRESSRUN_CLUSTER_KEY" in caplog.text
         with pytest.raises(TemplateNotFoundError):
             await one.template("letter@1")
@@ -205,10 +206,8 @@ async def test_nodes_hear_without_being_asked(start_node: StartNode, redis_serve
     """The list of an idle node has what was published elsewhere within a few seconds."""
     settings = shared(redis_server)
     async with (
-        start_node("speaks", **settings) as speaks,
-        start_node("hears", **settings) as hears,
-        Client(speaks.address) as one,
-        Client(hears.address) as two,
+        serving(start_node, "speaks", **settings) as one,
+        serving(start_node, "hears", **settings) as two,
     ):
         await one.publish(letter("1", "Hello"))
         async with asyncio.timeout(20):
