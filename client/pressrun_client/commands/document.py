@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
 
+from pressrun_client.client import Client
+from pressrun_client.commands.output import echo_diagnostics
+from pressrun_client.models.request import RenderRequest
 from pressrun_client.models.vocabulary import OutputChannel
 
-__all__ = ["chosen_attributes", "document_options", "moment_of", "named_values"]
+__all__ = ["chosen_attributes", "document_options", "moment_of", "named_values", "published_first"]
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
@@ -72,3 +77,12 @@ def moment_of(text: str | None, option: str = "--as-of") -> datetime | None:
             f"{text!r} is no ISO 8601 moment; write 2026-09-30 or 2026-09-30T12:00:00+02:00.", param_hint=option
         ) from None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+async def published_first(client: Client, request: RenderRequest, bundle: Path | None) -> RenderRequest:
+    """The request, of the template in a folder where one is given: that is published, and what is said of it shown."""
+    if bundle is None:
+        return request
+    published = await client.publish(bundle)
+    echo_diagnostics(published.diagnostics, err=True)
+    return replace(request, template=published.ref)

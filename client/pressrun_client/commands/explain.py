@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,8 @@ import click
 
 from pressrun_client.client import Client
 from pressrun_client.commands.connection import connection_options, with_client
-from pressrun_client.commands.document import chosen_attributes, document_options, moment_of
-from pressrun_client.commands.output import echo_diagnostics, example, moment, report_errors
+from pressrun_client.commands.document import chosen_attributes, document_options, moment_of, published_first
+from pressrun_client.commands.output import example, moment, report_errors
 from pressrun_client.config import ClientConfig
 from pressrun_client.models.decision import LocalisationGap
 from pressrun_client.models.explanation import ExplainedRule, ExplainedSlot, Explanation, RuleResult
@@ -76,11 +76,7 @@ def explain(
 
 
 async def _explained(client: Client, request: RenderRequest, bundle: Path | None) -> Explanation:
-    if bundle is not None:
-        published = await client.publish(bundle)
-        echo_diagnostics(published.diagnostics, err=True)
-        request = replace(request, template=published.ref)
-    return await client.explain_request(request)
+    return await client.explain_request(await published_first(client, request, bundle))
 
 
 def _show(found: Explanation) -> None:

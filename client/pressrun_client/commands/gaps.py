@@ -14,8 +14,8 @@ import click
 
 from pressrun_client.client import Client
 from pressrun_client.commands.connection import connection_options, with_client
-from pressrun_client.commands.document import chosen_attributes, moment_of, named_values
-from pressrun_client.commands.output import echo_diagnostics, example, report_errors
+from pressrun_client.commands.document import chosen_attributes, moment_of, named_values, published_first
+from pressrun_client.commands.output import example, report_errors
 from pressrun_client.config import ClientConfig
 from pressrun_client.models.decision import SlotOutcome
 from pressrun_client.models.explanation import ExplainedSlot, Explanation, RuleResult
@@ -139,10 +139,7 @@ async def _report(
     locales: Sequence[str],
     lines: Sequence[Mapping[str, str]],
 ) -> list[_Line]:
-    if bundle is not None:
-        published = await client.publish(bundle)
-        echo_diagnostics(published.diagnostics, err=True)
-        request = replace(request, template=published.ref)
+    request = await published_first(client, request, bundle)
     wanted = tuple(dict.fromkeys(locales)) or (await client.template(request.template)).locales or ("",)
     if len(lines) * len(wanted) > _MOST:
         told = f"{len(lines) * len(wanted)} documents are more than {_MOST}; name fewer locales or values"

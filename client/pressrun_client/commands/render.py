@@ -11,10 +11,10 @@ from click.core import ParameterSource
 
 from pressrun_client.client import Client
 from pressrun_client.commands.connection import connection_options, with_client
-from pressrun_client.commands.document import chosen_attributes, document_options, moment_of
+from pressrun_client.commands.document import chosen_attributes, document_options, moment_of, published_first
 from pressrun_client.commands.email import email_of, email_options
 from pressrun_client.commands.local import local_errors, local_function
-from pressrun_client.commands.output import echo_diagnostics, example, report_errors, size
+from pressrun_client.commands.output import example, report_errors, size
 from pressrun_client.commands.pictures import picture_options, pictures_of
 from pressrun_client.commands.press import press_of, press_options
 from pressrun_client.config import ClientConfig
@@ -114,11 +114,7 @@ def render(  # noqa: PLR0913 - one for each option
 
 
 async def _render_remote(client: Client, request: RenderRequest, bundle: Path | None) -> tuple[bytes, str, str]:
-    if bundle is not None:
-        published = await client.publish(bundle)
-        echo_diagnostics(published.diagnostics, err=True)
-        request = replace(request, template=published.ref)
-    document = await client.render_request(request)
+    document = await client.render_request(await published_first(client, request, bundle))
     for warning in document.warnings:
         click.echo(f"{warning.place or 'document'}: warning: {warning.message} [{warning.code}]", err=True)
     pages = "1 page" if document.pages == 1 else f"{document.pages:,} pages"
