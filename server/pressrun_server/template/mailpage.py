@@ -335,15 +335,12 @@ class MailPage(WebPage):
 
     def _column_width(self, cell: Element) -> object:
         """What the columns of a table say of the width of a cell in it."""
-        row = self.markup.parent(cell)
-        table = row
-        while table is not None and table.tag != "table":
-            table = self.markup.parent(table)
+        row, table = self.markup.parent(cell), self._table_around(cell)
         if row is None or table is None:
             return "auto"
-        columns = list(table.iter("col"))
+        widths = self._column_widths(table)
         at = [each for each in row if each.tag in {"td", "th"}].index(cell)
-        return self.styles[columns[at]]["width"] if at < len(columns) else "auto"
+        return widths[at] if at < len(widths) else "auto"
 
     def _drawing(self, element: Element, around: Style, scope: Scope) -> list[Part]:
         place = self.markup.place(element)

@@ -14,7 +14,7 @@ import html
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element
 
@@ -374,8 +374,12 @@ class WebPage(Structure):
 
     def _main_column(self, table: Element) -> int:
         """The column, from 1, that takes what others leave."""
-        columns = [self.styles[column]["width"] for column in table.iter("col")]
-        return next((number for number, width in enumerate(columns, 1) if width == "auto"), 1)
+        widths = self._column_widths(table)
+        return next((number for number, width in enumerate(widths, 1) if width == "auto"), 1)
+
+    def _column_widths(self, table: Element) -> list[Any]:
+        """What a table's own columns say of their widths; those of tables in its cells are none of it."""
+        return [self.styles[column]["width"] for column in table.iter("col") if self._of_table(column, table)]
 
     def _table_opening(self, element: Element, around: Style, scope: Scope, *, layout: bool) -> list[Part]:
         classes = LAYOUT if layout else ""
@@ -399,17 +403,21 @@ class WebPage(Structure):
 
     def _arrange(self, table: Element, rows: list[Element]) -> None:
         """Note how the cells of a table that only arranges stand on narrow screens."""
-        widths = [self.styles[column]["width"] for column in table.iter("col") if self._of_table(column, table)]
+        widths = self._column_widths(table)
         for row in rows:
             cells = (cell for cell in row if cell.tag in {"td", "th"})
             for cell, width in zip(cells, itertools.chain(widths, itertools.repeat("auto")), strict=False):
                 self._arranged[cell] = self._looks.arranged(self.styles[cell], width)
 
-    def _of_table(self, row: Element, table: Element) -> bool:
-        around = self.markup.parent(row)
+    def _of_table(self, part: Element, table: Element) -> bool:
+        return self._table_around(part) is table
+
+    def _table_around(self, part: Element) -> Element | None:
+        """The table that a row, a cell or a column is of."""
+        around = self.markup.parent(part)
         while around is not None and around.tag != "table":
             around = self.markup.parent(around)
-        return around is table
+        return around
 
     def _row_parts(self, element: Element, around: Style, scope: Scope) -> list[Part]:
         if element.get("pr-on") == "continued":
