@@ -118,12 +118,14 @@ class Rehearsal:
         try:
             for sample in await self._samples(published):
                 job = await self._job(published, sample)
-                for _ in range(_ROUNDS):
-                    if job is None or self._stage.waiting:
-                        self._done.pop(digest, None)
-                        break
-                    await self._make_all(job)
-                    made += self._count
+                if job is None:
+                    self._done.pop(digest, None)
+                    continue
+                rounds = await self._rounds(job)
+                made += rounds * self._count
+                if rounds < _ROUNDS:
+                    self._done.pop(digest, None)
+                    break
         except PressrunError as error:
             # Whoever sends such a record gets the same answer, and `template test` tells its author.
             if error.reason not in _LASTING:
@@ -166,6 +168,14 @@ class Rehearsal:
         uses, _ = found
         program = await self._editions.program(published, locale, OutputChannel.PRINT, uses)
         return ComposeJob(program, sample.record, {}, now, published.placed(uses), self._engine, rehearsal=True)
+
+    async def _rounds(self, job: ComposeJob) -> int:
+        """How many rounds were made before documents waited."""
+        for number in range(_ROUNDS):
+            if self._stage.waiting:
+                return number
+            await self._make_all(job)
+        return _ROUNDS
 
     async def _make_all(self, job: ComposeJob) -> None:
         """As many documents at once as there are composers, so that each gets one where all are free."""
