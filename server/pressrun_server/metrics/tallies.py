@@ -7,6 +7,7 @@ fifteen of them a document was a twentieth of what a front spends on it. Here th
 from __future__ import annotations
 
 import time
+from abc import abstractmethod
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
@@ -80,6 +81,14 @@ class _Series(Collector, Generic[C]):
         self._series: dict[tuple[str, ...], C] = {}
         registry.register(self)
 
+    def describe(self) -> Iterable[Metric]:
+        """Its name, so that it can be asked for alone."""
+        return (self._family(),)
+
+    @abstractmethod
+    def _family(self) -> Metric:
+        """The metric without its series."""
+
     def labels(self, *values: str) -> C:
         """The series of these values; of a metric without labels the only one.
 
@@ -100,16 +109,15 @@ class Counts(_Series[Count]):
     def __init__(self, name: str, help_text: str, labels: Sequence[str] = (), *, registry: CollectorRegistry) -> None:
         super().__init__(name, help_text, labels, Count, registry)
 
-    def describe(self) -> Iterable[Metric]:
-        """Its name, so that it can be asked for alone."""
-        return (CounterMetricFamily(self._name, self._help, labels=self._labels),)
-
     def collect(self) -> Iterable[Metric]:
         """The counts of this moment."""
-        family = CounterMetricFamily(self._name, self._help, labels=self._labels)
+        family = self._family()
         for values, count in list(self._series.items()):
             family.add_metric(values, count.value)
         return (family,)
+
+    def _family(self) -> CounterMetricFamily:
+        return CounterMetricFamily(self._name, self._help, labels=self._labels)
 
 
 class Spreads(_Series[Spread]):
@@ -127,13 +135,9 @@ class Spreads(_Series[Spread]):
         self._edges = [*(repr(float(edge)) for edge in buckets), "+Inf"]
         super().__init__(name, help_text, labels, lambda: Spread(buckets), registry)
 
-    def describe(self) -> Iterable[Metric]:
-        """Its name, so that it can be asked for alone."""
-        return (HistogramMetricFamily(self._name, self._help, labels=self._labels),)
-
     def collect(self) -> Iterable[Metric]:
         """The counts of this moment."""
-        family = HistogramMetricFamily(self._name, self._help, labels=self._labels)
+        family = self._family()
         for values, spread in list(self._series.items()):
             below = accumulate(spread.counts)
             seen = spread.exemplars
@@ -143,3 +147,6 @@ class Spreads(_Series[Spread]):
             ]
             family.add_metric(values, buckets, spread.total)
         return (family,)
+
+    def _family(self) -> HistogramMetricFamily:
+        return HistogramMetricFamily(self._name, self._help, labels=self._labels)
