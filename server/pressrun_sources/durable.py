@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
 from typing import Final
 
-__all__ = ["UNFINISHED", "write_durably"]
+__all__ = ["DISK_FULL", "UNFINISHED", "write_durably"]
 
 UNFINISHED: Final = ".new-"
 """What the names of files begin with that are being written, or whose writer died."""
+
+DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""`errno` of what can be written when there is space again."""
 
 
 def write_durably(path: Path, data: bytes) -> None:

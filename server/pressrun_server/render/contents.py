@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import functools
 import re
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.digest import Digest
 from pressrun_server.prepare.media import DRAWING, inspect_image, recognise
+from pressrun_sources.durable import DISK_FULL
 from pressrun_sources.errors import InvalidReferenceError, NotFoundError, UnavailableError
 from pressrun_sources.model import Approval, AssetRef
 from pressrun_sources.pushed.source import NAME, PushedSource
@@ -33,7 +33,6 @@ _TYPES: Final = ", ".join(sorted(_IMAGES | _TEXTS))
 _WRITTEN: Final = _TEXTS | {"application/xml", "application/octet-stream"}
 """What written text may look like from its first bytes."""
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Content(msgspec.Struct, frozen=True):
@@ -247,7 +246,7 @@ def _too_large(size: int, most: int, what: str) -> PressrunError:
 
 
 def _not_stored(error: OSError | ValueError) -> PressrunError:
-    full = isinstance(error, OSError) and error.errno in _FULL
+    full = isinstance(error, OSError) and error.errno in DISK_FULL
     return PressrunError(
         Reason.STORAGE_FULL if full else Reason.INTERNAL,
         "the disk of this node's data folder (PRESSRUN_DATA_DIR) is full, so the content was not kept; free space, and "

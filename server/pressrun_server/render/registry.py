@@ -6,7 +6,6 @@ import asyncio
 import base64
 import binascii
 import contextlib
-import errno
 from bisect import bisect_right, insort
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import datetime
@@ -23,11 +22,11 @@ from pressrun_server.render.errors import TemplateNotFoundError
 from pressrun_server.render.template_files import Entry, TemplateFiles
 from pressrun_server.template.row_checks import RowChecker
 from pressrun_server.template.selection import Selection, Selector
+from pressrun_sources.durable import DISK_FULL
 
 __all__ = ["Published", "Registry", "Selecting", "conflicting"]
 
 _TOKEN = "pr1\n"  # noqa: S105 - the prefix of a page token
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _DEFAULT_PAGE = 100
 _LARGEST_PAGE = 1000
 
@@ -345,7 +344,7 @@ def _age(published: Published) -> tuple[datetime, str]:
 def _not_kept(error: OSError, *, elsewhere: bool) -> PressrunError:
     """Why a template is not known here."""
     detail = f"writing the template failed: {error}"
-    if error.errno in _FULL:
+    if error.errno in DISK_FULL:
         what = "the disk that holds this node's data folder (PRESSRUN_DATA_DIR) is full, so the template "
         what += (
             "can't be used on this node; other nodes of the cluster have it, and this one gets it by itself when there "
