@@ -274,7 +274,7 @@ class Node:
             cluster_flight=flight,
         )
         push(editions.close)
-        desk, warming = self._desks(registry, resolver, composers, editions)
+        desk, self._warming = self._desks(registry, resolver, composers, editions)
         pipeline = self._pipeline = Pipeline(
             admission=self._admission,
             registry=registry,
@@ -286,7 +286,7 @@ class Node:
             meters=meters,
             editions=editions,
             reader=reader,
-            warming=warming,
+            warming=self._warming,
             pictures=Pictures(preparers, config.pipeline.pictures),
             tracing=tracing,
         )
@@ -438,7 +438,6 @@ class Node:
         # A quarter of what one source is asked at once: documents come first.
         desk = AssetDesk(resolver, self._clock, concurrency=2)
         warming = Warming(desk, self._clock, rehearsal.rehearse if self.config.rehearse else None)
-        self._warming = warming
         self._stack.push_async_callback(warming.close)
         return AssetDesk(resolver, self._clock), warming
 

@@ -11,6 +11,7 @@ from pressrun_server.model.pictures import PictureSpec
 from pressrun_server.model.press import PressSpec
 
 __all__ = [
+    "LONGEST_REQUEST_ID",
     "PICTURES",
     "PRINTER_FORMATS",
     "REFUSED_FORMATS",
@@ -23,6 +24,10 @@ __all__ = [
     "RenderSpec",
     "TemplateName",
 ]
+
+
+LONGEST_REQUEST_ID = 128
+"""Characters; of a longer one, which is refused, so many are told."""
 
 
 class OutputChannel(StrEnum):

@@ -19,7 +19,7 @@ from pressrun_server.model.diagnostic import Diagnostic, Severity
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.template import CompiledTemplate
 from pressrun_server.prepare.errors import PreparerTimeoutError
-from pressrun_server.prepare.tasks import COMPILED, TaskName
+from pressrun_server.prepare.tasks import BUNDLE, COMPILED, TaskName
 from pressrun_server.render.compiled import SharedCompilations
 from pressrun_server.render.config import CompileConfig
 from pressrun_server.render.errors import TemplateInvalidError
@@ -153,7 +153,7 @@ class Compiler:
     async def _of_bundle(self, digest: str, bundle: bytes, published_at: datetime, *, elsewhere: bool) -> Published:
         """Compile what is the bundle of a template that has its date."""
         try:
-            files = msgspec.msgpack.decode(bundle, type=dict[str, bytes])
+            files = BUNDLE.decode(bundle)
         except msgspec.MsgspecError as error:
             raise PressrunError(Reason.TEMPLATE_INVALID, _DAMAGED, detail=str(error)) from error
         if bundle_digest(files) != digest:

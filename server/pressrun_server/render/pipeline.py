@@ -23,6 +23,7 @@ from pressrun_server.model.mail import Attached, MailOrder
 from pressrun_server.model.pictures import PictureSpec
 from pressrun_server.model.press import PressOrder
 from pressrun_server.model.spec import (
+    LONGEST_REQUEST_ID,
     PICTURES,
     PRINTER_FORMATS,
     REFUSED_FORMATS,
@@ -58,7 +59,6 @@ __all__ = ["OFFERED", "Composing", "Editing", "Pipeline", "Reading", "Ready", "R
 log = structlog.get_logger("pressrun.render")
 
 _NOWHERE = HostedLink("")
-_LONGEST_LOGGED = 128
 
 OFFERED = {
     OutputChannel.PRINT: {OutputFormat.PDF: "application/pdf", **PICTURES, **PRINTER_FORMATS},
@@ -309,7 +309,7 @@ class Pipeline:
         if error is None or self.tracing is not OFF:  # whose spans tell of refusals, too
             return None
         self._meters.get(None, channel).ended("refused", error.reason)
-        log.debug("document_refused", request_id=request_id[:_LONGEST_LOGGED], reason=error.reason.value)
+        log.debug("document_refused", request_id=request_id[:LONGEST_REQUEST_ID], reason=error.reason.value)
         return error
 
     async def _run(self, spec: RenderSpec, sink: Sink, trace: Trace, rows: RowFeed | None) -> tuple[bytes, Completion]:

@@ -14,6 +14,7 @@ from pressrun.v1 import document_pb2
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.metrics.labels import UNREAD
 from pressrun_server.model.spec import (
+    LONGEST_REQUEST_ID,
     PICTURES,
     PRINTER_FORMATS,
     USUAL_FORMATS,
@@ -33,7 +34,6 @@ from pressrun_server.rpc.press import read_press
 from pressrun_server.rpc.structs import StructError, struct_json
 
 __all__ = [
-    "LONGEST_REQUEST_ID",
     "moment_of",
     "output_channel",
     "read_spec",
@@ -42,9 +42,7 @@ __all__ = [
     "template_name",
 ]
 
-LONGEST_REQUEST_ID = 128
-
-_REQUEST_ID = re.compile(r"[ -~]{1,128}")
+_REQUEST_ID = re.compile(rf"[ -~]{{1,{LONGEST_REQUEST_ID}}}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")

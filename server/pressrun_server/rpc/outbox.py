@@ -170,7 +170,7 @@ class Outbox:
 
     async def room(self) -> None:
         """Wait until there is room; returns without yielding where there is."""
-        while self._size >= self._waiting_bytes:
+        while self.crowded:
             future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._blocked.append(future)
             await future
@@ -263,7 +263,7 @@ class Outbox:
 
 def _head_pieces(number: int, head: bytes) -> tuple[bytes, ...]:
     """A SharedHead in a RenderResponse."""
-    before = varint(_HEAD_NUMBER << 3 | VARINT) + varint(number) + lead(_HEAD_DATA, len(head))
+    before = tag(_HEAD_NUMBER, VARINT) + varint(number) + lead(_HEAD_DATA, len(head))
     return lead(_HEADS, len(before) + len(head)), before, head
 
 

@@ -13,14 +13,14 @@ from google.rpc import status_pb2
 
 from pressrun.v1 import document_pb2, render_service_pb2
 from pressrun_server.errors import PressrunError, Reason, Violation
-from pressrun_server.model.spec import Priority, RenderSpec
+from pressrun_server.model.spec import LONGEST_REQUEST_ID, Priority, RenderSpec
 from pressrun_server.prepare.faults import failure_of
 from pressrun_server.render.config import PipelineConfig
 from pressrun_server.render.manifest import Completion, DocumentHeader
 from pressrun_server.render.pipeline import Pipeline
 from pressrun_server.rpc.coding import Malformed
 from pressrun_server.rpc.config import RpcConfig
-from pressrun_server.rpc.conversion import LONGEST_REQUEST_ID, channel_label, read_spec, render_spec, takes_long
+from pressrun_server.rpc.conversion import channel_label, read_spec, render_spec, takes_long
 from pressrun_server.rpc.outbox import Outbox, Part
 from pressrun_server.rpc.status import status_of
 from pressrun_server.tracing.span import Caller

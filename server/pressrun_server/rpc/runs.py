@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 from pressrun.v1 import render_service_pb2
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.press import PressSpec
-from pressrun_server.model.spec import RenderSpec
+from pressrun_server.model.spec import LONGEST_REQUEST_ID, RenderSpec
 from pressrun_server.render.config import PipelineConfig
 from pressrun_server.render.print_run import RunSpec, Separators, Unread
 from pressrun_server.rpc.coding import Malformed
-from pressrun_server.rpc.conversion import LONGEST_REQUEST_ID, moment_of, read_spec, template_name
+from pressrun_server.rpc.conversion import moment_of, read_spec, template_name
 from pressrun_server.rpc.press import read_press
 
 __all__ = ["documents_of", "read_run", "start_of"]
