@@ -51,6 +51,10 @@ class Face:
         self.high = _guarded(data.shards[0])
         """By ASCII code, the high part of a character's advance, in 128/1000 em; 128 where it has another code. Short
         text of characters that have their own is told, and bounded, by one sum of these."""
+        self.low = _halves(data.shards[0].widths)[0]
+        """By code, the rest of its advance, below 128."""
+        self.most = _LARGEST // max(*self.low, 1)
+        """Characters of which that can be summed up in one go."""
 
     @functools.cached_property
     def _tables(self) -> list[dict[int, str]]:

@@ -117,16 +117,24 @@ class _Source:
     def _measured(self, index: int, x: int, room: int, align: int | Decimals, style: int | None) -> None:
         plain, size = self._style(index, style)
         mixed, shown = self._known(self._setter.mixed), f"s{index}" if style is None else str(style)
-        begin = len(self._lines)
         if isinstance(align, Decimals):
             self._lines.append(f"lacks = {self._known(align.lacks_one)}({shown}, c{index})")
         seen, remember = self._known(self._setter.seen), self._known(self._setter.remember)
+        ascii_only = [
+            f"found = {plain}(c{index})",
+            "if found is None: break",  # a control character
+            f"c{index}, width = found",
+            f"width = width * {size} // 1000",
+            f"if width > {room}: break",
+        ]
+        spaced = style is not None and (
+            self._setter.styles[style].letter_spacing or self._setter.styles[style].word_spacing
+        )
+        if style is not None and align == _LEFT and not spaced:
+            ascii_only = self._bounded(index, room, style, int(size), ascii_only)
         self._lines += [
             f"if c{index}.isascii():",
-            f"    found = {plain}(c{index})",
-            "    if found is None: break",  # a control character
-            f"    c{index}, width = found",
-            f"    width = width * {size} // 1000",
+            *[f"    {line}" for line in ascii_only],
             "else:",
             # Names that need more than ASCII take longer, and those of one document are often the same.
             f"    key = ({shown}, c{index})",
@@ -142,21 +150,28 @@ class _Source:
             f"        {remember}(key, found)",
             f"    c{index}, width, several = found",
             "    if several: mixed = 1",
-            f"if width > {room}: break",
+            f"    if width > {room}: break",
         ]
-        spaced = style is not None and (
-            self._setter.styles[style].letter_spacing or self._setter.styles[style].word_spacing
-        )
-        if style is not None and align == _LEFT and not spaced:
-            # Short ASCII needs no exact width: the sum that tells that all of it is in the first shard bounds it.
-            high = self._known(self._setter.faces[self._setter.styles[style].face].high)
-            quick = [
-                f"wide = adler32(c{index}.encode().translate({high})) & 65535 if c{index}.isascii() else 129",
-                f"if wide > 128 or wide * 128 + len(c{index}) * 127 > {room * 1000 // int(size)}:",
-            ]
-            self._lines[begin:] = [*quick, *[f"    {line}" for line in self._lines[begin:]]]
         if align:
             self._lines.append(f"x{index} = {_place(x, room, align, 'width')}")
+
+    def _bounded(self, index: int, room: int, style: int, size: int, exact: list[str]) -> list[str]:
+        """Whether short ASCII fits.
+
+        The sum that tells that all of it is in the first shard bounds its width; where that bound is too wide, one
+        further sum makes it exact.
+        """
+        face = self._setter.faces[self._setter.styles[style].face]
+        high, low = self._known(face.high), self._known(face.low)
+        return [
+            f"data = c{index}.encode()",
+            f"wide = adler32(data.translate({high})) & 65535",
+            "if wide > 128:",
+            *[f"    {line}" for line in exact],
+            f"elif wide * 128 + len(data) * 127 > {room * 1000 // size}:",
+            f"    if len(data) > {face.most}: break",
+            f"    if (wide * 128 + (adler32(data.translate({low})) & 65535) - 129) * {size} // 1000 > {room}: break",
+        ]
 
     def _fixed(self, index: int, room: int, style: int) -> None:
         """ASCII of one form: what fits once fits always."""
