@@ -196,18 +196,18 @@ class Bringing:
         return entry.descriptor.fresh_until > now and not self._belief.is_old(entry.descriptor, now)
 
     async def _bring(self, wanted: Wanted, entry: Entry | None, *, ask: bool, shared: bool) -> Brought:
-        if entry is not None and not ask and self.is_good(entry):
-            # Fresh, but its blob is not in memory, or the node was restarted.
-            fresh_here = self._cache.peek(wanted.key) is entry
-            brought = await self._held(wanted, entry)
-            if brought is not None:
-                self.shared += not fresh_here
-                return brought
         try:
             ref = AssetRef.parse(wanted.ref)
             rendition = of_source(wanted.rendition)
         except ValueError as error:
             raise _Failed(errors.invalid_ref(error), lasting=True) from error
+        good = entry if entry is not None and not ask and self.is_good(entry) else None
+        if good is not None and (ref.source in LOCAL or await self._has_come(good)):
+            # Fresh, but its blob is not in memory, or the node was restarted.
+            brought = await self._known(wanted, good)
+            if brought is not None:
+                return brought
+            good = None
         source = self._registry.get(ref.source)
         slots = self.slots(ref.source)
         if (ask and not shared) or ref.source in LOCAL:
@@ -216,9 +216,20 @@ class Bringing:
         return await self._cluster_flight.run(
             wanted.key,
             lambda: self.newer(wanted, entry) if ask else self._found(wanted),
-            lambda: self._told(wanted, entry, source, ref, rendition),
+            lambda: self._told(wanted, entry, source, ref, rendition, good),
             slots,
         )
+
+    async def _known(self, wanted: Wanted, entry: Entry) -> Brought | None:
+        """A fresh entry, if its bytes are still here."""
+        fresh_here = self._cache.peek(wanted.key) is entry
+        brought = await self._held(wanted, entry)
+        self.shared += brought is not None and not fresh_here
+        return brought
+
+    async def _has_come(self, entry: Entry) -> bool:
+        """Whether what was prepared is here, and not on its way still from the node that made it."""
+        return entry.prepared is None or await self._store.contains(entry.prepared)
 
     async def _found(self, wanted: Wanted) -> Brought | None:
         """What another process brought meanwhile.
@@ -232,8 +243,8 @@ class Bringing:
             if denial is None:
                 return None
             raise _Failed(denial.trouble, lasting=denial.lasting)
-        if entry.prepared is not None and not await self._store.contains(entry.prepared):
-            return None  # on its way still: it would be prepared again here
+        if not await self._has_come(entry):
+            return None  # it would be prepared again here
         brought = await self._held(wanted, entry)
         self.shared += brought is not None
         return brought
@@ -248,9 +259,22 @@ class Bringing:
         return brought
 
     async def _told(
-        self, wanted: Wanted, entry: Entry | None, source: Source, ref: AssetRef, rendition: Rendition
+        self,
+        wanted: Wanted,
+        entry: Entry | None,
+        source: Source,
+        ref: AssetRef,
+        rendition: Rendition,
+        good: Entry | None,
     ) -> Brought:
-        """As `_asked`; those who wait for this process are told of a failure too, and do not ask one by one."""
+        """As `_asked`; those who wait for this process are told of a failure too, and do not ask one by one.
+
+        A fresh entry whose prepared blob is nowhere any more is made whole without the source, from its bytes.
+        """
+        if good is not None:
+            brought = await self._known(wanted, good)
+            if brought is not None:
+                return brought
         question = self.question()
         try:
             return await self._asked(wanted, entry, source, ref, rendition, question)

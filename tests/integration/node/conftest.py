@@ -5,6 +5,7 @@ import shutil
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -36,6 +37,8 @@ fields:
   approval: {field: ACME.FIELD.APPROVAL, approved: [APPROVED], pending: [PENDING], rejected: [NOT_APPROVED]}
 """
 """How the sandbox's Core DAM says that an asset is approved."""
+
+_PATIENCE = 20.0
 
 StartNode = Callable[..., AbstractAsyncContextManager[Node]]
 
@@ -93,13 +96,16 @@ def start_node(
     library: Path,
     compiled: Callable[[], Awaitable[Path]],
 ) -> StartNode:
-    """Starts real nodes in this process, on free ports, with the sandbox as their sources; `known`: they have the sample."""
+    """Starts real nodes in this process, on free ports, with the sandbox as their sources.
+
+    `known`: they have the sample. `patient`: they wait for Redis as long as it takes; a busy machine is no slow server.
+    """
     folder = tmp_path_factory.mktemp("nodes")
     mapping = folder / "core-dam.yaml"
     mapping.write_text(MAPPING)
 
     @contextlib.asynccontextmanager
-    async def start(name: str, *, known: bool = False, **settings: str) -> AsyncIterator[Node]:
+    async def start(name: str, *, known: bool = False, patient: bool = False, **settings: str) -> AsyncIterator[Node]:
         if known:
             shutil.copytree(await compiled(), folder / name / "templates")
         environ = {
@@ -114,7 +120,11 @@ def start_node(
             **sandbox.settings.environment(),
             **{f"PRESSRUN_{key.upper()}": value for key, value in settings.items()},
         }
-        node = Node(NodeConfig.from_env(environ))
+        config = NodeConfig.from_env(environ)
+        if patient and config.store.redis is not None:
+            redis = replace(config.store.redis, timeout_seconds=_PATIENCE)
+            config = replace(config, store=replace(config.store, redis=redis))
+        node = Node(config)
         await node.start()
         try:
             yield node

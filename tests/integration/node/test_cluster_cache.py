@@ -55,6 +55,7 @@ async def test_one_server_under_two_names_is_refused(start_node: StartNode, redi
             pass
 
 
+@pytest.mark.timeout(180)  # four nodes, one after the other
 async def test_what_one_node_made_no_other_makes_again(
     start_node: StartNode,
     speak: Callable[[Node], AbstractAsyncContextManager[Any]],
@@ -65,14 +66,16 @@ async def test_what_one_node_made_no_other_makes_again(
 ) -> None:
     """A second node with an empty disk compiles, prepares and fetches nothing: its first document needs no source."""
     shared = {"cache_redis": redis_server.url, "cluster_key": "a secret of this cluster"}
-    async with start_node("one", **shared) as one, speak(one) as caller:
+    async with start_node("one", patient=True, **shared) as one, speak(one) as caller:
         await caller.publish(statement)
         first = (await caller.documents(document("r1")))["r1"]
         assert first.completion is not None, first.failure
         await warm(one)
+        assert one.store is not None
+        await one.store.settle()
         tasks = await value(one, "pressrun_preparer_tasks_total")
         assert tasks > 1
-        async with start_node("two", **shared) as two, speak(two) as other:
+        async with start_node("two", patient=True, **shared) as two, speak(two) as other:
             answer = await other.publish(statement)
             assert answer.created
             await warm(two)
@@ -86,7 +89,7 @@ async def test_what_one_node_made_no_other_makes_again(
             assert await value(two, "pressrun_cache_requests_total", tier="redis", result="hit") > tasks
         # Without the cluster's key nothing is believed, for another tenant nothing is there, and all is made again.
         for name, changed in (("three", {"cluster_key": "a secret of another one"}), ("four", {"cluster_tenant": "b"})):
-            async with start_node(name, **(shared | changed)) as stranger, speak(stranger) as other:
+            async with start_node(name, patient=True, **(shared | changed)) as stranger, speak(stranger) as other:
                 await other.publish(statement)
                 again = (await other.documents(document("r1")))["r1"]
                 assert again.data == first.data
@@ -108,8 +111,8 @@ async def test_two_cold_nodes_ask_a_source_once(
         once = await asked(alone)
     shared = {"cache_redis": redis_server.url, "cluster_key": "a secret of this cluster"}
     async with (
-        start_node("cold-one", **shared) as one,
-        start_node("cold-two", **shared) as two,
+        start_node("cold-one", patient=True, **shared) as one,
+        start_node("cold-two", patient=True, **shared) as two,
         Client(one.address) as first,
         Client(two.address) as second,
     ):
@@ -135,8 +138,8 @@ async def test_two_nodes_compile_a_bundle_once(
     """A bundle that is published to two nodes at the same moment is compiled by one of them."""
     shared = {"cache_redis": redis_server.url, "cluster_key": "a secret of this cluster"}
     async with (
-        start_node("compiles-one", **shared) as one,
-        start_node("compiles-two", **shared) as two,
+        start_node("compiles-one", patient=True, **shared) as one,
+        start_node("compiles-two", patient=True, **shared) as two,
         Client(one.address) as first,
         Client(two.address) as second,
     ):
@@ -155,8 +158,8 @@ async def test_two_nodes_compile_an_approved_text_once(
     files = {"template.yaml": template, "page.html": b"<p>Hello</p><pr-content slot='terms'></pr-content>"}
     shared = {"cache_redis": redis_server.url, "cluster_key": "a secret of this cluster"}
     async with (
-        start_node("texts-one", **shared) as one,
-        start_node("texts-two", **shared) as two,
+        start_node("texts-one", patient=True, **shared) as one,
+        start_node("texts-two", patient=True, **shared) as two,
         Client(one.address) as first,
         Client(two.address) as second,
     ):

@@ -23,8 +23,10 @@ from pressrun_server.cas.address import RedisAddress
 from pressrun_server.cas.config import RedisConfig, StoreConfig
 from pressrun_server.cas.locks import PREFIX, RedisLocks
 from pressrun_server.cas.redis_link import RedisLink
+from pressrun_server.cas.redis_tier import RedisTier
 from pressrun_server.cas.shared_map import SharedMap
 from pressrun_server.cas.store import open_store
+from pressrun_server.model.digest import Digest
 from pressrun_sources.errors import NotFoundError
 from pressrun_sources.registry import Registry
 
@@ -116,6 +118,44 @@ async def test_waiting_for_another_node_holds_up_no_other_asset(nodes: SimpleNam
     for lock in locks:
         await lock.release()
     await asyncio.gather(*waiting)
+
+
+async def test_what_is_on_its_way_is_waited_for(nodes: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a node has prepared, told, and not yet written to a slow Redis, another one does not prepare again."""
+    one, two = nodes.both
+    nodes.source.gate.set()
+    put, written = RedisTier.put, asyncio.Event()
+
+    async def slow(tier: RedisTier, digest: Digest, data: bytes) -> None:
+        if tier._link is one.link and digest != Digest.of(LOGO_BYTES):
+            await written.wait()
+        await put(tier, digest, data)
+
+    monkeypatch.setattr(RedisTier, "put", slow)
+    first = await one.use()
+    waiting = asyncio.create_task(two.use())
+    async with asyncio.timeout(20):
+        while not two.resolver.stats().waits and not waiting.done():
+            await asyncio.sleep(0.01)
+    assert nodes.preparers.calls == 1
+    written.set()
+    assert await waiting == first
+    assert (nodes.source.described, nodes.preparers.calls) == (1, 1)
+
+
+async def test_what_was_lost_is_prepared_again(nodes: SimpleNamespace) -> None:
+    """Where a prepared blob has left the cluster, its bytes are prepared again, and its source is not asked."""
+    one, two = nodes.both
+    nodes.source.gate.set()
+    first = await one.use()
+    await one.resolver._store.settle()
+    async with Redis.from_url(nodes.redis.url) as raw:
+        kept = f"pressrun:blob:1:{Digest.of(LOGO_BYTES).sha256}"
+        for key in await raw.keys("pressrun:blob:*"):
+            if not key.decode().startswith(kept):
+                await raw.delete(key)
+    assert await two.use() == first
+    assert (nodes.source.described, nodes.source.opened, nodes.preparers.calls) == (1, 1, 2)
 
 
 async def test_nodes_race_again_and_again(nodes: SimpleNamespace) -> None:
