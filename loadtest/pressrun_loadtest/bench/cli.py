@@ -17,6 +17,7 @@ from pressrun_loadtest.bench.config import FULL, QUICK, Sizes
 from pressrun_loadtest.bench.drawing import measure_drawing
 from pressrun_loadtest.bench.echo import measure_echo
 from pressrun_loadtest.bench.first import measure_first
+from pressrun_loadtest.bench.first_page import measure_first_page
 from pressrun_loadtest.bench.large import measure_large
 from pressrun_loadtest.bench.machine import hardware, versions
 from pressrun_loadtest.bench.print_run import measure_print_run
@@ -34,7 +35,7 @@ _CACHE = ("cache-resolve-warm-cpu", "cache-disk-hit", "cache-redis-hit")
 _ONE = (
     "template-compile", "compose-small-cpu", "web-small-cpu", "email-small-cpu", "printrun-small-cpu", "png-page-ratio",
 )  # fmt: skip
-NAMES = (*_ONE, *_LARGE, *_CACHE, "first-document-ratio", "grpc-echo-cpu", *_STREAM, *_TWO)
+NAMES = (*_ONE, *_LARGE, *_CACHE, "first-document-ratio", "first-page-large", "grpc-echo-cpu", *_STREAM, *_TWO)
 """The entries, in the order in which they are measured."""
 
 
@@ -109,9 +110,7 @@ def _measure(seed: int, sizes: Sizes, wanted: set[str], place: Path, console: Co
         if wanted & set(_CACHE):
             console.print("reading the cache")
             entries += [entry for entry in measure_cache(sizes, seed, folder, console) if entry.name in wanted]
-        if "first-document-ratio" in wanted:
-            console.print("composing the first documents of a node")
-            entries.append(measure_first(seed, folder))
+        entries += _firsts(seed, sizes, wanted, folder, console)
         if "grpc-echo-cpu" in wanted:
             console.print("streaming through gRPC alone")
             entries.append(measure_echo(sizes, folder))
@@ -128,6 +127,18 @@ def _measure(seed: int, sizes: Sizes, wanted: set[str], place: Path, console: Co
             both = measure_stream(plan, seed + 1, folder, console)
             entries += [entry for entry in pair_entries(plan, alone, both) if entry.name in wanted]
     return Report(seed, machine, versions(), tuple(entries))
+
+
+def _firsts(seed: int, sizes: Sizes, wanted: set[str], folder: Path, console: Console) -> list[Entry]:
+    """First documents and first pages."""
+    entries: list[Entry] = []
+    if "first-document-ratio" in wanted:
+        console.print("composing the first documents of a node")
+        entries.append(measure_first(seed, folder))
+    if "first-page-large" in wanted:
+        console.print("waiting for first pages of large documents")
+        entries.append(measure_first_page(sizes, seed, folder))
+    return entries
 
 
 def stream_entries(plan: StreamPlan, streamed: Streamed, composed: float | None = None) -> list[Entry]:

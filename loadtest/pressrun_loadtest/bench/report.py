@@ -59,6 +59,7 @@ TARGETS = {
     "compose-large-ttfb": Target(4.0),
     "compose-100k-rows-rss": Target(16.0),
     "first-document-ratio": Target(5.0),
+    "first-page-large": Target(100.0),
     "cache-resolve-warm-cpu": Target(30.0),
     "cache-disk-hit": Target(150.0),
     "cache-redis-hit": Target(500.0),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pressrun_server.render.composition import Composition
     from pressrun_server.render.composition_rows import RecordRows
     from pressrun_server.render.programs import Loaded
+    from pressrun_server.render.record import Record
     from pressrun_server.render.workshop import Workshop
 
 __all__ = ["main", "workshop"]
@@ -27,6 +28,7 @@ def workshop() -> Workshop:
     from pressrun_server.render.engine import engine  # noqa: PLC0415 - see above
     from pressrun_server.render.press_composition import PressComposition  # noqa: PLC0415 - see above
     from pressrun_server.render.programs import begin, load, prepare  # noqa: PLC0415 - see above
+    from pressrun_server.render.record import Record  # noqa: PLC0415 - see above
     from pressrun_server.render.run_composition import RunComposition, RunInbox  # noqa: PLC0415 - see above
 
     class CompositionWorkshop:
@@ -41,6 +43,10 @@ def workshop() -> Workshop:
         def prepared(self, digest: str, data: bytes) -> tuple[Digest, PreparedImage | PreparedPicture]:
             """Decode a prepared asset."""
             return Digest.parse(digest), SHOWN.decode(data)
+
+        def record(self, data: bytes) -> Record:
+            """What keeps a record until its document is made."""
+            return Record(data)
 
         def rows(self) -> RecordRows:
             """What takes the rows of a document in."""

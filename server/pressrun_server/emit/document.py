@@ -205,6 +205,7 @@ class DocumentWriter:
     ) -> None:
         self._cache = cache
         self._metadata = metadata
+        self._identifier = b""
         self._targets = targets
         self._bookmarks: list[Entry] = []
         self._anchors: dict[str, tuple[int, int]] = {}
@@ -483,7 +484,7 @@ class DocumentWriter:
         self._references.set(number, 1, start, 0)
         index, rows = self._references.told(last=last)
         data = deflate.zlib_compress(rows, _LEVEL)
-        identifier = self._metadata.identifier.hex().encode()
+        identifier = self._identifier = self._identifier or self._metadata.identifier().hex().encode()
         body = (
             b"<</Type/XRef/Size %d/Index[%s]/W[1 4 2]/Root %d 0 R/Info %d 0 R/ID[<%s><%s>]%s/Filter/FlateDecode"
             b"/Length %d>>\nstream\n%s\nendstream"

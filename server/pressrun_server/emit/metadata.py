@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from xml.sax.saxutils import escape
@@ -52,8 +53,8 @@ class Metadata:
     title: str
     language: str
     moment: datetime
-    identifier: bytes
-    """16 bytes, from the digests of what decides the document."""
+    identifier: Callable[[], bytes]
+    """16 bytes, from the digests of what decides the document; asked for when the first pages have left."""
 
 
 def packet(meta: Metadata, *, accessible: bool = True, archival: bool = True) -> bytes:

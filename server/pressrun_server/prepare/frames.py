@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
-__all__ = ["HEADER", "MAX_FRAME", "FrameError", "FrameReader", "decoder", "encode"]
+__all__ = ["HEADER", "MAX_FRAME", "FrameError", "FrameReader", "decoder", "encode", "encode_before"]
 
 HEADER: Final = 4
 """Bytes of the length that precedes each message, little-endian."""
@@ -19,6 +19,10 @@ _ROOM = 512 * 1024
 """A buffer this large takes several finished small documents in one read."""
 
 _ENCODER = msgspec.msgpack.Encoder()
+_NO_BYTES: Final = b"\xc4\x00"
+"""Empty bytes in MessagePack: bin 8 of length 0."""
+_BYTES: Final = b"\xc6"
+"""Bytes with a length of four bytes, big-endian: bin 32."""
 
 T = TypeVar("T")
 
@@ -36,6 +40,27 @@ def encode(message: msgspec.Struct) -> bytearray:
     frame = bytearray(HEADER)
     _ENCODER.encode_into(message, frame, HEADER)
     size = len(frame) - HEADER
+    if size > MAX_FRAME:
+        raise FrameError(f"a message of {size} bytes does not fit a frame; the most is {MAX_FRAME} bytes")
+    frame[:HEADER] = size.to_bytes(HEADER, "little")
+    return frame
+
+
+def encode_before(message: msgspec.Struct, parts: Sequence[bytes]) -> bytearray:
+    """The beginning of a frame whose message ends with large bytes, which follow as they are, without a copy.
+
+    Args:
+        message: an array-like one whose last field is empty bytes.
+        parts: what stands there instead; to be written behind what this returns.
+
+    Raises:
+        FrameError: the message is longer than a frame may be.
+    """
+    frame = encode(message)
+    assert frame.endswith(_NO_BYTES), "the message's last field is not empty bytes"
+    length = sum(map(len, parts))
+    frame[-len(_NO_BYTES) :] = _BYTES + length.to_bytes(4, "big")
+    size = len(frame) - HEADER + length
     if size > MAX_FRAME:
         raise FrameError(f"a message of {size} bytes does not fit a frame; the most is {MAX_FRAME} bytes")
     frame[:HEADER] = size.to_bytes(HEADER, "little")

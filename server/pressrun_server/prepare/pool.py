@@ -7,6 +7,7 @@ import itertools
 import logging
 import signal
 from collections import deque
+from collections.abc import Sequence
 
 import msgspec
 
@@ -36,7 +37,7 @@ class _Errand:
 
     __slots__ = ("future", "name", "payload", "timeout")
 
-    def __init__(self, name: str, payload: bytes, timeout: float, future: asyncio.Future[bytes]) -> None:
+    def __init__(self, name: str, payload: Sequence[bytes], timeout: float, future: asyncio.Future[bytes]) -> None:
         self.name = name
         self.payload = payload
         self.timeout = timeout
@@ -100,12 +101,12 @@ class PreparerPool:
         """
         await self._crew.start()
 
-    async def run(self, task: str, payload: bytes, *, timeout: float) -> bytes:  # noqa: ASYNC109 - enforced by a kill
+    async def run(self, task: str, *payload: bytes, timeout: float) -> bytes:  # noqa: ASYNC109 - enforced by a kill
         """Do one task.
 
         Args:
             task: its name.
-            payload: what it works on.
+            payload: what it works on, in parts that it gets as one.
             timeout: wall seconds from the moment that a process takes it; the wait in line is the caller's to limit.
 
         Raises:
@@ -118,10 +119,11 @@ class PreparerPool:
         """
         if self._closed:
             raise PreparerClosedError
-        if len(payload) > MAX_FRAME - _SPARE:
+        size = sum(map(len, payload))
+        if size > MAX_FRAME - _SPARE:
             raise PressrunError(
                 Reason.LIMIT_EXCEEDED,
-                f"task {task!r} was given {len(payload)} bytes; the most is {MAX_FRAME - _SPARE}",
+                f"task {task!r} was given {size} bytes; the most is {MAX_FRAME - _SPARE}",
             )
         waiting = len(self._waiting) + len(self._slow)
         if waiting >= self._config.max_waiting:
@@ -179,8 +181,8 @@ class PreparerPool:
                 return
             preparer.errand = errand
             preparer.number = next(self._numbers)
-            preparer.member.send(Task(preparer.number, errand.name, errand.payload))
-            errand.payload = b""
+            preparer.member.send_large(Task(preparer.number, errand.name, b""), errand.payload)
+            errand.payload = ()
             preparer.timer = asyncio.get_running_loop().call_later(errand.timeout, self._overdue, preparer)
 
     def _next(self) -> _Errand | None:

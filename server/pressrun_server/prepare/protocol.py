@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar, cast
 
 import msgspec
 
-from pressrun_server.prepare.frames import FrameError, FrameReader, encode
+from pressrun_server.prepare.frames import FrameError, FrameReader, encode, encode_before
 
 __all__ = ["FrameProtocol"]
 
@@ -37,6 +37,19 @@ class FrameProtocol(asyncio.BufferedProtocol, Generic[T]):
         transport = self._transport
         if transport is not None and not transport.is_closing():
             transport.write(encode(message))
+
+    def send_large(self, message: msgspec.Struct, parts: Sequence[bytes]) -> None:
+        """The same for a message whose last field is large; the parts, which make it up, are not copied.
+
+        Args:
+            message: with empty bytes in the place of that field.
+            parts: the field's bytes.
+        """
+        transport = self._transport
+        if transport is not None and not transport.is_closing():
+            transport.write(encode_before(message, parts))
+            for part in parts:
+                transport.write(part)
 
     def close(self) -> None:
         """Close our end, after what is queued; the helper then ends by itself."""

@@ -107,6 +107,8 @@ class ComposeStream:
         "_seen",
         "_skip",
         "_waiter",
+        "ahead",
+        "brought",
         "deaths",
         "dispatched_at",
         "head",
@@ -144,6 +146,10 @@ class ComposeStream:
         self.dispatched_at: float | None = None
         """When a composer took the document (`time.monotonic`, the loop's clock), or None while it waits."""
         # What follows belongs to the pool.
+        self.ahead = False
+        """Whether it only brings its record along until its job is known."""
+        self.brought = False
+        """Whether the composer that holds it has its record."""
         self.ticket = 0
         self.deaths = 0
         self.timer: asyncio.TimerHandle | None = None

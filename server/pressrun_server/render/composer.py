@@ -33,12 +33,14 @@ from pressrun_server.render.link import (
     Pong,
     Put,
     Ready,
+    Record,
     Rows,
     RowsTaken,
     ToComposer,
 )
 from pressrun_server.render.turns import Turns
 from pressrun_server.render.workshop import Arriving, Composing, Prepared, Program, Workshop
+from pressrun_server.render.workshop import Record as Ahead
 
 __all__ = ["CHUNK", "WINDOW", "Composer"]
 
@@ -61,13 +63,16 @@ class _Document:
     """A document in work; nothing of it is kept anywhere else, so that nothing outlives it."""
 
     __slots__ = (
-        "arrived", "composing", "cpu_seconds", "head", "parts", "request", "rows", "rows_size", "running", "sent",
-        "size", "sources", "steps", "unacknowledged", "waited",
+        "arrived", "composing", "cpu_seconds", "head", "parts", "record", "request", "rows", "rows_size", "running",
+        "sent", "size", "sources", "steps", "unacknowledged", "waited",
     )  # fmt: skip
 
-    def __init__(self, request: Compose, sources: tuple[Program, dict[str, Prepared]] | None) -> None:
-        self.request: Compose | None = request
-        self.sources: tuple[Program, dict[str, Prepared]] | None = sources
+    def __init__(self, request: Compose | None, sources: tuple[Program, dict[str, Prepared]] | None) -> None:
+        self.request = request
+        """None before it came, and when it is in work."""
+        self.sources = sources
+        self.record: Ahead | None = None
+        """A record that came ahead."""
         self.composing: Composing | None = None
         self.steps: Iterator[bytes] | None = None
         self.head = b""
@@ -140,6 +145,8 @@ class Composer:
             self._credit(message)
         elif isinstance(message, Rows):
             self._arrived(message)
+        elif isinstance(message, Record):
+            self._ahead(message)
         elif isinstance(message, Cancel):
             if message.ticket in self._documents:
                 self._forget(message.ticket)
@@ -162,6 +169,12 @@ class Composer:
         except Exception as error:  # noqa: BLE001 - a blob comes from outside; it must not end the process
             return failure_of(error, f"the {message.kind} {message.digest} can't be loaded; publish or fetch it again")
 
+    def _ahead(self, message: Record) -> None:
+        """Take a record whose document is asked for later; it is read in a turn of its own."""
+        document = self._documents[message.ticket] = _Document(None, None)
+        document.record = self._workshop.record(message.data)
+        self._turns.add(message.ticket, interactive=message.interactive)
+
     def _accept(self, request: Compose) -> None:
         """Take a document, and hold of its blobs, so that a later Drop does not touch it."""
         if request.run:
@@ -177,11 +190,21 @@ class Composer:
             if blob is None:
                 blob = Failure(Reason.INTERNAL, "the composer was not given all of the document's parts", detail=name)
             if isinstance(blob, Failure):
+                if request.ticket in self._documents:
+                    self._forget(request.ticket)
                 self._channel.send(Failed(request.ticket, blob))
                 return
         assets = {slot: blobs[name] for slot, name in request.assets.items()}
-        document = self._documents[request.ticket] = _Document(request, (blobs[request.program], assets))
-        self._turns.add(request.ticket, interactive=request.interactive)
+        sources = blobs[request.program], assets
+        ahead = self._documents.get(request.ticket)
+        if ahead is None:
+            document = self._documents[request.ticket] = _Document(request, sources)
+            self._turns.add(request.ticket, interactive=request.interactive)
+        else:
+            document = ahead
+            document.request, document.sources = request, sources
+            document.arrived = time.perf_counter()
+            self._turns.resume(request.ticket)
         if request.rows_field:
             document.rows = self._workshop.rows()
             self._regulate(request.ticket, document)
@@ -226,6 +249,9 @@ class Composer:
         """One page's work of one document."""
         started = time.thread_time()
         first = document.steps is None
+        if first and document.request is None:
+            self._read(ticket, document)
+            return
         try:
             steps = document.steps or self._begin(document)
             data = next(steps, None)
@@ -252,6 +278,14 @@ class Composer:
                 self._flush(ticket, document, whole=False)
             self._regulate(ticket, document)
 
+    def _read(self, ticket: int, document: _Document) -> None:
+        """Read a record whose document was not asked for yet."""
+        started = time.thread_time()
+        assert document.record is not None
+        document.record.read()
+        document.cpu_seconds += time.thread_time() - started
+        self._turns.pause(ticket)
+
     def _head(self, document: _Document) -> tuple[int, int]:
         """Number and size of the bytes that a document begins with, where they are named; said when they leave."""
         head, document.head = document.head, b""
@@ -266,7 +300,8 @@ class Composer:
         """Make the document's Composing, in its first turn."""
         request, sources = document.request, document.sources
         assert request is not None
-        document.request = document.sources = None
+        record = request.record if document.record is None else document.record
+        document.request = document.sources = document.record = None
         document.waited = time.perf_counter() - document.arrived
         if request.run:
             document.running = True
@@ -277,7 +312,7 @@ class Composer:
         program, assets = sources
         document.composing = self._workshop.compose(
             program,
-            request.record,
+            record,
             assets=assets,
             attributes=request.attributes,
             as_of=request.as_of,

@@ -7,6 +7,7 @@ import itertools
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.failure import Failure
@@ -38,6 +39,8 @@ __all__ = ["ComposeJob", "ComposeStream", "ComposerPool", "ComposerPoolStats", "
 log = logging.getLogger(__name__)
 
 _DEATHS = 2
+_NO_MOMENT = datetime.fromtimestamp(0, UTC)
+"""Of a job that is not known yet."""
 """A document that was there when so many composers died is not tried again."""
 
 _DRAINING = Failure(Reason.DRAINING, "this node is shutting down; send the document to another node", retry_after=1.0)
@@ -126,16 +129,43 @@ class ComposerPool:
         """Documents that no process has taken yet."""
         return self._desk.waiting
 
-    def compose(self, job: ComposeJob, *, deadline: float | None = None) -> ComposeStream:
+    def ahead(self, record: bytes, *, interactive: bool = False, tenant: str = "") -> ComposeStream | None:
+        """Give a composer the large record of a document, to be read there while the rest of the job is found.
+
+        Returns:
+            what `compose` or `ComposeStream.cancel` is to be called with; None where no composer has a place now.
+        """
+        if self._refusing:
+            return None
+        bare = ComposeJob("", record, {}, _NO_MOMENT, {}, "", interactive=interactive, tenant=tenant)
+        stream = ComposeStream(self, bare, time.monotonic())
+        seat = self._desk.ahead(stream)
+        if seat is None:
+            return None
+        if not seat.member.usable:
+            self._desk.remove(stream)
+            return None
+        stream.ahead = stream.brought = True
+        stream.ticket = ticket = next(self._tickets)
+        self._streams[ticket] = stream
+        seat.bring(ticket, record, interactive=interactive)
+        return stream
+
+    def compose(
+        self, job: ComposeJob, *, deadline: float | None = None, ahead: ComposeStream | None = None
+    ) -> ComposeStream:
         """Begin a document.
 
         Args:
             job: what to compose.
             deadline: moment on the loop's clock (`time.monotonic`) after which it is given up, wherever it is.
+            ahead: what brought its record to a composer; it becomes the document.
 
         Raises:
             PressrunError: DRAINING; QUEUE_FULL where too many wait already.
         """
+        if ahead is not None:
+            return self._follow(ahead, job)
         if self._refusing:
             raise _DRAINING.error()
         if self._desk.waiting >= self._config.max_waiting:
@@ -149,6 +179,23 @@ class ComposerPool:
             stream.timer = asyncio.get_running_loop().call_at(deadline, self._expire, stream)
         self._desk.submit(stream, interactive=job.interactive, tenant=job.tenant)
         self._deal()
+        return stream
+
+    def _follow(self, stream: ComposeStream, job: ComposeJob) -> ComposeStream:
+        """A document whose record is in a composer is asked for; one that fails meanwhile says so when it is read."""
+        stream.job, stream.ahead = job, False
+        stream.submitted_at = time.monotonic()
+        if stream.over:
+            return stream
+        seat = self._desk.holder(stream)
+        if seat is not None:
+            self._hand(stream, seat)
+        elif self._closed:
+            stream.fail(_DRAINING)
+        else:
+            # Its composer died, maybe of it.
+            self._desk.suspect(stream)
+            self._deal()
         return stream
 
     def stats(self) -> ComposerPoolStats:
@@ -202,18 +249,23 @@ class ComposerPool:
                 self._desk.remove(stream)
                 self._put_back(stream)
                 continue
-            stream.dispatched_at = time.monotonic()
-            if seat.lacking(stream.job):
-                supply = self._supply(stream, seat)
-                stream.supply = asyncio.get_running_loop().create_task(supply)
-            else:
-                self._send(stream, seat)
+            self._hand(stream, seat)
+
+    def _hand(self, stream: ComposeStream, seat: Seat) -> None:
+        """Ask the composer that a document was dealt to for it, and give it what it lacks before."""
+        stream.dispatched_at = time.monotonic()
+        if seat.lacking(stream.job):
+            supply = self._supply(stream, seat)
+            stream.supply = asyncio.get_running_loop().create_task(supply)
+        else:
+            self._send(stream, seat)
 
     def _send(self, stream: ComposeStream, seat: Seat) -> None:
         """Ask a composer that has all it needs for a document."""
-        stream.ticket = ticket = next(self._tickets)
-        self._streams[ticket] = stream
-        seat.compose(ticket, stream.job)
+        if not stream.brought:
+            stream.ticket = next(self._tickets)
+            self._streams[stream.ticket] = stream
+        seat.compose(stream.ticket, stream.job, brought=stream.brought)
         stream.rows_taken(0)
 
     async def _supply(self, stream: ComposeStream, seat: Seat) -> None:
@@ -412,13 +464,17 @@ class ComposerPool:
         if leaving is not None:
             leaving[1].cancel()
             return
+        brought, stream.brought = stream.brought, False
         if stream.supply is not None:
             stream.supply.cancel()
             stream.supply = None
-            self._put_back(stream)
-            return
+            if not brought:
+                self._put_back(stream)
+                return
         self._streams.pop(stream.ticket, None)
         stream.deaths += 1
+        if stream.ahead:
+            return  # its job is still to come, and finds it another composer
         if stream.rows_sent:
             self._fail(stream, _ROWS_LOST)
         elif stream.deaths >= _DEATHS:

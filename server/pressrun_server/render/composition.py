@@ -29,6 +29,7 @@ from pressrun_server.render.composition_rows import RecordRows
 from pressrun_server.render.encoded import ANOTHER_ENGINE, decoded
 from pressrun_server.render.environment import environment
 from pressrun_server.render.page_numbers import PageNumbers
+from pressrun_server.render.record import Record
 from pressrun_server.render.remarks import Remarks, small_styles
 from pressrun_server.render.stopwatch import Stopwatch
 from pressrun_server.template.bind import Binder
@@ -136,7 +137,7 @@ class Composition:
     def __init__(  # noqa: PLR0913 - all that decides its bytes
         self,
         program: LoadedProgram,
-        record: bytes,
+        record: bytes | Record,
         *,
         assets: Mapping[str, tuple[Digest, PreparedImage]],
         attributes: Mapping[str, str],
@@ -150,7 +151,7 @@ class Composition:
         self._rows = rows.arriving if rows is not None else None
         self._rows_field = rows_field
         self._links = links or {}
-        self._record = record
+        self._record = Record.of(record)
         self._images = {slot: image for slot, (_, image) in assets.items()}
         self._prepared = sorted(
             (
@@ -278,7 +279,7 @@ class Composition:
 
     def _metadata(self, env: dict[str, Any]) -> Metadata:
         title, language = self._loaded.binder.title(env), self._loaded.program.language
-        return Metadata(title, language, self._as_of, self.identifier())
+        return Metadata(title, language, self._as_of, self.identifier)
 
     def identifier(self) -> bytes:
         """16 bytes, from all that decides the document."""
@@ -294,7 +295,7 @@ class Composition:
             state.update(f"{name}={self._attributes[name]}\n".encode())
         for shown, link in sorted(self._links.items()):
             state.update(f"{shown}={link.url} {link.video}\n".encode())
-        state.update(self._record)
+        state.update(self._record.text)
         return state.digest()[:16]
 
     def _emit(

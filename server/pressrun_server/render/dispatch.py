@@ -112,6 +112,24 @@ class Desk(Generic[D, C]):
         (self._interactive if interactive else self._batch).add(document, tenant, first=first)
         self._queued += 1
 
+    def ahead(self, document: D) -> C | None:
+        """A large document that is not ready to be made goes to a composer whose places for large ones are not full.
+
+        Returns:
+            The composer that holds it from now on; None where there is none, or others wait, whose turn is before.
+        """
+        if self._queued or self._suspects:
+            return None
+        best: C | None = None
+        fewest = self._large_slots
+        for composer, place in self._places.items():
+            if place.open and not place.alone and len(place.large) < fewest:
+                best, fewest = composer, len(place.large)
+        if best is not None:
+            self._places[best].large.add(document)
+            self._homes[document] = best
+        return best
+
     def suspect(self, document: D) -> None:
         """A document waits again, after its composer died."""
         self._suspects[document] = None

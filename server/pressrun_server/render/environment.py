@@ -6,21 +6,16 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-import msgspec
-
-from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.asset import HostedLink
-from pressrun_server.render.numbers import exact_number
+from pressrun_server.render.record import Record
 from pressrun_server.template.arriving import ArrivingRows
 from pressrun_server.template.hosted import ASSETS, hosted_values
 
 __all__ = ["environment"]
 
-_RECORD = msgspec.json.Decoder(dict[str, Any], float_hook=exact_number)
-
 
 def environment(
-    record: bytes,
+    record: Record,
     attributes: Mapping[str, str],
     as_of: datetime,
     rows: ArrivingRows | None = None,
@@ -30,7 +25,7 @@ def environment(
     """The names of a document.
 
     Args:
-        record: JSON text, already validated.
+        record: already validated.
         attributes: the request's.
         as_of: the moment that the document speaks of; its day is what `as_of` shows.
         rows: rows that arrive while the document is made.
@@ -40,10 +35,7 @@ def environment(
     Raises:
         PressrunError: INVALID_RECORD, the record is no JSON object.
     """
-    try:
-        found = _RECORD.decode(record)
-    except (msgspec.DecodeError, msgspec.ValidationError):
-        raise PressrunError(Reason.INVALID_RECORD, "the record is not a JSON object") from None
+    found = record.take()
     if rows is not None:
         *before, name = rows_field.split(".")
         inner = found

@@ -28,6 +28,7 @@ __all__ = [
     "Pong",
     "Put",
     "Ready",
+    "Record",
     "Rows",
     "RowsTaken",
     "ToComposer",
@@ -55,12 +56,21 @@ class Drop(msgspec.Struct, frozen=True, array_like=True, tag=2):
     digest: str
 
 
+class Record(msgspec.Struct, frozen=True, array_like=True, tag=8):
+    """To a composer: the large record of a document, ahead of the rest; it is read while that is found."""
+
+    ticket: int
+    interactive: bool
+    data: bytes
+
+
 class Compose(msgspec.Struct, frozen=True, array_like=True, tag=3):
     """To a composer: one document; every blob that it names was put before."""
 
     ticket: int
     program: str
     record: bytes
+    """Empty where a Record brought it."""
     attributes: dict[str, str]
     as_of: datetime
     assets: dict[str, str]
@@ -171,5 +181,5 @@ class Head(msgspec.Struct, frozen=True, array_like=True, tag=7):
     data: bytes
 
 
-ToComposer = Put | Drop | Compose | Rows | Credit | Cancel | Ping
+ToComposer = Put | Drop | Record | Compose | Rows | Credit | Cancel | Ping
 FromComposer = Ready | Chunk | Done | Failed | Pong | Dropped | Head | RowsTaken

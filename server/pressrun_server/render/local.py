@@ -281,7 +281,10 @@ class _InProcess:
         self._store = store
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def compose(self, job: ComposeJob) -> ComposeStream:
+    def ahead(self, record: bytes, *, interactive: bool = False, tenant: str = "") -> None:
+        """There is no other process to read it meanwhile."""
+
+    def compose(self, job: ComposeJob, *, ahead: ComposeStream | None = None) -> ComposeStream:  # noqa: ARG002 - see `ahead`
         loop = asyncio.get_running_loop()
         stream = ComposeStream(self, job, loop.time())
         stream.dispatched_at = stream.submitted_at

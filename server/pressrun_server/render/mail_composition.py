@@ -19,6 +19,7 @@ from pressrun_server.model.mailbox import Address, mailbox
 from pressrun_server.model.prepared import PreparedPicture
 from pressrun_server.render.encoded import ANOTHER_ENGINE
 from pressrun_server.render.environment import environment
+from pressrun_server.render.record import Record
 from pressrun_server.render.shown_pictures import ShownPictures
 from pressrun_server.render.verdict import judged
 from pressrun_server.template.knowing import Known
@@ -142,7 +143,7 @@ class MailComposition:
     def __init__(
         self,
         program: LoadedMailProgram,
-        record: bytes,
+        record: bytes | Record,
         *,
         assets: Mapping[str, tuple[Digest, PreparedPicture]],
         attributes: Mapping[str, str],
@@ -151,7 +152,7 @@ class MailComposition:
         order: MailOrder | None = None,
     ) -> None:
         self._loaded = program
-        self._record = record
+        self._record = Record.of(record)
         self._assets = assets
         self._attributes = attributes
         self._as_of = as_of
@@ -170,7 +171,7 @@ class MailComposition:
         program = loaded.program
         steps = Steps()
         env = steps.into(environment(self._record, self._attributes, self._as_of, links=self._links))
-        mark = hashlib.sha256(b"%s%s" % (program.template_digest.encode(), self._record)).hexdigest()[:24]
+        mark = hashlib.sha256(b"%s%s" % (program.template_digest.encode(), self._record.text)).hexdigest()[:24]
         enclosed = Enclosed(f"{mark}@{_HOST}")
         pictures = loaded.pictures(self._assets, self._links)
         env[PICTURES], env[ENCLOSED] = pictures, enclosed

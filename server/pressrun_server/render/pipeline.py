@@ -45,6 +45,7 @@ from pressrun_server.render.deadlines import Deadlines
 from pressrun_server.render.deciding import Decider, gaps_of
 from pressrun_server.render.errors import DeadlineError
 from pressrun_server.render.fallbacks import judged
+from pressrun_server.render.hashing import digest_of
 from pressrun_server.render.manifest import Completion, DocumentHeader, Manifest
 from pressrun_server.render.pictures import ZIP, Pictures
 from pressrun_server.render.registry import Published, Registry
@@ -83,8 +84,6 @@ class Ready(NamedTuple):
     job: ComposeJob
     warnings: Sequence[RenderWarning]
     told: tuple[tuple[Decision, ...], tuple[LocalisationGap, ...]]
-    record: Digest | None
-    """Of the record, where reading it gave it."""
     checker: RowChecker | None
     """Checks rows that arrive."""
 
@@ -162,8 +161,8 @@ class Reading(Protocol):
 
     async def select(
         self, published: Published, spec: RenderSpec, *, locale: str, as_of: datetime, slots: bool = True
-    ) -> tuple[Sequence[Selection], Digest]:
-        """The choice for each slot, where the document has any, and the record's digest.
+    ) -> Sequence[Selection]:
+        """The choice for each slot, where the document has any.
 
         Raises:
             PressrunError: INVALID_RECORD, ASSET_NOT_FOUND, LIMIT_EXCEEDED, QUEUE_FULL, DRAINING, INTERNAL.
@@ -184,8 +183,19 @@ class Editing(Protocol):
 class Composing(Protocol):
     """Composes documents; `render.composers.ComposerPool` in a node."""
 
-    def compose(self, job: ComposeJob) -> ComposeStream:
+    def ahead(self, record: bytes, *, interactive: bool = False, tenant: str = "") -> ComposeStream | None:
+        """Have a large record read where its document will be made, while the rest of the job is found.
+
+        Returns:
+            what is given to `compose`, or cancelled; None where nobody has time for it.
+        """
+
+    def compose(self, job: ComposeJob, *, ahead: ComposeStream | None = None) -> ComposeStream:
         """Begin a document.
+
+        Args:
+            job: what to compose.
+            ahead: what `ahead` gave for its record.
 
         Raises:
             PressrunError: DRAINING, QUEUE_FULL.
@@ -316,14 +326,19 @@ class Pipeline:
         """The steps. Each one begins by telling the trace, which ends the step before and checks the deadline."""
         trace.step("queue")
         permit = await self._admission.admit(len(spec.record), spec.priority, spec.tenant)
+        ahead = None
         try:
+            if rows is None and self._reads(spec):
+                ahead = self._composers.ahead(
+                    spec.record, interactive=spec.priority is Priority.INTERACTIVE, tenant=spec.tenant
+                )
             ready = await self.ready(spec, trace, rows)
             attached = None
             if spec.format is OutputFormat.EML and _attaches(spec, ready.header.template):
                 ready, attached = await self._attached(spec, ready, trace)
             trace.step("compose")
-            header, record = ready.header, ready.record
-            async with self._composers.compose(ready.job) as stream:
+            header, record = ready.header, None
+            async with self._composers.compose(ready.job, ahead=ahead) as stream:
                 if spec.pictures is not None:
                     last, summary = await self._drawn(spec, spec.pictures, stream, sink, header, trace)
                 elif rows is None or ready.checker is None:
@@ -332,10 +347,17 @@ class Pipeline:
                     async with pumping(rows.pump(ready.checker, stream)):
                         last, summary = await self._stream(stream, sink, header, trace)
                     record = rows.digest
-            completion = self._complete(spec, ready, record or Digest.of(spec.record), summary, trace, attached)
-            return last, completion
+            if record is None:
+                record = await digest_of(spec.record)
+            return last, self._complete(spec, ready, record, summary, trace, attached)
         finally:
+            if ahead is not None:
+                ahead.cancel()
             permit.release()
+
+    def _reads(self, spec: RenderSpec) -> bool:
+        """Whether the record is so large that another process reads it."""
+        return self._reader is not None and self._reader.wants(spec.record)
 
     async def _attached(self, spec: RenderSpec, ready: Ready, trace: Trace) -> tuple[Ready, ComposeSummary]:
         """Make the PDF that comes with an e-mail: the pages of print, with the rights of the e-mail.
@@ -416,13 +438,10 @@ class Pipeline:
         # Pictures are of the pages of print, so they take the files that print takes; rights are their own.
         made_for = OutputChannel.PRINT if spec.pictures is not None or attached else spec.channel
         selections: Sequence[Selection]
-        record: Digest | None = None
         checker: RowChecker | None = None
         if rows is None and self._reader is not None and self._reader.wants(spec.record):
             asked = spec if made_for is spec.channel else replace(spec, channel=made_for)
-            selections, record = await self._reader.select(
-                published, asked, locale=header_locale, as_of=as_of, slots=not brief
-            )
+            selections = await self._reader.select(published, asked, locale=header_locale, as_of=as_of, slots=not brief)
         elif brief:
             published.selector.decode(spec.record)
             selections = ()
@@ -487,7 +506,7 @@ class Pipeline:
             press=self._press(spec, published, header_locale, as_of),
             mail=None if attached else spec.email,
         )
-        return Ready(header, job, judged(warnings, published.info.policy), told, record, checker)
+        return Ready(header, job, judged(warnings, published.info.policy), told, checker)
 
     def _press(self, spec: RenderSpec, published: Published, locale: str, as_of: datetime) -> bytes:
         """What a composer is told of a document that a printer wants something of."""

@@ -27,6 +27,7 @@ from pressrun_server.render.beside import pumping
 from pressrun_server.render.compose_stream import ComposeJob, ComposeStream
 from pressrun_server.render.config import RunConfig
 from pressrun_server.render.errors import DeadlineError
+from pressrun_server.render.hashing import digest_of
 from pressrun_server.render.held import HeldBlobs
 from pressrun_server.render.manifest import Manifest
 from pressrun_server.render.pipeline import Composing, Pipeline, Ready
@@ -251,7 +252,7 @@ class PrintRuns:
                     await sink.write(found)
                 elif isinstance(found, RunEntry):
                     trace.told(found)
-                    manifest = self._told(found, pending.popleft(), keep=run.manifests)
+                    manifest = await self._told(found, pending.popleft(), keep=run.manifests)
                     await sink.entry(found, manifest)
                     if found.separator and found.failure is not None:
                         raise found.failure.error()
@@ -266,7 +267,7 @@ class PrintRuns:
             raise PressrunError(Reason.INTERNAL, "the run has no end; this is a defect")
         return end
 
-    def _told(self, entry: RunEntry, pending: _Pending | None, *, keep: bool) -> Manifest | None:
+    async def _told(self, entry: RunEntry, pending: _Pending | None, *, keep: bool) -> Manifest | None:
         """A document is over: it is counted; its manifest, where it is wanted."""
         if pending is None:
             return None
@@ -282,7 +283,7 @@ class PrintRuns:
         return Manifest(
             spec=spec,
             header=ready.header,
-            record=ready.record or Digest.of(spec.record),
+            record=await digest_of(spec.record),
             document=Digest("", 0),
             pages=entry.pages,
             finished_at=self._clock.now(),

@@ -20,6 +20,7 @@ from pressrun_server.render.composition import Composition, LoadedProgram
 from pressrun_server.render.composition_rows import RecordRows
 from pressrun_server.render.encoded import decoded, decoder
 from pressrun_server.render.mail_composition import LoadedMailProgram, MailComposition
+from pressrun_server.render.record import Record
 from pressrun_server.render.summary_composition import LoadedSummaryProgram, SummaryComposition
 from pressrun_server.render.web_composition import LoadedWebProgram, WebComposition
 
@@ -57,7 +58,7 @@ def load(data: bytes) -> Loaded:
 
 def begin(  # noqa: PLR0913 - all that decides its bytes
     program: Loaded,
-    record: bytes,
+    record: bytes | Record,
     *,
     assets: Mapping[str, tuple[Digest, PreparedImage | PreparedPicture]],
     attributes: Mapping[str, str],

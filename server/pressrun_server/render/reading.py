@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
-from pressrun_server.model.digest import Digest
 from pressrun_server.model.spec import RenderSpec
 from pressrun_server.model.template import TemplateInfo
 from pressrun_server.prepare.messages import Spent
@@ -23,12 +21,11 @@ __all__ = ["RecordReader", "read_record"]
 
 
 class _Order(msgspec.Struct, frozen=True, array_like=True):
-    """What the process needs to read one record."""
+    """What the process needs to read one record, but the record itself, which comes behind it."""
 
     template: str
     info: bytes
     """The encoded TemplateInfo."""
-    record: bytes
     attributes: dict[str, str]
     locale: str
     as_of: datetime
@@ -48,6 +45,8 @@ _ORDER = msgspec.msgpack.Decoder(_Order)
 _READ = msgspec.msgpack.Decoder(_Read)
 _encode = msgspec.msgpack.encode
 _MOST_SELECTORS: Final = 16
+_SIZE: Final = 4
+"""Bytes of the order's length, which stands before it."""
 _selectors: dict[str, Selector] = {}
 """Of the reading process, by template; validators are made of the template alone and hold nothing of a record."""
 
@@ -88,8 +87,8 @@ class RecordReader:
 
     async def select(
         self, published: Published, spec: RenderSpec, *, locale: str, as_of: datetime, slots: bool = True
-    ) -> tuple[Sequence[Selection], Digest]:
-        """What `Selector.decode` and `Selector.select` find, and the record's digest.
+    ) -> Sequence[Selection]:
+        """What `Selector.decode` and `Selector.select` find.
 
         Args:
             published: the template.
@@ -102,18 +101,13 @@ class RecordReader:
             PressrunError: INVALID_RECORD, ASSET_NOT_FOUND; LIMIT_EXCEEDED, it needs too much time or memory;
                 QUEUE_FULL, DRAINING, INTERNAL.
         """
-        # Receiving so large a message took long; what is left is for a turn of its own.
-        await asyncio.sleep(0)
         info = published.info
-        order = _Order(
-            info.digest, _encode(info), spec.record, spec.attributes, locale, as_of, spec.channel, spec.locale, slots
+        order = _encode(
+            _Order(info.digest, _encode(info), spec.attributes, locale, as_of, spec.channel, spec.locale, slots)
         )
-        # Hashing lets go of Python's lock, so it costs nobody time here while the record is read there.
-        answer, digest = await asyncio.gather(
-            self._pool.run(TaskName.RECORD, _encode(order), timeout=self._config.time_limit),
-            asyncio.to_thread(Digest.of, spec.record),
-        )
-        return _READ.decode(answer).selections, digest
+        size = len(order).to_bytes(_SIZE, "little")
+        answer = await self._pool.run(TaskName.RECORD, size, order, spec.record, timeout=self._config.time_limit)
+        return _READ.decode(answer).selections
 
 
 def read_record(payload: bytes) -> Spent:
@@ -122,14 +116,15 @@ def read_record(payload: bytes) -> Spent:
     Raises:
         PressrunError: INVALID_RECORD, ASSET_NOT_FOUND.
     """
-    order = _ORDER.decode(payload)
+    begin = _SIZE + int.from_bytes(payload[:_SIZE], "little")
+    order = _ORDER.decode(payload[_SIZE:begin])
     selector = _selectors.get(order.template)
     if selector is None:
         if len(_selectors) >= _MOST_SELECTORS:
             _selectors.pop(next(iter(_selectors)))
         selector = Selector(msgspec.msgpack.decode(order.info, type=TemplateInfo))
         _selectors[order.template] = selector
-    record = selector.decode(order.record)
+    record = selector.decode(payload[begin:])
     if not order.slots:
         return Spent(_encode(_Read(())), record)
     selections = selector.select(

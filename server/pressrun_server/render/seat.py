@@ -9,12 +9,15 @@ from pressrun_server.prepare.crew import Member
 from pressrun_server.render.compose_stream import ComposeJob
 from pressrun_server.render.composer_config import ComposerConfig
 from pressrun_server.render.held import HeldBlobs
-from pressrun_server.render.link import BlobKind, Compose, Drop, FromComposer, Ping, Put
+from pressrun_server.render.link import BlobKind, Compose, Drop, FromComposer, Ping, Put, Record
 
 __all__ = ["Seat"]
 
 _WORN_DOCUMENTS: Final = 100
 """A composer is not called grown before it finished this many: its programs alone may be large."""
+
+_LARGE: Final = 64 * 1024
+"""Bytes of a record from which a message of its own, which is not copied, is the cheaper way."""
 
 
 class Seat:
@@ -66,13 +69,29 @@ class Seat:
         for name in self._held.surplus(job.blobs):
             self.member.send(Drop(name))
 
-    def compose(self, ticket: int, job: ComposeJob) -> None:
-        """Ask it, which keeps all that is needed, for a document."""
+    def bring(self, ticket: int, record: bytes, *, interactive: bool) -> None:
+        """Give it the record of a document that it is asked for later."""
+        self.member.send_large(Record(ticket, interactive, b""), (record,))
+
+    def compose(self, ticket: int, job: ComposeJob, *, brought: bool = False) -> None:
+        """Ask it, which keeps all that is needed, for a document.
+
+        Args:
+            ticket: the document's.
+            job: what it is made of.
+            brought: whether it has the record.
+        """
+        record = job.record
+        if brought:
+            record = b""
+        elif len(record) > _LARGE:
+            self.bring(ticket, record, interactive=job.interactive)
+            record = b""
         self.member.send(
             Compose(
                 ticket,
                 job.program,
-                job.record,
+                record,
                 job.attributes,
                 job.as_of,
                 job.assets,

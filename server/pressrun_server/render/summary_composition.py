@@ -13,6 +13,7 @@ from pressrun_server.model.document import ComposePhases, ComposeSummary, Render
 from pressrun_server.model.summary import SUMMARY_FORMAT, SummaryProgram, TextLength
 from pressrun_server.render.encoded import ANOTHER_ENGINE
 from pressrun_server.render.environment import environment
+from pressrun_server.render.record import Record
 from pressrun_server.render.verdict import judged
 from pressrun_server.template.steps import Steps
 from pressrun_server.template.summarybinder import SummaryBinder
@@ -49,10 +50,10 @@ class SummaryComposition:
     """Whether the text was given."""
 
     def __init__(
-        self, program: LoadedSummaryProgram, record: bytes, *, attributes: Mapping[str, str], as_of: datetime
+        self, program: LoadedSummaryProgram, record: bytes | Record, *, attributes: Mapping[str, str], as_of: datetime
     ) -> None:
         self._loaded = program
-        self._record = record
+        self._record = Record.of(record)
         self._attributes = attributes
         self._as_of = as_of
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from enum import StrEnum
 from typing import Final
@@ -15,6 +14,7 @@ from pressrun_server.model.digest import Digest
 from pressrun_server.model.spec import RenderSpec
 from pressrun_server.prepare.tasks import DIFFERENCE, CompareOrder, TaskName
 from pressrun_server.render.compile import Preparing
+from pressrun_server.render.hashing import digest_of
 from pressrun_server.render.manifest import DocumentHeader
 from pressrun_server.render.pipeline import Pipeline
 from pressrun_server.tracing.span import Caller
@@ -82,7 +82,7 @@ class Verifier:
         spec, given = claim.spec, claim.given
         pins = spec.pins
         assert pins is not None
-        record = await _digest(spec.record)
+        record = await digest_of(spec.record)
         if record != claim.record:
             problem = f"has SHA-256 {record.sha256}, the manifest names {claim.record.sha256 or 'none'}"
             raise PressrunError(
@@ -96,7 +96,7 @@ class Verifier:
         sink = _Kept(keep=bool(given))
         last, completion = await self._pipeline.render(spec, sink, deadline=deadline, caller=caller)
         made = completion.manifest.document
-        altered = bool(given) and await _digest(given) != claim.document
+        altered = bool(given) and await digest_of(given) != claim.document
         outcome = Outcome.ENGINE_DIFFERS
         if made == claim.document:
             outcome = Outcome.SAME_BYTES
@@ -130,8 +130,3 @@ class _Kept:
         """The pipeline counts and hashes; bytes are of use only to be compared."""
         if self._keep:
             self.parts.append(data)
-
-
-async def _digest(data: bytes) -> Digest:
-    """Hashing lets other threads run, so that a large document holds up nobody."""
-    return await asyncio.to_thread(Digest.of, data)

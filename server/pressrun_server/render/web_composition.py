@@ -19,6 +19,7 @@ from pressrun_server.model.webpage import WEB_FORMAT, WebProgram
 from pressrun_server.render.composition_rows import RecordRows
 from pressrun_server.render.encoded import ANOTHER_ENGINE
 from pressrun_server.render.environment import environment
+from pressrun_server.render.record import Record
 from pressrun_server.render.shown_pictures import ShownPictures
 from pressrun_server.template.steps import Steps
 from pressrun_server.template.webbinder import PICTURES, WebBinder
@@ -79,7 +80,7 @@ class WebComposition:
     def __init__(
         self,
         program: LoadedWebProgram,
-        record: bytes,
+        record: bytes | Record,
         *,
         assets: Mapping[str, tuple[Digest, PreparedPicture]],
         attributes: Mapping[str, str],
@@ -89,7 +90,7 @@ class WebComposition:
         links: Mapping[str, HostedLink] | None = None,
     ) -> None:
         self._loaded = program
-        self._record = record
+        self._record = Record.of(record)
         self._assets = assets
         self._attributes = attributes
         self._as_of = as_of

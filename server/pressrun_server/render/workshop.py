@@ -10,7 +10,7 @@ from pressrun_server.model.asset import HostedLink
 from pressrun_server.model.document import ComposeSummary
 from pressrun_server.model.mail import MailOrder
 
-__all__ = ["Arriving", "Composing", "Prepared", "Program", "Workshop"]
+__all__ = ["Arriving", "Composing", "Prepared", "Program", "Record", "Workshop"]
 
 Prepared: TypeAlias = Any
 Program: TypeAlias = Any
@@ -54,6 +54,13 @@ class Arriving(Protocol):
         """
 
 
+class Record(Protocol):
+    """A large record that came ahead of its document."""
+
+    def read(self) -> None:
+        """Read it; what is wrong with it is told when its document is made."""
+
+
 class Workshop(Protocol):
     """Everything that a composer needs to know about documents; the real one is wired in `app.composer`."""
 
@@ -74,6 +81,9 @@ class Workshop(Protocol):
         Raises:
             PressrunError: it is none.
         """
+
+    def record(self, data: bytes) -> Record:
+        """What keeps a record until its document is made."""
 
     def rows(self) -> Arriving:
         """What takes the rows of a document in."""
@@ -100,7 +110,7 @@ class Workshop(Protocol):
     def compose(  # noqa: PLR0913 - all that decides its bytes
         self,
         program: Program,
-        record: bytes,
+        record: Any,
         *,
         assets: Mapping[str, Prepared],
         attributes: Mapping[str, str],

@@ -155,6 +155,75 @@ async def test_counts_survive_the_processes(kit: Any, tmp_path: Path) -> None:
         assert stats.cpu_seconds > sum(composer.cpu_seconds for composer in stats.composers)
 
 
+async def test_a_record_is_read_while_the_rest_of_its_document_is_found(kit: Any) -> None:
+    """A record that went ahead takes no place of other documents, and is there when its document is asked for."""
+    async with kit.composers() as pool:
+        job = kit.job(name="L", pages=30, assets={"a": "logo"}, pad="x" * 300_000)
+        ahead = pool.ahead(job.record)
+        assert ahead is not None
+        for index in range(5):
+            assert b"o%d/0/" % index in await pool.compose(kit.job(name=f"o{index}")).read()
+        stream = pool.compose(job, ahead=ahead)
+        data = await stream.read()
+        assert data.startswith(b"PROGRAM:LOGO:L-read/0/")
+        assert stream.summary.pages == 30
+        assert stream.queue_seconds < 0.1
+        assert pool.stats().composers[0].active == 0
+
+
+async def test_a_large_record_that_did_not_go_ahead_comes_with_its_document(kit: Any) -> None:
+    """Where others wait for a composer nothing goes ahead of them; the record comes whole all the same."""
+    async with kit.composers() as pool:
+        busy = [pool.compose(kit.job(name=f"o{index}", pages=3, sleep=0.02)) for index in range(4)]
+        job = kit.job(name="L", pages=2, pad="x" * 300_000)
+        assert pool.ahead(job.record) is None
+        assert (await pool.compose(job).read()).startswith(b"PROGRAM:L/0/")
+        for stream in busy:
+            await stream.read()
+
+
+async def test_a_record_whose_document_is_not_wanted_leaves_nothing(kit: Any) -> None:
+    """Given up before its job was known: its place is free again, and no more records go ahead than have places."""
+    async with kit.composers(large_slots=2) as pool:
+        records = [kit.job(name=f"L{index}").record for index in range(3)]
+        first, second, third = (pool.ahead(record) for record in records)
+        assert first is not None
+        assert second is not None
+        assert third is None
+        first.cancel()
+        second.cancel()
+        await pool.drain()
+        assert pool.stats().composers[0].active == 0
+
+
+async def test_a_composer_that_dies_with_a_record_is_replaced_and_the_document_made(kit: Any) -> None:
+    """Killed before the document was asked for: its job finds it another composer, which gets the record as well."""
+    async with kit.composers() as pool:
+        job = kit.job(name="L", pages=2)
+        ahead = pool.ahead(job.record)
+        os.kill(pool.stats().composers[0].pid, signal.SIGKILL)
+        while not pool.stats().replaced:
+            await asyncio.sleep(0.01)
+        data = await pool.compose(job, ahead=ahead).read()
+        assert data.startswith(b"PROGRAM:L/0/")
+        assert (pool.stats().lost, pool.stats().quarantined) == (1, 0)
+
+
+async def test_a_record_that_kills_two_composers_is_quarantined(kit: Any, tmp_path: Path) -> None:
+    """The first death, before its job was known, counts."""
+    mark = tmp_path / "mark"
+    mark.touch()
+    async with kit.composers() as pool:
+        job = kit.job(name="L", act="die-reading", marker=str(mark), pad="x" * 300_000)
+        ahead = pool.ahead(job.record)
+        while not pool.stats().lost:
+            await asyncio.sleep(0.01)
+        with pytest.raises(PressrunError, match="quarantined"):
+            await pool.compose(job, ahead=ahead).read()
+        assert len(mark.read_bytes()) == 2
+        assert await pool.compose(kit.job()).read()
+
+
 async def test_a_document_that_kills_is_quarantined_and_its_neighbours_are_not(kit: Any) -> None:
     """The second death convicts the document that caused it; innocent documents beside it come whole."""
     async with kit.composers() as pool:

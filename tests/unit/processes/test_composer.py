@@ -25,12 +25,14 @@ from pressrun_server.render.link import (
     Credit,
     Done,
     Drop,
+    Dropped,
     Failed,
     FromComposer,
     Ping,
     Pong,
     Put,
     Ready,
+    Record,
 )
 
 CHUNK, WINDOW = 1_000, 4_000
@@ -63,13 +65,25 @@ class Document:
         self.summary = ComposeSummary(pages, pages * size, "", (), 0.0, 0.0)
 
 
+class Ahead:
+    """A record that came ahead."""
+
+    def __init__(self, data: bytes, reads: list[bytes]) -> None:
+        self.data, self.reads = data, reads
+
+    def read(self) -> None:
+        """Note it."""
+        self.reads.append(self.data)
+
+
 class Workshop:
     """Keeps weak references to all that it made."""
 
     engine = "e"
 
     def __init__(self) -> None:
-        self.made: list[weakref.ref[Document]] = []
+        self.made: list[weakref.ref[Document | Ahead]] = []
+        self.reads: list[bytes] = []
 
     def program(self, data: bytes) -> bytes:
         """A program is its bytes."""
@@ -80,10 +94,16 @@ class Workshop:
         assert digest
         return data
 
+    def record(self, data: bytes) -> Ahead:
+        """What keeps a record until its document is made."""
+        ahead = Ahead(data, self.reads)
+        self.made.append(weakref.ref(ahead))
+        return ahead
+
     def compose(
         self,
         program: bytes,
-        record: bytes,
+        record: bytes | Ahead,
         *,
         assets: Mapping[str, bytes],
         attributes: Mapping[str, str],
@@ -94,7 +114,7 @@ class Workshop:
         """Begin a document."""
         assert (program, dict(assets), dict(attributes), engine) == (b"P", {}, {}, "e")
         assert as_of == datetime(2026, 1, 1, tzinfo=UTC)
-        document = Document(record)
+        document = Document(record if isinstance(record, bytes) else record.data)
         self.made.append(weakref.ref(document))
         return document
 
@@ -165,6 +185,27 @@ def test_nothing_of_a_document_outlives_it() -> None:
         # A traceback may tie a knot that only the collector undoes; nothing that is reachable may hold a document.
         gc.collect()
         assert [made() for made in front.workshop.made] == [None] * 3
+
+
+def test_a_record_that_came_ahead_is_read_once_and_goes_with_its_document() -> None:
+    """It is read while nothing else is to be done, also where its document is then cancelled or can't be made."""
+    with composer() as front:
+        for ticket, record in enumerate((b"2x10", b"3x10", b"4x10"), 1):
+            front.channel.send(Record(ticket, False, record))  # noqa: FBT003 - a message's field
+        assert front.answered() == []
+        assert front.workshop.reads == [b"2x10", b"3x10", b"4x10"]
+        front.ask(1, b"")
+        done = front.next()
+        assert isinstance(done, Done)
+        assert done.data == b"0" * 10 + b"1" * 10
+        front.channel.send(Cancel(2))
+        assert front.answered() == [Dropped(2)]
+        front.channel.send(Drop("p"))
+        front.ask(3, b"")
+        [failed] = front.answered()
+        assert isinstance(failed, Failed)
+        gc.collect()
+        assert [made() for made in front.workshop.made] == [None] * 4
 
 
 def test_a_document_stops_at_its_window_and_goes_on_with_credit() -> None:

@@ -47,6 +47,24 @@ def test_batch_documents_are_not_starved() -> None:
     assert [index for index, name in enumerate(order, 1) if name.startswith("b")] == [8, 16, 24]
 
 
+def test_a_large_document_goes_ahead_only_while_none_waits_and_a_place_is_free() -> None:
+    """It goes where the fewest large ones are, takes no place of small ones, and overtakes nobody."""
+    desk: Desk[str, str] = Desk(slots=1, large_slots=2)
+    desk.join("c1")
+    desk.join("c2")
+    assert [desk.ahead(f"l{index}") for index in range(5)] == ["c1", "c2", "c1", "c2", None]
+    for name in "abc":
+        desk.submit(name, interactive=False)
+    assert deal(desk) == [("a", "c1"), ("b", "c2")]
+    assert desk.remove("l0") == "c1"
+    assert desk.ahead("l5") is None
+    desk.remove("c")
+    assert desk.ahead("l5") == "c1"
+    desk.shut("c2")
+    desk.remove("l1")
+    assert desk.ahead("l6") is None
+
+
 def test_documents_go_where_least_is_held() -> None:
     """The second document goes to the composer that has none."""
     desk: Desk[str, str] = Desk()

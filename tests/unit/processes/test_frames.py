@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pressrun_server.prepare.channel import BlockingChannel, ChannelClosedError
-from pressrun_server.prepare.frames import FrameError, FrameReader, decoder, encode
+from pressrun_server.prepare.frames import MAX_FRAME, FrameError, FrameReader, decoder, encode, encode_before
 from pressrun_server.prepare.messages import Task
 
 
@@ -31,6 +31,22 @@ def test_messages_come_out_as_they_went_in_however_they_are_cut(sizes: list[int]
     tasks = [Task(number, "t", bytes([number]) * size) for number, size in enumerate(sizes)]
     reader: FrameReader[Task] = FrameReader(decoder(Task), room=room)
     assert feed(reader, b"".join(map(encode, tasks)), most) == tasks
+
+
+@given(st.lists(st.binary(max_size=400), max_size=4), st.integers(1, 300))
+def test_a_large_field_follows_its_message_in_parts(parts: list[bytes], most: int) -> None:
+    """Parts behind the beginning are the message's last field, and the next message is where it should be."""
+    reader: FrameReader[Task] = FrameReader(decoder(Task))
+    after = Task(8, "u", b"z")
+    data = encode_before(Task(7, "t", b""), parts) + b"".join(parts) + encode(after)
+    assert feed(reader, bytes(data), most) == [Task(7, "t", b"".join(parts)), after]
+
+
+def test_a_large_field_above_the_limit_is_refused() -> None:
+    """As any message is, before a byte of it has left."""
+    part = bytes(1024 * 1024)
+    with pytest.raises(FrameError, match=str(MAX_FRAME)):
+        encode_before(Task(1, "t", b""), [part] * 256)
 
 
 def test_single_bytes_make_messages() -> None:

@@ -70,6 +70,22 @@ class Document:
             sys.exit(3)
 
 
+class Ahead:
+    """A record that came ahead of its document."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.was_read = False
+
+    def read(self) -> None:
+        """Note that it was read; a record may be deadly."""
+        order = json.loads(self.data)
+        if order.get("act") == "die-reading":
+            Path(order["marker"]).write_bytes(b"*" * (Path(order["marker"]).stat().st_size + 1))
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.was_read = True
+
+
 class Workshop:
     """Makes documents of records."""
 
@@ -86,10 +102,14 @@ class Workshop:
         assert digest
         return data
 
+    def record(self, data: bytes) -> Ahead:
+        """What keeps a record until its document is made."""
+        return Ahead(data)
+
     def compose(  # noqa: D102 - as in the protocol
         self,
         program: bytes,
-        record: bytes,
+        record: bytes | Ahead,
         *,
         assets: Mapping[str, bytes],
         attributes: Mapping[str, str],
@@ -99,7 +119,14 @@ class Workshop:
     ) -> Document:
         assert as_of.tzinfo is not None
         assert engine == self.engine
-        return Document(program, {**json.loads(record), **attributes}, assets)
+        if isinstance(record, bytes):
+            return Document(program, {**json.loads(record), **attributes}, assets)
+        order = {**json.loads(record.data), **attributes}
+        if record.was_read:
+            order["name"] += "-read"
+        elif order.get("act") == "die-reading":
+            record.read()
+        return Document(program, order, assets)
 
 
 def main() -> None:
