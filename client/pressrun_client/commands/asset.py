@@ -8,6 +8,7 @@ from datetime import timedelta
 import click
 
 from pressrun_client.commands.connection import connection_options, with_client
+from pressrun_client.commands.document import channel_option
 from pressrun_client.commands.output import echo_error, example, moment, size
 from pressrun_client.config import ClientConfig
 from pressrun_client.models.asset import AssetDescriptor, AssetOutcome, Rendition
@@ -43,13 +44,7 @@ def resolve(refs: tuple[str, ...], width: int, height: int, format_: str, qualit
 
 @asset.command(epilog=example("pressrun asset prefetch statement@1"))
 @click.argument("template")
-@click.option(
-    "--channel",
-    type=click.Choice([channel.value for channel in OutputChannel]),
-    default=OutputChannel.PRINT.value,
-    show_default=True,
-    help="The output channel whose renditions are wanted.",
-)
+@channel_option("The output channel whose renditions are wanted.")
 @connection_options
 def prefetch(template: str, channel: str, config: ClientConfig) -> None:
     """Fetch and prepare all assets that TEMPLATE can choose; exit with 1 where one cannot be had."""

@@ -8,6 +8,7 @@ import click
 
 from pressrun_client.client import Client
 from pressrun_client.commands.connection import connection_options, with_client
+from pressrun_client.commands.document import channel_option
 from pressrun_client.commands.output import echo_error, example
 from pressrun_client.commands.plugins import PluginGroup
 from pressrun_client.config import ClientConfig
@@ -35,13 +36,7 @@ def cache() -> None:
 
 @cache.command(epilog=example("pressrun cache warm statement@1 welcome@2"))
 @click.argument("templates", nargs=-1)
-@click.option(
-    "--channel",
-    type=click.Choice([channel.value for channel in OutputChannel]),
-    default=OutputChannel.PRINT.value,
-    show_default=True,
-    help="The output channel whose renditions are wanted.",
-)
+@channel_option("The output channel whose renditions are wanted.")
 @connection_options
 def warm(templates: tuple[str, ...], channel: str, config: ClientConfig) -> None:
     """Fetch and prepare all assets that TEMPLATES can choose, of all published ones where none is named.

@@ -15,16 +15,22 @@ from pressrun_client.commands.output import echo_diagnostics
 from pressrun_client.models.request import RenderRequest
 from pressrun_client.models.vocabulary import OutputChannel
 
-__all__ = ["chosen_attributes", "document_options", "moment_of", "named_values", "published_first"]
+__all__ = ["channel_option", "chosen_attributes", "document_options", "moment_of", "named_values", "published_first"]
 
-_OPTIONS: tuple[Callable[[Any], Any], ...] = (
-    click.option(
+
+def channel_option(meaning: str = "The output channel.") -> Callable[[Any], Any]:
+    """The option --channel; print where it is not given."""
+    return click.option(
         "--channel",
         type=click.Choice([channel.value for channel in OutputChannel]),
         default=OutputChannel.PRINT.value,
         show_default=True,
-        help="The output channel.",
-    ),
+        help=meaning,
+    )
+
+
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    channel_option(),
     click.option("--locale", default="", help="BCP 47 tag, e.g. de-DE; the template's default where it is not given."),
     click.option("--attribute", "attributes", multiple=True, metavar="NAME=VALUE", help="For selection and audit."),
     click.option("--as-of", metavar="MOMENT", help="The moment that the document speaks of, e.g. 2026-09-30 (UTC)."),

@@ -14,7 +14,13 @@ import click
 
 from pressrun_client.client import Client
 from pressrun_client.commands.connection import connection_options, with_client
-from pressrun_client.commands.document import chosen_attributes, moment_of, named_values, published_first
+from pressrun_client.commands.document import (
+    channel_option,
+    chosen_attributes,
+    moment_of,
+    named_values,
+    published_first,
+)
 from pressrun_client.commands.output import example, report_errors
 from pressrun_client.config import ClientConfig
 from pressrun_client.models.decision import SlotOutcome
@@ -65,13 +71,7 @@ class _Line:
     "--each", "each", multiple=True, metavar="NAME=VALUE,VALUE", help="An attribute whose values are gone through."
 )
 @click.option("--attribute", "attributes", multiple=True, metavar="NAME=VALUE", help="For selection.")
-@click.option(
-    "--channel",
-    type=click.Choice([channel.value for channel in OutputChannel]),
-    default=OutputChannel.PRINT.value,
-    show_default=True,
-    help="The output channel.",
-)
+@channel_option()
 @click.option("--as-of", metavar="MOMENT", help="The moment that the documents speak of, e.g. 2026-09-30 (UTC).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @connection_options
