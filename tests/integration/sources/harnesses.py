@@ -21,7 +21,9 @@ from pressrun_loadtest.sandbox.core_dam.metadata import EXPIRATION
 from pressrun_loadtest.sandbox.core_dam.store import AssetVersion
 from pressrun_loadtest.sandbox.faults import FailWith, Fault, FaultRule, Hang, Truncate
 from pressrun_loadtest.sandbox.http.store import Item
+from pressrun_loadtest.sandbox.iconik.app import Iconik
 from pressrun_loadtest.sandbox.iconik.store import Asset as IconikAsset
+from pressrun_loadtest.sandbox.smintio.app import Smintio
 from pressrun_loadtest.sandbox.smintio.store import Asset as SmintioAsset
 from pressrun_sources.cloudinary.config import CloudinaryConfig
 from pressrun_sources.cloudinary.source import CloudinarySource
@@ -409,42 +411,23 @@ class CloudinaryHarness(SandboxHarness):
         return asset
 
 
-class IconikHarness(SandboxHarness):
-    """The sandbox's iconik."""
+class StoreHarness(SandboxHarness):
+    """A stand-in whose files lie in a store beside its API."""
 
-    present = AssetRef("iconik", "0b0f2d3e-9d11-41f0-8a01-000000000001")
-    media_type = "image/jpeg"
-    absent = AssetRef("iconik", "0b0f2d3e-9d11-41f0-8a01-00000000ffff")
-    senseless = AssetRef("iconik", "statement/banner-premier")
-    unapproved = AssetRef("iconik", "0b0f2d3e-9d11-41f0-8a01-000000000003")
-    expired = AssetRef("iconik", "0b0f2d3e-9d11-41f0-8a01-000000000004")
-    hit = AssetQuery("iconik", (("campaign", "statement-2026"), ("segment", "premier")))
-    miss = AssetQuery("iconik", (("segment", "prem"),))
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        super().__init__(sandbox)
-        settings = sandbox.settings.iconik
-        self.config = IconikConfig(settings.app_id, settings.auth_token, settings.view_id, URL(settings.base_url))
-        self.secrets = (settings.auth_token, "signature=")
-        self.content = sandbox.iconik.store.assets[self.present.id].current.files[0].data
-
-    def make(self, limits: TransportConfig = LIMITS) -> IconikSource:
-        """See `Harness`."""
-        source = IconikSource(self.config, limits, self.observe, self.timing)
-        self.sources.append(source)
-        return source
+    stand: Iconik | Smintio
+    """The stand-in."""
 
     def fault(self, fault: Fault, path: str = "*", times: int | None = 1) -> None:
         """Make trouble for the next calls of the API."""
-        self.sandbox.iconik.faults.add(FaultRule(fault, path, None, times))
+        self.stand.faults.add(FaultRule(fault, path, None, times))
 
     def fault_store(self, fault: Fault, times: int | None = 1) -> None:
         """Make trouble for the next downloads."""
-        self.sandbox.iconik.store_faults.add(FaultRule(fault, "*", None, times))
+        self.stand.store_faults.add(FaultRule(fault, "*", None, times))
 
     def remove(self) -> None:
         """See `Harness`."""
-        del self.sandbox.iconik.store.assets[self.present.id]
+        del self.stand.store.assets[self.present.id]
 
     def deny_content(self) -> None:
         """See `Harness`."""
@@ -459,21 +442,47 @@ class IconikHarness(SandboxHarness):
         """See `Harness`."""
         self.fault_store(Truncate(50))
 
-    pages = IDS // 100
-    many = AssetQuery("iconik", (("campaign", "größe ß"),))
-
-    def trouble(self, fault: Fault, times: int | None = 1) -> None:
-        """See `SystemHarness`."""
-        self.fault(fault, "/API/*", times)
-
     def trouble_content(self, fault: Fault, times: int | None = 1) -> None:
         """See `SystemHarness`."""
         self.fault_store(fault, times)
 
     def calm(self) -> None:
         """See `SystemHarness`."""
-        self.sandbox.iconik.faults.clear()
-        self.sandbox.iconik.store_faults.clear()
+        self.stand.faults.clear()
+        self.stand.store_faults.clear()
+
+
+class IconikHarness(StoreHarness):
+    """The sandbox's iconik."""
+
+    present = AssetRef("iconik", "0b0f2d3e-9d11-41f0-8a01-000000000001")
+    media_type = "image/jpeg"
+    absent = AssetRef("iconik", "0b0f2d3e-9d11-41f0-8a01-00000000ffff")
+    senseless = AssetRef("iconik", "statement/banner-premier")
+    unapproved = AssetRef("iconik", "0b0f2d3e-9d11-41f0-8a01-000000000003")
+    expired = AssetRef("iconik", "0b0f2d3e-9d11-41f0-8a01-000000000004")
+    hit = AssetQuery("iconik", (("campaign", "statement-2026"), ("segment", "premier")))
+    miss = AssetQuery("iconik", (("segment", "prem"),))
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(sandbox)
+        self.stand, settings = sandbox.iconik, sandbox.settings.iconik
+        self.config = IconikConfig(settings.app_id, settings.auth_token, settings.view_id, URL(settings.base_url))
+        self.secrets = (settings.auth_token, "signature=")
+        self.content = sandbox.iconik.store.assets[self.present.id].current.files[0].data
+
+    def make(self, limits: TransportConfig = LIMITS) -> IconikSource:
+        """See `Harness`."""
+        source = IconikSource(self.config, limits, self.observe, self.timing)
+        self.sources.append(source)
+        return source
+
+    pages = IDS // 100
+    many = AssetQuery("iconik", (("campaign", "größe ß"),))
+
+    def trouble(self, fault: Fault, times: int | None = 1) -> None:
+        """See `SystemHarness`."""
+        self.fault(fault, "/API/*", times)
 
     def replace(self, data: bytes) -> None:
         """See `SystemHarness`."""
@@ -611,7 +620,7 @@ class HttpHarness(SandboxHarness):
         return self.sandbox.http.store.items[self.present.id]
 
 
-class SmintioHarness(SandboxHarness):
+class SmintioHarness(StoreHarness):
     """The sandbox's Smint.io."""
 
     present = AssetRef("smintio", "12:image:8812")
@@ -625,7 +634,7 @@ class SmintioHarness(SandboxHarness):
 
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
-        settings = sandbox.settings.smintio
+        self.stand, settings = sandbox.smintio, sandbox.settings.smintio
         self.config = SmintioConfig(
             api_url=URL(settings.api_url),
             authority_url=URL(settings.origin),
@@ -644,31 +653,6 @@ class SmintioHarness(SandboxHarness):
         self.sources.append(source)
         return source
 
-    def fault(self, fault: Fault, path: str = "*", times: int | None = 1) -> None:
-        """Make trouble for the next calls of the API."""
-        self.sandbox.smintio.faults.add(FaultRule(fault, path, None, times))
-
-    def fault_store(self, fault: Fault, times: int | None = 1) -> None:
-        """Make trouble for the next downloads."""
-        self.sandbox.smintio.store_faults.add(FaultRule(fault, "*", None, times))
-
-    def remove(self) -> None:
-        """See `Harness`."""
-        del self.sandbox.smintio.store.assets[self.present.id]
-
-    def deny_content(self) -> None:
-        """See `Harness`."""
-        self.fault_store(FailWith(403), None)
-
-    def hang(self) -> None:
-        """See `Harness`."""
-        self.fault(Hang(), "*", None)
-        self.fault_store(Hang(), None)
-
-    def break_content(self) -> None:
-        """See `Harness`."""
-        self.fault_store(Truncate(50))
-
     pages = IDS // 200 + 1
     """One more asks for the filters."""
     many = AssetQuery("smintio", (("campaign", "größe ß"),))
@@ -676,15 +660,6 @@ class SmintioHarness(SandboxHarness):
     def trouble(self, fault: Fault, times: int | None = 1) -> None:
         """See `SystemHarness`."""
         self.fault(fault, "/*/v1/*", times)
-
-    def trouble_content(self, fault: Fault, times: int | None = 1) -> None:
-        """See `SystemHarness`."""
-        self.fault_store(fault, times)
-
-    def calm(self) -> None:
-        """See `SystemHarness`."""
-        self.sandbox.smintio.faults.clear()
-        self.sandbox.smintio.store_faults.clear()
 
     def replace(self, data: bytes) -> None:
         """See `SystemHarness`."""
