@@ -6,6 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
+from pressrun_server.cas.tier import TierStats
 from pressrun_server.model.digest import Digest
 
 __all__ = ["Accounting"]
@@ -64,6 +65,21 @@ class Accounting:
         for held in self._held.values():
             return max(self._now() - held.used, 0.0)
         return None
+
+    def stats(self, name: str, *, errors: int = 0, corrupt: int = 0, available: bool = True) -> TierStats:
+        """What is held and what was evicted, with what the tier itself knows."""
+        return TierStats(
+            name=name,
+            entries=len(self),
+            size=self.total,
+            limit=self.hard,
+            evictions=self.evictions,
+            idle_seconds=self.idle,
+            refused=self.refused,
+            errors=errors,
+            corrupt=corrupt,
+            available=available,
+        )
 
     def order(self) -> tuple[Digest, ...]:
         """What is held, least recently used first."""

@@ -127,21 +127,8 @@ class DiskTier:
 
     def stats(self) -> tuple[TierStats, ...]:
         """What is held, as far as this process knows."""
-        accounting = self._accounting
-        return (
-            TierStats(
-                name=self.name,
-                entries=len(accounting),
-                size=accounting.total,
-                limit=accounting.hard,
-                evictions=accounting.evictions,
-                idle_seconds=accounting.idle,
-                refused=accounting.refused,
-                errors=self._errors,
-                corrupt=self._corrupt,
-                available=self._monotonic() >= self._aside_until,
-            ),
-        )
+        available = self._monotonic() >= self._aside_until
+        return (self._accounting.stats(self.name, errors=self._errors, corrupt=self._corrupt, available=available),)
 
     async def close(self) -> None:
         """Wait for the writes that are under way; later ones are dropped."""

@@ -82,20 +82,7 @@ class MemoryTier:
 
     def stats(self) -> tuple[TierStats, ...]:
         """What is held now."""
-        accounting = self._accounting
-        return (
-            TierStats(
-                name=self.name,
-                entries=len(accounting),
-                size=accounting.total,
-                limit=accounting.hard,
-                evictions=accounting.evictions,
-                idle_seconds=accounting.idle,
-                refused=accounting.refused,
-                errors=0,
-                corrupt=0,
-            ),
-        )
+        return (self._accounting.stats(self.name),)
 
     async def close(self) -> None:
         """Nothing to finish."""
