@@ -674,6 +674,33 @@ CASES = {
         ........
         """],
     ),
+    "items of a flexible row are as wide as what is in them, repeated and chosen": (
+        "<div class='d'><div class='r' pr-for='n in [1, 2]'><div></div></div><div class='g' pr-if='rows'><div></div>"
+        "</div><div class='b' pr-else>no</div></div>",
+        "@page { size: 110pt 30pt; margin: 10pt } .d { display: flex; justify-content: space-between; background: yellow }"
+        " .d div div { width: 10pt; height: 10pt } .g div { margin: 0 10pt } .r { background: red } .g { background: green }"
+        " .b { background: blue }",
+        ["""
+        ...........
+        .RYYRYYGGG.
+        ...........
+        """],
+    ),
+    "a margin of a flexible row's item takes what is left, and pictures keep their size": (
+        "<div class='d'><img src='asset:flag' alt='' style='width: 20pt'><div class='g'><div></div></div></div>"
+        "<div class='d'><div class='r' pr-if='rows'><div></div></div><div class='g'><div></div></div></div>"
+        "<div class='d e'><div class='r' pr-if='not rows'><div></div></div><div class='g'><div></div></div></div>",
+        "@page { size: 100pt 50pt; margin: 10pt } .d { display: flex; gap: 10pt; height: 10pt } .d div div { width: 10pt;"
+        " height: 10pt } .g { background: green; margin-left: auto } .r { background: red } .e { justify-content: center }"
+        " .e .g { margin: 0 }",
+        ["""
+        ..........
+        .RB.....G.
+        .R......G.
+        ....G.....
+        ..........
+        """],
+    ),
     "running elements are pictures and flexible rows, too": (
         "<img class='a' src='asset:flag' alt=''><div class='d'><div class='g'></div><div class='k'></div></div>",
         "@page { size: 80pt 60pt; margin: 20pt 10pt; @top-left { content: element(a) } @bottom-left { content: element(d) } }"

@@ -153,6 +153,32 @@ CASES: dict[str, tuple[str, str]] = {
         ".f { display: flex; flex-direction: column; gap: 6pt; align-items: center } .a { margin-bottom: 5pt;"
         " width: 60pt; background: yellow } .b { margin-top: 4pt; width: 50%; background: red }",
     ),
+    "items of a flexible row are as wide as their text": (
+        "<div class=f><div class=g>Bank name</div><div class=r>28 November 2026</div></div>"
+        "<div class=e><div class=y>one</div><div class=b><b>two</b> words</div><div>three</div></div>"
+        "<div class=m><div class=k>left</div><div>first</div><div>second</div></div>",
+        ".f, .e, .m { display: flex; margin-bottom: 4pt } .f { justify-content: space-between } .g { background: green }"
+        " .r { background: red } .y { background: yellow } .b { background: blue } .e { justify-content: space-evenly }"
+        " .m { gap: 10pt; justify-content: flex-end } .k { margin-right: auto; padding: 2pt 5pt; border: 1pt solid red }",
+    ),
+    "text of a flexible row wraps where the row is too narrow": (
+        f"<div class=f><div class=g>{_LOREM[:60]}</div><div class=r>{_LOREM[:90]}</div><div class=y>short</div></div>"
+        f"<div class=f><div class=b>{_LOREM[:120]}</div><div class=n>does not shrink</div></div>",
+        ".f { display: flex; gap: 8pt; margin-bottom: 4pt } .g { background: green } .r { background: red }"
+        " .y { background: yellow } .b { background: blue } .n { flex: none } div { overflow-wrap: break-word }",
+    ),
+    "an item of a flexible row grows beside one of its text's width": (
+        f"<div class=f><div class=g><b>Subject</b></div><div class=r>{_LOREM[:80]}</div></div>"
+        "<div class=f><div class=y>one</div><div class=b>two words</div></div>",
+        ".f { display: flex; column-gap: 6pt; margin-bottom: 4pt } .g { background: green; padding-right: 4pt }"
+        " .r { flex: 1; background: red } .y { background: yellow; flex: 1 1 auto } .b { background: blue; flex: 2 1 auto }",
+    ),
+    "flexible rows stand in items of flexible rows": (
+        "<div class=f><div class=i><div class=g>a</div><div class=r>bcd</div></div><div><p class=y>lines of<br>an address</p>"
+        "<p class=b>and more</p></div></div>",
+        ".f { display: flex; justify-content: space-between; align-items: center } .i { display: flex }"
+        " .g { background: green; padding-right: 7pt } .r { background: red } .y { background: yellow } .b { background: blue }",
+    ),
     "boxes at places of a block": (
         "<p>before</p><div class=f><div class=a>tag</div><p>inside the block</p><div class=b>end</div></div>",
         ".f { position: relative; border: 3pt solid blue; padding: 4pt 8pt; background: yellow; margin: 0 10pt }"

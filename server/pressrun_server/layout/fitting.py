@@ -20,6 +20,7 @@ from pressrun_server.model.content import (
     BoundBlock,
     BoundCell,
     BoundChart,
+    BoundFlex,
     BoundImage,
     BoundList,
     BoundListItem,
@@ -33,9 +34,25 @@ from pressrun_server.model.content import (
     Values,
 )
 from pressrun_server.model.fluid import spread
-from pressrun_server.model.program import Box, Cell, Paragraph, RowTemplate, Table
+from pressrun_server.model.program import (
+    Absolute,
+    Block,
+    Box,
+    Cell,
+    Conditional,
+    Fill,
+    FlexItem,
+    For,
+    List,
+    ListItem,
+    Node,
+    Paragraph,
+    RowTemplate,
+    Table,
+    With,
+)
 
-__all__ = ["Fitting", "sized_box", "table_width"]
+__all__ = ["Fitting", "fitted_nodes", "sized_box", "table_width"]
 
 _Node = TypeVar("_Node")
 
@@ -51,6 +68,34 @@ def fitted_box(box: Box, x: int, width: int) -> Box:
     start = x if fits else x + box.fluid.start(content, width)
     content = max(content, 0)
     return msgspec.structs.replace(box, x=start, width=content + edges, content_x=start + inset, content_width=content)
+
+
+def fitted_nodes(nodes: Iterable[Node], x: int, width: int) -> tuple[Node, ...]:
+    """A program's nodes in another containing block."""
+    return tuple(_fitted_node(node, x, width) for node in nodes)
+
+
+def _fitted_node(node: Node, x: int, width: int) -> Node:
+    replace_in = msgspec.structs.replace
+    match node:
+        case Absolute() | FlexItem():
+            return node  # its place is one of the page, or comes from its row
+        case Conditional():
+            branches = tuple((test, fitted_nodes(nodes, x, width)) for test, nodes in node.branches)
+            return Conditional(branches)
+        case With():
+            return replace_in(node, children=fitted_nodes(node.children, x, width))
+        case For():
+            return replace_in(node, odd=fitted_nodes(node.odd, x, width), even=fitted_nodes(node.even, x, width))
+        case Fill():
+            return replace_in(node, candidates=tuple(fitted_nodes(nodes, x, width) for nodes in node.candidates))
+        case Table(columns=Columns() as columns):
+            columns = replace_in(columns, x=x, width=width)
+            return replace_in(node, box=fitted_box(node.box, x, width), columns=columns)
+        case Block() | List() | ListItem():
+            box = fitted_box(node.box, x, width)
+            return replace_in(node, box=box, children=fitted_nodes(node.children, box.content_x, box.content_width))
+    return replace_in(node, box=fitted_box(node.box, x, width))
 
 
 def table_width(box: Box, columns: Columns, sizes: Sizes) -> tuple[int, int]:
@@ -110,19 +155,24 @@ class Fitting:
     def _cell(self, cell: Cell) -> Cell:
         end = min(cell.column + cell.span, len(self._starts) - 1)
         first = self._starts[min(cell.column, end)]
-        box = fitted_box(cell.box, first, self._starts[end] - first)
+        return self.cell(cell, first, self._starts[end] - first)
+
+    def cell(self, cell: Cell, x: int, width: int) -> Cell:
+        """A cell of a width at a place."""
+        box = fitted_box(cell.box, x, width)
         only = cell.children[0] if len(cell.children) == 1 else None
         if not isinstance(only, Paragraph):
             return msgspec.structs.replace(cell, box=box)
         return msgspec.structs.replace(cell, box=box, children=(self._node(only, box.content_x, box.content_width),))
 
     def _cells(self, template: RowTemplate, cells: list[BoundCell]) -> list[BoundCell]:
-        return [
-            content
-            if not cell.children or (len(cell.children) == 1 and isinstance(cell.children[0], Paragraph))
-            else list(self._bound(content, cell.box.content_x, cell.box.content_width))  # type: ignore[arg-type]
-            for cell, content in zip(template.cells, cells, strict=True)
-        ]
+        return [self.content(cell, content) for cell, content in zip(template.cells, cells, strict=True)]
+
+    def content(self, cell: Cell, content: BoundCell) -> BoundCell:
+        """What is in a cell of these."""
+        if not cell.children or (len(cell.children) == 1 and isinstance(cell.children[0], Paragraph)):
+            return content
+        return list(self._bound(content, cell.box.content_x, cell.box.content_width))  # type: ignore[arg-type]
 
     def _bound(self, nodes: Iterable[BoundNode], x: int, width: int) -> Iterator[BoundNode]:
         """Content in a containing block; blocks' own content as it is asked for."""
@@ -140,6 +190,8 @@ class Fitting:
                     item = self._node(bound.node, x, width)
                     inner = self._bound(bound.children, item.box.content_x, item.box.content_width)
                     yield BoundListItem(item, inner, bound.marker)
+                case BoundFlex():
+                    yield BoundFlex(self._node(bound.node, x, width), bound.items)
                 case BoundTable():
                     yield replace(bound, node=self._table(bound.node, x, width))
                 case BoundParagraph() | BoundImage() | BoundVector() | BoundBarcode() | BoundChart():

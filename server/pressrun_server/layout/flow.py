@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from pressrun_server.layout.balance import Column, balanced, beside, rules
 from pressrun_server.layout.chart import chart
+from pressrun_server.layout.flexrow import as_table, items_of
 from pressrun_server.layout.footnotes import Part
+from pressrun_server.layout.measure import Measure
 from pressrun_server.layout.overflow import overflow, place_of
 from pressrun_server.layout.paging import ENDLESS, LAYERS, NAMED, Keep, edges
 from pressrun_server.layout.passage import fill
@@ -21,6 +23,7 @@ from pressrun_server.model.content import (
     BoundBlock,
     BoundChart,
     BoundFill,
+    BoundFlex,
     BoundImage,
     BoundList,
     BoundListItem,
@@ -81,6 +84,8 @@ class Flow(Tables):
             return self._block(node)  # type: ignore[arg-type]
         if kind is BoundTable:
             return self._table(node)  # type: ignore[arg-type]
+        if kind is BoundFlex:
+            return self._flex(node)  # type: ignore[arg-type]
         if kind is BoundImage:
             return self._image(node)  # type: ignore[arg-type]
         if kind is BoundVector:
@@ -536,6 +541,22 @@ class Flow(Tables):
         self._page.images.append((x + inset, self._y + inset, width - 2 * inset, height - 2 * inset, shown, tagged))
         self._y += height
         self._placed()
+        self._leave(opened, start, page)
+
+    def _flex(self, bound: BoundFlex) -> Iterator[Page]:
+        """A flexible row that its record decides."""
+        items, box = items_of(bound), bound.node.box
+        frame = None
+        if not (box.keep_inside or box.keep_next or box.break_before or self._label):
+            frame = self._layout.flexrows.frame(bound.node, items, artifact=self._artifact)
+        if frame is None:
+            yield from self._table(as_table(bound, items, Measure(self._layout.setter, self._images)))
+            return
+        opened = self._enter(box)
+        start, page = self._y, self._page
+        while self._y + self._pending + frame.height > self._bottom and not self._at_top():
+            yield self._turn()
+        self._row(frame)
         self._leave(opened, start, page)
 
     def _absolute(self, bound: BoundAbsolute) -> Iterator[Page]:

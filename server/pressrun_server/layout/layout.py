@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from pressrun_server.layout.balance import Column
+from pressrun_server.layout.flexrow import FlexRows
 from pressrun_server.layout.flow import Flow
 from pressrun_server.layout.lines import Typesetter
 from pressrun_server.layout.multicolumn import ColumnFlow
@@ -38,6 +39,7 @@ class Layout:
         self.static = static_nodes(program)
         self.slots = {name: index for index, name in enumerate(program.slots)}
         self.rows = RowSetter(setter, self.static)
+        self.flexrows = FlexRows(self.rows, self.static)
         self._lines = Kept(self.static)
         self._blocks = Kept(self.static)
         self.passages = Passages(setter, self._try_out)

@@ -16,6 +16,8 @@ from pressrun_server.model.content import (
     BoundBarcode,
     BoundBlock,
     BoundChart,
+    BoundFlex,
+    BoundFlexItem,
     BoundImage,
     BoundList,
     BoundListItem,
@@ -33,6 +35,7 @@ from pressrun_server.model.content import (
 from pressrun_server.model.fluid import Fluid, spread
 from pressrun_server.model.prepared import PreparedImage
 from pressrun_server.model.program import Box, Cell, Paragraph, styles_of
+from pressrun_server.model.sharing import Item
 
 __all__ = ["Measure"]
 
@@ -81,11 +84,56 @@ class Measure:
     def _row(self, bound: BoundRow, found: Contents) -> None:
         self.rows += 1
         for cell, content in zip(bound.node.cells, bound.cells, strict=True):
-            only = cell.children[0] if len(cell.children) == 1 else None
             least = found.needs.get((cell.column, cell.span), (0, 0))[0] - _edges(cell.box)
-            found_here: Any = content
-            need = self._text(only, found_here, least) if isinstance(only, Paragraph) else self._nodes(found_here)
-            _take(cell, *need, found)
+            _take(cell, *self._cell(cell, content, least), found)
+
+    def _cell(self, cell: Cell, content: Any, known: int) -> tuple[int, int]:
+        """What is in a cell, which is used up where it is not text alone."""
+        only = cell.children[0] if len(cell.children) == 1 else None
+        return self._text(only, content, known) if isinstance(only, Paragraph) else self._nodes(content)
+
+    def item(self, bound: BoundFlexItem) -> tuple[int, int]:
+        """Least and greatest width of the border box of a flexible row's item, whose contents are used up."""
+        cell = bound.node.cell
+        edges = _edges(cell.box)
+        least, most = self._cell(cell, bound.content, 0)
+        return least + edges, most + edges
+
+    def wanted(self, bound: BoundFlexItem, room: int) -> Item:
+        """What an item asks for in a row of a width."""
+        node = bound.node
+        left, right = (None if margin is None else spread(margin, room) for margin in (node.left, node.right))
+        basis = None if node.basis is None else spread(node.basis, room)
+        least = None if node.least is None else spread(node.least, room)
+        most = None if node.most is None else max(spread(node.most, room), node.edges)
+        if basis is None or (least is None and (node.grow or node.shrink)):
+            word, line = self.item(bound)
+            basis = line if basis is None else basis
+            if least is None:
+                least = word if node.width is None else min(word, spread(node.width, room))
+                least = least if most is None else min(least, most)
+        return Item(max(basis, node.edges), left, right, node.grow, node.shrink, max(least or 0, node.edges), most)
+
+    def _flex(self, bound: BoundFlex) -> tuple[int, int]:
+        """A flexible row, whose items do not wrap (CSS Flexbox 1, 9.9.1); one that grows counts with its contents."""
+        node, least, most, count = bound.node, 0, 0, 0
+        for item in bound.items():
+            assert isinstance(item, BoundFlexItem)
+            asked, count = item.node, count + 1
+            margins = sum(spread(margin, 0) for margin in (asked.left, asked.right) if margin is not None)
+            word, line = self.item(item)
+            if asked.basis is not None and not asked.basis[1] and not asked.grow:
+                line = max(asked.basis[0], asked.edges)
+            word = min(word, line) if asked.shrink else line
+            limits = [None if limit is None or limit[1] else limit[0] for limit in (asked.least, asked.most)]
+            for index, limit in enumerate(limits):
+                if limit is not None:
+                    pick = min if index else max
+                    word, line = pick(word, limit), pick(line, limit)
+            least += word + margins
+            most += line + margins
+        gaps = spread(node.gap, 0) * max(count - 1, 0)
+        return least + gaps, most + gaps
 
     def _chunk(self, rows: BoundRows, chunk: list[Values | None], found: Contents) -> None:
         """Rows of one loop by their values, with no row made."""
@@ -156,6 +204,8 @@ class Measure:
                 return self._nodes(bound.nodes(bound.env))
             case BoundTable():
                 return _in_box(bound.node.box, lambda: self._inner_table(bound))
+            case BoundFlex():
+                return _in_box(bound.node.box, lambda: self._flex(bound))
             case BoundImage():
                 image = self._images.get(bound.node.slot)
                 width = image_size(bound.node, image, _ENDLESS)[0] if image is not None else 0

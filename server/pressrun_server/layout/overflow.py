@@ -9,6 +9,7 @@ from pressrun_server.model.program import (
     Block,
     Conditional,
     Fill,
+    Flex,
     For,
     Inline,
     InlineConditional,
@@ -52,7 +53,7 @@ def place_of(node: Node) -> str:
             return _first(node.children)
         case Conditional():
             return next((place for _, nodes in node.branches if (place := _first(nodes))), "")
-        case For() | Fill():
+        case For() | Fill() | Flex():
             return node.place
         case Table():
             rows = (row for row in node.rows if isinstance(row, RowTemplate))

@@ -103,7 +103,8 @@ class RowSetter:
     def __init__(
         self, setter: Typesetter, static: frozenset[int], shapes: dict[tuple[Tag, ...], Shape] | None = None
     ) -> None:
-        self._setter = setter
+        self.setter = setter
+        """The program's typesetter."""
         self.plans: dict[int, RowPlan] = {}
         """By the id of a row template that was set before."""
         self._static = static
@@ -116,11 +117,11 @@ class RowSetter:
 
     def metrics(self, style: int) -> tuple[int, int]:
         """Height of a text style's lines, and how much of it is above the baseline."""
-        return self._setter.metrics(style)
+        return self.setter.metrics(style)
 
     def of_table(self) -> RowSetter:
         """What sets the rows of a table that has nodes of its own."""
-        return RowSetter(self._setter, frozenset(), self._shapes)
+        return RowSetter(self.setter, frozenset(), self._shapes)
 
     def set(self, row: BoundRow, y: int, flow: FlowCell, missing: Callable[[str], None], *, artifact: bool) -> RowFrame:
         """The frames of a row whose top is at `y`; without a part in the structure where it is an artifact."""
@@ -161,13 +162,13 @@ class RowSetter:
         if lacking:
             return None  # told of in every document, which a panel can't
         page = Page(0, 0, frame.fills, frame.images, frame.text, frame.tags)
-        return Panel.of(paragraphs_of(sample.node), page, frame.height, self._setter)
+        return Panel.of(paragraphs_of(sample.node), page, frame.height, self.setter)
 
     def short(
         self, row: BoundRow, plan: RowPlan, y: int, page: Page, missing: Callable[[str], None], *, artifact: bool
     ) -> bool:
         """Append a row whose cells are one line each; False, and nothing is, where one is not."""
-        styles = self._setter.plain_styles
+        styles = self.setter.plain_styles
         values: list[Any] = []
         append = values.append
         codes: Any
@@ -182,7 +183,7 @@ class RowSetter:
             plain, size = styles[style]
             found = plain(content)
             if found is None:
-                several = self._setter.mixed(style, content)
+                several = self.setter.mixed(style, content)
                 if several is None:
                     break
                 codes, width = several
@@ -217,7 +218,7 @@ class RowSetter:
             if cell is None:
                 continue
             x, room, align, baseline, _, tag = cell
-            found = self._setter.single(pieces, room, missing)  # type: ignore[arg-type]
+            found = self.setter.single(pieces, room, missing)  # type: ignore[arg-type]
             if found is None:
                 return False
             segments, width = found
@@ -236,7 +237,7 @@ class RowSetter:
         paragraphs: list[Paragraph | None] = []
         for cell in node.cells:
             only = cell.children[0] if len(cell.children) == 1 else None
-            if cell.children and not (isinstance(only, Paragraph) and _bare(only) and self._level(only)):
+            if cell.children and not (isinstance(only, Paragraph) and self.one_line(only)):
                 return RowPlan(
                     0,
                     [],
@@ -249,7 +250,7 @@ class RowSetter:
                     bare=None,
                 )
             paragraphs.append(only if isinstance(only, Paragraph) else None)
-        heights = [self._setter.metrics(item.style)[0] if item else 0 for item in paragraphs]
+        heights = [self.setter.metrics(item.style)[0] if item else 0 for item in paragraphs]
         row_height = max(
             [node.min_height, *(edges(cell.box) + height for cell, height in zip(node.cells, heights, strict=True))]
         )
@@ -272,17 +273,21 @@ class RowSetter:
 
     def _cell(self, cell: Cell, paragraph: Paragraph, top: int) -> _CellPlan:
         x, room = cell.box.content_x, cell.box.content_width
-        align = Decimals(paragraph, self._setter) if paragraph.decimals else _ALIGN[paragraph.align]
-        baseline = top + self._setter.metrics(paragraph.style)[1]
+        align = Decimals(paragraph, self.setter) if paragraph.decimals else _ALIGN[paragraph.align]
+        baseline = top + self.setter.metrics(paragraph.style)[1]
         return x, room, align, baseline, _own_style(paragraph) is None, paragraph.role or cell.role
+
+    def one_line(self, paragraph: Paragraph) -> bool:
+        """Whether nothing but its text decides if a paragraph is one level line."""
+        return _bare(paragraph) and self._level(paragraph)
 
     def _level(self, paragraph: Paragraph) -> bool:
         """Whether a single line of the paragraph is always as high as its own style says."""
-        height, ascent = self._setter.metrics(paragraph.style)
-        if self._setter.linked and styles_of(paragraph.inlines) & self._setter.linked:
+        height, ascent = self.setter.metrics(paragraph.style)
+        if self.setter.linked and styles_of(paragraph.inlines) & self.setter.linked:
             return False
         for style in styles_of(paragraph.inlines):
-            other_height, other_ascent = self._setter.metrics(style)
+            other_height, other_ascent = self.setter.metrics(style)
             if other_ascent > ascent or other_height - other_ascent > height - ascent:
                 return False
         return True
@@ -311,7 +316,7 @@ class RowSetter:
         for cell, content in zip(row.node.cells, row.cells, strict=True):
             only = cell.children[0] if len(cell.children) == 1 else None
             make: Callable[[Callable[[str], None]], tuple[Page, int]]
-            if isinstance(only, Paragraph) and not (self._setter.linked & styles_of(only.inlines)):
+            if isinstance(only, Paragraph) and not (self.setter.linked & styles_of(only.inlines)):
                 make = partial(self._lines, cell, only, content, artifact)  # type: ignore[arg-type]
             else:
                 nodes: list[Any] = content
@@ -339,9 +344,9 @@ class RowSetter:
         page.text.append((ARTIFACT if artifact else node.role or cell.role, y, 0, 0, ""))
         if not artifact:
             page.tags.append(node.role or ".")
-        make = self._setter.fixed_paragraph if id(node) in self._static else self._setter.paragraph
+        make = self.setter.fixed_paragraph if id(node) in self._static else self.setter.paragraph
         lines = make(node, pieces, missing)
-        note = None if node.wrap and self._setter.breaking else too_wide(lines, node)
+        note = None if node.wrap and self.setter.breaking else too_wide(lines, node)
         if note:
             missing(note)
         for line in lines:
@@ -350,7 +355,7 @@ class RowSetter:
                 spare = box.content_width - line.width
                 x += spare if node.align == "right" else spare // 2
                 if node.decimals and len(lines) == 1:
-                    x -= min(Decimals(node, self._setter).lacks(pieces), max(spare, 0))
+                    x -= min(Decimals(node, self.setter).lacks(pieces), max(spare, 0))
             for offset, style, shard, codes in line.segments:
                 page.text.append((x + offset, y + line.ascent, style, shard, codes))
             y += line.height

@@ -11,6 +11,8 @@ from pressrun_server.model.program import (
     Break,
     Conditional,
     Fill,
+    Flex,
+    FlexItem,
     For,
     Inline,
     List,
@@ -99,6 +101,12 @@ def _node(node: Node, found: set[int], local: frozenset[int]) -> bool:
         case Fill():
             for nodes in node.candidates:
                 _nodes(nodes, found, local)
+            static = False
+        case Flex():
+            _nodes(node.items, found, local)
+            static = False
+        case FlexItem():
+            _nodes(node.cell.children, found, local)
             static = False
         case List() | ListItem() | With():
             _nodes(node.children, found, local)

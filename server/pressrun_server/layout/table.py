@@ -98,6 +98,8 @@ class Tables(Footnotes):
         if columns is not None:
             table.rows, (table.fitting, count) = self._layout.rows.of_table(), columns
             table.many = count >= _MANY
+        elif bound.apart:
+            table.rows = self._layout.rows.of_table()
         rows = iter(self._edges(table))
         for row in rows:
             if isinstance(row, BoundRow):

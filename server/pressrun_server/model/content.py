@@ -12,6 +12,8 @@ from pressrun_server.model.program import (
     Barcode,
     Block,
     Chart,
+    Flex,
+    FlexItem,
     Image,
     List,
     ListItem,
@@ -33,6 +35,8 @@ __all__ = [
     "BoundCell",
     "BoundChart",
     "BoundFill",
+    "BoundFlex",
+    "BoundFlexItem",
     "BoundImage",
     "BoundList",
     "BoundListItem",
@@ -317,6 +321,25 @@ class BoundTable:
     """Of a table whose columns are as wide as their contents: binds its rows, header and footer once more."""
     ahead: Callable[[BoundTable], Iterator[None]] | None = None
     """Of a table that shows totals: looks ahead, in steps, and then puts in all of the above."""
+    apart: bool = False
+    """Whether its nodes are none of the program's, but made by layout."""
+
+
+@dataclass(slots=True, eq=False)
+class BoundFlexItem:
+    """An item of a flexible row."""
+
+    node: FlexItem
+    content: BoundCell
+
+
+@dataclass(slots=True, eq=False)
+class BoundFlex:
+    """A flexible row."""
+
+    node: Flex
+    items: Callable[[], Iterable[BoundNode]]
+    """Binds its items, and may be asked again: what was measured is used up."""
 
 
 BoundNode: TypeAlias = (
@@ -331,5 +354,7 @@ BoundNode: TypeAlias = (
     | BoundAbsolute
     | BoundFill
     | BoundTable
+    | BoundFlex
+    | BoundFlexItem
     | BoundPassage
 )

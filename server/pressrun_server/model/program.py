@@ -32,6 +32,8 @@ __all__ = [
     "Conditional",
     "FaceData",
     "Fill",
+    "Flex",
+    "FlexItem",
     "For",
     "Image",
     "Inline",
@@ -62,7 +64,7 @@ __all__ = [
     "styles_of",
 ]
 
-FORMAT = 20
+FORMAT = 21
 """Raised when the form of a program changes, so that an old blob is compiled again instead of misread."""
 
 
@@ -545,6 +547,40 @@ class Table(msgspec.Struct, frozen=True, tag="table"):
         return (*self.head, *self.body, *self.foot)
 
 
+class FlexItem(msgspec.Struct, frozen=True, tag="flex-item"):
+    """An item of a flexible row; it stands nowhere else. Lengths are of its border box, percentages of the row."""
+
+    cell: Cell
+    """Its border box, without a place, and what is in it."""
+    edges: int
+    """Its paddings and borders at the sides."""
+    basis: Length | None
+    """None is the width of its contents on one line."""
+    left: Length | None
+    right: Length | None
+    """Margins; None takes a share of what is left."""
+    grow: float
+    shrink: float
+    least: Length | None
+    """None is as wide as its widest word, or as `width` where that is less."""
+    most: Length | None
+    width: Length | None
+    """Its own width, if it has one."""
+
+
+class Flex(msgspec.Struct, frozen=True, tag="flex"):
+    """A flexible row whose items a record chooses or repeats, or are as wide as their contents."""
+
+    box: Box
+    items: tuple[Node, ...]
+    """Items, and what chooses, repeats and names around them."""
+    gap: Length
+    justify: str
+    """Of `model.sharing.places`."""
+    min_height: int
+    place: str
+
+
 Node: TypeAlias = (
     Block
     | List
@@ -555,6 +591,8 @@ Node: TypeAlias = (
     | Barcode
     | Chart
     | Table
+    | Flex
+    | FlexItem
     | Conditional
     | With
     | For
@@ -633,6 +671,8 @@ class Program(msgspec.Struct, frozen=True):
     """By face, how much further apart the characters of pairs that the template shows are, in 1/1000 em."""
     texts: tuple[tuple[str, str], ...] = ()
     """Slots whose approved text is in it, each with the text's digest."""
+    flexible: bool = False
+    """Whether it has flexible rows whose items' places are not known yet."""
 
 
 def local_links(program: Program) -> dict[int, int]:

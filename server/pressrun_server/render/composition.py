@@ -17,6 +17,7 @@ from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.fonts.face import Face
 from pressrun_server.layout.layout import Layout
 from pressrun_server.layout.lines import Typesetter
+from pressrun_server.layout.settling import settled
 from pressrun_server.model.asset import HostedLink
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.document import ComposePhases, ComposeSummary
@@ -88,8 +89,8 @@ class LoadedProgram:
     """A program ready to compose: closures, faces, static lines and prefixes; holds nothing of any record."""
 
     def __init__(self, program: Program) -> None:
-        self.program = program
         setter = Typesetter([Face(face) for face in program.faces], program.styles, program.kerning)
+        self.program = program = settled(program, setter)
         self.binder = Binder(program)
         self.layout = Layout(program, setter)
         self.prefixes = PrefixCache(program)

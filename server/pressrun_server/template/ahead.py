@@ -14,6 +14,7 @@ import msgspec
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.program import (
     Chart,
+    Flex,
     For,
     InlineFor,
     InlineWith,
@@ -217,6 +218,8 @@ def _needed(node: Any, found: set[str], own: frozenset[str], *, ahead: bool) -> 
     match node:
         case Table():
             ahead = ahead or looks_ahead(node)
+        case Flex():
+            ahead = True
         case For() | RowFor() | InlineFor() | Chart():
             if ahead:
                 _add(node.items, found, own)

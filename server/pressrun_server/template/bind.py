@@ -19,6 +19,8 @@ from pressrun_server.model.content import (
     BoundBlock,
     BoundChart,
     BoundFill,
+    BoundFlex,
+    BoundFlexItem,
     BoundImage,
     BoundList,
     BoundListItem,
@@ -45,6 +47,8 @@ from pressrun_server.model.program import (
     Chart,
     Conditional,
     Fill,
+    Flex,
+    FlexItem,
     For,
     Image,
     Inline,
@@ -73,6 +77,7 @@ from pressrun_server.model.program import (
     styles_of,
 )
 from pressrun_server.model.sums import Sums, add_sums
+from pressrun_server.model.transform import transformed
 from pressrun_server.template.ahead import Ahead, looks_ahead, there_as_a_whole
 from pressrun_server.template.arriving import ArrivingRows
 from pressrun_server.template.barchart import bars_of
@@ -87,7 +92,6 @@ from pressrun_server.template.outline import Outliner, passages
 from pressrun_server.template.rowcode import RowCode, row_code
 from pressrun_server.template.steps import SLICE, spend
 from pressrun_server.template.sums import Adder, known, mentions, running
-from pressrun_server.template.transform import transformed
 
 __all__ = ["Binder"]
 
@@ -412,6 +416,11 @@ class Binder:
                 return lambda env: (chart(env),)
             case Table():
                 return self._table(node)
+            case Flex():
+                return self._flex(node)
+            case FlexItem():
+                content = self._cell(node.cell)
+                return lambda env: (BoundFlexItem(node, content(env)),)
             case Conditional():
                 branches = [(self.test(test), self._children(nodes)) for test, nodes in node.branches]
                 return lambda env: _chosen(branches, env)
@@ -506,6 +515,13 @@ class Binder:
                 yield from bodies[index & 1](inner)
 
         return repeated
+
+    def _flex(self, flex: Flex) -> _Nodes:
+        """A flexible row; it is gone over twice, as a table that looks ahead is."""
+        around, self._whole = self._whole, True
+        items = self._children(flex.items)
+        self._whole = around
+        return lambda env: (BoundFlex(flex, partial(items, env)),)
 
     # Tables -----------------------------------------------------------------------------------------------------------
 
@@ -683,10 +699,8 @@ class Binder:
             alone = self._alone(only.inlines) if isinstance(only, Paragraph) else None
             if alone is not None and alone[0] not in self._local:
                 makers.append(alone)
-            elif isinstance(only, Paragraph):
-                makers.append((-1, self.pieces(only.inlines)))
             else:
-                makers.append((-1, _eager(self._children(cell.children)) if cell.children else _nothing))
+                makers.append((-1, self._cell(cell)))
 
         if all(self._fixed(cell.children) for cell in row.cells):
             static = BoundRow(row, [make({}) for _, make in makers])
@@ -711,6 +725,13 @@ class Binder:
             )
 
         return bind_later
+
+    def _cell(self, cell: Cell) -> Callable[[Environment], Any]:
+        """What is in a cell (`BoundCell`)."""
+        only = cell.children[0] if len(cell.children) == 1 else None
+        if isinstance(only, Paragraph):
+            return self.pieces(only.inlines)
+        return _eager(self._children(cell.children)) if cell.children else _nothing
 
     # Samples ----------------------------------------------------------------------------------------------------------
 

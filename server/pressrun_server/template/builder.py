@@ -17,12 +17,21 @@ from pressrun_server.template.pictures import CORNERS
 from pressrun_server.template.scope import Scope
 from pressrun_server.template.styles import StyleTable
 
-__all__ = ["ALIGN", "ANONYMOUS", "DIRECTIVES", "NO_STYLE", "PRESERVE", "Builder", "lighter"]
+__all__ = ["ALIGN", "ANONYMOUS", "BLOCK_ROLES", "DIRECTIVES", "NO_STYLE", "PRESERVE", "Builder", "lighter"]
 
 DIRECTIVES = ("pr-for", "pr-if", "pr-elif", "pr-else", "pr-with")
 """Attributes that repeat, choose and name."""
 ALIGN = {"left": "left", "right": "right", "center": "center"}
 PRESERVE = {"pre": "all", "pre-wrap": "all", "pre-line": "lines"}
+BLOCK_ROLES = {
+    "section": "Sect",
+    "article": "Sect",
+    "aside": "Sect",
+    "nav": "Sect",
+    "blockquote": "BlockQuote",
+    "figure": "Div",
+}
+"""Types of PDF 32000-1, 14.8.4; what is not named groups only, and its text is a paragraph."""
 NO_STYLE = -1
 """Of white space between elements, which takes the style of the text before it."""
 ANONYMOUS: dict[str, Any] = {
@@ -73,8 +82,14 @@ class Builder:
     """The names of the @page rules."""
     mirrored = False
     """Whether the left margin is not the same on all pages."""
+    flexible = False
+    """Whether there are flexible rows whose items' places are found later."""
     _around: tuple[int, int] | None = None
     """Left edge and width inside the border of the positioned block that is being read."""
+    _fluid = 0
+    """How many boxes around what is being read have a width that is known only when they are placed."""
+    _items: dict[Element, str]
+    """Items of flexible rows that are still to be built, and how each is aligned."""
     _link = 0
     """The link whose text is being read; 0 outside of links."""
     _rise = 0
@@ -131,6 +146,9 @@ class Builder:
     def _loop(
         self, element: Element, scope: Scope, attribute: str = "pr-for"
     ) -> tuple[str, Expression, Scope, Place] | None:
+        raise NotImplementedError
+
+    def _flex_item(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
         raise NotImplementedError
 
     def _tests(self, group: list[Element], scope: Scope) -> list[Expression | None]:

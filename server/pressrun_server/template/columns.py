@@ -25,9 +25,6 @@ _FIGURES = {"img", "pr-barcode", "pr-chart", SVG}
 class ColumnStructure(Builder):
     """Builds columns."""
 
-    _fluid = 0
-    """How many tables around what is being read have columns as wide as their contents."""
-
     def _tracks(self, table: Element, width: int) -> tuple[Track, ...]:
         """What a table's columns ask for."""
         count = self._count(table)
@@ -100,13 +97,13 @@ class ColumnStructure(Builder):
         return Columns(tracks, auto, x, width) if auto or self._fluid else None
 
     def _check_waiting(self, element: Element) -> None:
-        """Report what cannot stand in a column whose width is found when its table is placed."""
+        """Report what cannot stand in a box whose width is found when it is placed."""
         style, what = self.styles[element], ""
         sides = ("padding-left", "padding-right", "padding-top", "padding-bottom", "margin-top", "margin-bottom")
         if any(isinstance(style[name], Relative) for name in sides):
             what = "a padding, or a margin above or below, in percent"
-        elif style["display"] == "flex" or style["position"] == "relative":
-            what = "a flexible row or column" if style["display"] == "flex" else "a block with position: relative"
+        elif style["position"] == "relative":
+            what = "a block with position: relative"
         elif element.tag in _FIGURES and (
             isinstance(style["width"], Relative) or isinstance(style["max-width"], Relative)
         ):
@@ -114,8 +111,8 @@ class ColumnStructure(Builder):
         elif element.tag == "pr-chart" and style["width"] == "auto":
             what = "a chart without a width"
         if what:
-            message = f"{what} is not supported in a table with table-layout: auto"
-            hint = "give it a length, or give the table fixed columns (table-layout: fixed)"
+            message = f"{what} is not supported in a table with table-layout: auto, or a flexible row of such items"
+            hint = "give it a length; or give the table fixed columns (table-layout: fixed), the row's items a width"
             self.diagnostics.error("width", self.markup.place(element), message, hint)
 
     def _own(self, table: Element, *tags: str) -> list[Element]:

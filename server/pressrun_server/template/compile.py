@@ -349,6 +349,7 @@ class _Compilation:
             locale_data=data,
             policy=description.policy,
             texts=self._digests,
+            flexible=structure.flexible,
         )
 
 

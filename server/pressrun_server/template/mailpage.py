@@ -21,7 +21,8 @@ from pressrun_server.model.mail import SKETCH, ChartWay, Sketch
 from pressrun_server.model.program import Inline
 from pressrun_server.model.webpage import Code, Graph, Part, Picture
 from pressrun_server.prepare.picture import sketched
-from pressrun_server.template.cascade import SVG, Style
+from pressrun_server.template.cascade import REPEATED, SVG, Style
+from pressrun_server.template.flex import JUSTIFY
 from pressrun_server.template.mailstyle import CANVAS, CARD, FLEX, FRAME, RUNNING, TABLE, MailStyles, hides
 from pressrun_server.template.properties import SIDES
 from pressrun_server.template.scope import Scope
@@ -68,6 +69,7 @@ class MailPage(WebPage):
     _CHART = ("table", "", "")
     _NOTES = '<ol style="list-style:none;margin:24px 0 0;padding:12px 0 0;border-top:1px solid #888">'
     _looks: MailStyles
+    _FULL = ' width="100%"'
 
     def message(
         self,
@@ -91,6 +93,8 @@ class MailPage(WebPage):
         """
         style = self.styles[body]
         self._charts = charts
+        self._cells: dict[Element, str] = {}
+        """Start tags of the cells of rows of boxes whose items are still to come."""
         self.sketches: dict[str, Sketch] = {}
         self._width = width
         self._looks = looks = MailStyles(style, width)
@@ -228,22 +232,51 @@ class MailPage(WebPage):
         """A row of boxes, as a row of cells; on narrow screens they stand below each other."""
         style = self.styles[element]
         gap = style["column-gap"] if isinstance(style["column-gap"], int) else 0
-        upright = {"center": "middle", "end": "bottom", "flex-end": "bottom"}.get(style["align-items"], "top")
-        parts: list[Part] = [f'<table {_TABLE} width="100%" class="{FLEX}"><tr>']
-        items = [group[0] for group in self._groups(element)]
-        for index, item in enumerate(items):
-            basis = self.styles[item]["flex-basis"]
-            own = self.styles[item] if basis == "auto" else self.styles[item] | {"width": basis}
-            wide = "" if self.styles[item]["flex-grow"] else self._wide(own)
-            ends = style["justify-content"] in {"space-between", "end", "flex-end", "right"} and index == len(items) - 1
-            left = f"padding:0 0 0 {self._looks.rem(gap)};" if index and gap else "padding:0;"
-            aligned = "text-align:right;" if ends and index else ""
-            parts.append(f'<td{wide} valign="{upright}" style="{left}{aligned}vertical-align:{upright}">')
-            inner = dict(self.styles[item])
-            inner["width"] = "auto"
-            self.styles[item] = inner
-            parts += [*self._chosen([item], style, scope), "</td>"]
+        groups = list(self._groups(element))
+        shares = any(map(self._shares, (item for group in groups for item in group)))
+        justify = JUSTIFY[style["justify-content"]]
+        for index, group in enumerate(groups):
+            last = index == len(groups) - 1
+            for item in group:
+                aligned = _aligned(justify, shares=shares, first=not index, last=last)
+                if self.styles[item]["margin-left"] == "auto" and index:
+                    aligned = "right"
+                left = gap if index or item.get(REPEATED) else 0
+                self._cells[item] = self._cell_opening(item, style, left, aligned)
+        packed = not shares and justify in {"start", "center"}
+        wide = ' align="center" style="margin:0 auto"' if justify == "center" else ""
+        parts: list[Part] = [f'<table {_TABLE}{wide if packed else self._FULL} class="{FLEX}"><tr>']
+        for group in groups:
+            parts += self._directed_parts(group, style, scope)
         return [*parts, "</tr></table>"]
+
+    def _shares(self, item: Element) -> bool:
+        """Whether an item takes a part of what its row has."""
+        style = self.styles[item]
+        auto = "auto" in (style["margin-left"], style["margin-right"])
+        return bool(style["flex-grow"] or isinstance(style["flex-basis"], Relative) or auto) or isinstance(
+            style["width"], Relative
+        )
+
+    def _cell_opening(self, item: Element, row: Style, gap: int, aligned: str) -> str:
+        """The start tag of an item's cell."""
+        style = self.styles[item]
+        basis = style["flex-basis"]
+        wide = "" if style["flex-grow"] else self._wide(style if basis == "auto" else style | {"width": basis})
+        upright = {"center": "middle", "end": "bottom", "flex-end": "bottom"}.get(row["align-items"], "top")
+        left = f"padding:0 0 0 {self._looks.rem(gap)};" if gap else "padding:0;"
+        text = f"text-align:{aligned};" if aligned else ""
+        return f'<td{wide} valign="{upright}" style="{left}{text}vertical-align:{upright}">'
+
+    def _shown(self, element: Element, around: Style, scope: Scope) -> list[Part]:
+        opening = self._cells.pop(element, "")
+        if not opening:
+            return super()._shown(element, around, scope)
+        style = self.styles[element]
+        self.styles[element] = dict(style) | {"width": "auto"}
+        parts = super()._shown(element, around, scope)
+        self.styles[element] = style
+        return [opening, *parts, "</td>"] if parts else parts
 
     # Tables -----------------------------------------------------------------------------------------------------------
 
@@ -360,6 +393,16 @@ class MailPage(WebPage):
         self.sketches[name] = Sketch(name, data)
         before = self._sized(f"<img{self._dress(element, style, around)}", style)
         return [Picture(f"{SKETCH}{name}", before, tuple(alt))]
+
+
+def _aligned(justify: str, *, shares: bool, first: bool, last: bool) -> str:
+    """How what is in a row's cell is aligned; nothing where that is for the cell to say."""
+    if shares or first:
+        return ""
+    if justify in {"around", "evenly"}:
+        return "center"
+    ends = justify in {"between", "end"}
+    return "right" if ends and last else "center" if justify == "between" else ""
 
 
 def _painted(style: Style) -> bool:

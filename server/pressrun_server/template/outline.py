@@ -19,6 +19,7 @@ from pressrun_server.model.program import (
     Break,
     Chart,
     Conditional,
+    Flex,
     For,
     Image,
     Node,
@@ -114,7 +115,7 @@ def _keeps(node: Node) -> bool:
     """Whether a node is kept with what follows it."""
     if isinstance(node, Block):
         return node.box.keep_next or (bool(node.children) and _keeps(node.children[-1]))
-    return isinstance(node, Table) and node.box.keep_next
+    return isinstance(node, Table | Flex) and node.box.keep_next
 
 
 def _row(row: Row, linked: frozenset[int]) -> bool:

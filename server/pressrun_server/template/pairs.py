@@ -9,7 +9,7 @@ import msgspec
 
 from pressrun_server.fonts.kerning import kerning
 from pressrun_server.model.program import Break, Paragraph, Text, TextStyle
-from pressrun_server.template.transform import transformed
+from pressrun_server.model.transform import transformed
 
 __all__ = ["FaceKey", "kerned_pairs"]
 

@@ -227,7 +227,7 @@ PROPERTIES: dict[str, Property] = {
     "width": Property(length(auto=True), "auto"),
     "height": Property(length(auto=True, percent=False), "auto"),
     "box-sizing": Property(keyword("content-box", "border-box"), "content-box"),
-    "min-width": Property(length(), 0),
+    "min-width": Property(length(auto=True), "auto"),
     "max-width": Property(length(none=True), "none"),
     "min-height": Property(length(percent=False), 0),
     "max-height": Property(length(percent=False, none=True), "none"),

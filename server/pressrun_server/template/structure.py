@@ -24,7 +24,7 @@ from pressrun_server.model.program import (
 from pressrun_server.template.approved import CONTENT, LITERAL, check_content
 from pressrun_server.template.bookmarks import check_bookmark
 from pressrun_server.template.breaks import check_breaks
-from pressrun_server.template.builder import ANONYMOUS, DIRECTIVES, lighter
+from pressrun_server.template.builder import ANONYMOUS, BLOCK_ROLES, DIRECTIVES, lighter
 from pressrun_server.template.cascade import REPEATED, SVG, Style
 from pressrun_server.template.decimals import check_decimals
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
@@ -88,15 +88,6 @@ ATTRIBUTES = {
     "role",
     "start",
 }
-# Types of PDF 32000-1, 14.8.4; what is not named groups only, and its text is a paragraph.
-_BLOCK_ROLES = {
-    "section": "Sect",
-    "article": "Sect",
-    "aside": "Sect",
-    "nav": "Sect",
-    "blockquote": "BlockQuote",
-    "figure": "Div",
-}
 _LISTS = {"ul", "ol"}
 OWN = {
     CONTENT: {"slot"},
@@ -155,6 +146,7 @@ class Structure(TextStructure, InlineStructure, FlexStructure, FigureStructure, 
         self._rise = 0
         """How far the text that is being read is raised."""
         self._depth = 0
+        self._items: dict[Element, str] = {}
 
     # Blocks -----------------------------------------------------------------------------------------------------------
 
@@ -175,7 +167,7 @@ class Structure(TextStructure, InlineStructure, FlexStructure, FigureStructure, 
             children = tuple(self.children(element, box.content_x, width, scope))
         self._around = around
         check_bookmark(element, self.markup, self.styles, self.diagnostics)
-        return Block(box, children, _BLOCK_ROLES.get(element.tag, ""), columns)
+        return Block(box, children, BLOCK_ROLES.get(element.tag, ""), columns)
 
     def _box(self, element: Element, x: int, width: int) -> Box:
         """An element's box, with what it asks for checked."""
@@ -382,6 +374,8 @@ class Structure(TextStructure, InlineStructure, FlexStructure, FigureStructure, 
     def _element(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
         if element.tag != SVG and self._skipped(element):
             return []
+        if element in self._items:
+            return self._flex_item(element, x, width, scope)
         style = self.styles[element]
         position: str = style["position"]
         if position.startswith("running("):

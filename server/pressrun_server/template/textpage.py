@@ -101,7 +101,9 @@ class TextPage(WebPage):
         if tag == "li":
             return [NUMBER if ordered else ITEM, *inside]
         if not self._is_block(element) or tag in {"tbody", "thead", "tfoot", "tr", "colgroup"}:
-            return inside
+            parent = self.markup.parent(element)
+            flexed = parent is not None and self.styles[parent]["display"] == "flex"
+            return [LINE, *inside, LINE] if flexed else inside
         end = LINE if self._in_lines and tag == "p" else BLOCK
         return [end, *inside, end]
 

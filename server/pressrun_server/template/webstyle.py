@@ -331,7 +331,7 @@ class WebStyles:
             found.append(
                 ("height", self.rem(height)) if tag in {"img", "pr-chart"} else ("min-height", self.rem(height))
             )
-        for name, none in (("min-width", 0), ("max-width", "none"), ("min-height", 0), ("max-height", "none")):
+        for name, none in (("min-width", "auto"), ("max-width", "none"), ("min-height", 0), ("max-height", "none")):
             if style[name] != none:
                 found.append((name, self._length(style[name])))
         if tag == "img" and style["object-fit"] != "fill":

@@ -48,11 +48,10 @@ SCHEMA = {
             "leave the radius out",
         ),
         ("<table><tr><td>x</td></tr></table>", "td { border-radius: 2pt }", "t.html:2:12", "on cells", "<div>"),
-        ("<div><p>x</p></div>", "div { display: flex }", "t.html:2:6", "neither a width nor a share", "flex: 1"),
         ("<div>x</div>", "div { display: flex }", "t.html:2:1", "directly in a flexible box", "element"),
         (
             "<div><p pr-if='name'>x</p></div>",
-            "div { display: flex } p { flex: 1 }",
+            "div { display: flex; flex-direction: column; gap: 2pt }",
             "t.html:2:6",
             "pr-if cannot stand on an item",
             "inside",

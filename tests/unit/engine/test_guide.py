@@ -29,7 +29,8 @@ def test_the_reference_is_what_the_code_says() -> None:
         (2, "Number 4711 Segment Premier"),
         (3, "This line is here because there was room for it. 1. Readers find them beside the pages."),
         (4, "Balance 1,700.50"),
-        (5, "Aug Sep"),
+        (5, "Premier https://a.example/4711"),
+        (6, "Aug Sep"),
     ],
 )
 def test_examples_are_composed_as_they_stand(composed: Callable[..., Any], number: int, shows: str) -> None:
@@ -42,7 +43,7 @@ def test_examples_are_composed_as_they_stand(composed: Callable[..., Any], numbe
 
 def test_no_example_is_left_out() -> None:
     """Each has its line above."""
-    assert len(EXAMPLES) == 6
+    assert len(EXAMPLES) == 7
 
 
 def test_the_description_is_one() -> None:

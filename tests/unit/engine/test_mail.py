@@ -181,6 +181,32 @@ def test_boxes_and_rows_of_boxes_are_tables() -> None:
     assert ".fx>tbody>tr>td{display:block" in page.replace("\r\n", "") or ".fx>tbody>tr>td" in page
 
 
+def test_items_of_a_row_are_cells_chosen_and_repeated() -> None:
+    """A cell for each that is shown; rows that share nothing are as wide as their items, others push the last one right."""
+    page = html_of(
+        message_of(
+            '<div class="row"><p pr-for="n in ns">{{ n }}</p><p pr-if="ns">some</p><p pr-else>none</p></div>'
+            '<div class="row"><span>left</span><span class="auto">right</span></div>'
+            '<div class="row apart"><span>left</span><span>middle</span><span>right</span></div>',
+            ".row { display: flex; gap: 9pt } .auto { margin-left: auto } .apart { justify-content: space-between }",
+            {"ns": [1, 2]},
+        )
+    )
+    rows = [table for table in card(page).iter("table") if table.get("class") == "fx"]
+    assert [["".join(cell.itertext()) for cell in row.iter("td")] for row in rows] == [
+        ["1", "2", "some"], ["left", "right"], ["left", "middle", "right"]
+    ]  # fmt: skip
+    assert [row.get("width") for row in rows] == [None, "100%", "100%"]
+    sides = [
+        [
+            match[1] if (match := re.search("text-align:([a-z]+)", cell.get("style", ""))) else ""
+            for cell in row.iter("td")
+        ]
+        for row in rows
+    ]
+    assert sides == [["", "", ""], ["", "right"], ["", "center", "right"]]
+
+
 def test_pictures_come_with_the_message() -> None:
     """Each that is shown is a part of it, once; one that is not shown stays away; names lead to parts."""
     program = program_of(

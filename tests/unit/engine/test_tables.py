@@ -334,7 +334,6 @@ def test_automatic_columns_do_not_take_rows_that_arrive(compiled: Compile) -> No
     ("cell", "what"),
     [
         ("<p style='padding: 5%'>x</p>", "a padding"),
-        ("<div style='display: flex'><p style='flex: 1'>x</p></div>", "a flexible row"),
         ("<div style='position: relative'><p>x</p></div>", "position: relative"),
         ("<pr-barcode value='x' alt='x' style='width: 50%'></pr-barcode>", "a figure whose width is in percent"),
         ("<pr-chart items='r in rows' value='r' label='r' alt='x'></pr-chart>", "a chart without a width"),

@@ -1,0 +1,75 @@
+"""What a template may say, in all output channels: the same words in the same order in each."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from tests.unit.engine.conftest import bundle
+
+from pressrun_server.authoring.parity import parity, text_parity
+from pressrun_server.model.template import program_key
+from pressrun_server.prepare.tagged import read_tagged
+from pressrun_server.render.programs import begin, load
+from pressrun_server.template.compile import compile_bundle
+
+AS_OF = datetime(2026, 11, 1, 12, tzinfo=UTC)
+CHANNELS = ("print", "email", "web", "mobile")
+RECORD = {"bank": "Hérédité & Söhne", "date": "1 November 2026", "lines": ["12 High Street", "Leeds"], "vip": True}
+CASES = {
+    "a flexible row": (
+        "<header><span>{{ bank }}</span><span>{{ date }}</span></header><p>text</p>",
+        "header { display: flex; justify-content: space-between }",
+    ),
+    "items that are repeated and chosen": (
+        "<div class=r><p>to</p><p pr-for='line in lines'>{{ line }}</p><b pr-if='not vip'>guest</b><b pr-elif='vip'>friend</b>"
+        "<i pr-else>none</i><i pr-with='d = date'>{{ d }}</i></div>",
+        ".r { display: flex; gap: 8pt; justify-content: center }",
+    ),
+    "rows in rows": (
+        "<div class=r><div class=r><p>a {{ bank }}</p><p>b</p></div><div><p>c</p><p>{{ date }}</p></div></div>",
+        ".r { display: flex; gap: 8pt } .r .r { flex: 1 }",
+    ),
+}  # fmt: skip
+
+
+def documents(body: str, css: str, record: Any = RECORD) -> dict[str, bytes]:
+    """A document in each output channel; composed four times, as the engine has code of its own from the third on."""
+    template = compile_bundle(bundle(body, css, channels=list(CHANNELS)))
+    assert template.info is not None, [str(item) for item in template.diagnostics]
+    found: dict[str, bytes] = {}
+    for channel in CHANNELS:
+        program = load(template.programs[program_key("en-GB", channel)])
+        said = json.dumps(record).encode()
+        made = [
+            b"".join(begin(program, said, assets={}, attributes={}, as_of=AS_OF, engine="e" * 64)) for _ in range(4)
+        ]
+        assert made[1:] == made[:1] * 3
+        found[channel] = made[0]
+    return found
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_all_output_channels_say_the_same(name: str) -> None:
+    """Paper by its tags, the page of a browser and of a telephone, an e-mail and its plain text."""
+    made = documents(*CASES[name])
+    paper = read_tagged(made["print"])
+    message = email.message_from_bytes(made["email"], policy=email.policy.default)
+    bodies = [message.get_body((kind,)) for kind in ("html", "plain")]
+    html, text = ("" if body is None else str(body.get_content()) for body in bodies)
+    assert parity(paper, made["web"].decode(), "web") == []
+    assert parity(paper, made["mobile"].decode(), "mobile") == []
+    assert parity(paper, html, "email") == []
+    assert text_parity(html, text, "email, plain text", "email") == []
+
+
+def test_items_of_a_row_are_lines_of_plain_text() -> None:
+    """What stands apart on paper does not run together in a message's text."""
+    message = email.message_from_bytes(documents(*CASES["a flexible row"])["email"], policy=email.policy.default)
+    plain = message.get_body(("plain",))
+    assert plain is not None
+    assert str(plain.get_content()).splitlines()[:2] == ["Hérédité & Söhne", "1 November 2026"]
