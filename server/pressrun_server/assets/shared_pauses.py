@@ -6,15 +6,13 @@ import contextlib
 from typing import Final
 
 from pressrun_server.cas.redis_link import AsideError, RedisLink
-from pressrun_sources.transport.pauses import Turn
+from pressrun_sources.transport.pauses import LONGEST_PAUSE, Turn
 
 __all__ = ["SharedPauses"]
 
 _PAUSE: Final = "pressrun:pause:1:"
 _QUOTA: Final = "pressrun:quota:1:"
 _TURNS: Final = "pressrun:turns:1:"
-_LONGEST: Final = 3600.0
-"""A system that asks for more is asked again after this."""
 _BEGIN: Final = """
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], '1', 'PX', ARGV[1]) end
 return 1
@@ -58,21 +56,21 @@ class SharedPauses:
         """See `Pauses.take`."""
         keys = (_key(prefix, name) for prefix in (_PAUSE, _QUOTA, _TURNS))
         try:
-            wait, number = await self._link.ask("eval", _TAKE, 3, *keys, int(_LONGEST * 1000))
+            wait, number = await self._link.ask("eval", _TAKE, 3, *keys, int(LONGEST_PAUSE * 1000))
         except AsideError:
             return Turn(0.0, 0)
         return Turn(int(wait) / 1000, int(number))
 
     async def allow(self, name: str, turn: int, requests: int, seconds: float) -> None:
         """See `Pauses.allow`."""
-        milliseconds = max(1, int(min(seconds, _LONGEST) * 1000))
+        milliseconds = max(1, int(min(seconds, LONGEST_PAUSE) * 1000))
         keys = _key(_QUOTA, name), _key(_TURNS, name)
         with contextlib.suppress(AsideError):
             await self._link.ask("eval", _ALLOW, 2, *keys, turn, requests, milliseconds)
 
     async def begin(self, name: str, seconds: float) -> None:
         """See `Pauses.begin`."""
-        milliseconds = max(1, int(min(seconds, _LONGEST) * 1000))
+        milliseconds = max(1, int(min(seconds, LONGEST_PAUSE) * 1000))
         with contextlib.suppress(AsideError):
             await self._link.ask("eval", _BEGIN, 1, _key(_PAUSE, name), milliseconds)
 

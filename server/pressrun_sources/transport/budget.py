@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from yarl import URL
 
-from pressrun_sources.transport.pauses import Pauses, Turn
+from pressrun_sources.transport.pauses import LONGEST_PAUSE, Pauses, Turn
 from pressrun_sources.transport.retry import retry_after
 from pressrun_sources.transport.timing import Timing
 from pressrun_sources.transport.vitals import Allowance
@@ -154,7 +154,7 @@ class Budget:
         members = dict(_MEMBER.findall(headers.get("RateLimit", "")))
         if pause is None and members.get("r", members.get("remaining")) == "0":
             text = members.get("t", members.get("reset"))
-            pause = float(text) if text else None
+            pause = min(float(text), LONGEST_PAUSE) if text else None
         self._watch(origin, headers)
         if pause is None and self._window and headers.get("RateLimit-Remaining", "").strip() == "0":
             pause = self._window
@@ -180,7 +180,7 @@ class Budget:
         ]
         reset = members.get("t", members.get("reset"))
         left = members.get("r") or members.get("remaining", "")
-        told.append((left, policy.get("q", ""), float(reset) if reset else None))
+        told.append((left, policy.get("q", ""), min(float(reset), LONGEST_PAUSE) if reset else None))
         return [
             (int(remaining), int(limit) if _COUNT.fullmatch(limit) else None, seconds)
             for remaining, limit, seconds in told

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
-__all__ = ["Pauses", "Turn"]
+__all__ = ["LONGEST_PAUSE", "Pauses", "Turn"]
+
+LONGEST_PAUSE: Final = 3600.0
+"""Seconds; a system that asks for more is asked again after this, and says so again if it means it."""
 
 
 class Turn(NamedTuple):

@@ -8,6 +8,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from pressrun_sources.errors import SourceError
+from pressrun_sources.transport.pauses import LONGEST_PAUSE
 from pressrun_sources.transport.timing import Timing
 
 __all__ = ["RetryPolicy", "retry_after"]
@@ -40,15 +41,18 @@ class RetryPolicy:
 
 
 def retry_after(headers: Mapping[str, str], names: tuple[str, ...], now: float) -> float | None:
-    """Seconds that the first usable of these headers asks to wait, given as seconds or as an HTTP date."""
+    """Seconds that the first usable of these headers asks to wait, given as seconds or as an HTTP date.
+
+    `LONGEST_PAUSE` at most: a date in the far future must not take a source away for good.
+    """
     for name in names:
         text = headers.get(name, "").strip()
         if text.isascii() and text.isdigit() and len(text) <= 7:  # noqa: PLR2004 - longer is a mistake, not a pause
-            return float(text)
+            return min(float(text), LONGEST_PAUSE)
         try:
             moment = parsedate_to_datetime(text)
         except ValueError:
             continue
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return max(0.0, aware.timestamp() - now)
+        return min(max(0.0, aware.timestamp() - now), LONGEST_PAUSE)
     return None

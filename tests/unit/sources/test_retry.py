@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
 from pressrun_sources.errors import NotFoundError, RateLimitedError, UnavailableError
+from pressrun_sources.transport.budget import Budget
 from pressrun_sources.transport.retry import RetryPolicy, retry_after
 from pressrun_sources.transport.timing import Timing
 
@@ -68,3 +70,25 @@ def test_retry_after_by_another_name() -> None:
     """The first header that can be read counts."""
     headers = CIMultiDictProxy(CIMultiDict({"Retry-After": "soon", "X-Reset": "9"}))
     assert retry_after(headers, ("Retry-After", "X-Reset"), 0.0) == 9.0
+
+
+@pytest.mark.parametrize("text", ["9999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_no_system_is_left_alone_for_good(text: str) -> None:
+    """Whatever a system asks for, it is asked again after an hour."""
+    assert retry_after({"Retry-After": text}, ("Retry-After",), 1_767_225_600.0) == 3600.0
+
+
+async def test_no_origin_is_left_alone_for_good() -> None:
+    """A reset in the far future, in whatever form, ends after an hour."""
+    origin = URL("https://dam.example")
+    for headers in (
+        {"X-FeatureRateLimit-Remaining": "0", "X-FeatureRateLimit-Reset": "Fri, 31 Dec 9999 23:59:59 GMT"},
+        {"RateLimit": "r=0;t=999999999"},
+        {"RateLimit": "r=1;t=999999999", "RateLimit-Policy": "q=100"},
+    ):
+        budget = Budget(Timing())
+        for _ in range(3):
+            ticket = await budget.take(origin)
+            if not ticket.wait:
+                await budget.took(origin, ticket, 200, headers)
+        assert 3000 < (await budget.take(origin)).wait <= 3601
