@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Final, Protocol
 
@@ -15,6 +17,7 @@ from pressrun_server.model.approved import APPROVED
 from pressrun_server.model.digest import Digest
 from pressrun_server.model.prepared import PreparedImage, PreparedPicture
 from pressrun_server.model.template import RenditionSpec
+from pressrun_server.prepare.errors import PreparerCrashedError
 from pressrun_server.prepare.tasks import IMAGE, PICTURE, TEXT, RenditionOrder, TaskName
 
 __all__ = ["IMAGE_VERSION", "Preparation", "Prepared", "Preparing", "Remembering", "preparation_name"]
@@ -26,12 +29,23 @@ TEXT_VERSION: Final = 1
 PICTURE_VERSION: Final = 1
 """The same of `prepare.picture`."""
 
+_LOST_SECONDS: Final = 60.0
+"""A machine that was very busy may have been the cause, so it is tried again."""
+_MOST_LOST: Final = 1000
+
 
 class Preparing(Protocol):
     """Does tasks in limited processes; `prepare.pool.PreparerPool` in a node."""
 
-    async def run(self, task: str, payload: bytes, *, timeout: float) -> bytes:  # noqa: ASYNC109 - as the pool has it
-        """Do one task.
+    async def run(
+        self,
+        task: str,
+        payload: bytes,
+        *,
+        timeout: float,  # noqa: ASYNC109 - as the pool has it
+        lost: Callable[[PressrunError], None] | None = None,
+    ) -> bytes:
+        """Do one task; `lost` is told of what cost it its process, also where the caller has left by then.
 
         Raises:
             PressrunError: what the task found, or LIMIT_EXCEEDED, INTERNAL, QUEUE_FULL, DRAINING.
@@ -74,7 +88,9 @@ class Preparation:
     The name of a result is (input digest, preparation, engine); results are blobs of the store, their names are in the
     ledger.
     Guarantee: equal bytes are prepared once at a time, whoever asks; a result is decoded and checked before it is
-    stored, because the process that made it had read what strangers wrote.
+    stored, because the process that made it had read what strangers wrote. Bytes that cost a preparer its life (some
+    bombs take longer than any document waits) are given to no other one for a minute; whoever wants them hears why at
+    once.
     """
 
     def __init__(
@@ -96,6 +112,8 @@ class Preparation:
         self._max_remembered = max_remembered
         self._known: OrderedDict[_Input, Prepared] = OrderedDict()
         self._flight: SingleFlight[_Input, Prepared] = SingleFlight()
+        self._lost: OrderedDict[_Input, tuple[PressrunError | None, float]] = OrderedDict()
+        """What cost a preparer its life, how (None: a process died over it once), and until when it is remembered."""
 
     async def of_bytes(self, source: Digest, data: bytes, rendition: RenditionSpec = ORIGINAL) -> Prepared:
         """The prepared blob of these bytes in a rendition, which is in the store when this returns.
@@ -128,16 +146,18 @@ class Preparation:
 
     async def _prepare(self, wanted: _Input, data: bytes) -> Prepared:
         rendition = wanted[1]
+        self._check_lost(wanted)
+        task, payload = TaskName.IMAGE, data
         if rendition == APPROVED:
-            encoded = await self._preparers.run(TaskName.TEXT, data, timeout=self._seconds)
-        elif rendition is not None and rendition.screen:
-            order = msgspec.msgpack.encode(RenditionOrder(data, rendition))
-            encoded = await self._preparers.run(TaskName.PICTURE, order, timeout=self._seconds)
-        elif rendition is None:
-            encoded = await self._preparers.run(TaskName.IMAGE, data, timeout=self._seconds)
-        else:
-            order = msgspec.msgpack.encode(RenditionOrder(data, rendition))
-            encoded = await self._preparers.run(TaskName.RENDITION, order, timeout=self._seconds)
+            task = TaskName.TEXT
+        elif rendition is not None:
+            task = TaskName.PICTURE if rendition.screen else TaskName.RENDITION
+            payload = msgspec.msgpack.encode(RenditionOrder(data, rendition))
+        try:
+            encoded = await self._run(wanted, task, payload)
+        except PreparerCrashedError:
+            # Somebody may have ended the process; what ends two is at fault.
+            encoded = await self._run(wanted, task, payload)
         image: PreparedImage | PreparedPicture | None = None
         try:
             if rendition == APPROVED:
@@ -158,6 +178,27 @@ class Preparation:
         self._remember(wanted, prepared)
         await self._ledger.put(self._key(wanted), prepared)
         return prepared
+
+    async def _run(self, wanted: _Input, task: TaskName, payload: bytes) -> bytes:
+        return await self._preparers.run(
+            task, payload, timeout=self._seconds, lost=lambda error: self._lose(wanted, error)
+        )
+
+    def _lose(self, wanted: _Input, error: PressrunError) -> None:
+        """These bytes cost a preparer its life."""
+        crashed_once = isinstance(error, PreparerCrashedError) and wanted not in self._lost
+        until = asyncio.get_running_loop().time() + _LOST_SECONDS
+        self._lost[wanted] = None if crashed_once else error, until
+        self._lost.move_to_end(wanted)
+        if len(self._lost) > _MOST_LOST:
+            self._lost.popitem(last=False)
+
+    def _check_lost(self, wanted: _Input) -> None:
+        error, until = self._lost.get(wanted, (None, 0.0))
+        if asyncio.get_running_loop().time() >= until:
+            self._lost.pop(wanted, None)
+        elif error is not None:
+            raise error.with_traceback(None)
 
     def _remember(self, wanted: _Input, prepared: Prepared) -> None:
         self._known[wanted] = prepared

@@ -8,8 +8,10 @@ fields. Facts: PDF 32000-1, 8.10 (forms), 14.6 (marked content); ISO 19005-2, 6.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import warnings
+import zlib
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -25,6 +27,9 @@ __all__ = ["MAX_PAGE", "prepare_page"]
 MAX_PAGE: Final = 8 * 1024 * 1024
 """Bytes that the file may have."""
 _MOST_OBJECTS: Final = 5000
+_MOST_CONTENT: Final = 8 * 1024 * 1024
+"""Bytes of one stream of drawing, unpacked; what is more takes longer than any document waits."""
+_DAMAGED: Final = "is damaged or cut off; save it anew and upload it again"
 _open: Any = pymupdf.open  # its types are incomplete
 _MARKED: Final = frozenset({"BMC", "BDC", "EMC", "MP", "DP"})
 _PLAIN_CMYK: Final = frozenset({"k", "K"})
@@ -55,6 +60,8 @@ def prepare_page(data: bytes) -> PreparedImage:
         raise PressrunError(
             Reason.ASSET_TOO_LARGE, f"the PDF has {len(data)} bytes; the most is {MAX_PAGE}; simplify it"
         )
+    if b"startxref" not in data:
+        raise _wrong(_DAMAGED)  # what is left of it may be put together again, without what it showed
     try:
         with warnings.catch_warnings(action="error"), pikepdf.open(io.BytesIO(data)) as source, pikepdf.new() as target:
             width, height, form = _form(source)
@@ -77,7 +84,7 @@ def prepare_page(data: bytes) -> PreparedImage:
     except pikepdf.PasswordError as error:
         raise _wrong("is encrypted; save it without a password", error) from error
     except (pikepdf.PdfError, UserWarning, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-        raise _wrong("is damaged or cut off; save it anew and upload it again", error) from error
+        raise _wrong(_DAMAGED, error) from error
     return PreparedImage(
         width=max(round(width * 96 / 72), 1),
         height=max(round(height * 96 / 72), 1),
@@ -96,6 +103,8 @@ def _form(source: pikepdf.Pdf) -> tuple[float, float, pikepdf.Object]:
     for annotation in page.obj.get("/Annots", pikepdf.Array()):
         if str(annotation.get("/Subtype", "")) not in _SHOWN:
             raise _wrong("has form fields or notes on it; flatten it (print it to a PDF) and upload that")
+    contents = page.obj.get("/Contents", pikepdf.Array())
+    _measure(*(contents if isinstance(contents, pikepdf.Array) else [contents]))
     form = page.as_form_xobject()
     left, bottom, right, top = (float(edge) for edge in form.BBox)
     turned = [float(part) for part in form.get("/Matrix", [1, 0, 0, 1, 0, 0])]
@@ -155,6 +164,7 @@ def _clean(item: pikepdf.Object) -> None:
 
 def _unmark(stream: pikepdf.Object) -> None:
     """Take marked content out: all of it is an artifact of the document that shows it (PDF 32000-1, 14.8.2.2)."""
+    _measure(stream)
     kept = []
     for instruction in pikepdf.parse_content_stream(stream):
         operator = str(instruction.operator)
@@ -164,6 +174,26 @@ def _unmark(stream: pikepdf.Object) -> None:
         if operator not in _MARKED:
             kept.append(instruction)
     stream.write(pikepdf.unparse_content_stream(kept))
+
+
+def _measure(*streams: pikepdf.Object) -> None:
+    """See that what draws is not too much once it is unpacked, before it is."""
+    if sum(_unpacked(stream) for stream in streams) > _MOST_CONTENT:
+        raise PressrunError(
+            Reason.ASSET_TOO_LARGE,
+            f"the PDF page is drawn by more than {_MOST_CONTENT} bytes, which is the most; simplify it",
+        )
+
+
+def _unpacked(stream: pikepdf.Object) -> int:
+    """The bytes of a stream, counted up to one more than there may be."""
+    data, filters = stream.read_raw_bytes(), stream.get("/Filter", pikepdf.Array())
+    for name in filters if isinstance(filters, pikepdf.Array) else [filters]:
+        if name != pikepdf.Name.FlateDecode:
+            break  # older codings are left to the limits of the process
+        with contextlib.suppress(zlib.error):  # whoever reads it says so
+            data = zlib.decompressobj().decompress(data, _MOST_CONTENT + 1)
+    return len(data)
 
 
 def _check_font(font: pikepdf.Object) -> None:

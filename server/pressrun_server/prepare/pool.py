@@ -7,7 +7,7 @@ import itertools
 import logging
 import signal
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -30,15 +30,24 @@ log = logging.getLogger(__name__)
 
 _SPARE = 1024
 """Bytes of a frame that are not payload, generously."""
+_LOST = (PreparerTimeoutError, PreparerMemoryError, PreparerCrashedError)
 
 
 class _Errand:
     """One task on its way."""
 
-    __slots__ = ("future", "name", "payload", "timeout")
+    __slots__ = ("future", "lost", "name", "payload", "timeout")
 
-    def __init__(self, name: str, payload: Sequence[bytes], timeout: float, future: asyncio.Future[bytes]) -> None:
+    def __init__(
+        self,
+        name: str,
+        payload: Sequence[bytes],
+        timeout: float,
+        future: asyncio.Future[bytes],
+        lost: Callable[[PressrunError], None] | None,
+    ) -> None:
         self.name = name
+        self.lost = lost
         self.payload = payload
         self.timeout = timeout
         self.future = future
@@ -101,13 +110,20 @@ class PreparerPool:
         """
         await self._crew.start()
 
-    async def run(self, task: str, *payload: bytes, timeout: float) -> bytes:  # noqa: ASYNC109 - enforced by a kill
+    async def run(
+        self,
+        task: str,
+        *payload: bytes,
+        timeout: float,  # noqa: ASYNC109 - enforced by a kill
+        lost: Callable[[PressrunError], None] | None = None,
+    ) -> bytes:
         """Do one task.
 
         Args:
             task: its name.
             payload: what it works on, in parts that it gets as one.
             timeout: wall seconds from the moment that a process takes it; the wait in line is the caller's to limit.
+            lost: told of what cost the task its process (time, memory, a crash), also where the caller has left.
 
         Raises:
             PreparerTimeoutError: it took longer; its process was ended.
@@ -132,7 +148,7 @@ class PreparerPool:
                 f"{waiting} tasks wait for a preparer already; try again later",
                 retry_after=1.0,
             )
-        errand = _Errand(task, payload, timeout, asyncio.get_running_loop().create_future())
+        errand = _Errand(task, payload, timeout, asyncio.get_running_loop().create_future(), lost)
         line = self._slow if task in self._config.slow_tasks else self._waiting
         line.append(errand)
         self._dispatch()
@@ -213,6 +229,8 @@ class PreparerPool:
             preparer.timer.cancel()
             preparer.timer = None
         if errand is not None:
+            if errand.lost is not None and isinstance(outcome, _LOST):
+                errand.lost(outcome)
             _settle(errand, outcome)
 
     def joined(self, member: Member[FromPreparer]) -> None:

@@ -136,6 +136,17 @@ async def test_a_task_that_hangs_is_ended_and_its_process_replaced(kit: Any) -> 
         assert pool.stats().timed_out == 1
 
 
+async def test_what_cost_a_process_is_told_also_where_its_caller_has_left(kit: Any) -> None:
+    """Of a task that nobody waits for any more the pool says how it ended, where it took its process along."""
+    told: list[PressrunError] = []
+    async with kit.preparers() as pool:
+        hanging = asyncio.create_task(pool.run("nap", b"60", timeout=0.2, lost=told.append))
+        await asyncio.sleep(0.05)
+        hanging.cancel()
+        await pool.run("echo", b"", timeout=20, lost=told.append)
+        assert [type(error) for error in told] == [PreparerTimeoutError]
+
+
 async def test_the_memory_limit_fails_the_task_and_replaces_the_process(kit: Any) -> None:
     """An allocation above the address-space limit is an error that names the limit, and of the task alone."""
     async with kit.preparers(limits=Limits(address_space=512 * MIB)) as pool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,7 @@ from pressrun_server.errors import PressrunError
 from pressrun_server.model.choice import Choice
 from pressrun_server.model.prepared import PdfObject, PreparedImage, PreparedPicture
 from pressrun_server.model.template import RenditionSpec, Requirement
+from pressrun_server.prepare.errors import PreparerCrashedError, PreparerTimeoutError
 from pressrun_server.prepare.media import inspect_image
 from pressrun_server.prepare.tasks import RENDITION
 from pressrun_sources.errors import NotFoundError
@@ -154,7 +155,14 @@ class FakePreparers:
         self.failure: PressrunError | None = None
         self.answer: bytes | None = None
 
-    async def run(self, task: str, payload: bytes, *, timeout: float) -> bytes:  # noqa: ASYNC109 - as the pool has it
+    async def run(
+        self,
+        task: str,
+        payload: bytes,
+        *,
+        timeout: float,  # noqa: ASYNC109 - as the pool has it
+        lost: Callable[[PressrunError], None] | None = None,
+    ) -> bytes:
         """Do the task `image`, or `rendition` and `picture` without making them."""
         if task in {"rendition", "picture"}:
             payload = RENDITION.decode(payload).data
@@ -164,6 +172,8 @@ class FakePreparers:
         self.calls += 1
         await asyncio.sleep(0)
         if self.failure is not None:
+            if lost is not None and isinstance(self.failure, PreparerTimeoutError | PreparerCrashedError):
+                lost(self.failure)
             raise self.failure
         if self.answer is not None:
             return self.answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -164,6 +165,42 @@ def test_an_encrypted_page() -> None:
         pdf.save(buffer, encryption=pikepdf.Encryption(owner="o", user="u"))
     with pytest.raises(PressrunError, match="is encrypted"):
         prepare_image(buffer.getvalue())
+
+
+def _drawn(data: bytes, *filters: str) -> bytes:
+    """A page that is drawn by these bytes, which are coded so often."""
+
+    def draw(pdf: pikepdf.Pdf) -> None:
+        stream = pikepdf.Stream(pdf, data)
+        stream.Filter = pikepdf.Array([pikepdf.Name(name) for name in filters])
+        pdf.pages[0].Contents = pdf.make_indirect(stream)
+
+    buffer = io.BytesIO()
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        draw(pdf)
+        pdf.save(buffer, compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_page_that_unpacks_to_more_than_it_may(times: int) -> None:
+    """A small file of much drawing is refused before it is unpacked, however often it is packed."""
+    data = zlib.compress(b"0 0 9 9 re f " * 1_000_000, 9)
+    for _ in range(times - 1):
+        data = zlib.compress(data, 9)
+    with pytest.raises(PressrunError, match="drawn by more than 8388608 bytes") as caught:
+        prepare_image(_drawn(data, *["/FlateDecode"] * times))
+    assert caught.value.reason is Reason.ASSET_TOO_LARGE
+    few = _drawn(zlib.compress(b"0 0 9 9 re f " * 1000), "/FlateDecode")
+    assert prepare_image(few).vector
+
+
+def test_a_page_that_is_cut_off() -> None:
+    """What is left of a file is not taken for it: here the page is there, and what it shows is not."""
+    whole = _drawn(b"0 0 9 9 re f")
+    with pytest.raises(PressrunError, match="is damaged or cut off"):
+        prepare_image(whole[: whole.index(b"0 0 9 9 re f")])
 
 
 def test_old_coding_is_coded_anew() -> None:
