@@ -530,6 +530,119 @@ CASES = {
         ....
         """],
     ),
+    "the end of a box that does not fit takes the last line along": (
+        "<div class='y'></div><div class='b'><p>1<br>2<br>3<br>4</p></div><div class='y'></div>",
+        "@page { size: 60pt 80pt; margin: 10pt } p { orphans: 1; widows: 1; color: blue } .y { background: yellow; height: 10pt }"
+        " .b { border: 10pt solid black; background: blue }",
+        ["""
+        ......
+        .YYYY.
+        .KKKK.
+        .KBBK.
+        .KBBK.
+        .KBBK.
+        .KBBK.
+        ......
+        """, """
+        ......
+        .KBBK.
+        .KKKK.
+        .YYYY.
+        ......
+        ......
+        ......
+        ......
+        """],
+    ),
+    "boxes that have ended go on, too, where the end of one around them does not fit": (
+        "<div class='y'></div><div class='o'><div class='b'><div class='r'></div><div class='r'></div></div></div>",
+        "@page { size: 60pt 60pt; margin: 10pt } .y { background: yellow; height: 10pt } .r { background: red; height: 10pt }"
+        " .b { background: blue; padding: 0 10pt 10pt } .o { border-bottom: 10pt solid black }",
+        ["""
+        ......
+        .YYYY.
+        .BRRB.
+        .BBBB.
+        .BBBB.
+        ......
+        """, """
+        ......
+        .BRRB.
+        .BBBB.
+        .KKKK.
+        ......
+        ......
+        """],
+    ),
+    "the last row of a table goes with the ends of the table and of a box, below its header and above its footer": (
+        "<div class='y'></div><div class='o'><table><thead><tr><th></th></tr></thead><tbody><tr><td></td></tr><tr><td></td></tr>"
+        "</tbody><tfoot><tr><td class='f'></td></tr></tfoot></table></div>",
+        "@page { size: 60pt 80pt; margin: 10pt } .y { background: yellow; height: 10pt } tr { height: 10pt; background: red }"
+        " th { background: black } .f { background: green } table { border-bottom: 10pt solid blue } .o { padding-bottom: 10pt;"
+        " background: yellow }",
+        ["""
+        ......
+        .YYYY.
+        .KKKK.
+        .RRRR.
+        .GGGG.
+        .YYYY.
+        .YYYY.
+        ......
+        """, """
+        ......
+        .KKKK.
+        .RRRR.
+        .GGGG.
+        .BBBB.
+        .YYYY.
+        ......
+        ......
+        """],
+    ),
+    "what is as high as a page is parted from the end of its box": (
+        "<div class='b'><div class='r'></div></div><div class='y'></div>",
+        "@page { size: 50pt 60pt; margin: 10pt } .r { background: red; height: 30pt } .b { border-bottom: 10pt solid black;"
+        " padding: 10pt 10pt 0; background: blue } .y { background: yellow; height: 10pt }",
+        ["""
+        .....
+        .BBB.
+        .BRB.
+        .BRB.
+        .BRB.
+        .....
+        """, """
+        .....
+        .KKK.
+        .YYY.
+        .....
+        .....
+        .....
+        """],
+    ),
+    "what is kept with what follows begins below the top of its box on the next page": (
+        "<div class='y'></div><div class='b'><h1><div class='r'></div></h1><div class='g'></div></div>",
+        "@page { size: 50pt 70pt; margin: 10pt } h1 { break-after: avoid } .y { height: 20pt; background: yellow } .b {"
+        " border-top: 10pt solid black; background: blue } .r { height: 10pt; background: red } .g { height: 30pt;"
+        " background: green; width: 20pt }",
+        ["""
+        .....
+        .YYY.
+        .YYY.
+        .....
+        .....
+        .....
+        .....
+        """, """
+        .....
+        .KKK.
+        .RRR.
+        .GGB.
+        .GGB.
+        .GGB.
+        .....
+        """],
+    ),
     "a break is forced before and after": (
         "<div class='r'></div><div class='b'></div><div class='g'></div>",
         "@page { size: 30pt 30pt; margin: 10pt } div { height: 10pt } .r { background: red }"

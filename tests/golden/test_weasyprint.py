@@ -70,6 +70,17 @@ _NOTES = (
 _PARTED = {"rows are parted between pages"}
 
 
+_ENDS = (
+    "p { margin: 0 } .b { border: 2pt solid red; padding: 8pt 4pt; background: yellow } .c { border-bottom: 4pt solid blue }"
+    " .d { padding-bottom: 6pt; background: green } .m { margin-bottom: 5pt } .k { break-after: avoid }"
+)
+_BREAKS = "1<br>2<br>3<br>4"
+
+
+def _lines_of(count: int) -> str:
+    return "".join(f"<p>line {n}</p>" for n in range(1, count + 1))
+
+
 def _rows(count: int) -> str:
     return "".join(f"<tr><td>{n}</td><td>Row number {n}</td></tr>" for n in range(1, count + 1))
 
@@ -286,6 +297,29 @@ CASES: dict[str, tuple[str, str]] = {
     "rows go on over pages under their header": (f"<table><thead><tr><th>No</th><th>What</th></tr></thead><tbody>{_rows(14)}</tbody></table>", ""),
     "a heading stays with its text": (f"<p>{_LOREM}</p><h2>Heading</h2><p>{_LOREM}</p>", "h2 { break-after: avoid }"),
     "a box is kept whole": (f"<p>{_LOREM[:200]}</p><div class=k><p>one</p><p>two</p><p>three</p><p>four</p></div>", ".k { break-inside: avoid }"),
+    "a box's end goes with its last lines": (f"{_lines_of(5)}<div class=b><p>{_BREAKS}</p></div><p>end</p>", _ENDS),
+    "a box's end goes with all of a text that orphans and widows keep whole": (
+        f"{_lines_of(6)}<div class=b><p>1<br>2<br>3</p></div><p>end</p>", _ENDS
+    ),
+    "a box's end goes with its last paragraph": (f"{_lines_of(5)}<div class=b>{_lines_of(4)}</div><p>end</p>", _ENDS),
+    "the ends of boxes in boxes go with the last line": (
+        f"{_lines_of(4)}<div class=b><div class=c>{_lines_of(4)}</div></div><p>end</p>", _ENDS
+    ),
+    "the end of a box around a box that has ended": (
+        f"{_lines_of(3)}<div class=b><p>a</p><div class=d>{_lines_of(4)}</div></div><p>end</p>", _ENDS
+    ),
+    "a margin before a box's end": (f"{_lines_of(5)}<div class=b>{_lines_of(3)}<p class=m>last</p></div><p>end</p>", _ENDS),
+    "a box's end goes with the last row of a table": (
+        f"{_lines_of(3)}<div class=b><table><thead><tr><th>No</th><th>What</th></tr></thead><tbody>{_rows(4)}</tbody></table></div>"
+        "<p>end</p>", _ENDS
+    ),
+    "a box's end goes with what is kept with it": (
+        f"{_lines_of(5)}<div class=b><p>a</p><p>b</p><p class=k>c</p><p>d</p></div><p>end</p>", _ENDS
+    ),
+    "a box's end that fits": (f"{_lines_of(5)}<div class=b>{_lines_of(3)}</div><p>end</p>", _ENDS),
+    "a heading that takes the beginning of its box along": (
+        f"{_lines_of(6)}<div class=b><h2>Heading</h2><p>{_BREAKS}</p></div>", _ENDS + " h2 { break-after: avoid }"
+    ),
     "a break is forced": ("<p>one</p><p class=b>two</p><p>three</p>", ".b { break-before: page; break-after: page }"),
     "orphans and widows": (f"<p>{_LOREM[:110]}</p><p>{_LOREM}</p>", "p { orphans: 4; widows: 4 }"),
     "footnotes": (f"<p>one<span class=n>first note</span> two<span class=n>{_LOREM}</span> three</p><p>{_LOREM[:80]}</p>", _NOTES),
@@ -419,7 +453,9 @@ def test_weasyprint_agrees(weasyprint: ModuleType, fonts: str, name: str) -> Non
         painted, wanted_paint = _painted(found[page]), _painted(wanted[page])
         assert set(painted) == set(wanted_paint)
         for color, box in painted.items():
-            assert box == pytest.approx(wanted_paint[color], abs=_NEAR), (page, color)
+            # A box that goes on fills its page here; there it ends above the room that its end would have taken.
+            edges = 3 if css.startswith(_ENDS) and page < len(ours) - 1 else 4
+            assert box[:edges] == pytest.approx(wanted_paint[color][:edges], abs=_NEAR), (page, color)
     if css.startswith(_NOTES):
         return  # tests/unit/engine/test_footnotes.py holds their tags
     tags, wanted_tags = tagged(pikepdf.open(io.BytesIO(document))), outline(body)

@@ -123,14 +123,16 @@ class Flow(Tables):
         form, keep = filled.form, self._keep
         margin = max(self._pending, form.lead)
         dy = self._y + margin - form.lead
-        if dy + form.end > self._bottom or (form.keeps_first and keep is not None and keep.released):
+        room = self._end_room(form.pending) if self._below else 0
+        if dy + form.end + room > self._bottom or (form.keeps_first and keep is not None and keep.released):
             self._layout.passages.in_vain(bound)
             return False
         page = self._page
         begun = None
         if form.keeps_next and (keep is None or keep.released):
             sizes = {name: len(getattr(page, name)) for name in LAYERS}
-            begun = Keep(bound, self._y + self._pending, sizes, len(self._open), self._y, released=True)
+            begins = self._y + max(self._pending, form.kept_from)
+            begun = Keep(bound, begins, sizes, len(self._open), self._y, released=True)
         self._pending = margin
         self._flush()
         self._placed()
@@ -151,8 +153,9 @@ class Flow(Tables):
         if keeps:
             self._hold(bound)
         least = max(box.height or 0, box.min_height)
-        if least and self._tall(box, least) > self._bottom - self._y and not self._at_top():
-            yield self._turn()
+        if least:
+            yield from self._room_for_least(box, least)
+        tail = self._tail if least else None
         opened = self._enter(box)
         role = bound.node.role if isinstance(bound, BoundBlock) else "L" if isinstance(bound, BoundList) else "LI"
         if role:
@@ -167,6 +170,9 @@ class Flow(Tables):
             yield from self._children(bound.children)
         if isinstance(bound, BoundListItem):
             self._label_alone()
+        if self._below and self._lacks_end(opened, start, page):
+            yield from self._ends_apart(opened, start, page)
+        if isinstance(bound, BoundListItem):
             self._end()  # the item's body
         if role:
             self._end()
@@ -176,6 +182,8 @@ class Flow(Tables):
             text = f"the content of a box of a given height is {over:.1f} pt taller; enlarge it, or shorten the text"
             self._missing(overflow(place_of(bound.node), text))
         self._leave(opened, start, page)
+        if tail is not None and self._page is page:
+            self._tail, self._ended = tail, []  # no page ends in a box of a given height
         if keeps:
             self._let_go(bound, with_next=box.keep_next)
         if box.page and box.page != outer:
@@ -191,12 +199,12 @@ class Flow(Tables):
         apart = box.keep_inside and self._bottom < ENDLESS and not self._at_top()
 
         def height() -> int:
-            found = self._bottom - self._top if apart else self._bottom - self._y - self._pending
+            found = (self._bottom - self._top if apart else self._bottom - self._y - self._pending) - self._end_room()
             return found if box.height is None else min(found, box.height)
 
         def put(frames: Page, high: int) -> None:
             nonlocal apart
-            if apart and high > self._bottom - self._y - self._pending:
+            if apart and high > self._bottom - self._y - self._pending - self._end_room():
                 full.append(self._turn())
             apart = False
             self._put_columns(bound, columns, frames, high)
@@ -294,6 +302,8 @@ class Flow(Tables):
         height = 0
         for line in lines:
             height += line.height
+        if self._below:
+            height += self._end_room(node.box.margin_bottom)
         if self._y + self._pending + height > self._bottom:
             self._pending = before
             return False
@@ -307,6 +317,8 @@ class Flow(Tables):
                 self._put_links(bound, lines, begins=True, ends=True)
                 self._pending = node.box.margin_bottom
                 return True
+            if self._waiting:
+                self._flush()  # boxes begin before the text's mark
             self._mark(node.role, node.role or ".")
         self._put(node, lines)
         self._pending = node.box.margin_bottom
@@ -324,12 +336,16 @@ class Flow(Tables):
             fitting, height = index, self._y + self._pending
             if called is not None:
                 fitting = self._lines_with_notes(lines, called, index)
+                height += sum(line.height for line in lines[index:fitting])
             else:
                 while fitting < count and height + lines[fitting].height <= self._bottom:
                     height += lines[fitting].height
                     fitting += 1
-            if fitting < count:
+            whole = fitting == count
+            if not whole:
                 fitting = self._break_at(node, index, fitting, count)
+            elif self._below and height + self._end_room(node.box.margin_bottom) > self._bottom:
+                fitting = self._tail_lines(node, index, count)
             if fitting > index:
                 if self._label is not None:
                     self._flush()
@@ -341,9 +357,11 @@ class Flow(Tables):
                     if called is not None:
                         self._note(lines[index:fitting], called[index:fitting])
                     index = fitting
-                    if index < count:
+                    if not whole:
                         yield self._turn()
                     continue
+                if self._waiting:
+                    self._flush()
                 if index == 0 and fitting == count:
                     self._mark(node.role, node.role or ".")
                 else:
@@ -353,7 +371,7 @@ class Flow(Tables):
                 self._put(node, lines[index:fitting])
                 if index and fitting == count and node.role:
                     self._end()
-            if fitting < count:
+            if not whole:
                 yield self._turn()
             index = fitting
         self._pending = max(self._pending, node.box.margin_bottom)
@@ -494,7 +512,7 @@ class Flow(Tables):
         # A picture at a page's beginning has its margin above it; behind a break that is cut off.
         margin = max(self._pending, box.margin_top) if self._at_top() else 0
         most = self._bottom - max(self._y, self._top) if self._at_top() else self._bottom - self._top
-        most -= margin + edges(box)
+        most -= margin + edges(box) + self._end_room(box.margin_bottom)
         if height > most > 0:
             width, height = width * most // height, most
         shown = fitted(self._layout.slots[node.slot], image, node.fit, node.position, width, height)
@@ -525,10 +543,13 @@ class Flow(Tables):
         if box.break_before:
             yield from self._break(box.break_before)
             self._page.section = self._page.section or box.section
+        below = box.padding_bottom + (box.border_bottom.width if box.border_bottom else 0)
+        if self._below and self._tall(box, height) + self._end_room(box.margin_bottom) > self._bottom - self._y:
+            self._note_tail()
         opened = self._enter(box)
         page = self._page
         # What is kept with it goes along; where both are too much for a page they part after all.
-        while self._y + self._pending + height > self._bottom and not self._at_top():
+        while self._y + self._pending + height + below > self._bottom and not self._at_top():
             yield self._turn()
         self._flush()
         start = self._y

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pressrun_server.layout.boxends import BoxEnds
 from pressrun_server.layout.edges import side
-from pressrun_server.layout.paging import ENDLESS, Paging
+from pressrun_server.layout.paging import ENDLESS
 from pressrun_server.layout.placing import place
 from pressrun_server.layout.segments import Line
 from pressrun_server.model.content import BoundNote, BoundParagraph, LinkedPieces
@@ -102,7 +103,7 @@ def _shared(parts: Sequence[Part], room: int) -> tuple[list[Part], list[Part]]:
     return here, []
 
 
-class Footnotes(Paging):
+class Footnotes(BoxEnds):
     """Places the footnotes of the page that is being filled."""
 
     # Text -------------------------------------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ class ColumnFlow(Flow):
     def _turn(self, *, forced: bool = False) -> Page:
         keep, column, gap = self._keep, self.column, self._pending
         column.end = self._y
-        if keep is not None and (keep.y > self._top or self._higher_follows()) and not forced:
+        if keep is not None and (self._moves(keep) or self._higher_follows()) and not forced:
             column.end, gap = keep.end, keep.y - keep.end
         self._full = column
         page = super()._turn(forced=forced)
@@ -101,6 +101,7 @@ class ColumnFlow(Flow):
         self._begun = bool(self._tables)
         self._tables += 1
         yield from super()._table(bound)
+        self._fresh = self._fresh or self._begun  # rows that are placed many at a time don't tell
         self._tables -= 1
         self._let_go(bound, with_next=bound.node.box.keep_next)
 

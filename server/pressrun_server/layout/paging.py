@@ -11,7 +11,7 @@ space when the next content is placed; boxes without padding or border at that e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pressrun_server.layout.edges import background, borders
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pressrun_server.layout.layout import Layout
     from pressrun_server.layout.table import OpenTable
 
-__all__ = ["ENDLESS", "LAYERS", "NAMED", "Keep", "Paging", "edges"]
+__all__ = ["ENDLESS", "LAYERS", "NAMED", "NO_FILL", "Ended", "Keep", "OpenBox", "Paging", "edges"]
 
 ENDLESS = 1 << 60
 """The bottom of a page that has none."""
@@ -37,7 +37,8 @@ NAMED = "named"
 """A break that is only forced where the pages that follow have another name."""
 _SIDES = ("left", "right")
 _NO_COLOR = -1
-_NO_FILL = (0, 0, 0, 0, _NO_COLOR)
+NO_FILL = (0, 0, 0, 0, _NO_COLOR)
+"""Where something may be painted later."""
 LAYERS = ("fills", "images", "text", "tags", "alts", "links", "bookmarks", "notes")
 """What a page consists of, and what a keep remembers the length of."""
 
@@ -55,6 +56,10 @@ class OpenBox:
     """Whether this page has its beginning."""
     before: int = 0
     """How much text and how many pictures were on this page when it began there."""
+    below: int = 0
+    """What ended the boxes around it when it was opened (`Paging._below`)."""
+    gap: int = 0
+    """And the margin that was to wait there (`Paging._gap`)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -71,6 +76,24 @@ class Keep:
     """Where what is before it ends, without the margin between."""
     released: bool = False
     """Whether it ends with the next content that is placed."""
+
+
+@dataclass(slots=True, eq=False)
+class Ended:
+    """A box that ended where the ends of those around it may not fit, and what was before it did."""
+
+    opened: OpenBox
+    y: int
+    pending: int
+    sizes: dict[str, int]
+    """How much of each layer was on the page."""
+    after: dict[str, int] = field(default_factory=dict)
+    """And when it had ended."""
+    table: OpenTable | None = None
+    """The table that it is, whose footer was not yet placed."""
+    top: int = 0
+    reserved: int = 0
+    """What the page was for the table's rows."""
 
 
 class Paging:
@@ -112,6 +135,14 @@ class Paging:
         """Of the pages that content asks for now."""
         self._open: list[OpenBox] = []
         self._waiting = False
+        self._below = 0
+        """Height of what ends the open boxes: paddings and borders, and the margins between them."""
+        self._gap = 0
+        """The margin that the boxes without them ask for before that."""
+        self._tail: Keep | None = None
+        """What was placed last, where what ends the open boxes may not fit below it."""
+        self._ended: list[Ended] = []
+        """Boxes that ended since."""
         self._keep: Keep | None = None
         self._number = 0
         self._between: OpenTable | None = None
@@ -153,7 +184,7 @@ class Paging:
         """End the page, begin the next, and take along what is kept."""
         page, keep = self._page, self._keep
         moved, end = None, self._y
-        if forced or keep is None or (keep.y <= self._top and not self._higher_follows()):
+        if forced or keep is None or not (self._moves(keep) or self._higher_follows()):
             keep = None
         else:
             moved = Page(0, 0)
@@ -185,6 +216,7 @@ class Paging:
         if self._has_notes:
             self._end_notes(page, filled + (self._reserved if cut else 0))
         pending = self._pending
+        self._tail, self._ended = None, []
         self._start()
         for opened in stay:
             if opened in late:
@@ -204,17 +236,18 @@ class Paging:
     def _take_along(self, keep: Keep, moved: Page, end: int, pending: int) -> None:
         """Place what is kept at the top of the page that begins; it ended at `end` of the one before."""
         table = self._between
-        dy = self._top - keep.y
+        dy = self._y - keep.y  # below the beginnings of boxes that go along
         begins = {name: len(getattr(self._page, name)) for name in LAYERS}
         for opened in self._open[keep.depth :]:
             if opened.y is not None:
                 opened.y += dy
                 opened.slot += begins["fills"] - keep.begins["fills"]
+                opened.before += sum(begins[name] - keep.begins[name] for name in ("text", "images"))
         if table is not None:
             table.placed = [(y + dy, sums) for y, sums in table.placed]
         place(moved, self._page, dy)
         # A margin that was still waiting at the keep is cut off by the break.
-        self._y = max(end + dy, self._top)
+        self._y = max(end + dy, self._y)
         if moved.text or moved.images or moved.fills:
             self._blank = False
             self._pending = pending  # the margin behind what was moved
@@ -272,6 +305,18 @@ class Paging:
         """Place a page's footnotes."""
         raise NotImplementedError
 
+    def _note_tail(self) -> None:
+        """What is placed next may have to go along with what ends the open boxes."""
+        raise NotImplementedError
+
+    def _ending(self, opened: OpenBox) -> Ended | None:
+        """Note what a box is that the tail is in, before it ends."""
+        raise NotImplementedError
+
+    def _has_ended(self, item: Ended) -> None:
+        """Note what is on the page when such a box has ended."""
+        raise NotImplementedError
+
     @staticmethod
     def _end_page(page: Page) -> None:
         if page.fills:
@@ -283,11 +328,11 @@ class Paging:
         opened.y = y
         opened.slot = len(self._page.fills)
         opened.before = len(self._page.text) + len(self._page.images)
-        self._page.fills.append(_NO_FILL)
+        self._page.fills.append(NO_FILL)
         if opened.box.anchor and opened.first and not self._artifact:
             self._page.bookmarks.append((y, 0, opened.box.anchor))
         if opened.box.picture:
-            self._page.fills.append(_NO_FILL)
+            self._page.fills.append(NO_FILL)
 
     def _flush(self) -> None:
         """Make the waiting margin space; boxes that waited for it begin here."""
@@ -318,6 +363,8 @@ class Paging:
     def _enter(self, box: Box) -> OpenBox:
         self._pending = max(self._pending, box.margin_top)
         opened = OpenBox(box)
+        if self._below or box.border_bottom or box.padding_bottom:
+            self._add_end(opened)
         self._open.append(opened)
         self._waiting = True
         if box.border_top or box.padding_top or box.height is not None or box.min_height:
@@ -329,8 +376,27 @@ class Paging:
         """What a box of a given, or least, height needs, with the margin before it."""
         return max(self._pending, box.margin_top) + edges(box) + least
 
+    def _add_end(self, opened: OpenBox) -> None:
+        """Count what ends a box that is opened."""
+        box = opened.box
+        opened.below, opened.gap = self._below, self._gap
+        end = box.padding_bottom + (box.border_bottom.width if box.border_bottom else 0)
+        if end:
+            self._below += end + (max(self._gap, box.margin_bottom) if self._below else 0)
+            self._gap = 0
+        elif box.margin_bottom > self._gap:
+            self._gap = box.margin_bottom
+        top = box.padding_top + (box.border_top.width if box.border_top else 0)
+        if self._y + self._pending + top + self._below + self._gap > self._bottom:
+            self._note_tail()
+
+    def _end_room(self, margin: int = 0) -> int:
+        """Height of what ends the open boxes, behind content with that margin."""
+        return self._below + max(self._gap, margin) if self._below else 0
+
     def _leave(self, opened: OpenBox, start: int, page: Page) -> None:
         box = opened.box
+        item = self._ending(opened) if self._tail is not None else None
         if (box.height is not None or box.min_height) and self._page is page:
             least = start + max(box.height or 0, box.min_height)
             if least > self._y + self._pending:
@@ -341,11 +407,15 @@ class Paging:
             self._y += box.padding_bottom + (box.border_bottom.width if box.border_bottom else 0)
         self._paint(opened, self._page, self._y, last=True)
         self._open.pop()
+        if self._below:
+            self._below, self._gap = opened.below, opened.gap
         if self._keep is not None and self._keep.depth > len(self._open):
             self._take_in(opened, self._keep)
         self._pending = max(self._pending, box.margin_bottom)
         if box.break_after:
             self._forced = box.break_after
+        if item is not None:
+            self._has_ended(item)
 
     # Keeps ------------------------------------------------------------------------------------------------------------
 
@@ -363,6 +433,8 @@ class Paging:
             if with_next:
                 self._keep.released = True
             else:
+                if self._below and self._y + self._pending + self._end_room() > self._bottom:
+                    self._tail, self._ended = self._keep, []
                 self._keep = None
 
     def _take_in(self, opened: OpenBox, keep: Keep) -> None:
@@ -370,8 +442,8 @@ class Paging:
         box = opened.box
         sides = box.border_top or box.border_right or box.border_bottom or box.border_left
         if opened.y is None or not (sides or box.background is not None or box.picture):
-            return
-        if opened.first and opened.before == keep.begins["text"] + keep.begins["images"]:
+            keep.depth = len(self._open)
+        elif opened.first and opened.before == keep.begins["text"] + keep.begins["images"]:
             keep.begins["fills"] = opened.slot
             keep.y, keep.depth = opened.y, len(self._open)
             keep.end = min(keep.end, keep.y)
@@ -385,9 +457,18 @@ class Paging:
 
     def _at_top(self) -> bool:
         """Whether a new page would give no more room than this one has left."""
-        if self._keep is not None and self._keep.y > self._top:
+        if self._moves(self._keep):
             return False
         return self._blank or self._y <= self._top
+
+    def _moves(self, keep: Keep | None) -> bool:
+        """Whether what is kept can go to the next page: something stands before it on this one."""
+        if keep is None or keep.y <= self._top:
+            return False
+        page, begins = self._page, keep.begins
+        if begins["text"] or begins["images"]:
+            return True
+        return any(fill[4] != _NO_COLOR for fill in page.fills[: begins["fills"]])
 
     def _higher_follows(self) -> bool:
         """Whether what begins with the next turn, or a later one, may be higher than this; true of columns alone."""

@@ -59,7 +59,9 @@ class Trial:
     keeps_first: bool
     """Whether its first content is kept with what follows."""
     keeps_next: bool
-    """Whether it is kept with what follows it."""
+    """Whether it is kept with what follows it,"""
+    kept_from: int
+    """and below which part of the margin before it that begins."""
     divided: bool
     """Whether that is said of its last part only."""
 
@@ -78,6 +80,7 @@ class Form:
     pending: int
     keeps_first: bool
     keeps_next: bool
+    kept_from: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -284,7 +287,7 @@ class Passages:
             shape = self._shapes.setdefault(shape.tags, shape)
         return Form(
             strip, page.fills, page.images, shape, page.bookmarks, trial.lead, trial.end, trial.pending,
-            trial.keeps_first, trial.keeps_next,
+            trial.keeps_first, trial.keeps_next, trial.kept_from,
         )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from pressrun_server.layout.footnotes import Footnotes
 from pressrun_server.layout.joined import Joined
 from pressrun_server.layout.measure import Measure
 from pressrun_server.layout.overflow import overflow, place_of
-from pressrun_server.layout.paging import ENDLESS
+from pressrun_server.layout.paging import ENDLESS, Ended, Keep, OpenBox
 from pressrun_server.layout.parting import frame_lines, lines_within, split
 from pressrun_server.layout.placing import place_row
 from pressrun_server.layout.rowcode import Placer
@@ -58,6 +58,10 @@ class OpenTable:
     """Whether there is room for headers and footers."""
     begun: bool = False
     """Whether anything of it is placed."""
+    origin: Keep | None = None
+    """Where it begins, if its first row may have to go along with what ends its boxes,"""
+    page: Page | None = None
+    """and on which page."""
     before: Sums = field(default_factory=dict)
     """The sums of rows on earlier pages."""
     placed: list[tuple[int, Sums]] = field(default_factory=list)
@@ -92,9 +96,14 @@ class Tables(Footnotes):
         keeps = box.keep_inside or box.keep_next
         if keeps:
             self._hold(bound)
+        least = max(box.height or 0, box.min_height)
+        if least:
+            yield from self._room_for_least(box, least)
+        ends = self._below or box.border_bottom or box.padding_bottom
+        origin = self._here() if ends and not self._at_top() else None
         opened = self._enter(box)
         start, page = self._y, self._page
-        table = OpenTable(bound, len(self._open) - 1, self._layout.rows)
+        table = OpenTable(bound, len(self._open) - 1, self._layout.rows, origin=origin, page=page)
         if columns is not None:
             table.rows, (table.fitting, count) = self._layout.rows.of_table(), columns
             table.many = count >= _MANY
@@ -113,6 +122,16 @@ class Tables(Footnotes):
             if self._y + self._pending + _height(table.first) > self._bottom and not self._at_top():
                 yield from self._room_of(_height(table.first))
             self._first_heads(table)
+        if self._below and self._lacks_end(opened, start, page):
+            yield from self._ends_apart(opened, start, page)
+        self._end_table(table, opened, start, page)
+        if keeps:
+            self._let_go(bound, with_next=box.keep_next)
+
+    def _end_table(self, table: OpenTable, opened: OpenBox, start: int, page: Page) -> None:
+        item = self._ending(opened) if self._tail is not None else None
+        if item is not None:
+            item.table, item.top, item.reserved = table, self._top, self._reserved
         self._between = None
         self._top = self._edge
         if table.role and table.begun:
@@ -122,8 +141,30 @@ class Tables(Footnotes):
         if table.role and table.begun:
             self._end()
         self._leave(opened, start, page)
-        if keeps:
-            self._let_go(bound, with_next=box.keep_next)
+        if item is not None:
+            self._has_ended(item)
+
+    def _open_again(self, ended: list[Ended]) -> None:
+        super()._open_again(ended)
+        for item in ended:
+            if item.table is not None:
+                self._between, self._top = item.table, item.top
+                self._reserve(item.reserved)
+
+    def _end_again(self, item: Ended) -> None:
+        if item.table is None:
+            super()._end_again(item)
+        else:
+            self._end_table(item.table, item.opened, 0, Page(0, 0))
+
+    def _tail_row(self, height: int, table: OpenTable, *, first: bool) -> None:
+        """Rows of that height are placed next, which may have to go along with what ends their boxes."""
+        if self._y + self._pending + height + self._below + self._gap <= self._bottom:
+            return
+        if not first:
+            self._note_tail()
+        elif table.page is self._page and table.origin is not None:
+            self._note_tail(table.origin)  # its header goes along, too
 
     def _paused(self, steps: Iterator[None]) -> Iterator[Page]:
         """Something that takes long, in steps between which other documents have their turn; not inside a cell."""
@@ -250,7 +291,8 @@ class Tables(Footnotes):
         need = head + (joined.height() if whole else joined.first_height())
         if self._y + self._pending + need > self._bottom and not self._at_top():
             yield from self._room_of(need)
-        if not table.begun:
+        first = not table.begun
+        if first:
             self._first_heads(table)
         while len(joined) or not joined.complete:
             room = self._bottom - self._y - self._pending
@@ -259,10 +301,13 @@ class Tables(Footnotes):
                 keeps = joined.keep_next
                 if keeps:
                     self._hold(row)
+                if self._below:
+                    self._tail_row(joined.height(), table, first=first)
                 self._put_part(*joined.part(len(joined)), table)
                 if keeps:
                     self._let_go(row, with_next=True)
                 return
+            first = False
             count = joined.fitting(room)
             if count:
                 self._put_part(*joined.part(count, room), table)
@@ -335,7 +380,8 @@ class Tables(Footnotes):
             frame = self._partable(frame, row, table) if row.node.divides else frame
             if not self._divides(frame, row, table):
                 yield from self._room_of(need)
-        if not table.begun:
+        first = not table.begun
+        if first:
             self._first_heads(table)
         if frame.height > self._room_for(frame) and self._bottom < ENDLESS:
             frame = self._partable(frame, row, table)
@@ -344,16 +390,22 @@ class Tables(Footnotes):
         while frame.height > self._room_for(frame) and self._bottom < ENDLESS:
             frame = self._split(frame)
             yield self._turn()
+            first = False
         if row.node.keep_next:
             self._hold(row)
+        if self._below:
+            self._tail_row(frame.height, table, first=first)
         self._row(frame)
         if row.node.keep_next:
             self._let_go(row, with_next=True)
 
     def _room_of(self, need: int) -> Iterator[Page]:
-        """Go on at the next page, or the next column that has that much room or is as high as any."""
+        """Go on at the next page, or the next column that has that much room or is as high as any.
+
+        What is kept goes along; where both are too much for a page they part after all.
+        """
         yield self._turn()
-        while self._higher_follows() and self._y + self._pending + need > self._bottom:
+        while self._y + self._pending + need > self._bottom and not self._at_top():
             yield self._turn()
 
     def _partable(self, frame: RowFrame, row: BoundRow, table: OpenTable) -> RowFrame:
@@ -364,7 +416,7 @@ class Tables(Footnotes):
 
     def _divides(self, frame: RowFrame, row: BoundRow, table: OpenTable) -> bool:
         """Whether a row that does not fit is parted here: enough of its lines go on each page."""
-        if not row.node.divides or (self._keep is not None and self._keep.y > self._top):
+        if not row.node.divides or self._moves(self._keep):
             return False
         head = 0 if table.begun else _height(table.first)
         room = self._bottom - self._y - self._pending - head
@@ -381,7 +433,7 @@ class Tables(Footnotes):
             while index < count:
                 if place is not None and table.begun and not (self._pending or self._waiting or self._keep is not None):
                     begin, y = index, self._y
-                    index, self._y = place(values, index, self._page, y, self._bottom)
+                    index, self._y = place(values, index, self._page, y, self._bottom - self._end_room())
                     self._blank = self._blank and index == begin
                     sums = rows.sums(begin, index) if index > begin else None
                     if sums:
@@ -430,7 +482,9 @@ class Tables(Footnotes):
             return False
         rows, y, page = table.rows, self._y, self._page
         plan = rows.plans.get(id(row.node))
-        if plan is None or not plan.straight or y + plan.height > self._bottom:
+        if plan is None or not plan.straight:
+            return False
+        if y + plan.height + (self._end_room() if self._below else 0) > self._bottom:
             return False
         if not rows.short(row, plan, y, page, self._missing, artifact=self._artifact):
             return False

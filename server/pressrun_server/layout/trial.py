@@ -30,6 +30,7 @@ class TrialFlow(Flow):
             lead=self._lead,
             keeps_first=self._keeps_first,
             keeps_next=keep is not None,
+            kept_from=0 if keep is None else keep.y,
             divided=keep is not None and any(keep.begins.values()),
         )
 
