@@ -1,4 +1,4 @@
-"""The loop of a composer process: one thread, a few documents, one page of one of them per turn."""
+"""The loop of a composer process: one thread, a few documents, a page of one of them per turn, or a few small steps."""
 
 from __future__ import annotations
 
@@ -49,6 +49,9 @@ CHUNK: Final = 256 * 1024
 
 WINDOW: Final = 1024 * 1024
 """A document with more bytes under way than this gets no turn until its consumer took some."""
+
+_SLICE: Final = 0.0005
+"""Seconds in which a turn takes a further step: to look for messages and choose a document costs a tenth of a step."""
 
 _ROWS_AHEAD: Final = 4096
 """More rows are asked for while so many or fewer wait."""
@@ -246,26 +249,20 @@ class Composer:
         self._channel.send(Failed(ticket, failure))
 
     def _turn(self, ticket: int, document: _Document) -> None:
-        """One page's work of one document."""
-        started = time.thread_time()
+        """A step of one document, which is a page's work at most, or as many as are done soon."""
         first = document.steps is None
         if first and document.request is None:
             self._read(ticket, document)
             return
+        started = time.thread_time()
         try:
             steps = document.steps or self._begin(document)
-            data = next(steps, None)
+            over = self._step(ticket, document, steps, first=first)
             document.cpu_seconds += time.thread_time() - started
-            assert document.composing is not None
-            summary = document.summary() if data is None or document.composing.finished else None
+            summary = document.summary() if over else None
         except Exception as error:  # noqa: BLE001 - this is the border where a document's exceptions end
             self._break(ticket, error)
             return
-        if data and first and len(data) >= LEAST:
-            document.head = data
-        elif data:
-            document.parts.append(data)
-            document.size += len(data)
         if summary is not None:
             self._finish(ticket, document, summary)
             next(steps, None)  # its bytes have left; what is done now is for later documents
@@ -277,6 +274,33 @@ class Composer:
                 # The next document may be long in coming; what is there of those before is somebody's to take.
                 self._flush(ticket, document, whole=False)
             self._regulate(ticket, document)
+
+    def _step(self, ticket: int, document: _Document, steps: Iterator[bytes], *, first: bool) -> bool:
+        """Take steps until something is to be done about what they gave, or the time of a turn is over.
+
+        Returns:
+            Whether it was the last one.
+        """
+        composing, parts = document.composing, document.parts
+        assert composing is not None
+        until = time.perf_counter() + _SLICE
+        more = 0
+        while True:
+            data = next(steps, None)
+            if data:
+                if first and len(data) >= LEAST:
+                    document.head = data
+                else:
+                    parts.append(data)
+                    document.size += len(data)
+            first = False
+            over = data is None or composing.finished
+            if over or document.size >= self._chunk or document.rows is not None or time.perf_counter() >= until:
+                break
+            more += 1
+        if more:
+            self._turns.more(ticket, more)
+        return over
 
     def _read(self, ticket: int, document: _Document) -> None:
         """Read a record whose document was not asked for yet."""

@@ -15,7 +15,7 @@ LARGE_SHARE: Final = 3
 
 
 class Turns:
-    """Chooses the document that works next, one page's work at a time.
+    """Chooses the document that works next, a page's work or a few small steps at a time.
 
     Guarantee: interactive documents come before others among the small ones, which go in the order they came (one
     after the other: two small documents taking turns would both be late); large ones take turns among themselves and
@@ -82,9 +82,14 @@ class Turns:
             self._small_streak = 0
         else:
             return None
-        turns = self._turns[ticket] = self._turns[ticket] + 1
-        if turns == LARGE_TURNS + 1:
-            del small[ticket]
+        self.more(ticket, 1)
+        return ticket
+
+    def more(self, ticket: int, steps: int) -> None:
+        """A document that has a turn takes so many steps in it, each of which counts as a turn."""
+        turns = self._turns[ticket] = self._turns[ticket] + steps
+        home = self._homes[ticket]
+        if turns > LARGE_TURNS and home is not self._large:
+            del home[ticket]
             self._homes[ticket] = self._large
             self._large[ticket] = None
-        return ticket

@@ -128,6 +128,14 @@ class TurnsMachine(RuleBasedStateMachine):
                 assert ticket not in self.paused
                 self.counts[ticket] += 1
 
+    @rule(steps=st.integers(1, 20))
+    def work_on(self, steps: int) -> None:
+        """A turn of several steps."""
+        ticket = self.turns.take()
+        if ticket is not None:
+            self.turns.more(ticket, steps)
+            self.counts[ticket] += steps + 1
+
     @invariant()
     def books(self) -> None:
         """What must always hold."""
