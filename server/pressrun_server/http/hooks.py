@@ -1,13 +1,16 @@
 """Webhooks of the systems: POST /hooks/{source}. They only make the node ask a source again.
 
 Answers: 204 where one was taken, also for one that came before (its sender did not hear the first answer; nothing is
-done then), 401 where it is not believed, whatever the reason, 503 while the node starts, or cannot tell the other
-nodes: its sender comes again then, maybe to another node.
+done then), 400 and 408 where its body broke off or did not come in time, 401 where it is not believed, whatever the
+reason, 413 where it has over 1 MiB, 503 while the node starts, or cannot tell the other nodes: its sender comes again
+then, maybe to another node.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 import structlog
 from aiohttp import web
@@ -18,6 +21,7 @@ from pressrun_sources.changes.verification import HookRefusedError
 __all__ = ["Hooks"]
 
 _log = structlog.get_logger(__name__)
+_BODY_SECONDS: Final = 10.0
 
 
 class Hooks:
@@ -42,7 +46,14 @@ class Hooks:
     async def take(self, request: web.Request) -> web.Response:
         """Answer one webhook."""
         source = request.match_info["source"]
-        body = await request.read()
+        try:
+            async with asyncio.timeout(_BODY_SECONDS):
+                body = await request.read()
+        except (ConnectionError, web.RequestPayloadError):
+            return web.Response(status=400, text="the body broke off; send it again\n")
+        except TimeoutError:
+            # An answer before the body has come ends the connection.
+            return web.Response(status=408, text=f"the body did not come within {_BODY_SECONDS:g} s; send it again\n")
         try:
             refs = self._receiver.receive(source, request.headers, body)
         except HookRefusedError as error:

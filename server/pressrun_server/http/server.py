@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Protocol
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 
@@ -17,12 +19,25 @@ from pressrun_server.metrics.catalogue import Catalogue
 
 __all__ = ["HttpServer"]
 
+_log = logging.getLogger("pressrun.http")
+
 
 class Collecting(Protocol):
     """What an encoder asks of a registry; `metrics.gathering.Gathered` is no more than that."""
 
     def collect(self) -> Iterator[Metric]:
         """All metrics."""
+
+
+class _Strangers(logging.Filter):
+    """Leaves out what is no HTTP: it is answered 400, and whoever reaches the port could fill the log with it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it is told."""
+        return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
+
+
+_STRANGERS = _Strangers()
 
 
 class HttpServer:
@@ -60,7 +75,11 @@ class HttpServer:
         app.router.add_get("/readyz", self._readyz)
         app.router.add_post("/hooks/{source}", self._hook)
         self._metering.expect(resource.canonical for resource in app.router.resources())
-        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
+        _log.addFilter(_STRANGERS)
+        # Webhooks are signed as they are sent, and what unpacks itself is nobody's friend.
+        runner = web.AppRunner(
+            app, access_log=None, handle_signals=False, shutdown_timeout=1.0, logger=_log, auto_decompress=False
+        )
         await runner.setup()
         host, _, port = self._config.listen.rpartition(":")
         try:

@@ -13,6 +13,7 @@ from tests.integration.node.conftest import StartNode
 from pressrun_client import AssetUnavailableError, Client
 from pressrun_loadtest.sandbox import Sandbox
 from pressrun_loadtest.sandbox.hooks import STANDARD_SECRET
+from pressrun_server.http import hooks
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -81,6 +82,35 @@ async def test_news_is_used_at_once(sandbox: Sandbox, start_node: StartNode, val
         assert await value(node, "pressrun_hooks_total", source="unknown", result="unknown") == 1
         await _post(f"{admin}/hooks", {})
         sandbox.cloudinary.reset()
+
+
+async def test_senders_that_misbehave(
+    start_node: StartNode, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, value: Callable[..., Any]
+) -> None:
+    """A body that breaks off, dawdles, is packed or is no HTTP is the sender's fault, and fills no log with tracebacks."""
+    monkeypatch.setattr(hooks, "_BODY_SECONDS", 0.2)
+    async with start_node("hooks-broken") as node:
+        host, _, port = node.http_address.rpartition(":")
+
+        async def send(head: bytes, body: bytes, *, leave: bool = False) -> bytes:
+            reader, writer = await asyncio.open_connection(host, int(port))
+            writer.write(b"POST /hooks/cloudinary HTTP/1.1\r\nHost: node\r\n%s\r\n\r\n%s" % (head, body))
+            await writer.drain()
+            status = b"" if leave else (await reader.readline()).split()[1]
+            writer.close()
+            await writer.wait_closed()
+            return status
+
+        assert await send(b"Content-Length: 100", b"{") == b"408"
+        assert await send(b"Transfer-Encoding: chunked", b"ZZ\r\n") == b"400"
+        assert await send(b"Content-Length: 5\r\nContent-Encoding: gzip", b"hello") == b"401"
+        monkeypatch.undo()
+        await send(b"Content-Length: 100", b"{", leave=True)
+        async with asyncio.timeout(20):
+            while await value(node, "pressrun_http_requests_total", route="/hooks/{source}", code="400") < 1:
+                await asyncio.sleep(0.02)
+        assert await value(node, "pressrun_http_requests_total", route="/hooks/{source}", code="500") == 0
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 @pytest.mark.fact("iconik.webhook-envelope", "http.standard-webhooks")
