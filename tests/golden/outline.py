@@ -53,12 +53,32 @@ def _outline(element: Element, around: str = "P") -> Iterator[Node]:
     yield from found
 
 
+def _terms(element: Element) -> Iterator[list[Node]]:
+    """The items of a list of terms: each is terms, and what is said of them."""
+    item: list[Node] = []
+    before = ""
+    for part in element:
+        if part.tag == "div" or (part.tag == "dt" and before == "dd"):
+            yield from [item] if item else []
+            item = []
+        if part.tag == "div":
+            yield from _terms(part)
+        elif part.tag == "dt":
+            item.append(("Lbl", _squeezed("".join(part.itertext()))))
+        elif part.tag == "dd":
+            item.append(("LBody", list(_outline(part))))
+        before = part.tag
+    yield from [item] if item else []
+
+
 def _block(element: Element) -> Iterator[Node]:
     tag = element.tag
     if tag in _TEXTS:
         yield _TEXTS[tag], _squeezed("".join(element.itertext()))
     elif tag == "ul":
         yield "L", [("LI", [("LBody", list(_outline(item)))]) for item in element if item.tag == "li"]
+    elif tag == "dl":
+        yield "L", [("LI", item) for item in _terms(element)]
     elif tag in {"td", "th"}:
         inner = list(_outline(element))
         blocks = any(isinstance(child.tag, str) and child.tag not in _INLINE for child in element)

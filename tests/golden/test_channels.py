@@ -30,6 +30,11 @@ CASES = {
         "<i pr-else>none</i><i pr-with='d = date'>{{ d }}</i></div>",
         ".r { display: flex; gap: 8pt; justify-content: center }",
     ),
+    "terms and what they mean": (
+        "<dl><dt>Account holder</dt><dd>{{ bank }}</dd><div pr-for='line in lines'><dt>Line {{ loop.index }} of it</dt><dd>{{ line }}</dd>"
+        "<dd><p>twice</p><p>said</p></dd></div><dt pr-if='vip'><p>A term of a block</p></dt><dd pr-if='vip'>friend</dd></dl>",
+        "dd { color: #333; text-indent: 5mm }",
+    ),
     "rows in rows": (
         "<div class=r><div class=r><p>a {{ bank }}</p><p>b</p></div><div><p>c</p><p>{{ date }}</p></div></div>",
         ".r { display: flex; gap: 8pt } .r .r { flex: 1 }",

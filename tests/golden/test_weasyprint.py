@@ -202,6 +202,17 @@ CASES: dict[str, tuple[str, str]] = {
     "heights": ("<div class=a>one</div><p>two</p>", ".a { height: 40pt; background: yellow; margin-bottom: 10pt }"),
     "a least height": ("<div class=a>one</div><p>two</p>", ".a { min-height: 40pt; padding: 4pt; background: yellow }"),
     "lists": ("<ul><li>one</li><li>two<ul><li>inner</li></ul></li></ul><p>end</p>", "ul { list-style-type: none; padding-left: 16pt; margin: 0 }"),
+    "terms and what they mean": (
+        f"<dl><dt>First term<dd>{_LOREM[:90]}<dt>Second<dt>Third<dd>one<dd><p>two</p><p>three</p></dl><p>end</p>"
+        f"<dl><div><dt>In a group<dd class=g>said</div><div><dt>Other<dd>{_LOREM[:200]}</div></dl><dl><dt>Goes with<dd>{_LOREM}</dl>",
+        "dt { font-weight: bold; break-after: avoid } .g { background: green }",
+    ),
+    "first lines further in, and further out": (
+        f"<p>{_LOREM[:150]}</p><p class=h>{_LOREM[:120]}</p><p class=j lang=de>{_GERMAN}</p><p class=c>centred {_LOREM[:60]}</p>"
+        "<p class=r>right</p><div><p class=w>one  two\nthree four five</p></div><table><tr><td>cell<td>cell</table>",
+        "body { text-indent: 15pt } .h { text-indent: -12pt; padding-left: 12pt } .j { text-align: justify; hyphens: auto; width: 150pt }"
+        " .c { text-align: center } .r { text-align: right } .w { white-space: pre-wrap; text-indent: 2em }",
+    ),
     "a table's columns": (
         "<table><tr><th>A</th><th>B</th><th>C</th></tr><tr><td class=g>1</td><td class=r>two words here to wrap</td><td>3</td></tr></table>",
         "th:first-child { width: 30pt } .g { background: green } .r { background: red; text-align: right }",

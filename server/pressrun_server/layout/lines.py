@@ -140,6 +140,11 @@ class Typesetter:
         available = node.box.content_width
         if node.preserve:
             lines = self._preserved(node, pieces, available, missing)
+        elif node.indent:
+            wrapper = Wrapper(self, node.style, available, missing, wrap=node.wrap, spaces=False, indent=node.indent)
+            for line in _hard(joined(pieces)):
+                wrapper.set([(style, _WHITE.sub(" ", text)) for style, text in line])
+            lines = wrapper.lines
         else:
             lines = self.lines(pieces, node.style, available, missing, wrap=node.wrap)
         if node.upper:
@@ -190,7 +195,7 @@ class Typesetter:
 
     def _unwrapped(self, node: Paragraph, pieces: list[Piece]) -> list[Line]:
         if node.preserve:
-            unwrapped = msgspec.structs.replace(node, wrap=False)
+            unwrapped = msgspec.structs.replace(node, wrap=False, indent=0)
             return self._preserved(unwrapped, pieces, _ENDLESS, _unheard)
         return self.lines(pieces, node.style, _ENDLESS, _unheard, wrap=False)
 
@@ -232,7 +237,7 @@ class Typesetter:
                 if index:
                     parted.append((style, "\n"))
                 parted.append((style, part if spaces else _WHITE.sub(" ", part)))
-        wrapper = Wrapper(self, node.style, available, missing, wrap=node.wrap, spaces=spaces)
+        wrapper = Wrapper(self, node.style, available, missing, wrap=node.wrap, spaces=spaces, indent=node.indent)
         for line in _hard(parted):
             wrapper.set([piece for piece in (_tabbed(line) if spaces else joined(line)) if piece[1]])
         return wrapper.lines

@@ -164,7 +164,7 @@ class Measure:
         """Widths of the widest word, where it may be more than what is known already, and of the widest line."""
         if node.calls:
             pieces = self._numbered(pieces)
-        most = self._setter.widest_line(node, pieces)
+        most = self._setter.widest_line(node, pieces) + max(node.indent, 0)
         if node.decimals:
             most += self._decimals_of(node).lacks(pieces)  # its sign stands where those of other rows do
             return most, most

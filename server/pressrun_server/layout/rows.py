@@ -425,7 +425,12 @@ def _strip(plans: list[_CellPlan | None], paragraphs: list[Paragraph | None], *,
 
 
 def _bare(paragraph: Paragraph) -> bool:
-    return not paragraph.preserve and not paragraph.box.margin_top and not paragraph.box.margin_bottom
+    return (
+        not paragraph.preserve
+        and not paragraph.indent
+        and not paragraph.box.margin_top
+        and not paragraph.box.margin_bottom
+    )
 
 
 def edges(box: Box) -> int:

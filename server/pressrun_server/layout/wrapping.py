@@ -36,6 +36,7 @@ class Wrapper:
         missing: told each character that no face has.
         wrap: whether lines may end elsewhere than at forced breaks.
         spaces: whether all white space stays.
+        indent: how much further in the first line begins.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Wrapper:
         *,
         wrap: bool,
         spaces: bool,
+        indent: int = 0,
     ) -> None:
         self._setter = typesetter
         self._base = base
@@ -56,7 +58,7 @@ class Wrapper:
         self._spaces = spaces
         self.lines: list[Line] = []
         self._segments: list[Segment] = []
-        self._width = 0
+        self._width = indent
         self._gap: Piece | None = None
 
     def set(self, pieces: Sequence[Piece]) -> None:

@@ -64,7 +64,7 @@ __all__ = [
     "styles_of",
 ]
 
-FORMAT = 21
+FORMAT = 22
 """Raised when the form of a program changes, so that an old blob is compiled again instead of misread."""
 
 
@@ -292,6 +292,8 @@ class Paragraph(msgspec.Struct, frozen=True, tag="paragraph"):
     all rows are at one place; nothing where it is not aligned so."""
     calls: bool = False
     """Whether footnotes may be called in it."""
+    indent: int = 0
+    """How much further in its first line begins; negative where that hangs."""
 
 
 class Image(msgspec.Struct, frozen=True, tag="image"):

@@ -352,7 +352,7 @@ class Binder:
             inner: list[_Pieces] | None = []
             match node:
                 case Paragraph():
-                    if node.preserve or node.decimals:
+                    if node.preserve or node.decimals or node.indent:
                         return None  # line ends in a record's text make lines; where a number stands is its own
                     if self._linked and styles_of(node.inlines) & self._linked:
                         return None  # a link's place is told by the lines

@@ -151,6 +151,12 @@ class Builder:
     def _flex_item(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
         raise NotImplementedError
 
+    def _definition_role(self, element: Element) -> str:
+        raise NotImplementedError
+
+    def _holds_blocks(self, element: Element) -> bool:
+        raise NotImplementedError
+
     def _tests(self, group: list[Element], scope: Scope) -> list[Expression | None]:
         raise NotImplementedError
 

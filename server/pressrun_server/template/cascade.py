@@ -30,7 +30,7 @@ Style = dict[str, Any]
 BLOCKS = {
     "html", "body", "header", "footer", "main", "section", "article", "aside", "nav", "div", "address", "p", "h1", "h2",
     "h3", "h4", "h5", "h6", "hr", "img", "figure", "figcaption", "blockquote", "pre", "pr-barcode", "pr-chart",
-    "pr-content", "pr-fill", "ul", "ol", "li", SVG,
+    "pr-content", "pr-fill", "ul", "ol", "li", "dl", "dt", "dd", SVG,
 }  # fmt: skip
 TABLE_PARTS = {
     "table": "table", "thead": "table-header-group", "tfoot": "table-footer-group",
@@ -57,10 +57,14 @@ _USER_AGENT: dict[str, dict[str, Any]] = {
     "pre": {"font-family": "Fira Mono", "white-space": "pre", "margin-top": _EM(1, "em"),
             "margin-bottom": _EM(1, "em")},
     "cite": {"font-style": "italic"}, "dfn": {"font-style": "italic"}, "mark": {"background-color": 0xFFFF00},
+    "table": {"text-indent": 0},
     "td": {"vertical-align": "top"},
     "tr": {"break-inside": "avoid"},
     "sub": {"font-size": _EM(0.7, "em"), "vertical-align": "sub"},
     "sup": {"font-size": _EM(0.7, "em"), "vertical-align": "super"},
+    "dl": {"margin-top": _EM(1, "em"), "margin-bottom": _EM(1, "em")},
+    "dt": {"font-weight": True, "break-after": "avoid"},
+    "dd": {"margin-left": 30_000},
     "ul": {"margin-top": _EM(1, "em"), "margin-bottom": _EM(1, "em"), "padding-left": _EM(1.6, "em"),
            "list-style-type": "disc"},
     "ol": {"margin-top": _EM(1, "em"), "margin-bottom": _EM(1, "em"), "padding-left": _EM(1.6, "em"),

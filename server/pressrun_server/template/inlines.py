@@ -189,12 +189,22 @@ class InlineStructure(Builder):
             preserve=preserve,
             orphans=style["orphans"],
             widows=style["widows"],
-            role=_TEXT_ROLES.get(element.tag, "P"),
+            role=self._text_role(element),
             bookmark=bookmark_level(element, self.markup, self.styles),
             label=bookmark_label(element, self.markup, self.styles, self.diagnostics),
             decimals=behind,
             calls=_has_notes(inlines),
+            indent=style["text-indent"],
         )
+
+    def _text_role(self, element: Element) -> str:
+        """The type of text that stands directly in an element; a term is its item's label, unless it holds blocks."""
+        if element.tag == "dt":
+            return "P" if self._holds_blocks(element) else "Lbl"
+        return _TEXT_ROLES.get(element.tag, "P")
+
+    def _holds_blocks(self, element: Element) -> bool:
+        return any(isinstance(child.tag, str) and self._is_block(child) for child in element)
 
     def _loose(self, element: Element, text: str | None, after: int, scope: Scope) -> list[Inline]:
         """The inline content of text that stands directly in an element; white space alone needs no font."""

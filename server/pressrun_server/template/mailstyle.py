@@ -157,8 +157,8 @@ class MailStyles(WebStyles):
             found.append(("font-weight", "700" if style["font-weight"] else "400"))
         words = ("font-style", "text-transform", "white-space")
         found += [(name, str(style[name])) for name in words if style[name] != around[name]]
-        if style["letter-spacing"] != around["letter-spacing"]:
-            found.append(("letter-spacing", self.rem(style["letter-spacing"])))
+        spacings = [name for name in ("letter-spacing", "text-indent") if style[name] != around[name]]
+        found += [(name, self.rem(style[name])) for name in spacings]
         value, before = alignment(style["text-align"]), alignment(around["text-align"])
         if value != before or tag == "th":
             found.append(("text-align", value))

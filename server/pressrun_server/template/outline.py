@@ -89,7 +89,7 @@ def _steady(node: Node, linked: frozenset[int]) -> bool:
         case Paragraph():
             if node.decimals or linked & styles_of(node.inlines):
                 return False
-            return _static(node) or not (node.preserve or node.bookmark)
+            return _static(node) or not (node.preserve or node.bookmark or node.indent)
         case Block():
             return node.columns is None and _plain(node.box) and every(node.children)
         case Image() | Vector() | Barcode() | Chart():

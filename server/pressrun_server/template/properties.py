@@ -186,6 +186,7 @@ PROPERTIES: dict[str, Property] = {
     "color": Property(color, 0x000000, inherited=True),
     "text-align": Property(alignment, "left", inherited=True),
     "text-align-last": Property(keyword("auto", "left", "right", "center", "start", "end"), "auto", inherited=True),
+    "text-indent": Property(length(negative=True, percent=False), 0, inherited=True),
     "text-decoration-line": Property(_decoration, ()),
     "text-decoration-color": Property(color, "currentcolor"),
     "text-transform": Property(keyword("none", "uppercase", "lowercase", "capitalize"), "none", inherited=True),

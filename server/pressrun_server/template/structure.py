@@ -27,6 +27,7 @@ from pressrun_server.template.breaks import check_breaks
 from pressrun_server.template.builder import ANONYMOUS, BLOCK_ROLES, DIRECTIVES, lighter
 from pressrun_server.template.cascade import REPEATED, SVG, Style
 from pressrun_server.template.decimals import check_decimals
+from pressrun_server.template.definitions import DEFINITIONS, DefinitionStructure
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
 from pressrun_server.template.figures import FigureStructure
 from pressrun_server.template.filling import FILL
@@ -53,11 +54,10 @@ ELEMENTS = {
     "sub", "sup", "u", "ins", "s", "del", "code", "cite", "mark", "kbd", "samp", "dfn", "abbr",
     "pre",
     "br", "hr", "img", "table", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "th", "td", "figure", "figcaption",
-    "blockquote", "pr-barcode", "pr-chart", CONTENT, FILL, "ul", "ol", "li",
+    "blockquote", "pr-barcode", "pr-chart", CONTENT, FILL, "ul", "ol", "li", "dl", "dt", "dd",
 }  # fmt: skip
 _INSTEAD = {
     "caption": "put it into a <p> before the table, or into a <tr> with one <th colspan> in its header",
-    "dl": 'write a table with <th scope="row">, or a <p> with the term in <b>',
     "center": "write text-align: center",
     "font": "write a <span> with color, font-size or font-family",
     "big": "write a <span> with font-size",
@@ -98,7 +98,15 @@ OWN = {
 _DEEPEST = 60
 
 
-class Structure(TextStructure, InlineStructure, FlexStructure, FigureStructure, PositionedStructure, TableStructure):
+class Structure(
+    TextStructure,
+    InlineStructure,
+    FlexStructure,
+    DefinitionStructure,
+    FigureStructure,
+    PositionedStructure,
+    TableStructure,
+):
     """Builds the nodes of one locale.
 
     Args:
@@ -167,7 +175,11 @@ class Structure(TextStructure, InlineStructure, FlexStructure, FigureStructure, 
             children = tuple(self.children(element, box.content_x, width, scope))
         self._around = around
         check_bookmark(element, self.markup, self.styles, self.diagnostics)
-        return Block(box, children, BLOCK_ROLES.get(element.tag, ""), columns)
+        return Block(box, children, self._block_role(element), columns)
+
+    def _block_role(self, element: Element) -> str:
+        """A block's type in the structure; nothing where it only groups."""
+        return BLOCK_ROLES.get(element.tag) or self._definition_role(element)
 
     def _box(self, element: Element, x: int, width: int) -> Box:
         """An element's box, with what it asks for checked."""
@@ -393,6 +405,8 @@ class Structure(TextStructure, InlineStructure, FlexStructure, FigureStructure, 
             return [self._list(element, x, width, scope)]
         if element.tag == "li":
             return self._item(element, x, width, scope)
+        if element.tag in DEFINITIONS:
+            return self._definition(element, x, width, scope)
         if element.tag == FILL:
             return [self._fill(element, x, width, scope)]
         if element.tag == CONTENT:

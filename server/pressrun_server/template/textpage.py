@@ -104,6 +104,8 @@ class TextPage(WebPage):
             parent = self.markup.parent(element)
             flexed = parent is not None and self.styles[parent]["display"] == "flex"
             return [LINE, *inside, LINE] if flexed else inside
+        if tag in {"dt", "dd"}:  # what is said of a term begins a line below it
+            return [BLOCK if tag == "dt" else LINE, *inside, LINE]
         end = LINE if self._in_lines and tag == "p" else BLOCK
         return [end, *inside, end]
 

@@ -248,7 +248,7 @@ class WebStyles:
             found.append(("line-height", _number(leading)))
         if style["font-variant-numeric"] != around["font-variant-numeric"]:
             found.append(("font-variant-numeric", style["font-variant-numeric"]))
-        spacings = [name for name in ("letter-spacing", "word-spacing") if style[name] != around[name]]
+        spacings = [name for name in ("letter-spacing", "word-spacing", "text-indent") if style[name] != around[name]]
         found += [(name, self.rem(style[name])) for name in spacings]
         for name in _INHERITED:
             value, before = style[name], around[name]
