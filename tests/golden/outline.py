@@ -83,8 +83,10 @@ def _block(element: Element) -> Iterator[Node]:
         inner = list(_outline(element))
         blocks = any(isinstance(child.tag, str) and child.tag not in _INLINE for child in element)
         yield _TABLE[tag], inner if blocks else "".join(str(text) for _, text in inner)
+    elif tag == "caption":
+        yield "Caption", _squeezed("".join(element.itertext()))
     elif tag in _TABLE:
-        inner = [node for child in element if child.tag in _TABLE for node in _block(child)]
+        inner = [node for child in element if child.tag in {*_TABLE, "caption"} for node in _block(child)]
         if inner:
             yield _TABLE[tag], inner
     elif tag not in {"colgroup", "style"}:

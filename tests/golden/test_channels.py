@@ -35,6 +35,13 @@ CASES = {
         "<dd><p>twice</p><p>said</p></dd></div><dt pr-if='vip'><p>A term of a block</p></dt><dd pr-if='vip'>friend</dd></dl>",
         "dd { color: #333; text-indent: 5mm }",
     ),
+    "captions of tables": (
+        "<table><caption pr-if='vip'>What {{ bank }} took</caption><thead><tr><th>no</th><th>line</th></tr></thead>"
+        "<tr pr-for='line in lines' pr-sum='n = 1'><td>{{ n.running }}</td><td>{{ line }}</td></tr></table>"
+        "<table class=a><caption>Of its own width</caption><tr><td>x</td></tr></table>"
+        "<table role=presentation><caption>arranged</caption><tr><td>y</td></tr></table>",
+        ".a { table-layout: auto }",
+    ),
     "rows in rows": (
         "<div class=r><div class=r><p>a {{ bank }}</p><p>b</p></div><div><p>c</p><p>{{ date }}</p></div></div>",
         ".r { display: flex; gap: 8pt } .r .r { flex: 1 }",

@@ -787,6 +787,28 @@ CASES = {
         ........
         """],
     ),
+    "a caption stands over its table, or below it, once and outside of its ground": (
+        "<table><caption><div class='r'></div></caption><thead><tr><td><div class='b'></div></td></tr></thead>"
+        "<tr pr-for='n in [1, 2, 3]'><td><div class='g'></div></td></tr></table>"
+        "<table class='l'><caption><div class='r'></div></caption><tr><td><div class='g'></div></td></tr></table>",
+        "@page { size: 50pt 60pt; margin: 10pt } table { background: yellow; padding: 0 10pt } td div { height: 10pt } .r { height:"
+        " 10pt; background: red } .g { background: green } .b { background: blue } .l caption { caption-side: bottom }",
+        ["""
+        .....
+        .RRR.
+        .YBY.
+        .YGY.
+        .YGY.
+        .....
+        """, """
+        .....
+        .YBY.
+        .YGY.
+        .YGY.
+        .RRR.
+        .....
+        """],
+    ),
     "items of a flexible row are as wide as what is in them, repeated and chosen": (
         "<div class='d'><div class='r' pr-for='n in [1, 2]'><div></div></div><div class='g' pr-if='rows'><div></div>"
         "</div><div class='b' pr-else>no</div></div>",

@@ -202,6 +202,16 @@ CASES: dict[str, tuple[str, str]] = {
     "heights": ("<div class=a>one</div><p>two</p>", ".a { height: 40pt; background: yellow; margin-bottom: 10pt }"),
     "a least height": ("<div class=a>one</div><p>two</p>", ".a { min-height: 40pt; padding: 4pt; background: yellow }"),
     "lists": ("<ul><li>one</li><li>two<ul><li>inner</li></ul></li></ul><p>end</p>", "ul { list-style-type: none; padding-left: 16pt; margin: 0 }"),
+    "captions of tables": (
+        f"<table class=m><caption class=g>Rows of the first table</caption><tr><td>1<td>two</table><table class=l><caption>{_LOREM[:60]}</caption>"
+        f"<tr><td>left<td>b</table><p>text</p><table class=k><caption><b>Moves</b> with its header</caption><thead><tr><th>No<th>What</thead>{_rows(8)}</table>",
+        ".m { margin: 5pt 0 9pt; background: yellow } .g { background: green; padding: 2pt } .l { width: 60% }"
+        " .l caption { text-align: left } caption { text-align: center }",
+    ),
+    "the caption of a table as wide as its columns": (
+        "<table class=s><caption class=y>a caption of two lines or so</caption><tr><td class=g>one<td class=r>two words and more</table><p>end</p>",
+        _AUTO + " caption { text-align: center }",
+    ),
     "terms and what they mean": (
         f"<dl><dt>First term<dd>{_LOREM[:90]}<dt>Second<dt>Third<dd>one<dd><p>two</p><p>three</p></dl><p>end</p>"
         f"<dl><div><dt>In a group<dd class=g>said</div><div><dt>Other<dd>{_LOREM[:200]}</div></dl><dl><dt>Goes with<dd>{_LOREM}</dl>",

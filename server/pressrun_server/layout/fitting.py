@@ -91,23 +91,32 @@ def _fitted_node(node: Node, x: int, width: int) -> Node:
             return replace_in(node, candidates=tuple(fitted_nodes(nodes, x, width) for nodes in node.candidates))
         case Table(columns=Columns() as columns):
             columns = replace_in(columns, x=x, width=width)
-            return replace_in(node, box=fitted_box(node.box, x, width), columns=columns)
+            return replace_in(node, box=fitted_box(node.box, x, width), columns=columns)  # its caption follows it
         case Block() | List() | ListItem():
             box = fitted_box(node.box, x, width)
             return replace_in(node, box=box, children=fitted_nodes(node.children, box.content_x, box.content_width))
     return replace_in(node, box=fitted_box(node.box, x, width))
 
 
-def table_width(box: Box, columns: Columns, sizes: Sizes) -> tuple[int, int]:
+def table_width(box: Box, columns: Columns, sizes: Sizes, caption: int = 0) -> tuple[int, int]:
     """The content width of a table whose columns are as wide as their contents; and what it lacks for their words.
 
     Without a width of its own it is as wide as its contents, up to what there is for it (CSS 2.2, 17.5.2.2).
+
+    Args:
+        box: the table's.
+        columns: what they ask for.
+        sizes: what their contents need.
+        caption: the least width of its caption, which the table's borders are no narrower than.
     """
     fluid = box.fluid
     assert fluid is not None
     margins = sum(spread(margin, columns.width) for margin in (fluid.left, fluid.right) if margin is not None)
     there = max(columns.width - fluid.edges - margins, 0)
-    asked = min(there, sizes.greatest()) if fluid.width is None else fluid.content(columns.width)
+    if fluid.width is None:
+        asked = min(there, max(sizes.greatest(), caption - fluid.edges))
+    else:
+        asked = fluid.content(columns.width)
     asked = fluid.limited(asked, columns.width)
     least, most = sum(sizes.least), max(there, asked)
     return min(max(asked, least), most), max(least - most, 0)
@@ -135,6 +144,10 @@ class Fitting:
         self._starts = list(itertools.accumulate(widths, initial=x))
         self._nodes: dict[int, tuple[Any, Any]] = {}
         """By the id of a program's node: itself, so that the id stays its own, and the copy."""
+
+    def nodes(self, nodes: Iterable[BoundNode], x: int, width: int) -> Iterator[BoundNode]:
+        """What stands beside its rows, in a containing block."""
+        return self._bound(nodes, x, width)
 
     def rows(self, rows: Iterable[BoundRow | BoundRows]) -> Iterator[BoundRow | BoundRows]:
         """Rows in these columns."""

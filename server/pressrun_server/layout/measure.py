@@ -90,7 +90,7 @@ class Measure:
     def _cell(self, cell: Cell, content: Any, known: int) -> tuple[int, int]:
         """What is in a cell, which is used up where it is not text alone."""
         only = cell.children[0] if len(cell.children) == 1 else None
-        return self._text(only, content, known) if isinstance(only, Paragraph) else self._nodes(content)
+        return self._text(only, content, known) if isinstance(only, Paragraph) else self.nodes(content)
 
     def item(self, bound: BoundFlexItem) -> tuple[int, int]:
         """Least and greatest width of the border box of a flexible row's item, whose contents are used up."""
@@ -186,8 +186,8 @@ class Measure:
             found = self._decimals[id(node)] = Decimals(node, self._setter)
         return found
 
-    def _nodes(self, nodes: Iterable[BoundNode]) -> tuple[int, int]:
-        """The same of blocks below each other, which are used up."""
+    def nodes(self, nodes: Iterable[BoundNode]) -> tuple[int, int]:
+        """Least and greatest width of blocks below each other, which are used up."""
         least = most = 0
         for node in nodes:
             need = self._node(node)
@@ -199,9 +199,9 @@ class Measure:
             case BoundParagraph():
                 return self._text(bound.node, bound.pieces, 0)
             case BoundBlock() | BoundList() | BoundListItem():
-                return _in_box(bound.node.box, lambda: self._nodes(bound.children))
+                return _in_box(bound.node.box, lambda: self.nodes(bound.children))
             case BoundPassage():
-                return self._nodes(bound.nodes(bound.env))
+                return self.nodes(bound.nodes(bound.env))
             case BoundTable():
                 return _in_box(bound.node.box, lambda: self._inner_table(bound))
             case BoundFlex():
@@ -230,7 +230,8 @@ class Measure:
         _exhaust(inner.table(bound, contents))
         self.rows += inner.rows
         sizes = Sizes.of(columns.tracks, contents)
-        return sum(sizes.least), sizes.greatest()
+        caption = 0 if bound.caption is None else inner.nodes(bound.caption())[0] - _edges(bound.node.box)
+        return max(sum(sizes.least), caption), max(sizes.greatest(), caption)
 
 
 def _take(cell: Cell, least: int, most: int, found: Contents) -> None:

@@ -57,7 +57,7 @@ def place_of(node: Node) -> str:
             return node.place
         case Table():
             rows = (row for row in node.rows if isinstance(row, RowTemplate))
-            return _first(child for row in rows for cell in row.cells for child in cell.children)
+            return _first((*node.caption, *(child for row in rows for cell in row.cells for child in cell.children)))
         case _:
             return ""
 

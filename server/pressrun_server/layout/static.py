@@ -93,7 +93,7 @@ def _node(node: Node, found: set[int], local: frozenset[int]) -> bool:
         case Absolute():
             static = _node(node.block, found, local)
         case Table():
-            static = _rows(node.rows, found, local) and node.box.picture is None
+            static = _nodes(node.caption, found, local) & _rows(node.rows, found, local) and node.box.picture is None
         case Conditional():
             for _, branch in node.branches:
                 _nodes(branch, found, local)

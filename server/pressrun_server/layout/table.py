@@ -20,8 +20,18 @@ from pressrun_server.layout.placing import place_row
 from pressrun_server.layout.rowcode import Placer
 from pressrun_server.layout.rows import RowFrame, RowPlan, RowSetter, untagged
 from pressrun_server.model.columns import Columns, shared
-from pressrun_server.model.content import BoundNode, BoundRow, BoundRows, BoundTable, Values
+from pressrun_server.model.content import (
+    BoundBlock,
+    BoundList,
+    BoundListItem,
+    BoundNode,
+    BoundRow,
+    BoundRows,
+    BoundTable,
+    Values,
+)
 from pressrun_server.model.page import PAUSE, Page
+from pressrun_server.model.program import Block, Box
 from pressrun_server.model.sums import Sums, add_sums
 
 __all__ = ["OpenTable", "Tables"]
@@ -86,10 +96,13 @@ class Tables(Footnotes):
     def _table(self, bound: BoundTable) -> Iterator[Page]:
         if bound.ahead is not None:
             yield from self._paused(bound.ahead(bound))
-        columns = None
-        if bound.node.columns is not None:
-            columns = yield from self._columns(bound, bound.node.columns)
-        box = bound.node.box
+            bound.ahead = None
+        if bound.node.columns is not None and bound.fitted is None:
+            bound.fitted = yield from self._columns(bound, bound.node.columns)
+        if bound.caption is not None and not bound.within:
+            yield from self._captioned(bound)
+            return
+        columns, box = bound.fitted, bound.node.box
         if box.break_before:
             yield from self._break(box.break_before)
             self._page.section = self._page.section or box.section
@@ -138,7 +151,7 @@ class Tables(Footnotes):
             self._end()  # the body
         self._last_feet(table)
         self._reserve(0)
-        if table.role and table.begun:
+        if table.role and table.begun and not bound.within:
             self._end()
         self._leave(opened, start, page)
         if item is not None:
@@ -165,6 +178,25 @@ class Tables(Footnotes):
             self._note_tail()
         elif table.page is self._page and table.origin is not None:
             self._note_tail(table.origin)  # its header goes along, too
+
+    def _captioned(self, bound: BoundTable) -> Iterator[Page]:
+        """A table and its caption, in a block that has the table's margins (CSS 2.2, 17.4)."""
+        node, box = bound.node, bound.node.box
+        around = Box(
+            box.x, box.width, box.x, box.width, box.margin_top, box.margin_bottom, break_before=box.break_before,
+            break_after=box.break_after, page=box.page, section=box.section, keep_inside=box.keep_inside,
+            keep_next=box.keep_next, anchor=box.anchor,
+        )  # fmt: skip
+        inner = msgspec.structs.replace(
+            box, margin_top=0, margin_bottom=0, break_before="", break_after="", page="", section=False,
+            keep_inside=False, keep_next=False, anchor="",
+        )  # fmt: skip
+        bound.node, bound.within = msgspec.structs.replace(node, box=inner), True
+        caption = bound.caption() if bound.caption is not None else ()
+        if bound.fitted is not None:
+            caption = bound.fitted[0].nodes(caption, box.x, box.width)
+        parts = itertools.chain((bound,), caption) if node.below else itertools.chain(caption, (bound,))
+        yield from self._block(BoundBlock(Block(around, (), node.role), parts))
 
     def _paused(self, steps: Iterator[None]) -> Iterator[Page]:
         """Something that takes long, in steps between which other documents have their turn; not inside a cell."""
@@ -201,7 +233,8 @@ class Tables(Footnotes):
         assert bound.fresh is not None
         bound.fresh(bound)
         sizes = Sizes.of(columns.tracks, contents)
-        width, over = table_width(box, columns, sizes)
+        caption = 0 if bound.caption is None else measure.nodes(bound.caption())[0]
+        width, over = table_width(box, columns, sizes, caption)
         if over:
             text = (
                 f"the columns of the table need {over / 1000:.1f} pt more than there is for them, so words are broken"
@@ -467,7 +500,8 @@ class Tables(Footnotes):
         table.begun = True
         self._between = table
         if table.role:
-            self._begin(table.role)
+            if not table.bound.within:
+                self._begin(table.role)
             if table.first:
                 self._begin("THead")
         self._heads(table.first, artifact=False)
@@ -531,6 +565,9 @@ class Tables(Footnotes):
         return later
 
     def _cell(self, nodes: list[BoundNode], missing: Callable[[str], None], role: str) -> tuple[Page, int]:
+        raise NotImplementedError
+
+    def _block(self, bound: BoundBlock | BoundList | BoundListItem) -> Iterator[Page]:
         raise NotImplementedError
 
 

@@ -323,6 +323,12 @@ class BoundTable:
     """Of a table that shows totals: looks ahead, in steps, and then puts in all of the above."""
     apart: bool = False
     """Whether its nodes are none of the program's, but made by layout."""
+    caption: Callable[[], Iterable[BoundNode]] | None = None
+    """Binds its caption, if it has one; it may be asked twice, as what was measured is used up."""
+    fitted: Any = None
+    """What fits rows into its columns, where that was found before it is placed; layout's alone."""
+    within: bool = False
+    """Whether a block around it, with its caption, is the table in the structure."""
 
 
 @dataclass(slots=True, eq=False)

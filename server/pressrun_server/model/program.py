@@ -542,6 +542,10 @@ class Table(msgspec.Struct, frozen=True, tag="table"):
     """Whether it shows totals, so that its rows are gone over before they are shown."""
     columns: Columns | None = None
     """Its columns where their widths are found when it is placed; else all that is in it has its place already."""
+    caption: tuple[Node, ...] = ()
+    """What stands over it, or below it, once, as wide as it is."""
+    below: bool = False
+    """Whether its caption stands below it."""
 
     @property
     def rows(self) -> tuple[Row, ...]:

@@ -365,7 +365,8 @@ class Binder:
                     rows = node.rows
                     templates = [row for row in rows if isinstance(row, RowTemplate)]
                     cells = [child for row in templates for cell in row.cells for child in cell.children]
-                    plain = len(templates) == len(rows) and not (node.box.picture or node.sums or node.columns)
+                    special = node.box.picture or node.sums or node.columns or node.caption
+                    plain = len(templates) == len(rows) and not special
                     inner = self._texts(cells) if plain else None
                 case _:
                     inner = None
@@ -528,9 +529,20 @@ class Binder:
     def _table(self, table: Table) -> _Nodes:
         around, self._whole = self._whole, self._whole or looks_ahead(table)
         try:
-            return self._table_of(table)
+            make = self._table_of(table)
         finally:
             self._whole = around
+        if not table.caption:
+            return make
+        caption = self._children(table.caption)
+
+        def captioned(env: Environment) -> Iterable[BoundNode]:
+            (bound,) = make(env)
+            assert isinstance(bound, BoundTable)
+            bound.caption = partial(caption, env)
+            return (bound,)
+
+        return captioned
 
     def _table_of(self, table: Table) -> _Nodes:
         head = self._rows(table.head)

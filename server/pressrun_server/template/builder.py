@@ -154,6 +154,9 @@ class Builder:
     def _definition_role(self, element: Element) -> str:
         raise NotImplementedError
 
+    def _layout_only(self, element: Element) -> bool:
+        raise NotImplementedError
+
     def _holds_blocks(self, element: Element) -> bool:
         raise NotImplementedError
 

@@ -30,7 +30,7 @@ Style = dict[str, Any]
 BLOCKS = {
     "html", "body", "header", "footer", "main", "section", "article", "aside", "nav", "div", "address", "p", "h1", "h2",
     "h3", "h4", "h5", "h6", "hr", "img", "figure", "figcaption", "blockquote", "pre", "pr-barcode", "pr-chart",
-    "pr-content", "pr-fill", "ul", "ol", "li", "dl", "dt", "dd", SVG,
+    "pr-content", "pr-fill", "ul", "ol", "li", "dl", "dt", "dd", "caption", SVG,
 }  # fmt: skip
 TABLE_PARTS = {
     "table": "table", "thead": "table-header-group", "tfoot": "table-footer-group",
@@ -59,6 +59,7 @@ _USER_AGENT: dict[str, dict[str, Any]] = {
     "cite": {"font-style": "italic"}, "dfn": {"font-style": "italic"}, "mark": {"background-color": 0xFFFF00},
     "table": {"text-indent": 0},
     "td": {"vertical-align": "top"},
+    "caption": {"text-align": "center", "break-after": "avoid"},
     "tr": {"break-inside": "avoid"},
     "sub": {"font-size": _EM(0.7, "em"), "vertical-align": "sub"},
     "sup": {"font-size": _EM(0.7, "em"), "vertical-align": "super"},

@@ -201,6 +201,8 @@ class InlineStructure(Builder):
         """The type of text that stands directly in an element; a term is its item's label, unless it holds blocks."""
         if element.tag == "dt":
             return "P" if self._holds_blocks(element) else "Lbl"
+        if element.tag == "caption":
+            return "P" if self._layout_only(element) or self._holds_blocks(element) else "Caption"
         return _TEXT_ROLES.get(element.tag, "P")
 
     def _holds_blocks(self, element: Element) -> bool:

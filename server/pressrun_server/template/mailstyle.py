@@ -167,6 +167,8 @@ class MailStyles(WebStyles):
             found.append(("text-decoration", "underline" if _turns(self._behind) else "none"))
         if tag in {"ul", "ol"}:
             found.append(("list-style-type", style["list-style-type"]))
+        if tag == "caption" and style["caption-side"] != "top":
+            found.append(("caption-side", style["caption-side"]))
         raised = style["vertical-align"]
         if raised in {"sub", "super"} or (tag in _CELLS and raised in {"top", "middle", "bottom"}):
             found.append(("vertical-align", raised))

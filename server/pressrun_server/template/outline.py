@@ -98,7 +98,7 @@ def _steady(node: Node, linked: frozenset[int]) -> bool:
             # A header that leaves no room for rows is treated by the page's height, which no form knows.
             return (
                 _plain(node.box)
-                and not (node.head or node.foot or node.sums or node.ahead or node.columns)
+                and not (node.head or node.foot or node.sums or node.ahead or node.columns or node.caption)
                 and all(_row(row, linked) for row in node.body)
             )
         case Conditional():

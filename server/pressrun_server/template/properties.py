@@ -194,6 +194,7 @@ PROPERTIES: dict[str, Property] = {
     "white-space": Property(keyword("normal", "nowrap", "pre", "pre-wrap", "pre-line"), "normal", inherited=True),
     "orphans": Property(integer(1, 20), 2, inherited=True),
     "widows": Property(integer(1, 20), 2, inherited=True),
+    "caption-side": Property(keyword("top", "bottom"), "top", inherited=True),
     "table-layout": Property(keyword("fixed", "auto"), "fixed"),
     "border-collapse": Property(keyword("collapse", "separate"), "collapse", inherited=True),
     "display": Property(

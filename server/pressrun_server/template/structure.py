@@ -53,11 +53,10 @@ ELEMENTS = {
     "nav", "div", "address", "p", "h1", "h2", "h3", "h4", "h5", "h6", "span", "a", "strong", "b", "em", "i", "small",
     "sub", "sup", "u", "ins", "s", "del", "code", "cite", "mark", "kbd", "samp", "dfn", "abbr",
     "pre",
-    "br", "hr", "img", "table", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "th", "td", "figure", "figcaption",
-    "blockquote", "pr-barcode", "pr-chart", CONTENT, FILL, "ul", "ol", "li", "dl", "dt", "dd",
+    "br", "hr", "img", "table", "caption", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "th", "td", "figure",
+    "figcaption", "blockquote", "pr-barcode", "pr-chart", CONTENT, FILL, "ul", "ol", "li", "dl", "dt", "dd",
 }  # fmt: skip
 _INSTEAD = {
-    "caption": "put it into a <p> before the table, or into a <tr> with one <th colspan> in its header",
     "center": "write text-align: center",
     "font": "write a <span> with color, font-size or font-family",
     "big": "write a <span> with font-size",
@@ -179,6 +178,8 @@ class Structure(
 
     def _block_role(self, element: Element) -> str:
         """A block's type in the structure; nothing where it only groups."""
+        if element.tag == "caption":
+            return "" if self._layout_only(element) or not self._holds_blocks(element) else "Caption"
         return BLOCK_ROLES.get(element.tag) or self._definition_role(element)
 
     def _box(self, element: Element, x: int, width: int) -> Box:

@@ -67,9 +67,21 @@ class TableStructure(ColumnStructure):
         head: list[Row] = []
         body: list[Row] = []
         foot: list[Row] = []
+        caption: list[Node] = []
+        below = False
         for group in self._groups(element):
             first = group[0]
             if first.tag in {"colgroup", "col"} or self._skipped(first):
+                continue
+            if first.tag == "caption":
+                if caption or head or body or foot:
+                    place = self.markup.place(first)
+                    message, hint = "caption must stand once, before all else in its table", "see caption-side"
+                    self.diagnostics.error("structure", place, message, hint)
+                below = self.styles[first]["caption-side"] == "bottom"
+                if below:  # nothing follows that it is to stay with
+                    self.styles |= {item: dict(self.styles[item]) | {"break-after": "auto"} for item in group}
+                caption += self._directed(group, box.x, box.width, scope)
                 continue
             if first.tag == "thead" and (body or head):
                 place = self.markup.place(first)
@@ -95,7 +107,18 @@ class TableStructure(ColumnStructure):
             why.append("columns as wide as their contents")
         if why:
             self._tell_ahead(self.markup.place(element), " and ".join(why))
-        return Table(box, tuple(head), tuple(body), role, tuple(foot), sums, ahead=ahead, columns=waiting)
+        return Table(
+            box,
+            tuple(head),
+            tuple(body),
+            role,
+            tuple(foot),
+            sums,
+            ahead=ahead,
+            columns=waiting,
+            caption=tuple(caption),
+            below=below,
+        )
 
     def _looks_ahead(
         self, element: Element, parts: tuple[list[Row], list[Row], list[Row]], sums: tuple[str, ...]

@@ -142,6 +142,15 @@ class TextPage(WebPage):
         pairs = all(len(row) == _PAIR and row[0].tag == "th" and row[1].tag == "td" for row in cells)
         return [f"{TABLE[0]}{'p' if pairs else 't'}"]
 
+    def _with_caption(
+        self, caption: list[Part], opening: list[Part], content: list[Part], element: Element, *, wide: bool
+    ) -> list[Part]:
+        """The caption is a paragraph before the table's rows, or behind them."""
+        table = self._whole_table(opening, content, element, wide=wide)
+        captions = [child for child in element if child.tag == "caption"]
+        below = bool(captions) and self.styles[captions[0]]["caption-side"] == "bottom"
+        return [*table, *caption] if below else [*caption, *table]
+
     def _arrange(self, table: Element, rows: list[Element]) -> None:
         """Nothing is noted: narrow screens are the style sheet's affair."""
 

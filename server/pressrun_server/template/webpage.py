@@ -355,17 +355,28 @@ class WebPage(Structure):
         if layout:
             self._arrange(element, rows)
         opening = self._table_opening(element, around, scope, layout=layout)
+        caption: list[Part] = []
         head: list[Part] = []
         rest: list[Part] = []
         behind: list[Part] = []
         for group in self._groups(element):
+            if group[0].tag == "caption":
+                caption += self._directed_parts(group, style, scope)
+                continue
             where = head if group[0].tag in {"thead", "colgroup"} else behind if group[0].tag == "tfoot" else rest
             part = group[0].tag if group[0].tag in {"thead", "tfoot"} else "tbody"
             where += self._directed_parts(group, style, scope.summed(names, part) if names else scope)
         content: list[Part] = [*head, *rest, *behind]
         if names:
             content = [Summing(names, tuple(head), tuple(rest), tuple(behind))]
-        return self._whole_table(opening, content, element, wide=self._columns(element) >= WIDE and not layout)
+        wide = self._columns(element) >= WIDE and not layout
+        return self._with_caption(caption, opening, content, element, wide=wide)
+
+    def _with_caption(
+        self, caption: list[Part], opening: list[Part], content: list[Part], element: Element, *, wide: bool
+    ) -> list[Part]:
+        """A table with its caption, which stands first in it wherever it is shown."""
+        return self._whole_table([*opening, *caption], content, element, wide=wide)
 
     def _columns(self, table: Element) -> int:
         """The most cells of a row."""

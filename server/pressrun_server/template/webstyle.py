@@ -262,6 +262,8 @@ class WebStyles:
             found.append(("text-decoration", f"{' '.join(kind for kind, _, _ in lines)} {color_text(lines[-1][1])}"))
         if tag in {"ul", "ol"}:
             found.append(("list-style-type", style["list-style-type"]))
+        if tag == "caption" and style["caption-side"] != "top":
+            found.append(("caption-side", style["caption-side"]))
         raised = style["vertical-align"]
         if raised in {"sub", "super"} or (tag in {"td", "th"} and raised in {"top", "middle", "bottom"}):
             found.append(("vertical-align", raised))

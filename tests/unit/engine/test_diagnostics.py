@@ -35,7 +35,13 @@ SCHEMA = {
             "height: '50%' is not valid",
             "a percentage is not supported here",
         ),
-        ("<table><caption>x</caption></table>", "", "t.html:2:8", "<caption> is not supported", "before the table"),
+        (
+            "<table><tr><td>x</td></tr><caption>x</caption></table>",
+            "",
+            "t.html:2:27",
+            "before all else",
+            "caption-side",
+        ),
         ("<dl><p>x</p></dl>", "", "t.html:2:5", "<p> cannot stand in a list of terms", "<dt> and <dd>"),
         ("<dl><div><dt>a</dt><p>x</p></div></dl>", "", "t.html:2:20", "in a group of a list of terms", "go into these"),
         ("<dl>x<dt>a</dt></dl>", "", "t.html:2:1", "text stands directly", "into <dt>"),
@@ -105,7 +111,6 @@ SCHEMA = {
         ("<p>{{ page.number }}</p>", "", "t.html:2:4", "page is known in running elements only", "running"),
         ("<footer style='position: running(f)'>x</footer>", "", "t.html:2:1", "is in no margin box", "@bottom-center"),
         ("<p>{{ t.hello }}</p>", "", "t.html:2:4", "no string 'hello'", "template.yaml"),
-        ("<table><tr><td>a</td></tr><caption>x</caption></table>", "", "t.html", "<caption>", ""),
         (
             '<table><tr pr-for="r in rows"><td>x</td></tr></table>',
             "tr:first-child { color: red }",

@@ -330,6 +330,24 @@ def test_automatic_columns_do_not_take_rows_that_arrive(compiled: Compile) -> No
     assert caught.value.reason is Reason.INVALID_REQUEST
 
 
+def test_captions_stand_wherever_tables_do(composed: Compose) -> None:
+    """In cells, columns, flexible rows and lists, with totals shown above, and chosen by a record."""
+    table = "<table class=a><caption pr-if='shown'>Of {{ name }}</caption><caption pr-else>none</caption><tr><td>{{ name }}</td></tr></table>"
+    ahead = (
+        "<table><caption>Sum</caption><thead><tr><th>{{ s.total }}</th></tr></thead>"
+        "<tr pr-for='n in ns' pr-sum='s = n'><td>{{ n }}</td></tr></table>"
+    )
+    body = (
+        f"<table class=a><tr><td>{table}</td></tr></table><table><tr><td>{table}</td></tr></table><div class=c>{table}{table}</div>"
+        f"<div class=r><div>{table}</div><p>beside {{{{ name }}}}</p></div><ul><li>{table}</li></ul>{ahead}"
+    )
+    css = ".a { table-layout: auto } .c { columns: 2 } .r { display: flex } p { margin: 0 }"
+    for shown, caption in ((True, "Of Zoë Zoë"), (False, "none Zoë")):
+        text = composed(body, css, {"shown": shown, "name": "Zoë", "ns": [1, 2]}).text()
+        assert text.count(caption) == 6
+        assert "Sum 3 1 2" in text
+
+
 @pytest.mark.parametrize(
     ("cell", "what"),
     [
