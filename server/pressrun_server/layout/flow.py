@@ -570,13 +570,12 @@ class Flow(Tables):
         frame = None
         if not (box.keep_inside or box.keep_next or box.break_before or self._label):
             frame = self._layout.flexrows.frame(bound.node, items, artifact=self._artifact)
-        if frame is None:
+        least = max(box.height or 0, box.min_height, frame.height if frame is not None else 0)
+        if frame is None or self._tall(box, least) + self._end_room(box.margin_bottom) > self._bottom - self._y:
             yield from self._table(as_table(bound, items, Measure(self._layout.setter, self._images)))
             return
         opened = self._enter(box)
         start, page = self._y, self._page
-        while self._y + self._pending + frame.height > self._bottom and not self._at_top():
-            yield self._turn()
         self._row(frame)
         self._leave(opened, start, page)
 

@@ -151,7 +151,7 @@ class Tables(Footnotes):
             self._end()  # the body
         self._last_feet(table)
         self._reserve(0)
-        if table.role and table.begun and not bound.within:
+        if table.role and table.begun and not table.bound.within:
             self._end()
         self._leave(opened, start, page)
         if item is not None:
