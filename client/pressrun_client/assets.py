@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import grpc
+from google.protobuf.message import Message
 
 from pressrun.v1 import asset_service_pb2, asset_service_pb2_grpc
 from pressrun_client.conversion.asset import rendition_message, to_descriptor, to_licence_outcome, to_outcome
@@ -31,7 +32,7 @@ class AssetCalls:
     def _assets(self) -> asset_service_pb2_grpc.AssetServiceStub:
         raise NotImplementedError
 
-    async def _call(self, method: grpc.aio.UnaryUnaryMultiCallable[Any, _Answer], request: object) -> _Answer:
+    async def _call(self, method: grpc.aio.UnaryUnaryMultiCallable[Any, _Answer], request: Message) -> _Answer:
         raise NotImplementedError
 
     async def resolve_assets(self, refs: Sequence[str], *, rendition: Rendition | None = None) -> list[AssetOutcome]:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, Unpack, cast
 
 import grpc
+from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from pressrun.v1 import (
@@ -33,7 +34,7 @@ from pressrun_client.conversion.template import to_check_result, to_published_te
 from pressrun_client.conversion.verification import manifest_message, to_verification
 from pressrun_client.document import Document, Result
 from pressrun_client.errors import RenderCancelledError, UnsupportedError
-from pressrun_client.failure import error_from_rpc
+from pressrun_client.failure import error_from_rpc, request_too_large
 from pressrun_client.lane import cancelled_by_peer
 from pressrun_client.models.explanation import Explanation
 from pressrun_client.models.node import NodeHealth
@@ -423,7 +424,10 @@ class Client(AssetCalls):
         files = await asyncio.to_thread(read_bundle, bundle, limit=max(limit, 1))
         return [template_service_pb2.BundleFile(path=path, content=content) for path, content in files.items()]
 
-    async def _call(self, method: grpc.aio.UnaryUnaryMultiCallable[Any, _Answer], request: object) -> _Answer:
+    async def _call(self, method: grpc.aio.UnaryUnaryMultiCallable[Any, _Answer], request: Message) -> _Answer:
+        size, limit = request.ByteSize(), self._config.message_limit
+        if size > limit:
+            raise request_too_large(size, limit)
         try:
             metadata = trace_metadata(self._config.traceparent)
             return await method(request, timeout=self._config.call_timeout, metadata=metadata)

@@ -31,7 +31,7 @@ from pressrun_client.errors import (
     UnsupportedError,
 )
 
-__all__ = ["error_class", "error_from_rpc", "error_from_status", "to_diagnostic"]
+__all__ = ["error_class", "error_from_rpc", "error_from_status", "request_too_large", "to_diagnostic"]
 
 _CODES: Final[dict[int, str]] = {code.value[0]: code.name for code in grpc.StatusCode}
 
@@ -113,6 +113,13 @@ def error_from_status(status: status_pb2.Status, request_id: str = "") -> Render
     if kind is LimitExceededError and retry_info:
         kind = OverloadedError
     return kind(status.message or f"The node answered {code} and no more.", **facts)
+
+
+def request_too_large(size: int, limit: int, request_id: str = "") -> LimitExceededError:
+    """The error for a request of more bytes than the client sends."""
+    return LimitExceededError(
+        f"The request has {size:,} bytes; at most {limit:,} go (message_limit).", request_id=request_id
+    )
 
 
 def error_class(reason: str, code: str = "") -> type[RenderError]:

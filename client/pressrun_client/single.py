@@ -15,12 +15,11 @@ from pressrun_client.conversion.request import fill_request
 from pressrun_client.document import Document
 from pressrun_client.errors import (
     DeadlineError,
-    LimitExceededError,
     NodeUnavailableError,
     PinsMismatchError,
     RenderError,
 )
-from pressrun_client.failure import error_from_rpc
+from pressrun_client.failure import error_from_rpc, request_too_large
 from pressrun_client.flight import Flight
 from pressrun_client.lane import cancelled_by_peer
 from pressrun_client.models.request import RenderRequest
@@ -95,10 +94,7 @@ def _message(
         message.resume_offset = flight.assembly.size
         message.resume_sha256 = flight.assembly.progress()
     if message.ByteSize() > config.message_limit:
-        raise LimitExceededError(
-            f"The request has {message.ByteSize():,} bytes; at most {config.message_limit:,} go (message_limit).",
-            request_id=flight.request_id,
-        )
+        raise request_too_large(message.ByteSize(), config.message_limit, flight.request_id)
     return message
 
 

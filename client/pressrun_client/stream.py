@@ -46,7 +46,7 @@ from pressrun_client.errors import (
     NodeUnavailableError,
     RenderError,
 )
-from pressrun_client.failure import error_from_status
+from pressrun_client.failure import error_from_status, request_too_large
 from pressrun_client.flight import Flight
 from pressrun_client.heads import KEPT
 from pressrun_client.intake import Intake
@@ -308,7 +308,7 @@ class RenderStream:
             limit = self._config.message_limit - _ENVELOPE
             if size <= limit:
                 return size
-            error = LimitExceededError(f"The request has {size:,} bytes; at most {limit:,} go (message_limit).")
+            error = request_too_large(size, limit)
         del message.items[-1]
         self._land(flight, flight.failed(error))
         return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,7 +16,15 @@ from pressrun_client.commands.output import echo_diagnostics
 from pressrun_client.models.request import RenderRequest
 from pressrun_client.models.vocabulary import OutputChannel
 
-__all__ = ["channel_option", "chosen_attributes", "document_options", "moment_of", "named_values", "published_first"]
+__all__ = [
+    "bundle_in",
+    "channel_option",
+    "chosen_attributes",
+    "document_options",
+    "moment_of",
+    "named_values",
+    "published_first",
+]
 
 
 def channel_option(meaning: str = "The output channel.") -> Callable[[Any], Any]:
@@ -83,6 +92,23 @@ def moment_of(text: str | None, option: str = "--as-of") -> datetime | None:
             f"{text!r} is no ISO 8601 moment; write 2026-09-30 or 2026-09-30T12:00:00+02:00.", param_hint=option
         ) from None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def bundle_in(template: str) -> Path | None:
+    """The folder that TEMPLATE is; None where it is the name of a published one.
+
+    Raises:
+        click.BadParameter: it is written as a path, and no folder is there.
+    """
+    folder = Path(template)
+    if folder.is_dir():
+        return folder
+    if os.sep in template or folder.exists():
+        raise click.BadParameter(
+            f"{template!r} is no folder; write a bundle's folder, or name@version of a published template.",
+            param_hint="TEMPLATE",
+        )
+    return None
 
 
 async def published_first(client: Client, request: RenderRequest, bundle: Path | None) -> RenderRequest:

@@ -13,7 +13,7 @@ import click
 
 from pressrun_client.client import Client
 from pressrun_client.commands.connection import connection_options, with_client
-from pressrun_client.commands.document import chosen_attributes, document_options, moment_of, published_first
+from pressrun_client.commands.document import bundle_in, chosen_attributes, document_options, moment_of, published_first
 from pressrun_client.commands.output import example, moment, report_errors
 from pressrun_client.config import ClientConfig
 from pressrun_client.models.decision import LocalisationGap
@@ -65,8 +65,8 @@ def explain(
     request = RenderRequest(
         template, data, locale=locale, output_channel=OutputChannel(channel), attributes=chosen, as_of=fixed
     )
-    folder = Path(template)
-    found = with_client(config, lambda client: _explained(client, request, folder if folder.is_dir() else None))
+    bundle = bundle_in(template)
+    found = with_client(config, lambda client: _explained(client, request, bundle))
     if as_json:
         click.echo(json.dumps(asdict(found), default=str, indent=2, ensure_ascii=False))
     else:

@@ -15,6 +15,7 @@ import click
 from pressrun_client.client import Client
 from pressrun_client.commands.connection import connection_options, with_client
 from pressrun_client.commands.document import (
+    bundle_in,
     channel_option,
     chosen_attributes,
     moment_of,
@@ -99,8 +100,7 @@ def gaps(  # noqa: PLR0913 - the command's options
     with report_errors(), click.open_file(record, "rb") as source:
         data = source.read()
     request = RenderRequest(template, data, output_channel=OutputChannel(channel), as_of=fixed)
-    folder = Path(template)
-    bundle = folder if folder.is_dir() else None
+    bundle = bundle_in(template)
     found = with_client(config, lambda client: _report(client, request, bundle, locales, lines))
     missing = sum(cell.found not in _FINE for line in found for cell in line.cells)
     if as_json:

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 
 from pressrun_client.client import Client
 from pressrun_client.commands.connection import connection_options, with_client
-from pressrun_client.commands.document import moment_of
+from pressrun_client.commands.document import bundle_in, moment_of
 from pressrun_client.commands.output import echo_diagnostics, example, report_errors
 from pressrun_client.commands.press import press_of, press_options
 from pressrun_client.config import ClientConfig
@@ -97,12 +97,12 @@ def print_run(  # noqa: PLR0913 - one for each option
 
     if given:
         options = replace(options, time_limit=config.time_limit)
-    bundle = Path(template).is_dir()
+    bundle = bundle_in(template)
 
     async def run(client: Client) -> RunSummary:
         chosen = template
-        if bundle:
-            published = await client.publish(template)
+        if bundle is not None:
+            published = await client.publish(bundle)
             echo_diagnostics(published.diagnostics, err=True)
             chosen = str(published.ref)
         requests = (replace(request, template=request.template or chosen) for request in _requests(records))

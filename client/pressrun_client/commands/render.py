@@ -11,7 +11,7 @@ from click.core import ParameterSource
 
 from pressrun_client.client import Client
 from pressrun_client.commands.connection import connection_options, with_client
-from pressrun_client.commands.document import chosen_attributes, document_options, moment_of, published_first
+from pressrun_client.commands.document import bundle_in, chosen_attributes, document_options, moment_of, published_first
 from pressrun_client.commands.email import email_of, email_options
 from pressrun_client.commands.local import local_errors, local_function
 from pressrun_client.commands.output import example, report_errors, size
@@ -103,7 +103,7 @@ def render(  # noqa: PLR0913 - one for each option
         content, proof = _render_local(folder, request)
         summary = size(len(content))
     else:
-        bundle = folder if folder.is_dir() else None
+        bundle = bundle_in(template)
         content, proof, summary = with_client(config, lambda client: _render_remote(client, request, bundle))
     with report_errors():
         _write(output, content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +12,7 @@ from pressrun_server.model.pictures import PictureSpec
 from pressrun_server.model.press import PressSpec
 
 __all__ = [
+    "LOCALE",
     "LONGEST_REQUEST_ID",
     "PICTURES",
     "PRINTER_FORMATS",
@@ -25,6 +27,9 @@ __all__ = [
     "TemplateName",
 ]
 
+
+LOCALE = re.compile(r"(?=.{2,35}\Z)[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+"""What a BCP 47 tag may look like."""
 
 LONGEST_REQUEST_ID = 128
 """Characters; of a longer one, which is refused, so many are told."""

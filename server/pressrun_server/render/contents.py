@@ -14,6 +14,7 @@ import msgspec
 from pressrun_server.clock import Clock
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.digest import Digest
+from pressrun_server.model.spec import LOCALE
 from pressrun_server.prepare.media import DRAWING, inspect_image, recognise
 from pressrun_sources.durable import DISK_FULL
 from pressrun_sources.errors import InvalidReferenceError, NotFoundError, UnavailableError
@@ -26,6 +27,7 @@ __all__ = ["Content", "ContentDesk", "Kept", "Noticing"]
 _MOST_IMAGE: Final = 16 * 1024 * 1024
 _MOST_TEXT: Final = 256 * 1024
 _LONGEST_ID: Final = 512
+_ID: Final = f"must be 1 to {_LONGEST_ID} characters without controls, names between slashes, e.g. terms/credit-card"
 _IMAGES: Final = frozenset({"image/png", "image/jpeg", "image/svg+xml", "application/pdf"})
 _JSON: Final = "application/json"
 _TEXTS: Final = frozenset({"text/plain", "text/html", _JSON})
@@ -174,10 +176,12 @@ class ContentDesk:
         try:
             ref = AssetRef(NAME, content.identifier)
         except ValueError as error:
-            raise _wrong("id", str(error)) from error
+            raise _wrong("id", _ID) from error
         parts = content.identifier.split("/")
         if len(content.identifier) > _LONGEST_ID or any(part in {"", ".", ".."} for part in parts):
-            raise _wrong("id", f"must be up to {_LONGEST_ID} characters, names between slashes, e.g. terms/credit-card")
+            raise _wrong("id", _ID)
+        if content.locale and not LOCALE.fullmatch(content.locale):
+            raise _wrong("locale", "must be a BCP 47 tag with hyphens, e.g. de-AT")
         begins, ends = content.effective_from, content.effective_until
         if begins is not None and ends is not None and ends <= begins:
             raise _wrong("effective_until", "must be after effective_from")

@@ -14,6 +14,7 @@ from pressrun.v1 import document_pb2
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.metrics.labels import UNREAD
 from pressrun_server.model.spec import (
+    LOCALE,
     LONGEST_REQUEST_ID,
     PICTURES,
     PRINTER_FORMATS,
@@ -45,8 +46,6 @@ __all__ = [
 _REQUEST_ID = re.compile(rf"[ -~]{{1,{LONGEST_REQUEST_ID}}}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
-_LONGEST_LOCALE = 35
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _EXTRA_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _MOST_EXTRA = 64
@@ -123,7 +122,7 @@ def render_spec(request: document_pb2.DocumentRequest, config: PipelineConfig) -
     template = template_name(request.template, bad)
     record = _record(request, config, bad)
     locale = request.locale
-    if locale and (len(locale) > _LONGEST_LOCALE or not _LOCALE.fullmatch(locale)):
+    if locale and not LOCALE.fullmatch(locale):
         bad.append(Violation("locale", "must be a BCP 47 tag with hyphens, e.g. de-AT"))
     channel = output_channel(request.output_channel, bad)
     form = _FORMATS.get(request.output_format)
@@ -296,7 +295,7 @@ def _pins(message: document_pb2.Pins, bad: _Violations) -> Pins:
     for field in ("template_digest", "engine_digest"):
         if not _SHA256.fullmatch(getattr(message, field)):
             bad.append(Violation(f"pins.{field}", "must be 64 lower-case hexadecimal digits, as an earlier answer had"))
-    if message.locale and not _LOCALE.fullmatch(message.locale[: _LONGEST_LOCALE + 1]):
+    if message.locale and not LOCALE.fullmatch(message.locale):
         bad.append(Violation("pins.locale", "must be the locale of an earlier answer, e.g. de-DE"))
     assets, attached = (_asset_pins(message, field, bad) for field in ("assets", "attached_assets"))
     as_of = moment_of(message.as_of, "pins.as_of", bad) if message.HasField("as_of") else None

@@ -125,6 +125,18 @@ def test_a_folder_is_published_first(run: Run, node: FakeNode) -> None:
     assert node.received[0].template.digest == info.template.digest
 
 
+@pytest.mark.parametrize("command", ["render", "explain", "gaps", "print-run"])
+def test_a_folder_that_is_not_there(run: Run, node: FakeNode, command: str) -> None:
+    """A path that leads nowhere is no name of a template; the message says what would be one."""
+    line = {"print-run": ("print-run", "nowhere/lettre", "record.json", "-o", "out")}.get(
+        command, (command, "nowhere/lettre", "record.json", *(("-o", "out.pdf") if command == "render" else ()))
+    )
+    done = run(*line)
+    assert done.exit_code == 2
+    assert "'nowhere/lettre' is no folder; write a bundle's folder, or name@version" in done.stderr
+    assert node.received == []
+
+
 def test_violations_are_a_line_each(run: Run, node: FakeNode, tmp_path: Path) -> None:
     """A refused record is one paragraph and a line for each field; no file is written."""
     node.answer = FakeFailure(

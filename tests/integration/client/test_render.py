@@ -161,6 +161,10 @@ async def test_a_record_over_the_message_limit_is_not_sent(node: FakeNode, confi
     async with Client(config=replace(config, target=node.target, message_limit=100_000)) as client:
         with pytest.raises(LimitExceededError, match=r"100,000 go \(message_limit\)"):
             await client.render("a", b" " * 100_000)
+        with pytest.raises(LimitExceededError, match=r"100,000 go \(message_limit\)"):
+            await client.explain("a", b" " * 100_000)
+        with pytest.raises(LimitExceededError, match=r"100,000 go \(message_limit\)"):
+            await client.put_content("a", b" " * 100_000)
     assert node.received == []
 
 

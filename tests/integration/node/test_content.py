@@ -93,7 +93,8 @@ async def test_it_outlives_a_restart(start_node: StartNode) -> None:
         ("a", b"abc\xff", "text/plain", "is not UTF-8 at byte 3"),
         ("a", b"a\x00b", "text/plain", "has the control character U+0000"),
         ("../a", b"x", "text/plain", "names between slashes"),
-        ("", b"x", "text/plain", "the id is empty"),
+        ("", b"x", "text/plain", "must be 1 to 512 characters without controls"),
+        ("a\nb", b"x", "text/plain", "must be 1 to 512 characters without controls"),
     ],
 )
 async def test_what_is_wrong_is_told(
@@ -103,6 +104,12 @@ async def test_what_is_wrong_is_told(
     with pytest.raises(InvalidRequestError) as caught:
         await client.put_content(identifier, content, media_type=media_type)
     assert any(says in violation.description for violation in caught.value.violations)
+
+
+async def test_a_locale_that_is_none(client: Client) -> None:
+    """What would never be chosen by its language is refused."""
+    with pytest.raises(InvalidRequestError, match="locale must be a BCP 47 tag"):
+        await client.put_content("a", b"x", media_type="text/plain", locale="de_AT!")
 
 
 async def test_damaged_and_large(client: Client) -> None:
