@@ -52,6 +52,10 @@ TABLES = {
         f"<table>{_HEAD}<tbody><tr pr-for='row in few'><td>{{{{ row.no }}}}</td><th scope=row pr-if=\"row.no == '1'\">first</th>"
         "<td pr-else>another</td><td class=n>{{ row.amount | amount }}</td></tr></tbody></table>"
     ),
+    "a caption over pages, and one below": (
+        f"<table><caption>Rows of {{{{ few[0].kind }}}}</caption>{_HEAD}<tbody><tr pr-for='row in rows'>{_ROW}</tr></tbody></table>"
+        f"<table class=a><caption style='caption-side: bottom'><p>below</p></caption>{_HEAD}<tr pr-for='row in few'>{_ROW}</tr></table>"
+    ),
     "a table for looks": (
         "<table role=presentation><tr><td><p>left</p></td><td><p>right</p></td></tr></table>"
         f"<table>{_HEAD}<tbody><tr pr-for='row in few'>{_ROW}</tr></tbody></table>"

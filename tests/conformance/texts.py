@@ -1,4 +1,4 @@
-"""What text can do that the samples don't, one body each: footnotes, columns, lines under and through text."""
+"""What text can do that the samples don't, one body each: footnotes, columns, lists of terms, rows of boxes."""
 
 from __future__ import annotations
 
@@ -19,5 +19,14 @@ TEXTS = {
     "lines under and through": (
         "<p><u>under</u> <s>through</s> <a href='https://a.example' style='text-decoration: underline'>a link</a>"
         " <u>{{ few[0].text }}</u> AVATAR</p>"
+    ),
+    "terms and what they mean": (
+        f"<dl><dt>A term</dt><dt>Another</dt><dd>said</dd><dd><p>{_LONG * 2}</p><ul><li>item</li></ul></dd>"
+        "<div pr-for='row in few'><dt><p>{{ row.kind }}</p></dt><dd>{{ row.text }}</dd></div><dt>no more</dt></dl>"
+    ),
+    "rows of boxes": (
+        "<header style='display: flex; justify-content: space-between'><span>A bank</span><span>{{ few[0].text }}</span></header>"
+        "<section style='display: flex; gap: 5pt'><h2>{{ few[0].kind }}</h2><p pr-for='row in few'>{{ row.text }}</p>"
+        "<a href='https://a.example' pr-if='few'>a link</a></section>"
     ),
 }

@@ -46,7 +46,7 @@ _FILES = {
 <tr pr-for="row in rows"><td>{{ row.a | default('-') }}</td><td class="r">{{ row.b | default(0) | amount }}</td></tr></table>
 <div class="box" pr-for="row in rows"><p>{{ loop.index }} {{ row.a if row.a is defined else 'x' }}<br>y</p></div>
 <address style="position: absolute; top: 10mm; left: 5mm; width: 40mm">{{ n | default('') }}</address>
-<table class="auto"><colgroup><col style="width: 10%"><col><col></colgroup>
+<table class="auto"><caption>{{ n | default('c') }}</caption><colgroup><col style="width: 10%"><col><col></colgroup>
 <thead><tr><th rowspan="2">n</th><th colspan="2">{{ all.total }}</th></tr><tr><th>a</th><th>{{ all.before }}</th></tr></thead>
 <tbody pr-for="group in rows | groupby('a')" pr-with="key = group.key"><tr><td rowspan="0">{{ key }}</td><td>x</td><td>y</td></tr>
 <tr pr-for="row in group.rows" pr-sum="all = row.b | default(0)"><td>{{ row.b | default(0) }}</td><td>{{ all.running }}</td></tr>
@@ -54,6 +54,8 @@ _FILES = {
 <p>To <b pr-for="row in rows | reverse" pr-if="row.a is defined" pr-with="c = row.a">{{ loop.index }} {{ c }}, </b>end</p>
 <pr-fragment name="f"><p>{{ v | default(1) }}</p></pr-fragment><pr-include fragment="f" v="n"></pr-include>
 <div style="display: flex; gap: 2mm"><p style="flex: 1">{{ n | default('') }}</p><p style="flex: none; width: 9mm">x</p></div>
+<div style="display: flex"><b pr-for="row in rows">{{ row.a | default('') }}</b><span pr-if="n">{{ n }}</span><div><p>y</p></div></div>
+<dl><dt>{{ n | default('') }}</dt><dd>{{ name | default('') }}</dd><div pr-for="row in rows"><dt>t</dt><dd>{{ row.b | default(0) }}</dd></div></dl>
 <pr-chart type="bar" items="row in rows" value="row.b | default(1)" label="{{ row.a | default('') }}" alt="c"></pr-chart>
 <pr-barcode value="{{ n | default('x') }}" alt="b"></pr-barcode><pr-fill><p>fill</p></pr-fill></body></html>""",
     "f.css": b"""@page { size: 100mm 120mm; margin: 10mm; @bottom-right { content: element(f) } }
@@ -69,7 +71,7 @@ _TOKENS = [
     "%", "-1", "1e99", "999999mm", "\x00", "\ud7ff", "é", "__class__", "colspan='9'", "!important", "var(--x)", "&#0;",
     "table-layout: auto", "pr-with", "pr-sum", ".total", "groupby('a')", "| sum", "rowspan=0", "<tbody>", "<b pr-for='x in rows'>",
     "float: footnote", "columns: 2", "::footnote-call", "@footnote {", "column-span: all", "var(--a)", ":root { --a: 1pt }",
-    "a|", "[a|", "display: flex", "position: relative", "break-before: page", "width: 50%", "<pr-fill>", "<pr-chart", "<ul>",
+    "a|", "[a|", "display: flex", "position: relative", "break-before: page", "width: 50%", "<dd>", "caption-side: bottom", "text-indent: -3em", "margin: auto", "<pr-fill>", "<pr-chart", "<ul>",
     "<svg>", "<!--", "]]>", "'", '"', ";", "{", "}", "(", "calc(1mm", "*", "loop", "asset:", "null", "- ", ": ", "\n",
 ]  # fmt: skip
 
