@@ -42,6 +42,10 @@ CASES = {
         "<table role=presentation><caption>arranged</caption><tr><td>y</td></tr></table>",
         ".a { table-layout: auto }",
     ),
+    "colours that let through what is behind them": (
+        "<div class=r><p>{{ bank }}</p><p><u>{{ date }}</u></p></div>",
+        ".r { background: rgba(0, 0, 255, .1); border: 1pt solid #0008 } u { color: #f00c }",
+    ),
     "rows in rows": (
         "<div class=r><div class=r><p>a {{ bank }}</p><p>b</p></div><div><p>c</p><p>{{ date }}</p></div></div>",
         ".r { display: flex; gap: 8pt } .r .r { flex: 1 }",

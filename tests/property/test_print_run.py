@@ -33,7 +33,8 @@ _BODY = """
 """
 _CSS = """
 @page { size: 105mm 148mm; margin: 12mm 10mm 15mm; @bottom-center { content: element(f) } }
-.f { position: running(f); text-align: center } body { font-size: 8pt }
+.f { position: running(f); text-align: center; color: #0000ff80 } body { font-size: 8pt }
+h1 { background: rgba(255, 0, 0, .2) } td { border-bottom: .5pt solid #00000044 }
 """
 
 

@@ -12,12 +12,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from pressrun_server.emit.drawing import matrix_path
-from pressrun_server.emit.painting import clipped, painted
+from pressrun_server.emit.painting import clipped, painted, tint
 from pressrun_server.emit.roles import element_name
-from pressrun_server.emit.syntax import color_operands, decimal
+from pressrun_server.emit.syntax import alpha_state, color_operands, decimal
 from pressrun_server.model.ink import Clipped
 from pressrun_server.model.page import ARTIFACT, Column, Drawing, Fill, Page, Strip
 from pressrun_server.model.program import TextStyle
+from pressrun_server.model.tint import OPAQUE, alpha_of
 
 __all__ = ["ContentWriter"]
 
@@ -40,6 +41,12 @@ class ContentWriter:
         self._faces = [style.face for style in styles]
         self._sizes = [style.size for style in styles]
         self._colors = [f"{color_operands(style.color)} rg\n" for style in styles]
+        self._tinted = any(style.color > OPAQUE for style in styles)
+        if self._tinted:
+            self._colors = [
+                f"{alpha_state(alpha_of(style.color))}{color}"
+                for style, color in zip(styles, self._colors, strict=True)
+            ]
         self._spacing = [f"{style.letter_spacing} Tc\n" for style in styles]
         self._spaced = any(style.letter_spacing for style in styles)
         self._word_spacing = [f"{style.word_spacing} Tw\n" for style in styles]
@@ -86,6 +93,8 @@ class ContentWriter:
             out.append("BT\n")
             self._text(page, out, used, mark)
             out.append("ET\n")
+            if self._tinted:
+                out.append(alpha_state(255))
         return "".join(out)
 
     def _drawing(
@@ -127,6 +136,10 @@ class ContentWriter:
                     current = None
                     continue
                 if color not in fills:
+                    if color > OPAQUE:
+                        out.append(tint(color, f"{color_operands(color)} rg\n{x} {height - y - h} {w} {h} re f\n"))
+                        current = None
+                        continue
                     fills[color] = f"{color_operands(color)} rg\n"
                 out.append(fills[color])
                 current = color

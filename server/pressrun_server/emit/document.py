@@ -35,7 +35,7 @@ from pressrun_server.emit.structure import (
     Forms,
     next_block,
 )
-from pressrun_server.emit.syntax import decimal, text_string
+from pressrun_server.emit.syntax import alpha_states, decimal, text_string
 from pressrun_server.model.page import Page
 from pressrun_server.model.prepared import PreparedImage
 from pressrun_server.model.program import Program
@@ -95,8 +95,11 @@ class PrefixCache:
     _names: dict[tuple[int, int], bytes] = field(default_factory=dict)
     _boxes: dict[tuple[int, int], bytes] = field(default_factory=dict)
     _plain: ContentWriter | None = None
+    states: bytes = field(init=False)
+    """The entry of resource dictionaries for colours that let something through."""
 
     def __post_init__(self) -> None:
+        self.states = alpha_states(self.program.alphas)
         self.content = ContentWriter(self.program.styles)
         self.first_fonts = frozenset((index, 0) for index in range(len(self.program.faces)))
 
@@ -287,9 +290,18 @@ class DocumentWriter:
         names = b"".join([b"/D%d %d 0 R" % (item, item) for item in deferred])
         images = b"%d 0 R" % _IMAGES if not names else b"<<%s%s>>" % (self._prefix.images, names)
         dictionary = (
-            b"<</Type/Page/Parent %d 0 R/MediaBox%s/Resources<</Font %d 0 R/XObject %s>>/Contents %d 0 R"
+            b"<</Type/Page/Parent %d 0 R/MediaBox%s/Resources<</Font %d 0 R/XObject %s%s>>/Contents %d 0 R"
             b"/StructParents %d/Tabs/S%s>>"
-            % (self._parent, self._cache.box(page), _FONTS, images, base + CONTENT, self.pages, annotations)
+            % (
+                self._parent,
+                self._cache.box(page),
+                _FONTS,
+                images,
+                self._cache.states,
+                base + CONTENT,
+                self.pages,
+                annotations,
+            )
         )
         made, ended = self._cache.forms.page(
             page.tags, self._stack, base, extra, len(page.alts), dictionary, self._carried_number
@@ -372,7 +384,7 @@ class DocumentWriter:
         stream = self._cache.content.write(page, used)
         self._shards(used, out)
         box = self._cache.box(page)
-        resources = b"<</Font %d 0 R/XObject %d 0 R>>" % (_FONTS, _IMAGES)
+        resources = b"<</Font %d 0 R/XObject %d 0 R%s>>" % (_FONTS, _IMAGES, self._cache.states)
         header = b"/Type/XObject/Subtype/Form/BBox%s/Resources%s" % (box, resources)
         self._object(out, number, self._deflated(header, stream))
         return self._written(out)

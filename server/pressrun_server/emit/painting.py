@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pressrun_server.emit.syntax import color_operands
+from pressrun_server.emit.syntax import alpha_state, color_operands
 from pressrun_server.model.ink import Backdrop, Clipped, Dashes, Ink, Radii, Ring, Rounded
+from pressrun_server.model.tint import OPAQUE, alpha_of
 
-__all__ = ["clipped", "painted"]
+__all__ = ["clipped", "painted", "tint"]
 
 _ROUND = 5523
 """How far a Bezier curve's handle reaches towards a circle's corner, in 1/10000 of the radius."""
@@ -17,17 +18,23 @@ _MOST_TILES = 10_000
 def painted(ink: Ink, x: int, y: int, width: int, height: int) -> str:
     """A rectangle in an ink; `y` is its lower edge in PDF's space."""
     if isinstance(ink, Rounded):
-        return f"{color_operands(ink.color)} rg\n{_path(x, y, width, height, ink.radii)}f\n"
+        return tint(ink.color, f"{color_operands(ink.color)} rg\n{_path(x, y, width, height, ink.radii)}f\n")
     if isinstance(ink, Ring):
         top, right, bottom, left = ink.widths
         tl, tr, br, bl = ink.radii
         # The inner edge's corners are as much less round as the border is thick (CSS Backgrounds 3, 5.2).
         inner = (tl - max(top, left), tr - max(top, right), br - max(bottom, right), bl - max(bottom, left))
         inside = _path(x + left, y + bottom, width - left - right, height - top - bottom, inner)
-        return f"{color_operands(ink.color)} rg\n{_path(x, y, width, height, ink.radii)}{inside}f*\n"
+        path = f"{color_operands(ink.color)} rg\n{_path(x, y, width, height, ink.radii)}{inside}f*\n"
+        return tint(ink.color, path)
     if isinstance(ink, Dashes):
-        return _dashes(ink, x, y, width, height)
+        return tint(ink.color, _dashes(ink, x, y, width, height))
     return _backdrop(ink, x, y, width, height)
+
+
+def tint(color: int, operators: str) -> str:
+    """What paints something in a colour, in that colour's alpha."""
+    return operators if color <= OPAQUE else f"q {alpha_state(alpha_of(color))}{operators}Q\n"
 
 
 def clipped(picture: Clipped, x: int, y: int, width: int, height: int) -> str:

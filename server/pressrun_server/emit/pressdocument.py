@@ -92,7 +92,12 @@ class PressDocument(RunDocument):
 
     def _held(self, entries: bytes) -> bytes:
         """A resource dictionary with these XObjects."""
-        return b"<</Font %d 0 R/XObject<<%s>>%s>>" % (self._kit.fonts, entries, self._file.colors)
+        return b"<</Font %d 0 R/XObject<<%s>>%s%s>>" % (
+            self._kit.fonts,
+            entries,
+            self._file.colors,
+            self._kit.states,
+        )
 
     def _imposed(self, out: list[bytes], cells: Sequence[_Cell | None]) -> None:
         """A side with several pages on it, each as large as goes."""

@@ -67,6 +67,8 @@ class _Kit:
     program: str
     fonts: int
     """Number of its font dictionary, which is written last."""
+    states: bytes
+    """The entry of its resource dictionaries for colours that let something through."""
     shards: dict[tuple[int, int], int] = field(default_factory=dict)
     """Number of each shard that is in the file, by face and shard."""
 
@@ -187,7 +189,7 @@ class RunFile:
         """
         kit = self._kits.get(program)
         if kit is None:
-            kit = self._kits[program] = _Kit(program, self.take())
+            kit = self._kits[program] = _Kit(program, self.take(), cache.states)
         self._identity.update(identifier)
         return (kind or RunDocument)(self, kit, cache, images, label)
 
@@ -266,7 +268,9 @@ class RunFile:
             names.append(b"/I%d %d 0 R" % (slot, number))
         entries = b"".join(names)
         found = self.take(), entries
-        self._packed.append((found[0], b"<</Font %d 0 R/XObject<<%s>>%s>>" % (kit.fonts, entries, self.colors)))
+        self._packed.append(
+            (found[0], b"<</Font %d 0 R/XObject<<%s>>%s%s>>" % (kit.fonts, entries, self.colors, kit.states))
+        )
         _remember(self._sets, key, found)
         return found
 
@@ -494,7 +498,7 @@ class RunDocument:
         content, entries = self._content(out, page, deferred)
         resources = b"%d 0 R" % file.resources(out, kit, self._images)[0]
         if deferred:
-            resources = b"<</Font %d 0 R/XObject<<%s>>%s>>" % (kit.fonts, entries, file.colors)
+            resources = b"<</Font %d 0 R/XObject<<%s>>%s%s>>" % (kit.fonts, entries, file.colors, kit.states)
         stream, number = file.take(), file.take()
         file.write_stream(out, stream, b"", content)
         box = self._cache.box(page)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
-__all__ = ["color_operands", "date_string", "decimal", "text_string", "utc"]
+__all__ = ["alpha_state", "alpha_states", "color_operands", "date_string", "decimal", "text_string", "utc"]
 
 _NO_SEPARATORS = {ord(separator): None for separator in "-T:"}
 
@@ -31,6 +32,17 @@ def decimal(thousandths: int) -> str:
     whole, part = divmod(abs(thousandths), 1000)
     sign = "-" if thousandths < 0 else ""
     return f"{sign}{whole}.{part:03d}".rstrip("0").rstrip(".") if part else f"{sign}{whole}"
+
+
+def alpha_state(alpha: int) -> str:
+    """Selects the state in which colours have an alpha of 1 to 255 (11.6.4.4)."""
+    return f"/T{alpha} gs\n"
+
+
+def alpha_states(alphas: Iterable[int]) -> bytes:
+    """The entry of a resource dictionary for such states; nothing where all is opaque."""
+    names = [f"/T{alpha}<</ca {decimal(alpha * 1000 // 255)}/CA {decimal(alpha * 1000 // 255)}>>" for alpha in alphas]
+    return f"/ExtGState<<{''.join(names)}>>".encode() if names else b""
 
 
 def color_operands(rgb: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pressrun_server.model.ink import Dashes, Ink, Radii, Ring, Rounded
 from pressrun_server.model.page import Fill
 from pressrun_server.model.program import Border, Box
+from pressrun_server.model.tint import OPAQUE
 
 __all__ = ["background", "borders", "side"]
 
@@ -31,7 +32,9 @@ def borders(
     """The borders of a box between two heights; left and right always, top and bottom as given."""
     left, right = box.border_left, box.border_right
     present = [border for border in (top, right, bottom, left) if border]
-    if any(box.radii) and len({(border.color, border.style) for border in present}) == 1:
+    through = any(border.color > OPAQUE for border in present)
+    solid = through and all(border.style == "solid" for border in present)
+    if (any(box.radii) or solid) and len({(border.color, border.style) for border in present}) == 1:
         widths = tuple(border.width if border else 0 for border in (top, right, bottom, left))
         ring = Ring(present[0].color, _radii(box, first=first, last=last), widths)  # type: ignore[arg-type]
         return [(box.x, y, box.width, height, ring)]
@@ -40,6 +43,9 @@ def borders(
         fills.append((box.x, y, box.width, top.width, side(top)))
     if bottom:
         fills.append((box.x, y + height - bottom.width, box.width, bottom.width, side(bottom)))
+    if through:  # corners are painted once
+        upper, lower = top.width if top else 0, bottom.width if bottom else 0
+        y, height = y + upper, height - upper - lower
     if left:
         fills.append((box.x, y, left.width, height, side(left, upright=True)))
     if right:

@@ -64,7 +64,7 @@ __all__ = [
     "styles_of",
 ]
 
-FORMAT = 22
+FORMAT = 23
 """Raised when the form of a program changes, so that an old blob is compiled again instead of misread."""
 
 
@@ -113,7 +113,7 @@ class TextStyle(msgspec.Struct, frozen=True):
     face: int
     size: int
     color: int
-    """0xRRGGBB."""
+    """`model.tint`."""
     line_height: int
     letter_spacing: int = 0
     word_spacing: int = 0
@@ -173,7 +173,7 @@ class Box(msgspec.Struct, frozen=True):
     border_bottom: Border | None = None
     border_left: Border | None = None
     background: int | None = None
-    """0xRRGGBB."""
+    """`model.tint`."""
     picture: Background | None = None
     """Over its colour."""
     positioned: bool = False
@@ -677,6 +677,8 @@ class Program(msgspec.Struct, frozen=True):
     """By face, how much further apart the characters of pairs that the template shows are, in 1/1000 em."""
     texts: tuple[tuple[str, str], ...] = ()
     """Slots whose approved text is in it, each with the text's digest."""
+    alphas: tuple[int, ...] = ()
+    """Of colours that let through what is behind them (`model.tint`), and 255; nothing where all are opaque."""
     flexible: bool = False
     """Whether it has flexible rows whose items' places are not known yet."""
 

@@ -39,6 +39,7 @@ from pressrun_server.template.scope import Scope
 from pressrun_server.template.structure import Structure
 from pressrun_server.template.styles import StyleTable
 from pressrun_server.template.summary import summary_program
+from pressrun_server.template.tints import alphas_of
 from pressrun_server.template.tree import Tree, tree_of
 from pressrun_server.template.webpage import WebPage
 
@@ -349,6 +350,7 @@ class _Compilation:
             locale_data=data,
             policy=description.policy,
             texts=self._digests,
+            alphas=alphas_of(tree.styles.values(), pages),
             flexible=structure.flexible,
         )
 

@@ -10,6 +10,7 @@ import tinycss2
 
 from pressrun_server.errors import PressrunError
 from pressrun_server.model.program import Barcode, Chart, Image, Inline, Node, Vector
+from pressrun_server.model.tint import WHITE, over
 from pressrun_server.prepare.drawing import read_drawing
 from pressrun_server.prepare.paint import number_text
 from pressrun_server.template.barcode import BARCODES, LEVELS
@@ -143,7 +144,7 @@ class FigureStructure(Builder):
                 size=min(resolved(style["width"], width) or CODE_SIZE, width),
                 quiet=int(quiet),
                 level=level,
-                color=style["color"],
+                color=over(style["color"] or 0, WHITE),
                 align=ALIGN.get(style["text-align"], "left"),
                 place=str(place),
             )
@@ -169,11 +170,13 @@ class FigureStructure(Builder):
         tick = element.get("tick", "{{ value | number }}")
         ticks = scope.inside("value", {"type": "number"})
         colors = {}
-        for name, default in (("bar-color", style["color"]), ("line-color", _LINE), ("axis-color", style["color"])):
+        own = over(style["color"] or 0, WHITE)
+        for name, default in (("bar-color", own), ("line-color", _LINE), ("axis-color", own)):
             colors[name] = default
             if name in element.attrib:
                 try:
-                    colors[name] = color(tinycss2.parse_component_value_list(element.attrib[name]))
+                    told = color(tinycss2.parse_component_value_list(element.attrib[name]))
+                    colors[name] = WHITE if told is None else over(told, WHITE)
                 except InvalidValueError as error:
                     self.diagnostics.error("attribute", place, f"{name} is not a colour", str(error))
         return [

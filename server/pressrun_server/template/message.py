@@ -19,6 +19,7 @@ from pressrun_server.template.paper import Paper
 from pressrun_server.template.scope import Scope
 from pressrun_server.template.styles import StyleTable
 from pressrun_server.template.textpage import TextPage
+from pressrun_server.template.tints import opaque_styles
 from pressrun_server.template.tree import Tree
 
 __all__ = ["Message"]
@@ -64,7 +65,9 @@ class Message:
         strings = description.strings.get(locale, {})
         slots = tuple(slot.name for slot in description.slots)
         # Each has styles of its own: building a page changes some.
-        self._page = MailPage(markup, dict(tree.styles), table, scope, strings, slots, locale, diagnostics)
+        self._page = MailPage(
+            markup, opaque_styles(tree.styles, markup), table, scope, strings, slots, locale, diagnostics
+        )
         self._text = TextPage(markup, dict(tree.styles), table, scope, strings, slots, locale, diagnostics)
 
     def program(self, title: str, digest: str, texts: tuple[tuple[str, str], ...]) -> MailProgram:

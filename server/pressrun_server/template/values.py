@@ -6,11 +6,14 @@ containing block (CSS Values and Units 3, sections 5 and 6).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import tinycss2.color3
+
+from pressrun_server.model.tint import tinted
 
 __all__ = ["LONGEST", "InvalidValueError", "Relative", "Tokens", "color", "integer", "keyword", "length", "significant"]
 
@@ -18,6 +21,8 @@ Tokens = Sequence[Any]
 
 _MILLIPOINTS = {"pt": 1000.0, "px": 750.0, "in": 72000.0, "cm": 72000 / 2.54, "mm": 7200 / 2.54, "pc": 12000.0}
 _LARGEST = 100_000
+_HEX = re.compile(r"[0-9a-fA-F]{4}|[0-9a-fA-F]{8}")
+_SHORT = 4
 LONGEST = 20_000_000  # about 7 m: more is a typing error, and sums stay far from any limit
 
 
@@ -104,20 +109,26 @@ def _length(token: Any, valid: str, *, auto: bool, percent: bool, negative: bool
 
 
 def color(tokens: Tokens) -> int | None:
-    """A colour as 0xRRGGBB; None for `transparent`."""
+    """A colour as 0xRRGGBB, or one that lets through what is behind it (`model.tint`); None for `transparent`."""
     found = significant(tokens)
     if len(found) == 1:
-        parsed: Any = tinycss2.color3.parse_color(found[0])
+        parsed: Any = tinycss2.color3.parse_color(_longer(found[0]))
         if parsed == "currentColor":
             raise InvalidValueError("currentColor is not supported; write the colour")
         if parsed is not None:
-            if parsed.alpha == 0:
-                return None
-            if parsed.alpha < 1:
-                raise InvalidValueError("half-transparent colours are not supported; mix the colour by hand")
             red, green, blue = (round(part * 255) for part in parsed[:3])
-            return int((red << 16) | (green << 8) | blue)
-    raise InvalidValueError("valid: a colour, e.g. #0a2540, rgb(10, 37, 64) or a CSS colour name")
+            alpha = round(parsed.alpha * 255)
+            return tinted((red << 16) | (green << 8) | blue, alpha) if alpha else None
+    raise InvalidValueError("valid: a colour, e.g. #0a2540, rgb(10, 37, 64), rgba(10, 37, 64, .5) or a CSS colour name")
+
+
+def _longer(token: Any) -> Any:
+    """A colour of four or eight digits (CSS Color 4, 5.2) as the parser knows it."""
+    if token.type != "hash" or not _HEX.fullmatch(token.value):
+        return token
+    digits = token.value if len(token.value) > _SHORT else "".join(digit * 2 for digit in token.value)
+    red, green, blue, alpha = bytes.fromhex(digits)
+    return f"rgba({red}, {green}, {blue}, {alpha / 255:.6f})"
 
 
 def integer(least: int, most: int) -> Callable[[Tokens], int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from pressrun_server.model.tint import OPAQUE, WHITE, alpha_of, over
 from pressrun_server.template.cascade import Style
 from pressrun_server.template.pictures import CORNERS
 from pressrun_server.template.properties import PROPERTIES, SIDES
@@ -162,7 +163,7 @@ class WebStyles:
         Args:
             ground: the colour behind it; None: white.
         """
-        color = color_text(ground) if ground is not None else "#ffffff"
+        color = color_text(over(ground, WHITE)) if ground is not None else "#ffffff"
         text = (
             f"background:linear-gradient(90deg,{color} 30%,{color}00) 0 0/3rem 100%,"
             f"linear-gradient(270deg,{color} 30%,{color}00) 100% 0/3rem 100%,"
@@ -410,7 +411,9 @@ def _word(name: str, value: Any) -> str:
 
 def color_text(value: int | None) -> str:
     """A colour as CSS writes it."""
-    return "transparent" if value is None else f"#{value:06x}"
+    if value is None:
+        return "transparent"
+    return f"#{value & OPAQUE:06x}" + (f"{alpha_of(value):02x}" if value > OPAQUE else "")
 
 
 def _number(value: float) -> str:

@@ -1,0 +1,39 @@
+"""Colours that let through what is behind them: their alpha stands above 0xRRGGBB; opaque ones have none there."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["OPAQUE", "WHITE", "alpha_of", "over", "tinted"]
+
+OPAQUE: Final = 0xFFFFFF
+"""The largest colour that lets nothing through."""
+WHITE: Final = 0xFFFFFF
+_FULL: Final = 255
+
+
+def tinted(rgb: int, alpha: int) -> int:
+    """A colour.
+
+    Args:
+        rgb: 0xRRGGBB.
+        alpha: from 1, which is hardly seen, to 255, which lets nothing through.
+    """
+    return rgb if alpha >= _FULL else alpha << 24 | rgb
+
+
+def alpha_of(color: int) -> int:
+    """How little a colour lets through, 1 to 255."""
+    return color >> 24 or _FULL
+
+
+def over(color: int, ground: int) -> int:
+    """What a colour looks like on an opaque ground."""
+    alpha = alpha_of(color)
+    if alpha == _FULL:
+        return color
+    parts = [
+        ((color >> shift & _FULL) * alpha + (ground >> shift & _FULL) * (_FULL - alpha) + _FULL // 2) // _FULL
+        for shift in (16, 8, 0)
+    ]
+    return parts[0] << 16 | parts[1] << 8 | parts[2]
