@@ -24,7 +24,7 @@ from pressrun_sources.transport.budget import Budget, Ticket
 from pressrun_sources.transport.call import Call
 from pressrun_sources.transport.config import TransportConfig
 from pressrun_sources.transport.errors import address_refused, error_for_exception, error_for_status, too_large
-from pressrun_sources.transport.hosts import address_of
+from pressrun_sources.transport.hosts import address_of, is_numeric
 from pressrun_sources.transport.observer import Observer
 from pressrun_sources.transport.retry import retry_after
 from pressrun_sources.transport.timing import Timing
@@ -237,7 +237,11 @@ class Exchange:
 
     def _check_address(self, url: URL) -> None:
         # Names are checked by the resolver when the connection is made; literal addresses never get there.
-        literal = address_of(url.host or "")
+        host = url.host or ""
+        literal = address_of(host)
+        if literal is None and is_numeric(host):
+            # 127.1, 2130706433 or 0177.0.0.1: some versions of aiohttp resolve these themselves, past the resolver.
+            raise address_refused(self.room.source, self.call, f"leads to {host}, an address in no usual notation")
         if literal is not None and not self.room.config.allowed.address_allowed(str(literal)):
             raise address_refused(self.room.source, self.call, f"leads to {literal}")
 

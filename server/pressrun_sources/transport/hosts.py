@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from dataclasses import dataclass
+from string import hexdigits
 
 from aiohttp import ThreadedResolver
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -18,7 +19,7 @@ from yarl import URL
 
 from pressrun_sources.environment import Environment
 
-__all__ = ["AddressRefusedError", "AllowList", "GuardedResolver", "HostEntry", "address_of"]
+__all__ = ["AddressRefusedError", "AllowList", "GuardedResolver", "HostEntry", "address_of", "is_numeric"]
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -168,6 +169,12 @@ def address_of(host: str) -> Address | None:
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped
     return address
+
+
+def is_numeric(host: str) -> bool:
+    """Whether a host is an IPv4 address in whatever notation: names end in a label that is no number (RFC 3696, 2)."""
+    last = host.rstrip(".").rpartition(".")[2].lower()
+    return last.isdigit() or (last.startswith("0x") and all(digit in hexdigits for digit in last[2:]))
 
 
 class GuardedResolver(AbstractResolver):

@@ -602,6 +602,19 @@ class _Resolving:
         pass
 
 
+@pytest.mark.parametrize("host", ["2130706433", "127.1", "0177.0.0.1", "127.0.0.1.", "0", "0x7f000001", "0x7f.1"])
+async def test_addresses_in_other_notations(host: str) -> None:
+    """Loopback in a notation that only resolvers understand is no way around the guard, whatever they make of it."""
+    url = URL(f"http://{host}:1/")
+    transport = Transport("dam", LIMITS, frozenset({url.origin()}))
+    try:
+        with pytest.raises(MisconfiguredError, match="may not be used") as caught:
+            await transport.head(Call("HEAD", url, "it"))
+    finally:
+        await transport.close()
+    assert host in caught.value.detail
+
+
 async def test_redirects_in_a_circle(bench: Bench) -> None:
     """Redirects end after a few."""
     async with scripted(redirect("/thing")) as server:
