@@ -657,6 +657,41 @@ CASES = {
         " .r { background: red } .b { background: blue } .g { background: green } section { page: wide }",
         ["...\n.R.\n...\n...\n...", ".Y.\n...\n.B.\n.B.\n...", "...\n.G.\n...\n...\n..."],
     ),
+    "named pages of another size are as wide as they say, and what stands on them is": (
+        "<div class='h'></div><div class='y'></div><section><div class='r'></div><div class='r'></div><div class='g'></div></section>"
+        "<div class='y'></div>",
+        "@page { size: 50pt 60pt; margin: 10pt; @top-left { content: element(h) } } @page w { size: 100pt 50pt; margin: 10pt 20pt;"
+        " @top-left { content: none } @bottom-right { content: element(h) } } section { page: w } .h { position: running(h);"
+        " background: black; height: 10pt } .y { background: yellow; height: 10pt } .r { background: red; height: 20pt }"
+        " .g { background: green; height: 10pt; width: 50% }",
+        ["""
+        .KKK.
+        .YYY.
+        .....
+        .....
+        .....
+        .....
+        """, """
+        ..........
+        ..RRRRRR..
+        ..RRRRRR..
+        ..........
+        ..KKKKKK..
+        """, """
+        ..........
+        ..RRRRRR..
+        ..RRRRRR..
+        ..GGG.....
+        ..KKKKKK..
+        """, """
+        .KKK.
+        .YYY.
+        .....
+        .....
+        .....
+        .....
+        """],
+    ),
     "sides have margins and headers of their own, and a blank page makes up for one": (
         "<div class='h'></div><div class='r'></div><div class='b'></div>",
         "@page { size: 40pt 30pt; margin: 10pt 20pt 10pt 10pt; @top-left { content: element(h) } }"

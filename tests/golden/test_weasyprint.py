@@ -342,6 +342,12 @@ CASES: dict[str, tuple[str, str]] = {
         f"{_lines_of(6)}<div class=b><h2>Heading</h2><p>{_BREAKS}</p></div>", _ENDS + " h2 { break-after: avoid }"
     ),
     "a break is forced": ("<p>one</p><p class=b>two</p><p>three</p>", ".b { break-before: page; break-after: page }"),
+    "named pages of another size": (
+        f"<p>{_LOREM}</p><div class=w><p>{_LOREM}</p><table><tr><td class=g>1</td><td class=r>two words</td></tr></table><p>{_LOREM}</p></div>"
+        f"<p>{_LOREM[:90]}</p><div class=s><p>{_LOREM}</p></div>",
+        "@page w { size: 340pt 120pt; margin: 15pt 40pt 15pt 30pt } @page s { size: 150pt 200pt } .w { page: w } .s { page: s }"
+        " .g { background: green } .r { background: red }",
+    ),
     "orphans and widows": (f"<p>{_LOREM[:110]}</p><p>{_LOREM}</p>", "p { orphans: 4; widows: 4 }"),
     "footnotes": (f"<p>one<span class=n>first note</span> two<span class=n>{_LOREM}</span> three</p><p>{_LOREM[:80]}</p>", _NOTES),
     "footnotes on pages": ("".join(f"<p>{_LOREM[:70]}<span class=n>Note {n}, {_LOREM[:60]}</span>{_LOREM[70:200]}</p>" for n in range(7)), _NOTES),

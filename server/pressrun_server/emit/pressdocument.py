@@ -21,6 +21,7 @@ __all__ = ["PressDocument"]
 _NEAR = 20
 """Millipoints by which what reaches the edge of a page may miss it."""
 _SCALE = 1_000_000
+_MM = 72_000 / 25.4
 
 
 class _Cell(NamedTuple):
@@ -41,6 +42,7 @@ class PressDocument(RunDocument):
         self._codes: list[tuple[int, int, int]] = []
         """Form, width and height of each sheet that has codes."""
         self._last_side = (0, 0)
+        self._size: tuple[int, int] | None = None
 
     @property
     def _duplex(self) -> bool:
@@ -56,6 +58,7 @@ class PressDocument(RunDocument):
         if spec.imposition is Imposition.NONE:
             self._side(out, page.width, page.height, content, entries)
         else:
+            self._check_size(page)
             form = file.take()
             box = b"/BBox[0 0 %s]" % points(page.width, page.height)
             file.write_stream(
@@ -83,6 +86,18 @@ class PressDocument(RunDocument):
             box = b"/BBox[0 0 %s]" % points(width, height)
             self._file.write_stream(out, form, b"/Type/XObject/Subtype/Form%s/Resources<<>>" % box, content)
         return self._file.written(out) + super().end()
+
+    def _check_size(self, page: Page) -> None:
+        """Pages of different sizes can't be put on sheets that are folded, or cut, at one place."""
+        size, (width, height) = (page.width, page.height), self._size or (page.width, page.height)
+        self._size = width, height
+        if size != (width, height):
+            first, other = (f"{across / _MM:.0f} x {down / _MM:.0f} mm" for across, down in ((width, height), size))
+            told = (
+                f"{self._spec.imposition} needs pages of one size; the document has {first} and, as page"
+                f" {self.pages + 1}, {other}; ask for none, or print those pages as a document of their own"
+            )
+            raise PressrunError(Reason.INVALID_REQUEST, told, violations=(Violation("print.imposition", told),))
 
     def _check_codes(self, width: int, height: int) -> None:
         wrong = tuple(Violation(f"print.{name}", told) for name, told in codes_off_sheet(self._spec, width, height))
@@ -124,6 +139,8 @@ class PressDocument(RunDocument):
     def _side(self, out: list[bytes], width: int, height: int, content: str, entries: bytes) -> None:
         """A side of a sheet that is cut to that size."""
         file, spec = self._file, self._spec
+        if self._duplex and self.sides % 2 and {width, height} != set(self._last_side):
+            self._side(out, *self._last_side, "", b"")  # it is no back of that paper
         margin = spec.bleed + (MARK_ROOM if spec.marked else 0)
         place = f"q\n1 0 0 1 {decimal(margin)} {decimal(margin)} cm\n" if margin else "q\n"
         parts = [f"{place}{content}\nQ\n"] if content else []

@@ -274,7 +274,7 @@ class Paging:
     def _rename(self) -> None:
         """Let a page on which nothing is yet be one of another name."""
         kind, page = self._kind(blank=False), self._page
-        page.name, page.shift = self._name, kind.shift
+        page.name, page.shift, page.width, page.height = self._name, kind.shift, kind.width, kind.height
         dy = kind.margin_top - self._edge
         self._top, self._edge, self._y = self._top + dy, self._edge + dy, self._y + dy
         self._bottom = kind.height - kind.margin_bottom - self._reserved - self._noted

@@ -17,6 +17,7 @@ from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.fonts.face import Face
 from pressrun_server.layout.layout import Layout
 from pressrun_server.layout.lines import Typesetter
+from pressrun_server.layout.overflow import overflow
 from pressrun_server.layout.settling import settled
 from pressrun_server.model.asset import HostedLink
 from pressrun_server.model.digest import Digest
@@ -49,6 +50,8 @@ _QUICKENED = 2
 
 
 _SQUARE = (0, 0, 0, 0)
+_ALIKE = 50
+"""Proportions are one if they differ by less than this part of them."""
 
 
 class Writing(Protocol):
@@ -328,6 +331,11 @@ class Composition:
 
     def _stationery(self, page: Page, slot: str) -> None:
         """Put a slot's picture behind all of a page, wherever that shows its content."""
+        image = self._images[slot]
+        if abs(image.width * page.height - image.height * page.width) * _ALIKE > image.width * page.height:
+            told = f"the picture behind the page is {image.width} x {image.height} pixels and is stretched to"
+            told += f" {page.width / 1000:.0f} x {page.height / 1000:.0f} pt; give @page one of its own proportion"
+            self._remarks.note(overflow("", f"slot {slot!r}: {told}"))
         ink = Backdrop(self._loaded.slots[slot], 0, 0, page.width, page.height, across=False, down=False, radii=_SQUARE)
         page.fills.insert(0, (-page.shift, 0, page.width, page.height, ink))
 

@@ -15,6 +15,7 @@ from pressrun_server.template.diagnostics import Diagnostics, Place
 from pressrun_server.template.markup import Markup
 from pressrun_server.template.pictures import CORNERS
 from pressrun_server.template.scope import Scope
+from pressrun_server.template.sheets import Sheet
 from pressrun_server.template.styles import StyleTable
 
 __all__ = ["ALIGN", "ANONYMOUS", "BLOCK_ROLES", "DIRECTIVES", "NO_STYLE", "PRESERVE", "Builder", "lighter"]
@@ -73,15 +74,14 @@ class Builder:
     """Where links lead."""
     uses_count: bool
     """Whether the number of pages was asked for."""
-    page_size: tuple[int, int] = (0, 0)
-    page_content: tuple[int, int] = (0, 0)
-    """Left edge and width of a page's content."""
+    sheets: Mapping[str, Sheet] = {"": Sheet(0, 0, 0)}
+    """What content is laid out to, by the name of its pages."""
+    page = ""
+    """The name of the pages of what is being read."""
+    margin_left = 0
+    """Left edge of all pages' content; pages are shifted when they are finished."""
     noted = False
     """Whether there are footnotes."""
-    page_names: frozenset[str] = frozenset()
-    """The names of the @page rules."""
-    mirrored = False
-    """Whether the left margin is not the same on all pages."""
     flexible = False
     """Whether there are flexible rows whose items' places are found later."""
     _around: tuple[int, int] | None = None
@@ -94,6 +94,11 @@ class Builder:
     """The link whose text is being read; 0 outside of links."""
     _rise = 0
     """How far the text that is being read is raised."""
+
+    @property
+    def page_content(self) -> tuple[int, int]:
+        """Left edge and width of the content of the pages of what is being read."""
+        return self.margin_left, self.sheets[self.page].content_width
 
     def children(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
         """The nodes in an element."""

@@ -322,10 +322,11 @@ class _Compilation:
         # Its own styles: a row of boxes writes into them what it finds.
         structure = Structure(markup, dict(tree.styles), table, scope, strings, self._slots, locale, diagnostics)
         paper = Paper(tree.sheets, markup, diagnostics)
-        structure.page_size = (paper.width, paper.height)
-        structure.page_content = (paper.margin_left, paper.content_width)
-        structure.page_names, structure.mirrored = paper.names, paper.mirrored
-        content = structure.block(body, paper.margin_left, paper.content_width, scope)
+        structure.sheets, structure.margin_left = paper.sheets, paper.margin_left
+        name = tree.styles[body]["page"]
+        structure.page = name if name in paper.sheets else ""
+        content = structure.block(body, *structure.page_content, scope)
+        structure.page = ""
         pages, kinds = paper.pages(structure, scope, whole=whole)
         kerning = kerned_pairs((content, pages), table.styles(), table.keys())
         check_fills(content, structure.fills, diagnostics)

@@ -11,6 +11,7 @@ from pressrun_server.template.diagnostics import Diagnostics, Place, closest
 from pressrun_server.template.geometry import resolved
 from pressrun_server.template.markup import Markup
 from pressrun_server.template.scope import Scope
+from pressrun_server.template.sheets import Sheet
 from pressrun_server.template.structure import Structure
 from pressrun_server.template.stylesheet import FOOTNOTE_AREA, Declaration, PageRule, StyleSheet
 
@@ -30,7 +31,7 @@ _AREA = {
 
 
 class Paper:
-    """The pages of a template: one size, and margins and margin boxes of each kind of page."""
+    """The pages of a template: size, margins and margin boxes of each kind of page."""
 
     def __init__(self, sheets: list[StyleSheet], markup: Markup, diagnostics: Diagnostics) -> None:
         self.diagnostics = diagnostics
@@ -44,23 +45,38 @@ class Paper:
         self.content_width = self._content_width(every)
         if self.content_width < _SMALLEST:
             self._error("the page margins leave no room for content", "make the margins smaller")
+        self.sheets = {name: self._sheet(name) for name in sorted({"", *self.names})}
+        """What content is laid out to, by the name of its pages."""
         self._check(every)
-        lefts = {self._margin(self._of(name, place), "left", self.width) for name, place in self._every_kind()}
-        self.mirrored = len(lefts) > 1
+
+    def _sheet(self, name: str) -> Sheet:
+        rule = self._named(name)
+        width, height = rule.declarations.get("size", _A4)
+        content_width = self._content_width(rule)
+        if content_width < _SMALLEST and name:
+            self._error(f"the margins of @page {name} leave no room for content", "make the margins smaller", rule)
+        lefts = {self._margin(self._of(name, place), "left", width) for place in PLACES}
+        return Sheet(width, height, content_width, self._margin(rule, "left", width) - self.margin_left, len(lefts) > 1)
+
+    def _named(self, name: str) -> PageRule:
+        """What all rules say of pages of a name that are nothing else."""
+        return _merged([rule for rule in self._rules if rule.name in {"", name} and not rule.are])
 
     def _check(self, every: PageRule) -> None:
         """Report what a kind of pages cannot have of its own."""
         for rule in self._rules:
-            if rule.declarations.get("size", (self.width, self.height)) != (self.width, self.height):
-                self._error("all pages have one size", "move size to @page", rule)
+            sheet = self.sheets[rule.name]
+            if rule.declarations.get("size", (sheet.width, sheet.height)) != (sheet.width, sheet.height):
+                named = f"@page {rule.name}".strip()
+                self._error("all pages of one name have one size", f"move size to {named}", rule)
             if "last" in rule.are and any(name != "size" for name in rule.declarations):
                 message = "the last page has the margins that it would have without @page :last"
                 self._error(message, "which page is the last is known when it is full; give it margin boxes", rule)
         for name, place in self._every_kind():
             merged = self._of(name, place)
-            if abs(self._content_width(merged) - self.content_width) > _ROUNDED:
+            if abs(self._content_width(merged) - self.sheets[name].content_width) > _ROUNDED:
                 rule = next((rule for rule in reversed(self._rules) if _fits(rule, name, place)), every)
-                message = "all pages have the same room between the left and the right margin"
+                message = "all pages of one name have the same room between the left and the right margin"
                 self._error(message, "use padding on a block instead; margins may change sides", rule)
 
     def _every_kind(self) -> Iterator[tuple[str, tuple[bool, bool, str]]]:
@@ -73,7 +89,8 @@ class Paper:
         return _merged([rule for rule in self._rules if _fits(rule, name, place)])
 
     def _content_width(self, rule: PageRule) -> int:
-        return int(self.width) - self._margin(rule, "left", self.width) - self._margin(rule, "right", self.width)
+        width, _ = rule.declarations.get("size", _A4)
+        return int(width) - self._margin(rule, "left", width) - self._margin(rule, "right", width)
 
     def _error(self, message: str, hint: str, rule: PageRule | None = None) -> None:
         place = rule.place if rule is not None and rule.place is not None else self.place
@@ -115,13 +132,14 @@ class Paper:
         return tuple(pages), PageKinds(choices)
 
     def _page(self, rule: PageRule, structure: Structure, scope: Scope, placed: set[str]) -> Page:
-        top, bottom = self._margin(rule, "top", self.height), self._margin(rule, "bottom", self.height)
-        if self.height - top - bottom < _SMALLEST:
+        width, height = rule.declarations.get("size", _A4)
+        top, bottom = self._margin(rule, "top", height), self._margin(rule, "bottom", height)
+        if height - top - bottom < _SMALLEST:
             self._error("the page margins leave no room for content", "make the margins smaller")
         running: list[Running] = []
-        for edge, start, height in (("top", 0, top), ("bottom", self.height - bottom, bottom)):
-            running += self._edge(rule, edge, start, height, structure, scope, placed)
-        shift = self._margin(rule, "left", self.width) - self.margin_left
+        for edge, start, room in (("top", 0, top), ("bottom", height - bottom, bottom)):
+            running += self._edge(rule, edge, start, room, structure, scope, placed)
+        shift = self._margin(rule, "left", width) - self.margin_left
         slot = str(rule.declarations.get("background-image", ""))
         if slot and slot not in structure.slots:
             hint = closest(slot, structure.slots, otherwise="declare slots in template.yaml")
@@ -129,10 +147,11 @@ class Paper:
         elif slot:
             structure.pictures.add(slot)
         notes = self._area(rule) if structure.noted else None
-        return Page(self.width, self.height, top, bottom, tuple(running), shift, slot, notes)
+        return Page(width, height, top, bottom, tuple(running), shift, slot, notes)
 
     def _area(self, rule: PageRule) -> NoteArea:
         """Where the footnotes of a kind of page stand."""
+        room = self._content_width(rule)
         said: dict[str, Any] = _AREA | _values(rule.boxes.get(FOOTNOTE_AREA, ()))
         color, width = said["border-top-color"], resolved(said["border-top-width"], 0)
         border = None
@@ -140,10 +159,10 @@ class Paper:
             border = Border(width, 0 if color == "currentcolor" else color, said["border-top-style"])
         return NoteArea(
             x=self.margin_left,
-            width=self.content_width,
-            margin=resolved(said["margin-top"], self.content_width) or 0,
+            width=room,
+            margin=resolved(said["margin-top"], room) or 0,
             border=border,
-            padding=resolved(said["padding-top"], self.content_width) or 0,
+            padding=resolved(said["padding-top"], room) or 0,
             restart=rule.declarations.get("counter-reset") == "footnote",
         )
 
@@ -176,10 +195,11 @@ class Paper:
                 continue
             placed.add(name)
             # One box has the whole edge, two have a half each, three a third each.
-            share = self.content_width // len(boxes)
+            room = self._content_width(rule)
+            share = room // len(boxes)
             index = [box for box, _ in boxes].index(position)
             x = self.margin_left + index * share
-            width = share if index < len(boxes) - 1 else self.content_width - index * share
+            width = share if index < len(boxes) - 1 else room - index * share
             structure.uses_count = False
             block = structure.apart(element, x, width, scope.with_page())
             align = values.get("vertical-align", "middle")

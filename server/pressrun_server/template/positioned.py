@@ -35,12 +35,13 @@ class PositionedStructure(Builder):
     def _absolute(self, element: Element, scope: Scope) -> Node:
         if self._around is not None:
             return self._inside(element, *self._around, scope)
-        if self.mirrored:
+        sheet = self.sheets[self.page]
+        if sheet.mirrored:
             message = "a box at a fixed place of the page needs pages that all have one left margin"
             hint = "give all @page rules one margin-left, or put the box into one with position: relative"
             self.diagnostics.error("position", self.markup.place(element), message, hint)
         style = self.styles[element]
-        page_width, page_height = self.page_size
+        page_width, page_height = sheet.width, sheet.height
         left, right = resolved(style["left"], page_width), resolved(style["right"], page_width)
         top, bottom = resolved(style["top"], page_height), resolved(style["bottom"], page_height)
         if top is None and bottom is None:
@@ -55,7 +56,8 @@ class PositionedStructure(Builder):
         if left is None and right is not None:
             width = resolved(style["width"], page_width)
             left = page_width - right - width if width is not None else 0
-        return Absolute(self._at_place(element, left or 0, max(available, 0), page_width, scope), top, bottom)
+        x = (left or 0) - sheet.shift  # the page is shifted when it is finished
+        return Absolute(self._at_place(element, x, max(available, 0), page_width, scope), top, bottom)
 
     def _at_place(self, element: Element, x: int, available: int, containing: int, scope: Scope) -> Block:
         """A box at a fixed place; a percentage of its width is of all that it is placed in."""

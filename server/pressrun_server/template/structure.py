@@ -42,6 +42,7 @@ from pressrun_server.template.multicolumn import check_columns, column_set
 from pressrun_server.template.pagenames import check_page_name
 from pressrun_server.template.positioned import PositionedStructure
 from pressrun_server.template.scope import Scope, types_of
+from pressrun_server.template.sheets import check_room
 from pressrun_server.template.styles import StyleTable
 from pressrun_server.template.tables import TABLE_DIRECTIVES, TableStructure
 from pressrun_server.template.texts import TextStructure
@@ -185,7 +186,7 @@ class Structure(
     def _box(self, element: Element, x: int, width: int) -> Box:
         """An element's box, with what it asks for checked."""
         box, place = box_of(self.styles[element], x, width), self.markup.place(element)
-        check_page_name(element, self.markup, self.styles, self.page_names, self.diagnostics)
+        check_page_name(element, self.markup, self.styles, self.sheets.keys() - {""}, self.diagnostics)
         if box.picture and box.picture.slot not in self.slots:
             hint = closest(box.picture.slot, self.slots, otherwise="declare slots in template.yaml")
             self.diagnostics.error("slot", place, f"no slot {box.picture.slot!r}", hint)
@@ -384,12 +385,26 @@ class Structure(
             scope = scope.named(name, known)
         return tuple(bound), scope, place
 
+    def _on_pages(self, name: str, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
+        """An element on pages of another name, which may have another size."""
+        outer, content_width = self.page, self.sheets[name].content_width
+        if content_width != self.sheets[outer].content_width:
+            room = (x, width)
+            check_room(element, room, self.page_content, self.markup, self.styles, self.diagnostics)
+            width = content_width
+        self.page = name
+        nodes = self._element(element, x, width, scope)
+        self.page = outer
+        return nodes
+
     def _element(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
         if element.tag != SVG and self._skipped(element):
             return []
         if element in self._items:
             return self._flex_item(element, x, width, scope)
         style = self.styles[element]
+        if style["page"] in self.sheets and style["page"] != self.page:
+            return self._on_pages(style["page"], element, x, width, scope)
         position: str = style["position"]
         if position.startswith("running("):
             self._running(element, position[8:-1])
