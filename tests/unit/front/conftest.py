@@ -180,7 +180,11 @@ class _FakeComposers:
         self.phases = ComposePhases()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def compose(self, job: ComposeJob) -> ComposeStream:
+    def ahead(self, _record: bytes, **_: object) -> None:
+        """Nobody has time for a record."""
+
+    def compose(self, job: ComposeJob, *, ahead: ComposeStream | None = None) -> ComposeStream:
+        assert ahead is None
         self.jobs.append(job)
         stream = ComposeStream(self, job, asyncio.get_running_loop().time())
         stream.dispatched_at = stream.submitted_at
