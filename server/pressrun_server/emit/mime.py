@@ -7,9 +7,10 @@ encoded where it is not plain, so that nothing in it begins another header.
 from __future__ import annotations
 
 import binascii
+import functools
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from urllib.parse import quote
 from pressrun_server.model.mailbox import BREAKING, Address
 
 __all__ = [
+    "QUOTED",
     "address_header",
     "attached",
     "base64_lines",
@@ -28,6 +30,7 @@ __all__ = [
     "header",
     "html_body",
     "opening",
+    "quoted_part",
     "text_body",
 ]
 
@@ -57,6 +60,11 @@ _MUCH: Final = 48 * 1024
 """Bytes of HTML that are worth a look for references."""
 _SWELLING: Final = 1.25
 """How much character references may make of an HTML text before it is encoded otherwise."""
+
+
+_ODD: Final = re.compile(r"(?m)^F(?=rom )|^\.$|[ \t]$|[\x00-\x08\x0b-\x1f\x7f]")
+"""What a line does not begin with, consist of, end with, or hold."""
+_QUOTED_HEAD: Final = b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
 
 
 def header(name: str, value: str) -> str:
@@ -156,9 +164,15 @@ def opening(kind: str, line: str, more: str = "") -> str:
 
 
 def text_body(text: str) -> bytes:
-    """A part of plain text, header and body, up to its last line's end."""
-    way, data = _packed(text.replace("\n", "\r\n"))
-    return b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n%s" % (way, data)
+    """A part of plain text, header and body, up to its last line's end.
+
+    In quoted-printable, or in base64 where that is shorter.
+    """
+    part = _quoted_part(QUOTED.lines(text.split("\n")))
+    if part is not None:
+        return part
+    data = base64_lines(text.replace("\n", "\r\n").encode("utf-8", "replace"))
+    return b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n" + data
 
 
 def html_body(text: str) -> tuple[bytes, int]:
@@ -190,11 +204,14 @@ def _stands(data: bytes) -> bool:
     """Whether a body may stay as it is: no line is too long, and none is what old stores of mail take for a message."""
     if b"From " in data and (data.startswith(b"From ") or b"\nFrom " in data):
         return False
-    # A line that is too long has a whole half of its greatest length without an end in it.
-    half = _LONGEST // 2
-    if all(data.find(b"\n", at, at + half) >= 0 for at in range(0, len(data) - half, half)):
-        return True
-    return max(map(len, data.split(b"\r\n"))) <= _LONGEST
+    # From the end of a line to the last one that is near enough.
+    at, last = -1, len(data) - _LONGEST - 1
+    while at < last:
+        end = data.rfind(b"\n", at + 1, at + _LONGEST + 3)
+        if end < 0:
+            return False
+        at = end
+    return True
 
 
 def _packed(text: str) -> tuple[bytes, bytes]:
@@ -215,6 +232,88 @@ def _quoted(text: str, encoded: bytes) -> bytes:
         data = data.replace(b"\nFrom ", b"\n=46rom ")
         data = b"=46" + data[1:] if data.startswith(b"From ") else data
     return data
+
+
+class _QuotedPrintable:
+    """Writes pieces of a text in quoted-printable, each of whole lines."""
+
+    def block(self, text: str) -> str:
+        """A text of some lines.
+
+        Args:
+            text: its lines end with line feeds.
+        """
+        if (
+            len(text) <= _WIDEST
+            and text.isascii()
+            and text.isprintable()
+            and "=" not in text
+            and text[-1:] != " "
+            and not text.startswith((".", "From "))
+        ):
+            return text
+        return self.lines(text.split("\n"))
+
+    def lines(self, lines: Sequence[str]) -> str:
+        """Many lines; none is longer than mail wants, and none is what old stores of mail take for another message."""
+        whole = "\n".join(lines)
+        if "=" in whole:
+            whole = whole.replace("=", "=3D")
+        if not whole.isascii():
+            # A character at a time: there are few different ones, and without the wide ones text takes less room.
+            for character in sorted(
+                set(whole.encode("utf-8", "replace").translate(None, _ASCII).decode()), reverse=True
+            ):
+                whole = whole.replace(character, _escape(character))
+        if (
+            not whole.replace("\n", "").isprintable()
+            or "From " in whole
+            or "\n." in whole
+            or " \n" in whole
+            or whole[:1] == "."
+            or whole[-1:] == " "
+        ):
+            whole = _ODD.sub(lambda match: _escape(match[0]), whole)
+        return "\r\n".join([line if len(line) <= _WIDEST else _soft(line) for line in whole.split("\n")])
+
+
+QUOTED: Final = _QuotedPrintable()
+
+
+@functools.lru_cache(maxsize=1024)
+def _escape(character: str) -> str:
+    return "".join([f"={byte:02X}" for byte in character.encode()])
+
+
+def _soft(line: str) -> str:
+    """An encoded line with soft line breaks, none of them in an escape."""
+    if len(line) < 2 * _WIDEST and "=" not in line[_WIDEST - 3 : _WIDEST - 1]:
+        return f"{line[: _WIDEST - 1]}=\r\n{line[_WIDEST - 1 :]}"
+    parts: list[str] = []
+    at, end = 0, len(line)
+    while end - at > _WIDEST:
+        cut = at + _WIDEST - 1
+        escape = line.rfind("=", cut - 2, cut)
+        cut = escape if escape > 0 else cut
+        parts.append(line[at:cut])
+        at = cut
+    return "=\r\n".join([*parts, line[at:]])
+
+
+def quoted_part(blocks: Iterable[str]) -> bytes | None:
+    """A part of plain text, header and body, in quoted-printable; None where base64 would be shorter.
+
+    Args:
+        blocks: of `QUOTED`; those that are empty are left out.
+    """
+    return _quoted_part("\r\n\r\n".join(filter(None, blocks)) + "\r\n")
+
+
+def _quoted_part(text: str) -> bytes | None:
+    escapes = text.count("=")
+    if escapes * 2 > (len(text) - 3 * escapes) * (_BASE64 - 1):
+        return None
+    return _QUOTED_HEAD + text.encode("ascii")
 
 
 def base64_lines(data: bytes) -> bytes:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import functools
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-__all__ = ["packed_rows"]
+__all__ = ["packed_rows", "repeated_rows"]
 
 _BEGIN: Final = b"\x78\x01"
 _END: Final = b"\x01\x00\x00\xff\xff"
@@ -41,6 +41,24 @@ def packed_rows(runs: Iterable[tuple[bytes, int]]) -> bytes:
         rows.append(row * times)
     parts += (_END, zlib.adler32(b"".join(rows)).to_bytes(4))
     return b"".join(parts)
+
+
+def repeated_rows(rows: Sequence[bytes], times: int, margin: int) -> bytes:
+    """A zlib stream of rows that all stand as often below each other, with empty ones above and below them.
+
+    Args:
+        rows: each with its filter in front, all of one length from 3 to 32,768 bytes.
+        times: how many of each.
+        margin: how many empty ones above, and below.
+    """
+    length = len(rows[0])
+    head, again = _head(length), _again(length, times - 1)
+    blank = bytes(length)
+    empty = b"".join((head, blank, _again(length, margin - 1))) if margin else b""
+    whole = b"".join((blank * margin, *[row * times for row in rows], blank * margin))
+    return b"".join(
+        (_BEGIN, empty, head, (again + head).join(rows), again, empty, _END, zlib.adler32(whole).to_bytes(4))
+    )
 
 
 @functools.lru_cache(maxsize=256)

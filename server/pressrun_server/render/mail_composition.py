@@ -34,7 +34,7 @@ from pressrun_server.template.mailbinder import (
     TextBinder,
 )
 from pressrun_server.template.steps import Steps
-from pressrun_server.template.webbinder import PICTURES
+from pressrun_server.template.webbinder import COLUMNS, PICTURES
 
 __all__ = ["LoadedMailProgram", "MailComposition"]
 
@@ -49,6 +49,8 @@ _HOST: Final = "pressrun.invalid"
 _EXTENSIONS: Final = {"image/png": "png", "image/jpeg": "jpg"}
 _WIDEST: Final = 640
 """CSS pixels of a picture that says nothing of its width."""
+_SAID: Final = frozenset({"url", "mail", "attachment"})
+"""Headers, and names, that are put together of what a template says."""
 _MOST_URL: Final = 900
 """Characters of a URL in a header, whose line may have 998."""
 
@@ -78,6 +80,7 @@ class LoadedMailProgram:
             if parts
         }
         self._slots = frozenset(program.slots)
+        self._addressed: dict[str, str] = {}
         self._sketches = {
             f"{SKETCH}{sketch.name}": _part(sketch.name, "image/png", sketch.data, 0) for sketch in program.sketches
         }
@@ -88,7 +91,33 @@ class LoadedMailProgram:
         self._composed += 1
         if self._composed == _QUICKENED:
             self.page.quicken()
-            self.text.quicken()
+            self.subject.quicken()
+            for binder in self.headers.values():
+                binder.quicken()
+            if self.program.plain:
+                self.text.write(mime.QUOTED)
+            else:
+                self.text.quicken()
+
+    def addressed(self, name: str, key: str, env: dict[str, object]) -> str:
+        """The header of an address that the template says; nothing where it says none.
+
+        Raises:
+            PressrunError: INVALID_RECORD, it is none.
+        """
+        line = self._addressed.get(key)
+        if line is None:
+            told = self.headers[key].line(env) if key in self.headers else ""
+            line = mime.address_header(name, [_mailbox(told, key)]) if told else ""
+            if key not in self.headers or self.headers[key].fixed:
+                self._addressed[key] = line
+        return line
+
+    def text_part(self, env: dict[str, object]) -> bytes:
+        """The plain text as a part of the message."""
+        blocks = self.text.blocks(env)
+        part = mime.quoted_part(blocks) if blocks is not None else None
+        return mime.text_body(self.text.plain(env)) if part is None else part
 
     def pictures(
         self, assets: Mapping[str, tuple[Digest, PreparedPicture]], links: Mapping[str, HostedLink]
@@ -174,9 +203,9 @@ class MailComposition:
         mark = hashlib.sha256(b"%s%s" % (program.template_digest.encode(), self._record.text)).hexdigest()[:24]
         enclosed = Enclosed(f"{mark}@{_HOST}")
         pictures = loaded.pictures(self._assets, self._links)
-        env[PICTURES], env[ENCLOSED] = pictures, enclosed
+        env[PICTURES], env[ENCLOSED], env[COLUMNS] = pictures, enclosed, {}
         page = "".join(loaded.page.text(env))
-        text = loaded.text.plain(env)
+        text = loaded.text_part(env)
         html_part, html_size = mime.html_body(page)
         warnings = self._warnings(html_size)
         related = [shown.part for slot in enclosed.pictures if (shown := pictures[slot]).part]
@@ -184,7 +213,7 @@ class MailComposition:
             mime.enclosed("image/png", f"{name}.png", f"{name}.{enclosed.mark}", data)
             for name, data in enclosed.figures
         ]
-        bound = {name: binder.line(env) for name, binder in loaded.headers.items()}
+        bound = {name: binder.line(env) for name, binder in loaded.headers.items() if name in _SAID}
         attachment = ""
         if self._order.attached:
             attachment = mime.file_name(bound.get("attachment", "") or program.template.partition("@")[0], ".pdf")
@@ -212,7 +241,7 @@ class MailComposition:
         bound: Mapping[str, str],
         mark: str,
         page: bytes,
-        text: str,
+        text: bytes,
         related: list[bytes],
         attachment: str,
     ) -> Iterator[bytes]:
@@ -223,7 +252,7 @@ class MailComposition:
             yield b"--%s\r\n" % outer.encode("ascii")
         yield mime.opening("alternative", both).encode("ascii")
         yield b"--%s\r\n" % both.encode("ascii")
-        yield mime.text_body(text)
+        yield text
         yield b"\r\n--%s\r\n" % both.encode("ascii")
         if not related:
             yield page
@@ -250,9 +279,9 @@ class MailComposition:
             ("To", "to", order.recipient),
             ("Reply-To", "reply_to", order.reply_to),
         ):
-            told = own or bound.get(key, "")
-            if told:
-                lines.append(mime.address_header(name, [_mailbox(told, key)]))
+            lines.append(
+                mime.address_header(name, [_mailbox(own, key)]) if own else self._loaded.addressed(name, key, env)
+            )
         lines.append(mime.header("Subject", self._loaded.subject.line(env)))
         if order.date is not None:
             lines.append(f"Date: {mime.date(order.date)}\r\n")

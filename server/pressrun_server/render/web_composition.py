@@ -125,14 +125,14 @@ class WebComposition:
         env[RESPONSIVE] = frozenset(slot for slot, link in linked.items() if link.narrower)
         pictures |= hosts(linked)
         digest, size = hashlib.sha256(), 0
-        parts: list[str] = []
+        parts: list[str | bytes] = []
         held = 0
         for text in self._loaded.binder.text(env):
             parts.append(text)
             held += len(text)
             if held < _CHUNK and self._rows is None:
                 continue  # rows that arrive are looked for after each part
-            data = _filled("".join(parts), pictures)
+            data = _filled(parts, pictures)
             parts.clear()
             held = 0
             digest.update(data)
@@ -143,7 +143,7 @@ class WebComposition:
             bind += time.perf_counter() - begun
             yield data
             begun = time.perf_counter()
-        data = _filled("".join(parts), pictures)
+        data = _filled(parts, pictures)
         digest.update(data)
         size += len(data)
         bind += time.perf_counter() - begun
@@ -166,9 +166,15 @@ class WebComposition:
         return {slot: show(link, assets[slot][1].width, assets[slot][1].height) for slot, link in links.items()}
 
 
-def _filled(text: str, pictures: Mapping[str, bytes]) -> bytes:
+def _filled(texts: list[str | bytes], pictures: Mapping[str, bytes]) -> bytes:
     """Text with the pictures in it: most of a page's bytes, which are encoded once for all documents."""
-    data = text.encode("utf-8", "replace")
-    parts: list[bytes] = data.split(b"\0")
-    parts[1::2] = [pictures[name.decode()] for name in parts[1::2]]
-    return b"".join(parts)
+    found: list[bytes] = []
+    for text in texts:
+        data = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
+        if b"\0" in data:
+            parts: list[bytes] = data.split(b"\0")
+            parts[1::2] = [pictures[name.decode()] for name in parts[1::2]]
+            found += parts
+        else:
+            found.append(data)
+    return b"".join(found)

@@ -15,12 +15,13 @@ from pressrun_server.template.loops import items_of
 from pressrun_server.template.scale import scale
 from pressrun_server.template.steps import spend
 
-__all__ = ["Bars", "bars_of"]
+__all__ = ["MOST_BARS", "Bars", "bars_of"]
 
 Bars: TypeAlias = "tuple[list[tuple[str, Decimal]], list[tuple[Decimal, str]]]"
 """Label and value of each bar; value and label of each tick, the lowest first."""
 _Text: TypeAlias = "Callable[[Environment], str]"
-_MOST_BARS: Final = 366
+MOST_BARS: Final = 366
+"""Of one chart."""
 
 
 def bars_of(chart: Chart | Graph, formatter: Formatter, label: _Text, tick: _Text) -> Callable[[Environment], Bars]:
@@ -42,8 +43,8 @@ def bars_of(chart: Chart | Graph, formatter: Formatter, label: _Text, tick: _Tex
     def bars(env: Environment) -> Bars:
         found = items_of(items(env), place)
         spend(env, len(found), place)
-        if len(found) > _MOST_BARS:
-            problem = f"the chart at {place} has more than {_MOST_BARS} bars; show fewer"
+        if len(found) > MOST_BARS:
+            problem = f"the chart at {place} has more than {MOST_BARS} bars; show fewer"
             raise PressrunError(Reason.LIMIT_EXCEEDED, problem)
         inner = dict(env)
         shown: list[tuple[str, Decimal]] = []

@@ -144,6 +144,7 @@ class Formatter:
         self.data = data
         self._dates = {style: self._date_form(pattern) for style, pattern in data.dates.items()}
         self._comma, self._point = data.group, data.decimal
+        self._currencies: dict[str, tuple[int, tuple[str, str], tuple[str, str]]] = {}
         self._english = (data.group, data.decimal) == (",", ".")
         # Python groups by three; other groupings and a minimum of digits before the first group take the slow way.
         self.plain_groups = data.primary_group == data.secondary_group == 3 and data.minimum_grouping == 1  # noqa: PLR2004
@@ -219,18 +220,30 @@ class Formatter:
             or not currency.isupper()
         ):
             raise ValueError("the currency must be an ISO 4217 code, e.g. EUR")
-        places = self.data.currency_digits.get(currency, 2)
+        places, positive, negative = self._currencies.get(currency) or self._currency(currency)
         body = self._plain_amount(value) if places == _CENTS else None
         if body is None:
-            negative, body = self._signed(value, places)
+            below, body = self._signed(value, places)
         else:
-            negative, body = body[0] == _MINUS, body.removeprefix(_MINUS)
-        text = self._affix(body, self.data.currency, negative=negative)
+            below, body = body[0] == _MINUS, body.removeprefix(_MINUS)
+        before, behind = negative if below else positive
+        return f"{before}{body}{behind}"
+
+    def _currency(self, currency: str) -> tuple[int, tuple[str, str], tuple[str, str]]:
+        """Digits of a currency, and what stands around those of an amount, and of one below zero."""
         symbol = self.data.currency_symbols.get(currency, currency)
-        # A symbol that ends in a letter needs a space before the digits (UTS 35, currency spacing).
-        if symbol[-1].isalpha() and text[text.index("¤") + 1 :][:1].isdecimal():
-            symbol += "\u00a0"
-        return text.replace("¤", symbol)
+        around: list[tuple[str, str]] = []
+        for negative in (False, True):
+            text = self._affix("0", self.data.currency, negative=negative)
+            # A symbol that ends in a letter needs a space before the digits (UTS 35, currency spacing).
+            spaced = symbol[-1].isalpha() and text[text.index("¤") + 1 :][:1].isdecimal()
+            before, _, behind = text.partition("0")
+            shown = f"{symbol}\u00a0" if spaced else symbol
+            around.append((before.replace("¤", shown), behind.replace("¤", shown)))
+        made = self.data.currency_digits.get(currency, 2), around[0], around[1]
+        if currency in self.data.currency_symbols:  # a record may say any three letters
+            self._currencies[currency] = made
+        return made
 
     def _plain_amount(self, value: Any) -> str | None:
         """The common amount, `-1234.50`, which is shown as it is written but for separators; None for any other.

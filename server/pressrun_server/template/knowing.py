@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from pressrun_server.model.expression import Expression
 from pressrun_server.model.webpage import Graph, Named, Repeat, Shown, Summing
 from pressrun_server.template.evaluation import Environment
 from pressrun_server.template.sums import mentions
@@ -44,9 +45,9 @@ class Known:
             form: what tells its text from others of the same value.
             text: makes it.
         """
-        if part.expression[0] in _PLAIN or mentions((part.expression,), self._local):
+        place = self.place(part, form)
+        if place is None:
             return text
-        place = self._places.setdefault((repr(part.expression), part.preserve, form), len(self._places))
 
         def known(env: Environment) -> str:
             texts = env[_KNOWN]
@@ -56,6 +57,16 @@ class Known:
             return found
 
         return known
+
+    def place(self, part: Shown, form: str) -> int | None:
+        """Where a document's texts are kept (`KNOWN`); None for a value that is made each time."""
+        if part.expression[0] in _PLAIN or not self.lasting(part.expression):
+            return None
+        return self._places.setdefault((repr(part.expression), part.preserve, form), len(self._places))
+
+    def lasting(self, node: Expression) -> bool:
+        """Whether an expression gives the same wherever it stands in a document."""
+        return not mentions((node,), self._local)
 
 
 def _bound(parts: Any) -> Iterator[str]:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
-from pressrun_server.model.webpage import Called, Code, Graph, Notes, Picture
-from pressrun_server.template.evaluation import Environment
+from pressrun_server.model.webpage import Called, Code, Graph, Notes, Picture, Repeat
+from pressrun_server.template.evaluation import Environment, Evaluator, evaluator
 from pressrun_server.template.mailfigures import chart_beside, chart_file, chart_table, code_file
 from pressrun_server.template.plaintext import BLOCK, LINE, settled
-from pressrun_server.template.webbinder import CONTROLS, PICTURES, FootNotes, WebBinder
+from pressrun_server.template.textcode import BlockCode, Quoting, block_code
+from pressrun_server.template.webbinder import COLUMNS, CONTROLS, NOTES, PICTURES, FootNotes, WebBinder
 
 __all__ = ["ENCLOSED", "Enclosed", "HeaderBinder", "MailBinder", "PlainMailBinder", "Shown", "TextBinder"]
 
@@ -69,6 +70,7 @@ _END: Final = re.compile("\r\n|\r|\n")
 class MailBinder(WebBinder):
     """The HTML; its lines end as those of mail do, also where a value brings its own."""
 
+    _encoded = False
     special = staticmethod(_SPECIAL.search)
 
     @staticmethod
@@ -122,6 +124,11 @@ class PlainMailBinder(MailBinder):
         return MailBinder.escaped(text).encode("ascii", "xmlcharrefreplace").decode()
 
     @staticmethod
+    def marked(text: str) -> str:
+        """A value without controls likewise."""
+        return html.escape(text).encode("ascii", "xmlcharrefreplace").decode()
+
+    @staticmethod
     def sign(text: str) -> str:
         """A sign of an amount likewise."""
         return text.encode("ascii", "xmlcharrefreplace").decode()
@@ -130,12 +137,38 @@ class PlainMailBinder(MailBinder):
 class TextBinder(WebBinder):
     """The plain text, whole."""
 
+    _encoded = False
     special = staticmethod(CONTROLS.search)
+    _written: BlockCode | None = None
+
+    def write(self, quoting: Quoting) -> None:
+        """Make code that gives the text as it is encoded; takes some milliseconds."""
+        self._written = block_code(self._parts, self._formatter, self, quoting, COLUMNS)
+
+    def blocks(self, env: Environment) -> list[str] | None:
+        """The text's paragraphs, encoded, some of them perhaps empty; None before there is code for that.
+
+        Raises:
+            PressrunError: INVALID_RECORD, a value does not fit its expression; LIMIT_EXCEEDED.
+        """
+        if self._written is None:
+            return None
+        self._known.begin(env)
+        return self._written({**env, NOTES: FootNotes([])})
+
+    def items(self, part: Repeat) -> Evaluator:
+        """The closure of a loop's list."""
+        return evaluator(part.items, self._formatter, part.place)
 
     @staticmethod
     def escaped(text: str) -> str:
         """A value without controls, and so without marks."""
         return CONTROLS.sub("", text)
+
+    @staticmethod
+    def marked(text: str) -> str:
+        """A value without controls as it is."""
+        return text
 
     def plain(self, env: Environment) -> str:
         """The text as it is read.
@@ -162,6 +195,11 @@ class TextBinder(WebBinder):
 
 class HeaderBinder(TextBinder):
     """One line, for a header."""
+
+    @property
+    def fixed(self) -> bool:
+        """Whether it says the same in every document."""
+        return all(isinstance(part, str) for part in self._parts)
 
     def line(self, env: Environment) -> str:
         """The text in one line.

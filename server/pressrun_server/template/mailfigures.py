@@ -14,15 +14,18 @@ from typing import Final
 
 from pressrun_server.model.webpage import Code, Graph
 from pressrun_server.prepare.pngfile import flat
-from pressrun_server.prepare.pngrows import packed_rows
+from pressrun_server.prepare.pngrows import packed_rows, repeated_rows
 from pressrun_server.template.mailstyle import GRAPH
 
 __all__ = ["chart_beside", "chart_file", "chart_table", "code_file"]
 
 _MODULE: Final = 4
 """Pixels of a module, a side: clients blur what they enlarge."""
-_LARGER: Final = tuple(int("".join(bit * 4 for bit in f"{byte:08b}"), 2).to_bytes(4) for byte in range(256))
-"""Eight modules in a byte, four pixels each."""
+_LARGER: Final = tuple(
+    bytes(int("".join(bit * _MODULE for bit in f"{byte:08b}"), 2).to_bytes(_MODULE)[at] for byte in range(256))
+    for at in range(_MODULE)
+)
+"""Eight modules in a byte, four pixels each: the bytes that it becomes, each of them by byte."""
 _QUIET: Final = 4
 """Modules around a code (ISO/IEC 18004, 6.3.8): what is around it on a dark screen is none of our own."""
 _TABLE: Final = 'role="presentation" border="0" cellpadding="0" cellspacing="0" width="100%"'
@@ -49,14 +52,12 @@ def code_file(code: Code, side: int, modules: bytes) -> bytes:
     size = (side + 2 * quiet) * _MODULE
     room = -(-size // 8)
     margin = bytes(1 + quiet * _MODULE // 8)  # with the row's filter; a module is half a byte
-    blank = bytes(1 + room), quiet * _MODULE
-    larger, wide = b"".join([_LARGER[byte] for byte in modules]), width * _MODULE
-    rows = [
-        ((margin + larger[at : at + wide])[: 1 + room].ljust(1 + room, b"\0"), _MODULE)
-        for at in range(0, len(larger), wide)
-    ]
-    rows = [blank, *rows, blank]
-    return flat(size, size, 1, ((b"PLTE", b"\xff\xff\xff" + code.color.to_bytes(3)),), packed_rows(rows))
+    larger, wide = bytearray(_MODULE * len(modules)), width * _MODULE
+    for at, digits in enumerate(_LARGER):
+        larger[at::_MODULE] = modules.translate(digits)
+    rows = [(margin + larger[at : at + wide])[: 1 + room].ljust(1 + room, b"\0") for at in range(0, len(larger), wide)]
+    packed = repeated_rows(rows, _MODULE, quiet * _MODULE)
+    return flat(size, size, 1, ((b"PLTE", b"\xff\xff\xff" + code.color.to_bytes(3)),), packed)
 
 
 def chart_file(graph: Graph, bars: Sequence[tuple[str, Decimal]], ticks: Sequence[tuple[Decimal, str]]) -> bytes:

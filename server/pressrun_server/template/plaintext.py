@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import zip_longest
-from typing import Final
+from typing import Final, TypeAlias
 
 __all__ = [
     "CELL",
@@ -21,12 +21,16 @@ __all__ = [
     "LIST",
     "MARKS",
     "NUMBER",
+    "PAD",
     "ROW",
     "TABLE",
     "TARGET",
     "TITLE",
+    "Rows",
     "close",
+    "pair",
     "settled",
+    "table_lines",
 ]
 
 BLOCK: Final = "\x01"
@@ -54,6 +58,9 @@ LIST: Final = ("\x14", "\x15")
 NUMBER: Final = "\x16"
 """Before an item of one."""
 
+Rows: TypeAlias = "Sequence[tuple[str, bool, Sequence[Sequence[str]]]]"
+"""A table's rows in groups: side and columns of each cell (`l1r1`), whether they are of headings, and their texts."""
+
 MARKS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 """What must be in no text before its marks are put in."""
 
@@ -63,7 +70,7 @@ _BETWEEN: Final = "  "
 _APART: Final = " · "
 _BESIDE: Final = " | "
 _STRIPPED: Final = " ·"
-_PAD: Final = "\x1f"
+PAD: Final = "\x1f"
 """A space that stays."""
 _LINK: Final = re.compile(f"{LINK}([^{LINK}{TARGET[0]}{TARGET[1]}]*){TARGET[0]}([^{TARGET[1]}]*){TARGET[1]}")
 _LIST: Final = re.compile(f"{LIST[0]}([^{LIST[0]}{LIST[1]}]*){LIST[1]}")
@@ -102,7 +109,7 @@ def settled(text: str) -> str:
     text = text.replace(ITEM, f"{LINE}- ")
     text = "\n\n".join(filter(None, [part.strip(_ROOM) for part in text.split(BLOCK)]))
     text = _LINES.sub("\n", text).replace(" \n", "\n").strip("\n ")
-    return f"{_headed(text).replace(_PAD, ' ')}\n"
+    return f"{_headed(text).replace(PAD, ' ')}\n"
 
 
 def _link(match: re.Match[str]) -> str:
@@ -146,78 +153,99 @@ def _table(kind: str, text: str) -> str:
     rows = [line.split(CELL) for line in lines]
     texts = [[cell[2:].strip(_STRIPPED) for cell in cells[1:]] for cells in rows]
     if kind == "p":
-        lines = [_pair(list(filter(None, found))) for found in texts]
+        lines = [pair(list(filter(None, found))) for found in texts]
         return f"{BLOCK}{LINE.join(filter(None, lines))}{BLOCK}"
+    shapes = ["".join([cell[:2] for cell in cells[1:]]) for cells in rows]
+    groups = [(shape, cells[0][:1] == "h", (found,)) for shape, cells, found in zip(shapes, rows, texts, strict=True)]
+    return f"{BLOCK}{LINE.join(table_lines(groups, text))}{BLOCK}"
+
+
+def table_lines(groups: Rows, whole: str) -> list[str]:
+    """The lines of a table, its columns aligned, or one cell behind the other where that is too wide.
+
+    Args:
+        groups: its rows.
+        whole: all that its cells say.
+    """
+    count = max([len(shape) // 2 for shape, _, _ in groups], default=0)
+    beside: list[str] = []
+    wide = False
+    for shape, _, rows in groups:
+        found = [line for cells in rows if (line := _BESIDE.join(filter(None, cells)))]
+        # Of most tables that are too wide one row is already: it has a character more between cells here.
+        wide |= set(shape[1::2]) == {"1"} and max(map(len, found), default=0) >= _WIDEST + count
+        beside += found
+    if wide:
+        return beside
     measure: Callable[[str], int] = len
-    # Of most tables that are too wide one row is already.
-    most = max(map(len, texts), default=0)
-    longest = max(zip(map(len, lines), texts, strict=True), default=(0, []))[1]
-    sizes = list(map(len, longest)) if len(longest) == most else []
-    if _fits(sizes):
-        sizes = _sizes(rows, texts, measure)
-    if not _fits(sizes) or (_WIDE.search(text) and not _fits(sizes := _sizes(rows, texts, measure := _width))):
-        lines = [_BESIDE.join(filter(None, found)) for found in texts]
-    else:
-        lines = []
-        forms: dict[str, str] = {}
-        for index, (cells, found) in enumerate(zip(rows, texts, strict=True)):
-            shape = "".join([cell[:2] for cell in cells[1:]])
-            if measure is len and len(shape) == 2 * len(sizes) and shape[1::2] == "1" * len(sizes):
-                form = forms.get(shape) or forms.setdefault(shape, _form(shape, sizes))
-                lines.append(form.format(*found).rstrip(_PAD))
-            else:
-                lines.append(_aligned(cells, found, sizes, measure))
-            if cells[0][:1] == "h" and index + 1 < len(rows) and rows[index + 1][0][:1] != "h":
-                lines.append(_ruled(sizes))
-    return f"{BLOCK}{LINE.join(filter(None, lines))}{BLOCK}"
+    sizes = _sizes(groups, measure)
+    if _fits(sizes) and _WIDE.search(whole):
+        sizes = _sizes(groups, measure := _width)
+    if not _fits(sizes):
+        return beside
+    lines: list[str] = []
+    headed = False
+    for shape, head, rows in groups:
+        if not rows:
+            continue
+        if headed and not head:
+            lines.append(_ruled(sizes))
+        headed = head
+        if measure is len and len(shape) == 2 * len(sizes) and shape[1::2] == "1" * len(sizes):
+            form = _form(shape, sizes).format
+            lines += [form(*cells).rstrip(PAD) for cells in rows]
+        else:
+            lines += [_aligned(shape, cells, sizes, measure) for cells in rows]
+    return list(filter(None, lines))
 
 
 def _fits(sizes: list[int]) -> bool:
     return sum(sizes) + len(_BETWEEN) * (len(sizes) - 1) <= _WIDEST
 
 
-def _pair(texts: list[str]) -> str:
+def pair(texts: list[str]) -> str:
+    """The line of a row of a label and a value, neither of them empty."""
     if len(texts) < 2:  # noqa: PLR2004 - a label without a value, or a value without a label
         return "".join(texts)
     label = texts[0] if texts[0].endswith((":", "?")) else f"{texts[0]}:"
     return f"{label} {_APART.join(texts[1:])}"
 
 
-def _sizes(rows: list[list[str]], texts: list[list[str]], measure: Callable[[str], int]) -> list[int]:
+def _sizes(groups: Rows, measure: Callable[[str], int]) -> list[int]:
     """The width of each column: of what has it for itself."""
-    count = max(map(len, texts), default=0)
-    whole: list[list[str]] = []
-    for cells, found in zip(rows, texts, strict=True):
-        if len(found) == count:
-            whole.append(found)
+    count = max((len(shape) // 2 for shape, _, _ in groups), default=0)
+    whole: list[Sequence[str]] = []
+    for shape, _, rows in groups:
+        if len(shape) // 2 == count:
+            whole += rows
             continue
-        alone: list[str] = []
-        for cell, text in zip(cells[1:], found, strict=True):
-            alone += [text] if cell[1] == "1" else [""] * int(cell[1])
-        whole.append((alone + [""] * count)[: max(count, len(alone))])
+        for cells in rows:
+            alone: list[str] = []
+            for span, text in zip(map(int, shape[1::2]), cells, strict=True):
+                alone += [text] if span == 1 else [""] * span
+            whole.append((alone + [""] * count)[: max(count, len(alone))])
     return [max(map(measure, column)) for column in zip_longest(*whole, fillvalue="")]
 
 
 def _form(shape: str, sizes: list[int]) -> str:
     """How rows are written whose cells have a column each: the side of each cell, and its room."""
-    cells = (f"{{:{_PAD}{'>' if side == 'r' else '<'}{size}}}" for side, size in zip(shape[::2], sizes, strict=True))
-    return (_PAD * len(_BETWEEN)).join(cells)
+    cells = (f"{{:{PAD}{'>' if side == 'r' else '<'}{size}}}" for side, size in zip(shape[::2], sizes, strict=True))
+    return (PAD * len(_BETWEEN)).join(cells)
 
 
-def _aligned(cells: list[str], texts: list[str], sizes: list[int], measure: Callable[[str], int]) -> str:
+def _aligned(shape: str, texts: Sequence[str], sizes: list[int], measure: Callable[[str], int]) -> str:
     parts: list[str] = []
     at = 0
-    for cell, text in zip(cells[1:], texts, strict=True):
-        span = int(cell[1])
+    for side, span, text in zip(shape[::2], map(int, shape[1::2]), texts, strict=True):
         room = sum(sizes[at : at + span]) + len(_BETWEEN) * (span - 1)
-        padding = _PAD * (room - measure(text))
-        parts.append(f"{padding}{text}" if cell[0] == "r" else f"{text}{padding}")
+        padding = PAD * (room - measure(text))
+        parts.append(f"{padding}{text}" if side == "r" else f"{text}{padding}")
         at += span
-    return (_PAD * len(_BETWEEN)).join(parts).rstrip(_PAD)
+    return (PAD * len(_BETWEEN)).join(parts).rstrip(PAD)
 
 
 def _ruled(sizes: list[int]) -> str:
-    return (_PAD * len(_BETWEEN)).join("-" * size for size in sizes).rstrip(_PAD)
+    return (PAD * len(_BETWEEN)).join("-" * size for size in sizes).rstrip(PAD)
 
 
 def _width(text: str) -> int:

@@ -45,6 +45,7 @@ _BLOCKS = {
 _FORMAT_LEVEL = {"L": 1, "M": 0, "Q": 3, "H": 2}
 _ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 _VALUES = {character: value for value, character in enumerate(_ALPHANUMERIC)}
+_LETTER_BYTES = frozenset(_ALPHANUMERIC.encode())
 _NUMERIC, _LETTERS, _BYTES, _ECI, _UTF8 = 1, 2, 4, 7, 26
 # Bits of the character count by mode, in versions 1 to 9, 10 to 26, 27 to 40 (table 3).
 _COUNT_BITS = {_NUMERIC: (10, 12, 14), _LETTERS: (9, 11, 13), _BYTES: (8, 16, 16)}
@@ -67,6 +68,8 @@ _MOST_PENALTY = 1 << 30
 _PERIOD = 12
 """Modules after which every mask repeats itself, down and across."""
 _DARK = ord("1")
+_PADDING = b"\xec\x11" * 1500
+"""More than the largest code has room for."""
 
 
 def qr(text: str, level: str) -> tuple[int, bytes]:
@@ -83,39 +86,35 @@ def qr(text: str, level: str) -> tuple[int, bytes]:
     Raises:
         ValueError: the text does not fit into the largest code of that level.
     """
-    mode, count, bits = _content(text)
-    head = ""
-    if mode == _BYTES and not text.isascii():
-        head = f"{_ECI:04b}{_UTF8:08b}"
-    fixed = len(head) + 4 + len(bits)
+    mode, count, length, bits = _content(text)
+    head, before = (_ECI << 8 | _UTF8, 12) if mode == _BYTES and not text.isascii() else (0, 0)
+    fixed = before + 4 + length
     for version in range(1, _LAST + 1):
         width = _COUNT_BITS[mode][(version > 9) + (version > 26)]  # noqa: PLR2004 - the table's columns
         if fixed + width <= _capacity(version, level) * 8 and count < 1 << width:
             break
     else:
         raise ValueError("the text does not fit into a code")
-    return _symbol(_plan(version, level), f"{head}{mode:04b}{count:0{width}b}{bits}")
+    return _symbol(_plan(version, level), fixed + width, ((head << 4 | mode) << width | count) << length | bits)
 
 
-def _content(text: str) -> tuple[int, int, str]:
-    """Mode, count and bits of a text (7.4)."""
-    if text.isascii() and text.isdigit():
-        parts = [text[at : at + 3] for at in range(0, len(text), 3)]
-        return _NUMERIC, len(text), "".join([f"{int(part):0{3 * len(part) + 1}b}" for part in parts])
-    if _VALUES.keys() >= set(text):
-        pairs = [text[at : at + 2] for at in range(0, len(text), 2)]
-        return (
-            _LETTERS,
-            len(text),
-            "".join(
-                [
-                    f"{_VALUES[pair[0]] * 45 + _VALUES[pair[1]]:011b}" if len(pair) > 1 else f"{_VALUES[pair]:06b}"
-                    for pair in pairs
-                ]
-            ),
-        )
+def _content(text: str) -> tuple[int, int, int, int]:
+    """Mode and count of a text (7.4), the length of its bits, and these as a number."""
     data = text.encode("utf-8")
-    return _BYTES, len(data), f"{int.from_bytes(data, 'big'):0{8 * len(data)}b}" if data else ""
+    if not _LETTER_BYTES.issuperset(data):
+        return _BYTES, len(data), 8 * len(data), int.from_bytes(data)
+    if text.isdigit():
+        mode, parts = _NUMERIC, [text[at : at + 3] for at in range(0, len(text), 3)]
+        bits = "".join([f"{int(part):0{3 * len(part) + 1}b}" for part in parts])
+    else:
+        mode, parts = _LETTERS, [text[at : at + 2] for at in range(0, len(text), 2)]
+        bits = "".join(
+            [
+                f"{_VALUES[part[0]] * 45 + _VALUES[part[1]]:011b}" if len(part) > 1 else f"{_VALUES[part]:06b}"
+                for part in parts
+            ]
+        )
+    return mode, len(text), len(bits), int(bits or "0", 2)
 
 
 def _raw(version: int) -> int:
@@ -220,6 +219,44 @@ def _sums(bits: list[int]) -> list[int]:
     return found
 
 
+class _Frame:
+    """What the penalty of a symbol needs of its size.
+
+    Args:
+        side: modules.
+    """
+
+    def __init__(self, side: int) -> None:
+        self.stride = _stride(side)
+        self.total = side * side
+        self.inside = _number(side, ((y, x) for y in range(side) for x in range(side)))
+        """All modules, without those that fill up each row."""
+        self.across = self.inside & self.inside >> 1
+        """Those that have a next one in their row."""
+        self.down = self.inside & self.inside >> self.stride
+        """Those that have one below."""
+
+    def unlike(self, dark: int) -> tuple[int, int]:
+        """Where a module is unlike the next one of its row, and the one below.
+
+        Of two symbols that are added up (as bits: exclusive or) it is what both give, added up.
+        """
+        return (dark ^ dark >> 1) & self.across, (dark ^ dark >> self.stride) & self.down
+
+
+class _Mask:
+    """A mask with its format information.
+
+    Args:
+        frame: of its size.
+        dark: the modules that it turns over.
+    """
+
+    def __init__(self, frame: _Frame, dark: int) -> None:
+        self.dark = dark
+        self.across, self.down = frame.unlike(dark)
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """What is the same for every code of a version and level."""
@@ -237,10 +274,8 @@ class _Plan:
     """Of large ones: gives the modules row by row from the bits of the codewords, `0` and `1`."""
     light: int
     """The symbol without data."""
-    masks: tuple[int, ...]
-    """Each with its format information."""
-    inside: int
-    """All modules, without those that fill up each row."""
+    masks: tuple[_Mask, ...]
+    frame: _Frame
 
 
 @functools.lru_cache(maxsize=16)
@@ -279,7 +314,7 @@ def _plan(version: int, level: str) -> _Plan:
     else:
         interleave = operator.itemgetter(*interleaved)
         places = _places(side, function, order, codewords * 8)
-    free = _number(side, order)
+    free, frame = _number(side, order), _Frame(side)
     return _Plan(
         side=side,
         capacity=capacity,
@@ -290,10 +325,10 @@ def _plan(version: int, level: str) -> _Plan:
         places=places,
         light=_number(side, [place for place, value in function.items() if value]),
         masks=tuple(
-            _pattern(side, mask) & free ^ _number(side, _format(side, level, index))
+            _Mask(frame, _pattern(side, mask) & free ^ _number(side, _format(side, level, index)))
             for index, mask in enumerate(_MASKS)
         ),
-        inside=_number(side, ((y, x) for y in range(side) for x in range(side))),
+        frame=frame,
     )
 
 
@@ -402,13 +437,12 @@ def _bch(data: int, checks: int, generator: int) -> int:
     return data << checks | rest
 
 
-def _symbol(plan: _Plan, bits: str) -> tuple[int, bytes]:
+def _symbol(plan: _Plan, length: int, bits: int) -> tuple[int, bytes]:
+    """The modules of a symbol that says so many bits."""
     capacity = plan.capacity
     # Terminator, then zeros to a whole byte, then padding (7.4.9, 7.4.10).
-    bits += "0" * min(4, capacity * 8 - len(bits))
-    bits += "0" * (-len(bits) % 8)
-    data = int(bits, 2).to_bytes(len(bits) // 8, "big")
-    data += (b"\xec\x11" * (capacity // 2 + 1))[: capacity - len(data)]
+    filled = -(-min(length + 4, capacity * 8) // 8)
+    data = (bits << filled * 8 - length).to_bytes(filled) + _PADDING[: capacity - filled]
     if plan.shares:
         plain = functools.reduce(operator.xor, map(operator.getitem, plan.shares, data), plan.light)
     else:
@@ -416,41 +450,48 @@ def _symbol(plan: _Plan, bits: str) -> tuple[int, bytes]:
         codewords = bytes(plan.interleave(b"".join((data, *checks))))
         laid = f"{int.from_bytes(codewords, 'big'):0{8 * len(codewords)}b}01"
         plain = int("".join(plan.places(laid)), 2)
-    side, inside = plan.side, plan.inside
+    side, frame = plan.side, plan.frame
     best, least = 0, _MOST_PENALTY
+    across, down = frame.unlike(plain)
     for mask in plan.masks:
-        symbol = plain ^ mask
-        penalty = _penalty(symbol, inside, side, least)
+        symbol = plain ^ mask.dark
+        penalty = _penalty(frame, symbol, across ^ mask.across, down ^ mask.down, least)
         if penalty < least:
             best, least = symbol, penalty
     return side, best.to_bytes(side * _stride(side) // 8, "big")
 
 
-def _penalty(dark: int, inside: int, side: int, least: int) -> int:
-    """How hard a symbol is to read (7.8.3.1); where that is at least `least`, only that it is."""
-    stride = _stride(side)
-    total = side * side
-    found = 10 * (abs(dark.bit_count() * 20 - total * 10) // total)
-    seen = []
-    for step in (1, stride):
-        pairs = inside & inside >> step
-        unlike = (dark ^ dark >> step) & pairs
-        like = unlike ^ pairs
-        three = like & like >> step
-        # A run of n counts n - 2: it has n - 4 windows of five, and begins once.
-        five = three & three >> 2 * step
-        found += five.bit_count() + 2 * (five ^ five & five << step).bit_count()
-        seen.append((step, unlike, like, three))
-    (_, _, across, _), (_, _, down, _) = seen
-    found += 3 * (across & across >> stride & down).bit_count()
+def _penalty(frame: _Frame, dark: int, across: int, down: int, least: int) -> int:
+    """How hard a symbol is to read (7.8.3.1); where that is at least `least`, only that it is.
+
+    Args:
+        frame: of its size.
+        dark: the symbol.
+        across: where a module is unlike the next one of its row.
+        down: where it is unlike the one below.
+        least: what is found already.
+    """
+    stride, total = frame.stride, frame.total
+    # A run of n counts n - 2: it has n - 4 windows of five, and one more than these overlap.
+    like = across ^ frame.across
+    three = like & like >> 1
+    five = three & three >> 2
+    like_down = down ^ frame.down
+    three_down = like_down & like_down >> stride
+    five_down = three_down & three_down >> 2 * stride
+    found = (
+        10 * (abs(dark.bit_count() * 20 - total * 10) // total)
+        + 3 * (five.bit_count() + five_down.bit_count() + (like & like >> stride & like_down).bit_count())
+        - 2 * ((five & five >> 1).bit_count() + (five_down & five_down >> stride).bit_count())
+    )
     if found >= least:
         return found
-    light = inside ^ dark
-    for step, unlike, like, three in seen:
+    light = frame.inside ^ dark
+    for step, unlike, alike, thrice in ((1, across, like, three), (stride, down, like_down, three_down)):
         # Dark, light, three dark, light, dark; with four light before or behind.
         edges = unlike & unlike >> step
-        finder = dark & edges & three >> 2 * step & edges >> 4 * step
+        finder = dark & edges & thrice >> 2 * step & edges >> 4 * step
         if finder:
-            four = light & three & like >> 2 * step
+            four = light & thrice & alike >> 2 * step
             found += 40 * ((finder & four >> 7 * step).bit_count() + (finder & four << 4 * step).bit_count())
     return found

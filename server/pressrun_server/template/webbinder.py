@@ -35,7 +35,7 @@ from pressrun_server.model.webpage import (
 )
 from pressrun_server.template.ahead import shows_totals
 from pressrun_server.template.arriving import ArrivingRows
-from pressrun_server.template.barchart import bars_of
+from pressrun_server.template.barchart import Bars, bars_of
 from pressrun_server.template.barcode import matrix
 from pressrun_server.template.evaluation import Environment, Evaluator, evaluator, texter
 from pressrun_server.template.filters import Formatter
@@ -46,20 +46,24 @@ from pressrun_server.template.markers import numeral
 from pressrun_server.template.naming import naming
 from pressrun_server.template.steps import SLICE, spend
 from pressrun_server.template.sums import Adder, known, mentions, running
-from pressrun_server.template.webcode import LoopCode, loop_code
+from pressrun_server.template.webcode import LoopCode, RunCode, bars_code, loop_code, run_code
 from pressrun_server.template.webfigures import code_picture, graph_drawing
 from pressrun_server.template.weblinks import FILMS, RESPONSIVE
 
-__all__ = ["CONTROLS", "PICTURES", "FootNotes", "WebBinder"]
+__all__ = ["COLUMNS", "CONTROLS", "NOTES", "PICTURES", "FootNotes", "WebBinder"]
 
 PICTURES: Final = " pictures"
 """Where an environment holds, by slot, the attributes of an `img`: a name that no expression can say."""
 
+COLUMNS: Final = " columns"
+"""Where it holds the columns of loops that several of a document's texts show, for documents that are made whole."""
+
 _Text: TypeAlias = "Callable[[Environment], str]"
-_Flow: TypeAlias = "Callable[[Environment], Iterable[str]]"
+_Flow: TypeAlias = "Callable[[Environment], Iterable[Any]]"
+"""Gives text, and bytes where that is encoded already."""
 _TOTALS: Final = " totals"
-_NOTES: Final = " notes"
-_MOST_NOTES: Final = 10_000
+NOTES: Final = " notes"
+_MOSTNOTES: Final = 10_000
 """Of one page: they are kept until its end."""
 _ROWS: Final = 64
 """Turns of a loop that are given at once."""
@@ -77,13 +81,18 @@ class WebBinder:
         known: what its document's texts have in common; of these parts alone without it.
     """
 
+    _encoded = True
+    """Whether long text of the template is given as bytes, once there is code."""
     special = staticmethod(_SPECIAL.search)
     """Finds what can't stand in the text as it is."""
 
     def __init__(self, parts: tuple[Part, ...], locale: LocaleData, known: Known | None = None) -> None:
         self._known = known or Known(parts)
+        self._parts = parts
         self._formatter = Formatter(locale)
         self._loops: list[_Loop] = []
+        self._runs: list[_Run] = []
+        self._charts: list[_Chart] = []
         self._flow = self._flowing(parts)
 
     @staticmethod
@@ -92,32 +101,50 @@ class WebBinder:
         return html.escape(CONTROLS.sub("", text))
 
     @staticmethod
+    def marked(text: str) -> str:
+        """A value without controls as it can stand in the text."""
+        return html.escape(text)
+
+    @staticmethod
     def sign(text: str) -> str:
         """A sign of an amount as it can stand in the text."""
         return text
 
-    def text(self, env: Environment) -> Iterator[str]:
-        """The document in parts, in order.
+    def text(self, env: Environment) -> Iterator[Any]:
+        """The document in parts, in order; some of them may be bytes, of text that is encoded already.
 
         Raises:
             PressrunError: INVALID_RECORD, a value does not fit its expression; LIMIT_EXCEEDED.
         """
         self._known.begin(env)
-        yield from self._flow({**env, _NOTES: FootNotes([])})
+        yield from self._flow({**env, NOTES: FootNotes([])})
 
     def quicken(self) -> None:
-        """Make code for the loops; takes some milliseconds, and what is shown stays the same."""
+        """Make code for the text and its loops; takes some milliseconds, and what is shown stays the same."""
+        for run in self._runs:
+            run.code = run_code(run.parts, self._formatter, self, run.code, encoded=self._encoded)
         for loop in self._loops:
-            loop.code = loop_code(
-                loop.part,
-                self._formatter,
-                self.special,
-                lambda part: self._shown(part, escape=True),
-                loop.odd,
-                loop.even,
-                self.sign,
-            )
-        self._loops = []
+            loop.code = loop_code(loop.part, self._formatter, self, loop.shared)
+        for chart in self._charts:
+            items = evaluator(chart.part.items, self._formatter, chart.part.place)
+            chart.code = bars_code(chart.part, self._formatter, self, items)
+        self._loops, self._runs, self._charts = [], [], []
+
+    def bound(self, part: Part) -> _Text:
+        """The closure of a part."""
+        return self._part(part, escape=True)
+
+    def tested(self, test: Expression | None) -> Evaluator:
+        """The closure of a condition."""
+        return (lambda _env: True) if test is None else evaluator(test, self._formatter, "pr-if")
+
+    def shared(self, part: Repeat) -> tuple[str, str] | None:
+        """Names a loop's items for all texts of a document; None where they are others each time."""
+        return (repr(part.items), part.name) if self._known.lasting(part.items) else None
+
+    def kept(self, part: Shown) -> int | None:
+        """Where a document keeps a value's text as its filter gives it, if it does."""
+        return self._known.place(part, "")
 
     # What is given at once, and what in parts -------------------------------------------------------------------------
 
@@ -128,7 +155,9 @@ class WebBinder:
         def gather() -> None:
             if plain:
                 text = self._joined(tuple(plain))
-                flows.append(lambda env: (text(env),))
+                run = _Run(tuple(plain), lambda env: (text(env),))
+                self._runs.append(run)
+                flows.append(run.given)
                 plain.clear()
 
         for part in parts:
@@ -152,7 +181,7 @@ class WebBinder:
             case Repeat():
                 return self._repeat(part)
             case Choice():
-                branches = [(self._test(test), self._flowing(parts)) for test, parts in part.branches]
+                branches = [(self.tested(test), self._flowing(parts)) for test, parts in part.branches]
                 return lambda env: next((make(env) for test, make in branches if test(env)), ())
             case Named():
                 named, inner = naming(part, self._formatter), self._flowing(part.parts)
@@ -181,7 +210,7 @@ class WebBinder:
 
             return with_turns
 
-        loop = _Loop(part, odd, even)
+        loop = _Loop(part, self.shared(part))
         self._loops.append(loop)
 
         def repeat(env: Environment) -> Iterator[str]:
@@ -191,7 +220,7 @@ class WebBinder:
             if loop.code is not None:
                 listed = items(env)
                 if not isinstance(listed, ArrivingRows):
-                    yield from _coded(loop.code, items_of(listed, place), inner, env, place)
+                    yield from _coded(loop, loop.code, items_of(listed, place), inner, env, (odd, even))
                     return
             for inner[name] in one_by_one(items(env), env, place):
                 found.append(make(inner))
@@ -244,7 +273,7 @@ class WebBinder:
                 leads = self._joined(part.parts, escape=False)
                 return lambda env: self.escaped(target(leads(env)))
             case Choice():
-                branches = [(self._test(test), self._joined(parts, escape=escape)) for test, parts in part.branches]
+                branches = [(self.tested(test), self._joined(parts, escape=escape)) for test, parts in part.branches]
                 return lambda env: next((make(env) for test, make in branches if test(env)), "")
             case Repeat() | Summing():
                 flow = self._flow_of(part)
@@ -266,7 +295,7 @@ class WebBinder:
             case Called():
                 return self._called(part)
             case Notes():
-                return lambda env: self.noted(part, env[_NOTES])
+                return lambda env: self.noted(part, env[NOTES])
 
     def _shown(self, part: Shown, *, escape: bool) -> _Text:
         text = texter(part.expression, self._formatter, part.place, fold=not part.preserve)
@@ -280,9 +309,6 @@ class WebBinder:
             return found if special(found) is None else escaped(found)
 
         return self._known.once(part, self.__class__.__name__, shown)
-
-    def _test(self, test: Expression | None) -> Evaluator:
-        return (lambda _env: True) if test is None else evaluator(test, self._formatter, "pr-if")
 
     def _adding(self, part: Adding) -> _Text:
         row = RowTemplate(cells=(), sums=part.sums, place=part.place)
@@ -299,12 +325,12 @@ class WebBinder:
         text = self._joined(part.parts)
 
         def called(env: Environment) -> str:
-            notes: FootNotes = env[_NOTES]
+            notes: FootNotes = env[NOTES]
             notes.count += 1
             number = notes.count
-            if len(notes.waiting) >= _MOST_NOTES:
+            if len(notes.waiting) >= _MOSTNOTES:
                 raise PressrunError(
-                    Reason.LIMIT_EXCEEDED, f"the page has more than {_MOST_NOTES:,} footnotes; write them into the text"
+                    Reason.LIMIT_EXCEEDED, f"the page has more than {_MOSTNOTES:,} footnotes; write them into the text"
                 )
             call, marker = (
                 html.escape(f"{before}{numeral(kind, number)}{behind}")
@@ -362,8 +388,9 @@ class WebBinder:
 
     def _graph(self, part: Graph) -> _Text:
         alt = self._joined(part.alt)
-        bars = bars_of(part, self._formatter, self._joined(part.label), self._joined(part.tick))
-        return lambda env: self.drawn(part, *bars(env), alt(env), env)
+        chart = _Chart(part, bars_of(part, self._formatter, self._joined(part.label), self._joined(part.tick)))
+        self._charts.append(chart)
+        return lambda env: self.drawn(part, *chart.bars(env), alt(env), env)
 
     def drawn(
         self,
@@ -382,9 +409,39 @@ class _Loop:
     """A loop that does not ask which turn it is."""
 
     part: Repeat
-    odd: _Text
-    even: _Text
+    shared: Any
+    """Names its items for all texts of a document; None where they are others each time."""
     code: LoopCode | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Run:
+    """What stands between loops."""
+
+    parts: tuple[Part, ...]
+    code: RunCode
+
+    def given(self, env: Environment) -> Iterable[str | bytes]:
+        """Its text."""
+        return self.code(env)
+
+
+@dataclass(slots=True, eq=False)
+class _Chart:
+    """A bar chart."""
+
+    part: Graph
+    closure: Callable[[Environment], Bars]
+    code: Callable[[Environment], Bars] | None = None
+
+    def bars(self, env: Environment) -> Bars:
+        """Its bars and ticks."""
+        if self.code is not None:
+            try:
+                return self.code(env)
+            except Exception:  # noqa: BLE001, S110 - whatever it is, the closure says it
+                pass
+        return self.closure(env)
 
 
 @dataclass(slots=True, eq=False)
@@ -396,13 +453,40 @@ class FootNotes:
     count: int = 0
 
 
-def _coded(code: LoopCode, items: list[Any], inner: Environment, env: Environment, place: str) -> Iterator[str]:
-    """The turns of a loop, by its code."""
-    seen: dict[str, str] = {}
+def _coded(
+    loop: _Loop, code: LoopCode, items: list[Any], inner: Environment, env: Environment, closures: tuple[_Text, _Text]
+) -> Iterator[str]:
+    """The turns of a loop, by its code; all at once where columns are kept for other texts of the document."""
+    kept: dict[Any, list[str]] | None = env.get(COLUMNS) if loop.shared is not None else None
+    if kept is not None:
+        for start in range(0, len(items), SLICE):
+            spend(env, min(SLICE, len(items) - start), loop.part.place)
+        yield "".join(_turned(loop, code, items, inner, kept, closures))
+        return
     for start in range(0, len(items), _ROWS):
         if not start % SLICE:
-            spend(env, min(SLICE, len(items) - start), place)
-        yield "".join(code(items[start : start + _ROWS], inner, seen, True))  # noqa: FBT003 - slices are of even length
+            spend(env, min(SLICE, len(items) - start), loop.part.place)
+        yield "".join(_turned(loop, code, items[start : start + _ROWS], inner, {}, closures))
+
+
+def _turned(
+    loop: _Loop,
+    code: LoopCode,
+    items: list[Any],
+    inner: Environment,
+    kept: dict[Any, list[str]],
+    closures: tuple[_Text, _Text],
+) -> list[str]:
+    """The texts of turns, of which the first is an odd one; by closures where a value is none of the common ones."""
+    try:
+        return code(items, inner, kept)
+    except Exception:  # noqa: BLE001 - whatever it is, closures say it as they say it of any turn
+        make, other = closures
+        found: list[str] = []
+        for inner[loop.part.name] in items:
+            found.append(make(inner))
+            make, other = other, make
+        return found
 
 
 def _repeats(part: Part) -> bool:

@@ -40,15 +40,15 @@ def code_picture(code: Code, side: int, modules: bytes, alt: str) -> str:
     quiet, width = code.quiet, len(modules) // side
     size = side + 2 * quiet
     room = -(-size // 8)
-    shift = room * 8 - size + quiet + side - width * 8
     blank = bytes(1 + room)
-    rows = [blank] * quiet
-    for at in range(0, len(modules), width):
-        bits = int.from_bytes(modules[at : at + width])
-        bits = bits << shift if shift >= 0 else bits >> -shift
-        rows.append(b"\0" + bits.to_bytes(room))
-    rows += [blank] * quiet
-    data = base64.b64encode(_png(size, code.color, b"".join(rows))).decode("ascii")
+    if quiet:
+        # All rows are moved at once: behind each is room enough for what the next one gives it.
+        wider = bytes(room - width)
+        moved = int.from_bytes(b"".join([modules[at : at + width] + wider for at in range(0, len(modules), width)]))
+        modules, width = (moved >> quiet).to_bytes(side * room), room
+    rows = b"\0".join([modules[at : at + width] for at in range(0, len(modules), width)])
+    rows = b"".join((blank * quiet, b"\0", rows, blank * quiet))
+    data = base64.b64encode(_png(size, code.color, rows)).decode("ascii")
     return f'{code.before} alt="{alt}" src="data:image/png;base64,{data}" width="{size}" height="{size}">'
 
 

@@ -17,7 +17,7 @@ from pressrun_server.emit import drawing
 from pressrun_server.emit.drawing import matrix_path
 from pressrun_server.errors import PressrunError, Reason
 from pressrun_server.model.page import Matrix
-from pressrun_server.template.qr import LEVELS, _capacity, _number, _penalty, qr
+from pressrun_server.template.qr import LEVELS, _capacity, _Frame, _penalty, qr
 from pressrun_server.template.scale import scale
 
 Compose = Callable[..., Any]
@@ -204,8 +204,8 @@ def test_the_penalty_of_a_symbol(side: int, data: st.DataObject) -> None:
     text = "".join(pieces)[: side * side]
     rows = [text[at : at + side] for at in range(0, side * side, side)]
     dark = int("".join(row.ljust((side // 8 + 1) * 8, "0") for row in rows), 2)
-    inside = _number(side, {(y, x) for y in range(side) for x in range(side)})
-    assert _penalty(dark, inside, side, 1 << 30) == plain_penalty(rows)
+    frame = _Frame(side)
+    assert _penalty(frame, dark, *frame.unlike(dark), 1 << 30) == plain_penalty(rows)
 
 
 def test_the_path_of_a_code_is_the_same_however_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
