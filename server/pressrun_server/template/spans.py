@@ -41,6 +41,17 @@ class Held:
         self._begun = []
         return any(self._rows)
 
+    def copy(self) -> Held:
+        """The same columns, before one of several rows that may come."""
+        found = Held(len(self._rows))
+        found._rows, found.used = list(self._rows), self.used
+        return found
+
+    def go_on(self, others: list[Held]) -> bool:
+        """Go on behind one of several rows; False where it matters which one that is."""
+        self._rows, self.used = others[0]._rows, any(other.used for other in others)  # noqa: SLF001
+        return all(other._rows == self._rows for other in others)  # noqa: SLF001
+
     @property
     def counted(self) -> bool:
         """Whether a cell from above goes on for a number of rows, and not to the end."""

@@ -230,9 +230,15 @@ class TableStructure(ColumnStructure):
     def _conditional_row(self, group: list[Element], x: int, columns: list[int], scope: Scope, held: Held) -> list[Row]:
         if "pr-if" not in group[0].attrib:
             return [self._named_row(group[0], x, columns, scope, held)]
-        for element in group:
-            self._check_held(element, held)
-        branches = [(self._named_row(element, x, columns, scope, held),) for element in group]
+        if "pr-else" not in group[-1].attrib:
+            for element in group:
+                self._check_held(element, held)
+        after = [held.copy() for _ in group]
+        branches = [
+            (self._named_row(element, x, columns, scope, own),) for element, own in zip(group, after, strict=True)
+        ]
+        if not held.go_on(after):
+            self._told_held(group[0])
         return [RowConditional(tuple(zip(self._tests(group, scope), branches, strict=True)))]
 
     def _named_row(self, element: Element, x: int, columns: list[int], scope: Scope, held: Held) -> Row:
@@ -253,20 +259,24 @@ class TableStructure(ColumnStructure):
             self.diagnostics.error("directive", place, message, "choose within the cells, or between rows")
             return self._row_of(element, x, columns, scope, held, frozenset())
         for group in choices:
-            if "pr-else" not in group[-1].attrib or len({self._span(cell) for cell in group}) > 1:
-                message = "cells that are chosen stand in the same columns, whatever the record says"
-                hint = "end the choice with a cell with pr-else, of the same colspan; or put pr-if into the cell"
+            shapes = {(self._span(cell), self._row_span(cell)) for cell in group}
+            if "pr-else" not in group[-1].attrib or len(shapes) > 1:
+                message = "cells that are chosen stand in the same columns and rows, whatever the record says"
+                hint = "end the choice with a cell with pr-else, of the same colspan and rowspan; or choose in the cell"
                 self.diagnostics.error("directive", self.markup.place(group[0]), message, hint)
-        self._check_held(element, held)
+        after: list[Held] = []
 
         def chosen(left: list[list[Element]], out: frozenset[Element]) -> Row:
             if not left:
-                return self._row_of(element, x, columns, scope, held, out)
+                after.append(held.copy())
+                return self._row_of(element, x, columns, scope, after[-1], out)
             group, rest = left[0], left[1:]
             branches = [(chosen(rest, out | {cell for cell in group if cell is not shown}),) for shown in group]
             return RowConditional(tuple(zip(self._tests(group, scope), branches, strict=True)))
 
-        return chosen(choices, frozenset())
+        row = chosen(choices, frozenset())
+        held.go_on(after)
+        return row
 
     def _row_of(
         self, element: Element, x: int, columns: list[int], scope: Scope, held: Held, out: frozenset[Element]
@@ -380,9 +390,15 @@ class TableStructure(ColumnStructure):
         """Rows that are repeated or chosen have one place in the columns, whatever a record says."""
         cells = [cell for cell in row if cell.tag in {"td", "th"}]
         if held.counted or any(self._row_span(cell) != 1 for cell in cells):
-            message = "a cell with rowspan cannot begin in, or go down into, rows that are repeated or chosen"
-            hint = "repeat or choose a <tbody> of the rows; rowspan=0 spans all the rows of its <tbody>"
-            self.diagnostics.error("structure", self.markup.place(row), message, hint)
+            self._told_held(row)
+
+    def _told_held(self, row: Element) -> None:
+        message = "a cell with rowspan cannot begin in, or go down into, rows that may be there or not"
+        hint = (
+            "repeat or choose a <tbody> of the rows, or choose among rows of the same rowspans, the last with pr-else; "
+        )
+        hint += "rowspan=0 spans all the rows of its <tbody>"
+        self.diagnostics.error("structure", self.markup.place(row), message, hint)
 
 
 def _repeats(row: Row) -> bool:

@@ -204,7 +204,7 @@ def test_cells_are_chosen_and_have_names(composed: Compose) -> None:
         ("<td pr-if='x'>a</td><td pr-else colspan=2>b</td>", "same columns"),
         ("<td pr-for='row in rows'>a</td>", "a cell cannot be repeated"),
         ("<td pr-if='x'>a</td><td pr-else>b</td>" * 5, "over 16 ways"),
-        ("<td pr-if='x' rowspan=2>a</td><td pr-else rowspan=2>b</td>", "a cell with rowspan cannot begin in"),
+        ("<td pr-if='x' rowspan=2>a</td><td pr-else>b</td>", "same columns and rows"),
     ],
 )
 def test_cells_that_cannot_be_chosen_are_told(compiled: Compile, cells: str, says: str) -> None:
@@ -271,12 +271,46 @@ def test_joined_rows_are_regular_in_the_structure(composed: Compose, count: int,
         assert text.count(f"start{n} ") == text.count(f"stop{n}") == 1
 
 
+CHOSEN = (
+    "<table><thead><tr><th>A</th><th>B</th><th>C</th></tr></thead><tbody pr-for='g in groups'>"
+    "<tr pr-if='g.big'><td rowspan='3'><b>{{ g.name }}</b></td><td colspan='2'>big {{ g.name }}</td></tr>"
+    "<tr pr-elif='g.two'><td rowspan='3'>{{ g.name }}</td><td>two</td><td>{{ g.name }}</td></tr>"
+    "<tr pr-else><td rowspan='3'>{{ g.name }}</td><td>one</td><td>{{ g.name }}</td></tr>"
+    "<tr><td pr-if='g.big' rowspan='2'>tall</td><td pr-else rowspan='2'>low {{ text }}</td><td>x{{ loop.index }}</td></tr>"
+    "<tr pr-if='g.two'><td>y{{ loop.index }}</td></tr><tr pr-else><td>z{{ loop.index }}</td></tr></tbody></table>"
+)
+
+
+@pytest.mark.parametrize("words", [1, 90])
+def test_rows_and_cells_that_are_chosen_among_alike_ones_may_be_joined(composed: Compose, words: int) -> None:
+    """Where each choice has the same rowspans in the same columns, it is no matter which one a record makes."""
+    groups = [{"name": f"n{n}", "big": n % 3 == 1, "two": n % 3 == 2} for n in range(9)]
+    made = composed(CHOSEN, PAGE, {"groups": groups, "text": "word " * words})
+    pdf = check(made.data)
+    assert {covered for row in grid(pdf) for covered in row} == {1}
+    assert len(grid(pdf)[0]) == 3
+    text = " ".join(made.text(page) for page in range(made.summary.pages))
+    assert re.findall(r"\b[xyz]\d", text) == [
+        f"{letter}{n}" for n in range(1, 10) for letter in ("x", "y" if n % 3 == 0 else "z")
+    ]
+    assert text.count("word") == 6 * words
+    assert [text.count(said) for said in ("big n", "two n", "one n", "tall")] == [3, 3, 3, 3]
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [
         ("<tr pr-for='r in rows'><td rowspan='2'>x</td></tr>", "a cell with rowspan cannot begin in"),
         (
             "<tr><td rowspan='3'>x</td><td>y</td></tr><tr pr-if='a'><td>y</td></tr>",
+            "a cell with rowspan cannot begin in",
+        ),
+        (
+            "<tr pr-if='a'><td rowspan='2'>x</td></tr><tr pr-else><td>y</td></tr><tr><td>z</td></tr>",
+            "a cell with rowspan cannot begin in",
+        ),
+        (
+            "<tr><td rowspan='3'>x</td><td>y</td></tr><tr pr-if='a'><td>y</td></tr><tr pr-elif='b'><td>y</td></tr>",
             "a cell with rowspan cannot begin in",
         ),
         ("<tr><td rowspan='x'>x</td></tr>", "rowspan is not valid"),
