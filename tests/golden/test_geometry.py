@@ -657,6 +657,12 @@ CASES = {
         " .r { background: red } .b { background: blue } .g { background: green } section { page: wide }",
         ["...\n.R.\n...\n...\n...", ".Y.\n...\n.B.\n.B.\n...", "...\n.G.\n...\n...\n..."],
     ),
+    "pages of a name have a ground of their own, over all of the page": (
+        "<div class='r'></div><section><div class='r'></div></section>",
+        "@page { size: 40pt 30pt; margin: 10pt } @page w { background: yellow; margin-left: 20pt; margin-right: 0 } @page w:blank {"
+        " background: green } section { page: w; break-before: right } .r { background: red; height: 10pt }",
+        ["....\n.RR.\n....", "GGGG\nGGGG\nGGGG", "YYYY\nYYRR\nYYYY"],
+    ),
     "named pages of another size are as wide as they say, and what stands on them is": (
         "<div class='h'></div><div class='y'></div><section><div class='r'></div><div class='r'></div><div class='g'></div></section>"
         "<div class='y'></div>",

@@ -648,6 +648,8 @@ class Page(msgspec.Struct, frozen=True):
     """Whose picture is behind all of the page, e.g. a letterhead."""
     notes: NoteArea | None = None
     """None where the template has no footnotes."""
+    background: int | None = None
+    """What all of the page is painted with, below that picture; as that of a box."""
 
 
 class Program(msgspec.Struct, frozen=True):

@@ -319,6 +319,8 @@ class Composition:
         kind = program.pages[program.kinds.index(page.name, number, blank=page.blank, last=last)]
         if kind.slot in self._images:
             self._stationery(page, kind.slot)
+        if kind.background is not None:
+            page.fills.insert(0, (-page.shift, 0, page.width, page.height, kind.background))
         for running in kind.running:
             if count is None and running.uses_count:
                 if not forms:

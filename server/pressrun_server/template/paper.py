@@ -147,7 +147,9 @@ class Paper:
         elif slot:
             structure.pictures.add(slot)
         notes = self._area(rule) if structure.noted else None
-        return Page(width, height, top, bottom, tuple(running), shift, slot, notes)
+        ground = rule.declarations.get("background-color")
+        color = 0 if ground == "currentcolor" else ground
+        return Page(width, height, top, bottom, tuple(running), shift, slot, notes, color)
 
     def _area(self, rule: PageRule) -> NoteArea:
         """Where the footnotes of a kind of page stand."""

@@ -26,7 +26,8 @@ _PAGE_SIZES = {
 }  # fmt: skip
 FOOTNOTE_AREA = "footnote"
 _PAGE_PROPERTIES = {
-    "size", "margin", "margin-top", "margin-right", "margin-bottom", "margin-left", "background-image", "counter-reset",
+    "size", "margin", "margin-top", "margin-right", "margin-bottom", "margin-left", "background",
+    "background-color", "background-image", "counter-reset",
 }  # fmt: skip
 _AREA_PROPERTIES = {"margin-top", "padding-top", "border-top-width", "border-top-style", "border-top-color"}
 """Of the place of footnotes: what is between them and the text."""
