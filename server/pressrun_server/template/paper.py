@@ -7,6 +7,7 @@ from typing import Any
 
 from pressrun_server.model.papers import PLACES, PageKinds
 from pressrun_server.model.program import Border, NoteArea, Page, Running
+from pressrun_server.model.tint import WHITE, over
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
 from pressrun_server.template.geometry import resolved
 from pressrun_server.template.markup import Markup
@@ -148,7 +149,7 @@ class Paper:
             structure.pictures.add(slot)
         notes = self._area(rule) if structure.noted else None
         ground = rule.declarations.get("background-color")
-        color = 0 if ground == "currentcolor" else ground
+        color = 0 if ground == "currentcolor" else None if ground is None else over(ground, WHITE)
         return Page(width, height, top, bottom, tuple(running), shift, slot, notes, color)
 
     def _area(self, rule: PageRule) -> NoteArea:

@@ -157,8 +157,9 @@ def test_sheets_are_as_large_as_their_pages() -> None:
     marked = _printed(WIDE, TURNED, bleed=8504, crop_marks=True)
     trims = [pymupdf.Rect(page.trimbox) for page in marked]
     assert [round(trim.width / _MM) for trim in trims] == [60, 120, 60]
-    grounded = _printed("<p>a</p>", f"{PAGE} @page {{ background: #ff0000 }}", bleed=8504)
+    grounded = _printed("<p>a</p>", f"{PAGE} @page {{ background: rgba(0, 128, 0, .5) }}", bleed=8504)
     (ground,) = grounded[0].get_drawings()
+    assert ground["fill"] == pytest.approx((0.5, 0.75, 0.5), abs=0.01)
     assert tuple(ground["rect"]) == pytest.approx(tuple(grounded[0].rect), abs=0.1)
     sides = _printed(WIDE, TURNED, duplex=True)
     assert [round(page.rect.width / _MM) for page in sides] == [60, 60, 120, 120, 60, 60]
