@@ -32,6 +32,8 @@ def borders(
     """The borders of a box between two heights; left and right always, top and bottom as given."""
     left, right = box.border_left, box.border_right
     present = [border for border in (top, right, bottom, left) if border]
+    if not present:
+        return []
     through = any(border.color > OPAQUE for border in present)
     solid = through and all(border.style == "solid" for border in present)
     if (any(box.radii) or solid) and len({(border.color, border.style) for border in present}) == 1:

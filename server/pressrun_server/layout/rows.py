@@ -36,7 +36,7 @@ from pressrun_server.model.program import (
     styles_of,
 )
 
-__all__ = ["RowFrame", "RowPlan", "RowSetter", "Set", "edges", "put", "start_of", "untagged"]
+__all__ = ["RowFrame", "RowPlan", "RowSetter", "Set", "edges", "first_baseline", "put", "start_of", "untagged"]
 
 FlowCell: TypeAlias = "Callable[[list[BoundNode], Callable[[str], None], str], tuple[Page, int]]"
 """Flows a cell's nodes from y = 0, given what is told of characters that no font has, and the cell's role."""
@@ -385,6 +385,17 @@ def put(frame: RowFrame, page: Page, dy: int, index: int, role: str, *, tagged: 
     frame.links += [(x, y + dy, w, h, link) for x, y, w, h, link in page.links]
     if page.notes:
         frame.notes += [(y + dy, note) for y, note in page.notes]
+
+
+def first_baseline(frame: RowFrame) -> int | None:
+    """How far below a row's top its first line stands; None where it has no text."""
+    found = []
+    for head, y, _, _, _ in frame.text:
+        if isinstance(head, Strip):
+            found.append(y + min(column.y for column in head.columns))
+        elif isinstance(head, int):
+            found.append(y)
+    return min(found) - frame.y if found else None
 
 
 def untagged(frame: RowFrame) -> RowFrame:

@@ -18,7 +18,7 @@ from pressrun_server.layout.paging import ENDLESS, Ended, Keep, OpenBox
 from pressrun_server.layout.parting import frame_lines, lines_within, split
 from pressrun_server.layout.placing import place_row
 from pressrun_server.layout.rowcode import Placer
-from pressrun_server.layout.rows import RowFrame, RowPlan, RowSetter, untagged
+from pressrun_server.layout.rows import RowFrame, RowPlan, RowSetter, first_baseline, untagged
 from pressrun_server.model.columns import Columns, shared
 from pressrun_server.model.content import (
     BoundBlock,
@@ -415,7 +415,7 @@ class Tables(Footnotes):
                 yield from self._room_of(need)
         first = not table.begun
         if first:
-            self._first_heads(table)
+            self._first_heads(table, frame)
         if frame.height > self._room_for(frame) and self._bottom < ENDLESS:
             frame = self._partable(frame, row, table)
         if row.sums:
@@ -495,8 +495,14 @@ class Tables(Footnotes):
             and not self._at_top()
         )
 
-    def _first_heads(self, table: OpenTable) -> None:
+    def _first_heads(self, table: OpenTable, row: RowFrame | None = None) -> None:
         """The table begins: its header once as content, then its body."""
+        if self._label is not None:  # of the item that begins with it
+            self._flush()
+            ascent = self._layout.setter.metrics(self._label.node.style)[1]
+            first = table.first[0] if table.first else row
+            line = first_baseline(first) if first is not None else None
+            self._label_line(self._y, ascent if line is None else line)
         table.begun = True
         self._between = table
         if table.role:
@@ -565,6 +571,9 @@ class Tables(Footnotes):
         return later
 
     def _cell(self, nodes: list[BoundNode], missing: Callable[[str], None], role: str) -> tuple[Page, int]:
+        raise NotImplementedError
+
+    def _label_line(self, y: int, ascent: int) -> None:
         raise NotImplementedError
 
     def _block(self, bound: BoundBlock | BoundList | BoundListItem) -> Iterator[Page]:

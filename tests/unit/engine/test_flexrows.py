@@ -96,6 +96,21 @@ def test_rows_stand_in_tables_lists_and_columns(composed: Compose) -> None:
     assert rights[2] == pytest.approx(280, abs=0.2)
 
 
+def test_markers_stand_beside_rows_that_begin_an_item(composed: Compose) -> None:
+    """A table, or a flexible row, at an item's beginning has the item's marker on its first line, on the page it is on."""
+    rows = (
+        "<div class=r><p>{{ a }}</p><p>right</p></div>",
+        "<table><tr><td>{{ a }}</td></tr></table>",
+        "<div class=r><p>x</p></div>",
+    )
+    body = f"<div style='height: 120pt'></div><ol>{''.join(f'<li>{row}</li>' for row in rows)}</ol>"
+    css = f"{CSS} .r {{ display: flex; gap: 4pt }} td {{ padding: 5pt 0 }} ol {{ margin: 0 }} li {{ break-inside: avoid }}"
+    found = [word for page in (0, 1) for word in words(composed(body, css, {"a": "left"}), page)]
+    assert [text for text, *_ in found] == ["1.", "left", "right", "2.", "left", "3.", "x"]
+    for marker, line in ((0, 1), (3, 4), (5, 6)):
+        assert found[marker][3] == pytest.approx(found[line][3], abs=0.2)
+
+
 def test_rows_of_pages_say_the_number_of_pages(composed: Compose) -> None:
     """A running row is set anew on each page; links in items lead where they say."""
     css = (
