@@ -77,6 +77,14 @@ class AssetRef:
         return f"{text}?{'&'.join(pairs)}"
 
     @classmethod
+    def of(cls, source: str, identifier: str, qualifiers: tuple[tuple[str, str], ...] = ()) -> AssetRef | None:
+        """The ref of what a system names in its own words; None where they can be none, so that nobody means it."""
+        try:
+            return cls(source, identifier, qualifiers)
+        except ValueError:
+            return None
+
+    @classmethod
     def parse(cls, text: str) -> AssetRef:
         """Read `source:id?name=value&name=value`, percent-encoded where needed.
 

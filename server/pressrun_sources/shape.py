@@ -13,6 +13,7 @@ import yaml
 __all__ = ["Section", "flag_in", "integer_in", "mapping_in", "read_yaml", "sequence_in", "text_in"]
 
 _EMPTY: Mapping[str, object] = {}
+_BEYOND = 10**18
 
 
 def text_in(holder: Mapping[str, object], name: str) -> str | None:
@@ -22,13 +23,13 @@ def text_in(holder: Mapping[str, object], name: str) -> str | None:
 
 
 def integer_in(holder: Mapping[str, object], name: str) -> int | None:
-    """A whole number; also one written as text."""
+    """A whole number; also one written as text. One of more than 18 digits is nothing that a system means."""
     value = holder.get(name)
     if isinstance(value, bool):
         return None
     if isinstance(value, str) and value.isascii() and value.isdigit():
         return int(value[:18])
-    return value if isinstance(value, int) else None
+    return value if isinstance(value, int) and abs(value) < _BEYOND else None
 
 
 def flag_in(holder: Mapping[str, object], name: str) -> bool:

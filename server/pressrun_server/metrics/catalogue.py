@@ -120,7 +120,7 @@ class Catalogue:
 
         self.polls = Counter(
             "pressrun_source_polls_total",
-            "Looks at what has changed at a source, by source and result: ok, or the kind of the error.",
+            "Looks at what has changed at a source, by source and result: ok, the kind of the error, or internal.",
             ("source", "result"),
             registry=reg,
         )

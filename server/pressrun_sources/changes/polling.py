@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,8 @@ from pressrun_sources.protocol import Changing
 from pressrun_sources.transport.timing import Timing
 
 __all__ = ["PollConfig", "Poller", "always"]
+
+_log = logging.getLogger("pressrun.polling")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Poller:
         sources: by name; those that can be asked.
         config: how often.
         changed: is told of each asset, by its ref in canonical form, all of a look together.
-        count: is told of each look: the source, and `ok` or the kind of the error.
+        count: is told of each look: the source, and `ok`, the kind of the error, or `internal` where that is a defect.
         turn: says whether this process looks at a source this time.
         timing: the clock and the pause.
     """
@@ -123,6 +126,9 @@ class Poller:
                 await self.look(name)
             except SourceError as error:
                 self._count(name, error.kind)
+            except Exception:  # noqa: BLE001 - whatever it is, changes must go on being heard of
+                self._count(name, "internal")
+                _log.exception("looking for changes of %s failed", name)
             else:
                 self._count(name, "ok")
 

@@ -31,7 +31,7 @@ def _cloudinary(source: str, name: str, holder: Payload) -> AssetRef | None:
     kind, resource = text_in(holder, "type") or "upload", text_in(holder, "resource_type") or "image"
     qualifiers = [("type", kind)] if kind != "upload" else []
     qualifiers += [("resource_type", resource)] if resource != "image" else []
-    return _ref(source, name, tuple(qualifiers))
+    return AssetRef.of(source, name, tuple(qualifiers))
 
 
 def assets_in_iconik(source: str, payload: Payload) -> tuple[AssetRef, ...]:
@@ -50,12 +50,5 @@ def assets_in_standard(source: str, payload: Payload) -> tuple[AssetRef, ...]:
 
 
 def _refs(source: str, names: set[str | None]) -> tuple[AssetRef, ...]:
-    refs = (_ref(source, name, ()) for name in names if name)
+    refs = (AssetRef.of(source, name) for name in names if name)
     return tuple(sorted(ref for ref in refs if ref is not None))
-
-
-def _ref(source: str, name: str, qualifiers: tuple[tuple[str, str], ...]) -> AssetRef | None:
-    try:
-        return AssetRef(source, name, qualifiers)
-    except ValueError:
-        return None

@@ -87,7 +87,9 @@ class CloudinarySource:
         for record in records:
             public_id = text_in(record, "public_id")
             if public_id and all(value in told(record, name) for name, value in wanted.items()):
-                ref = AssetRef(self.name, public_id, _qualifiers(record))
+                ref = AssetRef.of(self.name, public_id, _qualifiers(record))
+                if ref is None:
+                    continue
                 description = describe_record(record, ref, self._config.mapping, now)
                 if description.approval is Approval.APPROVED and not description.deleted:
                     found.append((text_in(record, "uploaded_at") or "", description))

@@ -95,8 +95,9 @@ class CoreDamSource:
         for hit in sorted(hits, key=_number):
             identifier = text_in(hit, "original_asset_id")
             # The operator may be a looser one than equality, so what came back is compared again.
-            if identifier and _meets(hit, wanted) and self._approval(hit) is Approval.APPROVED:
-                best[AssetRef(self.name, identifier)] = hit
+            ref = AssetRef.of(self.name, identifier or "")
+            if ref is not None and _meets(hit, wanted) and self._approval(hit) is Approval.APPROVED:
+                best[ref] = hit
         found: list[AssetDescription] = []
         for ref, hit in best.items():
             # What became of an asset after this version decides whether it may be used still.
@@ -117,9 +118,9 @@ class CoreDamSource:
         """The assets that were updated; one that was deleted is in no search, so it is missed. See `Changing`."""
         hits = await self._client.recent(since, "the search for changes")
         return [
-            (AssetRef(self.name, identifier), f"{hit.get('version')}/{hit.get('date_last_updated')}")
+            (ref, f"{hit.get('version')}/{hit.get('date_last_updated')}")
             for hit in hits
-            if (identifier := text_in(hit, "original_asset_id"))
+            if (ref := AssetRef.of(self.name, text_in(hit, "original_asset_id") or "")) is not None
         ]
 
     async def describe(self, ref: AssetRef) -> AssetDescription:

@@ -93,7 +93,7 @@ class HttpSource:
         """What the endpoint lists as changed; see `Changing`."""
         moment = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         listed = await self._client.changes(moment, "the list of changes")
-        return [(AssetRef(self.name, identifier), mark) for identifier, mark in listed]
+        return [(ref, mark) for identifier, mark in listed if (ref := AssetRef.of(self.name, identifier)) is not None]
 
     async def describe(self, ref: AssetRef) -> AssetDescription:
         """What the endpoint says now; an unchanged asset costs no body."""

@@ -147,10 +147,11 @@ class SmintioSource:
         """The hits that are there and whose fields meet all criteria: the portal's index may be behind."""
         wanted = {self._mapping.criteria.get(name, name): value for name, value in query.criteria}
         for identifier in await search_all(self._client, wanted, f"the search for {query}"):
-            if not _ID.fullmatch(identifier):
+            ref = AssetRef.of(self.name, identifier)
+            if ref is None or not _ID.fullmatch(identifier):
                 continue
             try:
-                description = await self.describe(AssetRef(self.name, identifier))
+                description = await self.describe(ref)
             except NotFoundError:
                 continue
             if meets(description, dict(query.criteria)) and (

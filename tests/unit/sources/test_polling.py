@@ -128,6 +128,22 @@ async def test_it_runs_in_turn() -> None:
     await watch.poller.close()
 
 
+async def test_it_runs_on() -> None:
+    """What fails beyond what a source may raise is counted, and the next look is made; nothing is lost by it."""
+    watch = Watch()
+    watch.deaf = True
+    watch.system.edit("a", "1")
+    watch.poller.start()
+    while len(watch.counted) < 2:
+        await asyncio.sleep(0)
+    assert {result for _, result in watch.counted} == {"internal"}
+    watch.deaf = False
+    while watch.counted[-1][1] != "ok":
+        await asyncio.sleep(0)
+    await watch.poller.close()
+    assert watch.told == ["http:a"]
+
+
 async def test_never() -> None:
     """With no interval nobody is asked."""
     watch = Watch(PollConfig(0, 300))
