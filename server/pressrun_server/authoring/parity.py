@@ -170,9 +170,11 @@ class _Shown:
             return
         self._add(element.text or "", running=running)
         number = 0
+        # Footnotes are a list too, whose numbers are labels.
+        numbered = self._numbered and name == "ol" and "list-style:none" not in element.get("style", "")
         for child in element:
             if isinstance(child.tag, str):
-                if self._numbered and name == "ol" and child.tag == "li":
+                if numbered and child.tag == "li":
                     number += 1
                     self._add(f" {number}. ", running=running)
                 self._take(child, running=running)

@@ -236,6 +236,7 @@ class DocumentWriter:
         self._late: list[tuple[int, bytes]] = []
         """Objects for the object stream at the end."""
         self._stack = [Carried(_DOCUMENT, _STRUCTURE, "Document", 0, [])]
+        self._parked: list[Carried] = []
         self.pages = 0
         self.untagged_from = 0
         """The first page without tags, because the document has too many objects; 0 where there is none."""
@@ -304,7 +305,7 @@ class DocumentWriter:
             )
         )
         made, ended = self._cache.forms.page(
-            page.tags, self._stack, base, extra, len(page.alts), dictionary, self._carried_number
+            page.tags, self._stack, self._parked, base, extra, len(page.alts), dictionary, self._carried_number
         )
         rows = bytearray(ROW.size * PAGE)
         rows += made.rows
@@ -336,8 +337,8 @@ class DocumentWriter:
     def _untag(self, page: Page) -> None:
         if not self.untagged_from:
             self.untagged_from = self.pages + 1
-            self._late += [(carried.number, carried.body()) for carried in self._stack[1:]]
-            del self._stack[1:]
+            self._late += [(carried.number, carried.body()) for carried in (*self._stack[1:], *self._parked)]
+            del self._stack[1:], self._parked[:]
         page.untag()
 
     def _annotations(self, out: list[bytes], page: Page, number: int, links: Sequence[tuple[int, int]]) -> None:
@@ -401,7 +402,7 @@ class DocumentWriter:
         )
         stream, first = self._block, self._block + 1
         late = self._late
-        late += [(carried.number, carried.body()) for carried in self._stack[1:]]
+        late += [(carried.number, carried.body()) for carried in (*self._stack[1:], *self._parked)]
         links = b" ".join([b"%d %d 0 R" % (_LINK_KEYS + at, link) for at, link in enumerate(self._link_parents)])
         if len(self._mark_nodes) == 1:
             marks = b"<</Nums[%s %s]>>" % (self._mark_nodes[0][0], links)

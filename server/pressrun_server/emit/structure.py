@@ -12,6 +12,7 @@ After `_ALIGNED` hundreds blocks follow one another without gaps, so that a docu
 number of objects that PDF/A allows; numbers are then put in one by one, which takes longer.
 
 An element that is open at the end of a page is *carried*: its children are collected, and it is written at the end.
+So is one that is *parked*: a row, or what is in it, that goes on in its next part, on the next page.
 """
 
 from __future__ import annotations
@@ -128,7 +129,12 @@ class _Open:
     role: str
     kids: list[bytes] = field(default_factory=list)
     marked: bool = False
-    carried: bool = False
+    carried: int = -1
+    """Which one it is of those that were open before the page; -1 where it is none."""
+    serial: int = 0
+    """When it was opened or gone on with."""
+    left: int = -1
+    """Which one it is of those that the page leaves open; -1 where it is none."""
 
 
 @dataclass(slots=True, eq=False)
@@ -148,9 +154,13 @@ class _Form:
     kids: list[bytes]
     """What each carried element gets."""
     closed: int
-    """How many of the carried elements end on this page."""
+    """How many of the open elements that are carried end on this page."""
     left: list[tuple[bytes, str, bytes]]
     """Elements that stay open: their parent's number, role and children so far."""
+    opened: int
+    """How many of these are open; the others are parked."""
+    parked: list[int]
+    """What is parked behind the page: which of the carried elements, or from -1 on downwards, which of those left."""
     notes: list[bytes]
     """Footnotes that begin on the page."""
     rows: tuple[int, int, int]
@@ -180,6 +190,7 @@ class Forms:
         self,
         tags: list[Tag],
         stack: list[Carried],
+        parked: list[Carried],
         base: int,
         extra: int,
         images: int,
@@ -191,35 +202,42 @@ class Forms:
         Args:
             tags: the page's tags.
             stack: elements open before the page, the root first; changed to those open behind it.
+            parked: elements that go on where the page says so; changed likewise.
             base: the first number of the page's block.
             extra: numbers that other objects of the page take in its block, from place EXTRA on.
             images: how many of its images have tags; their marks come first.
             page: the page's dictionary.
             number: gives the number of an element that the page leaves open; those of equal documents are equal.
         """
-        shape = (tuple(tags), len(stack), extra)
+        shape = (tuple(tags), len(stack), len(parked), extra)
         form = self._forms.get(shape)
         if form is None:
             if len(self._forms) >= _MOST_FORMS:
                 self._forms.clear()
                 self._filled.clear()
-            form = self._forms[shape] = _build(tags, len(stack), extra, images)
-        numbers = tuple([carried.number for carried in stack] + [number() for _ in form.left])
+            form = self._forms[shape] = _build(tags, len(stack), len(parked), extra, images)
+        before = [*stack, *parked]
+        numbers = tuple([carried.number for carried in before] + [number() for _ in form.left])
         key = (form, base, numbers, page)
         filled = self._filled.get(key)
         if filled is None:
             if len(self._filled) >= _MOST_FILLED:
                 self._filled.clear()
             filled = self._filled[key] = _fill(form, _Numbers(base, form.size, numbers), page)
-        for carried, kids in zip(stack, filled.kids, strict=True):
+        for carried, kids in zip(before, filled.kids, strict=True):
             if kids:
                 carried.kids.append(kids)
+        left = [
+            Carried(taken, parent, role, base + PAGE, [kids])
+            for taken, (parent, role, kids) in zip(numbers[len(before) :], filled.left, strict=True)
+        ]
         kept = len(stack) - form.closed
         ended = stack[kept:]
-        stack[kept:] = [
-            Carried(taken, parent, role, base + PAGE, [kids])
-            for taken, (parent, role, kids) in zip(numbers[len(stack) :], filled.left, strict=True)
-        ]
+        if parked or form.parked:
+            still = set(form.parked)
+            ended += [carried for index, carried in enumerate(parked, len(stack)) if index not in still]
+            parked[:] = [before[index] if index >= 0 else left[-1 - index] for index in form.parked]
+        stack[kept:] = left[: form.opened]
         return filled.objects, ended
 
 
@@ -295,7 +313,7 @@ def _flat(tags: list[Tag]) -> list[str]:
             found += tag.tags
         else:
             found.append(tag)
-    return found
+    return [tag for tag in found if tag not in {"[", "]"}]
 
 
 class _Builder:
@@ -303,14 +321,18 @@ class _Builder:
 
     Args:
         depth: elements open before the page.
+        parked: elements parked before it.
         extra: numbers that other objects of the page take.
         images: how many images have marks, which come before those of text.
         left_open: order of the elements that stay open, by where their tags stand.
     """
 
-    def __init__(self, depth: int, extra: int, images: int, left_open: dict[int, int]) -> None:
-        self.carried = [_Open(b"@%d;" % index, -1, b"", "", carried=True) for index in range(depth)]
-        self.stack = list(self.carried)
+    def __init__(self, depth: int, parked: int, extra: int, images: int, left_open: dict[int, int]) -> None:
+        self.carried = [_Open(b"@%d;" % index, -1, b"", "", carried=index) for index in range(depth + parked)]
+        self.stack = self.carried[:depth]
+        self.parked = self.carried[depth:]
+        self._resumed: list[_Open] = []
+        self._depth = depth
         self.place = EXTRA + extra
         self.closed = 0
         self.bodies: list[bytes] = []
@@ -329,10 +351,14 @@ class _Builder:
         top = self.stack[-1]
         if tag == ")":
             self.stack.pop()
-            if top.carried:
-                self.closed += 1
-            else:
+            if top.carried < 0:
                 self._finish(top)
+            elif top.carried < self._depth:
+                self.closed += 1
+        elif tag == ")+":
+            self.parked.append(self.stack.pop())
+        elif tag.startswith("(="):
+            self._resume(index, int(tag[2:].partition(" ")[0]))
         elif tag == ".":
             self._mark(top)
         elif tag == "&":
@@ -342,15 +368,26 @@ class _Builder:
         else:
             self._element(index, tag, top)
 
+    def _resume(self, index: int, which: int) -> None:
+        """Go on with an element of the part before, all of which is parked when the first one is gone on with."""
+        if which == 0:
+            self._resumed = sorted(self.parked, key=lambda opened: opened.serial)
+            self.parked = []
+        opened = self._resumed[which]
+        opened.serial = index + 1
+        self.stack.append(opened)
+
     def _element(self, index: int, tag: str, top: _Open) -> None:
         role = tag.lstrip("(!^")
         if tag.startswith("(^"):
             top = self.carried[0]  # a footnote is the document's, whatever calls it
         if index in self._left_open:
-            opened = _Open(b"@%d;" % (len(self.carried) + self._left_open[index]), -1, top.ref, role)
+            left = self._left_open[index]
+            opened = _Open(b"@%d;" % (len(self.carried) + left), -1, top.ref, role, left=left)
         else:
             place = self._take_place()
             opened = _Open(_ref(place), place, top.ref, role)
+        opened.serial = index + 1
         if role == NOTE:
             self.notes.append(opened.ref)
         top.kids.append(b"%s 0 R " % opened.ref)
@@ -366,7 +403,7 @@ class _Builder:
     def _mark(self, opened: _Open) -> None:
         mark = self._images + len(self.text_parents)
         self.text_parents.append(opened.ref)
-        if opened.carried:
+        if opened.carried >= 0:
             opened.kids.append(b"<</Type/MCR/Pg %s 0 R/MCID %d>>" % (self._page, mark))
         else:
             opened.kids.append(b"%d " % mark)
@@ -386,14 +423,17 @@ class _Builder:
         return self.place - 1
 
 
-def _build(tags: list[Tag], depth: int, extra: int, images: int) -> _Form:
+def _build(tags: list[Tag], depth: int, parked: int, extra: int, images: int) -> _Form:
     flat = _flat(tags)
-    built = _Builder(depth, extra, images, _left_open(flat))
+    built = _Builder(depth, parked, extra, images, _left_open(flat))
     for index, tag in enumerate(flat):
         built.take(index, tag)
     assert len(built.image_parents) == images, "each image that has a tag is told once"
     marks = b"".join([b"%s 0 R " % ref for ref in built.image_parents + built.text_parents])
     places = [MARKS, *built.places]
+    behind = sorted(built.parked, key=lambda opened: opened.serial)
+    left = [opened for opened in (*built.stack, *behind) if opened.carried < 0]
+    assert [opened.left for opened in left] == list(range(len(left)))
     return _Form(
         size=built.place,
         bodies=[b"[%s]" % marks.rstrip(), *built.bodies],
@@ -403,7 +443,9 @@ def _build(tags: list[Tag], depth: int, extra: int, images: int) -> _Form:
         kids=[b"".join(opened.kids) for opened in built.carried],
         closed=built.closed,
         notes=built.notes,
-        left=[(opened.parent, opened.role, b"".join(opened.kids)) for opened in built.stack if not opened.carried],
+        left=[(opened.parent, opened.role, b"".join(opened.kids)) for opened in left],
+        opened=sum(opened.carried < 0 for opened in built.stack),
+        parked=[opened.carried if opened.carried >= 0 else -1 - opened.left for opened in behind],
         rows=_rows(places, built.place),
     )
 
@@ -418,14 +460,30 @@ def _body(opened: _Open, page: bytes) -> bytes:
 
 
 def _left_open(tags: list[str]) -> dict[int, int]:
-    """Where elements are opened that the page does not close, and which of these each is."""
-    opened: list[int] = []
+    """Where elements are opened that stay open behind the page, or are parked, and which of these each is."""
+    opened: list[int] = []  # where it was opened; below 0 for what was parked before the page
+    parked: list[tuple[int, int]] = []
+    resumed: list[int] = []
+    serials: dict[int, int] = {}
     for index, tag in enumerate(tags):
-        if tag[0] == "(":
+        if tag == ")+":
+            begun = opened.pop()
+            parked.append((serials.get(begun, index), begun))
+        elif tag.startswith("(="):
+            which = int(tag[2:].partition(" ")[0])
+            if which == 0:
+                resumed = [begun for _, begun in sorted(parked)]
+                parked = []
+            begun = resumed[which] if resumed else -1 - which
+            serials[begun] = index
+            opened.append(begun)
+        elif tag[0] == "(":
+            serials[index] = index
             opened.append(index)
         elif tag == ")" and opened:
             opened.pop()
-    return {index: order for order, index in enumerate(opened)}
+    left = [begun for begun in (*opened, *(begun for _, begun in sorted(parked))) if begun >= 0]
+    return {begun: order for order, begun in enumerate(left)}
 
 
 def _fill(form: _Form, block: _Numbers, page: bytes) -> _Filled:

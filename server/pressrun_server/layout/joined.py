@@ -220,7 +220,7 @@ def _parted(span: _Span, height: int, metrics: Metrics) -> tuple[Page, int, tupl
     lines = [line.bottom for line in frame_lines(whole, metrics)]
     if min([*lines, *(image[1] + image[3] for image in page.images)], default=0) > room:
         return Page(0, 0), 0, (page, span.inner)
-    here, later = split(whole, room, metrics)
+    here, later = split(whole, room, metrics, resumed=False)
     return _page(here), min(span.inner, room), (_page(later), later.height)
 
 

@@ -175,7 +175,7 @@ def _pieces(page: Page) -> list[tuple[str, list[_Run]]] | None:
 
 def _shape(tags: list[Tag]) -> Shape:
     found = tuple(flat(tags))
-    return Shape(found, sum(tag != ")" and tag[0] != "(" for tag in found))
+    return Shape(found)
 
 
 def _artifact(column: Column) -> Column:

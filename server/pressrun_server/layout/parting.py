@@ -15,9 +15,16 @@ __all__ = ["FrameLine", "Metrics", "frame_lines", "lines_within", "split"]
 Metrics: TypeAlias = "Callable[[int], tuple[int, int]]"
 """Height of a text style's lines, and how much of it is above the baseline."""
 
-_ROW = "(TR"
+_ROW = "TR"
 _CELLS = ("TD", "TH")
 """They are in each part of their row, so that all rows of a table have the same columns."""
+_GROUP = "Div"
+"""What stands side by side with others is an element where it goes on, so that it is read as a whole."""
+_GOES_ON, _RESUMES = ")+", "(="
+_MOST_GOING_ON = 32
+"""Elements that are open where a page ends have numbers of their own, of which there are few."""
+_BARE = {".", "&"}
+"""Tags of what stands in an element and is none."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -29,15 +36,16 @@ class FrameLine:
     bottom: int
 
 
-def split(frame: RowFrame, room: int, metrics: Metrics) -> tuple[RowFrame, RowFrame]:
+def split(frame: RowFrame, room: int, metrics: Metrics, *, resumed: bool) -> tuple[RowFrame, RowFrame]:
     """A row that is taller than a page as two: what fits into `room`, and the rest.
-
-    Each part is a row of its own for the structure, with all of its cells and what of them is in it.
 
     Args:
         frame: the row's.
         room: height of the part on this page.
         metrics: how high lines are.
+        resumed: whether the row and what is in it are elements that go on in the second part, which is placed next, so
+            that each cell is read as a whole; else each part is a row of its own for the structure, with all of its
+            cells and what of them is in it, as it is where there would be too many elements.
     """
     text = [(x, y - frame.y, style, shard, codes) for x, y, style, shard, codes in _runs(frame.text)]
     frame = RowFrame(frame.height, text, frame.fills, frame.images, 0, frame.tags, frame.alts, frame.links, frame.notes)
@@ -45,7 +53,14 @@ def split(frame: RowFrame, room: int, metrics: Metrics) -> tuple[RowFrame, RowFr
     cut = _cut(lines, frame.images, room)
     below = min([line.baseline for line in lines if line.baseline > cut], default=room)
     here, later = RowFrame(room, flowed=True), RowFrame(0, flowed=True)
-    _share(frame, cut, lambda image: image[1] <= cut or (image[1] < below and image[1] + image[3] <= room), here, later)
+    _share(
+        frame,
+        cut,
+        lambda image: image[1] <= cut or (image[1] < below and image[1] + image[3] <= room),
+        here,
+        later,
+        resumed,
+    )
     here.fills = [(x, y, width, min(height, room - y), color) for x, y, width, height, color in frame.fills if y < room]
     here.notes = [(y, note) for y, note in frame.notes if y <= cut]
     later.notes = [(y, note) for y, note in frame.notes if y > cut]
@@ -123,19 +138,81 @@ class _Element:
     later: bool = False
     inner: list[_Element] | None = None
     """What stands in it; None where it is a piece of text, a picture, or the place of a link."""
+    key: int = -1
+    """Which one it is of those that go on."""
 
-    def tags(self, *, here: bool, among: bool = False) -> list[Tag]:
-        """What it is in one of the parts; a cell is there `among` others, if only empty."""
+    @property
+    def _begun(self) -> bool:
+        """Whether it goes on from a part before these two."""
+        return self.tag.startswith(_RESUMES)
+
+    @property
+    def role(self) -> str:
+        """Its type, with attributes."""
+        if self.tag == "[":
+            return _GROUP
+        return self.tag.partition(" ")[2] if self._begun else self.tag.lstrip("(")
+
+    @property
+    def _row(self) -> bool:
+        return self.role == _ROW
+
+    @property
+    def _cell(self) -> bool:
+        return self.role.partition(" ")[0] in _CELLS
+
+    def whole(self, *, here: bool, among: bool = False) -> list[Tag]:
+        """What it is in a part that is a row of its own; a cell is there `among` others, if only empty."""
         if not (self.here if here else self.later):
-            empty = among and self.tag.lstrip("(").split(" ")[0] in _CELLS
-            return ["(" + self.tag.lstrip("("), ")"] if empty else []
+            return [f"({self.role}", ")"] if among and self._cell else []
         if self.inner is None:
             return [self.tag]
-        row = self.tag == _ROW
-        return [self.tag, *(tag for item in self.inner for tag in item.tags(here=here, among=row)), ")"]
+        begin = self.tag if here or not self._begun else f"({self.role}"
+        end = "]" if begin == "[" else ")"
+        return [begin, *(tag for item in self.inner for tag in item.whole(here=here, among=self._row)), end]
+
+    def first(self, going_on: list[_Element], *, among: bool = False) -> list[Tag]:
+        """What it is in the first part: whole, or with its end open.
+
+        Args:
+            going_on: takes the elements that go on, in the order in which they are opened.
+            among: whether it stands in a row, all of whose cells are there.
+        """
+        if not (self.here or self._begun or (among and self._cell)):
+            return []
+        if self.inner is None and self.here and (not self.later or self.tag in _BARE):
+            return [self.tag]
+        begin, end = (self.tag, ")") if self._begun else (f"({self.role}", ")")
+        if self.later:
+            self.key, end = len(going_on), _GOES_ON
+            going_on.append(self)
+        elif self.tag == "[":
+            begin, end = "[", "]"
+        if self.inner is None:
+            return [begin, *["."] * self.here, end]
+        return [begin, *(tag for item in self.inner for tag in item.first(going_on, among=self._row)), end]
+
+    def rest(self, *, among: bool = False) -> list[Tag]:
+        """What of it is in the second part, once `first` was asked."""
+        if not self.later:
+            return [f"({self.role}", ")"] if among and self._cell else []
+        if self.inner is None and self.key < 0:
+            return [self.tag]
+        begin = f"{_RESUMES}{self.key} {self.role}" if self.key >= 0 else self.tag
+        if self.inner is None:
+            return [begin, ".", ")"]
+        among = self._row and self.key < 0
+        return [begin, *(tag for item in self.inner for tag in item.rest(among=among)), "]" if begin == "[" else ")"]
 
 
-def _share(frame: RowFrame, cut: int, stays: Callable[[PlacedImage], bool], here: RowFrame, later: RowFrame) -> None:
+def _share(
+    frame: RowFrame,
+    cut: int,
+    stays: Callable[[PlacedImage], bool],
+    here: RowFrame,
+    later: RowFrame,
+    resumed: bool,  # noqa: FBT001 - asked of `split`
+) -> None:
     """Text and images above the cut to one part, the others to the other, with marks and tags of their own."""
     pieces: list[_Piece] = []
     piece = _Piece()
@@ -160,8 +237,14 @@ def _share(frame: RowFrame, cut: int, stays: Callable[[PlacedImage], bool], here
     elements = _elements(frame, iter(pieces), iter(tagged))
     here.links = [link for link, first in elements.links if first]
     later.links = [link for link, first in elements.links if not first]
-    here.tags = [tag for item in elements.all for tag in item.tags(here=True)]
-    later.tags = [tag for item in elements.all for tag in item.tags(here=False)]
+    going_on: list[_Element] = []
+    if resumed:
+        here.tags = [tag for item in elements.all for tag in item.first(going_on)]
+    if resumed and len(going_on) <= _MOST_GOING_ON:
+        later.tags = [tag for item in elements.all for tag in item.rest()]
+    else:
+        here.tags = [tag for item in elements.all for tag in item.whole(here=True)]
+        later.tags = [tag for item in elements.all for tag in item.whole(here=False)]
 
 
 class _Elements(NamedTuple):
@@ -177,14 +260,14 @@ def _elements(frame: RowFrame, pieces: Iterator[_Piece], images: Iterator[bool])
     shared: list[tuple[PlacedLink, bool]] = []
     piece = _Piece()
     for tag in flat(frame.tags):
-        if tag == ")":
+        if tag in {")", "]"}:
             path.pop()
             continue
         element = _Element(tag)
         inner = path[-1].inner
         assert inner is not None
         inner.append(element)
-        if tag[0] == "(":
+        if tag[0] in "([":
             element.inner = []
             path.append(element)
             continue
@@ -201,4 +284,19 @@ def _elements(frame: RowFrame, pieces: Iterator[_Piece], images: Iterator[bool])
             element.here, element.later = bool(piece.here), bool(piece.later)
         for outer in path:
             outer.here, outer.later = outer.here or element.here, outer.later or element.later
+    _settle(root)
     return _Elements(root.inner or [], shared)
+
+
+def _settle(outer: _Element) -> None:
+    """Elements without content are in one part, too: where the one before ends, or the one behind begins."""
+    inner = outer.inner or []
+    for index, element in enumerate(inner):
+        if not (element.here or element.later):
+            if index and outer.role != _ROW:
+                element.later = inner[index - 1].later
+            else:
+                behind = next((other for other in inner[index:] if other.here or other.later), outer)
+                element.later = not (outer if outer.role == _ROW else behind).here
+            element.here = not element.later
+        _settle(element)

@@ -282,7 +282,7 @@ class Passages:
             bare = None if any(column.tag == ARTIFACT for column in columns) else Strip(_artifacts(columns), None)
             strip = Strip(tuple(columns), bare)
         tags = tuple(flat(page.tags))
-        shape = Shape(tags, sum(tag != ")" and tag[0] not in "(!" for tag in tags)) if tags else None
+        shape = Shape(tags) if tags else None
         if shape is not None:
             shape = self._shapes.setdefault(shape.tags, shape)
         return Form(

@@ -245,7 +245,7 @@ class RowSetter:
                     single=False,
                     straight=False,
                     divides=node.divides,
-                    shape=Shape((), 0),
+                    shape=Shape(()),
                     strip=None,
                     bare=None,
                 )
@@ -380,7 +380,10 @@ def put(frame: RowFrame, page: Page, dy: int, index: int, role: str, *, tagged: 
         frame.fills += [(x, y + dy, w, h, color) for x, y, w, h, color in page.fills]
     if page.images:
         frame.images += [(x, y + dy, w, h, slot, own) for x, y, w, h, slot, own in page.images]
-    frame.tags += [f"({role}", *page.tags, ")"] if tagged else page.tags
+    if tagged:
+        frame.tags += [f"({role}", *page.tags, ")"]
+    elif page.tags:
+        frame.tags += ["[", *page.tags, "]"]
     frame.alts += page.alts
     frame.links += [(x, y + dy, w, h, link) for x, y, w, h, link in page.links]
     if page.notes:
@@ -422,7 +425,7 @@ def _shape(node: RowTemplate, paragraphs: list[Paragraph | None]) -> Shape:
             tags.append(cell.role)
     if node.role:
         tags = [f"({node.role}", *tags, ")"]
-    return Shape(tuple(tags), sum(paragraph is not None for paragraph in paragraphs))
+    return Shape(tuple(tags))
 
 
 def _strip(plans: list[_CellPlan | None], paragraphs: list[Paragraph | None], *, artifact: bool = False) -> Strip:

@@ -449,8 +449,8 @@ class Tables(Footnotes):
 
     def _divides(self, frame: RowFrame, row: BoundRow, table: OpenTable) -> bool:
         """Whether a row that does not fit is parted here: enough of its lines go on each page."""
-        if not row.node.divides or self._moves(self._keep):
-            return False
+        if not row.node.divides or self._moves(self._keep) or (self._keep is not None and self._higher_follows()):
+            return False  # what is kept goes along whole
         head = 0 if table.begun else _height(table.first)
         room = self._bottom - self._y - self._pending - head
         lines = frame_lines(frame, table.rows.metrics)
@@ -566,7 +566,7 @@ class Tables(Footnotes):
 
     def _split(self, frame: RowFrame) -> RowFrame:
         """Place as much of a row as the page takes; the rest is a row again. For rows taller than a page only."""
-        here, later = split(frame, self._room_for(frame), self._layout.rows.metrics)
+        here, later = split(frame, self._room_for(frame), self._layout.rows.metrics, resumed=True)
         self._row(here)
         return later
 

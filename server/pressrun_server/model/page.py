@@ -45,14 +45,12 @@ class Shape:
 
     Args:
         tags: its tags, complete: what it opens it closes.
-        marks: how many pieces of text it marks.
     """
 
-    __slots__ = ("marks", "tags")
+    __slots__ = ("tags",)
 
-    def __init__(self, tags: tuple[str, ...], marks: int) -> None:
+    def __init__(self, tags: tuple[str, ...]) -> None:
         self.tags = tags
-        self.marks = marks
 
 
 Tag: TypeAlias = "str | Shape"
@@ -60,10 +58,14 @@ Tag: TypeAlias = "str | Shape"
 
 - `(X` opens an element of type X, `)` closes the last one that was opened;
 - `(^Note` opens a footnote, which has an identifier and stands at the end of what the document has so far;
+- `)+` closes the last one for now: it goes on in the next part of its row, which is cut where a page or column ends;
+- `(=2 X` goes on with the third element, of type X, that the part before closed like that, in the order in which they
+  were opened there; the first one is gone on with first;
 - `.` gives the open element a marked piece of text;
 - `X` is an element of type X with one marked piece of text;
 - `&` gives the open element the next of the page's `links`;
 - `!X` is an element of type X with one image, whose alternative text is the next of the page's `alts`;
+- `[` and `]` are around what stands side by side with others in a row that is no element: nothing but where it is cut;
 - a shape is all of its tags.
 
 A type may carry attributes behind a space: `TH Scope=Column ColSpan=2`.

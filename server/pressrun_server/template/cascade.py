@@ -68,7 +68,7 @@ _USER_AGENT: dict[str, dict[str, Any]] = {
     "dd": {"margin-left": 30_000},
     "ul": {"margin-top": _EM(1, "em"), "margin-bottom": _EM(1, "em"), "padding-left": _EM(1.6, "em"),
            "list-style-type": "disc"},
-    "ol": {"margin-top": _EM(1, "em"), "margin-bottom": _EM(1, "em"), "padding-left": _EM(1.6, "em"),
+    "ol": {"margin-top": _EM(1, "em"), "margin-bottom": _EM(1, "em"), "padding-left": _EM(2, "em"),
            "list-style-type": "decimal"},
 }  # fmt: skip
 _PSEUDO: dict[str, dict[str, Any]] = {

@@ -13,6 +13,7 @@ import pikepdf
 import pypdfium2
 import pytest
 from PIL import ImageCms
+from tests.golden.test_reading import read
 
 from pressrun_server.emit import document, structure
 from pressrun_server.emit.colorspace import srgb_profile
@@ -183,13 +184,52 @@ def test_a_paragraph_over_pages_is_one_element(composed: Compose) -> None:
     assert len(pdf.pages) > 2
 
 
-def test_a_row_over_pages_keeps_all_its_text(composed: Compose) -> None:
-    """A row taller than a page goes on as a further row, tagged on both pages."""
-    body = "<table><tr><td><p>{{ text }}</p></td><td>x</td></tr></table>"
-    made = composed(body, "@page { size: 105mm 148mm; margin: 15mm }", {"text": "word " * 500})
+def test_a_row_over_pages_is_one_row(composed: Compose) -> None:
+    """A row taller than pages is one element, and so is each cell and paragraph, with a mark on each of its pages."""
+    body = (
+        "<table><tr><td><p>{{ text }}</p><p>after</p></td><td>x</td><td></td><td>{{ text }}</td></tr>"
+        "<tr><td>1</td><td>2</td><td>3</td><td>4</td></tr></table>"
+    )
+    made = composed(body, "@page { size: 105mm 148mm; margin: 15mm }", {"text": "word " * 200})
     pdf = check(made.data)
-    assert sum(made.text(number).count("word") for number in range(made.summary.pages)) == 500
-    assert tree(pdf).startswith("Table\n  TBody\n    TR\n      TD")
+    assert made.summary.pages > 2
+    assert sum(made.text(number).count("word") for number in range(made.summary.pages)) == 400
+    row = "    TR\n      TD\n        P\n        P\n      TD\n      TD\n      TD\n"
+    assert tree(pdf) == f"Table\n  TBody\n{row}    TR\n      TD\n      TD\n      TD\n      TD"
+    cells = [element for element in elements(pdf.Root.StructTreeRoot) if element.S == "/TD"]
+    [first, after] = list(elements(cells[0]))
+    pages = [page.obj.objgen[0] for page in pdf.pages]
+    assert [page for page, _ in marks(first)] == pages[: len(marks(first))]
+    assert len(marks(first)) > 1
+    assert len(marks(after)) == 1
+    assert [page for page, _ in marks(cells[3])] == pages[: len(marks(cells[3]))]
+
+
+def test_what_stands_side_by_side_is_read_one_after_the_other(composed: Compose) -> None:
+    """Items of a flexible row that goes over pages are elements, so that the first is read before the second."""
+    items = "<div style='flex: 1'><p pr-for='row in rows'>a{{ row.no }}</p></div><div style='flex: 1'><ul>"
+    items += "<li pr-for='row in rows'>b{{ row.no }}</li></ul></div>"
+    made = composed(
+        f"<table><tr><td><div style='display: flex'>{items}</div></td></tr></table><div style='display: flex'>{items}</div>",
+        "@page { size: 105mm 148mm; margin: 15mm }",
+        rows(40),
+    )
+    with check(made.data) as pdf:
+        told = [text for _, text, _ in read(pdf) if text[:1] in {"a", "b"}]
+    once = [f"{letter}{number}" for letter in "ab" for number in range(40)]
+    assert told == once * 2
+
+
+def test_a_row_of_many_cells_over_pages_is_two_rows(composed: Compose) -> None:
+    """Beyond as many elements as may be open at a page's end each part is a row, and nothing is lost."""
+    cells = "".join(f"<td style='font-size: 3pt'>{{{{ text }}}} c{number}z</td>" for number in range(40))
+    made = composed(
+        f"<table><tr>{cells}</tr></table>", "@page { size: 297mm 60mm; margin: 10mm }", {"text": "w " * 250}
+    )
+    pdf = check(made.data)
+    assert made.summary.pages == 2
+    assert tree(pdf).count("TR") == 2
+    assert tree(pdf).count("TD") == 80
 
 
 def test_images(pictures: bytes) -> None:
