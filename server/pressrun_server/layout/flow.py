@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+import msgspec
+
 from pressrun_server.layout.balance import Column, balanced, beside, rules
 from pressrun_server.layout.chart import chart
 from pressrun_server.layout.flexrow import as_table, items_of
@@ -156,20 +158,22 @@ class Flow(Tables):
         if least:
             yield from self._room_for_least(box, least)
         tail = self._tail if least else None
+        if isinstance(bound, BoundList) and self._label is not None:
+            yield from self._label_beside(box)
+            box = msgspec.structs.replace(box, margin_top=0)
         opened = self._enter(box)
         role = bound.node.role if isinstance(bound, BoundBlock) else "L" if isinstance(bound, BoundList) else "LI"
         if role:
             self._begin(role)
         if isinstance(bound, BoundListItem):
-            self._label_alone()  # of an item that begins with a list
             self._label = bound
         start, page = self._y, self._page
         if isinstance(bound, BoundBlock) and bound.node.columns is not None:
             yield from self._in_columns(bound, bound.node.columns)
         else:
             yield from self._children(bound.children)
-        if isinstance(bound, BoundListItem):
-            self._label_alone()
+        if isinstance(bound, BoundListItem) and self._label is not None:
+            yield from self._label_alone()
         if self._below and self._lacks_end(opened, start, page):
             yield from self._ends_apart(opened, start, page)
         if isinstance(bound, BoundListItem):
@@ -280,14 +284,26 @@ class Flow(Tables):
                 x += advance
         self._begin("LBody")
 
-    def _label_alone(self) -> None:
-        """Place the marker of an item that has begun and shown nothing yet."""
-        if self._label is not None:
-            self._flush()
-            height, ascent = self._layout.setter.metrics(self._label.node.style)
-            self._label_line(self._y, ascent)
-            self._y += height
-            self._placed()
+    def _label_beside(self, box: Box) -> Iterator[Page]:
+        """Place the marker of an item that begins with a list beside the first marker of that."""
+        assert self._label is not None
+        height, ascent = self._layout.setter.metrics(self._label.node.style)
+        self._pending = max(self._pending, box.margin_top)
+        if self._y + self._pending + height > self._bottom and not self._at_top():
+            yield self._turn()
+        self._flush()
+        self._label_line(self._y, ascent)
+
+    def _label_alone(self) -> Iterator[Page]:
+        """Place the marker of an item that shows nothing else."""
+        assert self._label is not None
+        height, ascent = self._layout.setter.metrics(self._label.node.style)
+        if self._y + self._pending + height > self._bottom and not self._at_top():
+            yield self._turn()
+        self._flush()
+        self._label_line(self._y, ascent)
+        self._y += height
+        self._placed()
 
     # Paragraphs and figures -------------------------------------------------------------------------------------------
 

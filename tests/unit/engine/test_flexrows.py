@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any
 
+import pikepdf
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.golden.outline import tagged
 from tests.property.programs import compiled as compile_body
 from tests.unit.engine.conftest import Composed
 
@@ -109,6 +112,22 @@ def test_markers_stand_beside_rows_that_begin_an_item(composed: Compose) -> None
     assert [text for text, *_ in found] == ["1.", "left", "right", "2.", "left", "3.", "x"]
     for marker, line in ((0, 1), (3, 4), (5, 6)):
         assert found[marker][3] == pytest.approx(found[line][3], abs=0.2)
+
+
+def test_a_list_that_begins_an_item_stands_beside_its_marker(composed: Compose) -> None:
+    """As in browsers; in the structure the outer item's label is before the list in its body, on the page that both are on."""
+    body = "<div style='height: 140pt'></div><ol><li><ul><li>{{ a }}</li></ul></li><li></li><li>end</li></ol>"
+    made = composed(body, f"{CSS} ul, ol {{ margin: 0 }}", {"a": "inner"})
+    first, second = words(made), words(made, 1)
+    assert [text for text, *_ in first] == ["1.", "•", "inner"]
+    assert len({bottom for *_, bottom in first}) == 1
+    assert [text for text, *_ in second] == ["2.", "3.", "end"]
+    with pikepdf.open(io.BytesIO(made.data)) as pdf:
+        [(_, items)] = tagged(pdf)
+    assert items[0] == (
+        "LI",
+        [("Lbl", "1."), ("LBody", [("L", [("LI", [("Lbl", "•"), ("LBody", [("P", "inner")])])])])],
+    )
 
 
 def test_rows_of_pages_say_the_number_of_pages(composed: Compose) -> None:
