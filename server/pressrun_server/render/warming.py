@@ -82,8 +82,12 @@ class Warming:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _warm(self, published: Published, channel: OutputChannel) -> None:
-        async with self._gate:
-            outcomes = await self._desk.prefetch(published, channel)
+        try:
+            async with self._gate:
+                outcomes = await self._desk.prefetch(published, channel)
+        except Exception:  # noqa: BLE001 - nobody waits for it; documents will tell of what is wrong
+            _log.exception("warming_defect", template=f"{published.info.name}@{published.info.version}")
+            return
         failed = [outcome for outcome in outcomes if outcome.failure is not None]
         template = f"{published.info.name}@{published.info.version}"
         _log.info("warmed", template=template, channel=str(channel), assets=len(outcomes), failed=len(failed))

@@ -26,10 +26,15 @@ def marks(headers: Mapping[str, str]) -> Mapping[str, str]:
     found = {
         "sha256": digests.get("sha256", ""),
         "sha512": digests.get("sha512", ""),
-        "etag": headers.get("ETag", ""),
-        "modified": f"{modified} {headers.get('Content-Length', '')}" if modified else "",
+        "etag": _text_of(headers.get("ETag", "")),
+        "modified": f"{_text_of(modified)} {headers.get('Content-Length', '')}" if modified else "",
     }
     return {kind: mark for kind, mark in found.items() if mark}
+
+
+def _text_of(header: str) -> str:
+    """A header as text: what is no UTF-8 (obs-text, RFC 9110, 5.5) stands in it as half characters; it is Latin-1."""
+    return header if header.isascii() else header.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def describe_found(
@@ -50,12 +55,12 @@ def describe_found(
     given = metadata or {}
     own, languages = _texts(given, mapping.version), _texts(given, mapping.language)
     names, length = _texts(given, mapping.name), headers.get("Content-Length", "")
-    said = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    said = _text_of(headers.get("Content-Type", "")).partition(";")[0].strip().lower()
     return AssetDescription(
         ref=ref,
         asset_id=mark,
         version="/".join([*own[:1], mark]),
-        etag=headers.get("ETag", "").removeprefix("W/").strip('"') or None,
+        etag=_text_of(headers.get("ETag", "")).removeprefix("W/").strip('"') or None,
         media_type=said or media_type_of(ref.id.rpartition(".")[2]),
         size=int(length) if length.isascii() and length.isdigit() else None,
         width=None,

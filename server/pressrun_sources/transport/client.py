@@ -270,6 +270,10 @@ class Transport:
 def _json_object(source: str, call: Call, data: bytes, response: aiohttp.ClientResponse) -> Mapping[str, object]:
     try:
         value = json.loads(data)
+        if b"\\ud" in data.lower():
+            # Half a character, as of a name that was cut after so many units of UTF-16, is no text that can be kept.
+            whole = json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass")
+            value = json.loads(whole.decode("utf-16", "replace"))
     except (ValueError, RecursionError) as error:
         what = f"{len(data)} bytes of {response.content_type} are no JSON; is the base URL right?"
         message = f"{source} gave an answer about {call.subject} that cannot be read"

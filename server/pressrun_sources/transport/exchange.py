@@ -41,6 +41,7 @@ _UNAUTHENTICATED = 401
 _CHUNK = 256 * 1024
 _REASON_BYTES = 4096
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 # A signature in a URL opens the asset for whoever has it.
 _SIGNATURE = re.compile(r"s--[A-Za-z0-9_-]+--")
 _RATE_LIMITED = frozenset({420, 429})
@@ -250,6 +251,9 @@ class Exchange:
         if encoding not in ("", "identity"):
             # A compressed body can grow a thousandfold on unpacking, so it is neither asked for nor accepted.
             raise self._invalid("compressed its answer although asked not to", f"Content-Encoding {encoding[:40]}")
+        wrong = next((name for name, value in response.headers.items() if _CONTROL.search(value)), None)
+        if wrong is not None:
+            raise self._invalid("gave an answer that is not HTTP", f"the header {wrong[:40]} holds a control character")
         return response
 
     async def _check_status(self, response: aiohttp.ClientResponse) -> None:

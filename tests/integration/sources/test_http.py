@@ -19,6 +19,7 @@ from pressrun_sources.errors import (
     RateLimitedError,
     UnavailableError,
 )
+from pressrun_sources.http.description import marks
 from pressrun_sources.http.mapping import HttpMapping, parse_mapping
 from pressrun_sources.model import Approval, AssetQuery, AssetRef, Rendition
 from pressrun_sources.protocol import Ranking
@@ -100,6 +101,12 @@ async def test_replaced(endpoint: HttpHarness, etag: str, digest: str, *, dated:
     second = await source.describe(PRESENT)
     assert second.version != first.version
     assert await load(source, second) == endpoint.content + b"x"
+
+
+def test_a_tag_of_other_characters() -> None:
+    """An entity tag may hold bytes that are no UTF-8 (obs-text); they are in the version as Latin-1, which can be kept."""
+    found = marks({"ETag": b'"a\xffb"'.decode("utf-8", "surrogateescape"), "Last-Modified": "x"})
+    assert found["etag"] == '"a\xffb"'
 
 
 @pytest.mark.fact("http.digest")

@@ -213,6 +213,14 @@ async def test_truncated_answer_is_retried(bench: Bench) -> None:
     assert [outcome for outcome, _ in bench.outcomes] == ["unavailable", "ok"]
 
 
+async def test_half_characters(bench: Bench) -> None:
+    """A text that was cut within a character of two units can be kept; whole ones stay."""
+    body = b'{"name":"a\\ud800b","cut":"c\\uD83D","smile":"\\ud83d\\ude00"}'
+    async with scripted(bytes_answer(body, "application/json")) as server:
+        answer = await bench.transport(server).fetch(get(server))
+    assert answer.json == {"name": "a\ufffdb", "cut": "c\ufffd", "smile": "\U0001f600"}
+
+
 @pytest.mark.parametrize("body", [b"<html>log in</html>", b"[1]", b"\xff\xfe", b"[" * 100_000, b""])
 async def test_not_json(bench: Bench, body: bytes) -> None:
     """An answer that is no JSON object is refused, with a hint at the base URL or the type."""
@@ -534,12 +542,15 @@ async def test_nobody_listens(bench: Bench) -> None:
     assert str(gone.url.with_path("/x")) in caught.value.detail
 
 
-async def test_not_http(bench: Bench) -> None:
-    """An answer that is no HTTP is an invalid response."""
+@pytest.mark.parametrize(
+    "said", [b"220 mail.example ESMTP\r\n", b'HTTP/1.1 200 OK\r\nETag: "a\x01b"\r\nContent-Length: 2\r\n\r\n{}']
+)
+async def test_not_http(bench: Bench, said: bytes) -> None:
+    """An answer that is no HTTP is an invalid response; a header with a control character could never be sent back."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readline()
-        writer.write(b"220 mail.example ESMTP\r\n")
+        writer.write(said)
         await writer.drain()
         writer.close()
         await writer.wait_closed()
