@@ -29,7 +29,7 @@ from pressrun_server.template.scope import Scope
 from pressrun_server.template.stylesheet import StyleSheet
 from pressrun_server.template.values import Relative
 from pressrun_server.template.webpage import CODE_SIZE, WIDE, WebPage, joined
-from pressrun_server.template.webstyle import LAYOUT, color_text
+from pressrun_server.template.webstyle import APART, LAYOUT, color_text
 
 __all__ = ["MailPage"]
 
@@ -280,8 +280,20 @@ class MailPage(WebPage):
 
     # Tables -----------------------------------------------------------------------------------------------------------
 
-    def _arrange(self, table: Element, rows: list[Element]) -> None:
-        """Nothing is noted: narrow screens are the style sheet's affair."""
+    def _arrange(self, table: Element, rows: list[Element]) -> None:  # noqa: ARG002 - as the page's
+        """Note the cells that would touch what follows them on narrow screens, but for headings of that."""
+        for row in rows:
+            for cell in (cell for cell in row if cell.tag in {"td", "th"}):
+                style, last = (
+                    self.styles[cell],
+                    next((part for part in reversed(cell) if isinstance(part.tag, str)), None),
+                )
+                kept = last is not None and self.styles[last]["break-after"] == "avoid"
+                if not (style["padding-top"] or style["padding-bottom"] or kept):
+                    self._arranged[cell] = APART
+
+    def _set_apart(self, rows: list[Element]) -> None:
+        """Nothing is noted: tables of data are reflowed where they are narrow."""
 
     def _whole_table(self, opening: list[Part], content: list[Part], element: Element, *, wide: bool) -> list[Part]:  # noqa: ARG002 - as the page's
         style = self.styles[element]

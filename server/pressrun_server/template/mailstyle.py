@@ -18,6 +18,7 @@ from pressrun_server.template.properties import SIDES
 from pressrun_server.template.reflow import reflow_rules
 from pressrun_server.template.values import Relative
 from pressrun_server.template.webstyle import (
+    APART,
     CODE,
     LAYOUT,
     PIXEL,
@@ -263,6 +264,8 @@ class MailStyles(WebStyles):
             f".{CARD}{{padding:24px 18px!important;border-radius:0!important}}"
             f"{stacked},{flexed}{{display:block!important;width:auto!important;text-align:left!important}}"
             f".{LAYOUT}>colgroup{{display:none}}.{LAYOUT}>tbody>tr>td:empty{{display:none!important}}"
+            f".{LAYOUT}>tbody>tr:not(:last-child)>.{APART},.{LAYOUT}>tbody>tr>.{APART}:not(:last-child)"
+            "{padding-bottom:18px!important}"
             f".{FLEX}>tbody>tr>td{{padding:0 0 18px!important}}"
             f".{CARD} a{{overflow-wrap:anywhere}}"
             f".{TABLE} td,.{TABLE} th{{white-space:normal!important}}{reflow_rules(self._reflowed, '9px 0')}}}"

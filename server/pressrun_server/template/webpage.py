@@ -48,7 +48,17 @@ from pressrun_server.template.scope import Scope
 from pressrun_server.template.structure import Structure
 from pressrun_server.template.stylesheet import PageRule, StyleSheet
 from pressrun_server.template.weblinks import IMAGE_HOSTS, MEDIA_HOSTS
-from pressrun_server.template.webstyle import BACKDROP, CHART, CODE, LAYOUT, LETTERHEAD, NOTES, WebStyles
+from pressrun_server.template.webstyle import (
+    BACKDROP,
+    BESIDE,
+    CHART,
+    CODE,
+    LAYOUT,
+    LETTERHEAD,
+    NOTES,
+    WebStyles,
+    alignment,
+)
 
 __all__ = ["CODE_SIZE", "SPACE", "WIDE", "WebPage", "joined"]
 
@@ -352,8 +362,11 @@ class WebPage(Structure):
         rows = [row for row in element.iter("tr") if self._of_table(row, element)]
         names = tuple(dict.fromkeys(name for row in rows for name, _ in self._named_sums(row, None)))
         style = self.styles[element]
+        wide = self._columns(element) >= WIDE and not layout
         if layout:
             self._arrange(element, rows)
+        elif wide:
+            self._set_apart(rows)
         opening = self._table_opening(element, around, scope, layout=layout)
         caption: list[Part] = []
         head: list[Part] = []
@@ -369,7 +382,6 @@ class WebPage(Structure):
         content: list[Part] = [*head, *rest, *behind]
         if names:
             content = [Summing(names, tuple(head), tuple(rest), tuple(behind))]
-        wide = self._columns(element) >= WIDE and not layout
         return self._with_caption(caption, opening, content, element, wide=wide)
 
     def _with_caption(
@@ -419,6 +431,15 @@ class WebPage(Structure):
             cells = (cell for cell in row if cell.tag in {"td", "th"})
             for cell, width in zip(cells, itertools.chain(widths, itertools.repeat("auto")), strict=False):
                 self._arranged[cell] = self._looks.arranged(self.styles[cell], width)
+
+    def _set_apart(self, rows: list[Element]) -> None:
+        """Note the cells that begin where the text of the one before ends, for screens that leave little between."""
+        for row in rows:
+            cells = [cell for cell in row if cell.tag in {"td", "th"}]
+            for before, cell in itertools.pairwise(cells):
+                sides = [alignment(self.styles[one]["text-align"]) for one in (before, cell)]
+                if sides[0] == "right" and sides[1] != "right":
+                    self._arranged[cell] = BESIDE
 
     def _of_table(self, part: Element, table: Element) -> bool:
         return self._table_around(part) is table

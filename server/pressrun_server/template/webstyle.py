@@ -16,8 +16,10 @@ from pressrun_server.template.reflow import reflow_class, reflow_rules
 from pressrun_server.template.values import Relative
 
 __all__ = [
+    "APART",
     "AXES",
     "BACKDROP",
+    "BESIDE",
     "CHART",
     "CODE",
     "LAYOUT",
@@ -35,13 +37,14 @@ SCROLLER: Final = "sc"
 LAYOUT: Final = "ly"
 SMALL: Final = "sm"
 APART: Final = "ap"
+BESIDE: Final = "bs"
 LETTERHEAD: Final = "lh"
 BACKDROP: Final = "bg"
 CODE: Final = "qr"
 NOTES: Final = "fn"
 """Classes of our own: what may be scrolled sideways; tables that only arrange, with cells that are small and cells that
-would touch when they stand below each other; what stands at fixed places of a page, pictures behind boxes, barcodes,
-and footnotes."""
+would touch when they stand below each other; cells of data that begin where the one before ends; what stands
+at fixed places of a page, pictures behind boxes, barcodes, and footnotes."""
 _LARGE: Final = 1.75
 """Times the size of the body's text from which text is large."""
 _SMALL: Final = 8
@@ -220,6 +223,7 @@ class WebStyles:
             f"{cells}.{APART}:not(:last-child){{padding-bottom:1.25rem}}"
             f".{SCROLLER} td,.{SCROLLER} th,.{SCROLLER} col{{width:auto}}"
             f".{SCROLLER} td,.{SCROLLER} th{{padding-left:.2rem;padding-right:.2rem;font-size:.8rem;line-height:1.4}}"
+            f".{SCROLLER} .{BESIDE}{{padding-left:.7rem}}"
             f".{SCROLLER} td *,.{SCROLLER} th *{{font-size:inherit;line-height:inherit}}"
             f"td,th{{white-space:normal!important}}{reflow_rules(self._reflowed, '.6rem .25rem')}}}"
         )
