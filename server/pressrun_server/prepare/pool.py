@@ -113,7 +113,8 @@ class PreparerPool:
     async def run(
         self,
         task: str,
-        *payload: bytes,
+        payload: bytes,
+        *further: bytes,
         timeout: float,  # noqa: ASYNC109 - enforced by a kill
         lost: Callable[[PressrunError], None] | None = None,
     ) -> bytes:
@@ -121,7 +122,8 @@ class PreparerPool:
 
         Args:
             task: its name.
-            payload: what it works on, in parts that it gets as one.
+            payload: what it works on.
+            further: more of it, which it gets with the payload as one.
             timeout: wall seconds from the moment that a process takes it; the wait in line is the caller's to limit.
             lost: told of what cost the task its process (time, memory, a crash), also where the caller has left.
 
@@ -135,7 +137,8 @@ class PreparerPool:
         """
         if self._closed:
             raise PreparerClosedError
-        size = sum(map(len, payload))
+        parts = (payload, *further)
+        size = sum(map(len, parts))
         if size > MAX_FRAME - _SPARE:
             raise PressrunError(
                 Reason.LIMIT_EXCEEDED,
@@ -148,7 +151,7 @@ class PreparerPool:
                 f"{waiting} tasks wait for a preparer already; try again later",
                 retry_after=1.0,
             )
-        errand = _Errand(task, payload, timeout, asyncio.get_running_loop().create_future(), lost)
+        errand = _Errand(task, parts, timeout, asyncio.get_running_loop().create_future(), lost)
         line = self._slow if task in self._config.slow_tasks else self._waiting
         line.append(errand)
         self._dispatch()
