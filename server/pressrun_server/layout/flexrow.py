@@ -5,20 +5,21 @@ The common row, a line in each item and room for all of them, is set without a t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from pressrun_server.layout.fitting import Fitting
 from pressrun_server.layout.measure import Measure
+from pressrun_server.layout.overflow import overflow
 from pressrun_server.layout.rows import RowFrame, RowSetter, edges, start_of
 from pressrun_server.layout.segments import Segment
 from pressrun_server.model.content import BoundCell, BoundFlex, BoundFlexItem, BoundRow, BoundTable, Piece
 from pressrun_server.model.fluid import spread
 from pressrun_server.model.page import ARTIFACT
 from pressrun_server.model.program import Cell, Flex, FlexItem, Paragraph, RowTemplate, Table
-from pressrun_server.model.sharing import Item, places
+from pressrun_server.model.sharing import Item, excess, places
 
 __all__ = ["FlexRows", "as_table", "items_of"]
 
@@ -145,25 +146,37 @@ def items_of(bound: BoundFlex) -> list[BoundFlexItem]:
     return [item for item in bound.items() if isinstance(item, BoundFlexItem)]
 
 
-def as_table(bound: BoundFlex, items: list[BoundFlexItem], measure: Measure) -> BoundTable:
+def as_table(
+    bound: BoundFlex, items: list[BoundFlexItem], measure: Measure, missing: Callable[[str], None]
+) -> BoundTable:
     """A flexible row as a table of one row, of nodes of its own.
 
     Args:
         bound: the row.
         items: its items, which are used up where they hold more than text.
         measure: of its program.
+        missing: told where the words of the items need more than there is, so that they are broken.
     """
     node = bound.node
     room = node.box.content_width
+    gap = spread(node.gap, room)
     wanted = [measure.wanted(item, room) for item in items]
+    found = places(wanted, room, gap, node.justify)
+    over = excess(wanted, found, room)
+    if over:
+        text = f"the items of a flexible row need {over / 1000:.1f} pt more than there is for them"
+        missing(overflow(node.place, f"{text}, so words are broken; make them narrower, or take fewer"))
+        wanted = [
+            asked if item.node.least is not None else replace(asked, least=item.node.edges)
+            for item, asked in zip(items, wanted, strict=True)
+        ]
+        found = places(wanted, room, gap, node.justify)
     if any(not _is_text(item.node.cell) for item in items):
         items = items_of(bound)
     fitting = Fitting(0, ())
     cells: list[Cell] = []
     contents: list[BoundCell] = []
-    for item, asked, (x, width) in zip(
-        items, wanted, places(wanted, room, spread(node.gap, room), node.justify), strict=True
-    ):
+    for item, asked, (x, width) in zip(items, wanted, found, strict=True):
         cell = fitting.cell(item.node.cell, node.box.content_x + x + (asked.left or 0), width)
         cells.append(cell)
         contents.append(fitting.content(cell, item.content))

@@ -588,7 +588,8 @@ class Flow(Tables):
             frame = self._layout.flexrows.frame(bound.node, items, artifact=self._artifact)
         least = max(box.height or 0, box.min_height, frame.height if frame is not None else 0)
         if frame is None or self._tall(box, least) + self._end_room(box.margin_bottom) > self._bottom - self._y:
-            yield from self._table(as_table(bound, items, Measure(self._layout.setter, self._images)))
+            measure = Measure(self._layout.setter, self._images)
+            yield from self._table(as_table(bound, items, measure, self._missing))
             return
         opened = self._enter(box)
         start, page = self._y, self._page

@@ -46,7 +46,7 @@ from pressrun_server.model.program import (
     Text,
     Vector,
 )
-from pressrun_server.model.sharing import Item, places
+from pressrun_server.model.sharing import Item, excess, places
 from pressrun_server.model.transform import transformed
 
 __all__ = ["settled"]
@@ -120,10 +120,11 @@ class _Settling:
     def _template(self, flex: Flex, items: tuple[FlexItem, ...], wanted: list[Item]) -> RowTemplate:
         box, fitting = flex.box, Fitting(0, ())
         room = box.content_width
+        found = places(wanted, room, spread(flex.gap, room), flex.justify)
+        if excess(wanted, found, room) and any(item.least is None for item in items):
+            raise _UnsettledError  # what it comes to is told in each document
         cells = []
-        for item, asked, (x, width) in zip(
-            items, wanted, places(wanted, room, spread(flex.gap, room), flex.justify), strict=True
-        ):
+        for item, asked, (x, width) in zip(items, wanted, found, strict=True):
             enough = room // _ROOMY if item.width is None else min(room // _ROOMY, spread(item.width, room))
             if width < enough and id(item) in self._unmeasured:
                 raise _UnsettledError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Item", "places"]
+__all__ = ["Item", "excess", "places"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,14 @@ def places(items: Sequence[Item], width: int, between: int, justify: str) -> lis
         found.append((x, own))
         x += own + item.margins + between + step + (share if item.right is None else 0)
     return found
+
+
+def excess(items: Sequence[Item], found: Sequence[tuple[int, int]], width: int) -> int:
+    """How far items at their places go beyond a row of a width; 0 where they don't."""
+    if not items:
+        return 0
+    x, own = found[-1]
+    return max(x + items[-1].margins + own - width, 0)
 
 
 def _apart(spare: int, count: int, justify: str) -> tuple[int, int]:

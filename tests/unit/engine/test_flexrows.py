@@ -80,6 +80,17 @@ def test_a_rows_text_wraps_where_it_must_and_words_stay_whole(composed: Compose)
     assert max(right for _, _, right, _ in found) <= 280.1
 
 
+@pytest.mark.parametrize("shown", ["Donaudampfschifffahrtskapitän", "{{ word }}"])
+def test_words_that_a_row_has_no_room_for_are_broken_and_told(composed: Compose, shown: str) -> None:
+    """No text stands beyond its row, as in automatic columns, whoever wrote it; each document says so."""
+    css = f"{CSS} div {{ display: flex; gap: 10pt }} p {{ font-size: 20pt; line-height: 24pt }}"
+    made = composed(f"<div><p>{shown}</p><p>{shown}</p></div>", css, {"word": "Donaudampfschifffahrtskapitän"})
+    assert max(right for _, _, right, _ in words(made)) <= 280.1
+    [warning] = made.summary.warnings
+    assert warning.code == "OVERFLOW"
+    assert "a flexible row need" in warning.message
+
+
 def test_rows_stand_in_tables_lists_and_columns(composed: Compose) -> None:
     """Wherever a block may stand, also where its own width is found only when it is placed."""
     row = "<div class=r><p>{{ a }}</p><p>{{ b }}</p></div>"
