@@ -62,6 +62,7 @@ _SWELLING: Final = 1.25
 """How much character references may make of an HTML text before it is encoded otherwise."""
 
 
+_STANDING: Final = bytes((10, *range(0x20, 0x7F)))
 _ODD: Final = re.compile(r"(?m)^F(?=rom )|^\.$|[ \t]$|[\x00-\x08\x0b-\x1f\x7f]")
 """What a line does not begin with, consist of, end with, or hold."""
 _QUOTED_HEAD: Final = b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
@@ -252,6 +253,10 @@ class _QuotedPrintable:
             and not text.startswith((".", "From "))
         ):
             return text
+        if len(text) <= _WIDEST // 2 and not text.startswith("From "):
+            data = binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True)
+            if len(data) < _WIDEST - 1 and b"\n" not in data:  # what it breaks is broken elsewhere by `lines`
+                return data.decode("ascii")
         return self.lines(text.split("\n"))
 
     def lines(self, lines: Sequence[str]) -> str:
@@ -266,7 +271,7 @@ class _QuotedPrintable:
             ):
                 whole = whole.replace(character, _escape(character))
         if (
-            not whole.replace("\n", "").isprintable()
+            whole.encode("ascii").translate(None, _STANDING)
             or "From " in whole
             or "\n." in whole
             or " \n" in whole
