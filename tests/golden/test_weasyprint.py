@@ -317,6 +317,13 @@ CASES: dict[str, tuple[str, str]] = {
     ),
     "rows go on over pages under their header": (f"<table><thead><tr><th>No</th><th>What</th></tr></thead><tbody>{_rows(14)}</tbody></table>", ""),
     "a heading stays with its text": (f"<p>{_LOREM}</p><h2>Heading</h2><p>{_LOREM}</p>", "h2 { break-after: avoid }"),
+    "the margin of a heading that goes along with its text is cut off": (
+        f"{_lines_of(8)}<h2>Heading</h2><p>{_BREAKS}</p>", "p { margin: 0 } h2 { margin: 12pt 0 6pt; break-after: avoid }"
+    ),
+    "the margin of a box that is kept whole, too": (
+        f"{_lines_of(6)}<div class=k><p>one</p><p>two</p><p>three</p><p>four</p></div>",
+        "p { margin: 0 } .k { break-inside: avoid; margin-top: 9pt; background: yellow }",
+    ),
     "a box is kept whole": (f"<p>{_LOREM[:200]}</p><div class=k><p>one</p><p>two</p><p>three</p><p>four</p></div>", ".k { break-inside: avoid }"),
     "a box's end goes with its last lines": (f"{_lines_of(5)}<div class=b><p>{_BREAKS}</p></div><p>end</p>", _ENDS),
     "a box's end goes with all of a text that orphans and widows keep whole": (

@@ -62,6 +62,7 @@ class BoxEnds(Paging):
         while self._tall(box, least) > self._bottom - self._y and not self._at_top():
             yield self._turn()
         if self._below and self._tall(box, least) + self._end_room(box.margin_bottom) > self._bottom - self._y:
+            self._pending = max(self._pending, box.margin_top)
             self._note_tail()
 
     def _ends_apart(self, opened: OpenBox, start: int, page: Page) -> Iterator[Page]:

@@ -561,6 +561,7 @@ class Flow(Tables):
             self._page.section = self._page.section or box.section
         below = box.padding_bottom + (box.border_bottom.width if box.border_bottom else 0)
         if self._below and self._tall(box, height) + self._end_room(box.margin_bottom) > self._bottom - self._y:
+            self._pending = max(self._pending, box.margin_top)
             self._note_tail()
         opened = self._enter(box)
         page = self._page

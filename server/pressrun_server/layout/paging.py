@@ -76,6 +76,8 @@ class Keep:
     """Where what is before it ends, without the margin between."""
     released: bool = False
     """Whether it ends with the next content that is placed."""
+    fresh: bool = False
+    """Whether nothing of it is placed, so that the margin before it may grow."""
 
 
 @dataclass(slots=True, eq=False)
@@ -338,6 +340,8 @@ class Paging:
         """Make the waiting margin space; boxes that waited for it begin here."""
         self._y += self._pending
         self._pending = 0
+        if self._keep is not None and self._keep.fresh:
+            self._keep.y, self._keep.fresh = self._y, False
         if self._waiting:
             self._waiting = False
             for opened in self._open:
@@ -424,7 +428,7 @@ class Paging:
         if self._keep is None:
             page = self._page
             begins = {name: len(getattr(page, name)) for name in LAYERS}
-            self._keep = Keep(owner, self._y + self._pending, begins, len(self._open), self._y)
+            self._keep = Keep(owner, self._y + self._pending, begins, len(self._open), self._y, fresh=True)
         elif self._keep.released:
             self._keep.owner, self._keep.released = owner, False
 

@@ -113,6 +113,7 @@ class Tables(Footnotes):
         if least:
             yield from self._room_for_least(box, least)
         ends = self._below or box.border_bottom or box.padding_bottom
+        self._pending = max(self._pending, box.margin_top)
         origin = self._here() if ends and not self._at_top() else None
         opened = self._enter(box)
         start, page = self._y, self._page
