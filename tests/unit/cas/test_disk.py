@@ -91,6 +91,7 @@ def test_survives_being_killed_at_any_byte(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(180)  # 200 processes, one after the other
 def test_survives_being_killed_two_hundred_times(tmp_path: Path) -> None:
     """The same two hundred times, and after each all that is there is read and hashed."""
     in_the_middle = kill_writers(tmp_path, 200, sample=10_000)
