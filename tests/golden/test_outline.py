@@ -32,7 +32,7 @@ _HEADINGS = {f"h{level}": f"H{level}" for level in range(1, 7)}
 _CELLS = {"th": "TH", "td": "TD"}
 _BLOCKS = {
     *_HEADINGS, "p", "div", "ul", "ol", "li", "table", "section", "article", "aside", "header", "footer", "main", "nav",
-    "address", "blockquote", "figure", "figcaption", "svg", "hr",
+    "address", "blockquote", "figure", "figcaption", "svg", "hr", "dl", "dt", "dd", "caption",
 }  # fmt: skip
 EXAMPLES = list(examples(GUIDE.read_text(encoding="utf-8")))
 
@@ -83,14 +83,21 @@ def _below(element: Element, *, layout: bool) -> Iterator[tuple[str, str]]:
             back = next(link for link in item.iter("a") if link.get("role") == "doc-backlink")
             yield "Note", "".join(sorted(bare(text.replace(back.text or "", "", 1))))
         return
-    elif tag in {"ul", "ol"}:
+    elif tag in {"ul", "ol", "dl"}:
         yield "L", ""
     elif tag == "li":
         yield "LI", ""
+    elif tag == "dt":
+        yield "LI", ""  # its label
+        return
     if tag == "svg":
         yield "Figure", bare(element.get("aria-label", ""))
         return
-    role = _HEADINGS.get(tag) or (None if layout else _CELLS.get(tag)) or ("Caption" if tag == "figcaption" else "P")
+    role = (
+        _HEADINGS.get(tag)
+        or (None if layout else _CELLS.get(tag))
+        or ("Caption" if tag in {"figcaption", "caption"} else "P")
+    )
     loose: list[str] = [element.text or ""]
 
     def flush() -> Iterator[tuple[str, str]]:

@@ -11,7 +11,8 @@ __all__ = ["CSS", "Template", "template"]
 CSS = """
 @page { size: 90mm 110mm; margin: 10mm; @bottom-right { content: element(foot) } }
 @page :first { margin-top: 18mm }
-.foot { position: running(foot); text-align: right; font-size: 6pt }
+@page wide { size: 110mm 90mm; margin: 10mm }
+.foot { position: running(foot); text-align: right; font-size: 6pt } .wide { page: wide }
 body { font-size: 8pt } .note { float: footnote; font-size: 6pt } td, th { border: 0.3pt solid #999 }
 """
 _WORDS = (
@@ -47,7 +48,7 @@ class Template:
 def template(seed: int) -> Template:
     """The template of a seed, always the same."""
     maker = _Maker(random.Random(seed))
-    body = "\n".join(maker.node(_DEEPEST, _Place()) for _ in range(maker.chance.randint(1, 7)))
+    body = "\n".join(maker.part() for _ in range(maker.chance.randint(1, 7)))
     foot = '<footer class="foot">Page {{ page.number }} of {{ page.count }}</footer>'
     end = maker.end()
     return Template(f"{foot}\n{body}\n{end}", maker.record, maker.marks, maker.notes, bool(end))
@@ -74,12 +75,18 @@ class _Maker:
     marks: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def part(self) -> str:
+        """Something of the whole document's flow, on pages of its own kind now and then."""
+        wide = self._in(5)
+        made = self.node(_DEEPEST, _Place())
+        return f'<div class="wide">{made}</div>' if wide else made
+
     def node(self, depth: int, place: _Place) -> str:
         """Something of a flow."""
         simple = [self._paragraph, self._paragraph, self._paragraph, self._list, self._loop, self._choice]
         nested = [self._box, self._box, self._within, self._drawing]
         if place.beside:
-            nested += [self._table, self._table, self._flex]
+            nested += [self._table, self._table, self._flex, self._spread]
         if place.flow:
             nested.append(self._columns)
         return self.chance.choice(simple if depth <= 0 or self._in(45) else nested)(depth - 1, place)
@@ -130,6 +137,7 @@ class _Maker:
             (5 if place.flow else 0, "break-before: page"),
             (8 if least else 0, f"min-height: {choose([10, 30])}mm"),
             (8, f"text-align: {choose(['right', 'center', 'justify'])}"),
+            (5, f"text-indent: {choose(['3mm', '-1mm'])}; padding-left: 2mm"),
             (4, f"orphans: {choose([1, 4])}; widows: {choose([1, 4])}"),
         ]
         rules = [rule for percent, rule in found if self._in(percent)]
@@ -142,6 +150,9 @@ class _Maker:
         return f"<{tag}{self._style(place)}>{text}{note}</{tag}>"
 
     def _list(self, _depth: int, _place: _Place) -> str:
+        if self._in(20):
+            terms = [f"<dt>{self._mark()}</dt><dd>{self._text()}</dd>" for _ in range(self.chance.randint(1, 4))]
+            return f"<dl>{''.join(terms)}</dl>"
         if self._in(50):
             return f"<ul>{''.join([f'<li>{self._text()}</li>' for _ in range(self.chance.randint(1, 4))])}</ul>"
         return f"<ol><li pr-for='x in {self._rows(25, 1)}'>{{{{ x.text }}}}</li></ol>"
@@ -183,6 +194,7 @@ class _Maker:
 
     def _table(self, depth: int, place: _Place) -> str:
         choose, count = self.chance.choice, self.chance.randint(1, 1 + place.beside)
+        caption = f"<caption>{self._mark()} caption</caption>" if self._in(15) else ""
         head = f"<tr>{'<th>H</th>' * count}</tr>"
         more = f"<tr pr-on='continued'>{'<td>more</td>' * count}</tr>"
         head = choose(["", f"<thead>{head}</thead>", f"<thead>{head}{more}</thead>"])
@@ -205,7 +217,15 @@ class _Maker:
             body += f"<tr><td colspan='{count}'>{self._text()}</td></tr>"
         foot = f"<tr pr-on='continued'>{'<td>to</td>' * count}</tr><tr pr-on='last'>{'<td>last</td>' * count}</tr>"
         foot = choose(["", "", f"<tfoot>{foot}</tfoot>"])
-        return f"<table{self._style(place, least=False)}>{head}<tbody>{body}</tbody>{foot}</table>"
+        return f"<table{self._style(place, least=False)}>{caption}{head}<tbody>{body}</tbody>{foot}</table>"
+
+    def _spread(self, _depth: int, _place: _Place) -> str:
+        """A flexible row of items as wide as their contents."""
+        where = self.chance.choice(["space-between", "flex-end", "center", "space-evenly", "normal"])
+        items = [f"<div>{self._mark()}{self._words(2)}</div>" for _ in range(self.chance.randint(1, 3))]
+        if self._in(40):
+            items.append(f"<span pr-if='{self._known(1)}'>{{{{ {self._known(self._mark())} }}}}</span>")
+        return f"<div style='display: flex; gap: 1mm; justify-content: {where}'>{''.join(items)}</div>"
 
     def _flex(self, depth: int, place: _Place) -> str:
         items = []

@@ -29,8 +29,8 @@ _RUNNING: Final = {"header", "footer"}
 
 
 _MARKERS: Final = re.compile(r"^(- |\[[^\]\s]{1,8}\] )", re.MULTILINE)
-_MARKER: Final = re.compile(r"\W?|[([]?\w{1,8}[.)\]]?")
-"""Of an item of a list, or of a footnote; anything longer is a term."""
+_MARKER: Final = re.compile(r"\W?|\w{1,8}\.")
+"""Of an item of a list; anything else, but for the labels of footnotes, is a term."""
 _RULES: Final = re.compile(r"^[-= ]+$", re.MULTILINE)
 _LEADS: Final = re.compile(r"<(https?|mailto|tel):[^>\s]*>")
 _DECORATION: Final = re.compile(r"[-:=|·\[\]]")
@@ -126,7 +126,7 @@ def shared(source: str, channels: Iterable[str]) -> str:
 
 
 def _told(element: TaggedElement) -> list[str]:
-    if element.path.endswith("Lbl") and _MARKER.fullmatch(element.text.strip()):
+    if element.path.endswith("Lbl") and (_NOTE in element.path or _MARKER.fullmatch(element.text.strip())):
         return []
     own = "" if element.path.endswith("Figure") else element.text
     return re.sub("\u00ad", "", f"{own} {element.alt}").split()

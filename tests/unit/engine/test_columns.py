@@ -212,3 +212,23 @@ def test_no_columns_are_none() -> None:
     template = compile_bundle(bundle('<div class="c"><p>x</p></div>', ".c { columns: 0 }"))
     assert template.info is None
     assert any("column" in str(item) for item in template.diagnostics)
+
+
+@pytest.mark.parametrize("before", [4, 16, 22])
+@pytest.mark.parametrize("count", [20, 60, 80])
+def test_a_table_goes_along_before_its_rows_are_parted(composed: Compose, before: int, count: int) -> None:
+    """A row that may be parted is not, as long as its table goes to a higher column whole: no line is over another."""
+    css = "@page { size: 90mm 110mm; margin: 10mm } body { font-size: 8pt } p { margin: 0 }"
+    rows = "<tr pr-for='row in rows' style='break-inside: auto'><td>{{ row }}</td></tr>"
+    body = f"<p pr-for='n in lines'>n</p><div style='columns: 2'><table>{rows}</table></div>"
+    record = {"lines": [1] * before, "rows": ["a", "b", "word " * count, "d", *"e" * 10, "word " * 60]}
+    document = composed(body, css, record).pdf
+    for page in document:
+        places = []
+        for block in page.get_text("dict")["blocks"]:
+            places += [
+                (span["origin"][0] > 130, span["origin"][1]) for line in block["lines"] for span in line["spans"]
+            ]
+        lines = sorted(places)
+        assert all(y - above > 5 for (column, above), (same, y) in itertools.pairwise(lines) if column == same)
+    assert sum(page.get_text().count("word") for page in document) == count + 60
