@@ -33,7 +33,7 @@ _TWO = ("e2e-small-rate-2", "composers-2-efficiency")
 _LARGE = ("compose-large-cpu", "compose-large-ttfb", "compose-100k-rows-rss")
 _CACHE = ("cache-resolve-warm-cpu", "cache-disk-hit", "cache-redis-hit")
 _ONE = (
-    "template-compile", "compose-small-cpu", "web-small-cpu", "email-small-cpu", "printrun-small-cpu", "png-page-ratio",
+    "template-compile", "compose-small-cpu", "email-small-cpu", "web-small-cpu", "printrun-small-cpu", "png-page-ratio",
 )  # fmt: skip
 NAMES = (*_ONE, *_LARGE, *_CACHE, "first-document-ratio", "first-page-large", "grpc-echo-cpu", *_STREAM, *_TWO)
 """The entries, in the order in which they are measured."""

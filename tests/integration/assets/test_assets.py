@@ -183,14 +183,30 @@ async def test_two_nodes_on_one_machine(start: Start, library: Registry, folder:
         assert two.pool.stats().tasks == tasks
 
 
-async def test_a_preparer_that_dies_costs_one_asset(start: Start, library: Registry, folder: Path) -> None:
-    """While a preparer is killed over one image, the document fails with a reason, and the next one is served."""
+async def _kill_at_work(pool: PreparerPool) -> None:
+    """Kill the preparer that works on something, when one does."""
+    while not (busy := [preparer.pid for preparer in pool.stats().preparers if preparer.busy]):
+        await asyncio.sleep(0.002)
+    os.kill(busy[0], signal.SIGKILL)
+    while busy[0] in [preparer.pid for preparer in pool.stats().preparers]:
+        await asyncio.sleep(0.002)
+
+
+async def test_a_preparer_that_dies_once_costs_nothing(start: Start, folder: Path, library: Registry) -> None:
+    """A preparer that is killed over one image is replaced, and another one prepares it."""
     async with start(library) as node:
-        ref = put(folder, "large.png", png(rgb(3000, 2000)))
-        task = asyncio.create_task(node.failure(ref))
-        while not any(preparer.busy for preparer in node.pool.stats().preparers):
-            await asyncio.sleep(0.002)
-        os.kill(node.pool.stats().preparers[0].pid, signal.SIGKILL)
+        task = asyncio.create_task(node.use(Pick(put(folder, "large.png", png(rgb(3000, 2000))))))
+        await _kill_at_work(node.pool)
+        (use,) = await task
+        assert use.found_in == "source"
+
+
+async def test_an_asset_that_costs_two_preparers_is_refused(start: Start, folder: Path, library: Registry) -> None:
+    """The second preparer that dies over it is the last: the document fails with a reason, and the next one is served."""
+    async with start(library) as node:
+        task = asyncio.create_task(node.failure(put(folder, "large.png", png(rgb(3000, 2000)))))
+        await _kill_at_work(node.pool)
+        await _kill_at_work(node.pool)
         error = await task
         assert error.reason is Reason.ASSET_INVALID
         assert "died over it" in error.message
