@@ -6,6 +6,7 @@ expression can look at the record and nothing else, and its work is bounded by i
 
 from __future__ import annotations
 
+import functools
 import re
 from decimal import Decimal
 
@@ -21,6 +22,8 @@ __all__ = ["GrammarError", "parse_condition", "parse_loop", "parse_names", "pars
 _ENVIRONMENT = jinja2.Environment(autoescape=False, extensions=[], keep_trailing_newline=True)  # noqa: S701 - parser only
 _MOST_NODES = 200
 _LONGEST = 2_000
+_MOST_KEPT = 2_000
+"""Expressions that are known: a template has each of its own once for every locale and output channel."""
 _COMPARISONS = {
     "eq": "==", "ne": "!=", "lt": "<", "lteq": "<=", "gt": ">", "gteq": ">=", "in": "in", "notin": "notin",
 }  # fmt: skip
@@ -170,6 +173,7 @@ def _figure(node: Expression) -> Expression:
     return node
 
 
+@functools.lru_cache(maxsize=_MOST_KEPT)
 def _parse(text: str) -> Expression:
     if len(text) > _LONGEST:
         raise GrammarError(f"the expression has more than {_LONGEST} characters", "compute it before the render")

@@ -20,6 +20,7 @@ __all__ = ["Placed", "placed", "sized"]
 _INCH = 72_000
 _WHOLE = 100_000
 _CUT = frozenset({"cover", "none", "scale-down"})
+_LEAVES = frozenset({int, str, bool, bytes, float, type(None)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +80,15 @@ def _places(node: Any) -> Iterator[tuple[str, Placed | None]]:
         yield node.picture.slot, _of_background(node.picture, node)
     elif isinstance(node, Page) and node.slot:
         yield node.slot, Placed(node.width, node.height)
+    inner: Iterable[Any] = ()
     if isinstance(node, msgspec.Struct):
-        for name in node.__struct_fields__:
-            yield from _places(getattr(node, name))
+        inner = [getattr(node, name) for name in node.__struct_fields__]
     elif isinstance(node, tuple | list):
-        for item in node:
-            yield from _places(item)
+        inner = node
     elif isinstance(node, dict):
-        for item in node.values():
+        inner = node.values()
+    for item in inner:
+        if item.__class__ not in _LEAVES:  # most are, and are not asked
             yield from _places(item)
 
 
