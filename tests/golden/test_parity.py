@@ -109,6 +109,16 @@ def test_a_page_says_what_the_paper_says(template: str, sample: str) -> None:
     assert len(more) <= MOST_RUNNING, more
 
 
+def bodies_of(data: bytes) -> tuple[str, str]:
+    """The HTML and the plain text of a message, which has no defects."""
+    message = email.message_from_bytes(data, policy=email.policy.default)
+    assert not [defect for part in message.walk() for defect in part.defects]
+    html, plain = (
+        "" if body is None else str(body.get_content()) for body in map(message.get_body, (("html",), ("plain",)))
+    )
+    return html, plain
+
+
 @pytest.mark.parametrize(("template", "sample"), CASES, ids=str)
 def test_an_email_says_what_the_paper_says(template: str, sample: str) -> None:
     """HTML and plain text say what is said in print, but for what the template marks as for some output channels alone."""
@@ -119,12 +129,7 @@ def test_an_email_says_what_the_paper_says(template: str, sample: str) -> None:
     assert compiled.info is not None
     record = (SAMPLES / template / "samples" / f"{sample}.json").read_bytes()
     pdf = made(load(compiled.programs[locale]), record, screen=False)
-    message = email.message_from_bytes(
-        made(load(compiled.programs[program_key(locale, "email")]), record, screen=True), policy=email.policy.default
-    )
-    assert not [defect for part in message.walk() for defect in part.defects]
-    bodies = [message.get_body((kind,)) for kind in ("html", "plain")]
-    html, text = ("" if body is None else str(body.get_content()) for body in bodies)
+    html, text = bodies_of(made(load(compiled.programs[program_key(locale, "email")]), record, screen=True))
     assert parity(read_tagged(pdf), html, "email") == []
     assert text_parity(html, text, "email, plain text", "email") == []
     assert len(html.encode()) < 60_000

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import json
 import re
 from collections import Counter
@@ -11,7 +9,7 @@ from collections import Counter
 import pymupdf
 import pytest
 from tests.golden.test_outline import compare
-from tests.golden.test_parity import made
+from tests.golden.test_parity import bodies_of, made
 from tests.golden.test_reading import read
 from tests.property.templates import CSS, Template, template
 from tests.unit.engine.conftest import AS_OF, bundle
@@ -110,10 +108,7 @@ def _screens(compiled: CompiledTemplate, record: bytes, paper: bytes) -> None:
     read_back = read_tagged(paper)
     web = made(load(compiled.programs[program_key(_LOCALE, "web")]), record, screen=True)
     mail = made(load(compiled.programs[program_key(_LOCALE, "email")]), record, screen=True)
-    message = email.message_from_bytes(mail, policy=email.policy.default)
-    assert not [defect for part in message.walk() for defect in part.defects]
-    bodies = [message.get_body((kind,)) for kind in ("html", "plain")]
-    html, text = ("" if body is None else str(body.get_content()) for body in bodies)
+    html, text = bodies_of(mail)
     gaps = [
         *parity(read_back, web.decode(), "web"),
         *parity(read_back, html, "email"),

@@ -468,7 +468,7 @@ def _left_open(tags: list[str]) -> dict[int, int]:
     for index, tag in enumerate(tags):
         if tag == ")+":
             begun = opened.pop()
-            parked.append((serials.get(begun, index), begun))
+            parked.append((serials[begun], begun))
         elif tag.startswith("(="):
             which = int(tag[2:].partition(" ")[0])
             if which == 0:

@@ -182,7 +182,7 @@ class _Element:
             return []
         if self.inner is None and self.here and (not self.later or self.tag in _BARE):
             return [self.tag]
-        begin, end = (self.tag, ")") if self._begun else (f"({self.role}", ")")
+        begin, end = self.tag if self._begun else f"({self.role}", ")"
         if self.later:
             self.key, end = len(going_on), _GOES_ON
             going_on.append(self)
