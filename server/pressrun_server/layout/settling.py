@@ -7,6 +7,7 @@ with an item as wide as a record's text, and what stands in such an item, or in 
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any, TypeVar
 
 import msgspec
@@ -92,12 +93,12 @@ class _Settling:
             return part
         if isinstance(part, tuple):
             inner = tuple(map(self.within, part))
-            return part if all(map(_same, inner, part)) else inner  # type: ignore[return-value]
+            return part if all(map(operator.is_, inner, part)) else inner  # type: ignore[return-value]
         if isinstance(part, msgspec.Struct):
             changed = {
                 name: inner
                 for name in part.__struct_fields__
-                if not _same(inner := self.within(value := getattr(part, name)), value)
+                if (inner := self.within(value := getattr(part, name))) is not value
             }
             found = msgspec.structs.replace(part, **changed) if changed else part
         return found  # type: ignore[no-any-return]
@@ -197,7 +198,3 @@ def _branches(node: Node) -> list[_Branch]:
             raise _UnsettledError
         found.append((test, items))
     return found if found[-1][0] is None else [*found, (None, ())]
-
-
-def _same(one: object, other: object) -> bool:
-    return one is other
