@@ -46,6 +46,13 @@ CASES = {
         "<div class=r><p>{{ bank }}</p><p><u>{{ date }}</u></p></div>",
         ".r { background: rgba(0, 0, 255, .1); border: 1pt solid #0008 } u { color: #f00c }",
     ),
+    "what style sheets generate": (
+        "<h1>Letter</h1><p class=a data-for='{{ bank }}'>text</p><ul><li pr-for='line in lines'>{{ line }}</li></ul>"
+        "<table><tr><th>to</th><td class=u>12</td></tr></table><p>see <a href='https://example.org/terms'>terms</a>.</p>",
+        "h1::before { content: 'Part'; display: block; font-size: 8pt } h1::after { content: ''; display: block; height: 2pt;"
+        " background: #06c } .a::before { content: '{{ For }} ' attr(data-for) ': '; font-weight: bold } li::after { content: ';' }"
+        " .u::after { content: ' EUR' } a::after { content: ' (' attr(href) ')' } p::before { content: none }",
+    ),
     "rows in rows": (
         "<div class=r><div class=r><p>a {{ bank }}</p><p>b</p></div><div><p>c</p><p>{{ date }}</p></div></div>",
         ".r { display: flex; gap: 8pt } .r .r { flex: 1 }",

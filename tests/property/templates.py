@@ -13,7 +13,9 @@ CSS = """
 @page :first { margin-top: 18mm }
 @page wide { size: 110mm 90mm; margin: 10mm }
 .foot { position: running(foot); text-align: right; font-size: 6pt } .wide { page: wide }
-body { font-size: 8pt } .note { float: footnote; font-size: 6pt } td, th { border: 0.3pt solid #999 }
+.gen::before { content: attr(data-mark) ": "; font-weight: bold } .gen::after { content: " end" }
+.own::before { content: attr(data-mark); display: block; border-top: 1pt solid #0a0 }
+body { font-size: 8pt } .note { float: footnote; font-size: 6pt; text-indent: 0 } td, th { border: 0.3pt solid #999 }
 """
 _WORDS = (
     "word",
@@ -145,9 +147,11 @@ class _Maker:
 
     def _paragraph(self, _depth: int, place: _Place) -> str:
         tag = self.chance.choice(["p", "p", "p", "h2", "div"])
+        made = "own" if tag == "div" else "gen"  # blocks in a paragraph are paragraphs to the tags, but not in HTML
+        generated = f" class='{made}' data-mark='{self._mark()}'" if self._in(12) else ""
         text = self._text()
         note = f'<span class="note">{self._note()}{self._words(5)}</span>' if place.flow and self._in(8) else ""
-        return f"<{tag}{self._style(place)}>{text}{note}</{tag}>"
+        return f"<{tag}{generated}{self._style(place)}>{text}{note}</{tag}>"
 
     def _list(self, _depth: int, _place: _Place) -> str:
         if self._in(20):

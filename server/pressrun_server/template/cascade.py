@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element
 
 import cssselect2
 
-from pressrun_server.template.diagnostics import Diagnostics
+from pressrun_server.template.approved import CONTENT, LITERAL
+from pressrun_server.template.diagnostics import Diagnostics, Place
 from pressrun_server.template.footnotes import CALL, CALL_LABEL, MARKER, MARKER_LABEL, is_footnote
+from pressrun_server.template.generated import AFTER, BEFORE, Generated, check_place, element_of, put_beside
 from pressrun_server.template.markup import Markup
 from pressrun_server.template.properties import PROPERTIES, SIDES
 from pressrun_server.template.stylesheet import Declaration, Rule, StyleSheet, read_declarations
@@ -74,6 +77,8 @@ _USER_AGENT: dict[str, dict[str, Any]] = {
 _PSEUDO: dict[str, dict[str, Any]] = {
     CALL: {"font-size": _EM(0.7, "em"), "vertical-align": "super", "line-height": 0, "content": CALL_LABEL},
     MARKER: {"content": MARKER_LABEL},
+    BEFORE: {"display": "inline"},
+    AFTER: {"display": "inline"},
 }
 for _heading in ("h1", "h2", "h3", "h4", "h5", "h6"):
     _USER_AGENT[_heading] |= {"font-weight": True, "break-after": "avoid"}
@@ -95,22 +100,72 @@ def cascade(
                 continue
             matcher.add_selector(rule.selector, rule)
     styles: dict[Element, Style] = {}
+    generated: list[_Generated] = []
     root = cssselect2.ElementWrapper.from_html_root(markup.root)
     for wrapper in root.iter_subtree():
         element = wrapper.etree_element
         parent = styles.get(wrapper.parent.etree_element) if wrapper.parent is not None else None
-        declared = _declared(element, matcher.match(wrapper), markup, diagnostics, variables)
+        matches = matcher.match(wrapper)
+        declared = _declared(element, matches, markup, diagnostics, variables)
         styles[element] = computed = _computed(declared, parent, styles.get(markup.root))
         computed["lang"] = element.get("lang", parent["lang"] if parent is not None else "")
         computed["decorations"] = _decorations(computed, parent)
         if is_footnote(computed):
             # A call looks like the text that it stands in, what is before the footnote like the footnote.
             for name, like in ((CALL, parent), (MARKER, computed)):
-                declared = _declared(element, matcher.match(wrapper), markup, diagnostics, variables, name)
+                declared = _declared(element, matches, markup, diagnostics, variables, name)
                 computed[name] = _computed(declared, like, styles.get(markup.root)) | {
                     "lang": computed["lang"], "decorations": like["decorations"] if like is not None else ()
                 }  # fmt: skip
+        for name in (BEFORE, AFTER):
+            if any(pseudo == name for _, _, pseudo, _ in matches) and computed["display"] != "none":
+                declared = _declared(element, matches, markup, diagnostics, variables, name)
+                if isinstance(declared.get("content"), Generated):
+                    style = _computed(declared, computed, styles.get(markup.root)) | {"lang": computed["lang"]}
+                    style["decorations"] = _decorations(style, computed)
+                    place = next(
+                        decl.place
+                        for _, _, pseudo, rule in reversed(matches)
+                        for decl in reversed(rule.declarations)
+                        if pseudo == name and decl.name == "content"
+                    )
+                    generated.append(_Generated(element, name, style, place))
+    _put_in(generated, markup, styles, diagnostics)
     return styles
+
+
+@dataclass(frozen=True, slots=True)
+class _Generated:
+    """A pseudo-element that is to become an element."""
+
+    host: Element
+    pseudo: str
+    style: Style
+    place: Place
+    """Where a style sheet says what it holds."""
+
+
+def _put_in(
+    generated: list[_Generated],
+    markup: Markup,
+    styles: dict[Element, Style],
+    diagnostics: Diagnostics,
+) -> None:
+    """Make elements of what style sheets generate."""
+    for item in generated:
+        host, style = item.host, item.style
+        if host.tag == CONTENT and LITERAL not in host.attrib:
+            continue  # there is no approved text to stand beside
+        if style["display"] == "none" or not check_place(host, item.pseudo, style, item.place, diagnostics):
+            continue
+        made = element_of(host, item.pseudo, style["content"], LITERAL)
+        put_beside(host, item.pseudo, made, markup)
+        for each in made.iter():
+            styles[each] = style
+        for part in made:
+            styles[part] = _computed({"display": "inline"}, style, styles.get(markup.root)) | {
+                "lang": style["lang"], "decorations": style["decorations"]
+            }  # fmt: skip
 
 
 def _declared(

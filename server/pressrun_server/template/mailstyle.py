@@ -26,6 +26,7 @@ from pressrun_server.template.webstyle import (
     alignment,
     color_text,
     leading_of,
+    shape,
 )
 
 __all__ = ["CANVAS", "CARD", "FLEX", "FRAME", "GRAPH", "RUNNING", "TABLE", "MailStyles", "hides"]
@@ -183,6 +184,7 @@ class MailStyles(WebStyles):
             found += self.margin(style, tag, afloat=afloat) if tag in _FIGURES else []
         elif tag not in _CELLS:
             found += self.margin(style, tag, afloat=afloat)
+        found += shape(style, tag)
         found += self._padding(style, tag, afloat=afloat)
         found += self._lines(style)
         for corner in CORNERS:

@@ -52,6 +52,8 @@ class Markup:
         _drop_comments(self.root)
         self._offsets: dict[Element, tuple[int, int]] = {}
         self._parents: dict[Element, Element] = {}
+        self._ends: dict[Element, int] = {}
+        """Of elements that were made, where what follows them begins."""
         lowered = self.source.lower()
         for element in self.root.iter():
             for child in element:
@@ -76,8 +78,26 @@ class Markup:
         """The element around an element."""
         return self._parents.get(element)
 
+    def made(self, element: Element, parent: Element, end: int) -> None:
+        """An element, with all in it, that a style sheet made stands in `parent`; its text comes from that one's tag.
+
+        Args:
+            element: the one that was made.
+            parent: the element around it.
+            end: the offset of what follows it.
+        """
+        start = self._offsets.get(parent, (0, 0))[0]
+        self._parents[element] = parent
+        for each in element.iter():
+            self._offsets[each] = (start, start)
+            self._ends[each] = end
+            for child in each:
+                self._parents[child] = each
+
     def find(self, element: Element, text: str, *, after: int | None = None) -> int:
         """The offset of a piece of text at or after an element's start tag; the tag's own where it is not found."""
+        if element in self._ends:
+            return self._ends[element]
         start, _ = self._offsets.get(element, (0, 0))
         found = self.source.find(text, start if after is None else after)
         return found if found >= 0 else start

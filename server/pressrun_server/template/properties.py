@@ -15,6 +15,7 @@ from pressrun_server.template.bookmarks import bookmark_parts
 from pressrun_server.template.decimals import alignment
 from pressrun_server.template.flex import ALIGN, JUSTIFY, flex, gap, number
 from pressrun_server.template.footnotes import label
+from pressrun_server.template.generated import Generated, content_parts
 from pressrun_server.template.markers import MARKERS
 from pressrun_server.template.pictures import CORNERS, image, position, repeat, size
 from pressrun_server.template.values import (
@@ -108,7 +109,7 @@ def _position(tokens: Tokens) -> str:
     raise InvalidValueError("valid: static, relative, absolute, running(NAME)")
 
 
-def _content(tokens: Tokens) -> str | tuple[str, str, str]:
+def _content(tokens: Tokens) -> str | tuple[str, str, str] | Generated:
     found = significant(tokens)
     if len(found) == 1 and found[0].type == "ident" and found[0].lower_value in {"none", "normal"}:
         return ""
@@ -119,7 +120,13 @@ def _content(tokens: Tokens) -> str | tuple[str, str, str]:
     told = label(found)
     if told is not None:
         return told
-    raise InvalidValueError("valid: element(NAME), none; of footnotes texts in quotes and counter(footnote)")
+    generated = content_parts(found)
+    if generated is not None:
+        return generated
+    raise InvalidValueError(
+        "valid: element(NAME), none; of ::before and ::after texts in quotes and attr(NAME); of footnotes texts in"
+        " quotes and counter(footnote)"
+    )
 
 
 def _bookmark_level(tokens: Tokens) -> int | str:

@@ -33,6 +33,7 @@ from pressrun_server.template.figures import FigureStructure
 from pressrun_server.template.filling import FILL
 from pressrun_server.template.flexboxes import FlexStructure
 from pressrun_server.template.footnotes import is_footnote
+from pressrun_server.template.generated import GENERATED
 from pressrun_server.template.geometry import box_borders, box_of, fluid_of
 from pressrun_server.template.grammar import GrammarError, parse_condition, parse_loop, parse_names
 from pressrun_server.template.inlines import InlineStructure
@@ -282,7 +283,7 @@ class Structure(
             self.diagnostics.error("unknown-element", place, f"the element <{element.tag}> is not supported", hint)
             return True
         for name in element.attrib:
-            if name == LITERAL:
+            if name in {LITERAL, GENERATED}:
                 continue
             if name.startswith("pr-") and name not in {*DIRECTIVES, *TABLE_DIRECTIVES} and name != REPEATED:
                 hint = closest(name, {*DIRECTIVES, *TABLE_DIRECTIVES})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ import tinycss2
 
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
 from pressrun_server.template.footnotes import CALL, MARKER
+from pressrun_server.template.generated import AFTER, BEFORE, check_generated
 from pressrun_server.template.properties import PROPERTIES, SHORTHANDS, expand
 from pressrun_server.template.values import InvalidValueError, length, significant
 from pressrun_server.template.variables import Variables, is_root, put_in
@@ -25,6 +27,7 @@ _PAGE_SIZES = {
     "letter": (215.9, 279.4), "legal": (215.9, 355.6),
 }  # fmt: skip
 FOOTNOTE_AREA = "footnote"
+_PSEUDO = {None, CALL, MARKER, BEFORE, AFTER}
 _PAGE_PROPERTIES = {
     "size", "margin", "margin-top", "margin-right", "margin-bottom", "margin-left", "background",
     "background-color", "background-image", "counter-reset",
@@ -140,13 +143,17 @@ class _Reader:
             problem = error if isinstance(error, cssselect2.SelectorError) else "a name is missing"
             self.diagnostics.error("selector", self.place(node), f"unsupported selector {text!r}: {problem}")
             return
+        declarations = self.told(declarations, (selector.pseudo_element for selector in selectors))
         for selector in selectors:
-            if selector.pseudo_element not in {None, CALL, MARKER}:
+            if selector.pseudo_element not in _PSEUDO:
                 self.diagnostics.error(
                     "selector",
                     self.place(node),
                     f"the pseudo-element ::{selector.pseudo_element} is not supported",
-                    f"write the content into the HTML; known: ::{CALL}, ::{MARKER}",
+                    closest(
+                        selector.pseudo_element,
+                        [f"::{name}" for name in sorted(filter(None, _PSEUDO))],
+                    ),
                 )
             elif selector.never_matches:
                 self.diagnostics.error(
@@ -155,6 +162,16 @@ class _Reader:
             else:
                 positional = bool(_POSITIONAL.search(text))
                 sheet.rules.append(Rule(selector, declarations, positional, self.place(node), medium))
+
+    def told(self, declarations: tuple[Declaration, ...], pseudos: Iterable[str | None]) -> tuple[Declaration, ...]:
+        """The declarations without a `content` that one of these pseudo-elements cannot have, which is reported."""
+        wanted = sorted(_PSEUDO & set(pseudos), key=str)
+        return tuple(
+            declaration
+            for declaration in declarations
+            if declaration.name != "content"
+            or all(check_generated(declaration.value, pseudo, declaration.place, self.diagnostics) for pseudo in wanted)
+        )
 
     def _at_rule(self, node: Any, sheet: StyleSheet) -> None:
         if node.lower_at_keyword == "charset":
@@ -180,7 +197,7 @@ class _Reader:
             if item.type == "declaration":
                 self._page_declaration(item, page)
             elif item.type == "at-rule" and item.lower_at_keyword in MARGIN_BOXES:
-                page.boxes[item.lower_at_keyword] = self.declarations(item.content or [])
+                page.boxes[item.lower_at_keyword] = self.told(self.declarations(item.content or []), [None])
             elif item.type == "at-rule" and item.lower_at_keyword == FOOTNOTE_AREA:
                 page.boxes[FOOTNOTE_AREA] = self._area(item)
             elif item.type == "at-rule":
@@ -300,4 +317,5 @@ def read_declarations(
     css: str, place: Place, diagnostics: Diagnostics, variables: Variables | None = None
 ) -> tuple[Declaration, ...]:
     """Read the declarations of a style attribute; all are placed at its element."""
-    return _Reader(place.file, diagnostics, fixed=place, variables=variables).declarations(css)
+    reader = _Reader(place.file, diagnostics, fixed=place, variables=variables)
+    return reader.told(reader.declarations(css), [None])

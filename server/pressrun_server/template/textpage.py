@@ -95,6 +95,8 @@ class TextPage(WebPage):
         self._in_lines -= lines
         self._ordered = ordered
         if tag in _HEADINGS:
+            while inside and inside[-1] in {BLOCK, LINE}:  # the line below stands below text
+                inside.pop()
             return [BLOCK, *inside, TITLE if tag == "h1" else HEADING, BLOCK]
         if tag == "ol":
             return [BLOCK, LIST[0], *inside, LIST[1], BLOCK]

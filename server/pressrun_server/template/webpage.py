@@ -39,10 +39,11 @@ from pressrun_server.model.webpage import (
 )
 from pressrun_server.template.approved import CONTENT, LITERAL
 from pressrun_server.template.builder import PRESERVE
-from pressrun_server.template.cascade import REPEATED, SVG, Style
+from pressrun_server.template.cascade import BLOCKS, REPEATED, SVG, TABLE_PARTS, Style
 from pressrun_server.template.figures import CODE_SIZE
 from pressrun_server.template.filling import FILL
 from pressrun_server.template.footnotes import CALL, CALL_LABEL, MARKER, MARKER_LABEL, check_footnote, is_footnote
+from pressrun_server.template.generated import GENERATED
 from pressrun_server.template.links import SAFE_TARGET
 from pressrun_server.template.scope import Scope
 from pressrun_server.template.structure import Structure
@@ -66,6 +67,8 @@ _VOID: Final = {"br", "hr", "img", "col"}
 _KEPT: Final = ("lang", "role", "scope", "colspan", "rowspan", "start", "id")
 _TOLD: Final = ("title", "aria-label", "aria-describedby", "aria-hidden")
 SPACE: Final = re.compile(r"[ \t\n\r\f]+")
+_PHRASING: Final = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "pre"}
+"""Blocks that hold no blocks in HTML."""
 _PAGED: Final = re.compile(r"\{\{[^}]*\bpage\s*\.")
 """An expression that asks for a page's number."""
 WIDE: Final = 4
@@ -262,6 +265,8 @@ class WebPage(Structure):
             return "main" if element.tag == "main" else "div"
         if not len(element) and not (element.text or "").strip() and self._is_mark(element):
             return ""
+        if GENERATED in element.attrib and self._is_block(element) and parent is not None:
+            return "div" if parent.tag in BLOCKS - _PHRASING or parent.tag in TABLE_PARTS else "span"
         return element.tag
 
     def _is_mark(self, element: Element) -> bool:

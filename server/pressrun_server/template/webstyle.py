@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from pressrun_server.model.tint import OPAQUE, WHITE, alpha_of, over
-from pressrun_server.template.cascade import Style
+from pressrun_server.template.cascade import BLOCKS, TABLE_PARTS, Style
 from pressrun_server.template.pictures import CORNERS
 from pressrun_server.template.properties import PROPERTIES, SIDES
 from pressrun_server.template.reflow import reflow_class, reflow_rules
@@ -300,6 +300,7 @@ class WebStyles:
                 found.append((f"border-{corner}-radius", self.rem(style[f"border-{corner}-radius"])))
         if style["background-image"]:
             found += [("position", "relative"), ("isolation", "isolate")]
+        found += shape(style, tag)
         if style["display"] == "flex":
             found += self._flex(style)
         elif style["column-count"] != "auto" or style["column-width"] != "auto":
@@ -392,6 +393,12 @@ def _beside(style: Style) -> int:
 def _family(name: str) -> str:
     kind = next((kind for kind in ("serif", "mono") if kind in name.lower() and "sans" not in name.lower()), "")
     return f'"{name}",{_FALLBACKS[kind]}'
+
+
+def shape(style: Style, tag: str) -> list[tuple[str, str]]:
+    """What makes a block of an element that is none by itself."""
+    own = tag not in BLOCKS and tag not in TABLE_PARTS and tag not in {"body", "svg"}
+    return [("display", "block")] if own and style["display"] == "block" else []
 
 
 def leading_of(style: Style) -> float:

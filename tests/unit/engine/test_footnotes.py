@@ -138,7 +138,7 @@ def test_a_heading_with_a_footnote_keeps_its_bookmark(composed: Compose) -> None
         ("<p><a href='#x' id='x'>x<span class='n'>y</span></a></p>", "", "in a link"),
         ("<p>x<span class='n'> </span></p>", "", "has no text"),
         ("<p>x</p>", "@page { @footnote { width: 3cm } }", "width is not supported"),
-        ("<p>x</p>", "p::before { color: red }", "::before is not supported"),
+        ("<p>x</p>", "p::first-line { color: red }", "::first-line is not supported"),
         ("<p style='counter-reset: footnote'>x</p>", "", "counter-reset: footnote"),
         ("<p>x</p>", "@page { counter-reset: page }", "counter-reset"),
     ],

@@ -27,10 +27,11 @@ def test_the_reference_is_what_the_code_says() -> None:
         (0, "Thank you for your trust. 1. 1 High Street 2. Leeds LS1 4AP Newest: Salary, €2,500.50"),
         (1, "Rent: 1, \u2212800.00 1 \u2212800.00 Salary: 1, 2,500.50 1 2,500.50 To 1 High Street, Leeds LS1 4AP"),
         (2, "Number 4711 Segment Premier"),
-        (3, "This line is here because there was room for it. 1. Readers find them beside the pages."),
-        (4, "Balance 1,700.50"),
-        (5, "Premier https://a.example/4711"),
-        (6, "Aug Sep"),
+        (3, "Summary Account (4711) Due: 1 Nov 2026"),
+        (4, "This line is here because there was room for it. 1. Readers find them beside the pages."),
+        (5, "Balance 1,700.50"),
+        (6, "Premier https://a.example/4711"),
+        (7, "Aug Sep"),
     ],
 )
 def test_examples_are_composed_as_they_stand(composed: Callable[..., Any], number: int, shows: str) -> None:
@@ -43,7 +44,7 @@ def test_examples_are_composed_as_they_stand(composed: Callable[..., Any], numbe
 
 def test_no_example_is_left_out() -> None:
     """Each has its line above."""
-    assert len(EXAMPLES) == 7
+    assert len(EXAMPLES) == 8
 
 
 def test_the_description_is_one() -> None:
