@@ -30,10 +30,11 @@ __all__ = ["NAMES", "main", "pair_entries", "stream_entries"]
 
 _STREAM = ("e2e-small-rate", "client-small-cpu", "e2e-small-overhead-cpu", "e2e-small-cpu", "node-rss-growth")
 _TWO = ("e2e-small-rate-2", "composers-2-efficiency")
-_LARGE = ("compose-large-cpu", "compose-large-ttfb", "compose-100k-rows-rss")
+_SMALL = ("compose-small-cpu", "compose-small-size")
+_LARGE = ("compose-large-cpu", "compose-large-ttfb", "compose-large-size", "compose-100k-rows-rss")
 _CACHE = ("cache-resolve-warm-cpu", "cache-disk-hit", "cache-redis-hit")
 _ONE = (
-    "template-compile", "compose-small-cpu", "email-small-cpu", "web-small-cpu", "printrun-small-cpu", "png-page-ratio",
+    "template-compile", *_SMALL, "email-small-cpu", "web-small-cpu", "printrun-small-cpu", "png-page-ratio",
 )  # fmt: skip
 NAMES = (*_ONE, *_LARGE, *_CACHE, "first-document-ratio", "first-page-large", "grpc-echo-cpu", *_STREAM, *_TWO)
 """The entries, in the order in which they are measured."""
@@ -88,16 +89,17 @@ def _measure(seed: int, sizes: Sizes, wanted: set[str], place: Path, console: Co
             console.print("compiling the template")
             entries.append(measure_compilation(sizes))
         composed: Entry | None = None
-        if wanted & {"compose-small-cpu", "e2e-small-overhead-cpu"}:
+        if wanted & {*_SMALL, "e2e-small-overhead-cpu"}:
             console.print("composing")
-            composed = measure_composition(sizes, seed, folder)
-            entries += [entry for entry in (composed,) if entry.name in wanted]
+            small = measure_composition(sizes, seed, folder)
+            composed = small[0]
+            entries += [entry for entry in small if entry.name in wanted]
         if "email-small-cpu" in wanted:
             console.print("composing e-mails")
-            entries.append(measure_composition(sizes, seed, folder, "email"))
+            entries += measure_composition(sizes, seed, folder, "email")
         if "web-small-cpu" in wanted:
             console.print("composing pages for browsers")
-            entries.append(measure_composition(sizes, seed, folder, "web"))
+            entries += measure_composition(sizes, seed, folder, "web")
         if "printrun-small-cpu" in wanted:
             console.print("composing a print run")
             entries.append(measure_print_run(sizes, seed, folder))

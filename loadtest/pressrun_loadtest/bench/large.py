@@ -57,6 +57,7 @@ def measure_large(sizes: Sizes, seed: int, folder: Path) -> list[Entry]:
         Entry(
             "compose-large-ttfb", statistics.median(first), "ms", len(first), f"{what}; until its first page leaves"
         ),
+        Entry("compose-large-size", answer["bytes"] / 1000, "kB", 1, what),
         Entry(
             "compose-100k-rows-rss", answer["rise"] / 2**20, "MiB", 1,
             f"{_MOST_ROWS:,} rows, {answer['many_pages']:,} pages; above LARGE, beyond the decoded record",

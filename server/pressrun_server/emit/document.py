@@ -22,7 +22,7 @@ from pressrun_server.emit.destinations import destination, destinations
 from pressrun_server.emit.metadata import Metadata, information, packet
 from pressrun_server.emit.outline import Entry, outline
 from pressrun_server.emit.references import FREE, ROW, References
-from pressrun_server.emit.resources import OBJECTS_PER_FONT, font_objects, image_objects
+from pressrun_server.emit.resources import FONT_DICTIONARIES, font_objects, image_objects, object_stream
 from pressrun_server.emit.roles import type_entries
 from pressrun_server.emit.structure import (
     CONTENT,
@@ -49,6 +49,10 @@ _CATALOG, _PAGES, _INFO, _FONTS, _IMAGES, _STRUCTURE, _DOCUMENT, _METADATA, _PRO
 _FIRST_FREE = 10
 _KIDS = 64
 _LEVEL = 1
+_BEST = 12
+"""Levels of deflate: of what each document has deflated, and of what is the same in all."""
+_FONT_OBJECTS = 5
+"""Of a shard: font, descriptor, program and ToUnicode, and the object stream that the first two are in."""
 _SECTION = 512
 """Pages after which what is known of cross-references is written, so that memory does not grow with the document."""
 _LINK_KEYS = 1 << 24
@@ -67,14 +71,22 @@ _INTENT = (
 
 
 @dataclass(slots=True, eq=False)
+class _Font:
+    """A shard as it is written."""
+
+    streams: list[tuple[int, bytes]]
+    """Numbers and bodies; the last one is an object stream"""
+    inside: range
+    """and holds objects of these numbers, in this order."""
+
+
+@dataclass(slots=True, eq=False)
 class _Prefix:
     data: bytes
     state: Any
     """hashlib object after `data`; copied for every document."""
-    offsets: array[int]
-    """Offset by object number; 0 for numbers that are only reserved."""
     rows: bytes
-    """Their rows of the cross-reference stream."""
+    """The rows of the cross-reference stream; free where numbers are only reserved."""
     images: bytes
     """The XObject dictionary."""
     inks: bool
@@ -91,7 +103,7 @@ class PrefixCache:
     first_fonts: frozenset[tuple[int, int]] = field(init=False)
     """Face and shard of what every prefix holds."""
     _prefixes: dict[tuple[tuple[int, str], ...], _Prefix] = field(default_factory=dict)
-    _fonts: dict[tuple[int, int], list[tuple[int, bytes]]] = field(default_factory=dict)
+    _fonts: dict[tuple[int, int], _Font] = field(default_factory=dict)
     _names: dict[tuple[int, int], bytes] = field(default_factory=dict)
     _boxes: dict[tuple[int, int], bytes] = field(default_factory=dict)
     _plain: ContentWriter | None = None
@@ -113,7 +125,7 @@ class PrefixCache:
     def font_number(self, face: int, shard: int) -> int:
         """The reserved number of a shard's font object."""
         before = sum(len(data.shards) for data in self.program.faces[:face])
-        return _FIRST_FREE + (before + shard) * OBJECTS_PER_FONT
+        return _FIRST_FREE + (before + shard) * _FONT_OBJECTS
 
     def font_name(self, face: int, shard: int) -> bytes:
         """A shard's entry in the font dictionary."""
@@ -130,13 +142,15 @@ class PrefixCache:
             self._boxes[page.width, page.height] = found
         return found
 
-    def font(self, face: int, shard: int) -> list[tuple[int, bytes]]:
-        """A shard's objects with their numbers."""
+    def font(self, face: int, shard: int) -> _Font:
+        """A shard with the numbers of its objects."""
         found = self._fonts.get((face, shard))
         if found is None:
             data, number = self.program.faces[face], self.font_number(face, shard)
-            found = list(enumerate(font_objects(data, data.shards[shard], number), number))
-            self._fonts[face, shard] = found
+            objects = list(enumerate(font_objects(data, data.shards[shard], number), number))
+            packed = object_stream(objects[:FONT_DICTIONARIES], _BEST)
+            streams = [*objects[FONT_DICTIONARIES:], (number + _FONT_OBJECTS - 1, packed)]
+            found = self._fonts[face, shard] = _Font(streams, range(number, number + FONT_DICTIONARIES))
         return found
 
     def get(self, images: Sequence[tuple[int, str, PreparedImage]]) -> _Prefix:
@@ -150,21 +164,24 @@ class PrefixCache:
         return found
 
     def _build(self, images: Sequence[tuple[int, str, PreparedImage]]) -> _Prefix:
-        parts, offsets, position = [_HEADER], {}, len(_HEADER)
+        parts, rows, position = [_HEADER], {}, len(_HEADER)
 
         def add(number: int, body: bytes) -> None:
             nonlocal position
             data = b"%d 0 obj\n%s\nendobj\n" % (number, body)
-            offsets[number] = position
+            rows[number] = ROW.pack(1, position, 0)
             parts.append(data)
             position += len(data)
 
-        profile = deflate.zlib_compress(srgb_profile(), 9)
+        profile = deflate.zlib_compress(srgb_profile(), _BEST)
         header = b"<</N 3/Filter/FlateDecode/Length %d>>" % len(profile)
         add(_PROFILE, b"%s\nstream\n%s\nendstream" % (header, profile))
         for index in range(len(self.program.faces)):
-            for number, body in self.font(index, 0):
+            font = self.font(index, 0)
+            for number, body in font.streams:
                 add(number, body)
+            for at, inside in enumerate(font.inside):
+                rows[inside] = ROW.pack(2, font.streams[-1][0], at)
         number = self.font_number(len(self.program.faces), 0)
         names = []
         shared: dict[str, int] = {}
@@ -177,8 +194,7 @@ class PrefixCache:
             names.append(b"/I%d %d 0 R" % (slot, shared[digest]))
         add(_IMAGES, b"<<" + b"".join(names) + b">>")
         data = b"".join(parts)
-        table = array("Q", (offsets.get(index, 0) for index in range(number)))
-        rows = b"".join([ROW.pack(1, offset, 0) if offset else FREE for offset in table])
+        table = b"".join([rows.get(index, FREE) for index in range(number)])
         inks = any(
             _INKS in part
             for _, _, image in images
@@ -186,7 +202,7 @@ class PrefixCache:
             for part in body.parts
             if isinstance(part, bytes)
         )
-        return _Prefix(data, hashlib.sha256(data), table, rows, b"".join(names), inks)
+        return _Prefix(data, hashlib.sha256(data), table, b"".join(names), inks)
 
 
 class DocumentWriter:
@@ -224,7 +240,7 @@ class DocumentWriter:
         self._references = References(self._prefix.rows)
         self._section = 0
         """Offset of the last cross-reference section; 0 where there is none."""
-        self._block = len(self._prefix.offsets)
+        self._block = len(self._prefix.rows) // ROW.size
         self._low = self._low_end = 0
         """Numbers for elements that pages leave open."""
         self._reserved = 0
@@ -481,15 +497,9 @@ class DocumentWriter:
         self._references.forget(number)
 
     def _object_stream(self, out: list[bytes], number: int, objects: list[tuple[int, bytes]]) -> None:
-        heads, at = [], 0
-        for index, (item, body) in enumerate(objects):
-            heads.append(b"%d %d " % (item, at))
-            at += len(body) + 1
+        for index, (item, _) in enumerate(objects):
             self._references.set(item, 2, number, index)
-        head = b"".join(heads)
-        data = deflate.zlib_compress(head + b"\n".join([body for _, body in objects]), _LEVEL)
-        dictionary = b"/Type/ObjStm/N %d/First %d/Filter/FlateDecode" % (len(objects), len(head))
-        self._object(out, number, b"<<%s/Length %d>>\nstream\n%s\nendstream" % (dictionary, len(data), data))
+        self._object(out, number, object_stream(objects, _LEVEL))
 
     def _cross_references(self, out: list[bytes], number: int, *, last: bool) -> int:
         """A cross-reference stream (7.5.8), which is a trailer, too; numbers that no block has are not told."""
@@ -520,8 +530,11 @@ class DocumentWriter:
     def _shards(self, used: set[tuple[int, int]], out: list[bytes]) -> None:
         for face, shard in sorted(used - self._fonts):
             self._fonts.add((face, shard))
-            for number, body in self._cache.font(face, shard):
+            font = self._cache.font(face, shard)
+            for number, body in font.streams:
                 self._object(out, number, body)
+            for at, inside in enumerate(font.inside):
+                self._references.set(inside, 2, font.streams[-1][0], at)
 
     def _close_nodes(self) -> None:
         """End a node of the page tree, and one of the tree of marks."""

@@ -1,7 +1,7 @@
 """Cuts a font file into shards ready for embedding, once per face and process, at compile time.
 
 A shard is a symbolic TrueType font (PDF 32000-1, 9.6.6.4): its single (3, 0) cmap maps 0xF000 + code to the glyph, so
-no Encoding entry is needed, and its ToUnicode CMap is ours (9.10.3), one entry for each code: fonts that share a glyph
+no Encoding entry is needed, and its ToUnicode CMap is ours (9.10.3), which has every code: fonts that share a glyph
 between two characters still extract the character that was written.
 """
 
@@ -22,8 +22,11 @@ __all__ = ["load_face"]
 
 _SYMBOL_BASE = 0xF000
 _CODES = 256
-_BLOCK = 100  # entries a bfchar block may have
-_DROP = ("GSUB", "GPOS", "GDEF", "name", "OS/2", "gasp", "DSIG", "kern", "fpgm", "prep", "cvt ")
+_BLOCK = 100  # entries a block of a CMap may have
+_LEVEL = 12
+"""Of deflate: done once, and part of every document."""
+_LAYOUT = ("GSUB", "GPOS", "GDEF")
+_DROP = ("name", "OS/2", "gasp", "DSIG", "kern", "fpgm", "prep", "cvt ")
 
 
 @functools.lru_cache(maxsize=32)
@@ -121,9 +124,14 @@ def _subset(data: bytes, glyphs: set[str], cmap: dict[int, str]) -> bytes:
     from fontTools.ttLib import TTFont, newTable  # noqa: PLC0415
     from fontTools.ttLib.tables._c_m_a_p import cmap_format_4  # noqa: PLC0415
 
-    with TTFont(io.BytesIO(data), recalcTimestamp=False, lazy=True) as font:
+    # What is cut again has no hints any more, and its bounds need not be found once more: its glyphs stay as they are.
+    again = bool(cmap)
+    with TTFont(io.BytesIO(data), recalcTimestamp=False, recalcBBoxes=not again, lazy=True) as font:
+        for tag in _LAYOUT:
+            if tag in font:
+                del font[tag]  # before saving looks into all of it
         options = subset.Options()
-        options.hinting = False
+        options.hinting = again
         options.notdef_outline = True
         options.layout_features = []
         options.drop_tables += [*_DROP, *(["post"] if cmap else [])]
@@ -159,24 +167,49 @@ def _cut(
         characters="".join(ordered),
         codes=bytes(present[character] for character in ordered),
         widths=tuple(widths),
-        file=bytes(deflate.zlib_compress(file, 9)),
+        file=bytes(deflate.zlib_compress(file, _LEVEL)),
         file_size=len(file),
-        to_unicode=bytes(deflate.zlib_compress(_to_unicode({code: char for char, code in present.items()}), 9)),
+        to_unicode=bytes(deflate.zlib_compress(_to_unicode({code: char for char, code in present.items()}), _LEVEL)),
     )
 
 
 def _to_unicode(characters: dict[int, str]) -> bytes:
     """The ToUnicode CMap of a one-byte font (PDF 32000-1, 9.10.3; Adobe Technical Note 5411)."""
-    entries = [
-        f"<{code:02X}> <{character.encode('utf-16-be').hex().upper()}>"
-        for code, character in sorted(characters.items())
-    ]
-    blocks = [entries[start : start + _BLOCK] for start in range(0, len(entries), _BLOCK)]
-    body = "\n".join(f"{len(block)} beginbfchar\n" + "\n".join(block) + "\nendbfchar" for block in blocks)
+    blocks: list[str] = []
+    for kind, entries in (("bfchar", _single(characters)), ("bfrange", _ranges(characters))):
+        for start in range(0, len(entries), _BLOCK):
+            block = entries[start : start + _BLOCK]
+            blocks.append(f"{len(block)} begin{kind}\n" + "\n".join(block) + f"\nend{kind}\n")
     return (
         "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n"
         "/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def\n"
         "/CMapName /Adobe-Identity-UCS def\n/CMapType 2 def\n"
         "1 begincodespacerange\n<00> <FF>\nendcodespacerange\n"
-        f"{body}\nendcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n"
+        f"{''.join(blocks)}endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n"
     ).encode("ascii")
+
+
+def _runs(characters: dict[int, str]) -> list[tuple[int, int]]:
+    """First and last of the codes that count up together with what they stand for, whose upper byte stays the same."""
+    found: list[tuple[int, int]] = []
+    for code, character in sorted(characters.items()):
+        point = ord(character)
+        if found and found[-1][1] == code - 1 and ord(characters[code - 1]) == point - 1 and point & 0xFF:
+            found[-1] = found[-1][0], code
+        else:
+            found.append((code, code))
+    return found
+
+
+def _single(characters: dict[int, str]) -> list[str]:
+    return [f"<{first:02X}> {_utf16(characters[first])}" for first, last in _runs(characters) if first == last]
+
+
+def _ranges(characters: dict[int, str]) -> list[str]:
+    return [
+        f"<{first:02X}> <{last:02X}> {_utf16(characters[first])}" for first, last in _runs(characters) if first < last
+    ]
+
+
+def _utf16(character: str) -> str:
+    return f"<{character.encode('utf-16-be').hex().upper()}>"
