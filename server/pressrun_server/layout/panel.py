@@ -158,6 +158,8 @@ def _pieces(page: Page) -> list[tuple[str, list[_Run]]] | None:
         if isinstance(head, str):
             found.append((head, []))
         elif isinstance(head, Strip):
+            if shard or any(column.shard for column in head.columns):
+                return None
             values = iter(style)
             for column in head.columns:
                 x = next(values) if column.x is None else column.x

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 from pressrun_server.layout.rows import RowFrame
 from pressrun_server.model.page import ARTIFACT, PlacedImage, PlacedLink, Tag, TextItem, flat, unstripped
 
-__all__ = ["FrameLine", "Metrics", "frame_lines", "lines_within", "split"]
+__all__ = ["FrameLine", "Metrics", "divides", "frame_lines", "split"]
 
 Metrics: TypeAlias = "Callable[[int], tuple[int, int]]"
 """Height of a text style's lines, and how much of it is above the baseline."""
@@ -21,6 +21,8 @@ _CELLS = ("TD", "TH")
 _GROUP = "Div"
 """What stands side by side with others is an element where it goes on, so that it is read as a whole."""
 _GOES_ON, _RESUMES = ")+", "(="
+_ORPHANS = 2
+"""Lines of a parted row on each page."""
 _MOST_GOING_ON = 32
 """Elements that are open where a page ends have numbers of their own, of which there are few."""
 _BARE = {".", "&"}
@@ -84,7 +86,7 @@ def split(frame: RowFrame, room: int, metrics: Metrics, *, resumed: bool) -> tup
 
 def _cut(lines: list[FrameLine], images: Sequence[PlacedImage], room: int) -> int:
     """The lowest baseline, or top of a picture, that stays on the page; something does, so that there is an end."""
-    fitting = lines[: lines_within(lines, room)]
+    fitting = lines[: _lines_within(lines, room)]
     if len(lines) - len(fitting) == 1 and len(fitting) > 1:
         fitting.pop()  # no line goes on alone
     whole = [y for _, y, _, height, _, _ in images if y + height <= room]
@@ -95,13 +97,28 @@ def _cut(lines: list[FrameLine], images: Sequence[PlacedImage], room: int) -> in
     else:
         return lines[0].baseline if lines else room
     # A picture that does not fit goes on with all that is below its top.
-    over = min([y for _, y, _, height, _, _ in images if y <= cut and y + height > room], default=None)
+    over = _over(images, cut, room)
     if over is None:
         return cut
     return max([found for found in (*(line.baseline for line in fitting), *whole) if found < over], default=cut)
 
 
-def lines_within(lines: list[FrameLine], room: int) -> int:
+def _over(images: Sequence[PlacedImage], cut: int, room: int) -> int | None:
+    """The top of the first picture above a cut that does not fit; None where all do."""
+    return min([y for _, y, _, height, _, _ in images if y <= cut and y + height > room], default=None)
+
+
+def divides(frame: RowFrame, room: int, metrics: Metrics) -> bool:
+    """Whether a row may be parted at that height: enough of its lines go on each page, and no picture beyond its end."""
+    lines = frame_lines(frame, metrics)
+    here = _lines_within(lines, room)
+    if here < _ORPHANS or len(lines) - here < _ORPHANS:
+        return False
+    over = _over(frame.images, lines[here - 1].baseline, room)
+    return over is None or lines[0].baseline < over or any(y + height <= over for _, y, _, height, _, _ in frame.images)
+
+
+def _lines_within(lines: list[FrameLine], room: int) -> int:
     """How many of a row's lines end within a height."""
     return next((index for index, line in enumerate(lines) if line.bottom > room), len(lines))
 
@@ -162,8 +179,11 @@ class _Element:
         return self.role.partition(" ")[0] in _CELLS
 
     def whole(self, *, here: bool, among: bool = False) -> list[Tag]:
-        """What it is in a part that is a row of its own; a cell is there `among` others, if only empty."""
-        if not (self.here if here else self.later):
+        """What it is in a part that is a row of its own; a cell is there `among` others, if only empty.
+
+        What goes on from a part before ends in the first part, whether or not it has anything there.
+        """
+        if not (self.here or self._begun if here else self.later):
             return [f"({self.role}", ")"] if among and self._cell else []
         if self.inner is None:
             return [self.tag]

@@ -15,7 +15,7 @@ from pressrun_server.layout.joined import Joined
 from pressrun_server.layout.measure import Measure
 from pressrun_server.layout.overflow import overflow, place_of
 from pressrun_server.layout.paging import ENDLESS, Ended, Keep, OpenBox
-from pressrun_server.layout.parting import frame_lines, lines_within, split
+from pressrun_server.layout.parting import divides, split
 from pressrun_server.layout.placing import place_row
 from pressrun_server.layout.rowcode import Placer
 from pressrun_server.layout.rows import RowFrame, RowPlan, RowSetter, first_baseline, untagged
@@ -38,8 +38,6 @@ __all__ = ["OpenTable", "Tables"]
 
 _MANY = 400
 """Rows from which the code that places them is made for a table alone; it takes about two milliseconds."""
-_ORPHANS = 2
-"""Lines of a parted row on each page."""
 
 
 @dataclass(slots=True, eq=False)
@@ -454,9 +452,7 @@ class Tables(Footnotes):
             return False  # what is kept goes along whole
         head = 0 if table.begun else _height(table.first)
         room = self._bottom - self._y - self._pending - head
-        lines = frame_lines(frame, table.rows.metrics)
-        here = lines_within(lines, room)
-        return here >= _ORPHANS and len(lines) - here >= _ORPHANS
+        return divides(frame, room, table.rows.metrics)
 
     def _table_rows(self, rows: BoundRows, table: OpenTable) -> Iterator[Page]:
         """Rows of a loop, as many at a time as go on the page as they are."""

@@ -232,6 +232,26 @@ def test_a_row_of_many_cells_over_pages_is_two_rows(composed: Compose) -> None:
     assert tree(pdf).count("TD") == 80
 
 
+def test_what_goes_on_ends_where_too_much_would_go_on(composed: Compose) -> None:
+    """Elements of which a part has nothing end with it where that part leaves more open than may be."""
+    picture = (
+        "<div style='padding-top: 20mm'><svg width='10mm' height='70mm' viewBox='0 0 10 10' role='img' aria-label='a'>"
+        "<rect x='0' y='0' width='10' height='10' fill='#8ac'/></svg></div>"
+    )
+    cells = "<td style='padding: 0'>{{ text }}</td>" * 34
+    body = (
+        "<div style='display: flex'><div style='flex: 1'><p pr-for='row in rows'>{{ row.no }}</p>"
+        f"{picture}</div><div style='flex: 20'><p pr-for='row in rows'>{{{{ row.no }}}}</p><p>z</p><table><tr>{cells}</tr></table>"
+        "</div></div>"
+    )
+    css = "@page { size: 297mm 100mm; margin: 10mm } body { font-size: 8pt; line-height: 10pt } p { margin: 0 }"
+    for columns in ("", "columns: 2; column-fill: auto"):
+        made = composed(f"<div style='{columns}'>{body}</div>", css, rows(22) | {"text": "w " * 30})
+        with check(made.data) as pdf:
+            assert sum(text.count("w") for _, text, _ in read(pdf)) == 30 * 34
+            assert tree(pdf).count("Figure") == 1
+
+
 def test_images(pictures: bytes) -> None:
     """An image is a figure with its alternative text; one without a text is decoration."""
     body = "<img src='asset:logo' alt='The {{ name }}'><img src='asset:logo' alt=''><p>text</p>"

@@ -543,3 +543,36 @@ def test_empty_cells_have_their_edges_in_automatic_columns(composed: Compose) ->
     edges = sorted(drawing["rect"].x1 for drawing in made.pdf[0].get_drawings())
     text = max(word[2] for word in made.pdf[0].get_text("words"))
     assert edges[-1] - text == pytest.approx(3 + 2 + 2 + 6 + 2, abs=0.5)
+
+
+def test_a_picture_beside_the_first_line_of_a_row_is_in_the_margins(composed: Compose) -> None:
+    """A row that may be parted goes to the next page where its first picture has no room, and nothing is before that."""
+    picture = (
+        "<svg width='20mm' height='24mm' viewBox='0 0 10 10' role='img' aria-label='picture'>"
+        "<rect x='0' y='0' width='10' height='10' fill='#8ac'/></svg>"
+    )
+    body = (
+        "<p pr-for='n in before'>{{ n }}</p><table style='margin-top: 0'><tr style='break-inside: auto'>"
+        f"<td>{picture}</td><td><p pr-for='row in rows'>{{{{ row.no }}}}</p></td></tr></table>"
+    )
+    pages = []
+    for before in (0, 3, 6, 8):
+        made = composed(body, BORDERED, rows(20) | {"before": list(range(before))})
+        blue = (
+            (page.number, item["rect"].y1)
+            for page in made.pdf
+            for item in page.get_drawings()
+            if item["fill"] and item["fill"][2] == pytest.approx(0.8, abs=0.01)
+        )
+        [(page, bottom)] = blue
+        assert bottom < 54 * 72 / 25.4, f"below the margin behind {before} lines"
+        pages.append(page)
+        check(made.data)
+    assert pages == [0, 0, 0, 1]
+
+
+def test_a_soft_hyphen_in_a_table_of_a_cell(composed: Compose) -> None:
+    """What a template says itself in a line of an inner table may be of several fonts' parts or hyphens."""
+    inner = "<table><tr><td>Un&shy;broken</td><td>(Ω)</td></tr></table>"
+    made = composed(f"<table><tr><td><p>{{{{ name }}}}</p>{inner}</td></tr></table>", "", {"name": "n"})
+    assert made.text() == "n Unbroken (Ω)"
