@@ -476,7 +476,7 @@ class Flow(Tables):
         self._take([note for notes in called for note in notes], self._y)
         y = self._y - sum(line.height for line in lines)
         for line, notes in zip(lines, called, strict=True):
-            self._page.notes += [(y, note) for note in notes]
+            self._page.notes += [(y + line.ascent, note) for note in notes]
             y += line.height
 
     def _note_frames(self, part: Part) -> Page:

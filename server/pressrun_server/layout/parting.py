@@ -109,7 +109,7 @@ def _over(images: Sequence[PlacedImage], cut: int, room: int) -> int | None:
 
 
 def divides(frame: RowFrame, room: int, metrics: Metrics) -> bool:
-    """Whether a row may be parted at that height: enough of its lines go on each page, and no picture beyond its end."""
+    """Whether a row may be parted there: enough of its lines go on each page, and no picture beyond the first one."""
     lines = frame_lines(frame, metrics)
     here = _lines_within(lines, room)
     if here < _ORPHANS or len(lines) - here < _ORPHANS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 import msgspec
 
@@ -558,8 +559,14 @@ class Tables(Footnotes):
         room = self._bottom - self._y - self._pending
         if not frame.notes:
             return room
-        need = self._need([note for y, note in frame.notes if y < room])[1]
-        return room - need if need < room // 2 else room
+        called = sorted([item for item in frame.notes if item[0] < room], key=itemgetter(0))
+        notes = [note for _, note in called]
+        for count in range(len(called), 0, -1):
+            left = room - self._need(notes[:count])[1]
+            if called[count - 1][0] < left:
+                return left if count == len(called) else min(left, called[count][0])
+        # What calls the first of them goes on, unless that leaves the page as good as empty.
+        return called[0][0] if called and called[0][0] > room // 2 else room
 
     def _split(self, frame: RowFrame) -> RowFrame:
         """Place as much of a row as the page takes; the rest is a row again. For rows taller than a page only."""

@@ -168,7 +168,7 @@ Bookmark: TypeAlias = "tuple[int, int, str]"
 
 
 PlacedNote: TypeAlias = "tuple[int, BoundNote]"
-"""y of the line that calls a footnote, and the footnote."""
+"""Baseline of the line that calls a footnote, and the footnote."""
 
 
 @dataclass(slots=True, eq=False)

@@ -73,6 +73,23 @@ def test_a_table_that_goes_on_has_its_notes_beside_it(composed: Compose) -> None
     assert found.count("\nNote\n  Lbl") == 12
 
 
+def test_a_row_over_pages_has_its_notes_where_they_are_called(composed: Compose) -> None:
+    """A part of a row ends where what it calls has room on its page, whatever stands beside it."""
+    cells = "".join(
+        f"<td><p style='line-height: {height}pt' pr-for='row in rows'>{name}{{{{ row }}}}x"
+        f"<span class='n'>n{name}{{{{ row }}}}</span></p></td>"
+        for name, height in (("a", 14), ("b", 23))
+    )
+    made = composed(f"<table><tr>{cells}</tr></table>", CSS, {"rows": list(range(24))})
+    pages = [made.text(page) for page in range(made.summary.pages)]
+    assert len(pages) > 8
+    for text in pages:
+        noted = re.findall(r"\d+\. n([ab]\d+)", text)
+        said = re.findall(r"([ab]\d+)x", text)
+        assert sorted(noted) == sorted(said)
+    check(made.data)
+
+
 def test_what_there_is_no_room_for_goes_on_at_the_foot_of_the_next_page(composed: Compose) -> None:
     """A long footnote begins on the page of its call and goes on below the text of the next ones, every word once."""
     made = composed(f"<p>called<span class='n'>{LONG}</span></p><p>{'text ' * 60}</p>", CSS)
