@@ -46,6 +46,11 @@ CASES = {
         "<div class=r><p>{{ bank }}</p><p><u>{{ date }}</u></p></div>",
         ".r { background: rgba(0, 0, 255, .1); border: 1pt solid #0008 } u { color: #f00c }",
     ),
+    "calculated lengths": (
+        "<div class=a><p>{{ bank }}</p></div><div class=r><p class=i>{{ date }}</p><p>x</p></div>",
+        ".a { width: calc(100% - 2 * 1em); padding: calc(1em / 2); background: #eee } .r { display: flex; gap: calc(1mm + 1pt) }"
+        " .i { width: calc(50% - 5mm) }",
+    ),
     "what style sheets generate": (
         "<h1>Letter</h1><p class=a data-for='{{ bank }}'>text</p><ul><li pr-for='line in lines'>{{ line }}</li></ul>"
         "<table><tr><th>to</th><td class=u>12</td></tr></table><p>see <a href='https://example.org/terms'>terms</a>.</p>",

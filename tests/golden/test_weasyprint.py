@@ -196,6 +196,13 @@ CASES: dict[str, tuple[str, str]] = {
         " .a { position: absolute; top: 2pt; right: 4pt; width: 30pt; background: red }"
         " .b { position: absolute; top: 20pt; left: 50%; background: green; width: 20% }",
     ),
+    "calculated lengths": (
+        "<div class=a>one</div><div class=b>two words of it</div><div class=c>three</div><table class=t><colgroup><col class=k><col>"
+        "</colgroup><tr><td>1</td><td class=g>2</td></tr></table>",
+        ".a { width: calc(100% - 2 * 10pt); background: yellow } .b { padding: calc(1em / 2)"
+        " calc(10% + 4pt); background: green } .c { margin-left: calc(50% - 20pt); width: calc((100% - 40pt) / 2);"
+        " background: red } .k { width: calc(20pt + 10pt) } td.g { background: blue; padding-left: calc(1em - 4pt) }",
+    ),
     "generated text": (
         f"<h2 class=h>Chapter</h2><p class=a data-n=7>{_LOREM[:60]} <b class=b>bold</b> {_LOREM[:40]}</p><div class=c>boxed</div>",
         ".h::before { content: 'Part'; display: block; font-size: 8pt; line-height: 10pt } .h::after { content: ''; display: block;"

@@ -31,6 +31,8 @@ _WORDS = (
     "“q”",
 )
 _DEEPEST = 3
+_GENERATED = 0.12
+"""The share of paragraphs with text that a style sheet generates."""
 
 
 @dataclass(slots=True)
@@ -49,7 +51,7 @@ class Template:
 
 def template(seed: int) -> Template:
     """The template of a seed, always the same."""
-    maker = _Maker(random.Random(seed))
+    maker = _Maker(random.Random(seed), random.Random(f"more {seed}"))
     body = "\n".join(maker.part() for _ in range(maker.chance.randint(1, 7)))
     foot = '<footer class="foot">Page {{ page.number }} of {{ page.count }}</footer>'
     end = maker.end()
@@ -73,6 +75,8 @@ class _Place:
 @dataclass(slots=True)
 class _Maker:
     chance: random.Random
+    more: random.Random
+    """Of what the language learned later, so that templates which found something keep their shape."""
     record: dict[str, Any] = field(default_factory=dict)
     marks: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -143,12 +147,17 @@ class _Maker:
             (4, f"orphans: {choose([1, 4])}; widows: {choose([1, 4])}"),
         ]
         rules = [rule for percent, rule in found if self._in(percent)]
+        rules += [rule for percent, rule in self._later() if self.more.random() * 100 < percent]
         return f' style="{"; ".join(rules)}"' if rules else ""
+
+    def _later(self) -> list[tuple[int, str]]:
+        """Rules that templates of earlier days lack, by how many of a hundred have them."""
+        return [(5, f"width: calc({self.more.choice([80, 100])}% - {self.more.choice([1, 2])} * 1mm)")]
 
     def _paragraph(self, _depth: int, place: _Place) -> str:
         tag = self.chance.choice(["p", "p", "p", "h2", "div"])
         made = "own" if tag == "div" else "gen"  # blocks in a paragraph are paragraphs to the tags, but not in HTML
-        generated = f" class='{made}' data-mark='{self._mark()}'" if self._in(12) else ""
+        generated = f" class='{made}' data-mark='{self._mark()}'" if self.more.random() < _GENERATED else ""
         text = self._text()
         note = f'<span class="note">{self._note()}{self._words(5)}</span>' if place.flow and self._in(8) else ""
         return f"<{tag}{generated}{self._style(place)}>{text}{note}</{tag}>"

@@ -15,8 +15,9 @@ _WHOLE: Final = 100_000
 
 
 def spread(length: Length, of: int) -> int:
-    """A length, where what it is measured by is known."""
-    return length[0] + (length[1] * of + _WHOLE // 2) // _WHOLE
+    """A length, where what it is measured by is known; a difference that comes to less than nothing is nothing."""
+    found = length[0] + (length[1] * of + _WHOLE // 2) // _WHOLE
+    return max(0, found)
 
 
 class Fluid(msgspec.Struct, frozen=True):

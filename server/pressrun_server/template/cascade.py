@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element
 import cssselect2
 
 from pressrun_server.template.approved import CONTENT, LITERAL
+from pressrun_server.template.calculation import Terms
 from pressrun_server.template.diagnostics import Diagnostics, Place
 from pressrun_server.template.footnotes import CALL, CALL_LABEL, MARKER, MARKER_LABEL, is_footnote
 from pressrun_server.template.generated import AFTER, BEFORE, Generated, check_place, element_of, put_beside
@@ -223,7 +224,9 @@ def _computed(declared: dict[str, Any], parent: Style | None, root: Style | None
     base = parent["font-size"] if parent is not None else PROPERTIES["font-size"].initial
     style["font-size"] = size = _absolute(style["font-size"], base, base, root)
     for name, value in style.items():
-        if isinstance(value, Relative) and (value.unit != "%" or name == "line-height"):
+        if isinstance(value, Terms):
+            style[name] = _folded(value, size, root, size if name == "line-height" else None)
+        elif isinstance(value, Relative) and (value.unit != "%" or name == "line-height"):
             style[name] = _absolute(value, size, size, root)
     for side in SIDES:
         if style[f"border-{side}-style"] == "none":
@@ -254,11 +257,23 @@ def _decorations(style: Style, parent: Style | None) -> tuple[tuple[str, int, in
     return tuple(sorted((*found, *own), key=lambda item: item[0] != "background"))
 
 
+def _folded(value: Terms, em: int, root: Style | None, percent: int | None) -> int | Relative:
+    """What `calc()` comes to where the sizes of text are known; a percentage waits where nothing is known of it."""
+    rem: int = root["font-size"] if root else PROPERTIES["font-size"].initial
+    fixed = value.fixed + value.em * em + value.rem * rem
+    if value.percent and percent is None:
+        return Relative(value.percent, "%", round(fixed))
+    whole = round(fixed + value.percent * (percent or 0) / 100)
+    return max(min(whole, LONGEST), -LONGEST if value.negative else 0)
+
+
 def _absolute(value: Any, em: int, percent: int, root: Style | None) -> Any:
+    if isinstance(value, Terms):
+        return _folded(value, em, root, percent)
     if not isinstance(value, Relative):
         return value
     if value.unit == "rem":
         return min(round(value.number * (root["font-size"] if root else PROPERTIES["font-size"].initial)), LONGEST)
     if value.unit == "em":
         return min(round(value.number * em), LONGEST)
-    return min(round(value.number * percent / 100), LONGEST)
+    return max(min(round(value.number * percent / 100) + value.plus, LONGEST), 0)

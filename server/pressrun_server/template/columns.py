@@ -36,6 +36,7 @@ class ColumnStructure(Builder):
         for index, column in enumerate(self._own(table, "col")[:count]):
             asked[index] = measure(self.styles[column]["width"])
         if self.styles[table]["table-layout"] == "auto":
+            self._check_sums(table)
             return self._auto_tracks(table, asked, width)
         rows = self._own(table, "tr")
         for index, cell in self._cells_of(rows[:1]):
@@ -55,6 +56,16 @@ class ColumnStructure(Builder):
             shares[index] = max(shares[index], own[1])
             given[index] = given[index] or not own[1]
         return tuple(Track(*track) for track in zip(lengths, shares, given, strict=True))
+
+    def _check_sums(self, table: Element) -> None:
+        """Report widths of which a part only is a percentage: contents are weighed against one or the other."""
+        for part in self._own(table, "col", "tr"):
+            for each in part if part.tag == "tr" else [part]:
+                width = self.styles[each]["width"] if each in self.styles else None
+                if isinstance(width, Relative) and width.plus:
+                    message = "a width of a percentage and a length is not supported in a table with table-layout: auto"
+                    hint = "write the one or the other, or table-layout: fixed"
+                    self.diagnostics.error("width", self.markup.place(each), message, hint)
 
     def _cells_of(self, rows: list[Element]) -> Iterator[tuple[int, Element]]:
         """The cells of rows, each with its first column."""

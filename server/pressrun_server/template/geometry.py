@@ -23,7 +23,7 @@ __all__ = [
 def resolved(value: object, containing: int) -> int | None:
     """A length in millipoints; None for auto."""
     if isinstance(value, Relative):
-        return min(round(value.number * containing / 100), LONGEST)
+        return max(min(round(value.number * containing / 100) + value.plus, LONGEST), 0)
     return value if isinstance(value, int) else None
 
 
@@ -142,7 +142,7 @@ def _forced(value: str) -> str:
 def measure(value: object) -> Length | None:
     """A length in the form in which it waits for what it is measured by; None for auto and none."""
     if isinstance(value, Relative):
-        return 0, round(value.number * 1000)
+        return value.plus, round(value.number * 1000)
     return (value, 0) if isinstance(value, int) else None
 
 

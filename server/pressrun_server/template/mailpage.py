@@ -205,7 +205,7 @@ class MailPage(WebPage):
         """The attribute for a width."""
         width = style["width"]
         if isinstance(width, Relative):
-            return f' width="{width.number:g}%"'
+            return f' width="{self._looks.share(width):g}%"'
         return f' width="{self._looks.across(width)}"' if isinstance(width, int) else ""
 
     def _boxed(self, element: Element, around: Style, scope: Scope, inside: list[Part]) -> list[Part]:
@@ -329,7 +329,7 @@ class MailPage(WebPage):
         width, most = style["width"], style["max-width"]
         wide: int | None = None
         if isinstance(width, Relative):
-            wide = round(self._looks.width * width.number / 100)
+            wide = round(self._looks.width * self._looks.share(width) / 100)
         elif isinstance(width, int):
             wide = self._looks.across(width)
         elif isinstance(most, int):
@@ -373,7 +373,7 @@ class MailPage(WebPage):
             if each.tag in {"td", "th"} and stated == "auto":
                 stated = self._column_width(each)
             if isinstance(stated, Relative):
-                width = round(width * stated.number / 100)
+                width = round(width * self._looks.share(stated) / 100)
             elif isinstance(stated, int):
                 width = min(self._looks.across(stated), width)
         return max(width - _LABELS, _LABELS)

@@ -95,6 +95,10 @@ class MailStyles(WebStyles):
         """A width in CSS pixels of the message."""
         return max(round(length * _TEXT / self._base * self._across), 1)
 
+    def share(self, value: Relative) -> float:
+        """A percentage; what `calc()` adds to it is one of the message's width, as few clients can add."""
+        return round(max(value.number + value.plus * 100 / self._width, 0), 2) if value.plus else value.number
+
     def attributes(
         self, style: Style, around: Style, tag: str, ground: int, *, afloat: bool = False, classes: str = ""
     ) -> str:
@@ -241,7 +245,7 @@ class MailStyles(WebStyles):
 
     def _edge(self, value: Any) -> str:
         if isinstance(value, Relative):
-            return f"{value.number:g}%"
+            return f"{self.share(value):g}%"
         return self.rem(value) if isinstance(value, int) else "0"
 
     # The style sheet --------------------------------------------------------------------------------------------------

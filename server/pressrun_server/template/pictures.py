@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pressrun_server.model.program import Length
+from pressrun_server.template.calculation import Terms
 from pressrun_server.template.values import InvalidValueError, Relative, Tokens, length, significant
 
 __all__ = ["CORNERS", "image", "position", "repeat", "size"]
@@ -78,6 +79,8 @@ def _length(token: Any) -> Length:
     if isinstance(value, Relative):
         if value.unit != "%":
             raise InvalidValueError("em and rem are not supported here; valid: mm, cm, in, pt, pc, px, %")
-        return 0, round(value.number * 1000)
+        return value.plus, round(value.number * 1000)
+    if isinstance(value, Terms):
+        raise InvalidValueError("em and rem are not supported here; valid: mm, cm, in, pt, pc, px, %")
     assert isinstance(value, int)
     return value, 0

@@ -12,6 +12,7 @@ from typing import Any
 from pressrun_server.fonts.catalog import family_name
 from pressrun_server.fonts.errors import UnknownFontError
 from pressrun_server.template.bookmarks import bookmark_parts
+from pressrun_server.template.calculation import Terms
 from pressrun_server.template.decimals import alignment
 from pressrun_server.template.flex import ALIGN, JUSTIFY, flex, gap, number
 from pressrun_server.template.footnotes import label
@@ -78,7 +79,7 @@ def _font_weight(tokens: Tokens) -> bool:
     raise InvalidValueError("valid: normal, bold, 400, 700")
 
 
-def _line_height(tokens: Tokens) -> int | Relative | float:
+def _line_height(tokens: Tokens) -> int | Relative | Terms | float:
     found = significant(tokens)
     if len(found) == 1:
         if found[0].type == "ident" and found[0].lower_value == "normal":
@@ -89,7 +90,7 @@ def _line_height(tokens: Tokens) -> int | Relative | float:
     return value if not isinstance(value, str) else 1.2
 
 
-def _border_width(tokens: Tokens) -> int | Relative:
+def _border_width(tokens: Tokens) -> int | Relative | Terms:
     found = significant(tokens)
     if len(found) == 1 and found[0].type == "ident" and found[0].lower_value in _BORDER_WIDTHS:
         return _BORDER_WIDTHS[found[0].lower_value]

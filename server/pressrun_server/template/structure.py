@@ -47,6 +47,7 @@ from pressrun_server.template.sheets import check_room
 from pressrun_server.template.styles import StyleTable
 from pressrun_server.template.tables import TABLE_DIRECTIVES, TableStructure
 from pressrun_server.template.texts import TextStructure
+from pressrun_server.template.values import Relative
 
 __all__ = ["ATTRIBUTES", "ELEMENTS", "OWN", "Structure"]
 
@@ -199,6 +200,12 @@ class Structure(
         if any(box.radii) and (len(sides) > 1 or any(style != "solid" for _, style in sides)):
             message = "rounded corners need one solid colour on all borders"
             self.diagnostics.error("value", place, message, "give all borders one colour, or leave the radius out")
+        for side in ("top", "right", "bottom", "left"):
+            margin = self.styles[element][f"margin-{side}"]
+            if isinstance(margin, Relative) and margin.number * width / 100 + margin.plus < 0:
+                message = f"margin-{side} comes to less than nothing here"
+                hint = "margins below 0 are not supported; use padding on the element around it, or position: absolute"
+                self.diagnostics.error("value", place, message, hint)
         anchor = self._anchors.name(element)
         if self._fluid:
             box = msgspec.structs.replace(box, fluid=fluid_of(self.styles[element], width))

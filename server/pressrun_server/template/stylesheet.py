@@ -14,7 +14,7 @@ from pressrun_server.template.diagnostics import Diagnostics, Place, closest
 from pressrun_server.template.footnotes import CALL, MARKER
 from pressrun_server.template.generated import AFTER, BEFORE, check_generated
 from pressrun_server.template.properties import PROPERTIES, SHORTHANDS, expand
-from pressrun_server.template.values import InvalidValueError, length, significant
+from pressrun_server.template.values import InvalidValueError, length, significant, waits_for_text
 from pressrun_server.template.variables import Variables, is_root, put_in
 
 __all__ = ["FOOTNOTE_AREA", "Declaration", "PageRule", "Rule", "StyleSheet", "read_declarations", "read_stylesheet"]
@@ -222,6 +222,10 @@ class _Reader:
                 hint = "valid: margin-top, padding-top, border-top"
                 message = f"{declaration.name} is not supported on the place of footnotes"
                 self.diagnostics.error("unknown-property", declaration.place, message, hint)
+            elif waits_for_text(declaration.value):
+                message = f"{declaration.name}: em and rem are not supported on the place of footnotes"
+                hint = "valid: mm, cm, in, pt, pc, px"
+                self.diagnostics.error("invalid-value", declaration.place, message, hint)
         return found
 
     def _page_declaration(self, node: Any, page: PageRule) -> None:
@@ -284,6 +288,8 @@ def _page_longhands(name: str, value: Any) -> list[tuple[str, Any]]:
     found = expand(name, value)
     if ("counter-reset", "page") in found:
         raise InvalidValueError("valid: footnote, none; a block's counter-reset: page begins a section")
+    if any(waits_for_text(given) for _, given in found):
+        raise InvalidValueError("em and rem are not supported in @page; valid: mm, cm, in, pt, pc, px, %")
     return found
 
 

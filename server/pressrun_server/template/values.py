@@ -8,21 +8,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import tinycss2.color3
 
 from pressrun_server.model.tint import tinted
+from pressrun_server.template.calculation import UNITS, CalculationError, Terms, calculated
 
-__all__ = ["LONGEST", "InvalidValueError", "Relative", "Tokens", "color", "integer", "keyword", "length", "significant"]
+__all__ = [
+    "LONGEST",
+    "InvalidValueError",
+    "Relative",
+    "Tokens",
+    "color",
+    "integer",
+    "keyword",
+    "length",
+    "significant",
+    "waits_for_text",
+]
 
 Tokens = Sequence[Any]
 
-_MILLIPOINTS = {"pt": 1000.0, "px": 750.0, "in": 72000.0, "cm": 72000 / 2.54, "mm": 7200 / 2.54, "pc": 12000.0}
 _LARGEST = 100_000
 _HEX = re.compile(r"[0-9a-fA-F]{4}|[0-9a-fA-F]{8}")
 _SHORT = 4
+_NO_PERCENT = "a percentage is not supported here; valid: a length in mm, cm, in, pt, pc, px, em, rem"
+_NOT_NEGATIVE = "negative lengths are not supported here; valid: 0 or more"
 LONGEST = 20_000_000  # about 7 m: more is a typing error, and sums stay far from any limit
 
 
@@ -37,6 +50,13 @@ class Relative:
     number: float
     unit: str
     """`em`, `rem` or `%`."""
+    plus: int = 0
+    """Millipoints that are added, of a percentage in `calc()`."""
+
+
+def waits_for_text(value: object) -> bool:
+    """Whether a length is one of the size of text."""
+    return isinstance(value, Terms) or (isinstance(value, Relative) and value.unit != "%")
 
 
 def significant(tokens: Tokens) -> list[Any]:
@@ -58,12 +78,12 @@ def keyword(*allowed: str) -> Callable[[Tokens], str]:
 
 def length(
     *, auto: bool = False, percent: bool = True, negative: bool = False, normal: bool = False, none: bool = False
-) -> Callable[[Tokens], int | Relative | str]:
-    """A parser of one length."""
+) -> Callable[[Tokens], int | Relative | Terms | str]:
+    """A parser of one length; `Terms` wait for the size of text."""
     words = [word for word, allowed in (("auto", auto), ("none", none), ("normal", normal)) if allowed]
     valid = ", ".join([f"a length, e.g. 12mm{' or 40%' if percent else ''}", *words])
 
-    def parse(tokens: Tokens) -> int | Relative | str:
+    def parse(tokens: Tokens) -> int | Relative | Terms | str:
         found = significant(tokens)
         if len(found) != 1:
             raise InvalidValueError(f"valid: {valid}")
@@ -74,25 +94,31 @@ def length(
     return parse
 
 
-def _length(token: Any, valid: str, *, auto: bool, percent: bool, negative: bool, normal: bool) -> int | Relative | str:
+def _length(
+    token: Any, valid: str, *, auto: bool, percent: bool, negative: bool, normal: bool
+) -> int | Relative | Terms | str:
     if token.type == "ident":
         if auto and token.lower_value == "auto":
             return "auto"
         if normal and token.lower_value == "normal":
             return 0
+    if token.type == "function":
+        if token.lower_name == "calc":
+            return _calculation(token, percent=percent, negative=negative)
+        raise InvalidValueError(f"the function {token.name}() is not supported here; valid: {valid}, calc()")
     number = getattr(token, "value", None)
     if isinstance(number, int | float) and token.type in {"dimension", "percentage", "number"}:
         if not abs(number) <= _LARGEST:  # also where it is infinite
             raise InvalidValueError(f"the number is over {_LARGEST}")
         if number < 0 and not negative:
-            raise InvalidValueError("negative lengths are not supported here; valid: 0 or more")
+            raise InvalidValueError(_NOT_NEGATIVE)
         if token.type == "percentage" and percent:
             return Relative(number, "%")
         if token.type == "dimension":
             if token.lower_unit in {"em", "rem"}:
                 return Relative(number, token.lower_unit)
-            if token.lower_unit in _MILLIPOINTS:
-                value = round(number * _MILLIPOINTS[token.lower_unit])
+            if token.lower_unit in UNITS:
+                value = round(number * UNITS[token.lower_unit])
                 if abs(value) > LONGEST:
                     raise InvalidValueError("the length is over 7 m")
                 return value
@@ -100,12 +126,34 @@ def _length(token: Any, valid: str, *, auto: bool, percent: bool, negative: bool
         if number == 0:
             return 0
         if token.type == "percentage":
-            raise InvalidValueError(
-                "a percentage is not supported here; valid: a length in mm, cm, in, pt, pc, px, em, rem"
-            )
+            raise InvalidValueError(_NO_PERCENT)
         units = "mm, cm, in, pt, pc, px, em, rem" + (", %" if percent else "")
         raise InvalidValueError(f"a length needs a unit; valid: {units}")
     raise InvalidValueError(f"valid: {valid}")
+
+
+def _calculation(token: Any, *, percent: bool, negative: bool) -> int | Relative | Terms:
+    """What `calc()` says, as a plain length where it comes to one."""
+    try:
+        found = calculated(token)
+    except CalculationError as error:
+        raise InvalidValueError(str(error)) from None
+    if found.number:
+        raise InvalidValueError("calc() comes to a number; a length needs a unit")
+    if found.percent and not percent:
+        raise InvalidValueError(_NO_PERCENT)
+    fixed = round(found.fixed)
+    if found.em or found.rem:
+        return replace(found, negative=negative)
+    if found.percent:
+        if min(found.percent, fixed) < 0 and max(found.percent, fixed) <= 0:
+            raise InvalidValueError(f"calc() comes to less than nothing; {_NOT_NEGATIVE}")
+        return Relative(found.percent, "%", fixed)
+    if abs(fixed) > LONGEST:
+        raise InvalidValueError("the length is over 7 m")
+    if fixed < 0 and not negative:
+        raise InvalidValueError(f"calc() comes to {fixed / 1000:g}pt; {_NOT_NEGATIVE}")
+    return fixed
 
 
 def color(tokens: Tokens) -> int | None:

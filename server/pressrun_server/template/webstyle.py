@@ -380,7 +380,9 @@ class WebStyles:
 
     def _length(self, value: Any) -> str:
         if isinstance(value, Relative):
-            return f"{_number(value.number)}%"
+            share = f"{_number(value.number)}%"
+            sign = "-" if value.plus < 0 else "+"
+            return f"calc({share} {sign} {self.rem(abs(value.plus))})" if value.plus else share
         return self.rem(value) if isinstance(value, int) else str(value)
 
 
