@@ -152,7 +152,11 @@ class _Maker:
 
     def _later(self) -> list[tuple[int, str]]:
         """Rules that templates of earlier days lack, by how many of a hundred have them."""
-        return [(5, f"width: calc({self.more.choice([80, 100])}% - {self.more.choice([1, 2])} * 1mm)")]
+        choose = self.more.choice
+        return [
+            (5, f"width: calc({choose([80, 100])}% - {choose([1, 2])} * 1mm)"),
+            (5, f"opacity: {choose([0.3, 0.5])}"),
+        ]
 
     def _paragraph(self, _depth: int, place: _Place) -> str:
         tag = self.chance.choice(["p", "p", "p", "h2", "div"])

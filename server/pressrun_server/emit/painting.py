@@ -12,6 +12,7 @@ __all__ = ["clipped", "painted", "tint"]
 
 _ROUND = 5523
 """How far a Bezier curve's handle reaches towards a circle's corner, in 1/10000 of the radius."""
+_FULL = 255
 _MOST_TILES = 10_000
 
 
@@ -41,9 +42,14 @@ def clipped(picture: Clipped, x: int, y: int, width: int, height: int) -> str:
     """A picture in a place that shows a part of it, or that it does not fill; `y` is the place's lower edge."""
     below = y + height - picture.y - picture.height
     return (
-        f"q {x} {y} {width} {height} re W n\n"
+        f"q {_faded(picture.alpha)}{x} {y} {width} {height} re W n\n"
         f"{picture.width} 0 0 {picture.height} {x + picture.x} {below} cm /I{picture.slot} Do Q\n"
     )
+
+
+def _faded(alpha: int) -> str:
+    """What selects the state of a picture that lets through what is behind it."""
+    return "" if alpha == _FULL else alpha_state(alpha)
 
 
 def _path(x: int, y: int, width: int, height: int, radii: Radii) -> str:
@@ -97,7 +103,7 @@ def _dashes(ink: Dashes, x: int, y: int, width: int, height: int) -> str:
 
 
 def _backdrop(ink: Backdrop, x: int, y: int, width: int, height: int) -> str:
-    out = [f"q {_path(x, y, width, height, ink.radii)}W n\n"]
+    out = [f"q {_faded(ink.alpha)}{_path(x, y, width, height, ink.radii)}W n\n"]
     for number, (left, top) in enumerate(_tiles(ink, width, height)):
         if number == _MOST_TILES:
             break

@@ -531,7 +531,7 @@ class Flow(Tables):
         most -= margin + edges(box) + self._end_room(box.margin_bottom)
         if height > most > 0:
             width, height = width * most // height, most
-        shown = fitted(self._layout.slots[node.slot], image, node.fit, node.position, width, height)
+        shown = fitted(self._layout.slots[node.slot], image, node.fit, node.position, width, height, node.alpha)
         yield from self._figure(box, width, height, node.align, shown, bound.alt)
 
     def _vector(self, bound: BoundVector) -> Iterator[Page]:

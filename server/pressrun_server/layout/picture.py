@@ -10,21 +10,29 @@ __all__ = ["backdrop", "fitted", "image_size"]
 
 _PIXEL = 750
 _WHOLE = 100_000
+_FULL = 255
 
 
 def fitted(
-    slot: int, image: PreparedImage, fit: str, position: tuple[Length, Length], width: int, height: int
+    slot: int,
+    image: PreparedImage,
+    fit: str,
+    position: tuple[Length, Length],
+    width: int,
+    height: int,
+    alpha: int = 255,
 ) -> int | Clipped:
-    """The picture of a slot in a place; the slot itself where it fills the place exactly."""
+    """The picture of a slot in a place; the slot itself where it fills the place exactly and lets nothing through."""
     own = image.width * _PIXEL, image.height * _PIXEL
     if fit == "scale-down":
         fit = "none" if own[0] <= width and own[1] <= height else "contain"
     if fit == "fill":
-        return slot
+        return slot if alpha == _FULL else Clipped(slot, 0, 0, width, height, alpha)
     if fit != "none":
         own = _scaled(image, width, height, covers=fit == "cover")
     x, y = _place(position[0], width - own[0]), _place(position[1], height - own[1])
-    return slot if (x, y, *own) == (0, 0, width, height) else Clipped(slot, x, y, *own)
+    whole = (x, y, *own) == (0, 0, width, height) and alpha == _FULL
+    return slot if whole else Clipped(slot, x, y, *own, alpha)
 
 
 def image_size(node: Image, image: PreparedImage, most: int) -> tuple[int, int]:
@@ -63,7 +71,10 @@ def backdrop(picture: Background, slot: int, image: PreparedImage, box: Box, hei
         size = wide, wide * image.height // image.width if tall is None else tall
     size = max(size[0], 1), max(size[1], 1)
     x, y = _place(picture.position[0], inner_width - size[0]), _place(picture.position[1], inner_height - size[1])
-    return Backdrop(slot, left + x, top + y, *size, across=picture.across, down=picture.down, radii=box.radii)
+    return Backdrop(
+        slot, left + x, top + y, *size,
+        across=picture.across, down=picture.down, radii=box.radii, alpha=picture.alpha,
+    )  # fmt: skip
 
 
 def _scaled(image: PreparedImage, width: int, height: int, *, covers: bool) -> tuple[int, int]:

@@ -52,17 +52,19 @@ class Backdrop:
     down: bool
     """Whether it is repeated."""
     radii: Radii
+    alpha: int = 255
 
 
 @dataclass(frozen=True, slots=True)
 class Clipped:
-    """A picture larger than its place, or beside its middle: where it lies from the place's top left corner."""
+    """A picture larger than its place, beside its middle, or faded: where it lies from the place's top left corner."""
 
     slot: int
     x: int
     y: int
     width: int
     height: int
+    alpha: int = 255
 
 
 Ink: TypeAlias = Rounded | Ring | Dashes | Backdrop

@@ -155,6 +155,8 @@ class Background(msgspec.Struct, frozen=True):
     across: bool
     down: bool
     """Whether it is repeated."""
+    alpha: int = 255
+    """`model.tint`."""
 
 
 class Box(msgspec.Struct, frozen=True):
@@ -312,6 +314,8 @@ class Image(msgspec.Struct, frozen=True, tag="image"):
     """How it fills a place of another proportion: `fill`, `contain`, `cover`, `none` or `scale-down`."""
     position: tuple[Length, Length] = ((0, 50_000), (0, 50_000))
     """Of its place, where it does not fill it or is larger."""
+    alpha: int = 255
+    """`model.tint`."""
 
 
 class Barcode(msgspec.Struct, frozen=True, tag="barcode"):

@@ -31,6 +31,7 @@ from pressrun_server.template.hosted import hosted_schema
 from pressrun_server.template.locales import UnknownLocaleError, locale_data
 from pressrun_server.template.markup import Markup
 from pressrun_server.template.message import Message
+from pressrun_server.template.opacity import faded
 from pressrun_server.template.pairs import kerned_pairs
 from pressrun_server.template.paper import Paper
 from pressrun_server.template.placement import placed, sized
@@ -320,7 +321,8 @@ class _Compilation:
         scope = Scope.of_record(description.schema, hosted_schema(description.slots, "print"))
         strings = description.strings.get(locale, {})
         # Its own styles: a row of boxes writes into them what it finds.
-        structure = Structure(markup, dict(tree.styles), table, scope, strings, self._slots, locale, diagnostics)
+        styles = faded(tree.styles, markup)
+        structure = Structure(markup, dict(styles), table, scope, strings, self._slots, locale, diagnostics)
         paper = Paper(tree.sheets, markup, diagnostics)
         structure.sheets, structure.margin_left = paper.sheets, paper.margin_left
         name = tree.styles[body]["page"]
@@ -351,7 +353,7 @@ class _Compilation:
             locale_data=data,
             policy=description.policy,
             texts=self._digests,
-            alphas=alphas_of(tree.styles.values(), pages),
+            alphas=alphas_of(styles.values(), pages),
             flexible=structure.flexible,
         )
 

@@ -10,7 +10,7 @@ import tinycss2
 
 from pressrun_server.errors import PressrunError
 from pressrun_server.model.program import Barcode, Chart, Image, Inline, Node, Vector
-from pressrun_server.model.tint import WHITE, over
+from pressrun_server.model.tint import WHITE, over, tinted
 from pressrun_server.prepare.drawing import read_drawing
 from pressrun_server.prepare.paint import number_text
 from pressrun_server.template.barcode import BARCODES, LEVELS
@@ -19,6 +19,7 @@ from pressrun_server.template.cascade import SVG
 from pressrun_server.template.diagnostics import closest
 from pressrun_server.template.geometry import box_of, pixels, resolved
 from pressrun_server.template.grammar import GrammarError, parse_condition
+from pressrun_server.template.opacity import FADED
 from pressrun_server.template.scope import Scope
 from pressrun_server.template.values import InvalidValueError, color
 
@@ -83,6 +84,7 @@ class FigureStructure(Builder):
                 max_height=resolved(style["max-height"], width),
                 fit=style["object-fit"],
                 position=style["object-position"],
+                alpha=style.get(FADED, 255),
             )
         ]
 
@@ -97,7 +99,7 @@ class FigureStructure(Builder):
             message, _, hint = str(error).partition("; ")
             self.diagnostics.error("drawing", place, message, hint or "simplify it")
             return []
-        if drawing.alphas:
+        if drawing.alphas or FADED in style:
             message, hint = "a drawing in the template cannot be translucent", "mix the colours, or use an SVG asset"
             self.diagnostics.error("drawing", place, message, hint)
             return []
@@ -171,12 +173,17 @@ class FigureStructure(Builder):
         ticks = scope.inside("value", {"type": "number"})
         colors = {}
         own = over(style["color"] or 0, WHITE)
-        for name, default in (("bar-color", own), ("line-color", _LINE), ("axis-color", own)):
+        for name, default in (
+            ("bar-color", own),
+            ("line-color", over(tinted(_LINE, style.get(FADED, 255)), WHITE)),
+            ("axis-color", own),
+        ):
             colors[name] = default
             if name in element.attrib:
                 try:
                     told = color(tinycss2.parse_component_value_list(element.attrib[name]))
-                    colors[name] = WHITE if told is None else over(told, WHITE)
+                    shown = WHITE if told is None else over(told, WHITE)
+                    colors[name] = over(tinted(shown, style.get(FADED, 255)), WHITE)
                 except InvalidValueError as error:
                     self.diagnostics.error("attribute", place, f"{name} is not a colour", str(error))
         return [

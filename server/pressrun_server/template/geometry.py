@@ -5,6 +5,7 @@ from __future__ import annotations
 from pressrun_server.model.fluid import Fluid, Length
 from pressrun_server.model.program import Background, Border, Box
 from pressrun_server.template.cascade import Style
+from pressrun_server.template.opacity import FADED
 from pressrun_server.template.pictures import CORNERS
 from pressrun_server.template.values import LONGEST, Relative
 
@@ -48,7 +49,7 @@ def _picture(style: Style) -> Background | None:
     if not slot:
         return None
     across, down = style["background-repeat"]
-    return Background(slot, style["background-size"], style["background-position"], across, down)
+    return Background(slot, style["background-size"], style["background-position"], across, down, style.get(FADED, 255))
 
 
 def outer_width(style: Style, containing: int) -> int | None:

@@ -13,6 +13,7 @@ import html
 from typing import Any, Final
 
 from pressrun_server.template.cascade import Style
+from pressrun_server.template.opacity import FADED
 from pressrun_server.template.pictures import CORNERS
 from pressrun_server.template.properties import SIDES
 from pressrun_server.template.reflow import reflow_rules
@@ -184,6 +185,8 @@ class MailStyles(WebStyles):
         found: list[tuple[str, str]] = []
         if style["background-color"] is not None:
             found.append(("background-color", color_text(style["background-color"])))
+        if tag == "img" and FADED in style:
+            found.append(("opacity", f"{style[FADED] / 255:.3g}"))
         if tag in _FIGURES or tag == "table":
             found += self.margin(style, tag, afloat=afloat) if tag in _FIGURES else []
         elif tag not in _CELLS:

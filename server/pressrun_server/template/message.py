@@ -15,6 +15,7 @@ from pressrun_server.template.diagnostics import Diagnostics
 from pressrun_server.template.hosted import hosted_schema
 from pressrun_server.template.locales import locale_data
 from pressrun_server.template.mailpage import MailPage
+from pressrun_server.template.opacity import faded
 from pressrun_server.template.paper import Paper
 from pressrun_server.template.scope import Scope
 from pressrun_server.template.styles import StyleTable
@@ -66,7 +67,7 @@ class Message:
         slots = tuple(slot.name for slot in description.slots)
         # Each has styles of its own: building a page changes some.
         self._page = MailPage(
-            markup, opaque_styles(tree.styles, markup), table, scope, strings, slots, locale, diagnostics
+            markup, opaque_styles(faded(tree.styles, markup), markup), table, scope, strings, slots, locale, diagnostics
         )
         self._text = TextPage(markup, dict(tree.styles), table, scope, strings, slots, locale, diagnostics)
 

@@ -140,6 +140,17 @@ def _bookmark_level(tokens: Tokens) -> int | str:
         raise InvalidValueError("valid: a whole number from 1 to 9, none") from None
 
 
+def _opacity(tokens: Tokens) -> float:
+    found = significant(tokens)
+    if len(found) == 1 and found[0].type in {"number", "percentage"}:
+        share = found[0].value / (100 if found[0].type == "percentage" else 1)
+        if 0 < share <= 1:
+            return float(share)
+    raise InvalidValueError(
+        "valid: a number or a percentage over 0 up to 1 or 100%; pr-if hides what is not to be seen"
+    )
+
+
 def _decoration(tokens: Tokens) -> tuple[str, ...]:
     words = [token.lower_value if token.type == "ident" else "" for token in significant(tokens)]
     if words == ["none"]:
@@ -214,6 +225,7 @@ PROPERTIES: dict[str, Property] = {
         "inline",
     ),
     "background-color": Property(color, None),
+    "opacity": Property(_opacity, 1.0),
     "flex-direction": Property(keyword("row", "column"), "row"),
     "flex-grow": Property(number, 0.0),
     "flex-shrink": Property(number, 1.0),

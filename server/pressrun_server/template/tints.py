@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from xml.etree.ElementTree import Element
 
 from pressrun_server.model.program import Page
-from pressrun_server.model.tint import OPAQUE, WHITE, alpha_of, over
+from pressrun_server.model.tint import OPAQUE, WHITE, alpha_of, over, tinted
 from pressrun_server.template.cascade import Style
 from pressrun_server.template.footnotes import CALL, MARKER
 from pressrun_server.template.markup import Markup
+from pressrun_server.template.opacity import FADED
 from pressrun_server.template.properties import SIDES
 
 __all__ = ["alphas_of", "opaque_styles"]
@@ -18,10 +19,11 @@ _GROUND = "background-color"
 _COLORS = ("color", "text-decoration-color", "column-rule-color", *(f"border-{side}-color" for side in SIDES))
 
 
-def alphas_of(styles: Iterable[Style], pages: Iterable[Page]) -> tuple[int, ...]:
+def alphas_of(styles: Collection[Style], pages: Iterable[Page]) -> tuple[int, ...]:
     """The alphas of all colours, and 255 where there are any but that."""
     own = [style.get(name) for style in _every(styles) for name in (_GROUND, *_COLORS)]
     own += [page.notes.border.color for page in pages if page.notes is not None and page.notes.border is not None]
+    own += [tinted(0, style[FADED]) for style in _every(styles) if FADED in style]
     found = {alpha_of(color) for color in own if isinstance(color, int) and color > OPAQUE}
     return (*sorted(found), 255) if found else ()
 

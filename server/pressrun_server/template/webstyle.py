@@ -286,6 +286,8 @@ class WebStyles:
         found: list[tuple[str, str]] = []
         if style["background-color"] is not None:
             found.append(("background-color", color_text(style["background-color"])))
+        if style["opacity"] != 1:
+            found.append(("opacity", _number(style["opacity"])))
         if tag != "body":
             found += self._edges(style, "margin", afloat=afloat)
             found += self._sizes(style, tag, afloat=afloat)
