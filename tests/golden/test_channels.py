@@ -46,6 +46,9 @@ CASES = {
         "<div class=r><p>{{ bank }}</p><p><u>{{ date }}</u></p></div>",
         ".r { background: rgba(0, 0, 255, .1); border: 1pt solid #0008 } u { color: #f00c }",
     ),
+    "heights in percent": (
+        "<div class=a><p>{{ bank }}</p><p>{{ date }}</p></div>", ".a { height: 40mm } .a p { min-height: 40%; margin: 0 }"
+    ),
     "calculated lengths": (
         "<div class=a><p>{{ bank }}</p></div><div class=r><p class=i>{{ date }}</p><p>x</p></div>",
         ".a { width: calc(100% - 2 * 1em); padding: calc(1em / 2); background: #eee } .r { display: flex; gap: calc(1mm + 1pt) }"

@@ -196,6 +196,12 @@ CASES: dict[str, tuple[str, str]] = {
         " .a { position: absolute; top: 2pt; right: 4pt; width: 30pt; background: red }"
         " .b { position: absolute; top: 20pt; left: 50%; background: green; width: 20% }",
     ),
+    "heights in percent": (
+        "<div class=a><div class=b>one</div><div class=c>two</div></div><div class=d><div class=e>three</div>four</div>",
+        ".a { height: 60pt; padding: 5pt; box-sizing: border-box; background: yellow } .b { height: 50%; background: red }"
+        " .c { min-height: calc(50% - 10pt); background: green } .d { position: relative; height: 40pt; padding: 4pt }"
+        " .e { position: absolute; top: 0; right: 0; width: 40pt; height: 100%; background: blue }",
+    ),
     "calculated lengths": (
         "<div class=a>one</div><div class=b>two words of it</div><div class=c>three</div><table class=t><colgroup><col class=k><col>"
         "</colgroup><tr><td>1</td><td class=g>2</td></tr></table>",

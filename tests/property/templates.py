@@ -31,8 +31,8 @@ _WORDS = (
     "“q”",
 )
 _DEEPEST = 3
-_GENERATED = 0.12
-"""The share of paragraphs with text that a style sheet generates."""
+_GENERATED, _HIGH = 0.12, 0.03
+"""The share of paragraphs with text that a style sheet generates, and of those in a box of a height."""
 
 
 @dataclass(slots=True)
@@ -159,6 +159,8 @@ class _Maker:
         ]
 
     def _paragraph(self, _depth: int, place: _Place) -> str:
+        if self.more.random() < _HIGH:
+            return f"<div style='height: 20mm'><p style='min-height: 50%'>{self._mark()}</p></div>"
         tag = self.chance.choice(["p", "p", "p", "h2", "div"])
         made = "own" if tag == "div" else "gen"  # blocks in a paragraph are paragraphs to the tags, but not in HTML
         generated = f" class='{made}' data-mark='{self._mark()}'" if self.more.random() < _GENERATED else ""

@@ -149,6 +149,7 @@ class FlexStructure(Builder):
             and not style["background-image"]
             and style["height"] == "auto"
             and not style["min-height"]
+            and style["max-height"] == "none"
             and not any(box_of(style, 0, 0).radii)
         )
 

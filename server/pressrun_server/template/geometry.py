@@ -14,6 +14,7 @@ __all__ = [
     "box_borders",
     "box_of",
     "fluid_of",
+    "heights",
     "measure",
     "outer_width",
     "pixels",
@@ -76,7 +77,7 @@ def _edges(style: Style, containing: int, *sides: str) -> int:
     return padding + sum(border.width for border in borders if border is not None)
 
 
-def _heights(style: Style, containing: int) -> tuple[int | None, int, int | None]:
+def heights(style: Style, containing: int) -> tuple[int | None, int, int | None]:
     """Height, least and greatest height of the content box (CSS 2.2, 10.7)."""
     edges = _edges(style, containing, "top", "bottom") if style["box-sizing"] == "border-box" else 0
     height, most = resolved(style["height"], 0), resolved(style["max-height"], 0)
@@ -106,7 +107,7 @@ def box_of(style: Style, x: int, containing: int, *, fills: bool = True) -> Box:
     fits = fluid.left is None and fluid.width is None and content == asked
     start = x if fits else x + fluid.start(content, containing)
     content = max(content, 0)
-    height, least, most = _heights(style, containing)
+    height, least, most = heights(style, containing)
     return Box(
         x=start,
         width=content + _edges(style, containing, "left", "right"),

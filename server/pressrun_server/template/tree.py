@@ -16,7 +16,9 @@ from pressrun_server.template.channels import MEDIA, leave_out
 from pressrun_server.template.diagnostics import Diagnostics, closest
 from pressrun_server.template.fragments import include
 from pressrun_server.template.headings import check_headings
+from pressrun_server.template.heights import settle_heights
 from pressrun_server.template.markup import Markup, parse_markup
+from pressrun_server.template.paper import Paper
 from pressrun_server.template.stylesheet import StyleSheet, read_stylesheet
 from pressrun_server.template.variables import Variables, root_variables
 
@@ -80,6 +82,12 @@ def tree_of(
     apart = apart or any(rule.medium for sheet in sheets for rule in sheet.rules)
     styles = cascade(markup, sheets, diagnostics, media, variables)
     keep_before(markup, styles)
+
+    def page_height(name: str) -> int:
+        pages = Paper(sheets, markup, diagnostics).sheets
+        return pages.get(name, pages[""]).height
+
+    settle_heights(markup, styles, page_height, diagnostics)
     body = markup.root.find("body")
     if body is not None:
         check_headings(body, markup, styles, diagnostics)

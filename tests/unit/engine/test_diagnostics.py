@@ -31,9 +31,9 @@ SCHEMA = {
         (
             "<p>x</p>",
             "p { height: 50% }",
-            "t.css:1:5",
-            "height: '50%' is not valid",
-            "a percentage is not supported here",
+            "t.html:2:1",
+            "height in percent needs a height around it; that of <body> follows from its content",
+            "write a length",
         ),
         (
             "<table><tr><td>x</td></tr><caption>x</caption></table>",
@@ -90,6 +90,15 @@ SCHEMA = {
             "a percentage and a length",
             "table-layout: fixed",
         ),
+        ("<div>\n<p>x</p></div>", "p { max-height: 50% }", "t.html:3:1", "that of <div>", "give <div> a height"),
+        (
+            "<table><tr><td><p>x</p></td></tr></table>",
+            "p { min-height: 9% }",
+            "t.html:2:16",
+            "that of <td>",
+            "a length",
+        ),
+        ("<p>x</p>", "body { height: 100% }", "t.html:1:71", "that of the page", "write a length"),
         ("<p>x</p>", "p { text-indent: 10% }", "t.css:1:5", "text-indent: '10%' is not valid", "a percentage"),
         ("<p>x</p>", "p { border-radius: 3pt / 4pt }", "t.css:1:5", "is not valid", "round, not elliptic"),
         ("<p>x</p>", "p { background: url(x.png) }", "t.css:1:5", "is not valid", "background-image"),
