@@ -7,10 +7,9 @@ encoded where it is not plain, so that nothing in it begins another header.
 from __future__ import annotations
 
 import binascii
-import functools
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote
@@ -18,7 +17,6 @@ from urllib.parse import quote
 from pressrun_server.model.mailbox import BREAKING, Address
 
 __all__ = [
-    "QUOTED",
     "address_header",
     "attached",
     "base64_lines",
@@ -30,6 +28,7 @@ __all__ = [
     "header",
     "html_body",
     "opening",
+    "quoted",
     "quoted_part",
     "text_body",
 ]
@@ -62,9 +61,6 @@ _SWELLING: Final = 1.25
 """How much character references may make of an HTML text before it is encoded otherwise."""
 
 
-_STANDING: Final = bytes((10, *range(0x20, 0x7F)))
-_ODD: Final = re.compile(r"(?m)^F(?=rom )|^\.$|[ \t]$|[\x00-\x08\x0b-\x1f\x7f]")
-"""What a line does not begin with, consist of, end with, or hold."""
 _QUOTED_HEAD: Final = b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
 
 
@@ -169,7 +165,7 @@ def text_body(text: str) -> bytes:
 
     In quoted-printable, or in base64 where that is shorter.
     """
-    part = _quoted_part(QUOTED.lines(text.split("\n")))
+    part = _quoted_part(quoted(text))
     if part is not None:
         return part
     data = base64_lines(text.replace("\n", "\r\n").encode("utf-8", "replace"))
@@ -203,7 +199,8 @@ def _character(reference: re.Match[str]) -> str:
 
 def _stands(data: bytes) -> bool:
     """Whether a body may stay as it is: no line is too long, and none is what old stores of mail take for a message."""
-    if b"From " in data and (data.startswith(b"From ") or b"\nFrom " in data):
+    # Backwards, since few bytes are ends of lines and many are spaces: what is looked for is compared there first.
+    if data.rfind(b"\nFrom ") >= 0 or data.startswith(b"From "):
         return False
     # From the end of a line to the last one that is near enough.
     at, last = -1, len(data) - _LONGEST - 1
@@ -221,104 +218,34 @@ def _packed(text: str) -> tuple[bytes, bytes]:
     escaped = len(data.translate(None, _ASCII))
     if escaped * 2 > len(data) * (_BASE64 - 1):
         return b"base64", base64_lines(data)
-    return b"quoted-printable", _quoted(text, data)
+    return b"quoted-printable", quoted(text)
 
 
-def _quoted(text: str, encoded: bytes) -> bytes:
+def quoted(text: str) -> bytes:
     """Quoted-printable (RFC 2045, 6.7), in which no line is what old stores of mail take for another message."""
-    data = binascii.b2a_qp(encoded, istext=True)
-    if "\r\n" not in text:
-        data = data.replace(b"\n", b"\r\n")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    data = binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True)
     if b"From " in data:
-        data = data.replace(b"\nFrom ", b"\n=46rom ")
-        data = b"=46" + data[1:] if data.startswith(b"From ") else data
-    return data
+        data = data.replace(b"\nFrom ", b"\n=46=\nrom ")
+        data = b"=46=\n" + data[1:] if data.startswith(b"From ") else data
+    return data.replace(b"\n", b"\r\n")
 
 
-class _QuotedPrintable:
-    """Writes pieces of a text in quoted-printable, each of whole lines."""
-
-    def block(self, text: str) -> str:
-        """A text of some lines.
-
-        Args:
-            text: its lines end with line feeds.
-        """
-        if (
-            len(text) <= _WIDEST
-            and text.isascii()
-            and text.isprintable()
-            and "=" not in text
-            and text[-1:] != " "
-            and not text.startswith((".", "From "))
-        ):
-            return text
-        if len(text) <= _WIDEST // 2 and not text.startswith("From "):
-            data = binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True)
-            if len(data) < _WIDEST - 1 and b"\n" not in data:  # what it breaks is broken elsewhere by `lines`
-                return data.decode("ascii")
-        return self.lines(text.split("\n"))
-
-    def lines(self, lines: Sequence[str]) -> str:
-        """Many lines; none is longer than mail wants, and none is what old stores of mail take for another message."""
-        whole = "\n".join(lines)
-        if "=" in whole:
-            whole = whole.replace("=", "=3D")
-        if not whole.isascii():
-            # A character at a time: there are few different ones, and without the wide ones text takes less room.
-            for character in sorted(
-                set(whole.encode("utf-8", "replace").translate(None, _ASCII).decode()), reverse=True
-            ):
-                whole = whole.replace(character, _escape(character))
-        if (
-            whole.encode("ascii").translate(None, _STANDING)
-            or "From " in whole
-            or "\n." in whole
-            or " \n" in whole
-            or whole[:1] == "."
-            or whole[-1:] == " "
-        ):
-            whole = _ODD.sub(lambda match: _escape(match[0]), whole)
-        return "\r\n".join([line if len(line) <= _WIDEST else _soft(line) for line in whole.split("\n")])
-
-
-QUOTED: Final = _QuotedPrintable()
-
-
-@functools.lru_cache(maxsize=1024)
-def _escape(character: str) -> str:
-    return "".join([f"={byte:02X}" for byte in character.encode()])
-
-
-def _soft(line: str) -> str:
-    """An encoded line with soft line breaks, none of them in an escape."""
-    if len(line) < 2 * _WIDEST and "=" not in line[_WIDEST - 3 : _WIDEST - 1]:
-        return f"{line[: _WIDEST - 1]}=\r\n{line[_WIDEST - 1 :]}"
-    parts: list[str] = []
-    at, end = 0, len(line)
-    while end - at > _WIDEST:
-        cut = at + _WIDEST - 1
-        escape = line.rfind("=", cut - 2, cut)
-        cut = escape if escape > 0 else cut
-        parts.append(line[at:cut])
-        at = cut
-    return "=\r\n".join([*parts, line[at:]])
-
-
-def quoted_part(blocks: Iterable[str]) -> bytes | None:
+def quoted_part(blocks: Iterable[bytes]) -> bytes | None:
     """A part of plain text, header and body, in quoted-printable; None where base64 would be shorter.
 
     Args:
-        blocks: of `QUOTED`; those that are empty are left out.
+        blocks: as `quoted` gives them; those that are empty are left out.
     """
-    return _quoted_part("\r\n\r\n".join(filter(None, blocks)) + "\r\n")
+    return _quoted_part(b"\r\n\r\n".join(filter(None, blocks)) + b"\r\n")
 
 
-def _quoted_part(text: str) -> bytes | None:
-    escapes = text.count("=")
-    if escapes * 2 > (len(text) - 3 * escapes) * (_BASE64 - 1):
+def _quoted_part(data: bytes) -> bytes | None:
+    escapes = data.count(b"=")
+    if escapes * 2 > (len(data) - 3 * escapes) * (_BASE64 - 1):
         return None
-    return _QUOTED_HEAD + text.encode("ascii")
+    return _QUOTED_HEAD + data
 
 
 def base64_lines(data: bytes) -> bytes:

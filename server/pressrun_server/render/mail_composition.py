@@ -95,7 +95,7 @@ class LoadedMailProgram:
             for binder in self.headers.values():
                 binder.quicken()
             if self.program.plain:
-                self.text.write(mime.QUOTED)
+                self.text.write(mime.quoted)
             else:
                 self.text.quicken()
 

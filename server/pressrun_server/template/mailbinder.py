@@ -145,7 +145,7 @@ class TextBinder(WebBinder):
         """Make code that gives the text as it is encoded; takes some milliseconds."""
         self._written = block_code(self._parts, self._formatter, self, quoting, COLUMNS)
 
-    def blocks(self, env: Environment) -> list[str] | None:
+    def blocks(self, env: Environment) -> list[bytes] | None:
         """The text's paragraphs, encoded, some of them perhaps empty; None before there is code for that.
 
         Raises:

@@ -37,24 +37,19 @@ from pressrun_server.template.webcode import Dress, LoopSource, RunSource
 
 __all__ = ["BlockCode", "Quoting", "block_code"]
 
-BlockCode: TypeAlias = "Callable[[Environment], list[str]]"
+BlockCode: TypeAlias = "Callable[[Environment], list[bytes]]"
 """An environment to a message's blocks, encoded; some may be empty."""
+Quoting: TypeAlias = "Callable[[str], bytes]"
+"""How a message's transfer encoding writes lines, each by itself; the last one has no end."""
 
 _OPEN: Final = frozenset((TABLE[0], LIST[0], LINK))
 _SHUT: Final = frozenset((TABLE[1], LIST[1], TARGET[1]))
 _NESTING: Final = re.compile(f"[{BLOCK}{''.join(sorted(_OPEN | _SHUT))}]")
 _CELLS: Final = re.compile(f"({ROW}[hd]|{CELL}[lr][0-9])")
 _EDGES: Final = " ·"
-
-
-class Quoting(Protocol):
-    """How a message's transfer encoding writes text."""
-
-    def block(self, text: str) -> str:
-        """A text of some lines."""
-
-    def lines(self, lines: Sequence[str]) -> str:
-        """Many lines, none of which ends with a space."""
+_BETWEEN: Final = "\n\n"
+_BETWEEN_ENCODED: Final = b"\r\n\r\n"
+"""What stands between blocks, and what becomes of it."""
 
 
 class TextDress(Dress, Protocol):
@@ -123,38 +118,43 @@ class _TextSource(RunSource):
         self._text_dress = dress
         self._quoting = quoting
         self._kept = kept
-        self._block_name = self._known(self._plain_block)
+        self._given_name = self._known(self._given)
 
     def text(self, parts: tuple[Part, ...]) -> BlockCode:
         """The function."""
-        lines = self._body(parts)
-        made: BlockCode = self._made(
-            ("def bind(env):", *(f"    {line}" for line in ("out = []", "append = out.append", *lines, "return out")))
-        )
+        lines = ("out = []", "append = out.append", *self._body(parts), f"return {self._given_name}(out)")
+        made: BlockCode = self._made(("def bind(env):", *(f"    {line}" for line in lines)))
         return made
 
-    def _plain_block(self, text: str) -> str:
-        """A block that has no marks."""
-        while "  " in text:
-            text = text.replace("  ", " ")
-        return self._quoting.block(text.strip(" "))
+    def _given(self, blocks: Sequence[str | bytes]) -> list[bytes]:
+        """The blocks of a text, encoded: those that are not yet are looked at, and encoded, together."""
+        texts = [block for block in blocks if isinstance(block, str)]
+        whole = _BETWEEN.join(texts)
+        if "  " in whole or " \n" in whole or "\n " in whole or whole[:1] == " " or whole[-1:] == " ":
+            texts = ["\n".join([_single(line) for line in text.split("\n")]) for text in texts]
+            whole = _BETWEEN.join(texts)
+        encoded = self._quoting(whole.replace(PAD, " ")).split(_BETWEEN_ENCODED)
+        if len(encoded) != len(texts):
+            encoded = [self._quoting(text.replace(PAD, " ")) for text in texts]
+        rest = iter(encoded)
+        return [next(rest) if isinstance(block, str) else block for block in blocks]
 
     def _body(self, parts: Sequence[Part]) -> list[str]:
         """Lines that add the blocks of parts, with those that look at values before."""
         outer = self._begin()
         lines: list[str] = []
-        fixed: list[str] = []
+        fixed: list[bytes] = []
 
         def flush() -> None:
             if fixed:
-                lines.append(f"append({_joined(fixed)!r})")
+                lines.append(f"append({_BETWEEN_ENCODED.join(fixed)!r})")
                 fixed.clear()
 
         for block in _blocks(parts):
             if all(isinstance(part, str) for part in block):
                 text = settled("".join(map(str, block)))[:-1]
                 if text:
-                    fixed.append(self._quoting.block(text))
+                    fixed.append(self._quoting(text))
                 continue
             flush()
             lines += self._block_lines(block)
@@ -172,15 +172,15 @@ class _TextSource(RunSource):
         marked = any(isinstance(part, str) and MARKS.search(part) for part in block)
         if not marked and all(map(_simple, block)):
             lines, text = self._joined(tuple(block))
-            return [*lines, f"append({self._block_name}({text}))"]
+            return [*lines, f"append({text})"]
         return [self._settled(block)]
 
     def _settled(self, block: list[Part]) -> str:
         """The line of a block that is settled as a whole."""
         made = [part if isinstance(part, str) else self._dress.bound(part) for part in block]
-        quote = self._quoting.block
+        quote = self._quoting
 
-        def text(env: Environment) -> str:
+        def text(env: Environment) -> bytes:
             return quote(settled("".join([part if isinstance(part, str) else part(env) for part in made]))[:-1])
 
         return f"append({self._known(text)}(env))"
@@ -273,13 +273,13 @@ class _TextSource(RunSource):
         lines = [
             pair([text for cell in cells if (text := cell.strip(_EDGES))]) for _, _, rows in groups for cells in rows
         ]
-        return self._quoting.block(_plainly("\n".join(filter(None, lines))))
+        return _plainly("\n".join(filter(None, lines)))
 
     def _aligned(self, groups: Rows) -> str:
         whole = "\n".join(["\n".join(cells) for _, _, rows in groups for cells in rows])
         if "  " in whole or "\n " in whole or " \n" in whole or "·" in whole or whole[:1] == " " or whole[-1:] == " ":
             raise ValueError
-        return self._quoting.lines([line.replace(PAD, " ") for line in table_lines(groups, whole)])
+        return "\n".join(table_lines(groups, whole))
 
 
 def _plainly(text: str) -> str:
@@ -289,8 +289,11 @@ def _plainly(text: str) -> str:
     return text
 
 
-def _joined(fixed: Sequence[str]) -> str:
-    return "\r\n\r\n".join(fixed)
+def _single(text: str) -> str:
+    """A text in which no spaces meet, and none stand at an end."""
+    while "  " in text:
+        text = text.replace("  ", " ")
+    return text.strip(" ")
 
 
 def _cut(parts: Sequence[Part]) -> list[tuple[str, bool, list[list[Part]]]] | None:
