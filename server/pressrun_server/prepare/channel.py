@@ -32,15 +32,40 @@ class BlockingChannel(Generic[T]):
     def __init__(self, sock: socket.socket, decode: Callable[[memoryview], T]) -> None:
         self._sock = sock
         self._reader = FrameReader(decode)
+        self._held = bytearray()
 
-    def send(self, message: msgspec.Struct) -> None:
-        """Write one message whole.
+    @property
+    def holding(self) -> bool:
+        """Whether messages are held."""
+        return bool(self._held)
+
+    def hold(self, message: msgspec.Struct) -> None:
+        """Keep a message until the next one is sent, or `flush`: the front wakes up once for both."""
+        encode(message, self._held)
+
+    def flush(self) -> None:
+        """Write what is held.
 
         Raises:
             ChannelClosedError: nobody reads at the other end.
         """
+        if self._held:
+            frames, self._held = self._held, bytearray()
+            self._write(frames)
+
+    def send(self, message: msgspec.Struct) -> None:
+        """Write one message whole, after those that are held.
+
+        Raises:
+            ChannelClosedError: nobody reads at the other end.
+        """
+        frames = encode(message, self._held)
+        self._held = bytearray()
+        self._write(frames)
+
+    def _write(self, frames: bytearray) -> None:
         try:
-            self._sock.sendall(encode(message))
+            self._sock.sendall(frames)
         except (BrokenPipeError, ConnectionResetError) as error:
             raise ChannelClosedError from error
 

@@ -19,6 +19,7 @@ _ROOM = 512 * 1024
 """A buffer this large takes several finished small documents in one read."""
 
 _ENCODER = msgspec.msgpack.Encoder()
+_NO_LENGTH: Final = bytes(HEADER)
 _NO_BYTES: Final = b"\xc4\x00"
 """Empty bytes in MessagePack: bin 8 of length 0."""
 _BYTES: Final = b"\xc6"
@@ -31,19 +32,27 @@ class FrameError(Exception):
     """The other end sent what is no frame; the connection is useless from here on."""
 
 
-def encode(message: msgspec.Struct) -> bytearray:
+def encode(message: msgspec.Struct, frames: bytearray | None = None) -> bytearray:
     """The frame of a message.
+
+    Args:
+        message: it.
+        frames: those that leave before it, which it is added to.
 
     Raises:
         FrameError: the message is longer than a frame may be.
     """
-    frame = bytearray(HEADER)
-    _ENCODER.encode_into(message, frame, HEADER)
-    size = len(frame) - HEADER
+    if frames is None:
+        frames = bytearray()
+    start = len(frames)
+    frames += _NO_LENGTH
+    _ENCODER.encode_into(message, frames, start + HEADER)
+    size = len(frames) - HEADER - start
     if size > MAX_FRAME:
+        del frames[start:]
         raise FrameError(f"a message of {size} bytes does not fit a frame; the most is {MAX_FRAME} bytes")
-    frame[:HEADER] = size.to_bytes(HEADER, "little")
-    return frame
+    frames[start : start + HEADER] = size.to_bytes(HEADER, "little")
+    return frames
 
 
 def encode_before(message: msgspec.Struct, parts: Sequence[bytes]) -> bytearray:

@@ -16,11 +16,16 @@ T = TypeVar("T")
 
 
 class FrameProtocol(asyncio.BufferedProtocol, Generic[T]):
-    """The front's end; subclasses say what a message and the end mean. It costs no task and no copy of its own."""
+    """The front's end; subclasses say what a message and the end mean.
+
+    Cost: no task, no copy of its own; what is sent in answer to messages that came together leaves in one write.
+    """
 
     def __init__(self, decode: Callable[[memoryview], T]) -> None:
         self._reader = FrameReader(decode)
         self._transport: asyncio.Transport | None = None
+        self._answers: bytearray | None = None
+        """Frames that leave when all that came has been looked at; None at other times."""
         self.fault: Exception | None = None
         """Why the connection ended, where it was not simply closed."""
 
@@ -35,7 +40,11 @@ class FrameProtocol(asyncio.BufferedProtocol, Generic[T]):
     def send(self, message: msgspec.Struct) -> None:
         """Queue one message; after the end it goes nowhere, and `lost` says what to do about that."""
         transport = self._transport
-        if transport is not None and not transport.is_closing():
+        if transport is None or transport.is_closing():
+            return
+        if self._answers is not None:
+            encode(message, self._answers)
+        else:
             transport.write(encode(message))
 
     def send_large(self, message: msgspec.Struct, parts: Sequence[bytes]) -> None:
@@ -47,6 +56,7 @@ class FrameProtocol(asyncio.BufferedProtocol, Generic[T]):
         """
         transport = self._transport
         if transport is not None and not transport.is_closing():
+            self._flush()
             transport.write(encode_before(message, parts))
             for part in parts:
                 transport.write(part)
@@ -54,6 +64,7 @@ class FrameProtocol(asyncio.BufferedProtocol, Generic[T]):
     def close(self) -> None:
         """Close our end, after what is queued; the helper then ends by itself."""
         if self._transport is not None:
+            self._flush()
             self._transport.close()
 
     def abort(self) -> None:
@@ -78,8 +89,20 @@ class FrameProtocol(asyncio.BufferedProtocol, Generic[T]):
             self.fault = error
             self.abort()
             return
-        for message in messages:
-            self.received(message)
+        self._answers = bytearray()
+        try:
+            for message in messages:
+                self.received(message)
+        finally:
+            self._flush()
+            self._answers = None
+
+    def _flush(self) -> None:
+        """Write what was kept."""
+        if self._answers:
+            frames, self._answers = self._answers, bytearray()
+            if self._transport is not None and not self._transport.is_closing():
+                self._transport.write(frames)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the event loop."""

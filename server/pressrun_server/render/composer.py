@@ -56,6 +56,9 @@ _SLICE: Final = 0.0005
 _ROWS_AHEAD: Final = 4096
 """More rows are asked for while so many or fewer wait."""
 
+_PATIENCE: Final = 0.004
+"""Seconds that a finished document waits for the next one at most, to leave together with it."""
+
 _RSS_EVERY: Final = 16
 """Documents between two readings of the resident memory."""
 
@@ -123,6 +126,8 @@ class Composer:
         self._documents: dict[int, _Document] = {}
         self._blobs: dict[str, Any] = {}
         self._heads = HeadBook()
+        self._leaves_at = 0.0
+        """When what the channel holds has to leave."""
 
     def run(self) -> None:
         """Work until the front closes the socket."""
@@ -130,6 +135,8 @@ class Composer:
         try:
             self._channel.send(Ready(os.getpid(), self._workshop.engine, self._vitals.rss()))
             while True:
+                if self._channel.holding and (not turns.waiting or time.perf_counter() >= self._leaves_at):
+                    self._channel.flush()
                 self._listen(wait=not turns.waiting)
                 if (ticket := turns.take()) is not None:
                     self._turn(ticket, self._documents[ticket])
@@ -388,7 +395,14 @@ class Composer:
             self._until_rss = _RSS_EVERY
             self._rss = self._vitals.rss()
         number, _ = self._head(document)
-        self._channel.send(Done(ticket, data, summary, self._rss, self._vitals.cpu_seconds(), number))
+        done = Done(ticket, data, summary, self._rss, self._vitals.cpu_seconds(), number)
+        if self._turns.patient(ticket):
+            # Half the turns of the front, and fewer switches between it and this process.
+            if not self._channel.holding:
+                self._leaves_at = time.perf_counter() + _PATIENCE
+            self._channel.hold(done)
+        else:
+            self._channel.send(done)
         self._forget(ticket)
 
     def _forget(self, ticket: int) -> None:

@@ -15,7 +15,7 @@ class ComposerConfig:
     """How composers are fed, watched and replaced."""
 
     slots: int = SLOTS
-    """Documents that one composer may hold: one in work and one behind it."""
+    """Documents that one composer may hold: one in work and two behind it."""
     large_slots: int = LARGE_SLOTS
     """Large documents that one composer may hold beside its slots."""
     held_bytes: int = 64 * 1024 * 1024

@@ -9,8 +9,9 @@ from pressrun_server.render.fair_line import FairLine
 
 __all__ = ["BATCH_SHARE", "LARGE_SLOTS", "SLOTS", "Desk"]
 
-SLOTS: Final = 2
-"""Documents that one composer may hold: one in work and one that hides the way there."""
+SLOTS: Final = 3
+"""Documents that one composer may hold: one in work and two behind it. Two finished ones leave together while the third
+hides the way there."""
 
 LARGE_SLOTS: Final = 8
 """Large documents that one composer may hold beside its slots; they get a share of its turns and must not block it."""

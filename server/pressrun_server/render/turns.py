@@ -13,6 +13,9 @@ LARGE_TURNS: Final = 16
 LARGE_SHARE: Final = 3
 """Every so manieth turn is a large document's, while both kinds wait."""
 
+_BEHIND: Final = 2
+"""Documents that have to be there behind a finished one for it to wait for the next."""
+
 
 class Turns:
     """Chooses the document that works next, a page's work or a few small steps at a time.
@@ -69,6 +72,14 @@ class Turns:
     def large(self, ticket: int) -> bool:
         """Whether a document has had so many turns that it is a large one."""
         return self._homes[ticket] is self._large
+
+    def patient(self, ticket: int) -> bool:
+        """Whether the answer of a document that is finished may wait for the next one.
+
+        It may where nobody waits for it alone, and where enough is here to do meanwhile: one document for the answer to
+        leave with, and one that hides the way of both.
+        """
+        return self._homes[ticket] is self._small and len(self._small) + len(self._interactive) > _BEHIND
 
     def take(self) -> int | None:
         """The document whose turn it is; the turn counts as had. None while nothing can have one."""

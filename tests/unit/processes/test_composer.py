@@ -38,12 +38,15 @@ from pressrun_server.render.link import (
 CHUNK, WINDOW = 1_000, 4_000
 
 
-GATE = threading.Event()
-"""Lets go on what follows a document."""
+GATE = threading.Semaphore(0)
+"""Lets go on what stops."""
 
 
 class Document:
-    """Pages as its record says: `<pages>x<size>`, or `fail` at the second page, or `gate`, with work behind its bytes."""
+    """Pages as its record says: `<pages>x<size>`, or `fail` at the second page.
+
+    It stops before its bytes where its record is `stop`, and in the work behind them where it is `gate`.
+    """
 
     def __init__(self, record: bytes) -> None:
         self.record = record
@@ -57,7 +60,11 @@ class Document:
         if self.record == b"gate":
             self.finished = True
             yield b"all"
-            assert GATE.wait(5)
+            assert GATE.acquire(timeout=5)
+            return
+        if self.record == b"stop":
+            assert GATE.acquire(timeout=5)
+            yield b"all"
             return
         pages, size = map(int, self.record.split(b"x"))
         for page in range(pages):
@@ -119,6 +126,11 @@ class Workshop:
         return document
 
 
+def asked(ticket: int, record: bytes, *, interactive: bool = False) -> Compose:
+    """The message that asks for a document."""
+    return Compose(ticket, "p", record, {}, datetime(2026, 1, 1, tzinfo=UTC), {}, "e", interactive)
+
+
 class Front:
     """The other end, as blunt as can be."""
 
@@ -129,8 +141,17 @@ class Front:
 
     def ask(self, ticket: int, record: bytes, *, interactive: bool = False) -> None:
         """Ask for a document."""
-        when = datetime(2026, 1, 1, tzinfo=UTC)
-        self.channel.send(Compose(ticket, "p", record, {}, when, {}, "e", interactive))
+        self.channel.send(asked(ticket, record, interactive=interactive))
+
+    def ask_at_once(self, *messages: Compose) -> None:
+        """Ask for documents that come to the composer together."""
+        for message in messages:
+            self.channel.hold(message)
+        self.channel.flush()
+
+    def told(self) -> list[int]:
+        """The documents whose ends came together."""
+        return [message.ticket for message in self.channel.receive(wait=True) if isinstance(message, Done)]
 
     def next(self) -> FromComposer:
         """The next message."""
@@ -263,7 +284,6 @@ def test_an_interactive_document_overtakes_one_in_work() -> None:
 
 def test_what_serves_later_documents_is_done_when_a_document_has_left() -> None:
     """Its last message does not wait for it; the next document does."""
-    GATE.clear()
     with composer() as front:
         front.ask(1, b"gate")
         done = front.next()
@@ -272,7 +292,7 @@ def test_what_serves_later_documents_is_done_when_a_document_has_left() -> None:
         front.ask(2, b"1x10")
         time.sleep(0.05)
         assert not front.inbox
-        GATE.set()
+        GATE.release()
         assert isinstance(front.next(), Done)
 
 
@@ -285,3 +305,34 @@ def test_the_wait_for_a_turn_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         done = front.next()
         assert isinstance(done, Done)
         assert done.summary.phases == ComposePhases(waited=1)
+
+
+def test_finished_documents_leave_together_while_enough_is_behind_them() -> None:
+    """The third has only one behind it, which hides the way of all three."""
+    with composer() as front:
+        front.ask_at_once(asked(1, b"1x10"), asked(2, b"2x10"), asked(3, b"gate"), asked(4, b"1x10"))
+        assert front.told() == [1, 2, 3]
+        GATE.release()
+        assert front.told() == [4]
+
+
+def test_an_interactive_document_waits_for_no_company() -> None:
+    """It leaves when it is finished, whatever is behind it."""
+    with composer() as front:
+        batch = [asked(ticket, b"1x10") for ticket in (1, 2, 3)]
+        front.ask_at_once(*batch, asked(4, b"gate", interactive=True))
+        assert front.told() == [4]
+        GATE.release()
+        assert front.told()[0] == 1
+
+
+def test_a_finished_document_waits_for_a_slow_one_only_so_long() -> None:
+    """What has waited longer than that leaves before the next one is begun."""
+    with composer() as front:
+        others = [asked(ticket, b"1x10") for ticket in (4, 5)]
+        front.ask_at_once(asked(1, b"1x10"), asked(2, b"gate"), asked(3, b"stop"), *others)
+        time.sleep(0.05)
+        GATE.release()
+        assert front.told() == [1, 2]
+        GATE.release()
+        assert front.told()[0] == 3

@@ -67,7 +67,7 @@ def test_a_large_document_goes_ahead_only_while_none_waits_and_a_place_is_free()
 
 def test_documents_go_where_least_is_held() -> None:
     """The second document goes to the composer that has none."""
-    desk: Desk[str, str] = Desk()
+    desk: Desk[str, str] = Desk(slots=2)
     desk.join("c1")
     desk.join("c2")
     for name in "abcde":
@@ -92,7 +92,7 @@ def test_large_documents_leave_the_slots_to_others() -> None:
 
 def test_a_suspect_is_alone_and_first() -> None:
     """After a death the suspects are dealt one at a time to an empty composer, before everything else."""
-    desk: Desk[str, str] = Desk()
+    desk: Desk[str, str] = Desk(slots=2)
     desk.join("c1")
     for name in "abc":
         desk.submit(name, interactive=True)
@@ -113,7 +113,7 @@ def test_a_suspect_is_alone_and_first() -> None:
 
 def test_a_suspect_is_not_starved_by_a_busy_pool() -> None:
     """Where no composer is empty, one is emptied for the suspect, and the others work on."""
-    desk: Desk[str, str] = Desk()
+    desk: Desk[str, str] = Desk(slots=2)
     desk.join("c1")
     desk.join("c2")
     for name in "abcd":
