@@ -46,6 +46,12 @@ CASES = {
         "<div class=r><p>{{ bank }}</p><p><u>{{ date }}</u></p></div>",
         ".r { background: rgba(0, 0, 255, .1); border: 1pt solid #0008 } u { color: #f00c }",
     ),
+    "rows that wrap, and text in them": (
+        "<div class=r>to {{ bank }} <b>of {{ date }}</b> with <span pr-for='line in lines' class=t>{{ line }}</span> and no more</div>"
+        "<div class=f><p>a</p><p>b {{ bank }}</p><p>c</p></div>",
+        ".r { display: flex; flex-wrap: wrap; gap: 3pt 8pt; justify-content: center } .t { padding: 2pt; background: #eee }"
+        " .f { display: flex; flex-flow: wrap } .f p { width: 50%; margin: 0 }",
+    ),
     "heights in percent": (
         "<div class=a><p>{{ bank }}</p><p>{{ date }}</p></div>", ".a { height: 40mm } .a p { min-height: 40%; margin: 0 }"
     ),

@@ -196,6 +196,13 @@ CASES: dict[str, tuple[str, str]] = {
         " .a { position: absolute; top: 2pt; right: 4pt; width: 30pt; background: red }"
         " .b { position: absolute; top: 20pt; left: 50%; background: green; width: 20% }",
     ),
+    "a flexible row wraps": (
+        "<div class=f><div class=r>one</div><div class=g>two</div><div class=b>three<br>lines</div><div class=y>four</div></div>"
+        "<div class=c>Alpha <b>Bravo</b> Charlie <i>Delta</i> Echo <b>Foxtrot</b> Golf <i>Hotel</i> India</div><p>end</p>",
+        ".f { display: flex; flex-wrap: wrap; gap: 4pt 10pt; margin-bottom: 5pt } .f div { width: calc((100% - 20pt) / 3) }"
+        " .r { background: red } .g { background: green } .b { background: blue } .y { background: yellow }"
+        " .c { display: flex; flex-flow: row wrap; column-gap: 8pt; row-gap: 3pt; justify-content: center }",
+    ),
     "heights in percent": (
         "<div class=a><div class=b>one</div><div class=c>two</div></div><div class=d><div class=e>three</div>four</div>",
         ".a { height: 60pt; padding: 5pt; box-sizing: border-box; background: yellow } .b { height: 50%; background: red }"
@@ -417,7 +424,11 @@ CASES: dict[str, tuple[str, str]] = {
 
 
 _WRITTEN = {
-    "generated text": f"<p>Part</p><h2>Chapter</h2><p>No. 7: {_LOREM[:60]} (bold) {_LOREM[:40]}</p><div><p>!</p>boxed</div>"
+    "a flexible row wraps": (
+        "<p>one</p><p>two</p><p>three<br>lines</p><p>four</p><p>Alpha</p><p>Bravo</p><p>Charlie</p><p>Delta</p><p>Echo</p>"
+        "<p>Foxtrot</p><p>Golf</p><p>Hotel</p><p>India</p><p>end</p>"
+    ),
+    "generated text": f"<p>Part</p><h2>Chapter</h2><p>No. 7: {_LOREM[:60]} (bold) {_LOREM[:40]}</p><div><p>!</p>boxed</div>",
 }
 """The HTML that says what a style sheet adds to a case."""
 

@@ -31,8 +31,9 @@ _WORDS = (
     "“q”",
 )
 _DEEPEST = 3
-_GENERATED, _HIGH = 0.12, 0.03
-"""The share of paragraphs with text that a style sheet generates, and of those in a box of a height."""
+_GENERATED, _HIGH, _WRAPPING = 0.12, 0.03, 0.4
+"""The share of paragraphs with text that a style sheet generates, of those in a box of a height, and of flexible rows
+with more items than a line may hold."""
 
 
 @dataclass(slots=True)
@@ -244,7 +245,13 @@ class _Maker:
         items = [f"<div>{self._mark()}{self._words(2)}</div>" for _ in range(self.chance.randint(1, 3))]
         if self._in(40):
             items.append(f"<span pr-if='{self._known(1)}'>{{{{ {self._known(self._mark())} }}}}</span>")
-        return f"<div style='display: flex; gap: 1mm; justify-content: {where}'>{''.join(items)}</div>"
+        wrap = ""
+        if self.more.random() < _WRAPPING:
+            wrap = f" flex-wrap: wrap; row-gap: {self.more.choice([0, 2])}mm;"
+            rows = self._rows(5, 1)
+            items.append(f"<div pr-for='x in {rows}' style='padding: 0 1mm; background: #fee'>{{{{ x.text }}}}</div>")
+            items.append(f"{self._mark()} text")
+        return f"<div style='display: flex;{wrap} gap: 1mm; justify-content: {where}'>{''.join(items)}</div>"
 
     def _flex(self, depth: int, place: _Place) -> str:
         items = []

@@ -16,10 +16,11 @@ from pressrun_server.layout.overflow import overflow
 from pressrun_server.layout.rows import RowFrame, RowSetter, edges, start_of
 from pressrun_server.layout.segments import Segment
 from pressrun_server.model.content import BoundCell, BoundFlex, BoundFlexItem, BoundRow, BoundTable, Piece
+from pressrun_server.model.flexlines import rows_of
 from pressrun_server.model.fluid import spread
 from pressrun_server.model.page import ARTIFACT
-from pressrun_server.model.program import Cell, Flex, FlexItem, Paragraph, RowTemplate, Table
-from pressrun_server.model.sharing import Item, excess, places
+from pressrun_server.model.program import Cell, Flex, FlexItem, Paragraph, Table
+from pressrun_server.model.sharing import Item, excess, parted, places
 
 __all__ = ["FlexRows", "as_table", "items_of"]
 
@@ -161,28 +162,34 @@ def as_table(
     room = node.box.content_width
     gap = spread(node.gap, room)
     wanted = [measure.wanted(item, room) for item in items]
-    found = places(wanted, room, gap, node.justify)
-    over = excess(wanted, found, room)
-    if over:
-        text = f"the items of a flexible row need {over / 1000:.1f} pt more than there is for them"
-        missing(overflow(node.place, f"{text}, so words are broken; make them narrower, or take fewer"))
-        wanted = [
-            asked if item.node.least is not None else replace(asked, least=item.node.edges)
-            for item, asked in zip(items, wanted, strict=True)
-        ]
-        found = places(wanted, room, gap, node.justify)
+    parts = parted(wanted, room, gap, wrap=node.wrap)
+    found: list[tuple[int, int]] = []
+    for part in parts:
+        asked_for = wanted[part]
+        placed = places(asked_for, room, gap, node.justify)
+        over = excess(asked_for, placed, room)
+        if over:
+            text = f"the items of a flexible row need {over / 1000:.1f} pt more than there is for them"
+            missing(overflow(node.place, f"{text}, so words are broken; make them narrower, or take fewer"))
+            asked_for = [
+                asked if item.node.least is not None else replace(asked, least=item.node.edges)
+                for item, asked in zip(items[part], asked_for, strict=True)
+            ]
+            placed = places(asked_for, room, gap, node.justify)
+        found += placed
     if any(not _is_text(item.node.cell) for item in items):
         items = items_of(bound)
-    fitting = Fitting(0, ())
     cells: list[Cell] = []
     contents: list[BoundCell] = []
     for item, asked, (x, width) in zip(items, wanted, found, strict=True):
+        fitting = Fitting(0, ())  # one each: items that are repeated are one node at several places
         cell = fitting.cell(item.node.cell, node.box.content_x + x + (asked.left or 0), width)
         cells.append(cell)
         contents.append(fitting.content(cell, item.content))
-    template = RowTemplate(cells=tuple(cells), min_height=node.min_height, role="")
-    row = BoundRow(template, contents)
-    return BoundTable(Table(node.box, (), (template,), ""), [], iter((row,)), [], apart=True)
+    templates = rows_of([tuple(cells[part]) for part in parts], node.min_height, node.row_gap)
+    shown = iter([contents[part] for part in parts])
+    rows = [BoundRow(template, next(shown) if template.cells else []) for template in templates]
+    return BoundTable(Table(node.box, (), templates, ""), [], iter(rows), [], apart=True)
 
 
 def _is_text(cell: Cell) -> bool:

@@ -115,8 +115,8 @@ class Measure:
         return Item(max(basis, node.edges), left, right, node.grow, node.shrink, max(least or 0, node.edges), most)
 
     def _flex(self, bound: BoundFlex) -> tuple[int, int]:
-        """A flexible row, whose items do not wrap (CSS Flexbox 1, 9.9.1); one that grows counts with its contents."""
-        node, least, most, count = bound.node, 0, 0, 0
+        """A flexible row (CSS Flexbox 1, 9.9.1); an item that grows counts with its contents."""
+        node, least, most, count, largest = bound.node, 0, 0, 0, 0
         for item in bound.items():
             assert isinstance(item, BoundFlexItem)
             asked, count = item.node, count + 1
@@ -132,8 +132,9 @@ class Measure:
                     word, line = pick(word, limit), pick(line, limit)
             least += word + margins
             most += line + margins
+            largest = max(largest, word + margins)
         gaps = spread(node.gap, 0) * max(count - 1, 0)
-        return least + gaps, most + gaps
+        return largest if node.wrap else least + gaps, most + gaps
 
     def _chunk(self, rows: BoundRows, chunk: list[Values | None], found: Contents) -> None:
         """Rows of one loop by their values, with no row made."""

@@ -27,6 +27,7 @@ from pressrun_server.model.content import (
     Piece,
 )
 from pressrun_server.model.expression import Expression
+from pressrun_server.model.flexlines import rows_of
 from pressrun_server.model.fluid import spread
 from pressrun_server.model.program import (
     Block,
@@ -47,7 +48,7 @@ from pressrun_server.model.program import (
     Text,
     Vector,
 )
-from pressrun_server.model.sharing import Item, excess, places
+from pressrun_server.model.sharing import Item, excess, parted, places
 from pressrun_server.model.transform import transformed
 
 __all__ = ["settled"]
@@ -109,19 +110,29 @@ class _Settling:
             raise _UnsettledError
         wanted = {id(item): self._wanted(item, flex) for node in choices for _, items in node for item in items}
 
-        def rows(chosen: tuple[FlexItem, ...], left: list[list[_Branch]]) -> Row:
+        def rows(chosen: tuple[FlexItem, ...], left: list[list[_Branch]]) -> tuple[Row, ...]:
             while left and len(left[0]) == 1:
                 chosen, left = (*chosen, *left[0][0][1]), left[1:]
             if not left:
-                return self._template(flex, chosen, [wanted[id(item)] for item in chosen])
-            return RowConditional(tuple((test, (rows((*chosen, *items), left[1:]),)) for test, items in left[0]))
+                return self._templates(flex, chosen, [wanted[id(item)] for item in chosen])
+            return (RowConditional(tuple((test, rows((*chosen, *items), left[1:])) for test, items in left[0])),)
 
-        return Table(flex.box, (), (rows((), choices),), "")
+        return Table(flex.box, (), rows((), choices), "")
 
-    def _template(self, flex: Flex, items: tuple[FlexItem, ...], wanted: list[Item]) -> RowTemplate:
+    def _templates(self, flex: Flex, items: tuple[FlexItem, ...], wanted: list[Item]) -> tuple[RowTemplate, ...]:
+        room = flex.box.content_width
+        gap = spread(flex.gap, room)
+        if flex.wrap and self._unmeasured & set(map(id, items)):
+            raise _UnsettledError  # where a line ends is for its words to say
+        parts = parted(wanted, room, gap, wrap=flex.wrap)
+        cells = [self._cells(flex, items[part], wanted[part], gap) for part in parts]
+        return rows_of(cells, flex.min_height, flex.row_gap)
+
+    def _cells(self, flex: Flex, items: tuple[FlexItem, ...], wanted: list[Item], gap: int) -> tuple[Cell, ...]:
+        """The cells of a line."""
         box, fitting = flex.box, Fitting(0, ())
         room = box.content_width
-        found = places(wanted, room, spread(flex.gap, room), flex.justify)
+        found = places(wanted, room, gap, flex.justify)
         if excess(wanted, found, room) and any(item.least is None for item in items):
             raise _UnsettledError  # what it comes to is told in each document
         cells = []
@@ -132,7 +143,7 @@ class _Settling:
             cell = fitting.cell(item.cell, box.content_x + x + (asked.left or 0), width)
             children = fitted_nodes(item.cell.children, cell.box.content_x, cell.box.content_width)
             cells.append(msgspec.structs.replace(cell, children=children))
-        return RowTemplate(cells=tuple(cells), min_height=flex.min_height, role="")
+        return tuple(cells)
 
     def _wanted(self, item: FlexItem, flex: Flex) -> Item:
         """What an item asks for; a record's words count nothing where its width does not come of them."""

@@ -589,6 +589,10 @@ class Flex(msgspec.Struct, frozen=True, tag="flex"):
     """Of `model.sharing.places`."""
     min_height: int
     place: str
+    wrap: bool = False
+    """Whether items that find no room stand on further lines."""
+    row_gap: int = 0
+    """Between two lines."""
 
 
 Node: TypeAlias = (

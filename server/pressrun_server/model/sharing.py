@@ -1,11 +1,14 @@
-"""How the items of a flexible row share its width (CSS Flexbox 1, 9.5 and 9.7); they stand on one line."""
+"""How the items of a flexible row share its width (CSS Flexbox 1, 9.3, 9.5 and 9.7)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Item", "excess", "places"]
+__all__ = ["Item", "excess", "parted", "places"]
+
+_ROUNDED = 2
+"""What an item may be too wide by, in 1/1000 pt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,29 @@ def places(items: Sequence[Item], width: int, between: int, justify: str) -> lis
         found.append((x, own))
         x += own + item.margins + between + step + (share if item.right is None else 0)
     return found
+
+
+def parted(items: Sequence[Item], width: int, between: int, *, wrap: bool) -> list[slice]:
+    """Which items stand on each line: where they wrap, as many as there is room for, one at least.
+
+    Args:
+        items: the items from the left.
+        width: of the row.
+        between: the gap between two items.
+        wrap: whether there may be more lines than one.
+    """
+    if not wrap:
+        return [slice(0, len(items))]
+    found: list[slice] = []
+    begun = used = 0
+    for index, item in enumerate(items):
+        own = _within(item, item.basis) + item.margins
+        if index > begun and used + between + own > width + _ROUNDED * (index - begun + 1):
+            found.append(slice(begun, index))
+            begun, used = index, own
+        else:
+            used += own + (between if index > begun else 0)
+    return [*found, slice(begun, len(items))]
 
 
 def excess(items: Sequence[Item], found: Sequence[tuple[int, int]], width: int) -> int:

@@ -12,6 +12,7 @@ import cssselect2
 from pressrun_server.template.approved import CONTENT, LITERAL
 from pressrun_server.template.calculation import Terms
 from pressrun_server.template.diagnostics import Diagnostics, Place
+from pressrun_server.template.flextexts import wrap_texts
 from pressrun_server.template.footnotes import CALL, CALL_LABEL, MARKER, MARKER_LABEL, is_footnote
 from pressrun_server.template.generated import AFTER, BEFORE, Generated, check_place, element_of, put_beside
 from pressrun_server.template.markup import Markup
@@ -132,6 +133,14 @@ def cascade(
                     )
                     generated.append(_Generated(element, name, style, place))
     _put_in(generated, markup, styles, diagnostics)
+
+    def made(item: Element, box: Element) -> None:
+        look = styles[box]
+        around = {"lang": look["lang"], "decorations": look["decorations"]}
+        styles[item] = _computed({"display": "inline"}, look, styles.get(markup.root)) | around
+
+    boxes = [item for item in markup.root.iter() if item in styles and styles[item]["display"] == "flex"]
+    wrap_texts(markup, boxes, made)
     return styles
 
 

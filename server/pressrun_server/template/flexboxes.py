@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element
 
 import msgspec
 
+from pressrun_server.model.flexlines import rows_of
 from pressrun_server.model.fluid import Length
 from pressrun_server.model.program import (
     Barcode,
@@ -20,11 +21,10 @@ from pressrun_server.model.program import (
     FlexItem,
     Image,
     Node,
-    RowTemplate,
     Table,
     Vector,
 )
-from pressrun_server.model.sharing import Item, places
+from pressrun_server.model.sharing import Item, parted, places
 from pressrun_server.template.builder import ANONYMOUS, BLOCK_ROLES, DIRECTIVES, Builder, lighter
 from pressrun_server.template.cascade import SVG, Style
 from pressrun_server.template.flex import ALIGN, JUSTIFY
@@ -46,10 +46,6 @@ class FlexStructure(Builder):
         """The items of a flexible box, each an element; boxes at fixed places are none."""
         items = [child for child in element if isinstance(child.tag, str) and not self._apart(child)]
         items = [item for item in items if item.tag == SVG or not self._skipped(item)]
-        texts = (element.text, *(child.tail for child in element))
-        if any((text or "").strip() for text in texts):
-            message = "text stands directly in a flexible box"
-            self.diagnostics.error("structure", self.markup.place(element), message, "put it into an element")
         for item in items:
             named = next((name for name in DIRECTIVES if name in item.attrib), None)
             if named is not None and not directives:
@@ -104,14 +100,19 @@ class FlexStructure(Builder):
         if len(known) < len(items):
             return self._waiting_row(element, items, box, scope, least)
         between = resolved(style["column-gap"], box.content_width) or 0
-        found = places(known, box.content_width, between, JUSTIFY[style["justify-content"]])
+        parts = parted(known, box.content_width, between, wrap=style["flex-wrap"] == "wrap")
+        found = [
+            place
+            for part in parts
+            for place in places(known[part], box.content_width, between, JUSTIFY[style["justify-content"]])
+        ]
         align = ALIGN[style["align-items"]]
         cells = [
             self._flex_cell(item, box.content_x + left, own, wished, align, scope)
             for item, (left, own), wished in zip(items, found, known, strict=True)
         ]
-        row = RowTemplate(cells=tuple(cells), min_height=least, role="")
-        return Table(box, (), (row,), "")
+        rows = rows_of([tuple(cells[part]) for part in parts], least, _row_gap(style))
+        return Table(box, (), rows, "")
 
     def _wanted(self, element: Element, containing: int) -> Item | None:
         """What an item asks for; None where that is for its contents to say."""
@@ -190,6 +191,8 @@ class FlexStructure(Builder):
             justify=JUSTIFY[style["justify-content"]],
             min_height=least,
             place=str(self.markup.place(element)),
+            wrap=style["flex-wrap"] == "wrap",
+            row_gap=_row_gap(style),
         )
 
     def _flex_item(self, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
@@ -236,6 +239,9 @@ class FlexStructure(Builder):
         if JUSTIFY[style["justify-content"]] != "start":
             message = "justify-content is not supported in a flexible column"
             self.diagnostics.error("value", self.markup.place(element), message, "use margins or padding")
+        if style["flex-wrap"] != "nowrap":
+            message = "flex-wrap is not supported in a flexible column"
+            self.diagnostics.error("value", self.markup.place(element), message, "use columns, e.g. columns: 2")
         between = resolved(style["row-gap"], 0) or 0
         before, originals = 0, dict[Element, Style]()
         for item in self._flex_items(element, directives=not between):
@@ -267,6 +273,11 @@ def _figure_width(cell: Cell, edges: int) -> Length | None:
         case (Chart(box=box),):
             return box.width, 0
     return None
+
+
+def _row_gap(style: Style) -> int:
+    """Between two lines; a percentage is of a height that follows from them, hence nothing (CSS Align 3, 8.3)."""
+    return resolved(style["row-gap"], 0) or 0
 
 
 def _unmargined(style: Style) -> Style:

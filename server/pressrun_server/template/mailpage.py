@@ -29,7 +29,7 @@ from pressrun_server.template.scope import Scope
 from pressrun_server.template.stylesheet import StyleSheet
 from pressrun_server.template.values import Relative
 from pressrun_server.template.webpage import CODE_SIZE, WIDE, WebPage, joined
-from pressrun_server.template.webstyle import APART, LAYOUT, color_text
+from pressrun_server.template.webstyle import APART, LAYOUT, alignment, color_text
 
 __all__ = ["MailPage"]
 
@@ -233,6 +233,8 @@ class MailPage(WebPage):
         style = self.styles[element]
         gap = style["column-gap"] if isinstance(style["column-gap"], int) else 0
         groups = list(self._groups(element))
+        if style["flex-wrap"] == "wrap":
+            return self._wrapping(groups, style, gap, scope)
         shares = any(map(self._shares, (item for group in groups for item in group)))
         justify = JUSTIFY[style["justify-content"]]
         for index, group in enumerate(groups):
@@ -249,6 +251,27 @@ class MailPage(WebPage):
         for group in groups:
             parts += self._directed_parts(group, style, scope)
         return [*parts, "</tr></table>"]
+
+    def _wrapping(self, groups: list[list[Element]], style: Style, gap: int, scope: Scope) -> list[Part]:
+        """Boxes on as many lines as they need; clients that know no inline blocks show them below each other."""
+        below = style["row-gap"] if isinstance(style["row-gap"], int) else 0
+        upright = {"center": "middle", "end": "bottom", "flex-end": "bottom"}.get(style["align-items"], "top")
+        edge = " ".join(self._looks.rem(length) for length in (0, gap, below, 0))
+        for item in (item for group in groups for item in group):
+            look = self.styles[item]
+            width = look["width"] if look["flex-basis"] == "auto" else look["flex-basis"]
+            wide = ""
+            if isinstance(width, Relative):
+                wide = f"width:{self._looks.share(width):g}%;box-sizing:border-box;"
+            elif isinstance(width, int):
+                wide = f"width:{self._looks.across(width)}px;"
+            self._cells[item] = (
+                f'<div style="display:inline-block;{wide}padding:{edge};text-align:{alignment(look["text-align"])};'
+                f'vertical-align:{upright}">'
+            )
+        side = {"center": "center", "end": "right"}.get(JUSTIFY[style["justify-content"]], "left")
+        parts = [part for group in groups for part in self._directed_parts(group, style, scope)]
+        return [f'<div style="text-align:{side}">', *parts, "</div>"]
 
     def _shares(self, item: Element) -> bool:
         """Whether an item takes a part of what its row has."""
@@ -276,7 +299,7 @@ class MailPage(WebPage):
         self.styles[element] = dict(style) | {"width": "auto"}
         parts = super()._shown(element, around, scope)
         self.styles[element] = style
-        return [opening, *parts, "</td>"] if parts else parts
+        return [opening, *parts, "</td>" if opening.startswith("<td") else "</div>"] if parts else parts
 
     # Tables -----------------------------------------------------------------------------------------------------------
 

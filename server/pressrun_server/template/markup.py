@@ -78,18 +78,19 @@ class Markup:
         """The element around an element."""
         return self._parents.get(element)
 
-    def made(self, element: Element, parent: Element, end: int) -> None:
-        """An element, with all in it, that a style sheet made stands in `parent`; its text comes from that one's tag.
+    def made(self, element: Element, parent: Element, end: int, *, begins: int | None = None) -> None:
+        """An element, with all in it, that a style sheet made stands in `parent`.
 
         Args:
             element: the one that was made.
             parent: the element around it.
             end: the offset of what follows it.
+            begins: where its text begins; without it, it comes from the tag of `parent`.
         """
         start = self._offsets.get(parent, (0, 0))[0]
         self._parents[element] = parent
         for each in element.iter():
-            self._offsets[each] = (start, start)
+            self._offsets[each] = (start, start if begins is None else begins)
             self._ends[each] = end
             for child in each:
                 self._parents[child] = each

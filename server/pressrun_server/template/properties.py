@@ -227,6 +227,7 @@ PROPERTIES: dict[str, Property] = {
     "background-color": Property(color, None),
     "opacity": Property(_opacity, 1.0),
     "flex-direction": Property(keyword("row", "column"), "row"),
+    "flex-wrap": Property(keyword("nowrap", "wrap"), "nowrap"),
     "flex-grow": Property(number, 0.0),
     "flex-shrink": Property(number, 1.0),
     "flex-basis": Property(length(auto=True), "auto"),
@@ -311,6 +312,16 @@ def _columns(tokens: Tokens) -> Longhands:
         found.append(_parse(name, [token]))
     given = dict(found)
     return [(name, given.get(name, "auto")) for name in ("column-width", "column-count")]
+
+
+def _flow(tokens: Tokens) -> Longhands:
+    """A direction and whether it wraps, in any order."""
+    words = [token.lower_value if token.type == "ident" else "" for token in significant(tokens)]
+    ways = [word for word in words if word in {"row", "column"}]
+    wraps = [word for word in words if word in {"wrap", "nowrap"}]
+    if not words or len(ways) > 1 or len(wraps) > 1 or len(ways) + len(wraps) < len(words):
+        raise InvalidValueError("valid: row or column, wrap or nowrap, or one of each")
+    return [("flex-direction", [*ways, "row"][0]), ("flex-wrap", [*wraps, "nowrap"][0])]
 
 
 def _list_style(tokens: Tokens) -> Longhands:
@@ -412,6 +423,7 @@ SHORTHANDS: dict[str, Callable[[Tokens], Longhands]] = {
     "background": _background,
     "border-radius": _radius,
     "flex": flex,
+    "flex-flow": _flow,
     "gap": gap,
     "columns": _columns,
     "font": _font,

@@ -112,7 +112,17 @@ SCHEMA = {
             "leave the radius out",
         ),
         ("<table><tr><td>x</td></tr></table>", "td { border-radius: 2pt }", "t.html:2:12", "on cells", "<div>"),
-        ("<div>x</div>", "div { display: flex }", "t.html:2:1", "directly in a flexible box", "element"),
+        ("<div>x {{ nmae }}</div>", "div { display: flex }", "t.html:2:8", "nmae", "'name'"),
+        ("<div><b>x</b> y {{ nmae }}</div>", "div { display: flex }", "t.html:2:17", "nmae", "'name'"),
+        (
+            "<div>x</div>",
+            "div { display: flex; flex-flow: column wrap }",
+            "t.html:2:1",
+            "in a flexible column",
+            "columns",
+        ),
+        ("<div>x</div>", "div { flex-wrap: wrap-reverse }", "t.css:1:7", "is not valid", "nowrap, wrap"),
+        ("<div>x</div>", "div { flex-flow: row column }", "t.css:1:7", "is not valid", "row or column"),
         (
             "<div><p pr-if='name'>x</p></div>",
             "div { display: flex; flex-direction: column; gap: 2pt }",

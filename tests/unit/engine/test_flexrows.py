@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -43,6 +44,37 @@ def test_a_record_is_set_as_the_same_text_of_a_template(
     shown = "".join(f"<p>{{{{ t{index} }}}}</p>" for index in range(len(texts)))
     record = {f"t{index}": text.strip() for index, text in enumerate(texts)}
     assert words(composed(f"<div>{shown}</div>", css, record)) == words(composed(f"<div>{fixed}</div>", css))
+
+
+def test_items_wrap_as_the_same_text_of_a_template(composed: Compose) -> None:
+    """Lines end at the same items, whether their text is known, repeated, or a record's; each line shares its own room."""
+    css = f"{CSS} div {{ display: flex; flex-wrap: wrap; gap: 4pt 6pt }} b {{ padding: 1pt 3pt; background: #eee }}"
+    texts = [
+        "alpha",
+        "beta beta",
+        "gamma gamma gamma",
+        "delta",
+        "epsilon epsilon",
+        "zeta zeta zeta zeta zeta",
+        "eta eta eta eta",
+    ]
+    fixed = "".join(f"<b>{text}</b>" for text in texts)
+    one_by_one = "".join(f"<b>{{{{ t{index} }}}}</b>" for index in range(len(texts)))
+    record = {f"t{index}": text for index, text in enumerate(texts)} | {"texts": texts}
+    wanted = words(composed(f"<div>{fixed}</div>", css))
+    assert len({y for *_, y in wanted}) == 3
+    assert words(composed(f"<div>{one_by_one}</div>", css, record)) == wanted
+    assert words(composed("<div><b pr-for='text in texts'>{{ text }}</b></div>", css, record)) == wanted
+    rows = sorted({y for *_, y in wanted})
+    assert [round(below - above, 1) for above, below in itertools.pairwise(rows)] == [20, 20]
+
+
+def test_repeated_items_with_a_ground_stand_beside_each_other(composed: Compose) -> None:
+    """Also where there are more than two, which are one node of the program."""
+    css = f"{CSS} div {{ display: flex; gap: 6pt }} b {{ padding: 0 3pt; background: #eee }}"
+    found = words(composed("<div><b pr-for='x in texts'>{{ x }}</b></div>", css, {"texts": list("abcdef")}))
+    assert [text for text, *_ in found] == list("abcdef")
+    assert all(right < x for (_, _, right, _), (_, x, _, _) in itertools.pairwise(found))
 
 
 def test_rows_of_known_texts_wait_for_no_record() -> None:

@@ -31,7 +31,8 @@ def test_the_reference_is_what_the_code_says() -> None:
         (4, "This line is here because there was room for it. 1. Readers find them beside the pages."),
         (5, "Balance 1,700.50"),
         (6, "Premier https://a.example/4711"),
-        (7, "Aug Sep"),
+        (7, "From 2 entries: Rent Salary"),
+        (8, "Aug Sep"),
     ],
 )
 def test_examples_are_composed_as_they_stand(composed: Callable[..., Any], number: int, shows: str) -> None:
@@ -44,7 +45,7 @@ def test_examples_are_composed_as_they_stand(composed: Callable[..., Any], numbe
 
 def test_no_example_is_left_out() -> None:
     """Each has its line above."""
-    assert len(EXAMPLES) == 8
+    assert len(EXAMPLES) == 9
 
 
 def test_the_description_is_one() -> None:
