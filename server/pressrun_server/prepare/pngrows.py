@@ -37,8 +37,13 @@ def packed_rows(runs: Iterable[tuple[bytes, int]]) -> bytes:
     """
     parts, rows = [_BEGIN], []
     for row, times in runs:
-        parts += (_head(len(row)), row, _again(len(row), times - 1))
-        rows.append(row * times)
+        length = len(row)
+        if times > 1:
+            parts += (_head(length), row, _again(length, times - 1))
+            rows.append(row * times)
+        else:
+            parts += (_head(length), row)
+            rows.append(row)
     parts += (_END, zlib.adler32(b"".join(rows)).to_bytes(4))
     return b"".join(parts)
 

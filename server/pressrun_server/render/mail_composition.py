@@ -49,8 +49,8 @@ _HOST: Final = "pressrun.invalid"
 _EXTENSIONS: Final = {"image/png": "png", "image/jpeg": "jpg"}
 _WIDEST: Final = 640
 """CSS pixels of a picture that says nothing of its width."""
-_SAID: Final = frozenset({"url", "mail", "attachment"})
-"""Headers, and names, that are put together of what a template says."""
+_WAYS: Final = frozenset({"url", "mail"})
+"""What a template says of how to end it."""
 _MOST_URL: Final = 900
 """Characters of a URL in a header, whose line may have 998."""
 
@@ -213,10 +213,11 @@ class MailComposition:
             mime.enclosed("image/png", f"{name}.png", f"{name}.{enclosed.mark}", data)
             for name, data in enclosed.figures
         ]
-        bound = {name: binder.line(env) for name, binder in loaded.headers.items() if name in _SAID}
+        bound = {name: binder.line(env) for name, binder in loaded.headers.items() if name in _WAYS}
         attachment = ""
         if self._order.attached:
-            attachment = mime.file_name(bound.get("attachment", "") or program.template.partition("@")[0], ".pdf")
+            named = loaded.headers["attachment"].line(env) if "attachment" in loaded.headers else ""
+            attachment = mime.file_name(named or program.template.partition("@")[0], ".pdf")
         data = b"".join(self._message(env, bound, mark, html_part, text, related, attachment))
         warnings += self._weighed(len(data))
         bind = time.perf_counter() - started

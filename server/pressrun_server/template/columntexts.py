@@ -6,6 +6,7 @@ what comes out, errors included, is the same.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -20,6 +21,9 @@ Texts: TypeAlias = "Callable[[Sequence[Any]], list[str]]"
 
 _AMOUNTS: Final = re.compile(r"(?:-?(?:0|[1-9][0-9]{0,5})\.[0-9]{2}\n)*")
 _MINUS: Final = "\u2212"
+_ODD: Final = re.compile("[\u00a0\u202f]")
+"""Spaces that stay as they are; Python takes none but the common one for printable."""
+_MOST_DAYS: Final = 1024
 _UNGROUPED: Final = frozenset({"", _MINUS})
 """What stands before the last three digits of an amount that is below a thousand."""
 
@@ -36,7 +40,7 @@ def plain(values: Sequence[Any]) -> list[str]:
     except TypeError:
         values = [str(value) if value.__class__ is int else value for value in values]
         whole = "".join(values)
-    if not whole.isprintable() or "  " in whole:
+    if "  " in whole or not (whole.isprintable() or _ODD.sub("", whole).isprintable()):
         raise ValueError
     return list(values)
 
@@ -65,12 +69,17 @@ def amounts(formatter: Formatter) -> Texts | None:
 
 
 def dates(formatter: Formatter, style: str) -> Texts:
-    """Dates in one style: rows of a document share few of them."""
-    shown = formatter.filter("date", [("const", style)])
+    """Dates in one style: documents share few days, so those that were shown last are kept.
+
+    Raises:
+        TypeError: one is no text.
+        ValueError: one is no date.
+    """
+    shown = functools.lru_cache(maxsize=_MOST_DAYS)(formatter.filter("date", [("const", style)]))
 
     def texts(values: Sequence[Any]) -> list[str]:
-        known = {value: shown(value) for value in set(values)}
-        return [known[value] for value in values]
+        "".join(values)  # none but texts: moments that are equal may be of several days
+        return list(map(shown, values))
 
     return texts
 

@@ -22,6 +22,7 @@ _BLOCKS = {"block", "list-item", "table", "flex"}
 _PARTS = {"tr", "td", "th", "thead", "tbody", "tfoot", "caption", "col", "colgroup", "li"}
 _KEPT = "%/:?#[]@!$&'()*+,;=-._~"
 """Reserved and unreserved characters of RFC 3986, 2.2 and 2.3, and the percent sign of what is encoded already."""
+_CLEAN = re.compile(f"[A-Za-z0-9{re.escape(_KEPT)}]*")
 
 
 class Anchors:
@@ -81,4 +82,4 @@ def target(text: str) -> str:
         problem = f"the target of a link has more than {_LONGEST} characters"
     if problem:
         raise PressrunError(Reason.INVALID_RECORD, problem, violations=(Violation("record", problem),))
-    return quote(text, safe=_KEPT)
+    return text if _CLEAN.fullmatch(text) else quote(text, safe=_KEPT)

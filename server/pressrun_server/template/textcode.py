@@ -127,15 +127,15 @@ class _TextSource(RunSource):
         return made
 
     def _given(self, blocks: Sequence[str | bytes]) -> list[bytes]:
-        """The blocks of a text, encoded: those that are not yet are looked at, and encoded, together."""
+        """The blocks of a text, encoded: paragraphs of the record are looked at, and encoded, together."""
         texts = [block for block in blocks if isinstance(block, str)]
         whole = _BETWEEN.join(texts)
         if "  " in whole or " \n" in whole or "\n " in whole or whole[:1] == " " or whole[-1:] == " ":
-            texts = ["\n".join([_single(line) for line in text.split("\n")]) for text in texts]
+            texts = list(map(_single, texts))
             whole = _BETWEEN.join(texts)
-        encoded = self._quoting(whole.replace(PAD, " ")).split(_BETWEEN_ENCODED)
+        encoded = self._quoting(whole).split(_BETWEEN_ENCODED)
         if len(encoded) != len(texts):
-            encoded = [self._quoting(text.replace(PAD, " ")) for text in texts]
+            encoded = list(map(self._quoting, texts))
         rest = iter(encoded)
         return [next(rest) if isinstance(block, str) else block for block in blocks]
 
@@ -269,17 +269,17 @@ class _TextSource(RunSource):
 
         return f"({shape!r}, {head}, {self._known(rows)}(env))"
 
-    def _pairs(self, groups: Rows) -> str:
+    def _pairs(self, groups: Rows) -> bytes:
         lines = [
             pair([text for cell in cells if (text := cell.strip(_EDGES))]) for _, _, rows in groups for cells in rows
         ]
-        return _plainly("\n".join(filter(None, lines)))
+        return self._quoting(_plainly("\n".join(filter(None, lines))))
 
-    def _aligned(self, groups: Rows) -> str:
+    def _aligned(self, groups: Rows) -> bytes:
         whole = "\n".join(["\n".join(cells) for _, _, rows in groups for cells in rows])
         if "  " in whole or "\n " in whole or " \n" in whole or "·" in whole or whole[:1] == " " or whole[-1:] == " ":
             raise ValueError
-        return "\n".join(table_lines(groups, whole))
+        return self._quoting("\n".join(table_lines(groups, whole)).replace(PAD, " "))
 
 
 def _plainly(text: str) -> str:

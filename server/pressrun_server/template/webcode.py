@@ -8,7 +8,9 @@ it is; a value is put in without an escape only where it was looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from typing import Any, Final, Protocol, TypeAlias
 
 from pressrun_server.errors import PressrunError
@@ -19,7 +21,7 @@ from pressrun_server.template.columntexts import Texts, amounts, dates, decimals
 from pressrun_server.template.evaluation import CLEAN, Environment, Evaluator
 from pressrun_server.template.filters import PREPARED, Formatter
 from pressrun_server.template.loops import items_of
-from pressrun_server.template.scale import scale
+from pressrun_server.template.scale import span, ticks
 from pressrun_server.template.steps import spend
 
 __all__ = ["Dress", "LoopCode", "LoopSource", "RunCode", "RunSource", "bars_code", "lookup", "loop_code", "run_code"]
@@ -31,6 +33,8 @@ RunCode: TypeAlias = "Callable[[Environment], Iterable[str | bytes]]"
 """An environment to text; long text of the template is encoded already where that is wanted."""
 _LONG: Final = 256
 """Characters of text that are worth a piece of their own."""
+_MOST_AXES: Final = 256
+"""Axes of a chart whose labels are kept: their numbers are round, so that many documents have the same."""
 
 BarsCode: TypeAlias = "Callable[[Environment], Bars]"
 _Text: TypeAlias = "Callable[[Environment], str]"
@@ -110,15 +114,18 @@ def bars_code(
     shown, arguments = formatter.filter(form[1], []), [one[1] for one in form[3]]
     each, place = escaping(dress.marked), part.place
 
+    @functools.lru_cache(maxsize=_MOST_AXES)
+    def axis(step: Decimal, first: int, last: int) -> Sequence[tuple[Decimal, str]]:
+        values = ticks(step, first, last)
+        return tuple(zip(values, each([shown(value, *arguments) for value in values]), strict=True))
+
     def bars(env: Environment) -> Bars:
         found = items_of(items(env), place)
         if len(found) > MOST_BARS:
             raise ValueError
         values = decimals([item[field] for item in found])
         spend(env, len(found), place)
-        ticks = scale(values)
-        texts = each([shown(value, *arguments) for value in ticks])
-        return list(zip(labels(found, dict(env), {}), values, strict=True)), list(zip(ticks, texts, strict=True))
+        return list(zip(labels(found, dict(env), {}), values, strict=True)), list(axis(*span(values)))
 
     return bars
 
@@ -457,7 +464,6 @@ class LoopSource(_Source):
                 shown, escape = made, self._signed
             elif node[1] == "date" and (not node[3] or node[3][0][0] == "const"):
                 shown = dates(self._formatter, node[3][0][1] if node[3] else "medium")
-                escape = _few(escape)
             else:
                 return None
         if field is None or (tested is not None and not _asks(tested, node[2] if node[0] == "filter" else node)):
@@ -490,17 +496,6 @@ class LoopSource(_Source):
     def _field(self, node: Any) -> str | None:
         """The field of the loop's item that an expression is, if it is one."""
         return node[2] if node[0] == "attr" and tuple(node[1]) == ("name", self._name) else None
-
-
-def _few(escape: Texts) -> Texts:
-    """Escapes a column that has few texts."""
-
-    def texts(values: Any) -> list[str]:
-        few = list(set(values))
-        known = dict(zip(few, escape(few), strict=True))
-        return [known[value] for value in values]
-
-    return texts
 
 
 def _asks(test: Expression, node: Any) -> bool:
