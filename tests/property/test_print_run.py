@@ -36,19 +36,29 @@ _CSS = """
 .f { position: running(f); text-align: center; color: #0000ff80 } body { font-size: 8pt }
 h1 { background: rgba(255, 0, 0, .2) } td { border-bottom: .5pt solid #00000044 }
 """
+_MIXED = """
+<footer class="f">Page {{ page.number }} of {{ page.count }}</footer>
+<table><tr><td><h1>{{ title }}</h1><p pr-for="row in rows">{{ row.no }} <b>{{ row.text }}</b></p></td><td>{{ extra }}</td></tr></table>
+<div class="wide"><table><tr pr-for="row in rows"><td>{{ row.text }}</td><td>{{ row.amount | amount }}</td></tr></table></div>
+<p>{{ extra }} end</p>
+"""
+_SHEETS = """
+@page { background: #eef } @page :first { background: #efe }
+@page wide { size: 148mm 105mm; margin: 10mm; background: #fee } .wide { page: wide }
+"""
 
 
 def _programs() -> list[bytes]:
-    """Two templates with the same fonts, of which one shows its page count."""
-    bodies = {"counted": _BODY, "plain": _BODY.replace(" of {{ page.count }}", "")}
-    return [compiled(body, _CSS, name=name)["en-GB"] for name, body in bodies.items()]
+    """Templates with the same fonts: one shows its page count, one has a row over pages and pages of two sizes."""
+    bodies = {"counted": _BODY, "plain": _BODY.replace(" of {{ page.count }}", ""), "mixed": _MIXED}
+    return [compiled(body, _CSS + _SHEETS * (name == "mixed"), name=name)["en-GB"] for name, body in bodies.items()]
 
 
 _PROGRAMS = _programs()
 _LOADED = [LoadedProgram.load(data) for data in _PROGRAMS]
 _DIGESTS = [str(Digest.of(data)) for data in _PROGRAMS]
 _DOCUMENTS = st.tuples(
-    st.integers(0, 1),
+    st.integers(0, 2),
     st.integers(0, 230),  # rows: up to nine pages, of which more than four are written before the count is known
     st.none() | st.integers(0, 229),
     st.sampled_from(["", "Ωμέγα", "Привет", "naïve; “quoted”"]),
@@ -115,6 +125,7 @@ def _run(items: list[Any], chunk: int, **order: Any) -> tuple[dict[int, bytes], 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example([(0, 230, 229, ""), (1, 3, None, ""), (0, 230, 100, "Ωμέγα"), (1, 200, None, "")], 1, 7)
 @example([(1, 1, None, ""), (1, 230, 229, ""), (0, 1, None, ""), (0, 230, None, "")], 0, 100)
+@example([(2, 60, None, ""), (2, 230, 229, ""), (0, 60, None, ""), (2, 60, None, "Привет"), (2, 0, None, "")], 4, 100)
 @given(st.lists(_DOCUMENTS, min_size=1, max_size=12), st.integers(0, 5), st.integers(7, 5000))
 def test_each_document_has_its_pages(documents: list[tuple[int, int, int | None, str]], most: int, chunk: int) -> None:
     """Each document is in the run as it is alone, words and pixels; those that fail are in the index and in no file."""
@@ -199,7 +210,7 @@ def test_what_a_system_shows_is_led_to_as_alone() -> None:
 
 def test_what_is_sent_wrongly_fails_its_documents() -> None:
     """A blob that can't be read, was never sent or was forgotten fails the documents that need it, and no others."""
-    good, other = _DIGESTS
+    good, other, _ = _DIGESTS
     record = _record(1, 3, None, "")
 
     def item(name: str, program: str) -> Item:

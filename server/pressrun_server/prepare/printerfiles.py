@@ -5,6 +5,7 @@ MuPDF draws and writes both. Its PostScript writer is not used: ARCHITECTURE.md 
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import pymupdf
@@ -23,6 +24,18 @@ _SYNC: Final = b"RaS2"
 """What a PWG raster file begins with (PWG 5102.4, 4.2), once."""
 _RESET: Final = b"\x1bE"
 """What a PCL job begins with, once."""
+_PAGE: Final = re.compile(
+    rb"\x1bE(\x1b&l0E\x1b&l-?\d+U\x1b&l-?\d+Z\x1b&f(\d+)I\x1b&f(\d+)J)\x1b&l\d+A(?:\x1b&l\d+A)?(?=\x1b&l0o)"
+)
+"""What a page begins with as MuPDF writes it: a reset, margins, its width and height in decipoints, its paper."""
+_PAPERS: Final = {
+    (5220, 7560): 1, (6120, 7920): 2, (6120, 10080): 3, (7920, 12240): 6, (2976, 4195): 24, (4195, 5953): 25,
+    (5953, 8419): 26, (8419, 11906): 27, (2790, 5400): 80, (2970, 6840): 81, (3118, 6236): 90, (4592, 6491): 91,
+}  # fmt: skip
+"""Numbers of papers by width and height in decipoints, upright (PCL 5 reference, table 4-3)."""
+_NEAR: Final = 15
+"""Decipoints by which a page may miss its paper: half a millimetre."""
+_CUSTOM: Final = 101
 
 
 def printer_task(payload: bytes) -> bytes:
@@ -64,4 +77,17 @@ def printer_file(order: PrinterOrder) -> bytes:
             _mupdf.fz_end_page(writer)
         _mupdf.fz_close_document_writer(writer)
     data = bytes(buffer.fz_buffer_extract())
-    return data if order.first else data.removeprefix(_SYNC if order.format == "pwg" else _RESET)
+    if order.format == "pwg":
+        return data if order.first else data.removeprefix(_SYNC)
+    return (_RESET if order.first else b"") + _PAGE.sub(_on_its_paper, data)
+
+
+def _on_its_paper(begin: re.Match[bytes]) -> bytes:
+    """What a page begins with, its paper named: MuPDF counts papers in an order of its own, and resets at each page."""
+    width, height = int(begin[2]), int(begin[3])
+    named = [
+        number
+        for (across, down), number in _PAPERS.items()
+        if abs(across - width) <= _NEAR and abs(down - height) <= _NEAR
+    ]
+    return b"%s\x1b&l%dA" % (begin[1], named[0] if named else _CUSTOM)
