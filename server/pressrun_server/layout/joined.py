@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pressrun_server.layout.edges import borders, side
-from pressrun_server.layout.parting import Metrics, frame_lines, split
+from pressrun_server.layout.parting import Metrics, Parting
 from pressrun_server.layout.rows import FlowCell, RowFrame, RowSetter, Set, edges, put, start_of
 from pressrun_server.model.content import BoundRow
 from pressrun_server.model.page import Page
@@ -50,6 +50,13 @@ class _Span:
     """Whether it goes on into the next part."""
     carried: bool = False
     """Whether it began in another one."""
+    parting: Parting | None = None
+    """What is left of its content, where that was parted."""
+
+    @property
+    def left(self) -> Page:
+        """Its content, or what is left of it."""
+        return self.page if self.parting is None else _page(self.parting.rest())
 
 
 class Joined:
@@ -171,11 +178,12 @@ class Joined:
                     frame.tags += [")"] * (row >= 0) + ["(" + self._rows[span.first].node.role]
                 row = span.first
             height = tops[span.last + 1] - tops[span.first]
-            page, inner = span.page, span.inner
             if span.cut:
-                page, inner, rest = _parted(span, height, self._setter.metrics)
+                page, inner, (rest, waits, parting) = _parted(span, height, self._setter.metrics)
                 rows = span.rows and max(span.first + span.rows - (len(tops) - 1), 1)
-                carried.append(_Span(span.cell, span.node, *rest, 0, rows, carried=True))
+                carried.append(_Span(span.cell, span.node, rest, waits, 0, rows, carried=True, parting=parting))
+            else:
+                page, inner = span.left, span.inner
             count = span.last + 1 - span.first
             role = span.cell.role + (f" RowSpan={count}" if count > 1 else "")
             put(frame, page, tops[span.first] + start_of(span.cell, height, inner), index, role, tagged=tagged)
@@ -210,18 +218,19 @@ class Joined:
             frame.fills += borders(box, top, height, top=first, bottom=last)
 
 
-def _parted(span: _Span, height: int, metrics: Metrics) -> tuple[Page, int, tuple[Page, int]]:
+def _parted(span: _Span, height: int, metrics: Metrics) -> tuple[Page, int, tuple[Page, int, Parting | None]]:
     """As much of a cell's content as its part has room for, how high that is; and the rest."""
     room = height - edges(span.cell.box)
     if span.inner <= room:
-        return span.page, span.inner, (Page(0, 0), 0)
-    page = span.page
-    whole = RowFrame(span.inner, page.text, page.fills, page.images, 0, page.tags, page.alts, page.links, page.notes)
-    lines = [line.bottom for line in frame_lines(whole, metrics)]
-    if min([*lines, *(image[1] + image[3] for image in page.images)], default=0) > room:
-        return Page(0, 0), 0, (page, span.inner)
-    here, later = split(whole, room, metrics, resumed=False)
-    return _page(here), min(span.inner, room), (_page(later), later.height)
+        return span.left, span.inner, (Page(0, 0), 0, None)
+    page, parting = span.page, span.parting
+    if parting is None:
+        fields = page.text, page.fills, page.images, 0, page.tags, page.alts, page.links, page.notes
+        parting = Parting(RowFrame(span.inner, *fields), metrics, resumed=False)
+    if not parting.begins(room):
+        return Page(0, 0), 0, (page, span.inner, parting)
+    here = parting.part(room)
+    return _page(here), min(span.inner, room), (page, parting.height, parting)
 
 
 def _page(frame: RowFrame) -> Page:

@@ -16,7 +16,7 @@ from pressrun_server.layout.joined import Joined
 from pressrun_server.layout.measure import Measure
 from pressrun_server.layout.overflow import overflow, place_of
 from pressrun_server.layout.paging import ENDLESS, Ended, Keep, OpenBox
-from pressrun_server.layout.parting import divides, split
+from pressrun_server.layout.parting import Parting, divides
 from pressrun_server.layout.placing import place_row
 from pressrun_server.layout.rowcode import Placer
 from pressrun_server.layout.rows import RowFrame, RowPlan, RowSetter, first_baseline, untagged
@@ -347,10 +347,7 @@ class Tables(Footnotes):
             elif self._at_top():
                 frame, sums = joined.part(1, room)
                 table.placed += [(self._y + top, amount) for top, amount in sums]
-                while frame.height > self._room_for(frame):
-                    frame = self._split(frame)
-                    yield self._turn()
-                self._row(frame)
+                self._row((yield from self._parts(frame)))
                 continue
             if len(joined) or not joined.complete:
                 yield self._turn()
@@ -420,10 +417,8 @@ class Tables(Footnotes):
             frame = self._partable(frame, row, table)
         if row.sums:
             table.placed.append((self._y, row.sums))
-        while frame.height > self._room_for(frame) and self._bottom < ENDLESS:
-            frame = self._split(frame)
-            yield self._turn()
-            first = False
+        if frame.height > self._room_for(frame) and self._bottom < ENDLESS:
+            frame, first = (yield from self._parts(frame)), False
         if row.node.keep_next:
             self._hold(row)
         if self._below:
@@ -554,7 +549,7 @@ class Tables(Footnotes):
             self._take([note for _, note in frame.notes], self._y)
         self._placed()
 
-    def _room_for(self, frame: RowFrame) -> int:
+    def _room_for(self, frame: RowFrame | Parting) -> int:
         """Height that a row has on this page, with room for the footnotes that it calls there."""
         room = self._bottom - self._y - self._pending
         if not frame.notes:
@@ -568,11 +563,15 @@ class Tables(Footnotes):
         # What calls the first of them goes on, unless that leaves the page as good as empty.
         return called[0][0] if called and called[0][0] > room // 2 else room
 
-    def _split(self, frame: RowFrame) -> RowFrame:
-        """Place as much of a row as the page takes; the rest is a row again. For rows taller than a page only."""
-        here, later = split(frame, self._room_for(frame), self._layout.rows.metrics, resumed=True)
-        self._row(here)
-        return later
+    def _parts(self, frame: RowFrame) -> Generator[Page, None, RowFrame]:
+        """Place as much of a row as each page takes; the rest is a row again. For rows taller than a page only."""
+        if frame.height <= self._room_for(frame):
+            return frame
+        parting = Parting(frame, self._layout.rows.metrics, resumed=True)
+        while parting.height > (room := self._room_for(parting)):
+            self._row(parting.part(room))
+            yield self._turn()
+        return parting.rest()
 
     def _cell(self, nodes: list[BoundNode], missing: Callable[[str], None], role: str) -> tuple[Page, int]:
         raise NotImplementedError

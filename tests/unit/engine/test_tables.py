@@ -12,6 +12,7 @@ from tests.unit.engine.conftest import AS_OF, ENGINE
 from tests.unit.engine.test_structure import check, elements, tree
 
 from pressrun_server.errors import PressrunError, Reason
+from pressrun_server.layout import parting
 from pressrun_server.render.composition import Composition, LoadedProgram
 from pressrun_server.render.composition_rows import RecordRows
 from pressrun_server.template.selection import Selector
@@ -576,3 +577,37 @@ def test_a_soft_hyphen_in_a_table_of_a_cell(composed: Compose) -> None:
     inner = "<table><tr><td>Un&shy;broken</td><td>(Ω)</td></tr></table>"
     made = composed(f"<table><tr><td><p>{{{{ name }}}}</p>{inner}</td></tr></table>", "", {"name": "n"})
     assert made.text() == "n Unbroken (Ω)"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"<table><tr><td>{NESTED}</td><td>beside</td></tr></table>",
+        f"<table><tr><td rowspan='2'>{NESTED}</td><td>one</td></tr><tr><td>two</td></tr></table>",
+        f"<div style='display: flex'><div style='flex: 1'>{NESTED}</div><div style='flex: 2'><ul>"
+        "<li pr-for='row in rows'>{{ row.no }}</li></ul></div></div>",
+    ],
+)
+def test_a_page_of_a_long_row_costs_what_is_on_it(
+    compiled: Compile, monkeypatch: pytest.MonkeyPatch, body: str
+) -> None:
+    """Of what is further down in a row nothing is looked at, however many pages it goes over."""
+    looked = 0
+    take = parting._Part.take
+
+    def counted(part: Any, piece: Any) -> bool:
+        nonlocal looked
+        looked += 1
+        return take(part, piece)
+
+    monkeypatch.setattr(parting._Part, "take", counted)
+    program = LoadedProgram.load(compiled(body, BORDERED).programs["en-GB"])
+    costs = []
+    for count in (200, 800):
+        looked = 0
+        made = Composition(
+            program, json.dumps(rows(count)).encode(), assets={}, attributes={}, as_of=AS_OF, engine=ENGINE
+        )
+        assert sum(map(len, made)) > 0
+        costs.append(looked)
+    assert 100 < costs[0] < costs[1] < 5 * costs[0]
