@@ -12,7 +12,7 @@ from tests.unit.engine.conftest import AS_OF, ENGINE
 from tests.unit.engine.test_structure import check, elements, tree
 
 from pressrun_server.errors import PressrunError, Reason
-from pressrun_server.layout import parting
+from pressrun_server.layout.elements import Part
 from pressrun_server.render.composition import Composition, LoadedProgram
 from pressrun_server.render.composition_rows import RecordRows
 from pressrun_server.template.selection import Selector
@@ -593,14 +593,14 @@ def test_a_page_of_a_long_row_costs_what_is_on_it(
 ) -> None:
     """Of what is further down in a row nothing is looked at, however many pages it goes over."""
     looked = 0
-    take = parting._Part.take
+    take = Part.take
 
     def counted(part: Any, piece: Any) -> bool:
         nonlocal looked
         looked += 1
         return take(part, piece)
 
-    monkeypatch.setattr(parting._Part, "take", counted)
+    monkeypatch.setattr(Part, "take", counted)
     program = LoadedProgram.load(compiled(body, BORDERED).programs["en-GB"])
     costs = []
     for count in (200, 800):
