@@ -1,6 +1,6 @@
 """Elements of a row's structure with what stands in them, as it is shared between the parts of the row.
 
-What is further down than a part is not looked at: an element knows from which of its children on all begin below a place.
+What is further down than a part is not looked at: an element knows from which of its children on all begin below it.
 """
 
 from __future__ import annotations
