@@ -105,7 +105,11 @@ def _mailbox(name: str, address: str, taken: int) -> str:
 
 def _words(text: str, taken: int) -> str:
     """Text for a header: as it is where it is plain, with folds where a line would be long, else encoded."""
-    if not _PLAIN.match(text) or "=?" in text or any(len(word) > _WIDEST for word in text.split(" ")):
+    if not _PLAIN.match(text) or "=?" in text:
+        return _encoded(text, taken)
+    if taken + len(text) <= _WIDEST:
+        return text
+    if any(len(word) > _WIDEST for word in text.split(" ")):
         return _encoded(text, taken)
     lines: list[str] = []
     line = ""
@@ -129,8 +133,8 @@ def _encoded(text: str, taken: int) -> str:
     words: list[bytes] = []
     held = b""
     room = min((_WIDEST - taken - _AROUND) // 4 * 3, _WORD)
-    for letter in text:
-        data = letter.encode("utf-8", "replace")
+    whole = text.encode("utf-8", "replace")
+    for data in [whole] if len(whole) <= room else [letter.encode("utf-8", "replace") for letter in text]:
         if len(held) + len(data) > room:
             words.append(held)
             held, room = b"", _WORD

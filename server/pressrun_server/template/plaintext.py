@@ -28,6 +28,7 @@ __all__ = [
     "TITLE",
     "Rows",
     "close",
+    "linked",
     "pair",
     "settled",
     "table_lines",
@@ -99,8 +100,7 @@ def settled(text: str) -> str:
     """The text without marks, ending in a line's end."""
     while "  " in text:  # where pieces of text meet; in themselves they hold none
         text = text.replace("  ", " ")
-    if LINK in text:
-        text = _LINK.sub(_link, text)
+    text = linked(text)
     while (end := text.find(TABLE[1])) >= 0:  # the innermost one first
         begin = text.rindex(TABLE[0], 0, end)
         text = f"{text[:begin]}{_table(text[begin + 1], text[begin + 2 : end])}{text[end + 1 :]}"
@@ -110,6 +110,11 @@ def settled(text: str) -> str:
     text = "\n\n".join(filter(None, [part.strip(_ROOM) for part in text.split(BLOCK)]))
     text = _LINES.sub("\n", text).replace(" \n", "\n").strip("\n ")
     return f"{_headed(text).replace(PAD, ' ')}\n"
+
+
+def linked(text: str) -> str:
+    """The text with its links' targets behind what they say."""
+    return _LINK.sub(_link, text) if LINK in text else text
 
 
 def _link(match: re.Match[str]) -> str:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
-from pressrun_server.model.webpage import Choice, Part, Repeat, Shown
+from pressrun_server.model.webpage import Choice, Part, Picture, Repeat, Shown, Target
 from pressrun_server.template.evaluation import Environment, Evaluator
 from pressrun_server.template.filters import Formatter
 from pressrun_server.template.loops import items_of
@@ -27,6 +27,7 @@ from pressrun_server.template.plaintext import (
     TABLE,
     TARGET,
     Rows,
+    linked,
     pair,
     settled,
     table_lines,
@@ -46,6 +47,7 @@ _OPEN: Final = frozenset((TABLE[0], LIST[0], LINK))
 _SHUT: Final = frozenset((TABLE[1], LIST[1], TARGET[1]))
 _NESTING: Final = re.compile(f"[{BLOCK}{''.join(sorted(_OPEN | _SHUT))}]")
 _CELLS: Final = re.compile(f"({ROW}[hd]|{CELL}[lr][0-9])")
+_LINKING: Final = frozenset((LINK, *TARGET))
 _EDGES: Final = " ·"
 _BETWEEN: Final = "\n\n"
 _BETWEEN_ENCODED: Final = b"\r\n\r\n"
@@ -102,6 +104,17 @@ def _simple(part: Part) -> bool:
     return isinstance(part, str) or (isinstance(part, Shown) and not part.preserve)
 
 
+def _of_a_line(part: Part) -> bool:
+    """Whether a part gives text without marks and lines of its own."""
+    match part:
+        case Target():
+            return all(map(_simple, part.parts))
+        case Picture():
+            return all(map(_simple, part.alt))
+        case _:
+            return _simple(part)
+
+
 def _has_blocks(part: Choice) -> bool:
     return any(
         (isinstance(inner, str) and BLOCK in inner) or (isinstance(inner, Choice) and _has_blocks(inner))
@@ -119,6 +132,7 @@ class _TextSource(RunSource):
         self._quoting = quoting
         self._kept = kept
         self._given_name = self._known(self._given)
+        self._linked_name = self._known(linked)
 
     def text(self, parts: tuple[Part, ...]) -> BlockCode:
         """The function."""
@@ -169,10 +183,10 @@ class _TextSource(RunSource):
             found = self._table(block)
             if found is not None:
                 return found
-        marked = any(isinstance(part, str) and MARKS.search(part) for part in block)
-        if not marked and all(map(_simple, block)):
+        marks = {mark for part in block if isinstance(part, str) for mark in MARKS.findall(part)}
+        if marks <= _LINKING and all(map(_of_a_line, block)):
             lines, text = self._joined(tuple(block))
-            return [*lines, f"append({text})"]
+            return [*lines, f"append({self._linked_name}({text}))" if marks else f"append({text})"]
         return [self._settled(block)]
 
     def _settled(self, block: list[Part]) -> str:
