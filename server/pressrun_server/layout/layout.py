@@ -11,7 +11,7 @@ from pressrun_server.layout.lines import Typesetter
 from pressrun_server.layout.multicolumn import ColumnFlow
 from pressrun_server.layout.overflow import overflow, place_of, too_wide
 from pressrun_server.layout.passage import Filled, Passages, Trial, fill
-from pressrun_server.layout.placing import place
+from pressrun_server.layout.placing import ground, place
 from pressrun_server.layout.rowcode import Placer, placer
 from pressrun_server.layout.rows import RowSetter
 from pressrun_server.layout.segments import Line
@@ -141,12 +141,15 @@ class Layout:
             top: where its top goes, by its height.
             artifact: whether it is no part of the document's structure.
         """
+        fills, shown = len(page.fills), len(page.images)
         filled = self._filled(block, images, artifact=artifact)
         if filled is None:
             inner, height = self._scratched(block, images, missing, artifact=artifact)
             place(inner, page, top(height))
         else:
             fill(filled, page, top(filled.form.end + filled.form.pending), self.setter, missing, artifact=artifact)
+        if shown and len(page.fills) > fills:
+            ground(page, fills, shown)
 
     def _try_out(
         self, bound: BoundPassage, images: Mapping[str, PreparedImage], *, artifact: bool, role: str

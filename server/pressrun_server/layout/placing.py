@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pressrun_server.layout.rows import RowFrame
-from pressrun_server.model.page import Page
+from pressrun_server.model.page import Drawing, Page
 
-__all__ = ["place", "place_row"]
+__all__ = ["ground", "place", "place_row"]
 
 
 def place(inner: Page, page: Page, dy: int) -> None:
@@ -35,6 +35,24 @@ def place_row(frame: RowFrame, page: Page, y: int) -> None:
     if frame.notes:
         page.notes += [(line + y, note) for line, note in frame.notes]
     _boxes(frame, page, y)
+
+
+def ground(page: Page, fills: int, images: int) -> None:
+    """Have what was placed last paint over the pictures that were there before, as it does over other fills.
+
+    Args:
+        page: what it was placed on.
+        fills: how many fills there were before.
+        images: how many pictures.
+    """
+    own = page.fills[fills:]
+    left, top = min(fill[0] for fill in own), min(fill[1] for fill in own)
+    right, bottom = max(x + width for x, _, width, _, _ in own), max(y + height for _, y, _, height, _ in own)
+    behind = page.images[:images]
+    if any(x < right and x + width > left and y < bottom and y + height > top for x, y, width, height, _, _ in behind):
+        del page.fills[fills:]
+        painted = Drawing([(x - left, y - top, width, height, color) for x, y, width, height, color in own])
+        page.images.insert(images, (left, top, right - left, bottom - top, painted, False))
 
 
 def _boxes(inner: Page | RowFrame, page: Page, dy: int) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pikepdf
 import pymupdf
 import pytest
+from tests.unit.engine.test_structure import check
 
 Compose = Callable[..., Any]
 
@@ -248,3 +249,35 @@ def test_a_bad_program_is_refused() -> None:
     for blob in (b"", b"\x80", zlib.compress(b"x"), b"cos\nsystem\n(S'true'\ntR."):
         with pytest.raises(PressrunError, match="publish it again"):
             LoadedProgram.load(blob)
+
+
+PICTURE = (
+    "<svg viewBox='0 0 6 4' role='img' aria-label='picture' preserveAspectRatio='none'>"
+    "<rect x='0' y='0' width='6' height='4' fill='#{}'/></svg>"
+)
+
+
+@pytest.mark.parametrize("text", ["word", "{{ name }}"])
+@pytest.mark.parametrize("inside", ["", f"<div style='height: 5mm'>{PICTURE.format('9f9')}</div>"])
+def test_a_box_at_a_fixed_place_covers_the_pictures_before_it(composed: Compose, text: str, inside: str) -> None:
+    """Its ground and border are over a picture, its own pictures and text over its ground, and what shines through is mixed."""
+    css = (
+        "@page { size: 100mm 80mm; margin: 10mm } svg { width: 60mm; height: 40mm } div svg { width: 5mm; height: 5mm }"
+        " .box { position: absolute; top: 20mm; left: 20mm; width: 20mm; height: 15mm; background: #ff000080 }"
+        " .solid { top: 20mm; left: 45mm; background: #00f; border: 1mm solid #ff0 }"
+    )
+    boxes = f"<div class='box'>{inside}<p>{text}</p></div><div class='box solid'>{inside}<p>{text}</p></div>"
+    made = composed(f"{PICTURE.format('000')}{boxes}", css, {"name": "word"})
+    picture = made.pdf[0].get_pixmap(dpi=127, alpha=False)  # 5 pixels a millimetre
+    seen = {place: picture.pixel(5 * place[0], 5 * place[1]) for place in ((15, 15), (38, 33), (63, 33), (45, 33))}
+    for place, wanted in {
+        (15, 15): (0, 0, 0),
+        (38, 33): (128, 0, 0),
+        (63, 33): (0, 0, 255),
+        (45, 33): (255, 255, 0),
+    }.items():
+        assert all(abs(one - other) < 6 for one, other in zip(seen[place], wanted, strict=True)), (place, seen)
+    if inside:
+        assert picture.pixel(5 * 22, 5 * 22) == (153, 255, 153)
+    assert made.text().count("word") == 2
+    check(made.data)
