@@ -6,7 +6,6 @@ what comes out, errors included, is the same.
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -23,7 +22,6 @@ _AMOUNTS: Final = re.compile(r"(?:-?(?:0|[1-9][0-9]{0,5})\.[0-9]{2}\n)*")
 _MINUS: Final = "\u2212"
 _ODD: Final = re.compile("[\u00a0\u202f]")
 """Spaces that stay as they are; Python takes none but the common one for printable."""
-_MOST_DAYS: Final = 1024
 _UNGROUPED: Final = frozenset({"", _MINUS})
 """What stands before the last three digits of an amount that is below a thousand."""
 
@@ -69,17 +67,18 @@ def amounts(formatter: Formatter) -> Texts | None:
 
 
 def dates(formatter: Formatter, style: str) -> Texts:
-    """Dates in one style: documents share few days, so those that were shown last are kept.
+    """Dates in one style: rows of a document share few of them. Nothing of a record is kept for others.
 
     Raises:
         TypeError: one is no text.
         ValueError: one is no date.
     """
-    shown = functools.lru_cache(maxsize=_MOST_DAYS)(formatter.filter("date", [("const", style)]))
+    shown = formatter.filter("date", [("const", style)])
 
     def texts(values: Sequence[Any]) -> list[str]:
         "".join(values)  # none but texts: moments that are equal may be of several days
-        return list(map(shown, values))
+        known = {value: shown(value) for value in set(values)}
+        return [known[value] for value in values]
 
     return texts
 

@@ -8,7 +8,6 @@ it is; a value is put in without an escape only where it was looked at.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Final, Protocol, TypeAlias
@@ -33,8 +32,6 @@ RunCode: TypeAlias = "Callable[[Environment], Iterable[str | bytes]]"
 """An environment to text; long text of the template is encoded already where that is wanted."""
 _LONG: Final = 256
 """Characters of text that are worth a piece of their own."""
-_MOST_AXES: Final = 256
-"""Axes of a chart whose labels are kept: their numbers are round, so that many documents have the same."""
 
 BarsCode: TypeAlias = "Callable[[Environment], Bars]"
 _Text: TypeAlias = "Callable[[Environment], str]"
@@ -114,7 +111,6 @@ def bars_code(
     shown, arguments = formatter.filter(form[1], []), [one[1] for one in form[3]]
     each, place = escaping(dress.marked), part.place
 
-    @functools.lru_cache(maxsize=_MOST_AXES)
     def axis(step: Decimal, first: int, last: int) -> Sequence[tuple[Decimal, str]]:
         values = ticks(step, first, last)
         return tuple(zip(values, each([shown(value, *arguments) for value in values]), strict=True))
