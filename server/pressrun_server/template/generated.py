@@ -24,6 +24,7 @@ __all__ = [
     "check_place",
     "content_parts",
     "element_of",
+    "is_mark",
     "put_beside",
 ]
 
@@ -72,6 +73,11 @@ def content_parts(tokens: Iterable[Any]) -> Generated | None:
 
 def _counts_footnotes(token: Any) -> bool:
     return any(item.type == "ident" and item.lower_value == "footnote" for item in token.arguments)
+
+
+def is_mark(content: object) -> bool:
+    """Whether what is generated is no text: a line or a mark, of which nothing is seen but its box."""
+    return isinstance(content, Generated) and all(kind == "text" and not said for kind, said in content.parts)
 
 
 def check_generated(value: object, pseudo: str | None, place: Place, diagnostics: Diagnostics) -> bool:

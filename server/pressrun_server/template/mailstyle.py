@@ -13,6 +13,7 @@ import html
 from typing import Any, Final
 
 from pressrun_server.template.cascade import Style
+from pressrun_server.template.generated import is_mark
 from pressrun_server.template.opacity import FADED
 from pressrun_server.template.pictures import CORNERS
 from pressrun_server.template.properties import SIDES
@@ -192,6 +193,9 @@ class MailStyles(WebStyles):
         elif tag not in _CELLS:
             found += self.margin(style, tag, afloat=afloat)
         found += shape(style, tag)
+        if is_mark(style["content"]):
+            sizes = [(name, style[name]) for name in ("width", "height")]
+            found += [(name, self._edge(value)) for name, value in sizes if isinstance(value, int | Relative)]
         found += self._padding(style, tag, afloat=afloat)
         found += self._lines(style)
         for corner in CORNERS:
