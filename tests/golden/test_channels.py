@@ -20,6 +20,7 @@ from pressrun_server.template.compile import compile_bundle
 AS_OF = datetime(2026, 11, 1, 12, tzinfo=UTC)
 CHANNELS = ("print", "email", "web", "mobile")
 RECORD = {"bank": "Hérédité & Söhne", "date": "1 November 2026", "lines": ["12 High Street", "Leeds"], "vip": True}
+SCHEMA = {"type": "object", "additionalProperties": True, "properties": {"lines": {"type": "array", "maxItems": 3}}}
 CASES = {
     "a flexible row": (
         "<header><span>{{ bank }}</span><span>{{ date }}</span></header><p>text</p>",
@@ -52,6 +53,12 @@ CASES = {
         ".r { display: flex; flex-wrap: wrap; gap: 3pt 8pt; justify-content: center } .t { padding: 2pt; background: #eee }"
         " .f { display: flex; flex-flow: wrap } .f p { width: 50%; margin: 0 }",
     ),
+    "columns from data": (
+        "<table><caption>Lines</caption><thead><tr><th>to</th><th pr-for='line in lines'>{{ loop.index }}</th><th pr-if='vip'>vip</th>"
+        "<th pr-if='not vip'>plain</th></tr></thead><tr><td>{{ bank }}</td><td pr-for='line in lines'>{{ line }}{{ '.' if loop.last else ',' }}"
+        "</td><td pr-if='vip'>yes</td><td pr-if='not vip'>no</td></tr></table><p>end</p>",
+        "td:nth-child(even) { background: #eee }",
+    ),
     "heights in percent": (
         "<div class=a><p>{{ bank }}</p><p>{{ date }}</p></div>", ".a { height: 40mm } .a p { min-height: 40%; margin: 0 }"
     ),
@@ -76,7 +83,7 @@ CASES = {
 
 def documents(body: str, css: str, record: Any = RECORD) -> dict[str, bytes]:
     """A document in each output channel; composed four times, as the engine has code of its own from the third on."""
-    template = compile_bundle(bundle(body, css, channels=list(CHANNELS)))
+    template = compile_bundle(bundle(body, css, channels=list(CHANNELS), schema=SCHEMA))
     assert template.info is not None, [str(item) for item in template.diagnostics]
     found: dict[str, bytes] = {}
     for channel in CHANNELS:

@@ -34,6 +34,8 @@ _BLOCKS = {
     *_HEADINGS, "p", "div", "ul", "ol", "li", "table", "section", "article", "aside", "header", "footer", "main", "nav",
     "address", "blockquote", "figure", "figcaption", "svg", "hr", "dl", "dt", "dd", "caption",
 }  # fmt: skip
+SCHEMA = {"type": "object", "additionalProperties": True, "properties": {"months": {"maxItems": 12}}}
+"""Of the guide's record."""
 EXAMPLES = list(examples(GUIDE.read_text(encoding="utf-8")))
 
 
@@ -155,6 +157,6 @@ def test_a_sample_has_the_outline_of_its_html(template: str, sample: str) -> Non
 def test_an_example_of_the_guide_has_the_outline_of_its_html(number: int) -> None:
     """The same of what the guide shows, on one page each."""
     css, body, record = EXAMPLES[number]
-    compiled = compile_bundle(bundle(f"<main>{body}</main>", css, channels=["print", "web"]))
+    compiled = compile_bundle(bundle(f"<main>{body}</main>", css, channels=["print", "web"], schema=SCHEMA))
     assert compiled.info is not None, [str(item) for item in compiled.diagnostics]
     compare(compiled, "en-GB", json.dumps(json.loads(record)).encode())

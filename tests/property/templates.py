@@ -31,9 +31,9 @@ _WORDS = (
     "“q”",
 )
 _DEEPEST = 3
-_GENERATED, _HIGH, _WRAPPING = 0.12, 0.03, 0.4
-"""The share of paragraphs with text that a style sheet generates, of those in a box of a height, and of flexible rows
-with more items than a line may hold."""
+_GENERATED, _HIGH, _WRAPPING, _COLUMNED = 0.12, 0.03, 0.4, 0.15
+"""The share of paragraphs with text that a style sheet generates, of those in a box of a height, of flexible rows with
+more items than a line may hold, and of tables whose columns come of the record."""
 
 
 @dataclass(slots=True)
@@ -48,6 +48,8 @@ class Template:
     """The same of its footnotes."""
     fills: bool
     """Whether it ends with what only paper has room for or not."""
+    schema: dict[str, Any]
+    """Of the record: how many columns a table may have."""
 
 
 def template(seed: int) -> Template:
@@ -56,7 +58,9 @@ def template(seed: int) -> Template:
     body = "\n".join(maker.part() for _ in range(maker.chance.randint(1, 7)))
     foot = '<footer class="foot">Page {{ page.number }} of {{ page.count }}</footer>'
     end = maker.end()
-    return Template(f"{foot}\n{body}\n{end}", maker.record, maker.marks, maker.notes, bool(end))
+    columns = {name: {"type": "array", "maxItems": 3} for name in maker.lists}
+    schema = {"type": "object", "additionalProperties": True, "properties": columns}
+    return Template(f"{foot}\n{body}\n{end}", maker.record, maker.marks, maker.notes, bool(end), schema)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,8 @@ class _Maker:
     record: dict[str, Any] = field(default_factory=dict)
     marks: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    lists: list[str] = field(default_factory=list)
+    """Of the record, whose items are columns."""
 
     def part(self) -> str:
         """Something of the whole document's flow, on pages of its own kind now and then."""
@@ -155,7 +161,7 @@ class _Maker:
         """Rules that templates of earlier days lack, by how many of a hundred have them."""
         choose = self.more.choice
         return [
-            (5, f"width: calc({choose([80, 100])}% - {choose([1, 2])} * 1mm)"),
+            (5, f"box-sizing: border-box; width: calc(50% * 2 - {choose([1, 2])} * 0.25mm)"),
             (5, f"opacity: {choose([0.3, 0.5])}"),
         ]
 
@@ -237,7 +243,19 @@ class _Maker:
             body += f"<tr><td colspan='{count}'>{self._text()}</td></tr>"
         foot = f"<tr pr-on='continued'>{'<td>to</td>' * count}</tr><tr pr-on='last'>{'<td>last</td>' * count}</tr>"
         foot = choose(["", "", f"<tfoot>{foot}</tfoot>"])
-        return f"<table{self._style(place, least=False)}>{caption}{head}<tbody>{body}</tbody>{foot}</table>"
+        made = f"<table{self._style(place, least=False)}>{caption}{head}<tbody>{body}</tbody>{foot}</table>"
+        return made + self._columned() if self.more.random() < _COLUMNED else made
+
+    def _columned(self) -> str:
+        """A table of as many columns as a list has items, of which one may be left out."""
+        shown, items = self.more.choice([True, False]), [self._mark() for _ in range(self.more.randint(0, 3))]
+        listed, flag = self._known([{"text": item} for item in items]), self._known(shown)
+        self.lists.append(listed)
+        last = self._mark() if shown else "hidden {{ nothing }}"
+        return (
+            f"<table><tr><th>n</th><th pr-for='x in {listed}'>{{{{ loop.index }}}}</th><th pr-if='{flag}'>l</th></tr>"
+            f"<tr><td>c</td><td pr-for='x in {listed}'>{{{{ x.text }}}}</td><td pr-if='{flag}'>{last}</td></tr></table>"
+        )
 
     def _spread(self, _depth: int, _place: _Place) -> str:
         """A flexible row of items as wide as their contents."""

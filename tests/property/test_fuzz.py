@@ -72,7 +72,7 @@ _TOKENS = [
     "table-layout: auto", "pr-with", "pr-sum", ".total", "groupby('a')", "| sum", "rowspan=0", "<tbody>", "<b pr-for='x in rows'>",
     "float: footnote", "columns: 2", "::footnote-call", "::before { content: 'x' }", "::after", "content: attr(class)", "@footnote {", "column-span: all", "var(--a)", ":root { --a: 1pt }",
     "a|", "[a|", "display: flex", "position: relative", "break-before: page", "width: 50%", "<dd>", "caption-side: bottom", "text-indent: -3em", "margin: auto", "<pr-fill>", "<pr-chart", "<ul>",
-    "<svg>", "<!--", "]]>", "'", '"', ";", "{", "}", "(", "calc(1mm", "flex-wrap: wrap", "height: 50%", "opacity: .5", "calc(50% - 1em)", " / ", "*", "loop", "asset:", "null", "- ", ": ", "\n",
+    "<svg>", "<!--", "]]>", "'", '"', ";", "{", "}", "(", "calc(1mm", "<td pr-for='x in rows'", "<td pr-if='n'", "flex-wrap: wrap", "height: 50%", "opacity: .5", "calc(50% - 1em)", " / ", "*", "loop", "asset:", "null", "- ", ": ", "\n",
 ]  # fmt: skip
 
 

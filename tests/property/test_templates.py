@@ -34,7 +34,7 @@ _NARROW = re.compile(r"columns? ha(ve|s) no room|no room in")
 
 def _compiled(made_up: Template) -> CompiledTemplate | None:
     """The template; None where it is too narrow somewhere, which is said."""
-    compiled = compile_bundle(bundle(made_up.body, CSS, channels=["print", "web", "email"]))
+    compiled = compile_bundle(bundle(made_up.body, CSS, channels=["print", "web", "email"], schema=made_up.schema))
     if compiled.info is None:
         errors = [str(item) for item in compiled.diagnostics if item.severity == "error"]
         assert errors

@@ -21,7 +21,7 @@ from pressrun_server.template.stylesheet import Declaration, Rule, StyleSheet, r
 from pressrun_server.template.values import LONGEST, Relative
 from pressrun_server.template.variables import Variables
 
-__all__ = ["BLOCKS", "HIDDEN", "SVG", "TABLE_PARTS", "Style", "cascade"]
+__all__ = ["BLOCKS", "HIDDEN", "SVG", "TABLE_PARTS", "Style", "anonymous", "cascade"]
 
 REPEATED = "pr-repeated"
 """Marks the copies that the compiler makes of an element with pr-for."""
@@ -135,13 +135,18 @@ def cascade(
     _put_in(generated, markup, styles, diagnostics)
 
     def made(item: Element, box: Element) -> None:
-        look = styles[box]
-        around = {"lang": look["lang"], "decorations": look["decorations"]}
-        styles[item] = _computed({"display": "inline"}, look, styles.get(markup.root)) | around
+        styles[item] = anonymous(styles[box], styles.get(markup.root), "inline")
 
     boxes = [item for item in markup.root.iter() if item in styles and styles[item]["display"] == "flex"]
     wrap_texts(markup, boxes, made)
     return styles
+
+
+def anonymous(around: Style, root: Style | None, display: str = "block") -> Style:
+    """The style of a box that no element of the template makes."""
+    return _computed({"display": display}, around, root) | {
+        "lang": around["lang"], "decorations": around["decorations"]
+    }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +178,7 @@ def _put_in(
         for each in made.iter():
             styles[each] = style
         for part in made:
-            styles[part] = _computed({"display": "inline"}, style, styles.get(markup.root)) | {
-                "lang": style["lang"], "decorations": style["decorations"]
-            }  # fmt: skip
+            styles[part] = anonymous(style, styles.get(markup.root), "inline")
 
 
 def _declared(

@@ -264,12 +264,11 @@ class _Compilation:
         description = self._description
         return tree_of(
             self._files,
-            description.html,
+            description,
             self._source,
             self._texts,
             self._brand,
             channel,
-            description.channels,
             self._diagnostics,
         )
 

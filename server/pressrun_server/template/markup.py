@@ -116,12 +116,17 @@ class Markup:
         """An element that the compiler made stands in `parent`, and has its place."""
         self._parents[element] = parent
 
-    def adopt(self, original: Element, double: Element, parent: Element) -> None:
-        """Give the copy of an element, and all in it, the places of the original; it stands in `parent` now."""
+    def adopt(self, original: Element, double: Element, parent: Element, *, whole: bool = True) -> None:
+        """Give the copy of an element, and all in it if it is `whole`, the places of the original.
+
+        It stands in `parent` now.
+        """
         self._parents[double] = parent
-        for old, new in zip(original.iter(), double.iter(), strict=True):
+        for old, new in zip(original.iter(), double.iter(), strict=True) if whole else [(original, double)]:
             if old in self._offsets:
                 self._offsets[new] = self._offsets[old]
+            if old in self._ends:
+                self._ends[new] = self._ends[old]
             for child in new:
                 self._parents[child] = new
 

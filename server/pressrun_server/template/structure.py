@@ -26,6 +26,7 @@ from pressrun_server.template.bookmarks import check_bookmark
 from pressrun_server.template.breaks import check_breaks
 from pressrun_server.template.builder import ANONYMOUS, BLOCK_ROLES, DIRECTIVES, lighter
 from pressrun_server.template.cascade import REPEATED, SVG, Style
+from pressrun_server.template.datacolumns import TURN, turn_of
 from pressrun_server.template.decimals import check_decimals
 from pressrun_server.template.definitions import DEFINITIONS, DefinitionStructure
 from pressrun_server.template.diagnostics import Diagnostics, Place, closest
@@ -290,7 +291,7 @@ class Structure(
             self.diagnostics.error("unknown-element", place, f"the element <{element.tag}> is not supported", hint)
             return True
         for name in element.attrib:
-            if name in {LITERAL, GENERATED}:
+            if name in {LITERAL, GENERATED, TURN}:
                 continue
             if name.startswith("pr-") and name not in {*DIRECTIVES, *TABLE_DIRECTIVES} and name != REPEATED:
                 hint = closest(name, {*DIRECTIVES, *TABLE_DIRECTIVES})
@@ -377,21 +378,41 @@ class Structure(
 
     def _names(self, element: Element, scope: Scope) -> tuple[tuple[tuple[str, Expression], ...], Scope, Place] | None:
         """What an element's pr-with names, the scope with it, and where it says so; None where it has none."""
-        if "pr-with" not in element.attrib:
+        turn = turn_of(element)
+        if "pr-with" not in element.attrib and turn is None:
             return None
-        place = self.markup.at(self.markup.find(element, "pr-with"))
+        place = self.markup.at(self.markup.find(element, "pr-with" if turn is None else "pr-for"))
         try:
-            pairs = parse_names(element.attrib["pr-with"])
+            pairs = parse_names(element.attrib["pr-with"]) if "pr-with" in element.attrib else []
         except GrammarError as error:
             self.diagnostics.error("expression", place, str(error), error.hint)
             return None
         bound: list[tuple[str, Expression]] = []
+        if turn is not None:
+            own, scope = self._turn(*turn, place, scope)
+            bound += own
         for name, node in pairs:
             folded = self.expression(node, place, scope)
             known = scope.check(folded, lambda _message, _hint: None)
             bound.append((name, folded))
             scope = scope.named(name, known)
         return tuple(bound), scope, place
+
+    def _turn(
+        self, number: int, count: int, loop: str, place: Place, scope: Scope
+    ) -> tuple[list[tuple[str, Expression]], Scope]:
+        """The names of a turn of a cell's loop, and the scope with them."""
+        name, items = parse_loop(loop)
+        folded = self.expression(items, place, scope)
+        known = scope.check(folded, lambda _message, _hint: None)
+        length: Expression = ("filter", "length", folded, ())
+        told = f"a list {loop.partition(' in ')[2].strip()} of {count} items, as many as the table has columns,"
+        lacking: Expression = ("name", told)
+        item: Expression = ("if", ("cmp", "==", length, ("const", count)), ("item", folded, ("const", number)), lacking)
+        turn = {
+            "index": number + 1, "index0": number, "first": not number, "last": number == count - 1, "length": count,
+        }  # fmt: skip
+        return [(name, item), ("loop", ("const", turn))], scope.inside(name, known.get("items", {}))
 
     def _on_pages(self, name: str, element: Element, x: int, width: int, scope: Scope) -> list[Node]:
         """An element on pages of another name, which may have another size."""

@@ -262,7 +262,10 @@ class TableStructure(ColumnStructure):
             shapes = {(self._span(cell), self._row_span(cell)) for cell in group}
             if "pr-else" not in group[-1].attrib or len(shapes) > 1:
                 message = "cells that are chosen stand in the same columns and rows, whatever the record says"
-                hint = "end the choice with a cell with pr-else, of the same colspan and rowspan; or choose in the cell"
+                hint = (
+                    "end the choice with a cell with pr-else, of the same colspan and rowspan; or choose in the cell;"
+                )
+                hint += " or by what is the same for all rows, in each of them"
                 self.diagnostics.error("directive", self.markup.place(group[0]), message, hint)
         after: list[Held] = []
 
@@ -343,8 +346,6 @@ class TableStructure(ColumnStructure):
         align = style["vertical-align"]
         named = self._names(element, scope)
         children = self.children(element, box.content_x, box.content_width, named[1] if named else scope)
-        if named:
-            children = [With(named[0], tuple(children), str(named[2]))]
         role = self._cell_role(element)
         only = children[0] if len(children) == 1 else None
         if (
@@ -353,6 +354,8 @@ class TableStructure(ColumnStructure):
             and not any(isinstance(child.tag, str) and self._is_block(child) for child in element)
         ):
             children = [msgspec.structs.replace(only, role="")]  # text that stands in the cell is the cell's own
+        if named:
+            children = [With(named[0], tuple(children), str(named[2]))]
         return Cell(
             box=box,
             children=tuple(children),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import Element
@@ -13,6 +13,8 @@ from pressrun_server.template.breaks import keep_before
 from pressrun_server.template.bundle import read_text
 from pressrun_server.template.cascade import REPEATED, Style, cascade
 from pressrun_server.template.channels import MEDIA, leave_out
+from pressrun_server.template.datacolumns import spread_columns
+from pressrun_server.template.description import Description
 from pressrun_server.template.diagnostics import Diagnostics, closest
 from pressrun_server.template.fragments import include
 from pressrun_server.template.headings import check_headings
@@ -41,30 +43,28 @@ class Tree:
 
 def tree_of(
     files: Mapping[str, bytes],
-    file: str,
+    description: Description,
     source: str,
     texts: Mapping[str, PreparedText],
     brand: Variables,
     channel: str,
-    offered: Iterable[str],
     diagnostics: Diagnostics,
 ) -> Tree | None:
     """The elements of a template in an output channel; None where they are too many.
 
     Args:
         files: of the bundle.
-        file: the path of its HTML file.
+        description: of the template.
         source: the HTML.
         texts: approved texts by slot.
         brand: what the tokens of brands are called in style sheets, and their values.
         channel: the output channel.
-        offered: all that the template offers.
         diagnostics: takes what there is to say.
     """
-    markup = parse_markup(file, source)
+    markup = parse_markup(description.html, source)
     include(markup, diagnostics)
     put_in(markup, texts)
-    apart = leave_out(markup, channel, offered, diagnostics)
+    apart = leave_out(markup, channel, description.channels, diagnostics)
     crowded = markup.repeat(REPEATED, _MOST_ELEMENTS)
     if crowded is not None:
         place = markup.place(crowded)
@@ -82,6 +82,7 @@ def tree_of(
     apart = apart or any(rule.medium for sheet in sheets for rule in sheet.rules)
     styles = cascade(markup, sheets, diagnostics, media, variables)
     keep_before(markup, styles)
+    spread_columns(markup, styles, description.schema, diagnostics)
 
     def page_height(name: str) -> int:
         pages = Paper(sheets, markup, diagnostics).sheets

@@ -12,6 +12,7 @@ from pressrun_server.authoring.guide import GUIDE, examples, made
 from pressrun_server.template.description import read_description
 from pressrun_server.template.diagnostics import Diagnostics
 
+SCHEMA = {"type": "object", "additionalProperties": True, "properties": {"months": {"maxItems": 12}}}
 TEXT = GUIDE.read_text(encoding="utf-8")
 EXAMPLES = list(examples(TEXT))
 
@@ -30,22 +31,23 @@ def test_the_reference_is_what_the_code_says() -> None:
         (3, "Summary Account (4711) Due: 1 Nov 2026"),
         (4, "This line is here because there was room for it. 1. Readers find them beside the pages."),
         (5, "Balance 1,700.50"),
-        (6, "Premier https://a.example/4711"),
-        (7, "From 2 entries: Rent Salary"),
-        (8, "Aug Sep"),
+        (6, "Aug Sep Turnover 120.00 340.00"),
+        (7, "Premier https://a.example/4711"),
+        (8, "From 2 entries: Rent Salary"),
+        (9, "Aug Sep"),
     ],
 )
 def test_examples_are_composed_as_they_stand(composed: Callable[..., Any], number: int, shows: str) -> None:
     """Without a diagnostic, with the record that the guide shows."""
     css, body, record = EXAMPLES[number]
-    made_of = composed(body, css, json.loads(record))
+    made_of = composed(body, css, json.loads(record), schema=SCHEMA)
     assert shows in " ".join(made_of.text(page) for page in range(made_of.summary.pages))
     assert made_of.summary.warnings == ()
 
 
 def test_no_example_is_left_out() -> None:
     """Each has its line above."""
-    assert len(EXAMPLES) == 9
+    assert len(EXAMPLES) == 10
 
 
 def test_the_description_is_one() -> None:

@@ -201,9 +201,10 @@ def test_cells_are_chosen_and_have_names(composed: Compose) -> None:
 @pytest.mark.parametrize(
     ("cells", "says"),
     [
-        ("<td pr-if='x'>a</td><td>b</td>", "same columns"),
+        ("<td pr-if='x'>a</td><td>b</td>", "no cell for the column that pr-if='x' leaves out"),
+        ("<td pr-for='row in rows' pr-if='x'>a</td>", "a repeated cell cannot be chosen"),
         ("<td pr-if='x'>a</td><td pr-else colspan=2>b</td>", "same columns"),
-        ("<td pr-for='row in rows'>a</td>", "a cell cannot be repeated"),
+        ("<td pr-for='row in rows'>a</td>", "the table may have any number of columns: rows has no maxItems"),
         ("<td pr-if='x'>a</td><td pr-else>b</td>" * 5, "over 16 ways"),
         ("<td pr-if='x' rowspan=2>a</td><td pr-else>b</td>", "same columns and rows"),
     ],
