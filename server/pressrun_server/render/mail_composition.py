@@ -56,7 +56,7 @@ _MOST_URL: Final = 900
 
 
 class LoadedMailProgram:
-    """A program ready to compose; holds nothing of any record but days, as they are written."""
+    """A program ready to compose; holds nothing of any record."""
 
     def __init__(self, program: MailProgram) -> None:
         if program.format != MAIL_FORMAT:

@@ -36,7 +36,7 @@ _CHUNK = 64 * 1024
 
 
 class LoadedWebProgram:
-    """A program ready to compose; holds nothing of any record but days, as they are written."""
+    """A program ready to compose; holds nothing of any record."""
 
     def __init__(self, program: WebProgram) -> None:
         if program.format != WEB_FORMAT:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-__all__ = ["scale", "span", "ticks"]
+__all__ = ["scale"]
 
 _MOST_STEPS = 5
-_ZERO = Decimal(0)
 _ROUND = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10), Decimal(20))
 
 
@@ -18,23 +17,9 @@ def scale(values: Sequence[Decimal]) -> list[Decimal]:
     Args:
         values: what the axis shows.
     """
-    return ticks(*span(values))
-
-
-def ticks(step: Decimal, first: int, last: int) -> list[Decimal]:
-    """The ticks from one to another, both counted from 0 in steps."""
-    return [step * number for number in range(first, last + 1)]
-
-
-def span(values: Sequence[Decimal]) -> tuple[Decimal, int, int]:
-    """The step from one tick to the next, and the first and the last one, counted from 0.
-
-    Args:
-        values: what the axis shows.
-    """
-    low, high = min((_ZERO, *values)), max((_ZERO, *values))
+    low, high = min([Decimal(0), *values]), max([Decimal(0), *values])
     if low == high:
-        return Decimal(1), 0, 1
+        return [Decimal(0), Decimal(1)]
     raw = (high - low) / _MOST_STEPS
     power = Decimal(1).scaleb(raw.adjusted())
     # With values on both sides of zero a scale may need one step more than their span; the last factor always serves.
@@ -42,7 +27,7 @@ def span(values: Sequence[Decimal]) -> tuple[Decimal, int, int]:
         step = factor * power
         first, last = -_steps(-low, step) if low else 0, _steps(high, step)
         if last - first <= _MOST_STEPS:
-            return step, first, last
+            return [step * number for number in range(first, last + 1)]
     raise AssertionError(values)
 
 

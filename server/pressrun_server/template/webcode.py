@@ -8,8 +8,7 @@ it is; a value is put in without an escape only where it was looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from decimal import Decimal
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol, TypeAlias
 
 from pressrun_server.errors import PressrunError
@@ -20,7 +19,7 @@ from pressrun_server.template.columntexts import Texts, amounts, dates, decimals
 from pressrun_server.template.evaluation import CLEAN, Environment, Evaluator
 from pressrun_server.template.filters import PREPARED, Formatter
 from pressrun_server.template.loops import items_of
-from pressrun_server.template.scale import span, ticks
+from pressrun_server.template.scale import scale
 from pressrun_server.template.steps import spend
 
 __all__ = ["Dress", "LoopCode", "LoopSource", "RunCode", "RunSource", "bars_code", "lookup", "loop_code", "run_code"]
@@ -111,17 +110,15 @@ def bars_code(
     shown, arguments = formatter.filter(form[1], []), [one[1] for one in form[3]]
     each, place = escaping(dress.marked), part.place
 
-    def axis(step: Decimal, first: int, last: int) -> Sequence[tuple[Decimal, str]]:
-        values = ticks(step, first, last)
-        return tuple(zip(values, each([shown(value, *arguments) for value in values]), strict=True))
-
     def bars(env: Environment) -> Bars:
         found = items_of(items(env), place)
         if len(found) > MOST_BARS:
             raise ValueError
         values = decimals([item[field] for item in found])
         spend(env, len(found), place)
-        return list(zip(labels(found, dict(env), {}), values, strict=True)), list(axis(*span(values)))
+        ticks = scale(values)
+        texts = each([shown(value, *arguments) for value in ticks])
+        return list(zip(labels(found, dict(env), {}), values, strict=True)), list(zip(ticks, texts, strict=True))
 
     return bars
 
