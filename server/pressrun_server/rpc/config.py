@@ -23,8 +23,9 @@ class RpcConfig:
     """Documents in flight on one Render stream; further requests are left unread."""
     message_bytes: int = _MIB
     """Parts of documents that wait together leave together, up to this size."""
-    linger_seconds: float = 0.01
-    """While a Render stream has many documents in flight, a finished one waits this long for others to leave with."""
+    linger_seconds: float = 0.02
+    """While a Render stream has many documents in flight, a finished one waits so long for others to leave with, and no
+    longer than until a third of them are there."""
     chunk_bytes: int = 256 * 1024
     """The largest part of a document."""
     waiting_bytes: int = 4 * _MIB

@@ -33,6 +33,10 @@ _LARGEST_HEAD = 512 * 1024
 _COMPANY = 8
 """Parts wait for company only while so many documents are on their way, so that nobody alone is ever delayed."""
 
+_SHARE = 2
+"""They wait until they are one to so many that are on their way: were most of them here, composers would have nothing
+to do until the client has answered."""
+
 
 class Part:
     """A part of one document; becomes protobuf only when it is sent, as pieces of the message that carries it."""
@@ -120,8 +124,8 @@ class Outbox:
 
     Guarantee: parts leave in the order they came, put together up to `message_bytes`; about `waiting_bytes` wait at
     most, when everyone asks for `room` before `put`. A message costs gRPC ten times what a further part in it costs, so
-    while much is under way a part waits `linger_seconds` for others, or as long as the first one has patience; an
-    urgent one, or one nearly alone, never does.
+    while much is under way a part waits `linger_seconds` for others, or as long as the first one has patience, until
+    half as many wait as are still to come; an urgent one, or one nearly alone, never does.
 
     Args:
         write: sends a message; returns when the transport took it.
@@ -242,7 +246,12 @@ class Outbox:
 
     def _ready(self) -> bool:
         """Whether what is here must not wait for more."""
-        return self._urgent or self._closed or self._size >= self._message_bytes
+        return (
+            self._urgent
+            or self._closed
+            or self._size >= self._message_bytes
+            or len(self._parts) * _SHARE >= self._company()
+        )
 
     async def _linger(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
