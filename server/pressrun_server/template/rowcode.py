@@ -18,10 +18,11 @@ from pressrun_server.model.program import InlineConditional, Paragraph, RowFor, 
 from pressrun_server.template.evaluation import Environment, evaluator, texter
 from pressrun_server.template.filters import Formatter
 
-__all__ = ["RowCode", "RowSource", "row_code"]
+__all__ = ["RowCode", "row_code"]
 
 _Binder: TypeAlias = "Callable[[list[Any], Environment, dict[str, str]], list[Values | None]]"
 
+_MINUS = "\u2212"
 MOST_DATES = 400
 """Dates of one document's rows that are remembered as they are shown."""
 
@@ -51,7 +52,7 @@ def row_code(row: RowFor, formatter: Formatter, transforms: list[str]) -> RowCod
     odd, even = ([cell.children for cell in template.cells] for template in templates)
     if len(odd) != len(even):
         return None
-    source = _CellSource(row.name, formatter, transforms)
+    source = _RowSource(row.name, formatter, transforms)
     for first, second in zip(odd, even, strict=True):
         if not first and not second:
             continue
@@ -65,19 +66,21 @@ def row_code(row: RowFor, formatter: Formatter, transforms: list[str]) -> RowCod
     return RowCode(source.compile(), tuple(source.kinds)) if source.kinds else None
 
 
-class RowSource:
-    """The code of a function, line by line: what it does with the fields of a loop's item.
+class _RowSource:
+    """The code of the rows of a table, line by line: the text of each cell.
 
     Args:
         name: what the loop calls its item.
         formatter: filters of the program's locale.
-        sign: gives a sign of an amount as it is shown.
+        transforms: the text transform of each style.
     """
 
-    def __init__(self, name: str, formatter: Formatter, sign: Callable[[str], str] = str) -> None:
-        self._sign = sign
+    def __init__(self, name: str, formatter: Formatter, transforms: list[str]) -> None:
         self._name = name
         self._formatter = formatter
+        self._transforms = transforms
+        self._values: list[str] = []
+        self.kinds: list[str] = []
         self._lines: list[str] = []
         self._fields: dict[str, str] = {}
         self._seen = ""
@@ -95,19 +98,16 @@ class RowSource:
 
     def _amount(self, field: str, target: str, slow: str) -> list[str]:
         """Grouping by threes of an amount written as `-1234.50`; the same as `Formatter.amount`."""
-        formatter = self._formatter
-        if not formatter.plain_groups:
+        if not self._formatter.plain_groups:
             return [slow]
         # The signs are part of the source: one string is built at once.
-        signs = map(self._sign, (formatter.data.decimal, formatter.data.group))
-        point, comma = (sign.replace("{", "{{").replace("}", "}}") for sign in signs)
+        point, comma = self._formatter.data.decimal, self._formatter.data.group
         short, long = f"{{s}}{{w}}{point}{{c}}", f"{{s}}{{w[:-3]}}{comma}{{w[-3:]}}{point}{{c}}"
-        minus = self._known(self._sign("\u2212"))
         digits = f"w.isdigit() and c.isdigit() and {field}[-3] == '.' and {field}.isascii()"
         return [
             f"w = {field}[:-3] if {field}.__class__ is str else ''",
             "if w[:1] == '-':",
-            f"    w = w[1:]; s = {minus} if {field} != '-0.00' else ''",
+            f"    w = w[1:]; s = {_MINUS!r} if {field} != '-0.00' else ''",
             "else:",
             "    s = ''",
             f"c = {field}[-2:] if w else ''",
@@ -146,16 +146,6 @@ class RowSource:
         name = f"k{len(self._names)}"
         self._names[name] = value
         return name
-
-
-class _CellSource(RowSource):
-    """The code of the rows of a table: the text of each cell."""
-
-    def __init__(self, name: str, formatter: Formatter, transforms: list[str]) -> None:
-        super().__init__(name, formatter)
-        self._transforms = transforms
-        self._values: list[str] = []
-        self.kinds: list[str] = []
 
     def compile(self) -> _Binder:
         body = "\n".join(f"            {line}" for line in self._lines)
