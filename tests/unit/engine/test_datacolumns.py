@@ -124,7 +124,7 @@ def test_tables_with_directives_of_their_own(composed: Compose) -> None:
         ("<tr><td pr-for='r in rows'>x</td></tr>", "t.html:2:16", "any number of columns: rows has no maxItems", "maxItems up to 16"),
         ("<tr><td pr-for='r in many'>x</td></tr>", "t.html:2:16", "many has up to 40 items", "maxItems up to 16"),
         ("<tr pr-for='r in rows'><td pr-for='a in r.amounts'>x</td></tr>", "t.html:2:35", "each list comes of a row", "header"),
-        ("<tr><td pr-for='m in monts'>x</td></tr>", "t.html:2:16", "monts", "'months'"),
+        ("<tr><td pr-for='m in monthz'>x</td></tr>", "t.html:2:16", "monthz", "'months'"),
         ("<tr><td pr-for='months'>x</td></tr>", "t.html:2:16", "not a loop", "item in items"),
         ("<tr><td pr-for='m in months'>{{ m.nmae }}</td></tr>", "t.html:2:37", "nmae", "'name'"),
         ("<tr><td pr-for='m in months'>x</td></tr><tr><td pr-for='m in many'>x</td></tr>", "t.html:2:56", "come of one list", "one list"),
