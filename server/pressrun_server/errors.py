@@ -84,6 +84,12 @@ class PressrunError(Exception):
         self.detail = detail
         self.metadata = metadata or {}
 
+    @property
+    def whole(self) -> str:
+        """The message, and a line for each wrong field that it does not describe itself; for people."""
+        more = [wrong for wrong in self.violations if wrong.description not in self.message]
+        return "\n".join([self.message, *(f"  {wrong.field}: {wrong.description}" for wrong in more)])
+
     def __reduce__(self) -> tuple[object, ...]:
         """Errors travel between processes as data, never as pickles."""
         raise TypeError("PressrunError is not pickled; encode it with pressrun_server.model.failure")

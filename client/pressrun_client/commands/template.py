@@ -14,6 +14,7 @@ from pressrun_client.commands.output import echo_diagnostics, example, moment
 from pressrun_client.commands.plugins import PluginGroup
 from pressrun_client.config import ClientConfig
 from pressrun_client.diagnostic import Diagnostic, Severity
+from pressrun_client.errors import NodeUnavailableError
 from pressrun_client.models.template import TemplateInfo
 
 __all__ = ["template"]
@@ -44,7 +45,12 @@ def check(folder: str, *, local: bool, config: ClientConfig) -> None:
     if local:
         name, diagnostics = folder, _check_local(Path(folder))
     else:
-        result = with_client(config, lambda client: client.check(folder))
+        try:
+            result = with_client(config, lambda client: client.check(folder))
+        except click.exceptions.Exit as stopped:
+            if isinstance(stopped.__cause__, NodeUnavailableError):
+                click.echo("To check without a node, add --local.", err=True)
+            raise
         name, diagnostics = str(result.template.ref) if result.template is not None else folder, result.diagnostics
     echo_diagnostics(diagnostics, err=False)
     errors = sum(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)

@@ -138,7 +138,7 @@ def parity(folder: Path, record: str, locale: str, assets: Path | None, as_of: s
     try:
         gaps, compared = asyncio.run(compare())
     except PressrunError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(error.whole) from error
     for gap in gaps:
         around = f", around: {gap.around}" if gap.around else ""
         click.echo(f"{gap.what} {gap.missing!r} is not said in {gap.where}{around}")
@@ -160,7 +160,7 @@ def _look(folder: Path, assets: Path | None, as_of: str) -> Look:
     try:
         return asyncio.run(look())
     except PressrunError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(error.whole) from error
 
 
 def _report(folder: Path, sight: Sight, out: Path | None, *, approve: bool) -> bool:
@@ -169,9 +169,10 @@ def _report(folder: Path, sight: Sight, out: Path | None, *, approve: bool) -> b
 
     name = f"{sight.sample.name} ({sight.sample.locale})"
     for form, failure in sight.broken:
-        click.echo(f"{name}, {form}: no document: {failure}")
+        click.echo(f"{name}, {form}: no document: {failure.whole}")
     if sight.proof is None:
-        click.echo(f"{name}: no document: {sight.failure}")
+        assert sight.failure is not None
+        click.echo(f"{name}: no document: {sight.failure.whole}")
         return True
     pages = len(sight.proof.texts)
     count = "1 page" if pages == 1 else f"{pages} pages"

@@ -161,7 +161,8 @@ class _Preview:
         for sight in self._look.sights:
             parts.append(f"<h2>{html.escape(sight.sample.name)}, {html.escape(sight.sample.locale)}</h2>")
             if sight.proof is None:
-                parts.append(_said("error", str(sight.failure), ""))
+                assert sight.failure is not None
+                parts.append(_said("error", sight.failure.whole, ""))
                 continue
             name = html.escape(sight.sample.name)
             figures = [
@@ -171,7 +172,7 @@ class _Preview:
                 for number in range(1, len(sight.proof.pictures) + 1)
             ]
             parts.append(f'<div class="pages">{"".join(figures)}</div>')
-            parts += [_said("error", f"{form}: {failure}", "") for form, failure in sight.broken]
+            parts += [_said("error", f"{form}: {failure.whole}", "") for form, failure in sight.broken]
             parts.append(f'<div class="pages forms">{"".join(self._frame(name, form) for form in sight.forms)}</div>')
         parts.append('</main><script src="preview.js"></script></body></html>')
         return "".join(parts)

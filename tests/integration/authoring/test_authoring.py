@@ -63,6 +63,14 @@ def test_check_tells_all_at_once(bundle: Path) -> None:
     assert re.search(r"statement\.html:\d+:\d+: error: .*blink", found.output)
 
 
+def test_check_without_a_node_says_how(bundle: Path) -> None:
+    """Where no node answers, authors are told of the option that needs none."""
+    found = run("check", str(bundle), "--target", "127.0.0.1:1", "--timeout", "0.5")
+    assert found.exit_code == 1
+    assert "No node answers at 127.0.0.1:1" in found.output
+    assert "add --local" in found.output
+
+
 def test_check_of_what_is_no_bundle(tmp_path: Path) -> None:
     """A folder without template.yaml is an error that says which folder to name."""
     found = run("check", str(tmp_path), "--local")
@@ -172,6 +180,18 @@ def test_what_was_never_approved_does_not_pass(bundle: Path) -> None:
     found = run("test", str(bundle), "--assets", _ASSETS)
     assert found.exit_code == 1
     assert "run with --approve" in found.output
+
+
+def test_a_sample_that_does_not_fit_says_where(bundle: Path) -> None:
+    """Each field of a sample's record that the schema refuses has a line of its own."""
+    sample = next((bundle / "samples").iterdir())
+    sample.write_text('{"customer": 5}')
+    found = run("test", str(bundle), "--assets", _ASSETS)
+    assert found.exit_code == 1
+    lines = found.output.splitlines()
+    failed = next(at for at, line in enumerate(lines) if "no document: the record does not fit" in line)
+    assert any(line.startswith("  record.customer: ") for line in lines[failed:])
+    assert any("is a required property" in line for line in lines[failed:])
 
 
 def test_assets_that_are_nowhere_are_noted(bundle: Path) -> None:
