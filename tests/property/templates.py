@@ -137,7 +137,7 @@ class _Maker:
             return f"{self._mark()}{self.chance.choice(['', ' <b>bold</b>', ' <i>it</i><br>'])}{self._words(20)}"
         return f"{{{{ {self._known(self._mark() + self._words(30))} }}}}{self.chance.choice(['', ' <b>bold</b>'])}"
 
-    def _style(self, place: _Place, *, least: bool = True) -> str:
+    def _style(self, place: _Place, *, least: bool = True, text: bool = False) -> str:
         choose = self.chance.choice
         found = [
             (30, f"margin: {choose([0, 1, 3, 6])}mm 0 {choose([0, 2, 5])}mm"),
@@ -154,14 +154,14 @@ class _Maker:
             (4, f"orphans: {choose([1, 4])}; widows: {choose([1, 4])}"),
         ]
         rules = [rule for percent, rule in found if self._in(percent)]
-        rules += [rule for percent, rule in self._later() if self.more.random() * 100 < percent]
+        rules += [rule for percent, rule in self._later(text=text) if self.more.random() * 100 < percent]
         return f' style="{"; ".join(rules)}"' if rules else ""
 
-    def _later(self) -> list[tuple[int, str]]:
+    def _later(self, *, text: bool) -> list[tuple[int, str]]:
         """Rules that templates of earlier days lack, by how many of a hundred have them."""
         choose = self.more.choice
         return [
-            (5, f"box-sizing: border-box; width: calc(50% * 2 - {choose([1, 2])} * 0.25mm)"),
+            (8 if text else 0, f"box-sizing: border-box; width: calc(50% * 2 - {choose([1, 2])} * 0.25mm)"),
             (5, f"opacity: {choose([0.3, 0.5])}"),
         ]
 
@@ -173,7 +173,7 @@ class _Maker:
         generated = f" class='{made}' data-mark='{self._mark()}'" if self.more.random() < _GENERATED else ""
         text = self._text()
         note = f'<span class="note">{self._note()}{self._words(5)}</span>' if place.flow and self._in(8) else ""
-        return f"<{tag}{generated}{self._style(place)}>{text}{note}</{tag}>"
+        return f"<{tag}{generated}{self._style(place, text=True)}>{text}{note}</{tag}>"
 
     def _list(self, _depth: int, _place: _Place) -> str:
         if self._in(20):
