@@ -166,14 +166,15 @@ class _Maker:
         ]
 
     def _paragraph(self, _depth: int, place: _Place) -> str:
-        if self.more.random() < _HIGH:
-            return f"<div style='height: 20mm'><p style='min-height: 50%'>{self._mark()}</p></div>"
         tag = self.chance.choice(["p", "p", "p", "h2", "div"])
         made = "own" if tag == "div" else "gen"  # blocks in a paragraph are paragraphs to the tags, but not in HTML
         generated = f" class='{made}' data-mark='{self._mark()}'" if self.more.random() < _GENERATED else ""
         text = self._text()
         note = f'<span class="note">{self._note()}{self._words(5)}</span>' if place.flow and self._in(8) else ""
-        return f"<{tag}{generated}{self._style(place, text=True)}>{text}{note}</{tag}>"
+        made = f"<{tag}{generated}{self._style(place, text=True)}>{text}{note}</{tag}>"
+        if self.more.random() < _HIGH:
+            made += f"<div style='height: 20mm'><p style='min-height: 50%'>{self._mark()}</p></div>"
+        return made
 
     def _list(self, _depth: int, _place: _Place) -> str:
         if self._in(20):
@@ -266,7 +267,7 @@ class _Maker:
         wrap = ""
         if self.more.random() < _WRAPPING:
             wrap = f" flex-wrap: wrap; row-gap: {self.more.choice([0, 2])}mm;"
-            rows = self._rows(5, 1)
+            rows = self._known([{"text": self._mark()} for _ in range(self.more.randint(1, 5))])
             items.append(f"<div pr-for='x in {rows}' style='padding: 0 1mm; background: #fee'>{{{{ x.text }}}}</div>")
             items.append(f"{self._mark()} text")
         return f"<div style='display: flex;{wrap} gap: 1mm; justify-content: {where}'>{''.join(items)}</div>"
