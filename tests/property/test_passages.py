@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from tests.property.programs import compiled
+from tests.property.templates import CSS
 
 from pressrun_server.model.digest import Digest
 from pressrun_server.prepare.image import prepare_image
@@ -107,3 +108,22 @@ def test_forms_are_used() -> None:
     before = program.layout.passages.used
     _composed(program, {**record, "name": "Bob", "number": 22}, picture=True)
     assert program.layout.passages.used - before >= 4
+
+
+def test_what_a_passage_in_a_passage_begins_with_is_kept() -> None:
+    """A heading that calls a footnote, a chosen paragraph that is kept with what follows, and that: forms or not."""
+    body = (
+        "<footer class='foot'>foot</footer><h2>head<span class='note'>note</span></h2><p pr-if='other'>other</p><p pr-else style='border: 1pt solid #c00;"
+        " background: #eef; break-after: avoid'>m3z Ünïcode long-hyphenated-word co\u00adop Zoë Ünïcode</p><div style='display: flex;"
+        " gap: 2mm'><div style='flex: 1'><ul><li>{{ text }}</li></ul></div><p>m6z Ünïcode a\u00a0b 1.234,56 “q” “q”</p></div>"
+    )
+    text = (
+        "m5z long-hyphenated-word a\u00a0b Ελλάς Zoë Ünïcode a\u00a0b co\u00adop a\u00a0b 1.234,56 long-hyphenated-word Ελλάς word"
+        " Zoë word Wałęsa long-hyphenated-word Ελλάς (x) 1.234,56 1.234,56 Wałęsa (x) a\u00a0b"
+    )
+    program = LoadedProgram.load(compiled(body, CSS)["en-GB"])
+    record = json.dumps({"text": text, "other": False}).encode()
+    made = {
+        b"".join(Composition(program, record, assets={}, attributes={}, as_of=_MOMENT, engine="0")) for _ in range(4)
+    }
+    assert len(made) == 1

@@ -129,6 +129,8 @@ class Flow(Tables):
         if dy + form.end + room > self._bottom or (form.keeps_first and keep is not None and keep.released):
             self._layout.passages.in_vain(bound)
             return False
+        if form.keeps_first:
+            self._keeps_what_is_first()
         page = self._page
         begun = None
         if form.keeps_next and (keep is None or keep.released):
@@ -143,6 +145,9 @@ class Flow(Tables):
         self._y = dy + form.end
         self._pending = form.pending
         return True
+
+    def _keeps_what_is_first(self) -> None:
+        """What a passage begins with is kept with what follows: of interest to the passage around it."""
 
     def _block(self, bound: BoundBlock | BoundList | BoundListItem) -> Iterator[Page]:
         box = bound.node.box

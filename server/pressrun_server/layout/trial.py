@@ -40,5 +40,8 @@ class TrialFlow(Flow):
         super()._flush()
 
     def _hold(self, owner: object) -> None:
-        self._keeps_first = self._keeps_first or self._lead is None
+        self._keeps_what_is_first()
         super()._hold(owner)
+
+    def _keeps_what_is_first(self) -> None:
+        self._keeps_first = self._keeps_first or self._lead is None
