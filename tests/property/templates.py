@@ -31,6 +31,8 @@ _WORDS = (
     "“q”",
 )
 _DEEPEST = 3
+_INNER = 0.1
+"""The share of what stands in cells, items and columns that is a link or a picture."""
 _GENERATED, _HIGH, _WRAPPING, _COLUMNED = 0.12, 0.03, 0.4, 0.15
 """The share of paragraphs with text that a style sheet generates, of those in a box of a height, of flexible rows with
 more items than a line may hold, and of tables whose columns come of the record."""
@@ -54,7 +56,7 @@ class Template:
 
 def template(seed: int) -> Template:
     """The template of a seed, always the same."""
-    maker = _Maker(random.Random(seed), random.Random(f"more {seed}"))
+    maker = _Maker(random.Random(seed), random.Random(f"more {seed}"), random.Random(f"inner {seed}"))
     body = "\n".join(maker.part() for _ in range(maker.chance.randint(1, 7)))
     foot = '<footer class="foot">Page {{ page.number }} of {{ page.count }}</footer>'
     end = maker.end()
@@ -82,6 +84,8 @@ class _Maker:
     chance: random.Random
     more: random.Random
     """Of what the language learned later, so that templates which found something keep their shape."""
+    inner: random.Random
+    """The same of what stands in cells, items and columns alone."""
     record: dict[str, Any] = field(default_factory=dict)
     marks: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -96,6 +100,8 @@ class _Maker:
 
     def node(self, depth: int, place: _Place) -> str:
         """Something of a flow."""
+        if not place.flow and self.inner.random() < _INNER:
+            return self._link() if self.inner.random() < 1 / 2 else self._picture()
         simple = [self._paragraph, self._paragraph, self._paragraph, self._list, self._loop, self._choice]
         nested = [self._box, self._box, self._within, self._drawing]
         if place.beside:
@@ -175,6 +181,15 @@ class _Maker:
         if self.more.random() < _HIGH:
             made += f"<div style='height: 20mm'><p style='min-height: 50%'>{self._mark()}</p></div>"
         return made
+
+    def _link(self) -> str:
+        """A paragraph with a link of some lines."""
+        text = " ".join(self.inner.choices(_WORDS, k=self.inner.randint(1, 25)))
+        return f"<p>{self._mark()} <a href='https://bank.example/x'>{text}</a> behind it</p>"
+
+    def _picture(self) -> str:
+        width = self.inner.choice([8, 15, 22])
+        return f'<pr-barcode value="{self.inner.getrandbits(64)}" alt="code" style="width: {width}mm"></pr-barcode>'
 
     def _list(self, _depth: int, _place: _Place) -> str:
         if self._in(20):

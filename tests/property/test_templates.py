@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 
+import pikepdf
 import pymupdf
 import pytest
 from tests.golden.test_outline import compare
@@ -69,6 +70,46 @@ def _told(data: bytes, made_up: Template) -> None:
         assert found == marks, "in another order"
 
 
+def _alike(data: bytes, made_up: Template, record: bytes) -> None:
+    """The elements, with their texts, are those of the same document on pages so high that nothing is parted."""
+    css = CSS.replace("90mm 110mm", "90mm 4000mm").replace("110mm 90mm", "110mm 4000mm")
+    compiled = compile_bundle(bundle(made_up.body, css, schema=made_up.schema))
+    program = load(compiled.programs[_LOCALE])
+    assert isinstance(program, LoadedProgram)
+    high = b"".join(Composition(program, record, assets={}, attributes={}, as_of=AS_OF, engine="e"))
+    with check(data) as pdf, check(high) as other:
+        assert _elements(pdf) == _elements(other)
+
+
+def _elements(pdf: pikepdf.Pdf) -> list[tuple[str, str]]:
+    """Path and text of each element, but for what pages differ in.
+
+    Notes stand where pages end, a header that leaves no room on a page is rows, an item of a flexible row is an element
+    where it goes on, and so is each part of a link in a paragraph.
+    """
+    found: list[tuple[str, str]] = []
+    for path, own, alt in read(pdf):
+        steps = [step.partition(" ")[0] for step in path.split("/")]
+        if "Note" in steps or (steps[-1] == "Div" and not own):
+            continue
+        kept = "/".join("TBody" if step == "THead" else step for step in steps if step != "Div")
+        text = re.sub(r"[\s\u00ad]", "", own) + alt
+        if found and kept.endswith(("/Link", "/TBody")) and _same(found, kept):
+            if kept.endswith("/Link"):
+                found[-1] = kept, found[-1][1] + text
+            continue
+        found.append((kept, text))
+    return found
+
+
+def _same(found: list[tuple[str, str]], path: str) -> bool:
+    """Whether a link, or the rows of a table, go on with what is there."""
+    if path.endswith("/Link"):
+        return found[-1][0] == path
+    table = path.removesuffix("TBody")
+    return next((there == path for there, _ in reversed(found) if there in {path, table[:-1]}), False)
+
+
 def _inside(data: bytes) -> None:
     """Nothing is shown or painted beyond the margins, and no line of text runs over another."""
     for number, page in enumerate(pymupdf.open(stream=data, filetype="pdf"), 1):
@@ -126,6 +167,8 @@ def examine(seed: int) -> bool:
     record = json.dumps(made_up.record).encode()
     data, overflows = _paper(compiled, record)
     _told(data, made_up)
+    if not made_up.fills and "rowspan" not in made_up.body:  # a cell that spans rows of two pages is one of both
+        _alike(data, made_up, record)
     if not overflows:
         _inside(data)
     if not made_up.fills:
