@@ -110,7 +110,8 @@ def cascade(
         matches = matcher.match(wrapper)
         declared = _declared(element, matches, markup, diagnostics, variables)
         styles[element] = computed = _computed(declared, parent, styles.get(markup.root))
-        computed["lang"] = element.get("lang", parent["lang"] if parent is not None else "")
+        # What <html> says is the source's language; a document's is its locale's, and one file serves them all.
+        computed["lang"] = element.get("lang", parent["lang"]) if parent is not None else ""
         computed["decorations"] = _decorations(computed, parent)
         if is_footnote(computed):
             # A call looks like the text that it stands in, what is before the footnote like the footnote.

@@ -315,7 +315,8 @@ class _Compilation:
             )
             return None
         _plurals(description, locale, frozenset(data.plurals), diagnostics)
-        table = StyleTable(diagnostics, markup.file, locale)
+        said = "" if len(description.locales) > 1 else markup.root.get("lang", "")
+        table = StyleTable(diagnostics, markup.file, locale if "{{" in said else said or locale)
         table.index(tree.styles[body])
         scope = Scope.of_record(description.schema, hosted_schema(description.slots, "print"))
         strings = description.strings.get(locale, {})

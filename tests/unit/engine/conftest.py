@@ -20,7 +20,7 @@ AS_OF = datetime(2026, 11, 1, 12, tzinfo=UTC)
 ENGINE = "0" * 64
 
 
-def bundle(body: str, css: str = "", **description: Any) -> dict[str, bytes]:
+def bundle(body: str, css: str = "", *, lang: str = "", **description: Any) -> dict[str, bytes]:
     """The files of a bundle with one body."""
     manifest = {
         "name": "tiny",
@@ -30,7 +30,8 @@ def bundle(body: str, css: str = "", **description: Any) -> dict[str, bytes]:
         "schema": {"type": "object"},
         **description,
     }
-    head = '<!doctype html><html><head><link rel="stylesheet" href="t.css"></head><body>'
+    root = f'<html lang="{lang}">' if lang else "<html>"
+    head = f'<!doctype html>{root}<head><link rel="stylesheet" href="t.css"></head><body>'
     return {
         "template.yaml": json.dumps(manifest).encode(),
         "t.html": f"{head}\n{body}\n</body></html>".encode(),

@@ -100,6 +100,20 @@ def test_words_are_parted_by_the_rules_of_their_language(composed: Compose) -> N
     assert lines[:2] != lines[2:4]
 
 
+@pytest.mark.parametrize("said", ["en", "{{ locale }}"])
+def test_words_are_parted_by_the_rules_of_the_locale_whatever_the_root_says(said: str, composed: Compose) -> None:
+    """One file serves all locales: `<html lang="en">` doesn't part German words by English rules."""
+    css = f"{_PAGE} p {{ width: 40pt; font-size: 10pt; hyphens: auto }}"
+    two = ["en-GB", "de-DE"]
+
+    def lines(locale: str, opening: str) -> list[str]:
+        body = f"{opening}Versicherungsgesellschaft</p>"
+        return _lines(composed(body, css, locale=locale, locales=two, lang=said))
+
+    assert lines("de-DE", "<p>") == lines("de-DE", "<p lang=de-DE>") != lines("de-DE", "<p lang=en-GB>")
+    assert lines("en-GB", "<p>") == lines("en-GB", "<p lang=en-GB>")
+
+
 def test_a_language_without_rules_is_told(compiled: Compile) -> None:
     """A warning names the language and what happens instead."""
     found = compiled("<p lang=eo-XX>a</p><p lang=tlh>b</p>", "p { hyphens: auto }").diagnostics
