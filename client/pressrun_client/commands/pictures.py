@@ -56,6 +56,8 @@ def pictures_of(
                 "--pages, --width, --density, --dpi and --quality need --format png, jpeg, webp, pcl or pwg."
             )
         return None
+    if quality and output_format == OutputFormat.PNG.value:
+        raise click.UsageError("--quality is of JPEG and WebP: a PNG has every pixel as it is; leave it out.")
     first, last = _range(pages or ("all" if output_format in _PRINTED else "1"))
     if output_format in _PRINTED and not last:
         last = first

@@ -94,7 +94,7 @@ class Layout:
         node = bound.node
         fixed = id(node) in self.static
         make = self.setter.fixed_paragraph if fixed else self.setter.paragraph
-        if not node.wrap or not self.setter.breaking:
+        if not self.setter.fits(node):
             return self._lines.get(node, lambda note: self._unbroken(bound, make, note), missing)
         if fixed:
             return self._lines.get(node, lambda note: make(node, bound.pieces, note), missing)

@@ -71,6 +71,8 @@ class Typesetter:
         """What was found out about texts that one document may show again and again; `forget` ends it."""
         self.breaking = all(style.anywhere for style in styles)
         """Whether every word that is wider than a line is broken."""
+        self._letter = 2 * max([style.size for style in styles], default=0)
+        """As wide as no letter is."""
         # Half the leading goes above, half below the face's own extent (CSS 2.2, 10.8.1).
         self._metrics = []
         for style in styles:
@@ -78,6 +80,10 @@ class Typesetter:
             ascent = data.ascent * style.size // 1000
             extent = (data.ascent - data.descent) * style.size // 1000
             self._metrics.append((style.line_height, (style.line_height - extent) // 2 + ascent))
+
+    def fits(self, node: Paragraph) -> bool:
+        """Whether a paragraph's lines are broken wherever that is needed, so that none is wider than its box."""
+        return node.wrap and self.breaking and node.box.content_width >= self._letter
 
     def forget(self) -> None:
         """A document is done: nothing of its record stays."""

@@ -34,13 +34,13 @@ def overflow(place: str, text: str) -> str:
 
 
 def too_wide(lines: Sequence[Line], node: Paragraph) -> str | None:
-    """The note of a paragraph whose lines may not be broken and are wider than its box; None where none is."""
+    """The note of a paragraph with lines wider than its box, which can't be broken; None where none is."""
     over = max([line.width for line in lines], default=0) - node.box.content_width
     if over <= 0:
         return None
     return overflow(
         _of_inlines(node.inlines),
-        f"a line that may not be broken is {over / 1000:.1f} pt wider than its box; widen the box, or let it wrap",
+        f"a line that can't be broken is {over / 1000:.1f} pt wider than its box; widen the box, or let it wrap",
     )
 
 

@@ -248,7 +248,7 @@ class Passages:
         values: list[Any] = []
         nothing = (None, values, 0)
         lines = self._setter.paragraph(node, pieces, notes.append)
-        if notes or not (node.wrap and self._setter.breaking):
+        if notes or not self._setter.fits(node):
             return nothing
         form: list[Any] = [len(pieces)]
         mixed = 0

@@ -346,7 +346,7 @@ class RowSetter:
             page.tags.append(node.role or ".")
         make = self.setter.fixed_paragraph if id(node) in self._static else self.setter.paragraph
         lines = make(node, pieces, missing)
-        note = None if node.wrap and self.setter.breaking else too_wide(lines, node)
+        note = None if self.setter.fits(node) else too_wide(lines, node)
         if note:
             missing(note)
         for line in lines:

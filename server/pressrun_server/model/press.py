@@ -109,6 +109,10 @@ def press_faults(spec: PressSpec) -> list[tuple[str, str]]:
             wrong.append((name, "must be on the sheet: x_mm and y_mm from its upper left corner, 0 to 700"))
     if spec.first_number < 1:
         wrong.append(("first_number", "must be 1 or more, or 0 for 1"))
+    elif spec.first_number > 1 and not spec.coded:
+        wrong.append(
+            ("first_number", "is of the codes on sheets, and there are none; set omr or data_matrix, or leave it out")
+        )
     if spec.pdf_x and spec.profile is None:
         wrong.append(("pdf_x4", "needs the printing condition that the file is meant for; set output_condition"))
     return wrong

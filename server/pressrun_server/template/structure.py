@@ -91,6 +91,14 @@ ATTRIBUTES = {
     "role",
     "start",
 }
+_FIXED = {
+    "class": "write the element once for each class, with pr-if and pr-else",
+    "id": "write it out",
+    "lang": "write the language, e.g. fr; what says none is in the document's own",
+    "role": "write it out",
+    "scope": "write row or col",
+}
+"""Attributes that are the same in all documents, and what to write where they should not be."""
 _LISTS = {"ul", "ol"}
 OWN = {
     CONTENT: {"slot"},
@@ -303,6 +311,10 @@ class Structure(
             elif name not in ATTRIBUTES and not name.startswith(("pr-", "data-", "aria-")):
                 hint = closest(name, ATTRIBUTES)
                 self.diagnostics.error("attribute", place, f"the attribute {name} is not supported", hint)
+            elif name in _FIXED and "{{" in element.attrib[name]:
+                where = self.markup.at(self.markup.find(element, name))
+                message = f"{name} is the same in all documents and can't have an expression"
+                self.diagnostics.error("attribute", where, message, _FIXED[name])
         style = self.styles[element]
         if style["position"] == "relative":
             self._relative(element, style)

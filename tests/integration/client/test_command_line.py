@@ -410,6 +410,7 @@ def test_pictures_are_asked_for_by_options(run: Run, points: list[EntryPoint], m
         assert (calls[-1]["output_format"], calls[-1]["image"]) == ("webp", image)
     assert "names no pages" in run(*start, "--format", "png", "--pages", "0-2").output
     assert "need --format png, jpeg, webp, pcl or pwg" in run(*start, "--width", "120").output
+    assert "--quality is of JPEG and WebP" in run(*start, "--format", "png", "--quality", "60").output
 
 
 @pytest.mark.parametrize(

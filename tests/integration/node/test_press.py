@@ -314,6 +314,7 @@ async def test_what_is_wrong_is_said(press: Node, node: Node, document: Callable
         ({"output_condition": "FOGRA39"}, "output_condition", "it has TEST39"),
         ({"pdf_x4": True}, "pdf_x4", "set output_condition"),
         ({"first_number": -1}, "first_number", "1 or more"),
+        ({"first_number": 41}, "first_number", "set omr or data_matrix"),
     ]
     async with Client(press.address) as client:
         for options, field, said in wrong:

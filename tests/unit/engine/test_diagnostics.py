@@ -169,6 +169,8 @@ SCHEMA = {
         ('<img src="asset:logo" alt="">', "", "t.html:2:1", "no slot 'logo'", "template.yaml"),
         ('<img src="http://x/y.png" alt="">', "", "t.html:2:1", "an image comes from a slot", ""),
         ("<p onclick='x'>x</p>", "", "t.html:2:1", "scripts", ""),
+        ("<p class='{{ name }}'>x</p>", "", "t.html:2:4", "class is the same in all documents", "pr-if and pr-else"),
+        ("<p lang='{{ name }}'>x</p>", "", "t.html:2:4", "lang is the same in all documents", "e.g. fr"),
         ("<script>x</script>", "", "t.html:2:1", "script", ""),
         ("<p>{{ page.number }}</p>", "", "t.html:2:4", "page is known in running elements only", "running"),
         ("<footer style='position: running(f)'>x</footer>", "", "t.html:2:1", "is in no margin box", "@bottom-center"),

@@ -93,6 +93,25 @@ def test_an_overflow_is_told_in_every_document(compiled: Compile) -> None:
     assert len(warnings(composition(rows, {"rows": ["much too long for its place"] * 100}))) == 1
 
 
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<div style='width: 1mm'><p>{{ text }}</p></div>",
+        "<div style='width: 1mm'><p>one</p><p>{{ text }}</p></div>",
+        "<table style='table-layout: fixed; width: 20mm'><colgroup><col style='width: 1mm'><col></colgroup>"
+        "<tr><td>{{ text }}</td><td>b</td></tr></table>",
+    ],
+)
+def test_a_box_narrower_than_a_letter_is_a_warning(compiled: Compile, html: str) -> None:
+    """Words are broken into letters there, and what is still too wide is told, in each document of a program."""
+    template = compiled(html, PAGE)
+    assert template.info is not None
+    program = LoadedProgram.load(template.programs["en-GB"])
+    for _ in range(4):
+        made = Composition(program, b'{"text": "words"}', assets={}, attributes={}, as_of=AS_OF, engine=ENGINE)
+        assert "OVERFLOW" in {code for code, _ in warnings(made)}
+
+
 CASES_CSS = ".n { white-space: nowrap; width: 20mm }"
 
 
