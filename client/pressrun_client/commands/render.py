@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -101,7 +103,7 @@ def render(  # noqa: PLR0913 - one for each option
         if request.print_options is not None:
             raise click.UsageError("--local makes documents as they are read; what a printer wants needs a node.")
         content, proof = _render_local(folder, request)
-        summary = size(len(content))
+        summary = _remarked(json.loads(proof), size(len(content)))
     else:
         bundle = bundle_in(template)
         content, proof, summary = with_client(config, lambda client: _render_remote(client, request, bundle))
@@ -116,8 +118,8 @@ def render(  # noqa: PLR0913 - one for each option
 async def _render_remote(client: Client, request: RenderRequest, bundle: Path | None) -> tuple[bytes, str, str]:
     document = await client.render_request(await published_first(client, request, bundle))
     for warning in document.warnings:
-        click.echo(f"{warning.place or 'document'}: warning: {warning.message} [{warning.code}]", err=True)
-    pages = "1 page" if document.pages == 1 else f"{document.pages:,} pages"
+        _warn(warning.place, warning.message, warning.code)
+    pages = _pages(document.pages)
     if document.manifest.text is not None:
         pages = _messages(document.manifest.text)
     summary = f"{pages}, {size(len(document))}, {document.latency * 1000:.0f} ms"
@@ -140,6 +142,21 @@ def _render_local(folder: Path, request: RenderRequest) -> tuple[bytes, str]:
             as_of=request.as_of,
         )
     return bytes(content), str(proof)
+
+
+def _remarked(manifest: Mapping[str, Any], length: str) -> str:
+    """Say what the manifest of a document that was made here warns of; its pages and its length, for people."""
+    for warning in manifest.get("warnings", ()):
+        _warn(warning.get("place", ""), warning["message"], warning["code"])
+    return ", ".join([_pages(manifest["pages"]), length] if manifest.get("pages") else [length])
+
+
+def _warn(place: str, message: str, code: str) -> None:
+    click.echo(f"{place or 'document'}: warning: {message} [{code}]", err=True)
+
+
+def _pages(count: int) -> str:
+    return "1 page" if count == 1 else f"{count:,} pages"
 
 
 def _channel(asked: str, form: OutputFormat) -> OutputChannel:

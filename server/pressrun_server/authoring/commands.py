@@ -170,6 +170,8 @@ def _report(folder: Path, sight: Sight, out: Path | None, *, approve: bool) -> b
     name = f"{sight.sample.name} ({sight.sample.locale})"
     for form, failure in sight.broken:
         click.echo(f"{name}, {form}: no document: {failure.whole}")
+    for form, warning in sight.warnings:
+        click.echo(f"{name}, {form}: warning: {warning}" if form else f"{name}: warning: {warning}")
     if sight.proof is None:
         assert sight.failure is not None
         click.echo(f"{name}: no document: {sight.failure.whole}")

@@ -160,6 +160,9 @@ class _Preview:
         parts += [_said("note", note, "") for note in self._look.notes]
         for sight in self._look.sights:
             parts.append(f"<h2>{html.escape(sight.sample.name)}, {html.escape(sight.sample.locale)}</h2>")
+            parts += [
+                _said("warning", f"{form}: {warning}" if form else str(warning), "") for form, warning in sight.warnings
+            ]
             if sight.proof is None:
                 assert sight.failure is not None
                 parts.append(_said("error", sight.failure.whole, ""))

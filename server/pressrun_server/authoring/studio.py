@@ -18,6 +18,7 @@ from pressrun_server.authoring.proof import DPI, Proof
 from pressrun_server.authoring.standin import StandIn, read_names
 from pressrun_server.errors import PressrunError, Reason, Violation
 from pressrun_server.model.diagnostic import Diagnostic
+from pressrun_server.model.document import RenderWarning
 from pressrun_server.model.spec import USUAL_FORMATS, OutputChannel, OutputFormat, RenderSpec, TemplateName
 from pressrun_server.model.template import TemplateInfo
 from pressrun_server.prepare.tasks import CHECKED, PAGES, TAGGED, RasterOrder, TaskName
@@ -46,6 +47,8 @@ class Sight:
     """What is read of it beside its pages."""
     broken: tuple[tuple[str, PressrunError], ...] = ()
     """Forms that can't be had, each with the reason."""
+    warnings: tuple[tuple[str, RenderWarning], ...] = ()
+    """What is remarked of its documents, each with the form that it is of; no name: the pages."""
 
 
 @dataclass(slots=True)
@@ -114,23 +117,24 @@ class Studio:
                 attributes={},
                 as_of=self._as_of,
             )
-            forms, broken = await self._forms(info, spec)
-            if OutputChannel.PRINT not in info.channels:
-                look.sights.append(Sight(sample, Proof((), ()), forms=forms, broken=broken))
-                continue
-            try:
-                document, _ = await self._local.render(spec)
-                proof = await self._proof(document, dpi)
-                look.sights.append(Sight(sample, proof, document=document, forms=forms, broken=broken))
-            except PressrunError as error:
-                look.sights.append(Sight(sample, None, error, forms=forms, broken=broken))
+            warnings: list[tuple[str, RenderWarning]] = []
+            forms, broken = await self._forms(info, spec, warnings)
+            sight = Sight(sample, Proof((), ()), forms=forms, broken=broken)
+            if OutputChannel.PRINT in info.channels:
+                try:
+                    document, manifest = await self._local.render(spec)
+                    warnings[:0] = [("", warning) for warning in manifest.warnings]
+                    sight = replace(sight, proof=await self._proof(document, dpi), document=document)
+                except PressrunError as error:
+                    sight = replace(sight, proof=None, failure=error)
+            look.sights.append(replace(sight, warnings=tuple(warnings)))
         look.notes = list(self._notes)
         return look
 
     async def _forms(
-        self, info: TemplateInfo, spec: RenderSpec
+        self, info: TemplateInfo, spec: RenderSpec, warnings: list[tuple[str, RenderWarning]]
     ) -> tuple[tuple[Form, ...], tuple[tuple[str, PressrunError], ...]]:
-        """What is read of a sample in each output channel that its template offers."""
+        """What is read of a sample in each output channel that its template offers; `warnings` takes remarks."""
         forms: list[Form] = []
         broken: list[tuple[str, PressrunError]] = []
         for name, (channel, form) in FORMS.items():
@@ -141,6 +145,7 @@ class Studio:
             except PressrunError as error:
                 broken.append((name, error))
                 continue
+            warnings += [(name, warning) for warning in manifest.warnings]
             if form is OutputFormat.TEXT:
                 forms.append(text_form(document, manifest.text))
             else:

@@ -16,6 +16,9 @@ class RenderWarning(msgspec.Struct, frozen=True):
     message: str
     place: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.place or 'document'}: {self.message} [{self.code}]"
+
 
 class ComposePhases(msgspec.Struct, frozen=True):
     """Wall time of one document in a composer, in seconds; turns of other documents are in none of them."""

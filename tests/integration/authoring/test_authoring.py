@@ -194,6 +194,30 @@ def test_a_sample_that_does_not_fit_says_where(bundle: Path) -> None:
     assert any("is a required property" in line for line in lines[failed:])
 
 
+def test_what_a_document_warns_of_is_told(bundle: Path, tmp_path: Path) -> None:
+    """Remarks on the documents of samples are told with their places, and so are those of a document made here."""
+    page = bundle / "statement.html"
+    narrow = '<p style="white-space: nowrap; width: 5mm">{{ customer.name }}</p>'
+    page.write_text(page.read_text().replace("<h1>", f"{narrow}<h1>", 1))
+    place = r"page 1, statement\.html:\d+:\d+: "
+    problem = r"a line that can't be broken is .* wider .*\[OVERFLOW\]"
+    found = run("test", str(bundle), "--assets", _ASSETS)
+    assert re.search(f"warning: {place}{problem}", found.output)
+    small = tmp_path / "small"
+    small.mkdir()
+    small.joinpath("template.yaml").write_text(
+        'name: small\nversion: "1"\ntitle: Small\ndefault_locale: en-GB\nlocales: [en-GB]\nhtml: statement.html\n'
+        "schema: {type: object, required: [customer]}\n"
+    )
+    small.joinpath("statement.html").write_text(f'<html lang="en"><body>{narrow}</body></html>')
+    record = tmp_path / "record.json"
+    record.write_text('{"customer": {"name": "Zoë Ångström"}}')
+    made = CliRunner().invoke(main, ["render", "--local", str(small), str(record), "-o", str(tmp_path / "one.pdf")])
+    assert made.exit_code == 0, made.output
+    assert re.search(f"{place}warning: {problem}", made.output)
+    assert re.search(r"one\.pdf: \d pages?, \d+", made.output)
+
+
 def test_assets_that_are_nowhere_are_noted(bundle: Path) -> None:
     """An asset without a file is a grey picture, and that is said for each."""
     found = run("test", str(bundle))
