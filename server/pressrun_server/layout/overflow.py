@@ -39,7 +39,7 @@ def too_wide(lines: Sequence[Line], node: Paragraph) -> str | None:
     if over <= 0:
         return None
     return overflow(
-        _of_inlines(node.inlines),
+        place_of(node),
         f"a line that can't be broken is {over / 1000:.1f} pt wider than its box; widen the box, or let it wrap",
     )
 
@@ -48,7 +48,7 @@ def place_of(node: Node) -> str:
     """The first place at or below a node that the program knows, `file:line:column`; empty where it knows none."""
     match node:
         case Paragraph():
-            return _of_inlines(node.inlines)
+            return node.place or _of_inlines(node.inlines)
         case Block() | List() | ListItem() | With():
             return _first(node.children)
         case Conditional():

@@ -296,6 +296,8 @@ class Paragraph(msgspec.Struct, frozen=True, tag="paragraph"):
     """Whether footnotes may be called in it."""
     indent: int = 0
     """How much further in its first line begins; negative where that hangs."""
+    place: str = ""
+    """`file:line:column` in the template, where none of its inlines has one."""
 
 
 class Image(msgspec.Struct, frozen=True, tag="image"):

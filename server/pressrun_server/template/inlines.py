@@ -195,6 +195,7 @@ class InlineStructure(Builder):
             decimals=behind,
             calls=_has_notes(inlines),
             indent=style["text-indent"],
+            place=str(self.markup.place(element)) if all(isinstance(part, Text | Break) for part in collapsed) else "",
         )
 
     def _text_role(self, element: Element) -> str:

@@ -88,7 +88,7 @@ def test_an_overflow_is_told_in_every_document(compiled: Compile) -> None:
     program = LoadedProgram.load(template.programs["en-GB"])
     for _ in range(4):
         made = Composition(program, b"{}", assets={}, attributes={}, as_of=AS_OF, engine=ENGINE)
-        assert warnings(made) == [("OVERFLOW", "page 1")]
+        assert warnings(made) == [("OVERFLOW", "page 1, t.html:2:1")]
     rows = compiled("<p class='n' pr-for='row in rows'>{{ row }}</p>", PAGE + CASES_CSS)
     assert len(warnings(composition(rows, {"rows": ["much too long for its place"] * 100}))) == 1
 
