@@ -20,9 +20,10 @@ from pressrun_server.emit.colorspace import srgb_profile
 from pressrun_server.emit.content import ContentWriter
 from pressrun_server.emit.destinations import destination, destinations
 from pressrun_server.emit.metadata import Metadata, information, packet
+from pressrun_server.emit.objectstream import object_stream
 from pressrun_server.emit.outline import Entry, outline
 from pressrun_server.emit.references import FREE, ROW, References
-from pressrun_server.emit.resources import FONT_DICTIONARIES, font_objects, image_objects, object_stream
+from pressrun_server.emit.resources import FONT_DICTIONARIES, font_objects, image_objects
 from pressrun_server.emit.roles import type_entries
 from pressrun_server.emit.structure import (
     CONTENT,

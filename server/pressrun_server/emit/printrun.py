@@ -22,6 +22,7 @@ import deflate
 from pressrun_server.emit.colorspace import srgb_profile
 from pressrun_server.emit.document import PrefixCache
 from pressrun_server.emit.metadata import PRODUCER
+from pressrun_server.emit.objectstream import object_stream
 from pressrun_server.emit.pdfx import ALL_INKS, output_intent, press_packet
 from pressrun_server.emit.references import FREE, ROW
 from pressrun_server.emit.resources import font_objects, image_objects
@@ -389,15 +390,10 @@ class RunFile:
         """Write the dictionaries that wait as an object stream (PDF 32000-1, 7.5.7)."""
         if not self._packed:
             return
-        stream, heads, at = self.take(), [], 0
-        for index, (number, body) in enumerate(self._packed):
-            heads.append(b"%d %d " % (number, at))
-            at += len(body) + 1
+        stream = self.take()
+        for index, (number, _) in enumerate(self._packed):
             self._set_row(number, ROW.pack(2, stream, index))
-        head = b"".join(heads)
-        data = deflate.zlib_compress(head + b"\n".join([body for _, body in self._packed]), _LEVEL)
-        entries = b"/Type/ObjStm/N %d/First %d/Filter/FlateDecode" % (len(self._packed), len(head))
-        self.write(out, stream, b"<<%s/Length %d>>\nstream\n%s\nendstream" % (entries, len(data), data))
+        self.write(out, stream, object_stream(self._packed, _LEVEL))
         self._packed.clear()
 
     def _set_row(self, number: int, row: bytes) -> None:

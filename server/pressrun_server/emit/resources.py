@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import deflate
-
 from pressrun_server.model.prepared import PreparedImage
 from pressrun_server.model.program import FaceData, ShardData
 
-__all__ = ["FONT_DICTIONARIES", "font_objects", "image_objects", "object_stream"]
+__all__ = ["FONT_DICTIONARIES", "font_objects", "image_objects"]
 
 FONT_DICTIONARIES = 2
 """The first of a shard's objects, which are no streams."""
@@ -20,7 +16,7 @@ _STEM_REGULAR = 80
 _STEM_BOLD = 140
 
 
-def _stream(dictionary: bytes, data: bytes | bytearray) -> bytes:
+def _stream(dictionary: bytes, data: bytes) -> bytes:
     return b"<<%s/Length %d>>\nstream\n%s\nendstream" % (dictionary, len(data), data)
 
 
@@ -61,18 +57,6 @@ def font_objects(face: FaceData, shard: ShardData, number: int) -> list[bytes]:
         _stream(b"/Filter/FlateDecode/Length1 %d" % shard.file_size, shard.file),
         _stream(b"/Filter/FlateDecode", shard.to_unicode),
     ]
-
-
-def object_stream(objects: Sequence[tuple[int, bytes]], level: int) -> bytes:
-    """An object stream (PDF 32000-1, 7.5.7) of numbered objects, deflated."""
-    heads: list[bytes] = []
-    at = 0
-    for number, body in objects:
-        heads.append(b"%d %d " % (number, at))
-        at += len(body) + 1
-    head = b"".join(heads)
-    data = deflate.zlib_compress(head + b"\n".join([body for _, body in objects]), level)
-    return _stream(b"/Type/ObjStm/N %d/First %d/Filter/FlateDecode" % (len(objects), len(head)), data)
 
 
 def image_objects(image: PreparedImage, number: int) -> list[bytes]:

@@ -22,8 +22,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import deflate
-
+from pressrun_server.emit.objectstream import packed
 from pressrun_server.emit.references import ROW
 from pressrun_server.emit.roles import type_entries
 from pressrun_server.errors import PressrunError, Reason
@@ -520,13 +519,7 @@ def _stream(form: _Form, block: _Numbers, page: bytes) -> tuple[bytes, bytes]:
             found = block.spread(found[0]), block.spread(found[1])
         form.texts[lengths] = found
     head, bodies = map(block.filled_spread if block.spreads else block.filled, found)
-    data = deflate.zlib_compress(head + bodies + page, _LEVEL)
-    stream = b"<</Type/ObjStm/N %d/First %d/Filter/FlateDecode/Length %d>>\nstream\n%s\nendstream" % (
-        len(form.places) + 1,
-        len(head),
-        len(data),
-        data,
-    )
+    stream = packed(len(form.places) + 1, head, bodies + page, _LEVEL)
     count, where, ones = form.rows
     return stream, (where + (block.base + STREAM) * ones).to_bytes(count * ROW.size, "big")
 

@@ -175,8 +175,16 @@ def _cut(
 
 def _to_unicode(characters: dict[int, str]) -> bytes:
     """The ToUnicode CMap of a one-byte font (PDF 32000-1, 9.10.3; Adobe Technical Note 5411)."""
+    singles: list[str] = []
+    ranges: list[str] = []
+    for first, last in _runs(characters):
+        meant = f"<{characters[first].encode('utf-16-be').hex().upper()}>"
+        if first == last:
+            singles.append(f"<{first:02X}> {meant}")
+        else:
+            ranges.append(f"<{first:02X}> <{last:02X}> {meant}")
     blocks: list[str] = []
-    for kind, entries in (("bfchar", _single(characters)), ("bfrange", _ranges(characters))):
+    for kind, entries in (("bfchar", singles), ("bfrange", ranges)):
         for start in range(0, len(entries), _BLOCK):
             block = entries[start : start + _BLOCK]
             blocks.append(f"{len(block)} begin{kind}\n" + "\n".join(block) + f"\nend{kind}\n")
@@ -199,17 +207,3 @@ def _runs(characters: dict[int, str]) -> list[tuple[int, int]]:
         else:
             found.append((code, code))
     return found
-
-
-def _single(characters: dict[int, str]) -> list[str]:
-    return [f"<{first:02X}> {_utf16(characters[first])}" for first, last in _runs(characters) if first == last]
-
-
-def _ranges(characters: dict[int, str]) -> list[str]:
-    return [
-        f"<{first:02X}> <{last:02X}> {_utf16(characters[first])}" for first, last in _runs(characters) if first < last
-    ]
-
-
-def _utf16(character: str) -> str:
-    return f"<{character.encode('utf-16-be').hex().upper()}>"
