@@ -6,13 +6,12 @@ from collections.abc import Iterator
 
 from pressrun_server.emit.syntax import alpha_state, color_operands
 from pressrun_server.model.ink import Backdrop, Clipped, Dashes, Ink, Radii, Ring, Rounded
-from pressrun_server.model.tint import OPAQUE, alpha_of
+from pressrun_server.model.tint import FULL, OPAQUE, alpha_of
 
 __all__ = ["clipped", "painted", "tint"]
 
 _ROUND = 5523
 """How far a Bezier curve's handle reaches towards a circle's corner, in 1/10000 of the radius."""
-_FULL = 255
 _MOST_TILES = 10_000
 
 
@@ -49,7 +48,7 @@ def clipped(picture: Clipped, x: int, y: int, width: int, height: int) -> str:
 
 def _faded(alpha: int) -> str:
     """What selects the state of a picture that lets through what is behind it."""
-    return "" if alpha == _FULL else alpha_state(alpha)
+    return "" if alpha == FULL else alpha_state(alpha)
 
 
 def _path(x: int, y: int, width: int, height: int, radii: Radii) -> str:

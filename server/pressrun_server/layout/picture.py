@@ -5,12 +5,12 @@ from __future__ import annotations
 from pressrun_server.model.ink import Backdrop, Clipped
 from pressrun_server.model.prepared import PreparedImage
 from pressrun_server.model.program import Background, Box, Image, Length
+from pressrun_server.model.tint import FULL
 
 __all__ = ["backdrop", "fitted", "image_size"]
 
 _PIXEL = 750
 _WHOLE = 100_000
-_FULL = 255
 
 
 def fitted(
@@ -20,18 +20,18 @@ def fitted(
     position: tuple[Length, Length],
     width: int,
     height: int,
-    alpha: int = 255,
+    alpha: int = FULL,
 ) -> int | Clipped:
     """The picture of a slot in a place; the slot itself where it fills the place exactly and lets nothing through."""
     own = image.width * _PIXEL, image.height * _PIXEL
     if fit == "scale-down":
         fit = "none" if own[0] <= width and own[1] <= height else "contain"
     if fit == "fill":
-        return slot if alpha == _FULL else Clipped(slot, 0, 0, width, height, alpha)
+        return slot if alpha == FULL else Clipped(slot, 0, 0, width, height, alpha)
     if fit != "none":
         own = _scaled(image, width, height, covers=fit == "cover")
     x, y = _place(position[0], width - own[0]), _place(position[1], height - own[1])
-    whole = (x, y, *own) == (0, 0, width, height) and alpha == _FULL
+    whole = (x, y, *own) == (0, 0, width, height) and alpha == FULL
     return slot if whole else Clipped(slot, x, y, *own, alpha)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from pressrun_server.model.tint import FULL
+
 __all__ = ["Backdrop", "Clipped", "Dashes", "Ink", "Radii", "Ring", "Rounded"]
 
 Radii: TypeAlias = "tuple[int, int, int, int]"
@@ -52,7 +54,7 @@ class Backdrop:
     down: bool
     """Whether it is repeated."""
     radii: Radii
-    alpha: int = 255
+    alpha: int = FULL
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Clipped:
     y: int
     width: int
     height: int
-    alpha: int = 255
+    alpha: int = FULL
 
 
 Ink: TypeAlias = Rounded | Ring | Dashes | Backdrop

@@ -16,6 +16,7 @@ from pressrun_server.model.fluid import Fluid, Length
 from pressrun_server.model.locale import LocaleData
 from pressrun_server.model.papers import PageKinds
 from pressrun_server.model.policy import Policy
+from pressrun_server.model.tint import FULL
 
 __all__ = [
     "FORMAT",
@@ -155,7 +156,7 @@ class Background(msgspec.Struct, frozen=True):
     across: bool
     down: bool
     """Whether it is repeated."""
-    alpha: int = 255
+    alpha: int = FULL
     """`model.tint`."""
 
 
@@ -316,7 +317,7 @@ class Image(msgspec.Struct, frozen=True, tag="image"):
     """How it fills a place of another proportion: `fill`, `contain`, `cover`, `none` or `scale-down`."""
     position: tuple[Length, Length] = ((0, 50_000), (0, 50_000))
     """Of its place, where it does not fill it or is larger."""
-    alpha: int = 255
+    alpha: int = FULL
     """`model.tint`."""
 
 

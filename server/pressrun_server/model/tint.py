@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["OPAQUE", "WHITE", "alpha_of", "over", "tinted"]
+__all__ = ["FULL", "OPAQUE", "WHITE", "alpha_of", "over", "tinted"]
 
 OPAQUE: Final = 0xFFFFFF
 """The largest colour that lets nothing through."""
 WHITE: Final = 0xFFFFFF
-_FULL: Final = 255
+FULL: Final = 255
+"""The alpha of what lets nothing through."""
 
 
 def tinted(rgb: int, alpha: int) -> int:
@@ -19,21 +20,21 @@ def tinted(rgb: int, alpha: int) -> int:
         rgb: 0xRRGGBB.
         alpha: from 1, which is hardly seen, to 255, which lets nothing through.
     """
-    return rgb if alpha >= _FULL else alpha << 24 | rgb
+    return rgb if alpha >= FULL else alpha << 24 | rgb
 
 
 def alpha_of(color: int) -> int:
     """How little a colour lets through, 1 to 255."""
-    return color >> 24 or _FULL
+    return color >> 24 or FULL
 
 
 def over(color: int, ground: int) -> int:
     """What a colour looks like on an opaque ground."""
     alpha = alpha_of(color)
-    if alpha == _FULL:
+    if alpha == FULL:
         return color
     parts = [
-        ((color >> shift & _FULL) * alpha + (ground >> shift & _FULL) * (_FULL - alpha) + _FULL // 2) // _FULL
+        ((color >> shift & FULL) * alpha + (ground >> shift & FULL) * (FULL - alpha) + FULL // 2) // FULL
         for shift in (16, 8, 0)
     ]
     return parts[0] << 16 | parts[1] << 8 | parts[2]
