@@ -49,9 +49,13 @@ class BlockingChannel(Generic[T]):
         Raises:
             ChannelClosedError: nobody reads at the other end.
         """
-        if self._held:
-            frames, self._held = self._held, bytearray()
-            self._write(frames)
+        if not self._held:
+            return
+        frames, self._held = self._held, bytearray()
+        try:
+            self._sock.sendall(frames)
+        except (BrokenPipeError, ConnectionResetError) as error:
+            raise ChannelClosedError from error
 
     def send(self, message: msgspec.Struct) -> None:
         """Write one message whole, after those that are held.
@@ -59,15 +63,8 @@ class BlockingChannel(Generic[T]):
         Raises:
             ChannelClosedError: nobody reads at the other end.
         """
-        frames = encode(message, self._held)
-        self._held = bytearray()
-        self._write(frames)
-
-    def _write(self, frames: bytearray) -> None:
-        try:
-            self._sock.sendall(frames)
-        except (BrokenPipeError, ConnectionResetError) as error:
-            raise ChannelClosedError from error
+        self.hold(message)
+        self.flush()
 
     def receive(self, *, wait: bool) -> list[T]:
         """The messages that have come; with `wait`, at least one byte is waited for (not always a whole message).

@@ -85,9 +85,9 @@ def printer_file(order: PrinterOrder) -> bytes:
 def _on_its_paper(begin: re.Match[bytes]) -> bytes:
     """What a page begins with, its paper named: MuPDF counts papers in an order of its own, and resets at each page."""
     width, height = int(begin[2]), int(begin[3])
-    named = [
+    near = (
         number
         for (across, down), number in _PAPERS.items()
         if abs(across - width) <= _NEAR and abs(down - height) <= _NEAR
-    ]
-    return b"%s\x1b&l%dA" % (begin[1], named[0] if named else _CUSTOM)
+    )
+    return b"%s\x1b&l%dA" % (begin[1], next(near, _CUSTOM))
