@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -20,8 +18,10 @@ from pressrun_client.commands.output import example, report_errors, size
 from pressrun_client.commands.pictures import picture_options, pictures_of
 from pressrun_client.commands.press import press_of, press_options
 from pressrun_client.config import ClientConfig
+from pressrun_client.conversion.manifest import to_manifest
+from pressrun_client.conversion.verification import manifest_message
 from pressrun_client.file_errors import naming
-from pressrun_client.models.manifest import TextLength
+from pressrun_client.models.manifest import Manifest, TextLength
 from pressrun_client.models.request import RenderRequest
 from pressrun_client.models.vocabulary import OutputChannel, OutputFormat, Priority, TextAlphabet
 
@@ -103,7 +103,7 @@ def render(  # noqa: PLR0913 - one for each option
         if request.print_options is not None:
             raise click.UsageError("--local makes documents as they are read; what a printer wants needs a node.")
         content, proof = _render_local(folder, request)
-        summary = _remarked(json.loads(proof), size(len(content)))
+        summary = f"{_told(to_manifest(manifest_message(proof)))}, {size(len(content))}"
     else:
         bundle = bundle_in(template)
         content, proof, summary = with_client(config, lambda client: _render_remote(client, request, bundle))
@@ -117,12 +117,7 @@ def render(  # noqa: PLR0913 - one for each option
 
 async def _render_remote(client: Client, request: RenderRequest, bundle: Path | None) -> tuple[bytes, str, str]:
     document = await client.render_request(await published_first(client, request, bundle))
-    for warning in document.warnings:
-        _warn(warning.place, warning.message, warning.code)
-    pages = _pages(document.pages)
-    if document.manifest.text is not None:
-        pages = _messages(document.manifest.text)
-    summary = f"{pages}, {size(len(document))}, {document.latency * 1000:.0f} ms"
+    summary = f"{_told(document.manifest)}, {size(len(document))}, {document.latency * 1000:.0f} ms"
     return document.content, document.manifest_json(), summary
 
 
@@ -144,19 +139,13 @@ def _render_local(folder: Path, request: RenderRequest) -> tuple[bytes, str]:
     return bytes(content), str(proof)
 
 
-def _remarked(manifest: Mapping[str, Any], length: str) -> str:
-    """Say what the manifest of a document that was made here warns of; its pages and its length, for people."""
-    for warning in manifest.get("warnings", ()):
-        _warn(warning.get("place", ""), warning["message"], warning["code"])
-    return ", ".join([_pages(manifest["pages"]), length] if manifest.get("pages") else [length])
-
-
-def _warn(place: str, message: str, code: str) -> None:
-    click.echo(f"{place or 'document'}: warning: {message} [{code}]", err=True)
-
-
-def _pages(count: int) -> str:
-    return "1 page" if count == 1 else f"{count:,} pages"
+def _told(manifest: Manifest) -> str:
+    """Say what a document warns of; how long it is, for people."""
+    for warning in manifest.warnings:
+        click.echo(f"{warning.place or 'document'}: warning: {warning.message} [{warning.code}]", err=True)
+    if manifest.text is not None:
+        return _messages(manifest.text)
+    return "1 page" if manifest.pages == 1 else f"{manifest.pages:,} pages"
 
 
 def _channel(asked: str, form: OutputFormat) -> OutputChannel:

@@ -117,25 +117,26 @@ class Studio:
                 attributes={},
                 as_of=self._as_of,
             )
-            warnings: list[tuple[str, RenderWarning]] = []
-            forms, broken = await self._forms(info, spec, warnings)
-            sight = Sight(sample, Proof((), ()), forms=forms, broken=broken)
+            forms, broken, warnings = await self._forms(info, spec)
+            sight = Sight(sample, Proof((), ()), forms=forms, broken=broken, warnings=warnings)
             if OutputChannel.PRINT in info.channels:
                 try:
                     document, manifest = await self._local.render(spec)
-                    warnings[:0] = [("", warning) for warning in manifest.warnings]
+                    own = [("", warning) for warning in manifest.warnings]
+                    sight = replace(sight, warnings=(*own, *warnings))
                     sight = replace(sight, proof=await self._proof(document, dpi), document=document)
                 except PressrunError as error:
                     sight = replace(sight, proof=None, failure=error)
-            look.sights.append(replace(sight, warnings=tuple(warnings)))
+            look.sights.append(sight)
         look.notes = list(self._notes)
         return look
 
     async def _forms(
-        self, info: TemplateInfo, spec: RenderSpec, warnings: list[tuple[str, RenderWarning]]
-    ) -> tuple[tuple[Form, ...], tuple[tuple[str, PressrunError], ...]]:
-        """What is read of a sample in each output channel that its template offers; `warnings` takes remarks."""
+        self, info: TemplateInfo, spec: RenderSpec
+    ) -> tuple[tuple[Form, ...], tuple[tuple[str, PressrunError], ...], tuple[tuple[str, RenderWarning], ...]]:
+        """What is read of a sample in each output channel of its template, what can't be had, and what is remarked."""
         forms: list[Form] = []
+        warnings: list[tuple[str, RenderWarning]] = []
         broken: list[tuple[str, PressrunError]] = []
         for name, (channel, form) in FORMS.items():
             if channel not in info.channels or (form is OutputFormat.TEXT and not info.summary):
@@ -150,7 +151,7 @@ class Studio:
                 forms.append(text_form(document, manifest.text))
             else:
                 forms.append(mail_form(document) if form is OutputFormat.EML else page_form(name, document))
-        return tuple(forms), tuple(broken)
+        return tuple(forms), tuple(broken), tuple(warnings)
 
     async def parity(self, record: bytes, locale: str = "") -> tuple[list[Gap], tuple[str, ...]]:
         """What an output channel says and another one does not, but for what the template marks as for some alone.
